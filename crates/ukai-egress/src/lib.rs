@@ -1,0 +1,1 @@
+//! Egress: the only component that fetches what attackers point to, under one policy.

@@ -1,0 +1,1 @@
+//! Feeds: indicators rendered as what a device, a resolver or a reader takes.

@@ -1,0 +1,1 @@
+//! The honeypot: personas on addresses, emulators on ports, captures into the store.

@@ -1,0 +1,1 @@
+//! Scoring: events and analyses become indicators with role, confidence, evidence and expiry.

@@ -1,0 +1,178 @@
+//! What an analysis found out about a sample.
+
+use crate::{Observable, PeerText, Sha256, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The result of analysing one sample once. Partial results are kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Analysis {
+    /// The sample.
+    #[schema(value_type = String)]
+    pub sha256: Sha256,
+    /// Which analysis: `static`.
+    pub engine: String,
+    /// Version of the engine; a new version is a reason to analyse again.
+    pub engine_version: u32,
+    /// When it started.
+    #[schema(value_type = String, format = "date-time")]
+    pub started: Timestamp,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Whether it came to its end.
+    pub outcome: Outcome,
+    /// Length of the sample in bytes.
+    pub size: u64,
+    /// Type by content. `None` only if the analysis failed before it.
+    pub file_type: Option<FileType>,
+    /// Digests. `None` only if the analysis failed before them.
+    pub hashes: Option<Hashes>,
+    /// ELF headers, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elf: Option<ElfInfo>,
+    /// Shannon entropy of the bytes, 0 to 8 bits per byte.
+    pub entropy: f32,
+    /// Observables, first occurrence of each, with place and encoding.
+    pub observables: Vec<Found>,
+    /// The first strings worth reading, escaped; at most 1,000 of at most 256 bytes.
+    #[schema(value_type = Vec<String>)]
+    pub strings: Vec<PeerText>,
+    /// Lines that a script would run, as the interpreter ran them; at most 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub commands: Vec<PeerText>,
+    /// Limits that cut something short, and oddities, for a reader.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// Whether an analysis came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum Outcome {
+    /// Everything was looked at.
+    Complete,
+    /// A limit, a time-out or a crash ended it; what was found until then is here.
+    Partial {
+        /// Why.
+        reason: String,
+    },
+    /// Nothing could be found out.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// `complete`, `partial` or `failed`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial { .. } => "partial",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// The type of a file by its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FileType {
+    /// Short name: `elf`, `pe`, `shell-script`, `html`, `text`, `gzip`, `unknown` ...
+    pub name: String,
+    /// Media type.
+    pub mime: String,
+    /// One line for a reader, e.g. `ELF 32-bit LSB executable, ARM, statically linked, stripped`.
+    pub description: String,
+}
+
+/// Digests of a file. The fuzzy ones are `None` where the file is too small or too
+/// uniform for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Hashes {
+    /// MD5 (RFC 1321), lower-case hexadecimal.
+    pub md5: String,
+    /// SHA-1, lower-case hexadecimal.
+    pub sha1: String,
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
+    /// ssdeep (Kornblum 2006), as the `ssdeep` program prints it.
+    pub ssdeep: Option<String>,
+    /// TLSH (Oliver 2013), with the `T1` prefix.
+    pub tlsh: Option<String>,
+}
+
+/// What an ELF file's headers say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ElfInfo {
+    /// 32 or 64.
+    pub bits: u8,
+    /// Whether it is little-endian.
+    pub little_endian: bool,
+    /// Machine: `arm`, `mips`, `x86-64`, `powerpc`, `sh`, `sparc`, `m68k`, `unknown (N)` ...
+    pub machine: String,
+    /// `executable`, `shared object`, `relocatable`, `core`, `unknown (N)`.
+    pub kind: String,
+    /// Entry point.
+    pub entry: u64,
+    /// Dynamic loader asked for.
+    #[schema(value_type = Option<String>)]
+    pub interpreter: Option<PeerText>,
+    /// Libraries needed.
+    #[schema(value_type = Vec<String>)]
+    pub libraries: Vec<PeerText>,
+    /// Whether there is no dynamic section.
+    pub static_linked: bool,
+    /// Whether there is no symbol table.
+    pub stripped: bool,
+    /// Packer recognised: `upx`, `upx (altered)`.
+    pub packer: Option<String>,
+    /// Program headers, at most 64.
+    pub segments: Vec<ElfSegment>,
+}
+
+/// One program header of an ELF file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ElfSegment {
+    /// `LOAD`, `DYNAMIC`, `INTERP`, `NOTE`, `GNU_STACK`, hexadecimal otherwise.
+    pub kind: String,
+    /// `rwx`, with `-` for what is absent.
+    pub flags: String,
+    /// Place in the file.
+    pub offset: u64,
+    /// Place in memory.
+    pub address: u64,
+    /// Bytes in the file.
+    pub file_size: u64,
+    /// Bytes in memory.
+    pub memory_size: u64,
+}
+
+/// An observable found in a sample, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Found {
+    /// The value.
+    pub observable: Observable,
+    /// Where it starts in the file (in the layer, for unpacked layers), in bytes.
+    pub offset: u64,
+    /// How it was written.
+    pub encoding: StringEncoding,
+    /// How it came to light: `strings`, `script` (the interpreter ran into it) ...
+    pub method: String,
+}
+
+/// How a string was written in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "encoding", rename_all = "lowercase")]
+pub enum StringEncoding {
+    /// As it is.
+    Plain,
+    /// UTF-16, little-endian.
+    Utf16le,
+    /// Each byte XORed with one key.
+    Xor {
+        /// The key.
+        key: u8,
+    },
+    /// Base64 (RFC 4648).
+    Base64,
+}

@@ -1,0 +1,446 @@
+//! One fact, immutable.
+
+use crate::{
+    EventId, Flow, ObservableKind, PeerText, Role, SensorId, SessionId, Sha256, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// The version of the event schema. It changes when a field changes its meaning or
+/// goes; new fields and new kinds do not change it.
+pub const SCHEMA_VERSION: u16 = 1;
+
+/// One fact, immutable; serialises to one flat JSON object (`docs/events.md`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Event {
+    /// Version of the schema: [`SCHEMA_VERSION`].
+    pub v: u16,
+    /// Identity (UUIDv7).
+    pub id: EventId,
+    /// When it happened, by the sensor's clock.
+    #[schema(value_type = String, format = "date-time")]
+    pub time: Timestamp,
+    /// Who observed it.
+    pub sensor: SensorId,
+    /// The session it belongs to, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// The conversation it belongs to, if any.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened. Peer-chosen bytes are [`PeerText`], escaped when serialised.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind")]
+pub enum EventKind {
+    /// A peer completed a connection (or sent the first datagram of a flow).
+    #[serde(rename = "session.open")]
+    SessionOpen {
+        /// Emulator that took it: `telnet`, `http`, `raw` ...
+        protocol: String,
+        /// Name of the persona that the address wears.
+        persona: String,
+    },
+    /// The session is over.
+    #[serde(rename = "session.close")]
+    SessionClose {
+        /// Protocol understood in the end (differs from the first when recognised late).
+        protocol: String,
+        /// Why it ended.
+        reason: CloseReason,
+        /// How long it lasted, in milliseconds.
+        duration_ms: u64,
+        /// Bytes received from the peer.
+        bytes_in: u64,
+        /// Bytes sent to the peer.
+        bytes_out: u64,
+        /// Whether a terminal recording (asciicast v2) of the session is kept.
+        recorded: bool,
+    },
+    /// The protocol of a flow was recognised from its first bytes.
+    #[serde(rename = "protocol.recognised")]
+    ProtocolRecognised {
+        /// What the bytes are: `http`, `tls`, `ssh`, `smb` ...
+        protocol: String,
+    },
+    /// The first payload of a flow for which no emulator speaks.
+    #[serde(rename = "payload.first")]
+    PayloadFirst {
+        /// What the bytes look like; `unknown` if nothing is recognised.
+        protocol: String,
+        /// The first bytes, at most 4,096.
+        payload: PeerText,
+        /// Length of the whole payload that was kept, in bytes.
+        size: u64,
+        /// Name of the sample under which the whole payload is kept, when it is longer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        sha256: Option<Sha256>,
+    },
+    /// Something by which the peer's software is known again.
+    #[serde(rename = "client.fingerprint")]
+    ClientFingerprint {
+        /// Method: `ja3`, `ja4`, `hassh`, `telnet-options` ...
+        method: String,
+        /// The fingerprint.
+        value: String,
+        /// The peer's name for its software, where the protocol carries one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        software: Option<PeerText>,
+    },
+    /// A TLS ClientHello was read.
+    #[serde(rename = "tls.hello")]
+    TlsHello {
+        /// Server name asked for (SNI).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        server_name: Option<PeerText>,
+        /// Protocols offered (ALPN).
+        #[schema(value_type = Vec<String>)]
+        alpn: Vec<PeerText>,
+        /// JA3 (MD5 in hexadecimal).
+        ja3: String,
+        /// JA4.
+        ja4: String,
+    },
+    /// A log-in was tried.
+    #[serde(rename = "login.attempt")]
+    LoginAttempt {
+        /// Protocol: `telnet`, `http-basic` ...
+        protocol: String,
+        /// User name.
+        #[schema(value_type = String)]
+        user: PeerText,
+        /// Password.
+        #[schema(value_type = String)]
+        password: PeerText,
+        /// Whether it was let in.
+        success: bool,
+    },
+    /// A line was given to a shell.
+    #[serde(rename = "command.input")]
+    CommandInput {
+        /// The line, at most 16,384 bytes.
+        #[schema(value_type = String)]
+        line: PeerText,
+        /// Commands in it that we do not have: what to emulate next.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schema(value_type = Vec<String>)]
+        unknown: Vec<PeerText>,
+    },
+    /// A file was started that the attacker had brought.
+    #[serde(rename = "command.executed")]
+    CommandExecuted {
+        /// Path in the virtual file system.
+        #[schema(value_type = String)]
+        path: PeerText,
+        /// The whole argument list, joined by spaces.
+        #[schema(value_type = String)]
+        arguments: PeerText,
+        /// The sample that was started.
+        #[schema(value_type = String)]
+        sha256: Sha256,
+    },
+    /// An HTTP request was read whole.
+    #[serde(rename = "http.request")]
+    HttpRequest {
+        /// Method.
+        #[schema(value_type = String)]
+        method: PeerText,
+        /// Request target as sent.
+        #[schema(value_type = String)]
+        target: PeerText,
+        /// Host header.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        host: Option<PeerText>,
+        /// User-Agent header.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        user_agent: Option<PeerText>,
+        /// Request line and headers as sent, at most 16,384 bytes.
+        #[schema(value_type = String)]
+        head: PeerText,
+        /// The first 4,096 bytes of the body.
+        #[serde(default, skip_serializing_if = "PeerText::is_empty")]
+        #[schema(value_type = String)]
+        body: PeerText,
+        /// Length of the body in bytes.
+        body_size: u64,
+        /// Status that was answered.
+        status: u16,
+    },
+    /// A request or payload fits a known attack.
+    #[serde(rename = "attack.recognised")]
+    AttackRecognised {
+        /// Name of what was recognised: `command-injection`, an emulation's id ...
+        attack: String,
+        /// The decisive part: the injected shell line, the parameter ...
+        #[schema(value_type = String)]
+        detail: PeerText,
+    },
+    /// The attacker asked for a file from elsewhere.
+    #[serde(rename = "download.request")]
+    DownloadRequest {
+        /// Where from.
+        #[schema(value_type = String)]
+        url: PeerText,
+        /// Command used: `wget`, `curl`, `tftp`, `ftpget` ...
+        tool: String,
+    },
+    /// A fetch by the egress is over, well or ill.
+    #[serde(rename = "download.result")]
+    DownloadResult {
+        /// Where from, as asked for.
+        #[schema(value_type = String)]
+        url: PeerText,
+        /// How it ended.
+        outcome: FetchOutcome,
+        /// What came, if anything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        sha256: Option<Sha256>,
+        /// Bytes received.
+        size: u64,
+        /// Address that served it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        server_ip: Option<IpAddr>,
+        /// The last URL after redirections, when there were any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        final_url: Option<PeerText>,
+        /// What went wrong, for a reader.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// Bytes were captured and are kept as a sample.
+    #[serde(rename = "sample.captured")]
+    SampleCaptured {
+        /// The sample.
+        #[schema(value_type = String)]
+        sha256: Sha256,
+        /// Length in bytes.
+        size: u64,
+        /// How it came.
+        how: CaptureHow,
+        /// Name that the attacker gave it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        name: Option<PeerText>,
+        /// Where it was fetched from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        url: Option<PeerText>,
+    },
+    /// An analysis of a sample is over.
+    #[serde(rename = "analysis.done")]
+    AnalysisDone {
+        /// The sample.
+        #[schema(value_type = String)]
+        sha256: Sha256,
+        /// Which analysis: `static`.
+        engine: String,
+        /// `complete`, `partial` or `failed`.
+        outcome: String,
+        /// How many observables it found.
+        observables: u64,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// An indicator came into being, or its role was seen for the first time.
+    #[serde(rename = "indicator.new")]
+    IndicatorNew {
+        /// Type of the value.
+        observable: ObservableKind,
+        /// The value.
+        value: String,
+        /// What it does.
+        role: Role,
+        /// 0 to 100.
+        confidence: u8,
+    },
+    /// A limit cut something short; the cost stays bounded and the fact is kept.
+    #[serde(rename = "limit.reached")]
+    LimitReached {
+        /// Which limit, by its name in the configuration.
+        limit: String,
+        /// What was cut.
+        detail: String,
+    },
+    /// Our own code failed; the session or job was cut off alone.
+    #[serde(rename = "fault")]
+    Fault {
+        /// Component.
+        component: String,
+        /// What happened.
+        detail: String,
+    },
+}
+
+impl EventKind {
+    /// The kind's name as it stands in the `kind` field.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SessionOpen { .. } => "session.open",
+            Self::SessionClose { .. } => "session.close",
+            Self::ProtocolRecognised { .. } => "protocol.recognised",
+            Self::PayloadFirst { .. } => "payload.first",
+            Self::ClientFingerprint { .. } => "client.fingerprint",
+            Self::TlsHello { .. } => "tls.hello",
+            Self::LoginAttempt { .. } => "login.attempt",
+            Self::CommandInput { .. } => "command.input",
+            Self::CommandExecuted { .. } => "command.executed",
+            Self::HttpRequest { .. } => "http.request",
+            Self::AttackRecognised { .. } => "attack.recognised",
+            Self::DownloadRequest { .. } => "download.request",
+            Self::DownloadResult { .. } => "download.result",
+            Self::SampleCaptured { .. } => "sample.captured",
+            Self::AnalysisDone { .. } => "analysis.done",
+            Self::IndicatorNew { .. } => "indicator.new",
+            Self::LimitReached { .. } => "limit.reached",
+            Self::Fault { .. } => "fault",
+        }
+    }
+
+    /// The sample that the event speaks of, for look-ups by sample.
+    pub const fn sample(&self) -> Option<Sha256> {
+        match self {
+            Self::CommandExecuted { sha256, .. }
+            | Self::SampleCaptured { sha256, .. }
+            | Self::AnalysisDone { sha256, .. } => Some(*sha256),
+            Self::PayloadFirst { sha256, .. } | Self::DownloadResult { sha256, .. } => *sha256,
+            _ => None,
+        }
+    }
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CloseReason {
+    /// The peer closed or reset the connection.
+    Peer,
+    /// The emulator ended it, as the real service would.
+    Emulator,
+    /// Nothing came for too long.
+    IdleTimeout,
+    /// The session's time was used up.
+    TimeLimit,
+    /// A budget (bytes, captured volume, steps) was used up.
+    Budget,
+    /// Too many sessions, of this peer or overall.
+    TooManySessions,
+    /// Our own code failed.
+    Fault,
+    /// The sensor was stopped.
+    Shutdown,
+}
+
+/// How a fetch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FetchOutcome {
+    /// The whole file came.
+    Complete,
+    /// A part came before a limit or an error; it is kept.
+    Partial,
+    /// Policy forbids it (private address, own address, scheme ...).
+    Forbidden,
+    /// The URL cannot be understood.
+    BadUrl,
+    /// The name does not resolve.
+    NotResolved,
+    /// No connection.
+    Unreachable,
+    /// The server answered that it will not (HTTP status of 400 and above, FTP 5xx ...).
+    Refused,
+    /// Time ran out.
+    TimedOut,
+    /// Rate limit: not tried.
+    RateLimited,
+}
+
+/// How a sample came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaptureHow {
+    /// Fetched from where the attacker pointed.
+    Fetched,
+    /// Written by shell commands (`echo -ne`, here-document, `dd` ...).
+    Dropped,
+    /// Uploaded through the protocol (HTTP body, form file ...).
+    Uploaded,
+    /// The payload of a flow itself.
+    Payload,
+    /// Given by a person (`ukai analyze`, the UI).
+    Submitted,
+}
+
+/// The direction of bytes in a session, seen from the sensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From the peer.
+    In,
+    /// To the peer.
+    Out,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Transport;
+
+    #[test]
+    fn an_event_is_one_flat_object_and_reads_back() {
+        let time = Timestamp::from_secs(1_700_000_000);
+        let event = Event {
+            v: SCHEMA_VERSION,
+            id: EventId::new(time, 1),
+            time,
+            sensor: "s1".parse().expect("a sensor name"),
+            session: Some(SessionId::new(time, 2)),
+            flow: Some(Flow::new(
+                Transport::Tcp,
+                "192.0.2.1:4000".parse().expect("an address"),
+                "[::ffff:198.51.100.1]:23".parse().expect("an address"),
+            )),
+            kind: EventKind::LoginAttempt {
+                protocol: "telnet".into(),
+                user: "root".into(),
+                password: PeerText::from(&b"\x1b[31m"[..]),
+                success: true,
+            },
+        };
+        let json = serde_json::to_value(&event).expect("serialises");
+        assert!(json.as_object().expect("an object").values().all(|v| !v.is_object()));
+        assert_eq!(json["kind"], event.kind.name());
+        assert_eq!(json["dst_ip"], "198.51.100.1");
+        assert_eq!(json["password"], r"\x1b[31m");
+        assert_eq!(serde_json::from_value::<Event>(json).expect("reads back"), event);
+    }
+
+    #[test]
+    fn an_event_without_a_flow_reads_back() {
+        let time = Timestamp::from_secs(1);
+        let event = Event {
+            v: SCHEMA_VERSION,
+            id: EventId::new(time, 1),
+            time,
+            sensor: "hub".parse().expect("a sensor name"),
+            session: None,
+            flow: None,
+            kind: EventKind::Fault { component: "x".into(), detail: "y".into() },
+        };
+        let json = serde_json::to_string(&event).expect("serialises");
+        assert_eq!(serde_json::from_str::<Event>(&json).expect("reads back"), event);
+    }
+}

@@ -1,0 +1,34 @@
+//! The words of ukai: events, samples, sightings, analyses, observables, indicators.
+//!
+//! Every other crate speaks in these types; this one depends on none of them and
+//! holds no logic beyond what makes a value valid. It is not the place for scoring
+//! (`ukai-indicator`), storage (`ukai-store`) or rendering (`ukai-feed`).
+//!
+//! Start with [`Event`], which is what every observer emits, then [`Analysis`] and
+//! [`Indicator`], which are what becomes of it.
+
+mod analysis;
+mod event;
+mod flow;
+mod hash;
+mod id;
+mod indicator;
+mod observable;
+mod sample;
+mod text;
+mod time;
+
+pub use analysis::{
+    Analysis, ElfInfo, ElfSegment, FileType, Found, Hashes, Outcome, StringEncoding,
+};
+pub use event::{
+    CaptureHow, CloseReason, Direction, Event, EventKind, FetchOutcome, SCHEMA_VERSION,
+};
+pub use flow::{Flow, Transport};
+pub use hash::{ParseHashError, Sha256};
+pub use id::{EventId, SensorId, SessionId};
+pub use indicator::{Confidence, Evidence, EvidenceKind, Indicator, IndicatorId, Role, Tlp};
+pub use observable::{Observable, ObservableKind};
+pub use sample::Sighting;
+pub use text::PeerText;
+pub use time::{Duration, Timestamp};

@@ -1,0 +1,1 @@
+//! Personas: what a host claims to be, read from data and made different for each address.

@@ -1,0 +1,1 @@
+//! The store: event log, samples in CaRT containers, catalogue, work queue.

@@ -1,0 +1,2 @@
+//! One program for the whole circle: flags, configuration, wiring.
+fn main() {}

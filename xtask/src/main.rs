@@ -1,0 +1,2 @@
+//! Checks of the house, run as tests: see `tests/`.
+fn main() {}
