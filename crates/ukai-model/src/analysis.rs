@@ -7,14 +7,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Analysis {
     /// The sample.
-    #[schema(value_type = String)]
     pub sha256: Sha256,
     /// Which analysis: `static`.
     pub engine: String,
     /// Version of the engine; a new version is a reason to analyse again.
     pub engine_version: u32,
     /// When it started.
-    #[schema(value_type = String, format = "date-time")]
     pub started: Timestamp,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
@@ -34,11 +32,9 @@ pub struct Analysis {
     /// Observables, first occurrence of each, with place and encoding.
     pub observables: Vec<Found>,
     /// The first strings worth reading, escaped; at most 1,000 of at most 256 bytes.
-    #[schema(value_type = Vec<String>)]
     pub strings: Vec<PeerText>,
     /// Lines that a script would run, as the interpreter ran them; at most 1,000.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<String>)]
     pub commands: Vec<PeerText>,
     /// Limits that cut something short, and oddities, for a reader.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -115,10 +111,8 @@ pub struct ElfInfo {
     /// Entry point.
     pub entry: u64,
     /// Dynamic loader asked for.
-    #[schema(value_type = Option<String>)]
     pub interpreter: Option<PeerText>,
     /// Libraries needed.
-    #[schema(value_type = Vec<String>)]
     pub libraries: Vec<PeerText>,
     /// Whether there is no dynamic section.
     pub static_linked: bool,

@@ -18,7 +18,6 @@ pub struct Event {
     /// Identity (UUIDv7).
     pub id: EventId,
     /// When it happened, by the sensor's clock.
-    #[schema(value_type = String, format = "date-time")]
     pub time: Timestamp,
     /// Who observed it.
     pub sensor: SensorId,
@@ -78,7 +77,6 @@ pub enum EventKind {
         size: u64,
         /// Name of the sample under which the whole payload is kept, when it is longer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
         sha256: Option<Sha256>,
     },
     /// Something by which the peer's software is known again.
@@ -90,7 +88,6 @@ pub enum EventKind {
         value: String,
         /// The peer's name for its software, where the protocol carries one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
         software: Option<PeerText>,
     },
     /// A TLS ClientHello was read.
@@ -98,10 +95,8 @@ pub enum EventKind {
     TlsHello {
         /// Server name asked for (SNI).
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
         server_name: Option<PeerText>,
         /// Protocols offered (ALPN).
-        #[schema(value_type = Vec<String>)]
         alpn: Vec<PeerText>,
         /// JA3 (MD5 in hexadecimal).
         ja3: String,
@@ -114,10 +109,8 @@ pub enum EventKind {
         /// Protocol: `telnet`, `http-basic` ...
         protocol: String,
         /// User name.
-        #[schema(value_type = String)]
         user: PeerText,
         /// Password.
-        #[schema(value_type = String)]
         password: PeerText,
         /// Whether it was let in.
         success: bool,
@@ -126,49 +119,38 @@ pub enum EventKind {
     #[serde(rename = "command.input")]
     CommandInput {
         /// The line, at most 16,384 bytes.
-        #[schema(value_type = String)]
         line: PeerText,
         /// Commands in it that we do not have: what to emulate next.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        #[schema(value_type = Vec<String>)]
         unknown: Vec<PeerText>,
     },
     /// A file was started that the attacker had brought.
     #[serde(rename = "command.executed")]
     CommandExecuted {
         /// Path in the virtual file system.
-        #[schema(value_type = String)]
         path: PeerText,
         /// The whole argument list, joined by spaces.
-        #[schema(value_type = String)]
         arguments: PeerText,
         /// The sample that was started.
-        #[schema(value_type = String)]
         sha256: Sha256,
     },
     /// An HTTP request was read whole.
     #[serde(rename = "http.request")]
     HttpRequest {
         /// Method.
-        #[schema(value_type = String)]
         method: PeerText,
         /// Request target as sent.
-        #[schema(value_type = String)]
         target: PeerText,
         /// Host header.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
         host: Option<PeerText>,
         /// User-Agent header.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
         user_agent: Option<PeerText>,
         /// Request line and headers as sent, at most 16,384 bytes.
-        #[schema(value_type = String)]
         head: PeerText,
         /// The first 4,096 bytes of the body.
         #[serde(default, skip_serializing_if = "PeerText::is_empty")]
-        #[schema(value_type = String)]
         body: PeerText,
         /// Length of the body in bytes.
         body_size: u64,
@@ -181,14 +163,12 @@ pub enum EventKind {
         /// Name of what was recognised: `command-injection`, an emulation's id ...
         attack: String,
         /// The decisive part: the injected shell line, the parameter ...
-        #[schema(value_type = String)]
         detail: PeerText,
     },
     /// The attacker asked for a file from elsewhere.
     #[serde(rename = "download.request")]
     DownloadRequest {
         /// Where from.
-        #[schema(value_type = String)]
         url: PeerText,
         /// Command used: `wget`, `curl`, `tftp`, `ftpget` ...
         tool: String,
@@ -197,13 +177,11 @@ pub enum EventKind {
     #[serde(rename = "download.result")]
     DownloadResult {
         /// Where from, as asked for.
-        #[schema(value_type = String)]
         url: PeerText,
         /// How it ended.
         outcome: FetchOutcome,
         /// What came, if anything.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
         sha256: Option<Sha256>,
         /// Bytes received.
         size: u64,
@@ -213,7 +191,6 @@ pub enum EventKind {
         server_ip: Option<IpAddr>,
         /// The last URL after redirections, when there were any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
         final_url: Option<PeerText>,
         /// What went wrong, for a reader.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,7 +202,6 @@ pub enum EventKind {
     #[serde(rename = "sample.captured")]
     SampleCaptured {
         /// The sample.
-        #[schema(value_type = String)]
         sha256: Sha256,
         /// Length in bytes.
         size: u64,
@@ -233,18 +209,15 @@ pub enum EventKind {
         how: CaptureHow,
         /// Name that the attacker gave it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
         name: Option<PeerText>,
         /// Where it was fetched from.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
         url: Option<PeerText>,
     },
     /// An analysis of a sample is over.
     #[serde(rename = "analysis.done")]
     AnalysisDone {
         /// The sample.
-        #[schema(value_type = String)]
         sha256: Sha256,
         /// Which analysis: `static`.
         engine: String,

@@ -7,7 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A SHA-256 digest: the name under which a sample is known everywhere.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, utoipa::ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
 pub struct Sha256([u8; 32]);
 
 impl Sha256 {

@@ -55,18 +55,14 @@ pub struct Indicator {
     /// What it does.
     pub role: Role,
     /// How sure, 0 to 100.
-    #[schema(value_type = u8)]
     pub confidence: Confidence,
     /// How far it may be shared.
     pub tlp: Tlp,
     /// First time it was seen.
-    #[schema(value_type = String, format = "date-time")]
     pub first_seen: Timestamp,
     /// Last time it was seen.
-    #[schema(value_type = String, format = "date-time")]
     pub last_seen: Timestamp,
     /// Not to be used after this.
-    #[schema(value_type = String, format = "date-time")]
     pub valid_until: Timestamp,
     /// What it rests on, newest last; at most 64, the count goes on.
     pub evidence: Vec<Evidence>,
@@ -77,8 +73,21 @@ pub struct Indicator {
 }
 
 /// How sure: 0 to 100.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(transparent)]
+#[schema(value_type = u8)]
 pub struct Confidence(u8);
 
 impl Confidence {
@@ -163,7 +172,6 @@ pub struct Evidence {
     /// What kind of observation.
     pub kind: EvidenceKind,
     /// When.
-    #[schema(value_type = String, format = "date-time")]
     pub time: Timestamp,
     /// The event behind it.
     pub event: Option<EventId>,
@@ -172,7 +180,6 @@ pub struct Evidence {
     /// The sensor that saw it; never leaves the hub in a feed.
     pub sensor: Option<SensorId>,
     /// The sample behind it.
-    #[schema(value_type = Option<String>)]
     pub sample: Option<Sha256>,
     /// One line for a reader: `XOR 0x22 at offset 4112`, `wget in a Telnet session`.
     pub detail: String,

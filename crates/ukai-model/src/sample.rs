@@ -9,10 +9,8 @@ use std::net::IpAddr;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Sighting {
     /// The sample.
-    #[schema(value_type = String)]
     pub sha256: Sha256,
     /// When.
-    #[schema(value_type = String, format = "date-time")]
     pub time: Timestamp,
     /// The event that reported it.
     pub event: EventId,
@@ -26,9 +24,7 @@ pub struct Sighting {
     /// How it came.
     pub how: CaptureHow,
     /// Name that the attacker gave it.
-    #[schema(value_type = Option<String>)]
     pub name: Option<PeerText>,
     /// Where it was fetched from.
-    #[schema(value_type = Option<String>)]
     pub url: Option<PeerText>,
 }

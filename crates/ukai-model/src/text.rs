@@ -10,7 +10,8 @@ use std::fmt;
 /// escaped: printable Unicode stays, a backslash becomes `\\`, everything else
 /// (control characters, terminal escapes, bidirectional overrides, bytes that are
 /// not UTF-8) becomes `\xNN` per byte. The form is reversible by [`PeerText::parse`].
-#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, utoipa::ToSchema)]
+#[schema(value_type = String)]
 pub struct PeerText(Vec<u8>);
 
 impl PeerText {

@@ -12,7 +12,8 @@ pub use std::time::Duration;
 ///
 /// Serialises as RFC 3339 in UTC with nine decimals, so that text sorts as time does.
 /// There is no `now()` here: only the edges of the program read a clock.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
+#[schema(value_type = String, format = "date-time")]
 pub struct Timestamp(u64);
 
 impl Timestamp {
