@@ -1,2 +1,23 @@
-//! Checks of the house, run as tests: see `tests/`.
-fn main() {}
+//! Writes the documents that come from code. The checks of the house are this
+//! package's tests: `cargo nextest run -p xtask`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (Some("events"), None) => {
+            let path = xtask::root().join("docs/events.md");
+            if let Err(error) = std::fs::write(&path, ukai_model::events_reference()) {
+                eprintln!("{}: {error}", path.display());
+                return ExitCode::FAILURE;
+            }
+            println!("wrote {}", path.display());
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("usage: cargo run -p xtask -- events    write docs/events.md from the types");
+            ExitCode::from(2)
+        }
+    }
+}

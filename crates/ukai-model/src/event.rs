@@ -13,7 +13,7 @@ pub const SCHEMA_VERSION: u16 = 1;
 /// One fact, immutable; serialises to one flat JSON object (`docs/events.md`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Event {
-    /// Version of the schema: [`SCHEMA_VERSION`].
+    /// Version of the schema.
     pub v: u16,
     /// Identity (UUIDv7).
     pub id: EventId,

@@ -8,6 +8,7 @@
 //! [`Indicator`], which are what becomes of it.
 
 mod analysis;
+mod document;
 mod event;
 mod flow;
 mod hash;
@@ -21,6 +22,7 @@ mod time;
 pub use analysis::{
     Analysis, ElfInfo, ElfSegment, FileType, Found, Hashes, Outcome, StringEncoding,
 };
+pub use document::events_reference;
 pub use event::{
     CaptureHow, CloseReason, Direction, Event, EventKind, FetchOutcome, SCHEMA_VERSION,
 };

@@ -169,7 +169,8 @@ mod tests {
             let text = PeerText::new(bytes.clone());
             let escaped = text.escaped().into_owned();
             prop_assert!(escaped.chars().all(|c| !c.is_control()));
-            prop_assert_eq!(PeerText::parse(&escaped).as_bytes(), &bytes[..]);
+            let parsed = PeerText::parse(&escaped);
+            prop_assert_eq!(parsed.as_bytes(), &bytes[..]);
         }
     }
 }

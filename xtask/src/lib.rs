@@ -1,0 +1,43 @@
+//! What the checks of the house share: where the workspace is and which tier each
+//! crate stands on.
+
+use std::path::{Path, PathBuf};
+
+/// The workspace's root folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace").to_owned()
+}
+
+/// The tier of a crate of ours (docs/architecture.md): it may use crates of its own
+/// tier only where [`same_tier_allowed`] says so, and of lower tiers freely.
+pub fn tier(name: &str) -> Option<u8> {
+    Some(match name {
+        "ukai-model" => 0,
+        "ukai-persona" | "ukai-shell" | "ukai-emulators" | "ukai-static" | "ukai-indicator"
+        | "ukai-feed" => 1,
+        "ukai-store" | "ukai-driver" | "ukai-egress" | "ukai-jail" => 2,
+        "ukai-honeypot" | "ukai-hub" => 3,
+        "ukai" => 4,
+        _ => return None,
+    })
+}
+
+/// Whether one crate may use another of its own tier: decisions may build on
+/// decisions; seams and programs know nothing of each other.
+pub fn same_tier_allowed(tier: u8) -> bool {
+    tier == 1
+}
+
+/// Crates that tier 1 must not contain: I/O, runtimes, clocks, global randomness.
+pub const FORBIDDEN_IN_DECISIONS: &[&str] = &[
+    "tokio",
+    "mio",
+    "hyper",
+    "reqwest",
+    "rusqlite",
+    "rustix",
+    "libc",
+    "socket2",
+    "getrandom",
+    "tempfile",
+];
