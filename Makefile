@@ -1,0 +1,64 @@
+# Two commands matter: `make up` runs everything, `make test` tests everything.
+
+SHELL := /bin/bash
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+DATA ?= data
+CONFIG ?=
+FUZZ_SECONDS ?= 30
+
+.PHONY: help up build web test lint unit deny browser fuzz bench bench-cowrie docs clean
+
+help:
+	@echo 'make up      install what is missing, build, run everything on loopback (data in $(DATA)/)'
+	@echo 'make test    install what is missing, run every check and test'
+	@echo 'make fuzz    run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make bench   measure, side by side with Cowrie (bench/README.md)'
+	@echo 'make docs    write the documents that come from code'
+
+up: build
+	@exec $(CARGO_TARGET_DIR)/release/ukai up --data $(DATA) $(if $(CONFIG),--config $(CONFIG))
+
+build: web
+	cargo build --release --locked -p ukai
+
+# The UI is embedded in the binary, so it is built first.
+web: web/dist/index.html
+web/dist/index.html: $(shell find web/src web/public web/index.html web/package-lock.json web/vite.config.ts -type f 2>/dev/null)
+	@tools/setup.sh build
+	cd web && npm ci --no-audit --no-fund && npm run build
+	@touch $@
+
+test:
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory web lint deny unit
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd web && npm run check && npm test
+
+deny:
+	tools/deny.sh
+
+# Everything, the whole-program tests with real clients and the browser's walk included.
+unit:
+	cd tests/web && npm ci --no-audit --no-fund
+	cargo nextest run --workspace --locked
+
+fuzz:
+	@tools/setup.sh fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz.sh
+
+bench: build
+	bench/run.sh
+
+bench-cowrie: build
+	bench/cowrie.sh
+
+docs:
+	cargo run -q -p xtask -- events
+	cargo run -q -p ukai -- config default > docs/ukai.toml
+
+clean:
+	cargo clean
+	rm -rf web/dist web/node_modules tests/web/node_modules

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Installs what is missing for building (`build`) or for testing (`test`), from
+# Debian's packages and crates.io. Does nothing where everything is there.
+set -euo pipefail
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+# command:package, one line for each thing that must be there.
+build_needs=(cc:build-essential curl:curl)
+test_needs=(
+  named:bind9 rndc:bind9-utils dig:bind9-dnsutils
+  nft:nftables ip:iproute2 unshare:util-linux
+  nmap:nmap hydra:hydra telnet:telnet nc:netcat-openbsd
+  chromium:chromium ssdeep:ssdeep busybox:busybox
+  in.tftpd:tftpd-hpa vsftpd:vsftpd python3:python3 git:git
+)
+
+install_packages() {
+  local missing=() pair
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 \
+      || [ -x "/usr/sbin/${pair%%:*}" ] \
+      || missing+=("${pair#*:}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null || die "these packages are missing and there is no apt-get: ${missing[*]}"
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "run once as root: apt-get install ${missing[*]}"
+    sudo=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${sudo[@]}" apt-get update -qq
+  # RUNLEVEL=1 keeps the packages' own services (named, vsftpd, tftpd) from starting.
+  "${sudo[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+need_rust() {
+  command -v cargo >/dev/null || die "no Rust tool chain: install Rust 1.95 or newer (https://rustup.rs), then run this again"
+  local version
+  version=$(rustc --version | awk '{print $2}')
+  [ "$(printf '1.95.0\n%s\n' "${version%%-*}" | sort -V | head -n1)" = 1.95.0 ] \
+    || die "Rust $version is too old: 1.95 or newer is needed (rustup update)"
+}
+
+need_node() {
+  command -v node >/dev/null && command -v npm >/dev/null \
+    || die "no Node: install Node.js 20 or newer with npm, then run this again"
+  [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] \
+    || die "Node $(node --version) is too old: 20 or newer is needed"
+}
+
+# A cargo tool, built once and kept beside cargo. Not built into the checkout's
+# target folder, where a clean would lose it.
+cargo_tool() {
+  local name=$1 version=$2; shift 2
+  command -v "$name" >/dev/null 2>&1 && return
+  say "building $name $version (once)"
+  env -u CARGO_TARGET_DIR cargo install --quiet --locked "$name@$version" "$@"
+}
+
+case "${1:-}" in
+  build)
+    need_rust; need_node
+    install_packages "${build_needs[@]}"
+    ;;
+  test)
+    need_rust; need_node
+    install_packages "${build_needs[@]}" "${test_needs[@]}"
+    cargo_tool cargo-nextest 0.9.143
+    cargo_tool cargo-deny 0.20.2 --no-default-features
+    ;;
+  fuzz)
+    need_rust
+    install_packages "${build_needs[@]}"
+    cargo_tool cargo-fuzz 0.13.2
+    ;;
+  *) die "usage: tools/setup.sh build|test|fuzz" ;;
+esac
