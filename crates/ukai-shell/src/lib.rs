@@ -1,1 +1,26 @@
 //! The shell that attackers get: a real interpreter on a copy-on-write file system, without I/O.
+//!
+//! A [`Shell`] takes lines and appends [`ShellEffect`]s; it suspends in the middle of a
+//! script while a file is fetched or time passes, and goes on when told. A [`Console`]
+//! is a shell on a terminal: it takes raw key strokes. [`Fs`] is what one attacker sees
+//! of one host's disk, kept between that attacker's sessions.
+//!
+//! Nothing here does I/O or reads a clock, and nothing runs an attacker's program: a
+//! started file is reported and answered plausibly. What a fetch means is the caller's
+//! business. Limits are in [`limits`].
+//!
+//! Start with [`Shell`] (`shell.rs`), then `syntax` (text to tree), `eval` (what the
+//! tree does), `commands` (a file per command) and `fs`.
+
+mod console;
+mod effect;
+mod fetch;
+mod fs;
+pub mod limits;
+mod shell;
+
+pub use console::Console;
+pub use effect::ShellEffect;
+pub use fetch::{FetchId, Fetched};
+pub use fs::Fs;
+pub use shell::{needs_more, Login, Shell, ShellState, TerminalSize, WaitingFor};

@@ -1,0 +1,59 @@
+//! What a shell asks its surroundings for.
+
+use crate::FetchId;
+use bytes::Bytes;
+use ukai_model::{CaptureHow, PeerText, Sha256, Timestamp};
+
+/// What a [`Shell`](crate::Shell) or [`Console`](crate::Console) asks for, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ShellEffect {
+    /// Bytes for the peer's screen. Lines end with `\n` from a `Shell`, with `\r\n`
+    /// from a `Console`.
+    Output(Bytes),
+    /// Bytes that the peer typed, as they came; from a `Console` only, for recordings.
+    Input(Bytes),
+    /// A complete command was read and is now run.
+    Command {
+        /// Its text, at most [`limits::RECORDED_LINE_BYTES`](crate::limits::RECORDED_LINE_BYTES).
+        line: PeerText,
+        /// Names in it that are no command of ours; those met after the command first
+        /// had to wait are missing.
+        unknown: Vec<PeerText>,
+    },
+    /// The attacker made a file by shell means, and it is whole.
+    Captured {
+        /// Where in the virtual file system.
+        path: PeerText,
+        /// The bytes.
+        bytes: Bytes,
+        /// How it came.
+        how: CaptureHow,
+    },
+    /// A file that the attacker brought was started.
+    Executed {
+        /// Where in the virtual file system.
+        path: PeerText,
+        /// The argument list, joined by spaces.
+        arguments: PeerText,
+        /// The file's digest.
+        sha256: Sha256,
+    },
+    /// Fetch a file; the answer goes to `on_fetched` under the same id.
+    Fetch {
+        /// The shell's own number for it.
+        id: FetchId,
+        /// Where from, with scheme.
+        url: PeerText,
+        /// The command that asked: `wget`, `curl`, `tftp`, `ftpget` ...
+        tool: &'static str,
+    },
+    /// Call `on_timer` at this time or soon after. A later one replaces it.
+    Timer(Timestamp),
+    /// A limit cut something short.
+    Limit {
+        /// Name of the limit.
+        limit: &'static str,
+        /// What was cut, for a reader.
+        detail: String,
+    },
+}
