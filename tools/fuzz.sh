@@ -8,9 +8,15 @@ export RUSTC_BOOTSTRAP=1
 seconds=${FUZZ_SECONDS:-30}
 targets=$(cargo fuzz list)
 [ -n "$targets" ] || { echo "no fuzz targets found" >&2; exit 1; }
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 for target in $targets; do
   echo "==> $target, $seconds s"
-  cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
-    2>&1 | grep -E '^(stat::number_of_executed_units|stat::average_exec|==|SUMMARY|.*(panicked|ERROR|Failing))' || true
-  [ "${PIPESTATUS[0]}" -eq 0 ] || { echo "$target failed: see fuzz/artifacts/$target" >&2; exit 1; }
+  if ! cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
+      -print_final_stats=1 >"$log" 2>&1; then
+    tail -40 "$log" >&2
+    echo "$target failed: its input is in fuzz/artifacts/$target" >&2
+    exit 1
+  fi
+  grep -E '^stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)' "$log"
 done
