@@ -199,8 +199,12 @@ pub enum EvidenceKind {
     DownloadAsked,
     /// A file was fetched from there.
     DownloadServed,
-    /// Found in a sample by static analysis.
+    /// What was fetched from there is an executable or a script.
+    MalwareServed,
+    /// Found in a sample by static analysis, written as it is.
     StaticAnalysis,
+    /// Found in a sample by static analysis, hidden there (XOR ...): nobody hides what is harmless.
+    StaticHidden,
     /// A captured file itself.
     Capture,
 }
