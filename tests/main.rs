@@ -1,0 +1,8 @@
+//! Whole-program tests: the real binary, real clients, real consumers.
+
+mod bad_input;
+mod browser;
+mod circle;
+mod command_line;
+mod recognition;
+mod support;

@@ -1,0 +1,26 @@
+//! What the whole-program tests share: a running ukai, a bot, its servers, and the
+//! consumers of feeds.
+
+pub mod api;
+pub mod bot;
+pub mod consumers;
+pub mod program;
+pub mod specimen;
+pub mod web;
+
+use std::time::{Duration, Instant};
+
+/// Calls `check` every 20 ms until it gives something, for at most `limit`.
+///
+/// # Panics
+/// When time runs out, with `what` was awaited.
+pub fn wait_for<T>(what: &str, limit: Duration, mut check: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = check() {
+            return found;
+        }
+        assert!(start.elapsed() < limit, "{what}: not within {limit:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

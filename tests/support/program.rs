@@ -1,0 +1,183 @@
+//! The program under test, as its users start it: `ukai up --json`.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A running `ukai up` with a data folder of its own. Ended when dropped.
+pub struct Ukai {
+    child: Child,
+    folder: TempDir,
+    ready: Value,
+}
+
+/// The binary that cargo built for this test run.
+pub fn binary() -> &'static str {
+    env!("CARGO_BIN_EXE_ukai")
+}
+
+/// A TCP port of 127.0.0.1 that is free now.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("loopback has free ports").port()
+}
+
+/// The configuration that whole-program tests run with: free ports, loopback open to
+/// the egress, documentation ranges publishable.
+pub fn test_configuration(data: &Path) -> String {
+    let ports: Vec<u16> = (0..10).map(|_| free_port()).collect();
+    let [hub, router_telnet, router_http, camera_telnet, camera_http, server_http, server_https, raw, any, any2] =
+        ports[..]
+    else {
+        unreachable!("ten ports were asked for")
+    };
+    format!(
+        r#"
+data_dir = "{data}"
+
+[hub]
+listen = "127.0.0.1:{hub}"
+
+[egress]
+allow = ["127.0.0.0/8"]
+
+[indicators]
+publish_documentation_ranges = true
+
+[[honeypot.listeners]]
+addresses = ["127.0.0.1"]
+persona = "router-mips"
+ports = {{ telnet = [{router_telnet}], http = [{router_http}], raw = [{raw}] }}
+
+[[honeypot.listeners]]
+addresses = ["127.0.0.2"]
+persona = "camera-arm"
+ports = {{ telnet = [{camera_telnet}], http = [{camera_http}], detect = [{any}] }}
+
+[[honeypot.listeners]]
+addresses = ["127.0.0.3"]
+persona = "server-debian"
+ports = {{ http = [{server_http}], https = [{server_https}], detect = [{any2}] }}
+"#,
+        data = data.display(),
+    )
+}
+
+impl Ukai {
+    /// Starts with the tests' configuration and waits until it is ready.
+    pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// Starts with the tests' configuration, changed by `change`.
+    pub fn start_with(change: impl FnOnce(&mut String)) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let mut configuration = test_configuration(&folder.path().join("data"));
+        change(&mut configuration);
+        let path = folder.path().join("ukai.toml");
+        std::fs::write(&path, configuration).expect("the configuration can be written");
+        Self::launch(folder, &path)
+    }
+
+    fn launch(folder: TempDir, configuration: &Path) -> Self {
+        let mut child = Command::new(binary())
+            .args(["up", "--json", "--config"])
+            .arg(configuration)
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(folder.path().join("stderr")).expect("a log file"))
+            .spawn()
+            .expect("ukai starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is piped"))
+            .read_line(&mut line)
+            .expect("ukai prints when it is ready");
+        let Ok(ready) = serde_json::from_str(&line) else {
+            let log = std::fs::read_to_string(folder.path().join("stderr")).unwrap_or_default();
+            panic!("ukai up printed {line:?} instead of its readiness line; stderr:\n{log}");
+        };
+        Self { child, folder, ready }
+    }
+
+    /// Kills the process with SIGKILL and starts it again on the same data.
+    pub fn kill_and_restart(mut self) -> Self {
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process ends");
+        let folder = std::mem::replace(&mut self.folder, TempDir::new().expect("a temporary folder"));
+        let path = folder.path().join("ukai.toml");
+        Self::launch(folder, &path)
+    }
+
+    /// The line that `ukai up --json` printed.
+    pub fn ready(&self) -> &Value {
+        &self.ready
+    }
+
+    /// `http://127.0.0.1:PORT` of the UI.
+    pub fn url(&self) -> String {
+        self.ready["ui"].as_str().expect("the UI's address").trim_end_matches('/').to_owned()
+    }
+
+    /// The token that opens the UI.
+    pub fn token(&self) -> String {
+        let file = self.ready["token_file"].as_str().expect("where the token is");
+        std::fs::read_to_string(file).expect("the token file").trim().to_owned()
+    }
+
+    /// Where a persona's service listens.
+    pub fn service(&self, protocol: &str, persona: &str) -> SocketAddr {
+        self.ready["services"]
+            .as_array()
+            .expect("a list of services")
+            .iter()
+            .find(|service| service["protocol"] == protocol && service["persona"] == persona)
+            .and_then(|service| service["address"].as_str())
+            .unwrap_or_else(|| panic!("no {protocol} of {persona} in {}", self.ready))
+            .parse()
+            .expect("an address")
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The configuration file.
+    pub fn configuration(&self) -> PathBuf {
+        self.folder.path().join("ukai.toml")
+    }
+
+    /// What it wrote to standard error so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("stderr")).unwrap_or_default()
+    }
+
+    /// Sends SIGTERM and gives the exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(sent.success(), "the process is there");
+        super::wait_for("the end after SIGTERM", Duration::from_secs(20), || {
+            self.child.try_wait().expect("the process can be awaited")
+        })
+        .code()
+    }
+}
+
+impl Drop for Ukai {
+    fn drop(&mut self) {
+        // Already gone after `terminate`; then both fail, rightly.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- ukai's standard error ---\n{}", self.log());
+        }
+    }
+}
