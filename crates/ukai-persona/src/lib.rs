@@ -1,1 +1,37 @@
 //! Personas: what a host claims to be, read from data and made different for each address.
+//!
+//! A [`Persona`] is the template of a device: processor, kernel, accounts, files,
+//! programs, Telnet dialogue, web pages. A [`Host`] is one address wearing it: host
+//! name, hardware address, serial number, uptime, processes, which log-ins it takes.
+//! A host is a pure function of (persona, address, secret), so it is the same after a
+//! restart and differs from its neighbours.
+//!
+//! This crate answers no peer and interprets nothing: the shell gives life to the
+//! files, the emulators to the dialogues. Start with [`Persona`], then [`Host`].
+
+mod access;
+mod draw;
+mod error;
+mod fill;
+mod host;
+mod http;
+mod moving;
+mod persona;
+mod system;
+mod telnet;
+
+pub use error::PersonaError;
+pub use host::Host;
+pub use http::{
+    ErrorPage, FormAnswer, HttpSpec, Injection, InjectionPoint, LoginForm, Page, ResponseShape,
+};
+pub use moving::{Memory, Process};
+pub use persona::{Credential, CredentialSpec, Identity, Persona, Services};
+pub use system::{
+    BusyBox, Cpu, Device, DeviceKind, Directory, FileSpec, Kernel, Link, Machine, MemorySpec,
+    Mount, ProcessSpec, Program, ShellFlavour, ShellSpec, Tree, User,
+};
+pub use telnet::{Ladder, OptionOffer, TelnetOption, TelnetSpec, Verb};
+
+#[cfg(test)]
+mod tests;
