@@ -1,1 +1,23 @@
 //! Runs the parsers of hostile files in a killable child process with rlimits and seccomp.
+//!
+//! A parser that meets a hostile file may loop, eat memory, crash or be taken over. Here
+//! it does so in a child that can do nothing but read its standard input, compute and
+//! write lines to its standard output, and that dies when its time is up. What it wrote
+//! until then is kept, with the reason of its end.
+//!
+//! This crate knows nothing about analysis: the child is any program that calls
+//! [`enter`] first. It is not a sandbox for running samples.
+//!
+//! Start with [`Jail::run`] for the parent's side and [`enter`] for the child's.
+
+mod child;
+mod filter;
+mod limits;
+mod outcome;
+mod run;
+mod spawner;
+
+pub use child::{ConfineError, confine, enter};
+pub use limits::JailLimits;
+pub use outcome::JailOutcome;
+pub use run::Jail;

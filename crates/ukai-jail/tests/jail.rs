@@ -1,0 +1,169 @@
+//! A child that behaves, and children that do not.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use ukai_jail::{Jail, JailLimits, JailOutcome};
+
+const LIMITS: JailLimits = JailLimits {
+    wall_ms: 10_000,
+    cpu_s: 8,
+    memory_bytes: 128 * 1024 * 1024,
+    output_bytes: 64 * 1024,
+};
+
+/// The example program, which cargo builds beside the tests.
+fn example() -> PathBuf {
+    let mut path = std::env::current_exe().expect("the test has a path");
+    path.pop();
+    path.pop();
+    path.push("examples/jailed");
+    assert!(path.exists(), "build it: cargo build -p ukai-jail --example jailed");
+    path
+}
+
+fn jail(how: &str, limits: JailLimits) -> Jail {
+    Jail { program: example(), arguments: vec![how.into()], limits }
+}
+
+async fn run(how: &str) -> JailOutcome {
+    jail(how, LIMITS).run(b"sample").await
+}
+
+fn partial(outcome: JailOutcome) -> (String, String) {
+    match outcome {
+        JailOutcome::Partial { output, reason } => {
+            (String::from_utf8(output).expect("the example writes text"), reason)
+        }
+        other => panic!("not partial: {other:?}"),
+    }
+}
+
+const FIRST_LINE: &str = "{\"read\":6}\n";
+
+#[tokio::test]
+async fn a_child_that_behaves_is_heard_to_the_end() {
+    let output = b"{\"read\":6}\n{\"end\":true}\n".to_vec();
+    assert_eq!(run("normal").await, JailOutcome::Done(output));
+}
+
+#[tokio::test]
+async fn a_large_input_arrives_whole() {
+    let input = vec![7; 20 << 20];
+    let outcome = jail("normal", LIMITS).run(&input).await;
+    assert_eq!(outcome, JailOutcome::Done(b"{\"read\":20971520}\n{\"end\":true}\n".to_vec()));
+}
+
+#[tokio::test]
+async fn a_hang_is_cut_by_the_clock() {
+    let started = Instant::now();
+    let limits = JailLimits { wall_ms: 1000, ..LIMITS };
+    let outcome = jail("hang", limits).run(b"sample").await;
+    assert_eq!(partial(outcome), (FIRST_LINE.to_owned(), "time limit of 1 s".to_owned()));
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_hang_is_cut_by_processor_time() {
+    let outcome = jail("hang", JailLimits { cpu_s: 1, ..LIMITS }).run(b"sample").await;
+    assert_eq!(partial(outcome).1, "processor time limit of 1 s");
+}
+
+#[tokio::test]
+async fn a_memory_bomb_meets_its_limit() {
+    assert_eq!(partial(run("memory").await).1, "memory limit of 128 MiB");
+}
+
+#[tokio::test]
+async fn a_flood_is_cut_at_a_line() {
+    let (output, reason) = partial(run("flood").await);
+    assert_eq!(reason, "output limit of 64 KiB");
+    assert!(output.len() <= 65_536 && output.ends_with("}\n"));
+}
+
+#[tokio::test]
+async fn noise_on_standard_error_blocks_nothing() {
+    assert!(matches!(run("chatter").await, JailOutcome::Done(_)));
+}
+
+#[tokio::test]
+async fn forbidden_system_calls_kill() {
+    for how in ["open", "socket", "exec", "thread"] {
+        let (output, reason) = partial(run(how).await);
+        assert_eq!(reason, "killed by SIGSYS: forbidden system call", "{how}");
+        assert_eq!(output, FIRST_LINE, "{how}");
+    }
+}
+
+#[tokio::test]
+async fn crashes_are_told_with_harmless_last_words() {
+    let (_, reason) = partial(run("panic").await);
+    assert!(reason.starts_with("exit code 101: "), "{reason}");
+    assert!(reason.contains(r"bad \x1b[31mbytes"), "{reason}");
+    assert_eq!(partial(run("abort").await).1, "killed by SIGABRT");
+    assert_eq!(partial(run("recurse").await).1, "stack overflow");
+}
+
+#[tokio::test]
+async fn half_a_line_is_dropped() {
+    let outcome = run("half").await;
+    assert_eq!(partial(outcome), (FIRST_LINE.to_owned(), "exit code 3".to_owned()));
+}
+
+#[tokio::test]
+async fn the_environment_stays_outside() {
+    let JailOutcome::Done(output) = run("environment").await else { panic!("not done") };
+    let output = String::from_utf8(output).expect("text");
+    let variables: Vec<&str> = output.lines().filter(|line| line.contains('=')).collect();
+    assert!(variables.iter().all(|line| line.starts_with("UKAI_JAIL=")), "{variables:?}");
+}
+
+#[tokio::test]
+async fn a_missing_program_is_a_failure_with_its_name() {
+    let jail = Jail { program: "/nowhere/x".into(), arguments: Vec::new(), limits: LIMITS };
+    let JailOutcome::Failed { reason } = jail.run(b"").await else { panic!("not failed") };
+    assert!(reason.starts_with("cannot start /nowhere/x: "), "{reason}");
+}
+
+#[tokio::test]
+async fn dropping_the_run_kills_the_child() {
+    let mark = format!("hang-{}", std::process::id());
+    let jail = Jail { arguments: vec!["hang".into(), mark.clone().into()], ..jail("hang", LIMITS) };
+    let run = jail.run(b"sample");
+    assert!(tokio::time::timeout(Duration::from_millis(500), run).await.is_err());
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while running(&mark) {
+        assert!(Instant::now() < deadline, "the child outlived its run");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Whether a live process (a zombie has no command line) has `mark` as an argument.
+fn running(mark: &str) -> bool {
+    std::fs::read_dir("/proc").expect("Linux").flatten().any(|entry| {
+        std::fs::read(entry.path().join("cmdline"))
+            .is_ok_and(|line| line.split(|byte| *byte == 0).any(|word| word == mark.as_bytes()))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_children_at_once_keep_apart() {
+    let jail = std::sync::Arc::new(jail("normal", LIMITS));
+    let runs: Vec<_> = (0..40)
+        .map(|length| {
+            let jail = jail.clone();
+            tokio::spawn(async move { (length, jail.run(&vec![0; length * 1000]).await) })
+        })
+        .collect();
+    for run in runs {
+        let (length, outcome) = run.await.expect("no panic");
+        let expected = format!("{{\"read\":{}}}\n{{\"end\":true}}\n", length * 1000);
+        assert_eq!(outcome, JailOutcome::Done(expected.into_bytes()));
+    }
+}
+
+#[test]
+fn a_program_started_by_hand_refuses() {
+    let output = std::process::Command::new(example()).arg("normal").output().expect("starts");
+    assert_eq!(output.status.code(), Some(125));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not started by a jail"));
+}
