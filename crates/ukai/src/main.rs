@@ -1,2 +1,28 @@
-//! One program for the whole circle: flags, configuration, wiring.
-fn main() {}
+//! ukai: one program for the whole circle, from the first packet to a published
+//! countermeasure. This crate is flags, configuration, wiring and exit codes; logic
+//! lives in the crates below it (docs/architecture.md).
+
+mod analyze;
+mod cli;
+mod config;
+mod data_folder;
+mod events;
+mod feeds;
+mod log;
+mod reference;
+mod terminal;
+mod up;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match cli.run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ukai: {error:#}");
+            cli::exit_code_of(&error)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Flags and commands, and what each exit code means.
+
+use crate::config::Config;
+use crate::{analyze, events, feeds, reference, up};
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The hidden command under which the program runs itself as a jailed child.
+pub const JAILED_ANALYSIS: &str = "jailed-analysis";
+
+/// A malware observation system: honeypots, analysis, indicators, feeds.
+#[derive(Parser)]
+#[command(version, max_term_width = 100, after_help = "\
+Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 done in part.\n\
+`ukai up` runs everything on loopback; `ukai config default` shows every setting.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything on this machine: honeypots, analysis, feeds, web UI.
+    Up(up::UpArgs),
+    /// Analyse a file statically, in a jailed child process.
+    Analyze(analyze::AnalyzeArgs),
+    /// List or export feeds.
+    #[command(subcommand)]
+    Feed(feeds::FeedCommand),
+    /// Show what was observed.
+    Events(events::EventsArgs),
+    /// Check or print the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The jailed child of an analysis; reads a sample on standard input.
+    #[command(name = JAILED_ANALYSIS, hide = true)]
+    JailedAnalysis(analyze::JailedArgs),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Check a configuration file.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print the default configuration, each key with its meaning.
+    Default,
+}
+
+/// Where data and configuration are; shared by commands that read what was kept.
+#[derive(Args)]
+pub struct Place {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data folder; goes before the configuration's `data_dir`.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+}
+
+impl Place {
+    /// The configuration, with the data folder of the command line.
+    pub fn load(&self) -> Result<Config> {
+        let mut config = Config::load(self.config.as_deref()).map_err(WrongUse::from_error)?;
+        if let Some(data) = &self.data {
+            config.data_dir.clone_from(data);
+        }
+        Ok(config)
+    }
+}
+
+impl Cli {
+    /// Runs the command.
+    pub fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Up(args) => up::run(&args),
+            Command::Analyze(args) => analyze::run(&args),
+            Command::Feed(command) => feeds::run(&command),
+            Command::Events(args) => events::run(&args),
+            Command::Config(ConfigCommand::Check { file }) => {
+                Config::load(Some(&file)).map_err(WrongUse::from_error)?;
+                println!("{}: valid", file.display());
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Config(ConfigCommand::Default) => {
+                print!("{}", reference::default_file());
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::JailedAnalysis(args) => analyze::run_jailed(&args),
+        }
+    }
+}
+
+/// An error that the caller can mend by other words or another configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUse(pub String);
+
+impl WrongUse {
+    /// Marks an error as one of use.
+    pub fn from_error(error: anyhow::Error) -> Self {
+        Self(format!("{error:#}"))
+    }
+}
+
+/// The exit code that stands for an error: 2 for wrong use, 1 otherwise.
+pub fn exit_code_of(error: &anyhow::Error) -> ExitCode {
+    if error.is::<WrongUse>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}

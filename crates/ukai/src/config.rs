@@ -1,0 +1,164 @@
+//! The configuration file: one TOML file whose sections are the crates' own structs.
+//! The only place that reads it.
+
+use anyhow::{Context, Result, anyhow};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use ukai_egress::EgressConfig;
+use ukai_honeypot::HoneypotConfig;
+use ukai_hub::HubConfig;
+use ukai_indicator::Policy;
+use ukai_store::StoreConfig;
+
+/// The whole configuration. Every key has a default; the defaults bind to loopback.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Folder of everything that is kept: events, samples, catalogue, feeds, tokens.
+    #[schema(value_type = String)]
+    pub data_dir: PathBuf,
+    /// What the program says of itself, on standard error.
+    pub log: LogConfig,
+    /// The honeypot: who listens where, as whom, within which budgets.
+    pub honeypot: HoneypotConfig,
+    /// Fetching what attackers point to.
+    pub egress: EgressConfig,
+    /// Which indicators may be published.
+    pub indicators: Policy,
+    /// The hub: UI, API, feeds, analysis workers.
+    pub hub: HubConfig,
+    /// How events and samples are kept.
+    pub store: StoreConfig,
+}
+
+/// What the program says of itself, on standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// Form: `text` or `json`.
+    pub format: LogFormat,
+    /// What is said: `error`, `warn`, `info`, `debug`, or per component as in
+    /// `info,ukai_hub=debug`.
+    pub level: String,
+}
+
+/// Form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for a reader.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "data".into(),
+            log: LogConfig::default(),
+            honeypot: HoneypotConfig::default(),
+            egress: EgressConfig::default(),
+            indicators: Policy::default(),
+            hub: HubConfig::default(),
+            store: StoreConfig::default(),
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file; without one, gives the defaults.
+    ///
+    /// # Errors
+    /// One error with the file, the key and the remedy.
+    pub fn load(path: Option<&Path>) -> Result<Self> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let name = path.display();
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!("{name}: cannot be read. `ukai config default > {name}` writes a file with all defaults")
+        })?;
+        let config = Self::parse(&text).map_err(|error| anyhow!("{name}: {error}"))?;
+        config.check().map_err(|error| anyhow!("{name}: {error:#}"))?;
+        Ok(config)
+    }
+
+    /// Reads the text of a file.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let deserializer = toml::Deserializer::parse(text).map_err(|error| describe(&error, text, ""))?;
+        serde_path_to_error::deserialize(deserializer).map_err(|error| {
+            let key = error.path().to_string();
+            describe(error.inner(), text, if key == "." { "" } else { &key })
+        })
+    }
+
+    /// Checks what no type can express.
+    pub fn check(&self) -> Result<()> {
+        self.log.filter()?;
+        self.hub.check().context("[hub]")?;
+        self.honeypot.check().context("[honeypot]")?;
+        self.egress.check().context("[egress]")?;
+        self.store.check().context("[store]")?;
+        self.indicators.check().context("[indicators]")?;
+        Ok(())
+    }
+}
+
+impl LogConfig {
+    /// The filter that [`Self::level`] describes.
+    pub fn filter(&self) -> Result<tracing_subscriber::EnvFilter> {
+        tracing_subscriber::EnvFilter::builder().parse(&self.level).map_err(|error| {
+            anyhow!(
+                "[log] level: {error}. Choose error, warn, info or debug, or per component as in \"info,ukai_hub=debug\""
+            )
+        })
+    }
+}
+
+/// One line: where, which key, what is wrong, what to do.
+fn describe(error: &toml::de::Error, text: &str, key: &str) -> String {
+    let place = error.span().map_or(String::new(), |span| {
+        let before = &text[..span.start.min(text.len())];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+        format!("line {line}, column {column}: ")
+    });
+    let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
+    let message = error.message().trim_end().replace('\n', "; ");
+    format!("{place}{key}{message}. `ukai config default` prints every key with its meaning")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        Config::default().check().expect("the defaults work");
+    }
+
+    #[test]
+    fn a_wrong_key_is_named_with_its_place_and_remedy() {
+        let error = Config::parse("[hub]\n# a comment\nlissten = \"127.0.0.1:1\"\n").expect_err("a misspelt key");
+        assert!(error.starts_with("line 3, column 1: hub"), "{error}");
+        assert!(error.contains("lissten") && error.contains("`listen`"), "{error}");
+        assert!(error.contains("ukai config default"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_key() {
+        let error = Config::parse("[hub]\nlisten = \"nowhere\"\n").expect_err("no address");
+        assert!(error.starts_with("line 2, column 10: hub.listen: "), "{error}");
+    }
+
+    #[test]
+    fn broken_syntax_is_placed() {
+        let error = Config::parse("[hub\nlisten = 1\n").expect_err("no TOML");
+        assert!(error.starts_with("line 1, column "), "{error}");
+    }
+}
