@@ -1,0 +1,1 @@
+//! Scoring, guarding and selecting, as a reader of feeds meets them.
