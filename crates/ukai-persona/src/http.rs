@@ -45,8 +45,8 @@ pub struct HttpSpec {
 pub struct ResponseShape {
     /// Version in the status line: `HTTP/1.0` or `HTTP/1.1`.
     pub version: String,
-    /// Header lines in order, with `{date}`, `{type}`, `{length}`, `{connection}`,
-    /// `{modified}`, `{etag}` and the host's placeholders; a line whose placeholder is
+    /// Header lines in order, with `{date}` (RFC 9110), `{asctime}`, `{type}`, `{length}`,
+    /// `{connection}`, `{modified}`, `{etag}`, `{ranges}` and the host's placeholders; a line whose placeholder is
     /// empty is left out. `{extra}` stands where a page's own headers go.
     pub headers: Vec<String>,
     /// Whether errors have the same headers; otherwise their own.
@@ -69,6 +69,9 @@ pub struct ErrorPage {
     /// Further header lines.
     #[serde(default)]
     pub headers: Vec<String>,
+    /// The status that is sent instead, where the server confuses them.
+    #[serde(default)]
+    pub status: Option<u16>,
 }
 
 /// A page, or a program behind a path.
@@ -92,6 +95,9 @@ pub struct Page {
     /// Body, with placeholders; `{output}` is what an injected line printed.
     #[serde(default)]
     pub body: String,
+    /// Whether it is a plain file: with time of last change, entity tag and ranges.
+    #[serde(default)]
+    pub static_file: bool,
     /// Whether a log-in is needed (Basic).
     #[serde(default)]
     pub auth: bool,
@@ -112,6 +118,10 @@ pub enum InjectionPoint {
     Json,
     /// A header's value.
     Header,
+    /// The whole query.
+    Query,
+    /// What follows the page's fixed path.
+    Path,
 }
 
 /// A parameter that reaches a shell.

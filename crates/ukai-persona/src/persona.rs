@@ -139,10 +139,14 @@ impl Persona {
     /// The personas that are compiled in: `router-mips`, `camera-arm`, `server-debian`.
     pub fn built_in() -> &'static [Arc<Self>] {
         static ALL: LazyLock<Vec<Arc<Persona>>> = LazyLock::new(|| {
-            [include_str!("../../../personas/router-mips.toml")]
-                .iter()
-                .map(|text| Arc::new(Persona::parse(text).expect("built-in personas are tested")))
-                .collect()
+            [
+                include_str!("../../../personas/router-mips.toml"),
+                include_str!("../../../personas/camera-arm.toml"),
+                include_str!("../../../personas/server-debian.toml"),
+            ]
+            .iter()
+            .map(|text| Arc::new(Persona::parse(text).expect("built-in personas are tested")))
+            .collect()
         });
         &ALL
     }

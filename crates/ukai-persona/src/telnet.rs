@@ -55,6 +55,9 @@ pub struct TelnetSpec {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ladder {
+    /// Accounts that come into it; everybody if empty.
+    #[serde(default)]
+    pub users: Vec<String>,
     /// Its prompt.
     pub prompt: String,
     /// The prompt after `enable`.
