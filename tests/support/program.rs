@@ -79,11 +79,35 @@ impl Ukai {
         change(&mut configuration);
         let path = folder.path().join("ukai.toml");
         std::fs::write(&path, configuration).expect("the configuration can be written");
-        Self::launch(folder, &path)
+        Self::launch(folder, &path, Command::new(binary()))
     }
 
-    fn launch(folder: TempDir, configuration: &Path) -> Self {
-        let mut child = Command::new(binary())
+    /// Starts on a data folder of `megabytes`, a file system of its own that only this
+    /// process sees. What is on it can be reached through [`Self::private_data`].
+    pub fn start_on_small_disk(megabytes: u32) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder");
+        let path = folder.path().join("ukai.toml");
+        std::fs::write(&path, test_configuration(&data)).expect("the configuration can be written");
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--propagation", "private", "sh", "-ec"])
+            .arg(format!("mount -t tmpfs -o size={megabytes}m none \"$0\"; exec \"$@\""))
+            .arg(data)
+            .arg(binary());
+        Self::launch(folder, &path, command)
+    }
+
+    /// The data folder as the process sees it.
+    pub fn private_data(&self) -> PathBuf {
+        let data = self.data();
+        let below_root = data.strip_prefix("/").expect("an absolute path");
+        Path::new("/proc").join(self.pid().to_string()).join("root").join(below_root)
+    }
+
+    fn launch(folder: TempDir, configuration: &Path, mut command: Command) -> Self {
+        let mut child = command
             .args(["up", "--json", "--config"])
             .arg(configuration)
             .stdout(Stdio::piped())
@@ -107,7 +131,7 @@ impl Ukai {
         self.child.wait().expect("the process ends");
         let folder = std::mem::replace(&mut self.folder, TempDir::new().expect("a temporary folder"));
         let path = folder.path().join("ukai.toml");
-        Self::launch(folder, &path)
+        Self::launch(folder, &path, Command::new(binary()))
     }
 
     /// The line that `ukai up --json` printed.
@@ -122,8 +146,7 @@ impl Ukai {
 
     /// The token that opens the UI.
     pub fn token(&self) -> String {
-        let file = self.ready["token_file"].as_str().expect("where the token is");
-        std::fs::read_to_string(file).expect("the token file").trim().to_owned()
+        std::fs::read_to_string(self.private_data().join("ui-token")).expect("the token file").trim().to_owned()
     }
 
     /// Where a persona's service listens.

@@ -4,24 +4,14 @@ use crate::cli::WrongUse;
 use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use ukai_hub::Secret;
 
 /// An opened data folder, locked for this process until it is dropped.
 pub struct DataFolder {
     path: PathBuf,
     _lock: File,
-}
-
-/// A token and whether it was made just now.
-pub struct Token {
-    /// The secret.
-    pub secret: String,
-    /// The file that holds it.
-    pub file: PathBuf,
-    /// Whether this start made it.
-    pub new: bool,
 }
 
 impl DataFolder {
@@ -64,45 +54,20 @@ impl DataFolder {
     /// The secret of this installation: 32 random bytes from which hosts' differences
     /// come, made once.
     pub fn secret(&self) -> Result<[u8; 32]> {
-        let text = self.token("secret")?.secret;
+        let (secret, _) = self.token("secret")?;
         let mut bytes = [0; 32];
-        hex::decode_to_slice(&text, &mut bytes)
-            .with_context(|| format!("{}: not 64 hexadecimal digits", self.path.join("secret").display()))?;
+        hex::decode_to_slice(secret.reveal(), &mut bytes).map_err(|_| {
+            WrongUse(format!(
+                "{}: not 64 hexadecimal digits. Restore the file, or remove it: hosts then change their names",
+                self.path.join("secret").display()
+            ))
+        })?;
         Ok(bytes)
     }
 
-    /// A token of 256 bits in a file of mode 0600, made if it is not there.
-    pub fn token(&self, name: &str) -> Result<Token> {
-        let file = self.path.join(name);
-        let shown = file.display();
-        match std::fs::read_to_string(&file) {
-            Ok(text) if text.trim().len() >= 32 => {
-                return Ok(Token { secret: text.trim().to_owned(), file, new: false });
-            }
-            Ok(_) => {
-                return Err(WrongUse(format!(
-                    "{shown}: too short for a token. Delete the file, and a new one is made"
-                ))
-                .into());
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).with_context(|| format!("{shown}")),
-        }
-        let mut random = [0; 32];
-        File::open("/dev/urandom")
-            .and_then(|mut source| source.read_exact(&mut random))
-            .context("/dev/urandom")?;
-        let secret = hex::encode(random);
-        let mut out = OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(&file)
-            .with_context(|| format!("{shown}"))?;
-        out.write_all(format!("{secret}\n").as_bytes())
-            .and_then(|()| out.sync_all())
-            .with_context(|| format!("{shown}"))?;
-        Ok(Token { secret, file, new: true })
+    /// The token in the folder's file `name`, and whether it was made just now.
+    pub fn token(&self, name: &str) -> Result<(Secret, bool)> {
+        Ok(Secret::load_or_create(&self.path.join(name))?)
     }
 }
 
@@ -111,16 +76,9 @@ mod tests {
     use super::DataFolder;
 
     #[test]
-    fn tokens_are_made_once_and_private() {
-        use std::os::unix::fs::PermissionsExt;
+    fn the_installations_secret_stays() {
         let folder = tempfile::TempDir::new().expect("a temporary folder");
         let data = DataFolder::open(&folder.path().join("data")).expect("opens");
-        let first = data.token("ui-token").expect("a token");
-        let second = data.token("ui-token").expect("a token");
-        assert!(first.new && !second.new);
-        assert_eq!(first.secret, second.secret);
-        let mode = first.file.metadata().expect("the file is there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
         assert_eq!(data.secret().expect("a secret"), data.secret().expect("a secret"));
     }
 

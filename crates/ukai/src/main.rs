@@ -10,6 +10,7 @@ mod events;
 mod feeds;
 mod log;
 mod reference;
+mod running;
 mod terminal;
 mod up;
 

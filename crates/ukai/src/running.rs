@@ -1,0 +1,97 @@
+//! How other commands find a running `ukai up`: a file in the data folder, and a few
+//! requests to its hub.
+
+use crate::cli::WrongUse;
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Deserialize;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const FILE: &str = "running.json";
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The file that says that this process runs on the data folder; gone when dropped.
+pub struct RunningFile(PathBuf);
+
+impl RunningFile {
+    /// Writes the readiness line beside the data.
+    pub fn write(data: &Path, line: &str) -> Result<Self> {
+        let path = data.join(FILE);
+        std::fs::write(&path, line).with_context(|| path.display().to_string())?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for RunningFile {
+    fn drop(&mut self) {
+        // A file that stays does no harm: the lock tells whether anybody runs.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A running hub on this machine.
+pub struct RunningHub {
+    address: SocketAddr,
+    token: String,
+}
+
+#[derive(Deserialize)]
+struct Ready {
+    ui: String,
+    token_file: PathBuf,
+}
+
+impl RunningHub {
+    /// The hub that runs on `data`, by the file that it left there.
+    pub fn find(data: &Path) -> Result<Self> {
+        let path = data.join(FILE);
+        let explain = || {
+            WrongUse(format!(
+                "{}: the data folder is in use, but not by a `ukai up` that is ready. Try again in a moment",
+                path.display()
+            ))
+        };
+        let text = std::fs::read_to_string(&path).map_err(|_| explain())?;
+        let ready: Ready = serde_json::from_str(&text).map_err(|_| explain())?;
+        let address = ready.ui.trim_start_matches("http://").trim_end_matches('/').parse().map_err(|_| explain())?;
+        let token = std::fs::read_to_string(&ready.token_file)
+            .with_context(|| ready.token_file.display().to_string())?;
+        Ok(Self { address, token: token.trim().to_owned() })
+    }
+
+    /// The body of a GET. The hub is ours and on this machine, so HTTP/1.0 without
+    /// keep-alive does: the body ends with the connection.
+    pub fn get(&self, target: &str) -> Result<Vec<u8>> {
+        let mut reader = self.open(target)?;
+        let mut body = Vec::new();
+        reader.read_to_end(&mut body).context("reading from the hub")?;
+        Ok(body)
+    }
+
+    /// A GET whose body is read as it comes (live events).
+    pub fn open(&self, target: &str) -> Result<BufReader<TcpStream>> {
+        let mut stream = TcpStream::connect_timeout(&self.address, TIMEOUT)
+            .with_context(|| format!("the hub at {}", self.address))?;
+        stream.set_read_timeout(Some(TIMEOUT)).context("a socket option")?;
+        write!(
+            stream,
+            "GET {target} HTTP/1.0\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+            self.address, self.token
+        )
+        .context("asking the hub")?;
+        let mut reader = BufReader::new(stream);
+        let mut status = String::new();
+        reader.read_line(&mut status).context("the hub's answer")?;
+        let mut header = String::new();
+        while reader.read_line(&mut header).context("the hub's answer")? > 2 {
+            header.clear();
+        }
+        match status.split(' ').nth(1) {
+            Some("200") => Ok(reader),
+            Some("404") => bail!(WrongUse(format!("the hub does not know {target}"))),
+            _ => Err(anyhow!("the hub answered {}", status.trim())),
+        }
+    }
+}

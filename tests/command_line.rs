@@ -1,0 +1,94 @@
+//! The commands beside `ukai up`, as a person and as a program use them.
+
+use crate::circle::{distribution_server, infect};
+use crate::support::bot::Bot;
+use crate::support::program::{Ukai, binary};
+use crate::support::specimen::{Contacts, elf_arm};
+use crate::support::wait_for;
+use serde_json::Value;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+fn ukai(arguments: &[&str]) -> Output {
+    Command::new(binary()).args(arguments).output().expect("ukai runs")
+}
+
+fn text(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+#[test]
+fn analyze_finds_plain_and_hidden_contacts() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let contacts = Contacts::unique("analyze", 70);
+    let file = folder.path().join("bot");
+    std::fs::write(&file, elf_arm(&contacts)).expect("a file");
+    let file = file.to_str().expect("a UTF-8 path");
+
+    let analysis: Value = serde_json::from_str(&text(&ukai(&["analyze", file, "--json"]))).expect("JSON");
+    assert_eq!(analysis["outcome"]["state"], "complete");
+    assert_eq!(analysis["elf"]["machine"], "arm");
+    let found: Vec<&str> = analysis["observables"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|found| found["observable"]["value"].as_str())
+        .collect();
+    for value in contacts.names().chain(contacts.addresses()) {
+        assert!(found.contains(&value.as_str()), "{value} in {found:?}");
+    }
+
+    let shown = text(&ukai(&["analyze", file]));
+    assert!(shown.contains("ARM") && shown.contains("hidden-analyze.example"), "{shown}");
+    let missing = ukai(&["analyze", "/nonexistent/file"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("/nonexistent/file"));
+}
+
+#[test]
+fn the_default_configuration_checks() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("ukai.toml");
+    std::fs::write(&file, text(&ukai(&["config", "default"]))).expect("a file");
+    let said = text(&ukai(&["config", "check", file.to_str().expect("a UTF-8 path")]));
+    assert!(said.contains("valid"), "{said}");
+}
+
+#[test]
+fn events_and_feeds_can_be_had_while_running_and_after() {
+    let running = Ukai::start();
+    let contacts = Contacts::unique("cli", 71);
+    let server = distribution_server(&contacts);
+    infect(&mut Bot::connect(running.service("telnet", "camera-arm")), &server);
+    wait_for("the feed", Duration::from_secs(20), || {
+        running.get_text("/feeds/domains.txt").contains("hidden-cli.example").then_some(())
+    });
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let configuration = folder.path().join("ukai.toml");
+    std::fs::copy(running.configuration(), &configuration).expect("a copy");
+    let data = folder.path().join("data");
+    let check = |data: &str| {
+        let configuration = configuration.to_str().expect("a UTF-8 path");
+        let place = ["--config", configuration, "--data", data];
+        let events = text(&ukai(&[&["events", "--kind", "command.input", "--json"][..], &place].concat()));
+        assert!(events.lines().count() >= 5, "{events}");
+        for line in events.lines() {
+            let event: Value = serde_json::from_str(line).expect("one JSON object a line");
+            assert_eq!(event["kind"], "command.input");
+        }
+        let list = text(&ukai(&[&["feed", "list"][..], &place].concat()));
+        assert!(list.contains("rpz.zone") && list.contains("nftables.nft"), "{list}");
+        let zone = text(&ukai(&[&["feed", "export", "rpz.zone"][..], &place].concat()));
+        assert!(contacts.names().all(|name| zone.contains(name.as_str())), "{zone}");
+        let unknown = ukai(&[&["feed", "export", "nonsense"][..], &place].concat());
+        assert_eq!(unknown.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&unknown.stderr).contains("rpz.zone"), "the error lists what there is");
+    };
+    check(running.data().to_str().expect("a UTF-8 path"));
+    let kept = Command::new("cp").arg("-a").arg(running.data()).arg(&data).status().expect("cp runs");
+    assert!(kept.success());
+    // A copy of a running data folder is what a crash leaves behind.
+    let _ = std::fs::remove_file(data.join("running.json"));
+    check(data.to_str().expect("a UTF-8 path"));
+}
