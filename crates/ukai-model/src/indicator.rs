@@ -24,6 +24,11 @@ impl IndicatorId {
         // RFC 9562 section 5.8: version 8, made by a rule of our own.
         Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
+
+    /// The 16 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
 }
 
 impl fmt::Display for IndicatorId {
