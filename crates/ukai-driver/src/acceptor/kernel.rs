@@ -1,0 +1,147 @@
+//! Flows from the kernel: addresses × ports, IPv4 and IPv6.
+
+use super::{Accepted, Acceptor};
+use crate::limits::BACKLOG;
+use futures_util::stream::{SelectAll, Stream, StreamExt};
+use rustix::io::Errno;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::net::TcpListener;
+use ukai_model::{Flow, Transport};
+
+/// Listening sockets of the kernel.
+pub struct KernelAcceptor {
+    listeners: SelectAll<Listener>,
+    addresses: Vec<SocketAddr>,
+}
+
+impl KernelAcceptor {
+    /// Listens on all `addresses`, or on none: whatever stands in the way is told in
+    /// one go. Must be called within a tokio runtime.
+    ///
+    /// An IPv6 address takes IPv6 only, so that `[::]` and `0.0.0.0` go side by side.
+    /// Port 0 takes a free one.
+    pub fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+        let mut listeners = SelectAll::new();
+        let mut bound = Vec::new();
+        let mut problems = Vec::new();
+        for address in addresses {
+            match listen(*address).and_then(|l| Ok((l.local_addr()?, l))) {
+                Ok((local, listener)) => {
+                    bound.push(local);
+                    listeners.push(Listener { listener, local });
+                }
+                Err(error) => problems.push(BindProblem { address: *address, error }),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self { listeners, addresses: bound })
+        } else {
+            Err(BindError { problems })
+        }
+    }
+
+    /// Where it listens, in the order given.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+}
+
+impl Acceptor for KernelAcceptor {
+    async fn accept(&mut self) -> Option<io::Result<Accepted>> {
+        self.listeners.next().await
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    // Accepted sockets inherit it: one system call less for each connection.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// One listening socket. In a `SelectAll`, only those that are woken are polled.
+struct Listener {
+    listener: TcpListener,
+    local: SocketAddr,
+}
+
+impl Stream for Listener {
+    type Item = io::Result<Accepted>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.listener.poll_accept(cx).map(|accepted| {
+            Some(accepted.and_then(|(stream, peer)| {
+                // Only a wildcard must ask which of our addresses was meant.
+                let local = if self.local.ip().is_unspecified() {
+                    stream.local_addr()?
+                } else {
+                    self.local
+                };
+                let flow = Flow::new(Transport::Tcp, peer, local);
+                Ok(Accepted { flow, stream: Box::new(stream) })
+            }))
+        })
+    }
+}
+
+/// Addresses that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct BindError {
+    /// Each of them.
+    pub problems: Vec<BindProblem>,
+}
+
+/// An address that cannot be listened on.
+#[derive(Debug)]
+pub struct BindProblem {
+    /// The address.
+    pub address: SocketAddr,
+    /// What the kernel said.
+    pub error: io::Error,
+}
+
+impl fmt::Display for BindProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, port) = (self.address, self.address.port());
+        match Errno::from_io_error(&self.error) {
+            Some(Errno::ADDRINUSE) => write!(
+                f,
+                "address {address}: in use; stop what listens there (`ss -ltnp sport = :{port}` \
+                 names it) or configure another port"
+            ),
+            Some(Errno::ACCESS) => write!(
+                f,
+                "address {address}: not permitted; ports below 1024 need CAP_NET_BIND_SERVICE \
+                 (`setcap cap_net_bind_service+ep` on the program), or configure a higher port"
+            ),
+            Some(Errno::ADDRNOTAVAIL) => write!(
+                f,
+                "address {address}: not an address of this machine; add it to an interface \
+                 (`ip address add`) or take it out of the configuration"
+            ),
+            Some(Errno::AFNOSUPPORT) => write!(
+                f,
+                "address {address}: this machine has no IPv6; take it out of the configuration"
+            ),
+            Some(Errno::MFILE | Errno::NFILE) => write!(
+                f,
+                "address {address}: too many open files; raise the limit (`ulimit -n`) or \
+                 configure fewer ports"
+            ),
+            _ => write!(f, "address {address}: {}", self.error),
+        }
+    }
+}

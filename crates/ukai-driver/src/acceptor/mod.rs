@@ -1,0 +1,32 @@
+//! Where flows come from: kernel sockets, or memory.
+
+mod kernel;
+mod memory;
+#[cfg(test)]
+mod tests;
+
+pub use kernel::{BindError, BindProblem, KernelAcceptor};
+pub use memory::{MemoryAcceptor, MemoryDialer};
+
+use std::io;
+use tokio::io::{AsyncRead, AsyncWrite};
+use ukai_model::Flow;
+
+/// A connection's bytes both ways.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// A connection that a peer has opened.
+pub struct Accepted {
+    /// The conversation, as the peer saw it.
+    pub flow: Flow,
+    /// Its bytes.
+    pub stream: Box<dyn Stream>,
+}
+
+/// Where flows come from.
+pub trait Acceptor: Send {
+    /// The next flow. An error is of this one attempt: the caller may try again, and
+    /// waits first when resources are short. `None`: there will be no more.
+    fn accept(&mut self) -> impl Future<Output = Option<io::Result<Accepted>>> + Send;
+}

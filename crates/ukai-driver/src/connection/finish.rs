@@ -1,0 +1,88 @@
+//! The end of a connection: what it still says, what is kept of it, and the FIN.
+
+use super::{Connection, drop_session};
+use crate::limits::DRAIN_BYTES_MAX;
+use crate::wire::{Wire, with_read_buffer};
+use std::future::poll_fn;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use ukai_model::{CloseReason, EventKind};
+
+impl Connection {
+    /// Lets the rest of the output leave, sends our FIN, records the end, and gives the
+    /// peer a bounded time to end its side: a socket closed over unread bytes would be
+    /// reset, and the peer might lose our last words.
+    pub(super) async fn finish(mut self, reason: CloseReason, shutdown: &CancellationToken) {
+        // The times of the session do not count the wait for the peer.
+        let duration_ms = self.shared.world.now().since(self.opened).as_millis() as u64;
+        let polite = matches!(reason, CloseReason::Emulator | CloseReason::Peer);
+        let linger = if polite { self.shared.budgets.linger() } else { Duration::ZERO };
+        let limit = Instant::now() + linger;
+        let sent = self.send_rest(limit).await;
+        self.close_session(reason).await;
+        self.orphan_fetches(shutdown);
+        let recorded = self.keep_recording().await;
+        self.journal.note(EventKind::SessionClose {
+            protocol: self.protocol().to_owned(),
+            reason,
+            duration_ms,
+            bytes_in: self.received,
+            bytes_out: self.wire.sent,
+            recorded,
+        });
+        self.journal.record().await;
+        let Self { wire, session, seat, eof, .. } = self;
+        if let Some(session) = session {
+            drop_session(session);
+        }
+        if sent && !eof {
+            drain(wire, limit).await;
+        }
+        drop(seat);
+    }
+
+    /// Sends the rest and our FIN; false if the peer does not take it in time.
+    async fn send_rest(&mut self, limit: Instant) -> bool {
+        let sending = poll_fn(|cx| {
+            std::task::ready!(self.wire.poll_send(cx))?;
+            self.wire.poll_shutdown(cx)
+        });
+        matches!(timeout_at(limit, sending).await, Ok(Ok(())))
+    }
+
+    /// The session's last words, of which none can be sent any more.
+    async fn close_session(&mut self, reason: CloseReason) {
+        if reason != CloseReason::Fault {
+            let mut effects = self.hand_over_hello();
+            effects.append(&mut self.call(|session, cx| session.on_close(cx)));
+            for effect in effects {
+                self.carry_out_lasting(effect).await;
+            }
+        }
+        if let Some(panic) = self.fault.take() {
+            self.note_fault(panic);
+        }
+    }
+
+    async fn keep_recording(&mut self) -> bool {
+        let now = self.shared.world.now();
+        let Some(recording) = self.recorder.take().and_then(|recorder| recorder.finish(now)) else {
+            return false;
+        };
+        self.shared.sink.recording(self.journal.session(), recording).await;
+        true
+    }
+}
+
+/// Reads and forgets until the peer ends its side.
+async fn drain(mut wire: Wire, limit: Instant) {
+    let mut left = DRAIN_BYTES_MAX;
+    while left > 0 {
+        let received = poll_fn(|cx| with_read_buffer(|buffer| wire.poll_receive(cx, buffer)));
+        match timeout_at(limit, received).await {
+            Ok(Ok(count)) if count > 0 => left = left.saturating_sub(count),
+            _ => return,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Limits that are not the operator's to set, with their units.
+
+use std::time::Duration;
+
+/// Bytes given to a session in one call, at most (the shape promises this).
+pub(crate) const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// While more output than this waits for the peer, its session is not called and its
+/// bytes are not read, in bytes.
+pub(crate) const OUTPUT_PAUSE_BYTES: usize = 64 * 1024;
+
+/// Timers that one session may have at a time.
+pub(crate) const TIMERS_MAX: usize = 64;
+
+/// Longest ClientHello that is put together, records' headers included, in bytes.
+/// Hellos with post-quantum keys have about 2 kB.
+pub(crate) const HELLO_BYTES_MAX: usize = 16 * 1024;
+
+/// Names and protocols of a ClientHello are kept up to this length, in bytes.
+pub(crate) const HELLO_TEXT_BYTES_MAX: usize = 255;
+
+/// Protocols of a ClientHello's ALPN extension that are kept.
+pub(crate) const HELLO_ALPN_MAX: usize = 16;
+
+/// TLS configurations kept ready.
+pub(crate) const TLS_CONFIGS_MAX: usize = 1_024;
+
+/// Peers without a session whose use of budgets is remembered.
+pub(crate) const IDLE_PEERS_MAX: usize = 65_536;
+
+/// After this time a peer's captured volume is counted from zero again.
+pub(crate) const VOLUME_WINDOW: Duration = Duration::from_secs(3_600);
+
+/// A refused peer is reported at most once in this time; the report has the count.
+pub(crate) const REFUSAL_REPORT_EVERY: Duration = Duration::from_secs(60);
+
+/// Bytes thrown away after our FIN while waiting for the peer's.
+pub(crate) const DRAIN_BYTES_MAX: usize = 256 * 1024;
+
+/// Connections that may wait to be accepted, per listening socket.
+pub(crate) const BACKLOG: i32 = 4_096;
+
+/// First wait after an accept failed for want of resources.
+pub(crate) const ACCEPT_BACKOFF_MIN: Duration = Duration::from_millis(10);
+
+/// Longest wait after an accept failed for want of resources.
+pub(crate) const ACCEPT_BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+/// Fetches that outlive their sessions, overall.
+pub(crate) const ORPHANED_FETCHES_MAX: usize = 256;
+
+/// Longest text of a panic that is reported, in bytes.
+pub(crate) const FAULT_TEXT_BYTES_MAX: usize = 512;
+
+/// How long sessions may take to end after a stop, before they are cut.
+pub(crate) const STOP_WAIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,150 @@
+//! A connection's bytes: what waits to be sent, and the prefix of an unwrapped stream.
+
+use crate::acceptor::Stream;
+use crate::gauge::Share;
+use crate::limits::READ_BYTES_MAX;
+use bytes::{Buf, Bytes, BytesMut};
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A connection's stream and the output that waits for it.
+pub(crate) struct Wire {
+    stream: Box<dyn Stream>,
+    pending: BytesMut,
+    flushed: bool,
+    share: Share,
+    /// Bytes that have left.
+    pub(crate) sent: u64,
+}
+
+thread_local! {
+    static READ_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES_MAX].into());
+}
+
+/// Lends the thread's read buffer: a connection that waits for bytes holds none of its
+/// own. Not to be nested.
+pub(crate) fn with_read_buffer<T>(f: impl FnOnce(&mut [u8]) -> T) -> T {
+    READ_BUFFER.with_borrow_mut(|buffer| f(buffer))
+}
+
+impl Wire {
+    pub(crate) fn new(stream: Box<dyn Stream>, share: Share) -> Self {
+        Self { stream, pending: BytesMut::new(), flushed: true, share, sent: 0 }
+    }
+
+    /// Puts bytes behind what waits already.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+        self.flushed = false;
+    }
+
+    /// How many bytes wait.
+    pub(crate) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Forgets what waits.
+    pub(crate) fn discard(&mut self) {
+        self.pending = BytesMut::new();
+        self.flushed = true;
+        self.share.set(0);
+    }
+
+    /// Books what waits on the bound of all sessions; false if there is no room.
+    pub(crate) fn book(&mut self) -> bool {
+        self.share.set(self.pending.len())
+    }
+
+    /// Sends what waits. Ready when all has left.
+    pub(crate) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.pending.is_empty() {
+            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.pending))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.pending.advance(count);
+            self.sent += count as u64;
+        }
+        if !self.flushed {
+            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+            self.pending = BytesMut::new();
+            self.flushed = true;
+            self.share.set(0);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Receives what is there; none is the end of the stream.
+    pub(crate) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    /// Ends our side.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    /// Takes the stream out, to put another around it.
+    pub(crate) fn take_stream(&mut self) -> Box<dyn Stream> {
+        std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()))
+    }
+
+    /// Goes on with another stream.
+    pub(crate) fn put_stream(&mut self, stream: Box<dyn Stream>) {
+        self.stream = stream;
+    }
+}
+
+/// A stream of which some bytes were read already.
+pub(crate) struct Prefixed {
+    prefix: Bytes,
+    stream: Box<dyn Stream>,
+}
+
+impl Prefixed {
+    pub(crate) fn new(prefix: impl Into<Bytes>, stream: Box<dyn Stream>) -> Self {
+        Self { prefix: prefix.into(), stream }
+    }
+}
+
+impl AsyncRead for Prefixed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.prefix.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buffer);
+        }
+        let count = self.prefix.len().min(buffer.remaining());
+        buffer.put_slice(&self.prefix.split_to(count));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Prefixed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
