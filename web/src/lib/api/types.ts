@@ -1,0 +1,306 @@
+// The words of the hub's API, as JSON carries them (crates/ukai-model, crates/ukai-store).
+// Text that came from a peer is already escaped by the hub; it is only ever shown as text.
+
+/** A page of a list; `next` is the cursor for `before`. */
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export type Protocol = string;
+
+export interface Flow {
+  transport?: 'tcp' | 'udp';
+  src_ip?: string;
+  src_port?: number;
+  dst_ip?: string;
+  dst_port?: number;
+}
+
+export const EVENT_KINDS = [
+  'session.open',
+  'session.close',
+  'protocol.recognised',
+  'payload.first',
+  'client.fingerprint',
+  'tls.hello',
+  'login.attempt',
+  'command.input',
+  'command.executed',
+  'http.request',
+  'attack.recognised',
+  'download.request',
+  'download.result',
+  'sample.captured',
+  'analysis.done',
+  'indicator.new',
+  'limit.reached',
+  'fault',
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+/** One fact; flat. The fields after `kind` depend on it, and later kinds may bring others. */
+export interface Event extends Flow {
+  v: number;
+  id: string;
+  time: string;
+  sensor: string;
+  session?: string;
+  kind: EventKind | (string & {});
+  protocol?: string;
+  sha256?: string | null;
+  [field: string]: unknown;
+}
+
+export interface SessionSummary {
+  id: string;
+  sensor: string;
+  started: string;
+  ended: string | null;
+  protocol: string;
+  persona: string;
+  src_ip: string;
+  src_port: number;
+  dst_ip: string;
+  dst_port: number;
+  logins: number;
+  login_success: boolean | number;
+  commands: number;
+  downloads: number;
+  samples: number;
+  recorded: boolean;
+  reason: string | null;
+  bytes_in: number;
+  bytes_out: number;
+}
+
+export interface SampleSummary {
+  sha256: string;
+  size: number;
+  first_seen: string;
+  last_seen: string;
+  sightings: number;
+  file_type: string | null;
+  description: string | null;
+  names: string[];
+  urls: string[];
+  analysed: string | null;
+}
+
+export type CaptureHow = 'fetched' | 'dropped' | 'uploaded' | 'payload' | 'submitted';
+
+export interface Sighting {
+  sha256: string;
+  time: string;
+  event: string;
+  sensor: string;
+  session: string | null;
+  src_ip: string | null;
+  how: CaptureHow;
+  name: string | null;
+  url: string | null;
+}
+
+export type Outcome =
+  | { state: 'complete' }
+  | { state: 'partial'; reason: string }
+  | { state: 'failed'; reason: string };
+
+export const OBSERVABLE_KINDS = ['ip', 'domain', 'url', 'endpoint', 'sha256'] as const;
+export type ObservableKind = (typeof OBSERVABLE_KINDS)[number];
+
+export interface Observable {
+  kind: ObservableKind;
+  value: string;
+}
+
+export type StringEncoding =
+  | { encoding: 'plain' | 'utf16le' | 'base64' }
+  | { encoding: 'xor'; key: number };
+
+export interface Found {
+  observable: Observable;
+  offset: number;
+  encoding: StringEncoding;
+  method: string;
+}
+
+export interface ElfSegment {
+  kind: string;
+  flags: string;
+  offset: number;
+  address: number;
+  file_size: number;
+  memory_size: number;
+}
+
+export interface ElfInfo {
+  bits: number;
+  little_endian: boolean;
+  machine: string;
+  kind: string;
+  entry: number;
+  interpreter: string | null;
+  libraries: string[];
+  static_linked: boolean;
+  stripped: boolean;
+  packer: string | null;
+  segments: ElfSegment[];
+}
+
+export interface Hashes {
+  md5: string;
+  sha1: string;
+  sha256: string;
+  ssdeep: string | null;
+  tlsh: string | null;
+}
+
+export interface Analysis {
+  sha256: string;
+  engine: string;
+  engine_version: number;
+  started: string;
+  duration_ms: number;
+  outcome: Outcome;
+  size: number;
+  file_type: { name: string; mime: string; description: string } | null;
+  hashes: Hashes | null;
+  elf?: ElfInfo | null;
+  entropy: number;
+  observables: Found[];
+  strings: string[];
+  commands?: string[];
+  notes?: string[];
+}
+
+export const ROLES = ['c2', 'distribution', 'scanner', 'malware'] as const;
+export type Role = (typeof ROLES)[number];
+export type Tlp = 'clear' | 'green' | 'amber' | 'red';
+
+export type EvidenceKind =
+  | 'connection'
+  | 'login'
+  | 'attack'
+  | 'download-asked'
+  | 'download-served'
+  | 'static-analysis'
+  | 'capture';
+
+export interface Evidence {
+  kind: EvidenceKind;
+  time: string;
+  event: string | null;
+  session: string | null;
+  sensor: string | null;
+  sample: string | null;
+  detail: string;
+}
+
+export interface Indicator {
+  id: string;
+  observable: Observable;
+  role: Role;
+  confidence: number;
+  current_confidence?: number;
+  tlp: Tlp;
+  first_seen: string;
+  last_seen: string;
+  valid_until: string;
+  evidence: Evidence[];
+  evidence_count: number;
+  withheld: string | null;
+}
+
+export interface Counts {
+  sessions: number;
+  logins: number;
+  commands: number;
+  downloads: number;
+  samples: number;
+  attacks: number;
+}
+
+export interface Bucket extends Counts {
+  time: string;
+}
+
+export interface Ranked {
+  value: string;
+  count: number;
+}
+
+export type Range = '1h' | '24h' | '7d';
+
+export interface Overview {
+  range: Range;
+  buckets: Bucket[];
+  totals: Counts;
+  previous: Counts;
+  top_ports: Ranked[];
+  top_sources: Ranked[];
+  top_credentials: Ranked[];
+  top_commands: Ranked[];
+  recent_sessions: SessionSummary[];
+  recent_samples: SampleSummary[];
+  recent_indicators: Indicator[];
+}
+
+export interface Status {
+  version: string;
+  started: string;
+  sensor: string;
+  services: { protocol: string; address: string; persona: string }[];
+  data_dir: string;
+  disk: { used_bytes: number; quota_bytes: number; free_bytes: number };
+  queue: { waiting: number; leased: number; quarantined: number };
+  totals: { events: number; sessions: number; samples: number; indicators: number };
+}
+
+export interface SessionDetail {
+  session: SessionSummary;
+  events: Event[];
+  samples: SampleSummary[];
+  indicators: Indicator[];
+}
+
+export interface Job {
+  state: string;
+  attempts: number;
+  last_error: string | null;
+}
+
+export interface SampleDetail {
+  sample: SampleSummary;
+  sightings: Sighting[];
+  analyses: Analysis[];
+  indicators: Indicator[];
+  job: Job | null;
+}
+
+export interface ChainLink {
+  evidence: Evidence;
+  event: Event | null;
+  session: SessionSummary | null;
+  sample: SampleSummary | null;
+}
+
+export interface IndicatorDetail {
+  indicator: Indicator;
+  published_in: string[];
+  chain: ChainLink[];
+}
+
+export interface Feed {
+  name: string;
+  file: string;
+  format: string;
+  description: string;
+  media_type: string;
+  entries: number;
+  size: number;
+  etag: string;
+  updated: string | null;
+  url: string;
+  how_to_load: string;
+}

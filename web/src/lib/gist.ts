@@ -1,0 +1,90 @@
+// The decisive part of an event in one line, for a table. Values only, no words to translate.
+
+import type { Event } from './api/types';
+import { bytes, duration, short } from './format';
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
+const join = (...parts: string[]): string => parts.filter((part) => part !== '').join('  ');
+
+/** One line that tells what happened. */
+export function gist(event: Event): string {
+  switch (event.kind) {
+    case 'session.open':
+      return join(text(event.protocol), text(event['persona']));
+    case 'session.close':
+      return join(
+        text(event['reason']),
+        duration(number(event['duration_ms'])),
+        `↓${bytes(number(event['bytes_in']))} ↑${bytes(number(event['bytes_out']))}`,
+      );
+    case 'protocol.recognised':
+      return text(event.protocol);
+    case 'payload.first':
+      return join(text(event.protocol), bytes(number(event['size'])), text(event['payload']));
+    case 'client.fingerprint':
+      return join(text(event['method']), text(event['value']), text(event['software']));
+    case 'tls.hello':
+      return join(text(event['server_name']), text(event['ja4']));
+    case 'login.attempt':
+      return `${text(event['user'])} : ${text(event['password'])}  ${event['success'] === true ? '✓' : '✗'}`;
+    case 'command.input':
+      return text(event['line']);
+    case 'command.executed':
+      return join(text(event['arguments']) || text(event['path']), short(text(event.sha256)));
+    case 'http.request':
+      return join(text(event['method']), text(event['target']), `→ ${number(event['status'])}`);
+    case 'attack.recognised':
+      return join(text(event['attack']), text(event['detail']));
+    case 'download.request':
+      return join(text(event['tool']), text(event['url']));
+    case 'download.result':
+      return join(text(event['outcome']), text(event['url']), number(event['size']) > 0 ? bytes(number(event['size'])) : text(event['error']));
+    case 'sample.captured':
+      return join(text(event['how']), text(event['name']), bytes(number(event['size'])), short(text(event.sha256)));
+    case 'analysis.done':
+      return join(text(event['engine']), text(event['outcome']), short(text(event.sha256)), duration(number(event['duration_ms'])));
+    case 'indicator.new':
+      return join(text(event['role']), text(event['value']), `${number(event['confidence'])}`);
+    case 'limit.reached':
+      return join(text(event['limit']), text(event['detail']));
+    case 'fault':
+      return join(text(event['component']), text(event['detail']));
+    default:
+      return '';
+  }
+}
+
+/** How an event should strike the eye. */
+export type Tone = 'quiet' | 'plain' | 'probe' | 'attack' | 'capture' | 'result' | 'trouble';
+
+export function tone(kind: string): Tone {
+  switch (kind) {
+    case 'session.open':
+    case 'session.close':
+    case 'protocol.recognised':
+      return 'quiet';
+    case 'login.attempt':
+    case 'payload.first':
+    case 'http.request':
+    case 'tls.hello':
+    case 'client.fingerprint':
+      return 'probe';
+    case 'command.input':
+    case 'command.executed':
+    case 'attack.recognised':
+      return 'attack';
+    case 'download.request':
+    case 'download.result':
+    case 'sample.captured':
+      return 'capture';
+    case 'analysis.done':
+    case 'indicator.new':
+      return 'result';
+    case 'limit.reached':
+    case 'fault':
+      return 'trouble';
+    default:
+      return 'plain';
+  }
+}

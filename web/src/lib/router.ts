@@ -1,0 +1,68 @@
+// Which page an address means. Pure; the browser's history is in location.svelte.ts.
+
+export type Route =
+  | { page: 'overview' }
+  | { page: 'events' }
+  | { page: 'sessions' }
+  | { page: 'session'; id: string }
+  | { page: 'samples' }
+  | { page: 'sample'; id: string }
+  | { page: 'indicators' }
+  | { page: 'indicator'; id: string }
+  | { page: 'feeds' }
+  | { page: 'login' }
+  | { page: 'unknown' };
+
+/** The part of the navigation that a page belongs to. */
+export type Section = 'overview' | 'events' | 'sessions' | 'samples' | 'indicators' | 'feeds';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** The page of a path; `unknown` for what no page answers to. */
+export function route(path: string): Route {
+  const parts = path.split('/').filter((part) => part !== '');
+  const [first, second] = parts;
+  if (parts.length === 0) return { page: 'overview' };
+  if (parts.length === 1) {
+    switch (first) {
+      case 'events':
+      case 'sessions':
+      case 'samples':
+      case 'indicators':
+      case 'feeds':
+      case 'login':
+        return { page: first };
+    }
+  }
+  if (parts.length === 2 && second !== undefined) {
+    const id = second.toLowerCase();
+    if (first === 'sessions' && UUID.test(id)) return { page: 'session', id };
+    if (first === 'indicators' && UUID.test(id)) return { page: 'indicator', id };
+    if (first === 'samples' && SHA256.test(id)) return { page: 'sample', id };
+  }
+  return { page: 'unknown' };
+}
+
+/** The section to mark in the navigation, if any. */
+export function section(at: Route): Section | null {
+  switch (at.page) {
+    case 'session':
+      return 'sessions';
+    case 'sample':
+      return 'samples';
+    case 'indicator':
+      return 'indicators';
+    case 'login':
+    case 'unknown':
+      return null;
+    default:
+      return at.page;
+  }
+}
+
+/** Where to go after logging in: a path of ours, never another site's address. */
+export function afterLogin(next: string | null): string {
+  if (next === null || !next.startsWith('/') || /^\/[/\\]/.test(next) || /[\s\\]/.test(next)) return '/';
+  return next.startsWith('/login') ? '/' : next;
+}

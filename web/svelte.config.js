@@ -1,0 +1,4 @@
+// Runes everywhere; component styles go to the CSS file, never into the page.
+export default {
+  compilerOptions: { runes: true, css: 'external' },
+};
