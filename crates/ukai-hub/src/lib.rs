@@ -1,1 +1,43 @@
 //! The hub: analysis workers, scoring and publishing cycles, HTTP API and the web UI.
+//!
+//! It ties the store to what judges and renders: workers have samples analysed in a
+//! confined child, the scoring cycle turns events and analyses into indicators, the
+//! publishing cycle turns indicators into feeds, and the web server shows all of it and
+//! hands the feeds out. It is the only crate that knows HTTP JSON.
+//!
+//! It does not decide what is malicious (`ukai-indicator`), does not render feeds
+//! (`ukai-feed`), does not parse samples (`ukai-static`, in a child of `ukai-jail`) and
+//! reads neither arguments nor environment (`ukai`).
+//!
+//! Start reading at [`Hub::start`]; then `worker.rs`, `scoring.rs` and `publish.rs`, which
+//! are the way of a sample, and `api/`, which shows it.
+
+mod api;
+mod auth;
+mod board;
+mod clock;
+mod config;
+mod context;
+mod error;
+mod hub;
+mod limits;
+mod metrics;
+mod publish;
+mod published;
+mod scoring;
+mod secret;
+mod server;
+mod shared;
+mod stall;
+mod ui;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{FeedConfig, HttpConfig, HubConfig};
+pub use context::{Analyzer, HubContext, ServiceInfo};
+pub use error::HubError;
+pub use hub::{Hub, RunningHub};
+pub use secret::Secret;
+pub use worker::analyze;

@@ -1,0 +1,177 @@
+//! Samples: listed, one with all that is known of it, its bytes, and new ones.
+
+use super::error::{ApiError, ErrorBody};
+use super::indicators::IndicatorView;
+use super::query::{Params, Part};
+use crate::shared::App;
+use crate::worker::ENGINE;
+use crate::{clock, limits};
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use ukai_model::{Analysis, CaptureHow, EventKind, PeerText, Sha256, Sighting};
+use ukai_store::{Job, Page, Queue, SampleQuery, SampleSummary};
+
+/// Lists samples, newest first.
+#[utoipa::path(get, path = "/api/samples", tag = "samples", params(SampleQuery), responses(
+    (status = 200, description = "A page of samples", body = Page<SampleSummary>),
+    (status = 400, description = "A wrong parameter", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody)))]
+pub(crate) async fn samples(
+    State(app): State<App>,
+    Params(query): Params<SampleQuery>,
+) -> Result<Json<Page<SampleSummary>>, ApiError> {
+    Ok(Json(app.store.samples(query).await?))
+}
+
+/// About a submitted sample.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Submission {
+    /// Its file name, at most 255 bytes.
+    name: Option<String>,
+}
+
+/// The name of a submitted sample.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Submitted {
+    /// SHA-256.
+    #[schema(value_type = String)]
+    sha256: Sha256,
+}
+
+/// Takes a sample from a person: the body is the file.
+#[utoipa::path(post, path = "/api/samples", tag = "samples", params(Submission),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(
+    (status = 200, description = "Kept; its analysis is on the way", body = Submitted),
+    (status = 400, description = "An empty body", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 413, description = "Too large", body = ErrorBody),
+    (status = 507, description = "No space left", body = ErrorBody)))]
+pub(crate) async fn submit(
+    State(app): State<App>,
+    Params(submission): Params<Submission>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Submitted>, ApiError> {
+    let bytes = body?;
+    if bytes.is_empty() {
+        return Err(ApiError::bad_request(
+            "the body is empty",
+            "send the file's bytes as the body",
+        ));
+    }
+    let size = bytes.len() as u64;
+    let (sha256, _) = app.store.put_sample(bytes).await?;
+    let name = submission
+        .name
+        .map(|name| PeerText::truncated(name.as_bytes(), limits::SAMPLE_NAME_BYTES_MAX));
+    let how = CaptureHow::Submitted;
+    let captured = EventKind::SampleCaptured { sha256, size, how, name, url: None };
+    app.store.submit(vec![app.event(captured)]).await?;
+    Ok(Json(Submitted { sha256 }))
+}
+
+/// A sample with all that is known of it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct SamplePage {
+    /// The sample in short.
+    sample: SampleSummary,
+    /// How it came, newest first; at most 200.
+    sightings: Vec<Sighting>,
+    /// What its analyses found.
+    analyses: Vec<Analysis>,
+    /// The indicators that rest on it.
+    indicators: Vec<IndicatorView>,
+    /// Its analysis that is still to be done, or that failed too often.
+    job: Option<Job>,
+}
+
+const FORM: &str = "a SHA-256 in 64 hexadecimal digits";
+
+/// Shows one sample.
+#[utoipa::path(get, path = "/api/samples/{sha256}", tag = "samples",
+    params(("sha256" = String, Path, description = "SHA-256 of the sample")), responses(
+    (status = 200, description = "The sample", body = SamplePage),
+    (status = 400, description = "No SHA-256", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 404, description = "There is no such sample", body = ErrorBody)))]
+pub(crate) async fn sample(
+    State(app): State<App>,
+    part: Part,
+) -> Result<Json<SamplePage>, ApiError> {
+    let sha256: Sha256 = part.identity("a sample", FORM)?;
+    let store = &app.store;
+    let Some(sample) = store.sample_summary(&sha256).await? else { return Err(unknown()) };
+    let (sightings, analyses, indicators, job) = tokio::try_join!(
+        store.sightings(&sha256, limits::SIGHTINGS_MAX),
+        store.analyses_of(&sha256),
+        store.indicators_of_sample(&sha256),
+        store.queue().job_of(ENGINE, sha256),
+    )?;
+    let now = clock::now();
+    let indicators = indicators.into_iter().map(|i| IndicatorView::new(i, now)).collect();
+    Ok(Json(SamplePage { sample, sightings, analyses, indicators, job }))
+}
+
+fn unknown() -> ApiError {
+    ApiError::not_found("this sample", "look for it in /api/samples, or submit it")
+}
+
+/// Gives a sample, neutered in a CaRT container (`cart FILE` of PyPI's `cart` unpacks it).
+#[utoipa::path(get, path = "/api/samples/{sha256}/cart", tag = "samples",
+    params(("sha256" = String, Path, description = "SHA-256 of the sample")), responses(
+    (status = 200, description = "The container", body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = 400, description = "No SHA-256", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 404, description = "Its bytes are not kept", body = ErrorBody)))]
+pub(crate) async fn cart(State(app): State<App>, part: Part) -> Result<Response, ApiError> {
+    let sha256: Sha256 = part.identity("a sample", FORM)?;
+    let Some(container) = app.store.sample_cart(&sha256).await? else {
+        let remedy =
+            "the oldest samples' bytes go when the disk's quota is used up; submit it again";
+        return Err(ApiError::not_found("this sample's container", remedy));
+    };
+    let disposition = format!("attachment; filename=\"{sha256}.cart\"");
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).expect("hexadecimal")),
+    ];
+    Ok((headers, container).into_response())
+}
+
+/// What was asked for.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Queued {
+    /// Whether work was added; false when the sample is being analysed already.
+    queued: bool,
+}
+
+/// Asks for a new analysis.
+#[utoipa::path(post, path = "/api/samples/{sha256}/reanalyze", tag = "samples",
+    params(("sha256" = String, Path, description = "SHA-256 of the sample")), responses(
+    (status = 202, description = "It is on the way", body = Queued),
+    (status = 400, description = "No SHA-256", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 404, description = "There is no such sample", body = ErrorBody)))]
+pub(crate) async fn reanalyze(
+    State(app): State<App>,
+    part: Part,
+) -> Result<(StatusCode, Json<Queued>), ApiError> {
+    let sha256: Sha256 = part.identity("a sample", FORM)?;
+    match app.store.sample_summary(&sha256).await? {
+        None => Err(unknown()),
+        Some(sample) if !sample.stored => Err(ApiError::not_found(
+            "this sample's content",
+            "the oldest samples' bytes go when the disk's quota is used up; submit it again",
+        )),
+        Some(_) => {
+            let queued = app.store.queue().push(ENGINE, sha256, Queue::ASKED).await?;
+            Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What the program tells the hub about itself.
+
+use crate::Secret;
+use serde::Serialize;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use ukai_model::SensorId;
+
+/// What the program tells the hub about itself and its surroundings. It was read and
+/// checked by the binary; the hub looks at no environment and no arguments.
+#[derive(Clone, Debug)]
+pub struct HubContext {
+    /// Name of the sensor in this process; also that of the hub's own events.
+    pub sensor: SensorId,
+    /// What listens where, for showing.
+    pub services: Vec<ServiceInfo>,
+    /// Where everything is kept; feeds are written below it, in `feeds/`.
+    pub data_dir: PathBuf,
+    /// Version of ukai.
+    pub version: String,
+    /// What analyses a sample given on standard input.
+    pub analyzer: Analyzer,
+    /// What opens the UI and the API.
+    pub ui_token: Secret,
+    /// What lets a device read feeds, and nothing else.
+    pub feed_token: Secret,
+    /// What may be published. It includes the sensors' own addresses.
+    pub policy: ukai_indicator::Policy,
+}
+
+/// A honeypot's service, for showing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ServiceInfo {
+    /// Emulator: `telnet`, `http` ...
+    pub protocol: String,
+    /// Where it listens.
+    #[schema(value_type = String)]
+    pub address: SocketAddr,
+    /// Persona that the address wears.
+    pub persona: String,
+}
+
+/// The program that analyses a sample: confined, the sample on its standard input, one
+/// [`Analysis`](ukai_model::Analysis) per line on its standard output, each more
+/// complete than the one before.
+#[derive(Clone, Debug)]
+pub struct Analyzer {
+    /// The program; `/proc/self/exe` for the running one.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+}

@@ -1,0 +1,141 @@
+//! Starting the hub, and stopping it.
+
+use crate::auth::Auth;
+use crate::board::Board;
+use crate::metrics::Metrics;
+use crate::shared::{App, Cycle, Faults, Shared};
+use crate::{
+    HubConfig, HubContext, HubError, api, clock, limits, publish, scoring, server, worker,
+};
+use parking_lot::Mutex;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use ukai_model::EventKind;
+use ukai_store::Store;
+
+/// The hub. See [`Hub::start`].
+#[derive(Debug)]
+pub struct Hub;
+
+/// A hub that runs. Dropping it stops it without waiting.
+#[derive(Debug)]
+pub struct RunningHub {
+    address: SocketAddr,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Hub {
+    /// Starts workers, scoring, publishing and the web server on `store`; returns when
+    /// the address accepts connections and the feeds of the last run are served again.
+    ///
+    /// # Errors
+    /// [`HubError`]; nothing runs then.
+    pub async fn start(
+        config: HubConfig,
+        store: Store,
+        context: HubContext,
+    ) -> Result<RunningHub, HubError> {
+        config.check()?;
+        let listener = server::bind(config.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| HubError::Bind { address: config.listen, source })?;
+        let auth = Auth::new(
+            context.ui_token.clone(),
+            context.feed_token.clone(),
+            Duration::from_secs(config.http.session_hours * 3_600),
+        );
+        let stop = CancellationToken::new();
+        let metrics = Arc::new(Metrics::default());
+        let app = App::new(Shared {
+            started: clock::now(),
+            auth,
+            metrics: Arc::clone(&metrics),
+            board: Board::load(&store).await?,
+            faults: Faults::default(),
+            live: Arc::new(Semaphore::new(config.http.live_streams_max)),
+            stop: stop.clone(),
+            config,
+            context,
+            store,
+        });
+        let publisher = publish::Publisher::open(app.clone()).await?;
+        let mut tasks = Vec::new();
+        for number in 1..=app.config.workers {
+            let (shared, name) = (app.clone(), format!("{}-{number}", std::process::id()));
+            let work = move || worker::run(shared.clone(), name.clone());
+            tasks.push(supervised(&app, Cycle::Analysis, work));
+        }
+        let scorer = app.clone();
+        tasks.push(supervised(&app, Cycle::Scoring, move || scoring::run(scorer.clone())));
+        let first = Arc::new(Mutex::new(Some(publisher)));
+        let shared = app.clone();
+        tasks.push(supervised(&app, Cycle::Publishing, move || {
+            let first = first.lock().take();
+            publish::run(first, shared.clone())
+        }));
+        let connections_max = app.config.http.connections_max;
+        let router = api::router(&app);
+        tasks.push(tokio::spawn(server::serve(
+            listener,
+            router,
+            connections_max,
+            metrics,
+            stop.clone(),
+        )));
+        Ok(RunningHub { address, stop, tasks })
+    }
+}
+
+impl RunningHub {
+    /// Where the UI, the API and the feeds are.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops: requests under way may finish for some seconds, analyses under way are
+    /// left to their lease. The store stays open.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        for task in std::mem::take(&mut self.tasks) {
+            // A task ends by itself; how it ended was told when it happened.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for RunningHub {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Runs a part of the hub, and starts it again should our own code panic: one fault must
+/// not end the analysis of everything after it.
+fn supervised<F: Future<Output = ()> + Send + 'static>(
+    app: &App,
+    cycle: Cycle,
+    run: impl Fn() -> F + Send + 'static,
+) -> JoinHandle<()> {
+    let app = app.clone();
+    tokio::spawn(async move {
+        while !app.stop.is_cancelled() {
+            let Err(error) = tokio::spawn(run()).await else { continue };
+            let (component, detail) = (cycle.name().to_owned(), error.to_string());
+            tracing::error!(component, detail, "ended by a fault; it starts again");
+            app.metrics.faults.fetch_add(1, Relaxed);
+            let fault = app.event(EventKind::Fault { component, detail });
+            if let Err(error) = app.store.enqueue(vec![fault]).await {
+                tracing::error!(%error, "the fault could not be recorded");
+            }
+            tokio::time::sleep(limits::CYCLE_RETRY).await;
+        }
+    })
+}

@@ -1,0 +1,90 @@
+//! Every limit of the hub that is not the operator's to set.
+
+use std::time::Duration;
+
+/// Bytes of a JSON body that is read.
+pub(crate) const JSON_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a request's line and headers.
+pub(crate) const REQUEST_HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Header lines of a request.
+pub(crate) const REQUEST_HEADERS_MAX: usize = 64;
+/// How long a client may take to send a request's head, and idle between two requests.
+pub(crate) const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may accept nothing of an answer before it is cut off.
+pub(crate) const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long connections may take to finish when the hub stops.
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sessions of the UI kept at once; the one that ends first makes room.
+pub(crate) const UI_SESSIONS_MAX: usize = 1_000;
+/// Wrong tokens from one address (IPv6: one /64) within [`FAILURE_WINDOW`].
+pub(crate) const FAILURES_MAX: u32 = 10;
+/// The time over which wrong tokens are counted.
+pub(crate) const FAILURE_WINDOW: Duration = Duration::from_secs(60);
+/// Addresses with wrong tokens that are remembered.
+pub(crate) const FAILURE_SOURCES_MAX: usize = 4_096;
+/// Shortest token that is accepted from a file, in characters.
+pub(crate) const TOKEN_CHARS_MIN: usize = 16;
+/// Longest token that is accepted from a file, in characters.
+pub(crate) const TOKEN_CHARS_MAX: usize = 1_024;
+
+/// Events shown on a session's page.
+pub(crate) const SESSION_EVENTS_MAX: u32 = 1_000;
+/// Pages of that size that are read to find a session's first events.
+pub(crate) const SESSION_PAGES_MAX: usize = 50;
+/// Samples and indicators shown on a session's page, indicators on a sample's.
+pub(crate) const RELATED_ITEMS_MAX: u32 = 200;
+/// Sightings shown on a sample's page, and read for scoring an analysis.
+pub(crate) const SIGHTINGS_MAX: u32 = 200;
+/// Lines of each "top" list of the overview.
+pub(crate) const TOP_ITEMS: u32 = 10;
+/// Newest sessions, samples and indicators on the overview.
+pub(crate) const RECENT_ITEMS: u32 = 10;
+/// Longest reason for a false positive, in characters.
+pub(crate) const REASON_CHARS_MAX: usize = 500;
+/// False positives that are kept.
+pub(crate) const FALSE_POSITIVES_MAX: usize = 10_000;
+/// Longest file name of a submitted sample, in bytes.
+pub(crate) const SAMPLE_NAME_BYTES_MAX: usize = 255;
+
+/// Events that one live stream carries per second; the rest is told as `lagged`.
+pub(crate) const LIVE_EVENTS_PER_SECOND: u32 = 500;
+/// How often a silent live stream shows that it is alive.
+pub(crate) const LIVE_KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Events that are scored at once.
+pub(crate) const SCORING_BATCH_EVENTS: usize = 4_096;
+/// How long scoring waits at most for a notification before it looks by itself.
+pub(crate) const SCORING_IDLE: Duration = Duration::from_secs(5);
+/// How long scoring lets more events come along once some have come.
+pub(crate) const SCORING_GATHER: Duration = Duration::from_millis(50);
+/// Pause after a cycle failed (a full disk, for example).
+pub(crate) const CYCLE_RETRY: Duration = Duration::from_secs(2);
+/// How often feeds are looked at although no indicator changed: confidence decays,
+/// validity ends.
+pub(crate) const PUBLISH_IDLE: Duration = Duration::from_secs(30);
+/// A cycle of publishing is followed by a pause of this many times its own duration.
+pub(crate) const PUBLISH_PAUSE_FACTOR: u32 = 9;
+
+/// Indicators whose reason for being withheld is written at once.
+pub(crate) const REASONS_AT_ONCE: usize = 500;
+
+/// How long a job is leased; renewed at a third of it. After a
+/// crash or a stop the job waits this long.
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
+/// How long a worker waits at most for a notification: jobs whose retry is due tell nobody.
+pub(crate) const WORKER_IDLE: Duration = Duration::from_secs(2);
+/// Longest line of an analysis' output that is parsed, in bytes.
+pub(crate) const ANALYSIS_LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Observables taken from one analysis.
+pub(crate) const ANALYSIS_OBSERVABLES_MAX: usize = 5_000;
+/// Strings and commands taken from one analysis.
+pub(crate) const ANALYSIS_LINES_MAX: usize = 1_000;
+/// Notes, ELF segments and libraries taken from one analysis.
+pub(crate) const ANALYSIS_ITEMS_MAX: usize = 100;
+/// Last lines of an analysis' output that are tried.
+pub(crate) const ANALYSIS_STAGES_MAX: usize = 64;
+/// Longest text field taken from an analysis, in bytes.
+pub(crate) const ANALYSIS_TEXT_BYTES_MAX: usize = 8 * 1024;
+/// Jobs shown in the list of quarantined ones.
+pub(crate) const QUARANTINE_ITEMS_MAX: u32 = 1_000;

@@ -1,0 +1,1 @@
+//! Tests of the hub as a whole, through its API.

@@ -1,0 +1,329 @@
+//! Workers: take samples from the queue, have them analysed in a confined child, keep
+//! what comes back.
+//!
+//! The child parsed a hostile file, so what it says is hostile too: it is bounded and
+//! checked before it is believed.
+
+use crate::shared::{App, Cycle};
+use crate::{clock, limits};
+use std::time::Instant;
+use ukai_indicator::observables;
+use ukai_jail::{Jail, JailOutcome};
+use ukai_model::{Analysis, EventKind, Outcome, PeerText, Sha256, Timestamp};
+use ukai_store::{Job, JobState, StoreError};
+
+/// The analysis that these workers do.
+pub(crate) use ukai_static::ENGINE;
+
+/// Works until the hub stops. A job that is cut off by the stop is left to its lease.
+pub(crate) async fn run(app: App, name: String) {
+    let jail = Jail {
+        program: app.context.analyzer.program.clone(),
+        arguments: app.context.analyzer.arguments.clone(),
+        limits: app.config.analysis,
+    };
+    let worker = Worker { app: app.clone(), jail, name };
+    loop {
+        let round = async {
+            match worker.round().await {
+                Ok(true) => {
+                    app.faults.note(&app.metrics, Cycle::Analysis, &Ok::<_, StoreError>(()))
+                }
+                Ok(false) => {
+                    app.faults.note(&app.metrics, Cycle::Analysis, &Ok::<_, StoreError>(()));
+                    // Retries fall due and leases run out without a word.
+                    let woken = app.store.queue().notified();
+                    let _ = tokio::time::timeout(limits::WORKER_IDLE, woken).await;
+                }
+                Err(error) => {
+                    app.faults.note(&app.metrics, Cycle::Analysis, &Err(error));
+                    tokio::time::sleep(limits::CYCLE_RETRY).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = app.stop.cancelled() => return,
+            () = round => {}
+        }
+    }
+}
+
+struct Worker {
+    app: App,
+    jail: Jail,
+    name: String,
+}
+
+impl Worker {
+    /// Does one job; false if there is none.
+    async fn round(&self) -> Result<bool, StoreError> {
+        let queue = self.app.store.queue();
+        let Some(job) = queue.lease(ENGINE, &self.name, limits::LEASE, 1).await?.pop() else {
+            return Ok(false);
+        };
+        tokio::select! {
+            done = self.work(&job) => done?,
+            lost = self.keep_lease(&job) => {
+                lost?;
+                tracing::warn!(sample = %job.sha256, "the lease of an analysis was lost");
+            }
+        }
+        Ok(true)
+    }
+
+    /// Renews the lease; returns when it is lost.
+    async fn keep_lease(&self, job: &Job) -> Result<(), StoreError> {
+        loop {
+            tokio::time::sleep(limits::LEASE / 3).await;
+            if !self.app.store.queue().renew(job, limits::LEASE).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn work(&self, job: &Job) -> Result<(), StoreError> {
+        let bytes = match self.app.store.sample(&job.sha256).await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                return self.give_back(job, None, "the sample's bytes are no longer kept").await;
+            }
+            Err(error @ StoreError::Damaged { .. }) => {
+                return self.give_back(job, None, &error.to_string()).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let analysis = analyze(&self.jail, &bytes, clock::now()).await;
+        match &analysis.outcome {
+            Outcome::Failed { reason } => {
+                let reason = reason.clone();
+                self.give_back(job, Some(analysis), &reason).await
+            }
+            Outcome::Complete | Outcome::Partial { .. } => {
+                self.keep(analysis).await?;
+                self.app.store.queue().complete(job).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Gives a job that failed back: it is tried again later, and after the last attempt
+    /// the failure is kept as the sample's analysis, unless an earlier one found more.
+    async fn give_back(
+        &self,
+        job: &Job,
+        analysis: Option<Analysis>,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.app.metrics.job_failures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        tracing::warn!(sample = %job.sha256, attempt = job.attempts, reason, "an analysis failed");
+        let state = self.app.store.queue().fail(job, reason, None).await?;
+        if let (Some(analysis), Some(JobState::Quarantined)) = (analysis, state) {
+            let known = self.app.store.analyses_of(&job.sha256).await?;
+            let better =
+                |a: &Analysis| a.engine == ENGINE && !matches!(a.outcome, Outcome::Failed { .. });
+            if !known.iter().any(better) {
+                self.keep(analysis).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep(&self, analysis: Analysis) -> Result<(), StoreError> {
+        self.app.store.put_analysis(&analysis).await?;
+        self.app.metrics.count_analysis(&analysis.outcome);
+        let done = EventKind::AnalysisDone {
+            sha256: analysis.sha256,
+            engine: analysis.engine,
+            outcome: analysis.outcome.name().to_owned(),
+            observables: analysis.observables.len() as u64,
+            duration_ms: analysis.duration_ms,
+        };
+        self.app.store.submit(vec![self.app.event(done)]).await
+    }
+}
+
+/// Has `sample` analysed by a child in `jail`. It never fails: what the child did not
+/// manage stands in the outcome, with what it found until then. `now` is the start.
+pub async fn analyze(jail: &Jail, sample: &[u8], now: Timestamp) -> Analysis {
+    let clock = Instant::now();
+    let outcome = jail.run(sample).await;
+    let sha256 = Sha256::of(sample);
+    let mut analysis =
+        read_outcome(&outcome, sha256).unwrap_or_else(|reason| failed(sha256, reason));
+    analysis.size = sample.len() as u64;
+    analysis.started = now;
+    analysis.duration_ms = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+    analysis
+}
+
+/// What a child's output amounts to. An error is the reason why it amounts to nothing.
+fn read_outcome(outcome: &JailOutcome, sha256: Sha256) -> Result<Analysis, String> {
+    match outcome {
+        JailOutcome::Done(output) => last_good_stage(output, sha256)
+            .ok_or_else(|| "the analysing process wrote nothing that can be read".to_owned()),
+        JailOutcome::Partial { output, reason } => {
+            let mut analysis = last_good_stage(output, sha256).ok_or_else(|| reason.clone())?;
+            // It may have said "complete" and then crashed on the way out: it did not end well.
+            analysis.outcome = Outcome::Partial { reason: reason.clone() };
+            Ok(analysis)
+        }
+        JailOutcome::Failed { reason } => Err(reason.clone()),
+    }
+}
+
+/// The last line that is an analysis of this sample. Later stages hold all that earlier
+/// ones did.
+fn last_good_stage(output: &[u8], sha256: Sha256) -> Option<Analysis> {
+    output
+        .rsplit(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty() && line.len() <= limits::ANALYSIS_LINE_BYTES_MAX)
+        .take(limits::ANALYSIS_STAGES_MAX)
+        .filter_map(|line| serde_json::from_slice::<Analysis>(line).ok())
+        .find(|analysis| analysis.sha256 == sha256 && analysis.engine == ENGINE)
+        .map(bounded)
+}
+
+/// Cuts what a child that was taken over could have written too much of, and drops
+/// values that are not in their canonical form.
+fn bounded(mut analysis: Analysis) -> Analysis {
+    let mut notes = Vec::new();
+    let before = analysis.observables.len();
+    analysis.observables.truncate(limits::ANALYSIS_OBSERVABLES_MAX);
+    analysis.observables.retain(|found| {
+        observables::parse(&found.observable.value).is_ok_and(|parsed| parsed == found.observable)
+    });
+    let dropped = before - analysis.observables.len();
+    if dropped > 0 {
+        notes.push(format!("{dropped} observables were too many or not canonical"));
+    }
+    for found in &mut analysis.observables {
+        shorten(&mut found.method);
+    }
+    for lines in [&mut analysis.strings, &mut analysis.commands] {
+        lines.truncate(limits::ANALYSIS_LINES_MAX);
+        for line in lines {
+            if line.as_bytes().len() > limits::ANALYSIS_TEXT_BYTES_MAX {
+                *line = PeerText::truncated(line.as_bytes(), limits::ANALYSIS_TEXT_BYTES_MAX);
+            }
+        }
+    }
+    if let Some(file_type) = &mut analysis.file_type {
+        for text in [&mut file_type.name, &mut file_type.mime, &mut file_type.description] {
+            shorten(text);
+        }
+    }
+    if let Some(hashes) = &mut analysis.hashes {
+        for text in [&mut hashes.md5, &mut hashes.sha1, &mut hashes.sha256] {
+            shorten(text);
+        }
+        for text in [&mut hashes.ssdeep, &mut hashes.tlsh].into_iter().flatten() {
+            shorten(text);
+        }
+    }
+    if let Some(elf) = &mut analysis.elf {
+        elf.segments.truncate(limits::ANALYSIS_ITEMS_MAX);
+        elf.libraries.truncate(limits::ANALYSIS_ITEMS_MAX);
+        shorten(&mut elf.machine);
+        shorten(&mut elf.kind);
+    }
+    if let Outcome::Partial { reason } | Outcome::Failed { reason } = &mut analysis.outcome {
+        shorten(reason);
+    }
+    if !analysis.entropy.is_finite() {
+        analysis.entropy = 0.0;
+    }
+    analysis.notes.truncate(limits::ANALYSIS_ITEMS_MAX);
+    analysis.notes.iter_mut().for_each(shorten);
+    analysis.notes.extend(notes);
+    analysis
+}
+
+fn shorten(text: &mut String) {
+    text.truncate(text.floor_char_boundary(limits::ANALYSIS_TEXT_BYTES_MAX));
+}
+
+fn failed(sha256: Sha256, reason: String) -> Analysis {
+    Analysis {
+        sha256,
+        engine: ENGINE.to_owned(),
+        engine_version: ukai_static::ENGINE_VERSION,
+        started: Timestamp::default(),
+        duration_ms: 0,
+        outcome: Outcome::Failed { reason },
+        size: 0,
+        file_type: None,
+        hashes: None,
+        elf: None,
+        entropy: 0.0,
+        observables: Vec::new(),
+        strings: Vec::new(),
+        commands: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ukai_model::{Found, Observable, ObservableKind, StringEncoding};
+
+    fn line(change: impl FnOnce(&mut Analysis)) -> Vec<u8> {
+        let mut analysis = failed(Sha256::of(b"x"), String::new());
+        analysis.outcome = Outcome::Complete;
+        change(&mut analysis);
+        let mut line = serde_json::to_vec(&analysis).expect("serialises");
+        line.push(b'\n');
+        line
+    }
+
+    #[test]
+    fn the_last_good_stage_wins() {
+        let first = line(|a| a.notes.push("first".into()));
+        let second = line(|a| a.notes.push("second".into()));
+        let foreign = line(|a| a.sha256 = Sha256::of(b"another"));
+        let output = [&first[..], &second, &foreign, b"{\"half\":", b"\n\xff\xff\n"].concat();
+        let outcome = JailOutcome::Done(output);
+        let analysis = read_outcome(&outcome, Sha256::of(b"x")).expect("a stage");
+        assert_eq!(analysis.notes, ["second"]);
+        assert_eq!(analysis.outcome, Outcome::Complete);
+    }
+
+    #[test]
+    fn a_crash_after_complete_is_partial() {
+        let reason = "killed by SIGSEGV".to_owned();
+        let outcome = JailOutcome::Partial { output: line(|_| {}), reason: reason.clone() };
+        let analysis = read_outcome(&outcome, Sha256::of(b"x")).expect("a stage");
+        assert_eq!(analysis.outcome, Outcome::Partial { reason });
+    }
+
+    #[test]
+    fn garbage_is_a_failure_with_its_reason() {
+        let garbage = JailOutcome::Done(b"\x00\x01garbage\n[]\n{}\n".to_vec());
+        read_outcome(&garbage, Sha256::of(b"x")).expect_err("nothing");
+        let reason = "time limit of 1 s".to_owned();
+        let hung = JailOutcome::Partial { output: b"{}\n".to_vec(), reason: reason.clone() };
+        assert_eq!(read_outcome(&hung, Sha256::of(b"x")), Err(reason));
+    }
+
+    #[test]
+    fn what_a_taken_over_child_writes_is_bounded_and_checked() {
+        let found = |kind, value: &str| Found {
+            observable: Observable { kind, value: value.into() },
+            offset: 0,
+            encoding: StringEncoding::Plain,
+            method: "m".repeat(100_000),
+        };
+        let output = line(|a| {
+            a.observables.push(found(ObservableKind::Domain, "c2.example"));
+            a.observables.push(found(ObservableKind::Domain, "x\n* CNAME ."));
+            a.observables.push(found(ObservableKind::Ip, "0.0.0.0/0"));
+            a.observables.push(found(ObservableKind::Domain, "192.0.2.1"));
+            a.strings = vec![PeerText::from("s"); 10_000];
+            a.notes = vec!["n".repeat(100_000); 1_000];
+        });
+        let analysis = last_good_stage(&output, Sha256::of(b"x")).expect("a stage");
+        let values: Vec<_> = analysis.observables.iter().map(|f| &f.observable.value).collect();
+        assert_eq!(values, ["c2.example"]);
+        assert!(serde_json::to_vec(&analysis).expect("serialises").len() < 2_000_000);
+    }
+}
