@@ -7,7 +7,7 @@ use std::time::Duration;
 ///
 /// A *peer* is an IPv4 address or an IPv6 /64, because whoever has one address of a
 /// /64 has all of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Budgets {
     /// Sessions at a time, overall; further connections are closed at once.

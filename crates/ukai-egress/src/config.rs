@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
 /// What the operator decides about fetching.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EgressConfig {
     /// Addresses that may be contacted although they are not public. For tests: a list
     /// that holds loopback opens loopback, and nothing else does.
+    #[schema(value_type = Vec<String>)]
     pub allow: Vec<IpNet>,
     /// Addresses that must not be contacted, beside the special ones and our own.
+    #[schema(value_type = Vec<String>)]
     pub deny: Vec<IpNet>,
     /// Largest file, in bytes; what came until then is kept as a part.
     pub bytes_max: u64,
@@ -33,8 +35,10 @@ pub struct EgressConfig {
     pub per_host_per_minute_max: u32,
     /// An HTTP proxy with CONNECT through which TCP goes (`192.0.2.1:3128`), if any; TFTP
     /// is not possible then. The proxy gets addresses, never names.
+    #[schema(value_type = Option<String>)]
     pub proxy: Option<SocketAddr>,
     /// Resolvers to ask; empty: those of the system.
+    #[schema(value_type = Vec<String>)]
     pub resolvers: Vec<SocketAddr>,
 }
 

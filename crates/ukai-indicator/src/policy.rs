@@ -5,16 +5,18 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// What the operator decides about publishing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// The operator's own prefixes: never published. Sensors' addresses are added by the
     /// program.
+    #[schema(value_type = Vec<String>)]
     pub own: Vec<IpNet>,
     /// Values never to publish: addresses, prefixes, domains (with all below them), URLs,
     /// SHA-256.
     pub allow: Vec<String>,
     /// Files in the format of MISP's warning lists; what they list is never published.
+    #[schema(value_type = Vec<String>)]
     pub warning_lists: Vec<PathBuf>,
     /// Whether addresses for documentation and benchmarks and the names `.example` and
     /// `.test` may be published. For tests: nobody else has them.
@@ -45,7 +47,7 @@ impl Default for Policy {
 ///
 /// There is no limit on the length of prefixes, because none are published: every entry
 /// is a single address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Brakes {
     /// Entries of one kind.

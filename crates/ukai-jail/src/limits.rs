@@ -17,7 +17,7 @@ pub(crate) const DESCRIPTORS_MAX: u64 = 3;
 pub(crate) const LIMITS_VARIABLE: &str = "UKAI_JAIL";
 
 /// What a child may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JailLimits {
     /// Time from start to end, in milliseconds.
