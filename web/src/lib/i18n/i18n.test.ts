@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { EVENT_KINDS, OBSERVABLE_KINDS, ROLES } from '../api/types';
+import { en } from './en';
+import { fill } from './fill';
+import { ja } from './ja';
+
+const keys = Object.keys(en) as (keyof typeof en)[];
+const values = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();
+
+test('both languages have the same keys, in the same order', () => {
+  expect(Object.keys(ja)).toEqual(keys);
+});
+
+test('both languages use the same values', () => {
+  for (const key of keys) expect(values(ja[key]), key).toEqual(values(en[key]));
+});
+
+test('no text is empty, and Japanese texts are Japanese', () => {
+  const shared = /^(UTC|URL|SHA-256|TLP|C&C|IoC|TLS ClientHello)$/;
+  for (const key of keys) {
+    expect(en[key].trim(), key).not.toBe('');
+    if (!shared.test(ja[key])) expect(ja[key], key).toMatch(/[\u3040-\u30ff\u4e00-\u9fff]/);
+  }
+});
+
+test('every name of the model has a text', () => {
+  for (const kind of EVENT_KINDS) expect(keys).toContain(`kind.${kind}`);
+  for (const role of ROLES) expect(keys).toContain(`role.${role}`);
+  for (const kind of OBSERVABLE_KINDS) expect(keys).toContain(`observable.${kind}`);
+});
+
+test('values are filled in, and a missing one shows', () => {
+  expect(fill('{n} of {total}', { n: 1, total: 2 })).toBe('1 of 2');
+  expect(fill('{n} of {total}', { n: 1 })).toBe('1 of ⟦total⟧');
+});
