@@ -61,7 +61,7 @@ impl FetchUrl {
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(scheme))
             .ok_or(NotAnObservable::Scheme)?;
-        if !rest.starts_with("//") {
+        if !rest.starts_with("//") || rest[2..].starts_with(['/', '\\']) {
             return Err(NotAnObservable::Url);
         }
         let parts = if scheme == "tftp" { parse_tftp(rest)? } else { parse_special(scheme, rest)? };

@@ -48,7 +48,7 @@ const BONUS: [u8; 4] = [10, 5, 3, 2];
 /// When there is neither an indicator nor a claim.
 pub fn merge(existing: Option<Indicator>, claims: &[Claim], now: Timestamp) -> Indicator {
     let mut indicator = existing.unwrap_or_else(|| {
-        new_indicator(claims.first().expect("an indicator is made of at least one claim"))
+        new_indicator(claims.first().expect("an indicator is made of at least one claim"), now)
     });
     for claim in claims {
         if claim.observable == indicator.observable && claim.role == indicator.role {
@@ -61,16 +61,17 @@ pub fn merge(existing: Option<Indicator>, claims: &[Claim], now: Timestamp) -> I
     indicator
 }
 
-fn new_indicator(claim: &Claim) -> Indicator {
+fn new_indicator(claim: &Claim, now: Timestamp) -> Indicator {
+    let time = claim.evidence.time.min(now);
     Indicator {
         id: IndicatorId::of(&claim.observable, claim.role),
         observable: claim.observable.clone(),
         role: claim.role,
         confidence: Confidence::default(),
         tlp: default_tlp(claim.observable.kind),
-        first_seen: claim.evidence.time,
-        last_seen: claim.evidence.time,
-        valid_until: claim.evidence.time,
+        first_seen: time,
+        last_seen: time,
+        valid_until: time,
         evidence: Vec::new(),
         evidence_count: 0,
         withheld: None,
