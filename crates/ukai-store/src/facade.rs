@@ -1,5 +1,6 @@
 //! [`Store`]: everything that callers do with the store.
 
+use crate::catalogue::Catalogue;
 use crate::config::StoreConfig;
 use crate::keeper::{Disk, Engine, Keeper};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, READERS_MAX, SUBSCRIBER_LAG_MAX};
@@ -101,7 +102,7 @@ impl Store {
     pub fn open(dir: &Path, config: StoreConfig) -> Result<Self> {
         let lock = lock_folder(dir)?;
         let segment_bytes = segment_bytes(&config);
-        let catalogue = Arc::new(memory::MemoryCatalog::default());
+        let catalogue = Arc::new(Catalogue::open(&dir.join("catalogue.sqlite"))?);
         let engine = Engine {
             events: Arc::new(SegmentLog::open(&dir.join("events"), segment_bytes)?),
             recordings: Arc::new(SegmentLog::open(&dir.join("recordings"), segment_bytes)?),

@@ -14,6 +14,7 @@
 //! and [`in-memory`](Store::in_memory), both held to one conformance suite.
 
 pub mod cart;
+mod catalogue;
 mod clock;
 mod config;
 mod cursor;

@@ -3,19 +3,26 @@
 use crate::StoreError;
 use crate::limits::{RECORD_BYTES_MAX, RECORDING_BYTES_MAX};
 use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::cell::RefCell;
+use std::io;
+use std::path::Path;
 use ukai_model::{Event, SessionId};
 use zstd::bulk::{Compressor, Decompressor};
 
 /// zstd level: recordings come by the thousand per second.
-const RECORDING_LEVEL: i32 = 1;
+const ZSTD_LEVEL: i32 = 1;
+
+/// Largest recording or value unpacked, in bytes.
+const UNPACKED_BYTES_MAX: usize = RECORDING_BYTES_MAX;
 
 /// An event as the log keeps it.
 pub(crate) fn encode_event(event: &Event) -> Result<Bytes, StoreError> {
     let json = serde_json::to_vec(event).map_err(|error| {
         StoreError::BadQuery(format!("the event cannot be serialised: {error}"))
     })?;
-    checked("event", json)
+    checked("an event", json)
 }
 
 /// An event as the log kept it.
@@ -26,10 +33,6 @@ pub(crate) fn decode_event(record: &[u8]) -> Result<Event, StoreError> {
 
 /// A recording as the log keeps it: the session's identity, then zstd.
 pub(crate) fn pack_recording(session: SessionId, asciicast: &[u8]) -> Result<Bytes, StoreError> {
-    thread_local! {
-        // A context is much dearer than a small recording.
-        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
-    }
     if asciicast.len() > RECORDING_BYTES_MAX {
         return Err(StoreError::TooLarge {
             what: "a recording",
@@ -37,18 +40,9 @@ pub(crate) fn pack_recording(session: SessionId, asciicast: &[u8]) -> Result<Byt
             limit: RECORDING_BYTES_MAX as u64,
         });
     }
-    let packed = COMPRESSOR.with_borrow_mut(|slot| {
-        let compressor = match slot {
-            Some(compressor) => compressor,
-            None => slot.insert(Compressor::new(RECORDING_LEVEL)?),
-        };
-        compressor.compress(asciicast)
-    });
-    let packed = packed.map_err(|error| StoreError::damaged("a recording", error.to_string()))?;
-    let mut record = Vec::with_capacity(16 + packed.len());
-    record.extend_from_slice(session.as_bytes());
-    record.extend_from_slice(&packed);
-    checked("recording", record)
+    let mut record = session.as_bytes().to_vec();
+    record.extend_from_slice(&compress(asciicast)?);
+    checked("a recording", record)
 }
 
 /// A recording as the log kept it; an error if it is another session's.
@@ -61,18 +55,42 @@ pub(crate) fn unpack_recording(session: SessionId, record: &[u8]) -> Result<Vec<
     if owner != session.as_bytes() {
         return Err(damaged("it belongs to another session".into()));
     }
-    Decompressor::new()
-        .and_then(|mut d| d.decompress(packed, RECORDING_BYTES_MAX.min(capacity(packed))))
-        .map_err(|error| damaged(error.to_string()))
+    decompress(packed).map_err(|error| damaged(error.to_string()))
 }
 
-/// Room for the unpacked form: what the frame says, within the limit.
-fn capacity(packed: &[u8]) -> usize {
-    zstd::zstd_safe::get_frame_content_size(packed)
-        .ok()
-        .flatten()
-        .and_then(|size| usize::try_from(size).ok())
-        .unwrap_or(RECORDING_BYTES_MAX)
+/// A value as the catalogue keeps it: JSON, zstd.
+pub(crate) fn pack_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    let json = serde_json::to_vec(value)
+        .map_err(|error| StoreError::BadQuery(format!("this cannot be serialised: {error}")))?;
+    compress(&json)
+}
+
+/// A value as the catalogue kept it.
+pub(crate) fn unpack_json<T: DeserializeOwned>(what: &str, packed: &[u8]) -> Result<T, StoreError> {
+    let json = decompress(packed).map_err(|error| StoreError::damaged(what, error.to_string()))?;
+    serde_json::from_slice(&json).map_err(|error| StoreError::damaged(what, error.to_string()))
+}
+
+fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    thread_local! {
+        // A context is much dearer than a small recording.
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    COMPRESSOR
+        .with_borrow_mut(|slot| {
+            let compressor = match slot {
+                Some(compressor) => compressor,
+                None => slot.insert(Compressor::new(ZSTD_LEVEL)?),
+            };
+            compressor.compress(bytes)
+        })
+        .map_err(StoreError::io(Path::new("zstd")))
+}
+
+fn decompress(packed: &[u8]) -> io::Result<Vec<u8>> {
+    let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten();
+    let room = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(UNPACKED_BYTES_MAX);
+    Decompressor::new()?.decompress(packed, room.min(UNPACKED_BYTES_MAX))
 }
 
 fn checked(what: &'static str, record: Vec<u8>) -> Result<Bytes, StoreError> {
