@@ -1,1 +1,40 @@
 //! Protocol emulators as sessions without I/O: Telnet, HTTP, raw, and the shape they share.
+//!
+//! An [`Emulator`] opens a [`Session`] per connection; a session takes bytes and ticks
+//! and appends [`Effect`]s, which the driver carries out. Nothing here touches a
+//! socket, a clock or a generator of its own, and nothing here decides what a fetch
+//! means. What devices say is not here either: it is data, in `ukai-persona`.
+//!
+//! Start with [`shape`], then one protocol's folder; [`emulator`] finds them by name.
+
+mod detect;
+mod http;
+mod injected;
+pub mod limits;
+mod raw;
+pub mod shape;
+mod shell_effects;
+mod telnet;
+
+pub use detect::Detect;
+pub use http::Http;
+pub use raw::{Raw, Recognised, recognise};
+pub use shape::{Capture, Context, Effect, Emulator, Open, Session, TimerId};
+pub use telnet::Telnet;
+pub use ukai_shell::{FetchId, Fetched};
+
+use std::sync::Arc;
+
+/// The emulator of that name: `telnet`, `http`, `raw` or `detect`.
+pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
+    Some(match name {
+        "telnet" => Arc::new(Telnet),
+        "http" => Arc::new(Http),
+        "raw" => Arc::new(Raw),
+        "detect" => Arc::new(Detect),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

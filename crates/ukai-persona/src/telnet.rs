@@ -21,6 +21,9 @@ pub struct TelnetSpec {
     /// Asks for the terminal's type (TTYPE SEND) when the peer has it.
     #[serde(default)]
     pub asks_terminal_type: bool,
+    /// Whether typed characters are echoed even if the peer refuses `WILL ECHO`.
+    #[serde(default)]
+    pub echoes_always: bool,
     /// Text before the first log-in prompt, with placeholders.
     #[serde(default)]
     pub banner: String,

@@ -1,0 +1,169 @@
+//! Any port: the first bytes decide who answers. HTTP methods go to the web server,
+//! Telnet commands to Telnet, the rest is kept as raw payload. On ports where a server
+//! would speak first it does so, after a short silence.
+//!
+//! TLS is not seen here: the driver unwraps it and opens a session on what is inside.
+
+use crate::http::Http;
+use crate::limits::DETECT_SILENCE_MS;
+use crate::raw::Raw;
+use crate::telnet::Telnet;
+use crate::{Context, Effect, Emulator, FetchId, Fetched, Open, Session, TimerId};
+use ukai_model::{Duration, EventKind};
+
+const SILENCE: TimerId = TimerId(u32::MAX);
+
+/// Ports on which Telnet is expected besides those of the persona.
+const TELNET_PORTS: [u16; 8] = [23, 223, 2223, 2323, 23023, 23231, 9527, 60023];
+
+/// The emulator that decides by the first bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Detect;
+
+impl Emulator for Detect {
+    fn name(&self) -> &'static str {
+        "detect"
+    }
+
+    fn open(&self, open: Open) -> Box<dyn Session> {
+        Box::new(DetectSession { state: State::Waiting(Box::new(open), Vec::new()) })
+    }
+}
+
+enum State {
+    Waiting(Box<Open>, Vec<u8>),
+    Decided(Box<dyn Session>),
+}
+
+struct DetectSession {
+    state: State,
+}
+
+/// What the first bytes are, as far as there is an emulator for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Guess {
+    Http,
+    Telnet,
+    Other,
+    /// More bytes are needed.
+    Open,
+}
+
+/// Decides on a prefix; more bytes never change a decision.
+fn guess(bytes: &[u8]) -> Guess {
+    const METHODS: [&[u8]; 16] = [
+        b"GET ",
+        b"POST ",
+        b"HEAD ",
+        b"PUT ",
+        b"OPTIONS ",
+        b"DELETE ",
+        b"TRACE ",
+        b"PATCH ",
+        b"CONNECT ",
+        b"PROPFIND ",
+        b"MKCOL ",
+        b"SEARCH ",
+        b"MOVE ",
+        b"COPY ",
+        b"LOCK ",
+        b"NOTIFY ",
+    ];
+    match bytes {
+        [] | [0xff] => return Guess::Open,
+        [0xff, 0xf0..=0xfe, ..] => return Guess::Telnet,
+        _ => {}
+    }
+    if METHODS.iter().any(|method| bytes.starts_with(method)) {
+        return Guess::Http;
+    }
+    if METHODS.iter().any(|method| method.starts_with(bytes)) { Guess::Open } else { Guess::Other }
+}
+
+impl DetectSession {
+    fn decide(&mut self, cx: &mut Context<'_>, guess: Guess) {
+        let State::Waiting(open, held) = &mut self.state else { return };
+        let emulator: &dyn Emulator = match guess {
+            Guess::Http => &Http,
+            Guess::Telnet => &Telnet,
+            Guess::Other | Guess::Open => &Raw,
+        };
+        if matches!(guess, Guess::Http | Guess::Telnet) {
+            cx.record(EventKind::ProtocolRecognised { protocol: emulator.name().to_owned() });
+        }
+        let held = std::mem::take(held);
+        let mut session = emulator.open(Open { now: cx.now, ..(**open).clone() });
+        session.on_open(cx);
+        if !held.is_empty() {
+            session.on_bytes(cx, &held);
+        }
+        self.state = State::Decided(session);
+    }
+
+    fn speaks_first(&self) -> bool {
+        let State::Waiting(open, _) = &self.state else { return false };
+        let port = open.flow.dst_port;
+        open.host.persona.telnet.is_some()
+            && (open.host.persona.services.telnet.contains(&port) || TELNET_PORTS.contains(&port))
+    }
+}
+
+impl Session for DetectSession {
+    fn protocol(&self) -> &'static str {
+        match &self.state {
+            State::Waiting(..) => "detect",
+            State::Decided(session) => session.protocol(),
+        }
+    }
+
+    fn on_open(&mut self, cx: &mut Context<'_>) {
+        if self.speaks_first() {
+            let at = cx.now + Duration::from_millis(DETECT_SILENCE_MS);
+            cx.effects.push(Effect::Timer { id: SILENCE, at });
+        }
+    }
+
+    fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
+        match &mut self.state {
+            State::Decided(session) => session.on_bytes(cx, bytes),
+            State::Waiting(_, held) => {
+                // Never more than a method's name: the next byte decides.
+                held.extend_from_slice(bytes);
+                let guess = guess(held);
+                if guess != Guess::Open {
+                    self.decide(cx, guess);
+                }
+            }
+        }
+    }
+
+    fn on_eof(&mut self, cx: &mut Context<'_>) {
+        self.decide(cx, Guess::Open);
+        if let State::Decided(session) = &mut self.state {
+            session.on_eof(cx);
+        }
+    }
+
+    fn on_timer(&mut self, cx: &mut Context<'_>, timer: TimerId) {
+        match &mut self.state {
+            State::Decided(session) if timer != SILENCE => session.on_timer(cx, timer),
+            State::Waiting(_, held) if timer == SILENCE && held.is_empty() => {
+                self.decide(cx, Guess::Telnet);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_fetched(&mut self, cx: &mut Context<'_>, fetch: FetchId, fetched: Fetched) {
+        if let State::Decided(session) = &mut self.state {
+            session.on_fetched(cx, fetch, fetched);
+        }
+    }
+
+    fn on_close(&mut self, cx: &mut Context<'_>) {
+        self.decide(cx, Guess::Open);
+        if let State::Decided(session) = &mut self.state {
+            session.on_close(cx);
+        }
+    }
+}

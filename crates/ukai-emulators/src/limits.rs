@@ -1,0 +1,90 @@
+//! What one session may use up, in one place. Budgets of connections, time and bytes
+//! overall are the driver's.
+
+/// Longest user name or password that a log-in reads, in bytes; the rest is dropped.
+pub const LOGIN_LINE_BYTES: usize = 512;
+
+/// Longest line of a vendor's command line interface, in bytes.
+pub const LADDER_LINE_BYTES: usize = 8 * 1024;
+
+/// Input kept while a log-in is being refused, in bytes.
+pub const LOGIN_TYPE_AHEAD_BYTES: usize = 16 * 1024;
+
+/// Empty user names after which a log-in gives up.
+pub const EMPTY_LOGINS: u32 = 10;
+
+/// Log-in screen kept for the recording, in bytes.
+pub const LOGIN_SCREEN_BYTES: usize = 4 * 1024;
+
+/// Longest Telnet subnegotiation that is kept, in bytes; the rest is dropped.
+pub const SUBNEGOTIATION_BYTES: usize = 512;
+
+/// Telnet option commands that are answered in one session; further ones are ignored.
+pub const OPTION_ANSWERS: u32 = 256;
+
+/// Option commands that make up a Telnet client's fingerprint.
+pub const FINGERPRINT_COMMANDS: usize = 64;
+
+/// How long a Telnet server waits for answers to its first offers, in milliseconds.
+pub const NEGOTIATION_WAIT_MS: u64 = 900;
+
+/// Longest request line and headers of an HTTP request, in bytes.
+pub const HTTP_HEAD_BYTES: usize = 16 * 1024;
+
+/// Most header lines of an HTTP request.
+pub const HTTP_HEADERS: usize = 100;
+
+/// Largest body of an HTTP request, in bytes.
+pub const HTTP_BODY_BYTES: usize = 16 << 20;
+
+/// Longest line of a chunked body's framing, in bytes.
+pub const HTTP_CHUNK_LINE_BYTES: usize = 256;
+
+/// Trailer lines of a chunked body, in bytes altogether.
+pub const HTTP_TRAILER_BYTES: usize = 8 * 1024;
+
+/// Requests on one HTTP connection.
+pub const HTTP_REQUESTS: u32 = 1_000;
+
+/// Requests that wait while one of them is being answered, in bytes.
+pub const HTTP_PIPELINE_BYTES: usize = 256 * 1024;
+
+/// Bodies without a file's marks are kept as samples from this size on, in bytes.
+pub const HTTP_PLAIN_SAMPLE_BYTES_MIN: usize = 64;
+
+/// Body bytes that an `http.request` event carries.
+pub const HTTP_BODY_RECORDED_BYTES: usize = 4_096;
+
+/// Files taken out of one multipart body.
+pub const HTTP_PARTS: usize = 32;
+
+/// Fields read from one query or form.
+pub const HTTP_FIELDS: usize = 256;
+
+/// Longest shell line taken out of a request, in bytes.
+pub const INJECTED_LINE_BYTES: usize = 16 * 1024;
+
+/// How long an injected line may run before the page is sent without the rest, in
+/// milliseconds.
+pub const INJECTED_WAIT_MS: u64 = 20_000;
+
+/// Shell output that a page shows, in bytes.
+pub const INJECTED_OUTPUT_BYTES: usize = 1 << 20;
+
+/// Injected lines that are run in one connection.
+pub const INJECTED_LINES: u32 = 32;
+
+/// Payload kept of a flow for which no emulator speaks, in bytes.
+pub const PAYLOAD_BYTES: usize = 1 << 20;
+
+/// Payload that an event carries, in bytes; a longer one is a sample.
+pub const PAYLOAD_RECORDED_BYTES: usize = 4_096;
+
+/// Silence after which a first payload is taken for whole, in milliseconds.
+pub const PAYLOAD_QUIET_MS: u64 = 1_500;
+
+/// Silence after which a server speaks first where its port says so, in milliseconds.
+pub const DETECT_SILENCE_MS: u64 = 1_200;
+
+/// Bytes that are looked at to recognise a protocol.
+pub const RECOGNISE_BYTES: usize = 512;

@@ -1,0 +1,4 @@
+//! Golden transcripts, and the properties that hold for any input.
+
+mod properties;
+mod transcript;

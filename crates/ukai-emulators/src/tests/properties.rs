@@ -1,0 +1,116 @@
+//! What holds for any bytes in any pieces: no panic, bounded effects, the same events.
+
+use super::transcript::{Stage, opening};
+use crate::emulator;
+use proptest::prelude::*;
+use ukai_model::Duration;
+
+/// What a peer did, as far as it does not depend on time.
+fn outcome(
+    name: &str,
+    persona: &str,
+    port: u16,
+    pieces: &[&[u8]],
+) -> (Vec<String>, Vec<u8>, usize) {
+    let emulator = emulator(name).expect("an emulator");
+    let mut stage = Stage::open(&*emulator, opening(persona, "198.51.100.7:4000", port));
+    for piece in pieces {
+        stage.bytes(piece);
+    }
+    stage.wait(Duration::from_secs(20));
+    stage.eof();
+    stage.wait(Duration::from_secs(20));
+    stage.close();
+    (stage.noted, stage.sent, stage.count)
+}
+
+fn pieces<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
+    cuts.sort_unstable();
+    let mut from = 0;
+    let mut all = Vec::new();
+    for cut in cuts {
+        all.push(&bytes[from..cut]);
+        from = cut;
+    }
+    all.push(&bytes[from..]);
+    all
+}
+
+fn hostile() -> impl Strategy<Value = Vec<u8>> {
+    let words: Vec<&'static [u8]> = vec![
+        b"root\r\n",
+        b"xmhdipc\r\n",
+        b"\r\0",
+        b"\xff\xfd\x01",
+        b"\xff\xfb\x1f",
+        b"\xff\xfa\x18\0xterm\xff\xf0",
+        b"\xff\xfa",
+        b"\xff\xf4",
+        b"\xff\xff",
+        b"sh\r\n",
+        b"enable\n",
+        b"\x7f",
+        b"\x15",
+        b"\x04",
+        b"GET / HTTP/1.1\r\n",
+        b"POST /shell?id HTTP/1.1\r\n",
+        b"Host: x\r\n",
+        b"Content-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"5\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"\r\n\r\n",
+        b"Expect: 100-continue\r\n",
+        b"Authorization: Basic YTpi\r\n",
+        b"/../../etc/passwd",
+        b";wget http://x/y",
+        b"\n",
+        b" ",
+    ];
+    prop::collection::vec(
+        prop_oneof![
+            3 => prop::sample::select(words).prop_map(<[u8]>::to_vec),
+            1 => prop::collection::vec(any::<u8>(), 0..40),
+        ],
+        0..30,
+    )
+    .prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn pieces_do_not_matter_and_nothing_grows_without_bound(
+        bytes in hostile(),
+        cuts in prop::collection::vec(any::<usize>(), 0..12),
+        which in 0_usize..8,
+    ) {
+        let (name, persona, port) = [
+            ("telnet", "router-mips", 23), ("telnet", "camera-arm", 23), ("telnet", "server-debian", 23),
+            ("http", "router-mips", 80), ("http", "camera-arm", 80), ("http", "server-debian", 80),
+            ("raw", "router-mips", 9), ("detect", "camera-arm", 9000),
+        ][which];
+        let whole = outcome(name, persona, port, &[&bytes]);
+        let cut = outcome(name, persona, port, &pieces(&bytes, &cuts));
+        prop_assert_eq!(&whole.0, &cut.0);
+        prop_assert_eq!(&whole.1, &cut.1);
+        prop_assert!(cut.2 < 200 + 40 * bytes.len(), "{} effects of {} bytes", cut.2, bytes.len());
+    }
+}
+
+#[test]
+fn option_floods_are_answered_only_so_often() {
+    for flood in [
+        &b"\xff\xfd\x18"[..],
+        b"\xff\xfa\x18",
+        b"\xff\xfb\xfb",
+        b"\xff\xfa\x1f\0\x01\0\x01\xff\xf0",
+    ] {
+        let bytes = flood.repeat(100_000);
+        let (events, sent, count) = outcome("telnet", "camera-arm", 23, &[&bytes]);
+        assert!(sent.len() < 4_096 && count < 2_000, "{} bytes, {count} effects", sent.len());
+        assert!(events.len() < 300, "{}", events.len());
+    }
+}
