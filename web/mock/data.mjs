@@ -67,7 +67,7 @@ for (let i = 0; i < 34; i += 1) {
   const outcome = i === 0 ? null : i === 7 ? 'partial' : i === 12 ? 'failed' : 'complete';
   samples.push({
     sha256, size, first_seen: nanos(first), last_seen: nanos(i === 0 ? now - 9000 : last), sightings: between(1, 60),
-    file_type: script ? 'shell-script' : 'elf', description, names: i % 4 === 0 ? [name, 'dvrHelper'] : [name], urls: [url], analysed: outcome,
+    file_type: script ? 'shell-script' : 'elf', description, names: i % 4 === 0 ? [name, 'dvrHelper'] : [name], urls: [url], analysed: outcome, stored: i !== 12,
   });
   if (outcome === null) continue;
   const key = pick([0x22, 0x54, 0x37]);
@@ -126,7 +126,7 @@ export function makeSession(start) {
   const telnet = random() < 0.72;
   const [protocol, port, persona] = telnet ? ['telnet', pick([23, 2323]), 'router-mips'] : random() < 0.7 ? ['http', pick([80, 8080, 81]), 'camera-arm'] : ['raw', pick([445, 5555, 7547, 6379]), 'server-debian'];
   const session = {
-    id: uuid7(start), sensor: SENSOR, started: nanos(start), ended: null, protocol, persona,
+    id: uuid7(start), sensor: SENSOR, started: nanos(start), ended: null, last_event: nanos(start), protocol, persona, transport: 'tcp',
     src_ip: sources[Math.floor(random() ** 2 * sources.length)], src_port: between(1024, 65535), dst_ip: random() < 0.1 ? '2001:db8::10' : '192.0.2.10', dst_port: port,
     logins: 0, login_success: false, commands: 0, downloads: 0, samples: 0, recorded: false, reason: null, bytes_in: between(60, 4000), bytes_out: between(200, 9000),
   };
@@ -318,5 +318,6 @@ export const status = () => ({
     { protocol: 'http', address: '0.0.0.0:80', persona: 'camera-arm' }, { protocol: 'http', address: '[::]:8080', persona: 'camera-arm' }, { protocol: 'raw', address: '0.0.0.0:445', persona: 'server-debian' },
   ],
   data_dir: '/var/lib/ukai', disk: { used_bytes: 7_340_032_000, quota_bytes: 21_474_836_480, free_bytes: 103_079_215_104 }, queue: { waiting: 3, leased: 1, quarantined: 1 },
+  store: { state: 'ok' }, faults: [],
   totals: { events: 1_284_402, sessions: 96_120, samples: 1834, indicators: 5210 },
 });

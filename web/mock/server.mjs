@@ -37,7 +37,9 @@ function page(response, items, params) {
 
 const same = (params, name, value) => !params.get(name) || params.get(name) === String(value);
 const standing = (one) => (one.withheld ? 'withheld' : Date.parse(one.valid_until) < Date.now() ? 'expired' : 'active');
-const marked = (one) => (falsePositives.has(one.id) ? { ...one, current_confidence: 0, withheld: `false positive: ${falsePositives.get(one.id)}` } : one);
+const marked = (one) => (falsePositives.has(one.id) ? { ...one, current_confidence: 0, withheld: 'reported as a false positive' } : one);
+const failed = world.samples.find((one) => one.analysed === 'failed');
+let quarantine = [{ id: 7, kind: 'static', sha256: failed.sha256, priority: 0, state: 'quarantined', attempts: 3, created: failed.first_seen, not_before: failed.first_seen, lease_until: null, worker: null, last_error: 'the child process was ended by SIGXCPU' }];
 
 async function body(request) {
   const parts = [];
@@ -46,7 +48,7 @@ async function body(request) {
 }
 
 const routes = [
-  ['GET', /^\/api\/status$/, (request, response) => json(response, world.status())],
+  ['GET', /^\/api\/status$/, (request, response) => json(response, { ...world.status(), queue: { waiting: 3, leased: 1, quarantined: quarantine.length } })],
   ['GET', /^\/api\/overview$/, (request, response, params) => {
     const overview = world.overview(params.get('range') ?? '24h');
     if (!empty) return json(response, overview);
@@ -94,13 +96,18 @@ const routes = [
       .map((one) => ({ sha256: id, time: one.time, event: one.id, sensor: one.sensor, session: one.session, src_ip: one.src_ip, how: one.how, name: one.name, url: one.url }));
     const analysis = world.analyses.get(id);
     const indicators = world.indicators.filter((one) => one.evidence.some((piece) => piece.sample === id)).slice(0, 12);
-    return json(response, { sample, sightings, analyses: analysis ? [analysis] : [], indicators, job: analysis ? null : { state: 'leased', attempts: 1, last_error: null } });
+    return json(response, { sample, sightings, analyses: analysis ? [analysis] : [], indicators, job: analysis ? null : { id: 9, kind: 'static', sha256: id, created: sample.first_seen, state: 'leased', attempts: 1, last_error: null } });
   }],
   ['GET', /^\/api\/samples\/([^/]+)\/cart$/, (request, response, params, id) => {
     response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-disposition': `attachment; filename="${id}.cart"` });
     response.end('CART');
   }],
-  ['POST', /^\/api\/samples\/([^/]+)\/reanalyze$/, (request, response) => json(response, {})],
+  ['POST', /^\/api\/samples\/([^/]+)\/reanalyze$/, (request, response) => json(response, { queued: true }, 202)],
+  ['GET', /^\/api\/jobs\/quarantined$/, (request, response) => json(response, { items: quarantine, next: null })],
+  ['POST', /^\/api\/jobs\/(\d+)\/retry$/, (request, response) => {
+    quarantine = [];
+    response.writeHead(202).end();
+  }],
   ['GET', /^\/api\/indicators$/, (request, response, params) => {
     const wanted = (params.get('q') ?? '').toLowerCase();
     return page(response, world.indicators.map(marked).filter((one) =>
@@ -118,15 +125,15 @@ const routes = [
       session: world.sessions.find((one) => one.id === evidence.session) ?? null,
       sample: world.samples.find((one) => one.sha256 === evidence.sample) ?? null,
     }));
-    return json(response, { indicator, published_in: indicator.withheld ? [] : [...files, 'indicators-csv', 'indicators-json'], chain });
+    return json(response, { indicator, published_in: indicator.withheld ? [] : [...files, 'indicators-csv', 'indicators-json'], false_positive: falsePositives.get(id) ?? null, chain });
   }],
   ['POST', /^\/api\/indicators\/([^/]+)\/false-positive$/, async (request, response, params, id) => {
-    falsePositives.set(id, JSON.parse(String(await body(request))).reason);
-    json(response, {});
+    falsePositives.set(id, { reason: JSON.parse(String(await body(request))).reason, time: new Date().toISOString() });
+    json(response, falsePositives.get(id));
   }],
   ['DELETE', /^\/api\/indicators\/([^/]+)\/false-positive$/, (request, response, params, id) => {
     falsePositives.delete(id);
-    json(response, {});
+    response.writeHead(204).end();
   }],
   ['GET', /^\/api\/feeds$/, (request, response) => json(response, { items: world.feeds.map((one) => one.item) })],
   ['GET', /^\/feeds\/([^/]+)$/, (request, response, params, file) => {
@@ -162,7 +169,7 @@ async function answer(request, response) {
   if (pathname === '/api/me') return json(response, { user: 'operator' });
   if (pathname === '/api/logout') {
     cookies.delete(cookie);
-    return json(response, {}, 200, { 'set-cookie': 'ukai_session=; Max-Age=0; Path=/' });
+    return response.writeHead(204, { 'set-cookie': 'ukai_session=; Max-Age=0; Path=/' }).end();
   }
   for (const [method, pattern, action] of routes) {
     const match = pattern.exec(pathname);

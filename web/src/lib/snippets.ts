@@ -24,22 +24,23 @@ export function snippets(feed: Pick<Feed, 'file' | 'url'>, origin: string): Snip
   const url = new URL(feed.url === '' ? `/feeds/${feed.file}` : feed.url, origin).href;
   const curl: Snippet = { name: 'curl', text: fetching(url, feed.file) };
   if (feed.file.endsWith('.zone')) {
-    return [bind(feed.file), unbound(feed.file), curl];
+    return [bind(url, feed.file), unbound(url, feed.file), curl];
   }
   if (feed.file.endsWith('.nft')) {
     const load = [
-      fetching(url, feed.file),
-      `nft -c -f ${feed.file} && nft -f ${feed.file}`,
+      `${fetching(url, feed.file)} \\`,
+      `  && nft -c -f ${feed.file} && nft -f ${feed.file}`,
       '',
-      `# what it brought`,
-      `nft list sets`,
+      '# once: rules that use the sets',
+      `nft add chain inet ukai guard '{ type filter hook prerouting priority -150; }'`,
+      ...['4', '6'].flatMap((v) => ['saddr', 'daddr'].map((end) => `nft add rule inet ukai guard ${v === '4' ? 'ip' : 'ip6'} ${end} @blocked_v${v} counter drop`)),
     ];
     return [{ name: 'nftables', text: load.join('\n') }, curl];
   }
   return [curl];
 }
 
-function bind(file: string): Snippet {
+function bind(url: string, file: string): Snippet {
   const text = [
     `// named.conf`,
     `options {`,
@@ -51,13 +52,14 @@ function bind(file: string): Snippet {
     `  allow-query { localhost; };`,
     `};`,
     ``,
-    `# after each fetch`,
-    `rndc reload rpz.ukai`,
+    `# in /var/lib/bind, every few minutes`,
+    `${fetching(url, file)} \\`,
+    `  && rndc reload rpz.ukai`,
   ];
   return { name: 'BIND', text: text.join('\n') };
 }
 
-function unbound(file: string): Snippet {
+function unbound(url: string, file: string): Snippet {
   const text = [
     `# unbound.conf`,
     `server:`,
@@ -68,8 +70,9 @@ function unbound(file: string): Snippet {
     `  rpz-log: yes`,
     `  rpz-log-name: ukai`,
     ``,
-    `# after each fetch`,
-    `unbound-control auth_zone_reload rpz.ukai`,
+    `# in /var/lib/unbound, every few minutes`,
+    `${fetching(url, file)} \\`,
+    `  && unbound-control auth_zone_reload rpz.ukai`,
   ];
   return { name: 'Unbound', text: text.join('\n') };
 }

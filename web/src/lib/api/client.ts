@@ -88,7 +88,12 @@ export const api = {
     });
     return (await response.json()) as { sha256: string };
   },
-  reanalyze: (sha256: string) => send(`/api/samples/${id(sha256)}/reanalyze`, { method: 'POST' }),
+  reanalyze: async (sha256: string) => {
+    const response = await send(`/api/samples/${id(sha256)}/reanalyze`, { method: 'POST' });
+    return (await response.json()) as { queued: boolean };
+  },
+  quarantined: (signal?: AbortSignal) => get<T.Page<T.Job>>('/api/jobs/quarantined', signal),
+  retry: (job: number) => send(`/api/jobs/${job}/retry`, { method: 'POST' }),
   cartUrl: (sha256: string) => `/api/samples/${id(sha256)}/cart`,
   indicators: (params: Params, signal?: AbortSignal) =>
     get<T.Page<T.Indicator>>(`/api/indicators${query(params)}`, signal),

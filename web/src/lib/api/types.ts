@@ -64,7 +64,7 @@ export interface SessionSummary {
   dst_ip: string;
   dst_port: number;
   logins: number;
-  login_success: boolean | number;
+  login_success: boolean;
   commands: number;
   downloads: number;
   samples: number;
@@ -85,6 +85,8 @@ export interface SampleSummary {
   names: string[];
   urls: string[];
   analysed: string | null;
+  /** Whether its bytes are still kept; the oldest go when the quota is used up. */
+  stored: boolean;
 }
 
 export type CaptureHow = 'fetched' | 'dropped' | 'uploaded' | 'payload' | 'submitted';
@@ -255,6 +257,8 @@ export interface Status {
   disk: { used_bytes: number; quota_bytes: number; free_bytes: number };
   queue: { waiting: number; leased: number; quarantined: number };
   totals: { events: number; sessions: number; samples: number; indicators: number };
+  store: { state: 'ok' } | { state: 'degraded'; reason: string; since: string };
+  faults: { component: string; detail: string }[];
 }
 
 export interface SessionDetail {
@@ -265,6 +269,10 @@ export interface SessionDetail {
 }
 
 export interface Job {
+  id: number;
+  kind: string;
+  sha256: string;
+  created: string;
   state: string;
   attempts: number;
   last_error: string | null;
@@ -288,6 +296,7 @@ export interface ChainLink {
 export interface IndicatorDetail {
   indicator: Indicator;
   published_in: string[];
+  false_positive: { reason: string; time: string } | null;
   chain: ChainLink[];
 }
 
