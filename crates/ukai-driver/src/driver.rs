@@ -92,6 +92,11 @@ impl Driver {
         self.shared.peers.sessions()
     }
 
+    /// Output and recordings held in memory at this moment, in bytes.
+    pub fn buffered(&self) -> usize {
+        self.shared.gauge.held()
+    }
+
     /// Takes flows until there are no more or `shutdown` is cancelled, then waits until
     /// the sessions are over; after a shutdown not longer than ten seconds. `choose`
     /// says who answers; a flow that nobody answers is closed without a trace.
@@ -141,11 +146,11 @@ impl Driver {
 
     fn start(&self, accepted: Accepted, assignment: Assignment, shutdown: &CancellationToken) {
         if let Some(connection) = self.admit(accepted, assignment) {
-            let _ = self.shared.tasks.spawn(connection.run(shutdown.clone()));
+            self.shared.tasks.spawn(connection.run(shutdown.clone()));
         }
     }
 
-    fn admit(&self, accepted: Accepted, assignment: Assignment) -> Option<Connection> {
+    fn admit(&self, accepted: Accepted, assignment: Assignment) -> Option<Box<Connection>> {
         let now = self.shared.world.now();
         match self.shared.peers.admit(accepted.flow.src_ip, now) {
             Ok(seat) => {
@@ -175,7 +180,7 @@ impl Driver {
             flow,
             kind: EventKind::LimitReached { limit: limit.to_owned(), detail },
         };
-        let _ = self.shared.tasks.spawn(async move { shared.sink.record(vec![event]).await });
+        self.shared.tasks.spawn(async move { shared.sink.record(vec![event]).await });
     }
 
     async fn wait_for_resources(&self, error: &io::Error, shortage: &mut Shortage) {

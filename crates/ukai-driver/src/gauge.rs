@@ -15,7 +15,6 @@ impl Gauge {
         Arc::new(Self { held: AtomicUsize::new(0), max })
     }
 
-    #[cfg(test)]
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }

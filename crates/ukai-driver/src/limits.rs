@@ -29,10 +29,10 @@ pub(crate) const TLS_CONFIGS_MAX: usize = 1_024;
 pub(crate) const IDLE_PEERS_MAX: usize = 65_536;
 
 /// After this time a peer's captured volume is counted from zero again.
-pub(crate) const VOLUME_WINDOW: Duration = Duration::from_secs(3_600);
+pub(crate) const VOLUME_WINDOW: Duration = Duration::from_hours(1);
 
 /// A refused peer is reported at most once in this time; the report has the count.
-pub(crate) const REFUSAL_REPORT_EVERY: Duration = Duration::from_secs(60);
+pub(crate) const REFUSAL_REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Bytes thrown away after our FIN while waiting for the peer's.
 pub(crate) const DRAIN_BYTES_MAX: usize = 256 * 1024;

@@ -214,6 +214,6 @@ mod tests {
         let seat = peers.admit(a, NOW).expect("room");
         assert!(!seat.book_capture(30, NOW));
         assert!(seat.book_capture(20, NOW));
-        assert!(seat.book_capture(30, NOW + Duration::from_secs(3_600)));
+        assert!(seat.book_capture(30, NOW + Duration::from_hours(1)));
     }
 }

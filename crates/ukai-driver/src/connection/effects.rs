@@ -54,7 +54,8 @@ impl Connection {
     pub(super) async fn carry_out_lasting(&mut self, effect: Effect) {
         match effect {
             Effect::Record(kind) => self.journal.note(kind),
-            Effect::Capture(capture) => self.capture(&capture).await,
+            // Rare: kept out of the state that every connection has.
+            Effect::Capture(capture) => Box::pin(self.capture(&capture)).await,
             Effect::Terminal(direction, bytes) => self.show(direction, &bytes),
             Effect::TerminalSize { columns, rows } => {
                 let now = self.shared.world.now();

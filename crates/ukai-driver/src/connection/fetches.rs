@@ -95,7 +95,7 @@ impl Connection {
             }
             drop(permit);
         };
-        let _ = self.shared.tasks.spawn(async move {
+        self.shared.tasks.spawn(async move {
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = finish => {}

@@ -2,6 +2,7 @@
 
 use super::{Connection, drop_session};
 use crate::limits::DRAIN_BYTES_MAX;
+use crate::peers::Seat;
 use crate::wire::{Wire, with_read_buffer};
 use std::future::poll_fn;
 use std::time::Duration;
@@ -10,10 +11,13 @@ use tokio_util::sync::CancellationToken;
 use ukai_model::{CloseReason, EventKind};
 
 impl Connection {
-    /// Lets the rest of the output leave, sends our FIN, records the end, and gives the
-    /// peer a bounded time to end its side: a socket closed over unread bytes would be
-    /// reset, and the peer might lose our last words.
-    pub(super) async fn finish(mut self, reason: CloseReason, shutdown: &CancellationToken) {
+    /// Lets the rest of the output leave, sends our FIN and records the end. What it
+    /// returns is to be drained.
+    pub(super) async fn finish(
+        mut self: Box<Self>,
+        reason: CloseReason,
+        shutdown: &CancellationToken,
+    ) -> Option<Rest> {
         // The times of the session do not count the wait for the peer.
         let duration_ms = self.shared.world.now().since(self.opened).as_millis() as u64;
         let polite = matches!(reason, CloseReason::Emulator | CloseReason::Peer);
@@ -32,14 +36,11 @@ impl Connection {
             recorded,
         });
         self.journal.record().await;
-        let Self { wire, session, seat, eof, .. } = self;
+        let Self { wire, session, seat, eof, .. } = *self;
         if let Some(session) = session {
             drop_session(session);
         }
-        if sent && !eof {
-            drain(wire, limit).await;
-        }
-        drop(seat);
+        (sent && !eof).then_some(Rest { wire, _seat: seat, limit })
     }
 
     /// Sends the rest and our FIN; false if the peer does not take it in time.
@@ -75,14 +76,25 @@ impl Connection {
     }
 }
 
-/// Reads and forgets until the peer ends its side.
-async fn drain(mut wire: Wire, limit: Instant) {
-    let mut left = DRAIN_BYTES_MAX;
-    while left > 0 {
-        let received = poll_fn(|cx| with_read_buffer(|buffer| wire.poll_receive(cx, buffer)));
-        match timeout_at(limit, received).await {
-            Ok(Ok(count)) if count > 0 => left = left.saturating_sub(count),
-            _ => return,
+/// A stream that we ended and the peer has not, yet. A socket closed over unread bytes
+/// would be reset, and the peer might lose our last words.
+pub(super) struct Rest {
+    wire: Wire,
+    _seat: Seat,
+    limit: Instant,
+}
+
+impl Rest {
+    /// Reads and forgets until the peer ends its side, for a bounded time.
+    pub(super) async fn drain(mut self) {
+        let mut left = DRAIN_BYTES_MAX;
+        while left > 0 {
+            let received =
+                poll_fn(|cx| with_read_buffer(|buffer| self.wire.poll_receive(cx, buffer)));
+            match timeout_at(self.limit, received).await {
+                Ok(Ok(count)) if count > 0 => left = left.saturating_sub(count),
+                _ => return,
+            }
         }
     }
 }

@@ -76,9 +76,9 @@ impl Connection {
         assignment: Assignment,
         seat: Seat,
         now: Timestamp,
-    ) -> Self {
+    ) -> Box<Self> {
         let opened_at = Instant::now();
-        Self {
+        Box::new(Self {
             wire: Wire::new(accepted.stream, Share::new(Arc::clone(&shared.gauge))),
             journal: Journal::new(&shared, accepted.flow, now),
             shared,
@@ -97,17 +97,22 @@ impl Connection {
             opened_at,
             moved_at: opened_at,
             fault: None,
-        }
+        })
     }
 
-    /// Runs the session to its end.
-    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+    /// Runs the session to its end. Boxed, since a future would hold the connection once
+    /// for each move of it.
+    pub(crate) async fn run(mut self: Box<Self>, shutdown: CancellationToken) {
         self.journal.note(EventKind::SessionOpen {
             protocol: self.assignment.emulator.name().to_owned(),
             persona: self.assignment.host.persona.name.clone(),
         });
         let reason = self.converse(&shutdown).await;
-        self.finish(reason, &shutdown).await;
+        let rest = self.finish(reason, &shutdown).await;
+        drop(shutdown);
+        if let Some(rest) = rest {
+            rest.drain().await;
+        }
     }
 
     async fn converse(&mut self, shutdown: &CancellationToken) -> CloseReason {
@@ -266,7 +271,7 @@ impl Connection {
         let emulator = &self.assignment.emulator;
         match catch_unwind(AssertUnwindSafe(|| emulator.open(open))) {
             Ok(session) => self.session = Some(session),
-            Err(panic) => self.fault = Some(panic_text(panic)),
+            Err(panic) => self.fault = Some(panic_text(&*panic)),
         }
         self.call(|session, cx| session.on_open(cx))
     }
@@ -282,7 +287,7 @@ impl Connection {
         match called {
             Ok(()) => self.session = Some(session),
             Err(panic) => {
-                self.fault = Some(panic_text(panic));
+                self.fault = Some(panic_text(&*panic));
                 drop_session(session);
             }
         }
@@ -338,7 +343,7 @@ impl Connection {
 const TLS_HANDSHAKE: u8 = 0x16;
 
 /// What a panic says, for a reader.
-fn panic_text(panic: Box<dyn Any + Send>) -> String {
+fn panic_text(panic: &(dyn Any + Send)) -> String {
     let mut text = panic
         .downcast_ref::<&str>()
         .map(ToString::to_string)
