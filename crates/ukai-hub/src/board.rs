@@ -86,11 +86,11 @@ impl Board {
         Arc::clone(&self.feeds.read())
     }
 
-    /// The files that carry an indicator now.
+    /// The names of the feeds that carry an indicator now.
     pub(crate) fn published_in(&self, id: &IndicatorId) -> Vec<String> {
         let feeds = self.feeds();
         let carrying = feeds.iter().filter(|feed| feed.carries.contains(id));
-        carrying.map(|feed| feed.file.clone()).collect()
+        carrying.map(|feed| feed.name.clone()).collect()
     }
 
     /// The report on a value, if there is one.

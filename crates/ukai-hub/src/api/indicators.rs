@@ -53,7 +53,7 @@ pub(crate) async fn indicators(
 pub(crate) struct IndicatorPage {
     /// The indicator.
     indicator: IndicatorView,
-    /// Files of the feeds that carry it now.
+    /// Names of the feeds that carry it now.
     published_in: Vec<String>,
     /// The report that keeps its value out of feeds, if there is one.
     false_positive: Option<FalsePositive>,

@@ -1,1 +1,9 @@
-//! Tests of the hub as a whole, through its API.
+//! Tests of the hub as a whole: a real server on loopback, real requests, a store in
+//! memory or in a folder, a fake program in place of the analysing child.
+
+mod access;
+mod circle;
+mod lists;
+mod openapi;
+mod rig;
+mod workers;
