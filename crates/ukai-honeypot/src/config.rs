@@ -1,0 +1,339 @@
+//! What the operator decides about the honeypot.
+
+use crate::limits::PERSONA_FILE_BYTES_MAX;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use ukai_driver::Budgets;
+use ukai_model::SensorId;
+use ukai_persona::Persona;
+
+/// What the operator decides about the honeypot. The defaults listen on loopback only,
+/// on ports that need no privilege.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HoneypotConfig {
+    /// Name of this sensor in events: `a-z 0-9 . _ -`, at most 64 characters.
+    pub sensor: SensorId,
+    /// Files with further personas. One with the name of a built-in persona replaces it.
+    #[schema(value_type = Vec<String>)]
+    pub persona_files: Vec<PathBuf>,
+    /// Who listens where, as whom.
+    pub listeners: Vec<Listener>,
+    /// What peers may use up.
+    pub budgets: Budgets,
+    /// What attackers left on the disks of our hosts, and how long it stays there.
+    pub disks: DiskConfig,
+    /// For how many seconds the result of a fetch is used again for the same URL and
+    /// command, instead of asking the server again.
+    pub fetch_reuse_s: u64,
+}
+
+/// Addresses that wear one persona.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Our addresses, each a host of its own. `0.0.0.0` and `::` are all addresses of
+    /// the machine of that family.
+    #[schema(value_type = Vec<String>)]
+    pub addresses: Vec<IpAddr>,
+    /// The persona: `router-mips`, `camera-arm`, `server-debian`, or one from a file.
+    pub persona: String,
+    /// Ports, by what is spoken on them.
+    #[serde(default)]
+    pub ports: Ports,
+}
+
+/// Ports, by what is spoken on them. TLS is recognised on all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ports {
+    /// Telnet.
+    pub telnet: Vec<u16>,
+    /// HTTP in the clear.
+    pub http: Vec<u16>,
+    /// HTTP in TLS.
+    pub https: Vec<u16>,
+    /// Nothing is said; the first payload is kept.
+    pub raw: Vec<u16>,
+    /// The first bytes decide, or a short silence.
+    pub detect: Vec<u16>,
+}
+
+/// What attackers left on the disks of our hosts. Each attacker sees changes of its own
+/// only, and finds them again when it comes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiskConfig {
+    /// Attackers' disks kept; the one not used for longest goes first.
+    pub disks_max: usize,
+    /// Memory for all of them together, in bytes; the one not used for longest goes first.
+    pub bytes_max: u64,
+    /// A disk that was not used for this long is as the owner left it again, in seconds.
+    pub kept_s: u64,
+}
+
+impl Default for HoneypotConfig {
+    fn default() -> Self {
+        let v4 = |last| IpAddr::V4(Ipv4Addr::new(127, 0, 0, last));
+        let v6 = IpAddr::V6(Ipv6Addr::LOCALHOST);
+        let listener = |addresses: &[IpAddr], persona: &str| Listener {
+            addresses: addresses.to_vec(),
+            persona: persona.to_owned(),
+            ports: Ports {
+                telnet: vec![2323],
+                http: vec![8080],
+                https: vec![8443],
+                raw: vec![5555, 7547, 37_215, 52_869],
+                detect: vec![9000],
+            },
+        };
+        Self {
+            sensor: "local".parse().expect("a valid name"),
+            persona_files: Vec::new(),
+            listeners: vec![
+                listener(&[v4(1), v6], "router-mips"),
+                listener(&[v4(2)], "camera-arm"),
+                listener(&[v4(3)], "server-debian"),
+            ],
+            budgets: Budgets::default(),
+            disks: DiskConfig::default(),
+            fetch_reuse_s: 300,
+        }
+    }
+}
+
+impl Default for DiskConfig {
+    fn default() -> Self {
+        Self { disks_max: 10_000, bytes_max: 256 << 20, kept_s: 7 * 86_400 }
+    }
+}
+
+/// What is spoken on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    Telnet,
+    Http,
+    Https,
+    Raw,
+    Detect,
+}
+
+impl Spoken {
+    /// Its name in the configuration and in the list of services.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Telnet => "telnet",
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Raw => "raw",
+            Self::Detect => "detect",
+        }
+    }
+}
+
+impl Ports {
+    fn all(&self) -> impl Iterator<Item = (Spoken, u16)> {
+        let lists = [
+            (Spoken::Telnet, &self.telnet),
+            (Spoken::Http, &self.http),
+            (Spoken::Https, &self.https),
+            (Spoken::Raw, &self.raw),
+            (Spoken::Detect, &self.detect),
+        ];
+        lists.into_iter().flat_map(|(spoken, ports)| ports.iter().map(move |port| (spoken, *port)))
+    }
+}
+
+/// One address and port to listen on.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub(crate) address: SocketAddr,
+    pub(crate) spoken: Spoken,
+    pub(crate) persona: Arc<Persona>,
+}
+
+/// A configuration that cannot work: the key, what is wrong, and the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {problem}; {remedy}")]
+pub struct ConfigError {
+    /// The key, from `listeners` or the like on.
+    pub key: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl ConfigError {
+    fn new(key: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { key: key.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+}
+
+impl HoneypotConfig {
+    /// Says what in these values cannot work.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_budgets()?;
+        self.plan().map(drop)
+    }
+
+    fn check_budgets(&self) -> Result<(), ConfigError> {
+        let budgets = &self.budgets;
+        for (key, value, min) in [
+            ("budgets.sessions_max", budgets.sessions_max as u64, 1),
+            ("budgets.sessions_per_peer_max", budgets.sessions_per_peer_max as u64, 1),
+            ("budgets.idle_ms", budgets.idle_ms, 1_000),
+            ("budgets.session_ms", budgets.session_ms, 1_000),
+            ("budgets.handshake_ms", budgets.handshake_ms, 100),
+            ("budgets.bytes_in_max", budgets.bytes_in_max, 1_024),
+            ("budgets.bytes_out_max", budgets.bytes_out_max, 1_024),
+            ("budgets.output_pending_bytes_max", budgets.output_pending_bytes_max as u64, 65_536),
+            ("budgets.buffered_bytes_max", budgets.buffered_bytes_max as u64, 1 << 20),
+            ("disks.disks_max", self.disks.disks_max as u64, 1),
+        ] {
+            if value < min {
+                return Err(ConfigError::new(
+                    key,
+                    format!("{value} leaves no room for a session"),
+                    format!("choose {min} or more"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every address and port, with who listens there.
+    pub(crate) fn plan(&self) -> Result<Vec<Planned>, ConfigError> {
+        let personas = self.personas()?;
+        let mut planned = Vec::new();
+        let mut taken = HashSet::new();
+        for (number, listener) in self.listeners.iter().enumerate() {
+            let key = format!("listeners[{number}]");
+            let Some(persona) = personas.iter().find(|p| p.name == listener.persona) else {
+                let names: Vec<&str> = personas.iter().map(|p| p.name.as_str()).collect();
+                return Err(ConfigError::new(
+                    format!("{key}.persona"),
+                    format!("there is no persona \"{}\"", listener.persona.escape_debug()),
+                    format!("choose one of {}", names.join(", ")),
+                ));
+            };
+            if listener.addresses.is_empty() {
+                return Err(ConfigError::new(
+                    format!("{key}.addresses"),
+                    "empty",
+                    "name an address, or leave the listener out",
+                ));
+            }
+            for address in &listener.addresses {
+                for (spoken, port) in listener.ports.all() {
+                    check_spoken(&key, spoken, persona)?;
+                    let address = SocketAddr::new(*address, port);
+                    // Port 0 is any free one, as often as wanted.
+                    if port != 0 && !taken.insert(address) {
+                        return Err(ConfigError::new(
+                            format!("{key}.ports.{}", spoken.name()),
+                            format!("{address} is listed twice"),
+                            "one protocol per address and port",
+                        ));
+                    }
+                    planned.push(Planned { address, spoken, persona: Arc::clone(persona) });
+                }
+            }
+        }
+        Ok(planned)
+    }
+
+    /// The built-in personas and those from files.
+    fn personas(&self) -> Result<Vec<Arc<Persona>>, ConfigError> {
+        let mut personas = Persona::built_in().to_vec();
+        for path in &self.persona_files {
+            let wrong = |problem: String| {
+                ConfigError::new(
+                    format!("persona_files: {}", path.display()),
+                    problem,
+                    "the files in `personas/` of the source show how one looks",
+                )
+            };
+            let size = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len();
+            if size > PERSONA_FILE_BYTES_MAX {
+                return Err(wrong(format!("{size} bytes are too many")));
+            }
+            let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+            let persona = Persona::parse(&text).map_err(|error| wrong(error.to_string()))?;
+            personas.retain(|known| known.name != persona.name);
+            personas.push(Arc::new(persona));
+        }
+        Ok(personas)
+    }
+}
+
+fn check_spoken(key: &str, spoken: Spoken, persona: &Persona) -> Result<(), ConfigError> {
+    let missing = match spoken {
+        Spoken::Telnet => persona.telnet.is_none(),
+        Spoken::Http | Spoken::Https => persona.http.is_none(),
+        Spoken::Raw | Spoken::Detect => false,
+    };
+    if missing {
+        return Err(ConfigError::new(
+            format!("{key}.ports.{}", spoken.name()),
+            format!("the persona {} does not speak it", persona.name),
+            "take the ports out, or choose another persona",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HoneypotConfig, Listener, Ports};
+
+    fn with(listeners: Vec<Listener>) -> HoneypotConfig {
+        HoneypotConfig { listeners, ..HoneypotConfig::default() }
+    }
+
+    fn listener(persona: &str, ports: Ports) -> Listener {
+        let addresses = vec!["127.0.0.1".parse().expect("an address")];
+        Listener { addresses, persona: persona.into(), ports }
+    }
+
+    #[test]
+    fn the_defaults_bind_to_loopback_without_privilege() {
+        let plan = HoneypotConfig::default().plan().expect("the defaults work");
+        assert!(plan.iter().all(|p| p.address.ip().is_loopback() && p.address.port() >= 1_024));
+        assert!(plan.iter().any(|p| p.address.is_ipv6()));
+        HoneypotConfig::default().check().expect("the defaults work");
+    }
+
+    #[test]
+    fn what_cannot_work_is_named_with_its_remedy() {
+        let twice = Ports { raw: vec![7000], detect: vec![7000], ..Ports::default() };
+        for (config, expected) in [
+            (with(vec![listener("toaster", Ports::default())]), "listeners[0].persona"),
+            (with(vec![listener("router-mips", twice)]), "127.0.0.1:7000 is listed twice"),
+            (
+                with(vec![Listener {
+                    addresses: Vec::new(),
+                    persona: "router-mips".into(),
+                    ports: Ports::default(),
+                }]),
+                "addresses: empty",
+            ),
+            (
+                HoneypotConfig {
+                    persona_files: vec!["/nonexistent/x.toml".into()],
+                    ..HoneypotConfig::default()
+                },
+                "/nonexistent/x.toml",
+            ),
+        ] {
+            let error = config.check().expect_err("it cannot work").to_string();
+            assert!(error.contains(expected), "{expected}: {error}");
+        }
+        let mut config = HoneypotConfig::default();
+        config.budgets.idle_ms = 0;
+        assert!(config.check().expect_err("too little").to_string().starts_with("budgets.idle_ms"));
+    }
+}

@@ -1,0 +1,209 @@
+//! The honeypot: checked as a whole, started, running, drained.
+
+use crate::config::{ConfigError, HoneypotConfig, Planned, Spoken};
+use crate::disks::Disks;
+use crate::downloads::Downloads;
+use crate::limits::HOSTS_MAX;
+use crate::sink::HoneypotSink;
+use lru::LruCache;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use ukai_driver::{
+    Assignment, BindError, CertificateNames, Driver, KernelAcceptor, SystemWorld, TlsConfigs,
+    TlsUse, World,
+};
+use ukai_egress::Egress;
+use ukai_emulators::{Detect, Emulator, Http, Raw, Telnet};
+use ukai_model::Flow;
+use ukai_persona::{Host, Persona};
+use ukai_store::Store;
+
+/// Why the honeypot did not start. Nothing listens then.
+#[derive(Debug, thiserror::Error)]
+pub enum HoneypotError {
+    /// The configuration cannot work.
+    #[error("[honeypot] {0}")]
+    Config(#[from] ConfigError),
+    /// Addresses that cannot be listened on, all of them.
+    #[error("{0}")]
+    Bind(#[from] BindError),
+}
+
+/// A running honeypot.
+pub struct Honeypot {
+    services: Vec<Service>,
+    driver: Driver,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+/// One thing that listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// What is spoken: `telnet`, `http`, `https`, `raw`, `detect`.
+    pub protocol: &'static str,
+    /// Where.
+    pub address: SocketAddr,
+    /// As whom.
+    pub persona: String,
+}
+
+impl Honeypot {
+    /// Checks everything, listens everywhere, and starts; or starts nothing and says
+    /// what all stands in the way. `secret` is the installation's: hosts' names and
+    /// numbers are drawn from it.
+    pub async fn start(
+        config: HoneypotConfig,
+        store: Store,
+        egress: Arc<Egress>,
+        secret: [u8; 32],
+    ) -> Result<Self, HoneypotError> {
+        config.check()?;
+        let mut planned = config.plan()?;
+        drop_missing_loopback(&mut planned);
+        let addresses: Vec<SocketAddr> = planned.iter().map(|p| p.address).collect();
+        let acceptor = KernelAcceptor::bind(&addresses)?;
+        // Where port 0 was asked for, the kernel chose.
+        for (planned, bound) in planned.iter_mut().zip(acceptor.addresses()) {
+            planned.address = *bound;
+        }
+        let services = planned
+            .iter()
+            .map(|p| Service {
+                protocol: p.spoken.name(),
+                address: p.address,
+                persona: p.persona.name.clone(),
+            })
+            .collect();
+
+        let reuse = Duration::from_secs(config.fetch_reuse_s);
+        let downloads = Downloads::new(egress, store.clone(), reuse);
+        let world: Arc<dyn World> = Arc::new(SystemWorld);
+        let driver = Driver::new(
+            config.budgets,
+            config.sensor,
+            TlsConfigs::new(CertificateNames::Host, Arc::clone(&world)),
+            Arc::new(HoneypotSink::new(store, downloads)),
+            Arc::clone(&world),
+        );
+        let houses = Houses::new(&planned, secret, Disks::new(config.disks), world);
+        let stop = CancellationToken::new();
+        let serving = {
+            let (driver, stop) = (driver.clone(), stop.clone());
+            tokio::spawn(async move {
+                driver.serve(acceptor, move |flow| houses.choose(flow), stop).await;
+            })
+        };
+        Ok(Self { services, driver, stop, serving })
+    }
+
+    /// What listens where, in the order of the configuration.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// Sessions at this moment.
+    pub fn sessions(&self) -> usize {
+        self.driver.sessions()
+    }
+
+    /// Stops listening, ends all sessions, and waits until they are recorded; ten
+    /// seconds at most.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        if self.serving.await.is_err() {
+            tracing::error!("the honeypot's acceptor had failed");
+        }
+    }
+}
+
+/// A machine without IPv6 has no `::1`; nobody else could have reached it, so that is
+/// no reason not to start.
+fn drop_missing_loopback(planned: &mut Vec<Planned>) {
+    let loopback = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    let listed = planned.iter().any(|p| p.address.ip() == loopback);
+    if listed && UdpSocket::bind((loopback, 0)).is_err() {
+        tracing::warn!("this machine has no ::1; nothing listens there");
+        planned.retain(|p| p.address.ip() != loopback);
+    }
+}
+
+/// Who lives at which address, and what is spoken at which door.
+struct Houses {
+    doors: HashMap<SocketAddr, Door>,
+    /// Hosts behind wildcard addresses, as they are met.
+    met: Mutex<LruCache<(IpAddr, usize), Arc<Host>>>,
+    secret: [u8; 32],
+    disks: Disks,
+    world: Arc<dyn World>,
+}
+
+struct Door {
+    emulator: Arc<dyn Emulator>,
+    tls: TlsUse,
+    persona: Arc<Persona>,
+    /// The host, where the address is one.
+    host: Option<Arc<Host>>,
+}
+
+impl Houses {
+    fn new(planned: &[Planned], secret: [u8; 32], disks: Disks, world: Arc<dyn World>) -> Self {
+        let mut hosts: HashMap<(IpAddr, &str), Arc<Host>> = HashMap::new();
+        let doors = planned
+            .iter()
+            .map(|p| {
+                let ip = p.address.ip();
+                let host = (!ip.is_unspecified()).then(|| {
+                    let key = (ip, p.persona.name.as_str());
+                    Arc::clone(
+                        hosts.entry(key).or_insert_with(|| Arc::new(p.persona.host(ip, secret))),
+                    )
+                });
+                let (emulator, tls) = spoken_by(p.spoken);
+                (p.address, Door { emulator, tls, persona: Arc::clone(&p.persona), host })
+            })
+            .collect();
+        let met = NonZeroUsize::new(HOSTS_MAX).expect("a constant above zero");
+        Self { doors, met: Mutex::new(LruCache::new(met)), secret, disks, world }
+    }
+
+    fn choose(&self, flow: &Flow) -> Option<Assignment> {
+        let local = flow.local();
+        let door = self.doors.get(&local).or_else(|| self.doors.get(&any_address(local)))?;
+        let host = door.host.clone().unwrap_or_else(|| self.meet(local.ip(), &door.persona));
+        let fs = self.disks.of(flow.src_ip, &host, self.world.now());
+        Some(Assignment { emulator: Arc::clone(&door.emulator), host, fs, tls: door.tls })
+    }
+
+    fn meet(&self, ip: IpAddr, persona: &Arc<Persona>) -> Arc<Host> {
+        // Two listeners may put two personas behind one wildcard, on different ports.
+        let key = (ip, Arc::as_ptr(persona) as usize);
+        let mut met = self.met.lock();
+        Arc::clone(met.get_or_insert(key, || Arc::new(persona.host(ip, self.secret))))
+    }
+}
+
+/// The wildcard door that a flow to `local` may have come through.
+const fn any_address(local: SocketAddr) -> SocketAddr {
+    let ip = match local.ip() {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    SocketAddr::new(ip, local.port())
+}
+
+fn spoken_by(spoken: Spoken) -> (Arc<dyn Emulator>, TlsUse) {
+    match spoken {
+        Spoken::Telnet => (Arc::new(Telnet), TlsUse::Recognised),
+        Spoken::Http => (Arc::new(Http), TlsUse::Recognised),
+        Spoken::Https => (Arc::new(Http), TlsUse::Expected),
+        Spoken::Raw => (Arc::new(Raw), TlsUse::Recognised),
+        Spoken::Detect => (Arc::new(Detect), TlsUse::Recognised),
+    }
+}
