@@ -210,7 +210,7 @@ mod tests {
     const FEED: &str = "feed-token-0123456789";
 
     fn auth() -> Auth {
-        Auth::new(Secret::new(OPERATOR), Secret::new(FEED), Duration::from_secs(3600))
+        Auth::new(Secret::new(OPERATOR), Secret::new(FEED), Duration::from_hours(1))
     }
 
     fn headers(name: header::HeaderName, value: &str) -> HeaderMap {

@@ -7,10 +7,11 @@ use ukai_jail::JailLimits;
 use ukai_model::Tlp;
 
 /// The hub's section of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HubConfig {
     /// Address and port of the UI, the API and the feeds. Port 0 takes any free one.
+    #[schema(value_type = String)]
     pub listen: SocketAddr,
     /// How often feeds follow changed indicators, in milliseconds (100 to 3,600,000).
     pub publish_interval_ms: u64,
@@ -40,7 +41,7 @@ impl Default for HubConfig {
 
 /// What goes into feeds. How sure an indicator must be is part of the policy of
 /// indicators.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FeedConfig {
     /// The strictest Traffic Light Protocol mark that feeds carry: `clear`, `green`,
@@ -55,7 +56,7 @@ impl Default for FeedConfig {
 }
 
 /// Limits of the web server.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
     /// Largest sample that may be submitted, in bytes.

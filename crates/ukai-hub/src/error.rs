@@ -60,6 +60,12 @@ pub enum HubError {
         /// What is wrong.
         problem: String,
     },
+    /// The feeds could not be brought up to date.
+    #[error("publishing failed: {reason}; what was published before is unchanged")]
+    Publishing {
+        /// What happened.
+        reason: String,
+    },
     /// The store does not answer.
     #[error("the store failed: {0}")]
     Store(#[from] ukai_store::StoreError),

@@ -2,7 +2,6 @@
 
 use crate::auth::Auth;
 use crate::board::Board;
-use crate::metrics::Metrics;
 use crate::shared::{App, Cycle, Faults, Shared};
 use crate::{
     HubConfig, HubContext, HubError, api, clock, limits, publish, scoring, server, worker,
@@ -47,25 +46,8 @@ impl Hub {
         let address = listener
             .local_addr()
             .map_err(|source| HubError::Bind { address: config.listen, source })?;
-        let auth = Auth::new(
-            context.ui_token.clone(),
-            context.feed_token.clone(),
-            Duration::from_secs(config.http.session_hours * 3_600),
-        );
-        let stop = CancellationToken::new();
-        let metrics = Arc::new(Metrics::default());
-        let app = App::new(Shared {
-            started: clock::now(),
-            auth,
-            metrics: Arc::clone(&metrics),
-            board: Board::load(&store).await?,
-            faults: Faults::default(),
-            live: Arc::new(Semaphore::new(config.http.live_streams_max)),
-            stop: stop.clone(),
-            config,
-            context,
-            store,
-        });
+        let app = app(config, store, context).await?;
+        let (stop, metrics) = (app.stop.clone(), Arc::clone(&app.metrics));
         let publisher = publish::Publisher::open(app.clone()).await?;
         let mut tasks = Vec::new();
         for number in 1..=app.config.workers {
@@ -92,6 +74,46 @@ impl Hub {
         )));
         Ok(RunningHub { address, stop, tasks })
     }
+
+    /// Brings indicators and the files of the feeds up to date, once, without listening
+    /// and without analysing: for a program that exports feeds while no hub runs.
+    ///
+    /// # Errors
+    /// [`HubError`], also when a feed's file could not be written.
+    pub async fn publish_once(
+        config: HubConfig,
+        store: Store,
+        context: HubContext,
+    ) -> Result<(), HubError> {
+        config.check()?;
+        let app = app(config, store, context).await?;
+        scoring::catch_up(&app).await?;
+        publish::Publisher::open(app.clone()).await?;
+        match app.faults.current().pop() {
+            Some((_, reason)) => Err(HubError::Publishing { reason }),
+            None => Ok(()),
+        }
+    }
+}
+
+async fn app(config: HubConfig, store: Store, context: HubContext) -> Result<App, HubError> {
+    let auth = Auth::new(
+        context.ui_token.clone(),
+        context.feed_token.clone(),
+        Duration::from_secs(config.http.session_hours * 3_600),
+    );
+    Ok(App::new(Shared {
+        started: clock::now(),
+        auth,
+        metrics: Arc::default(),
+        board: Board::load(&store).await?,
+        faults: Faults::default(),
+        live: Arc::new(Semaphore::new(config.http.live_streams_max)),
+        stop: CancellationToken::new(),
+        config,
+        context,
+        store,
+    }))
 }
 
 impl RunningHub {
@@ -138,4 +160,36 @@ fn supervised<F: Future<Output = ()> + Send + 'static>(
             tokio::time::sleep(limits::CYCLE_RETRY).await;
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::rig::{Rig, until};
+    use std::sync::atomic::AtomicU64;
+    use ukai_store::EventQuery;
+
+    #[tokio::test]
+    async fn a_part_that_panics_starts_again_and_the_fault_is_recorded() {
+        let rig = Rig::start().await;
+        let context = rig.context();
+        let app = app(HubConfig::default(), rig.store.clone(), context).await.expect("starts");
+        let runs = Arc::new(AtomicU64::new(0));
+        let (counted, stop) = (Arc::clone(&runs), app.stop.clone());
+        let task = supervised(&app, Cycle::Analysis, move || {
+            let (counted, stop) = (Arc::clone(&counted), stop.clone());
+            async move {
+                assert!(counted.fetch_add(1, Relaxed) > 0, "the first run fails");
+                stop.cancelled().await;
+            }
+        });
+        until("the second run", || async { runs.load(Relaxed) == 2 }).await;
+        until("the fault", || async {
+            let query = EventQuery { kind: Some("fault".into()), ..EventQuery::default() };
+            !rig.store.events(query).await.expect("found").items.is_empty()
+        })
+        .await;
+        app.stop.cancel();
+        task.await.expect("ends");
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) const UI_SESSIONS_MAX: usize = 1_000;
 /// Wrong tokens from one address (IPv6: one /64) within [`FAILURE_WINDOW`].
 pub(crate) const FAILURES_MAX: u32 = 10;
 /// The time over which wrong tokens are counted.
-pub(crate) const FAILURE_WINDOW: Duration = Duration::from_secs(60);
+pub(crate) const FAILURE_WINDOW: Duration = Duration::from_mins(1);
 /// Addresses with wrong tokens that are remembered.
 pub(crate) const FAILURE_SOURCES_MAX: usize = 4_096;
 /// Shortest token that is accepted from a file, in characters.

@@ -84,7 +84,9 @@ impl Publisher {
             kept.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
         let valid = app.store.all_valid_indicators(clock::now()).await?;
         let mut known = Known::default();
-        valid.into_iter().for_each(|indicator| known.put(without_evidence(indicator)));
+        for indicator in valid {
+            known.put(without_evidence(indicator));
+        }
         // What is not withheld was published: the last cycle's reasons are in the store.
         let published = || known.all.iter().filter(|i| i.withheld.is_none()).cloned().collect();
         let previous = (!kept.is_empty()).then(published);
@@ -132,7 +134,9 @@ impl Publisher {
 
     async fn cycle(&mut self) -> Result<(), CycleError> {
         let now = clock::now();
-        self.app.board.take_changed().into_values().for_each(|changed| self.known.put(changed));
+        for changed in self.app.board.take_changed().into_values() {
+            self.known.put(changed);
+        }
         self.known.forget_expired(now);
         if let Err(error) = self.lists.reload(&self.app.context.policy) {
             tracing::error!(%error, "the warning lists stay as they were");
@@ -194,7 +198,9 @@ impl Publisher {
                 indicator.withheld = changed.get(&indicator.id).cloned().flatten();
             }
             self.app.store.put_indicators(&indicators).await?;
-            indicators.into_iter().for_each(|i| self.known.put(without_evidence(i)));
+            for indicator in indicators {
+                self.known.put(without_evidence(indicator));
+            }
         }
         Ok(())
     }

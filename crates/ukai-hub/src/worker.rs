@@ -25,20 +25,16 @@ pub(crate) async fn run(app: App, name: String) {
     let worker = Worker { app: app.clone(), jail, name };
     loop {
         let round = async {
-            match worker.round().await {
-                Ok(true) => {
-                    app.faults.note(&app.metrics, Cycle::Analysis, &Ok::<_, StoreError>(()))
-                }
-                Ok(false) => {
-                    app.faults.note(&app.metrics, Cycle::Analysis, &Ok::<_, StoreError>(()));
-                    // Retries fall due and leases run out without a word.
-                    let woken = app.store.queue().notified();
-                    let _ = tokio::time::timeout(limits::WORKER_IDLE, woken).await;
-                }
-                Err(error) => {
-                    app.faults.note(&app.metrics, Cycle::Analysis, &Err(error));
-                    tokio::time::sleep(limits::CYCLE_RETRY).await;
-                }
+            let result = worker.round().await;
+            let idle = matches!(result, Ok(false));
+            let result = result.map(drop);
+            app.faults.note(&app.metrics, Cycle::Analysis, &result);
+            if result.is_err() {
+                tokio::time::sleep(limits::CYCLE_RETRY).await;
+            } else if idle {
+                // Retries fall due and leases run out without a word.
+                let woken = app.store.queue().notified();
+                let _ = tokio::time::timeout(limits::WORKER_IDLE, woken).await;
             }
         };
         tokio::select! {
@@ -319,7 +315,7 @@ mod tests {
             a.observables.push(found(ObservableKind::Ip, "0.0.0.0/0"));
             a.observables.push(found(ObservableKind::Domain, "192.0.2.1"));
             a.strings = vec![PeerText::from("s"); 10_000];
-            a.notes = vec!["n".repeat(100_000); 1_000];
+            a.notes = vec!["n".repeat(20_000); 200];
         });
         let analysis = last_good_stage(&output, Sha256::of(b"x")).expect("a stage");
         let values: Vec<_> = analysis.observables.iter().map(|f| &f.observable.value).collect();

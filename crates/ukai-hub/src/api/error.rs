@@ -21,7 +21,16 @@ pub(crate) struct ErrorBody {
 pub(crate) struct ApiError {
     status: StatusCode,
     body: ErrorBody,
-    header: Option<(header::HeaderName, HeaderValue)>,
+    header: Option<Header>,
+}
+
+/// What an error's answer carries besides its body.
+#[derive(Debug)]
+enum Header {
+    /// `WWW-Authenticate`.
+    Challenge(&'static str),
+    /// `Retry-After`, in seconds.
+    RetryAfter(u64),
 }
 
 impl ApiError {
@@ -49,7 +58,7 @@ impl ApiError {
     /// The request carries no right token; `challenge` is for `WWW-Authenticate`.
     pub(crate) fn unauthorized(challenge: &'static str, remedy: &str) -> Self {
         let mut error = Self::new(StatusCode::UNAUTHORIZED, "not logged in", remedy);
-        error.header = Some((header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        error.header = Some(Header::Challenge(challenge));
         error
     }
 
@@ -60,7 +69,7 @@ impl ApiError {
             "too many wrong tokens from this address",
             format!("wait {seconds} s, then use the token in the file named at start"),
         );
-        error.header = Some((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        error.header = Some(Header::RetryAfter(seconds));
         error
     }
 }
@@ -68,9 +77,14 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
-        if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, value);
-        }
+        let (name, value) = match self.header {
+            None => return response,
+            Some(Header::Challenge(text)) => {
+                (header::WWW_AUTHENTICATE, HeaderValue::from_static(text))
+            }
+            Some(Header::RetryAfter(seconds)) => (header::RETRY_AFTER, seconds.into()),
+        };
+        response.headers_mut().insert(name, value);
         response
     }
 }

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 use ukai_model::{SensorId, Timestamp};
-use ukai_store::{DiskUsage, Health as StoreHealth, QueueStats, Totals};
+use ukai_store::{DiskUsage, Health, QueueStats, Totals};
 
 /// A log-in.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -109,7 +109,7 @@ pub(crate) struct Status {
     /// How much there is.
     totals: Totals,
     /// Whether the store can write.
-    store: StoreHealth,
+    store: Health,
     /// The parts of the hub that fail at the moment, with their reasons; empty when all is well.
     faults: Vec<Fault>,
 }
@@ -148,7 +148,7 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
 
 /// Whether all is well.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct Health {
+pub(crate) struct HealthCheck {
     /// `ok` or `degraded`.
     status: &'static str,
     /// The parts that fail, by name; the reasons are in the log and in `/api/status`.
@@ -157,18 +157,18 @@ pub(crate) struct Health {
 
 /// For watchdogs and load balancers: needs no token and tells no details.
 #[utoipa::path(get, path = "/healthz", tag = "operation", responses(
-    (status = 200, description = "All is well", body = Health),
-    (status = 503, description = "Something fails", body = Health)), security(()))]
-pub(crate) async fn healthz(State(app): State<App>) -> (StatusCode, Json<Health>) {
+    (status = 200, description = "All is well", body = HealthCheck),
+    (status = 503, description = "Something fails", body = HealthCheck)), security(()))]
+pub(crate) async fn healthz(State(app): State<App>) -> (StatusCode, Json<HealthCheck>) {
     let mut failing: Vec<_> =
         app.faults.current().into_iter().map(|(cycle, _)| cycle.name()).collect();
-    if matches!(app.store.health(), StoreHealth::Degraded { .. }) {
+    if matches!(app.store.health(), Health::Degraded { .. }) {
         failing.push("store");
     }
     if failing.is_empty() {
-        (StatusCode::OK, Json(Health { status: "ok", failing }))
+        (StatusCode::OK, Json(HealthCheck { status: "ok", failing }))
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "degraded", failing }))
+        (StatusCode::SERVICE_UNAVAILABLE, Json(HealthCheck { status: "degraded", failing }))
     }
 }
 

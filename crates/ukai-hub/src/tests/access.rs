@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{self, HeaderName};
 use hyper::{Method, StatusCode};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn bare(
@@ -205,4 +206,44 @@ async fn endless_heads_are_refused() {
     // The next client is served.
     let request = request(Method::GET, "/healthz").body(Full::default()).expect("a request");
     assert_eq!(send(rig.address, request).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let mut plan = Plan::default();
+    plan.config.http.request_timeout_s = 1;
+    let rig = Rig::of(plan).await;
+    let mut stream = tokio::net::TcpStream::connect(rig.address).await.expect("connects");
+    let head = format!(
+        "POST /api/samples HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\n\
+         content-length: 1000\r\n\r\nslow"
+    );
+    stream.write_all(head.as_bytes()).await.expect("writes");
+    let mut answer = vec![0; 12];
+    stream.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(answer, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
+async fn connections_are_capped_and_the_next_waits_its_turn() {
+    let mut plan = Plan::default();
+    plan.config.http.connections_max = 8;
+    let rig = Rig::of(plan).await;
+    let mut idle = Vec::new();
+    for _ in 0..8 {
+        let mut stream = tokio::net::TcpStream::connect(rig.address).await.expect("connects");
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+            .await
+            .expect("writes");
+        stream.read_exact(&mut [0; 12]).await.expect("an answer");
+        idle.push(stream);
+    }
+    let request = || request(Method::GET, "/healthz").body(Full::default()).expect("a request");
+    let waits =
+        tokio::time::timeout(Duration::from_millis(300), send(rig.address, request())).await;
+    assert!(waits.is_err(), "served beyond the cap");
+    drop(idle);
+    let served = tokio::time::timeout(Duration::from_secs(5), send(rig.address, request())).await;
+    assert_eq!(served.expect("its turn").status(), StatusCode::OK);
 }

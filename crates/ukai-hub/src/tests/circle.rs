@@ -1,7 +1,7 @@
 //! From events to feeds: scoring, publishing, withdrawal, restart.
 
 use super::rig::{Plan, Rig, captured, domain, event, session, until};
-use crate::clock;
+use crate::{Hub, clock};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -17,7 +17,7 @@ const BOT: &[u8] = b"\x7fELF bot";
 async fn attack(rig: &Rig) -> SessionId {
     rig.prepare_analysis(BOT, &[domain("c2.example")]);
     rig.store.put_sample(Bytes::from_static(BOT)).await.expect("kept");
-    let begin = clock::now();
+    let begin = clock::now() - Duration::from_secs(1);
     let peer = "198.51.100.7:4000";
     let (id, mut events) = session(begin, peer);
     events.extend(captured(begin + Duration::from_millis(10), id, peer, BOT));
@@ -51,7 +51,12 @@ fn serial(zone: &str) -> u32 {
 
 #[tokio::test]
 async fn an_attack_reaches_the_feeds_with_its_evidence() {
-    let rig = Rig::start().await;
+    for on_disk in [false, true] {
+        reaches_the_feeds(Rig::of(Plan { on_disk, ..Plan::default() }).await).await;
+    }
+}
+
+async fn reaches_the_feeds(rig: Rig) {
     let begin = Instant::now();
     let session = attack(&rig).await;
     published(&rig, "rpz.zone", "c2.example").await;
@@ -195,14 +200,79 @@ async fn a_flood_from_one_attacker_is_few_writes() {
     }
     let observable = Observable { kind: ObservableKind::Ip, value: "198.51.100.9".into() };
     let id = IndicatorId::of(&observable, Role::Scanner);
-    until("all is counted", || async {
-        let found = rig.store.indicator(id).await.expect("read");
-        found.is_some_and(|indicator| indicator.evidence_count == 20_000)
+    let count = async |name: &str| {
+        let metrics = rig.get("/metrics").await.text();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.expect("is told").parse::<u64>().expect("a number")
+    };
+    until("all is scored", || async { count("ukai_scored_events_total").await >= 20_000 }).await;
+    println!("20,000 events stored and scored in {:?}", begin.elapsed());
+    let writes = count("ukai_indicator_writes_total").await;
+    assert!(writes <= 100, "{writes}");
+    let indicator = rig.store.indicator(id).await.expect("read").expect("is there");
+    assert!(indicator.evidence.len() <= 64);
+}
+
+#[tokio::test]
+async fn feeds_are_published_once_without_a_hub() {
+    let plan = Plan { on_disk: true, ..Plan::default() };
+    let mut rig = Rig::of(plan).await;
+    rig.stop().await;
+    let (_, events) = session(clock::now(), "198.51.100.7:4000");
+    rig.store.submit(events).await.expect("stored");
+    let config = Plan::default().config;
+    Hub::publish_once(config, rig.store.clone(), rig.context()).await.expect("publishes");
+    let ips = std::fs::read_to_string(rig.path("feeds/ips.txt")).expect("written");
+    assert!(ips.contains("198.51.100.7"), "{ips}");
+}
+
+#[tokio::test]
+async fn a_value_that_comes_onto_a_warning_list_is_withdrawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("list.json");
+    let list = |values: &str| {
+        let json = format!(
+            "{{\"name\":\"ours\",\"type\":\"hostname\",\"list\":[{values}],\
+              \"matching_attributes\":[\"domain\"],\"description\":\"\",\"version\":1}}"
+        );
+        std::fs::write(&path, json).expect("writes");
+    };
+    list("");
+    let mut plan = Plan::default();
+    plan.policy.warning_lists.push(path.clone());
+    let rig = Rig::of(plan).await;
+    attack(&rig).await;
+    published(&rig, "domains.txt", "c2.example").await;
+    list("\"c2.example\"");
+    // The next cycle looks at the files again; any new indicator begins one.
+    let (_, events) = session(clock::now() - Duration::from_secs(1), "198.51.100.8:4000");
+    rig.store.submit(events).await.expect("stored");
+    until("withdrawn", || async { !feed(&rig, "domains.txt").await.contains("c2.example") }).await;
+    let id = IndicatorId::of(&domain("c2.example"), Role::C2);
+    until("the reason is kept", || async {
+        let page = rig.json(&format!("/api/indicators/{id}")).await;
+        page["indicator"]["withheld"].as_str().is_some_and(|text| text.contains("ours"))
     })
     .await;
-    println!("20,000 events stored and scored in {:?}", begin.elapsed());
-    let metrics = rig.get("/metrics").await.text();
-    let writes = metrics.lines().find_map(|line| line.strip_prefix("ukai_indicator_writes_total "));
-    let writes: u64 = writes.expect("is told").parse().expect("a number");
-    assert!(writes <= 100, "{writes}");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_told_and_recovers() {
+    let rig = Rig::start().await;
+    std::fs::remove_dir_all(rig.path("feeds")).expect("removes");
+    std::fs::write(rig.path("feeds"), "in the way").expect("writes");
+    attack(&rig).await;
+    until("degraded", || async {
+        rig.get("/healthz").await.status == StatusCode::SERVICE_UNAVAILABLE
+    })
+    .await;
+    let status = rig.json("/api/status").await;
+    assert_eq!(status["faults"][0]["component"], "publishing");
+    // Who asks the hub gets the new feeds all the same.
+    published(&rig, "domains.txt", "c2.example").await;
+    std::fs::remove_file(rig.path("feeds")).expect("removes");
+    std::fs::create_dir(rig.path("feeds")).expect("makes");
+    until("recovered", || async { rig.get("/healthz").await.status == StatusCode::OK }).await;
+    let on_disk = std::fs::read_to_string(rig.path("feeds/domains.txt")).expect("written");
+    assert!(on_disk.contains("c2.example"));
 }

@@ -15,7 +15,7 @@ fn now() -> Timestamp {
 #[tokio::test]
 async fn sessions_are_listed_filtered_and_paged() {
     let rig = Rig::start().await;
-    let begin = now() - Duration::from_secs(600);
+    let begin = now() - Duration::from_mins(10);
     let mut ids = Vec::new();
     for n in 0..5 {
         let peer = format!("198.51.100.{n}:4000");
@@ -94,7 +94,7 @@ async fn wrong_questions_are_answered_with_a_remedy() {
 #[tokio::test]
 async fn a_session_is_shown_with_all_that_belongs_to_it() {
     let rig = Rig::start().await;
-    let begin = now() - Duration::from_secs(60);
+    let begin = now() - Duration::from_mins(1);
     let peer = "198.51.100.7:4000";
     let (id, mut events) = session(begin, peer);
     let (sha256, _) = rig.store.put_sample(Bytes::from_static(b"\x7fELF bot")).await.expect("kept");
@@ -126,7 +126,7 @@ async fn a_session_is_shown_with_all_that_belongs_to_it() {
 #[tokio::test]
 async fn a_long_session_shows_its_first_events() {
     let rig = Rig::start().await;
-    let begin = now() - Duration::from_secs(600);
+    let begin = now() - Duration::from_mins(10);
     let id = SessionId::new(begin, 1);
     let line = |n: u64| EventKind::CommandInput {
         line: format!("echo {n}").as_str().into(),

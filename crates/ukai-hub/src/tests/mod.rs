@@ -5,5 +5,5 @@ mod access;
 mod circle;
 mod lists;
 mod openapi;
-mod rig;
+pub(crate) mod rig;
 mod workers;

@@ -24,8 +24,8 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) -> Result
         return if faults.len() < choices.len() { Ok(()) } else { Err(faults.join("; ")) };
     }
     if schema["allOf"].is_array() {
-        let (mut known, mut required) = (BTreeSet::new(), Vec::new());
-        return check_flattened(document, schema, value, place, &mut known, &mut required)
+        let mut known = BTreeSet::new();
+        return check_flattened(document, schema, value, place, &mut known)
             .and_then(|()| no_others(value, &known, place));
     }
     check_type(schema, value, place)?;
@@ -94,24 +94,25 @@ fn check_flattened(
     value: &Value,
     place: &str,
     known: &mut BTreeSet<String>,
-    required: &mut Vec<String>,
 ) -> Result<(), String> {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = document.pointer(reference.trim_start_matches('#'));
         let target = target.ok_or_else(|| format!("{place}: {reference} leads nowhere"))?;
-        return check_flattened(document, target, value, place, known, required);
+        return check_flattened(document, target, value, place, known);
     }
     if let Some(parts) = schema["allOf"].as_array() {
         for part in parts {
-            check_flattened(document, part, value, place, known, required)?;
+            check_flattened(document, part, value, place, known)?;
         }
         return Ok(());
     }
     if let Some(choices) = schema["oneOf"].as_array() {
         let mut faults = Vec::new();
-        for choice in choices {
+        let some = choices.iter().filter(|choice| choice["type"] != "null");
+        let none = choices.iter().filter(|choice| choice["type"] == "null");
+        for choice in some.chain(none) {
             let mut more = known.clone();
-            match check_flattened(document, choice, value, place, &mut more, required) {
+            match check_flattened(document, choice, value, place, &mut more) {
                 Ok(()) => {
                     *known = more;
                     return Ok(());

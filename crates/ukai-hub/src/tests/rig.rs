@@ -21,27 +21,28 @@ use ukai_model::{
 };
 use ukai_store::{Store, StoreConfig};
 
-pub(super) const TOKEN: &str = "operator-token-0123456789";
-pub(super) const FEED_TOKEN: &str = "feed-token-0123456789";
+pub(crate) const TOKEN: &str = "operator-token-0123456789";
+pub(crate) const FEED_TOKEN: &str = "feed-token-0123456789";
 
 /// A running hub with its folder.
-pub(super) struct Rig {
-    pub(super) hub: Option<RunningHub>,
-    pub(super) store: Store,
-    pub(super) folder: TempDir,
-    pub(super) address: SocketAddr,
+pub(crate) struct Rig {
+    pub(crate) hub: Option<RunningHub>,
+    pub(crate) store: Store,
+    pub(crate) folder: TempDir,
+    pub(crate) address: SocketAddr,
     config: HubConfig,
     policy: Policy,
 }
 
 /// How a rig is to be.
-pub(super) struct Plan {
-    pub(super) config: HubConfig,
-    pub(super) store: StoreConfig,
+pub(crate) struct Plan {
+    pub(crate) config: HubConfig,
+    pub(crate) store: StoreConfig,
+    pub(crate) policy: Policy,
     /// In a folder, not in memory.
-    pub(super) on_disk: bool,
+    pub(crate) on_disk: bool,
     /// What `/bin/sh` does in place of the analysis; `$1` is the rig's folder.
-    pub(super) analyzer: &'static str,
+    pub(crate) analyzer: &'static str,
 }
 
 impl Default for Plan {
@@ -55,18 +56,19 @@ impl Default for Plan {
             job_attempts_max: 2,
             ..StoreConfig::default()
         };
+        let policy = Policy { publish_documentation_ranges: true, ..Policy::default() };
         // Prints what the test prepared for any sample.
         let analyzer = "exec /bin/cat \"$1/analysis\"";
-        Self { config, store, on_disk: false, analyzer }
+        Self { config, store, policy, on_disk: false, analyzer }
     }
 }
 
 impl Rig {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::of(Plan::default()).await
     }
 
-    pub(super) async fn of(plan: Plan) -> Self {
+    pub(crate) async fn of(plan: Plan) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = if plan.on_disk {
             Store::open(folder.path(), plan.store).expect("opens")
@@ -74,7 +76,7 @@ impl Rig {
             Store::in_memory(plan.store)
         };
         std::fs::write(folder.path().join("analyzer.sh"), plan.analyzer).expect("writes");
-        let policy = Policy { publish_documentation_ranges: true, ..Policy::default() };
+        let policy = plan.policy;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut rig = Self { hub: None, store, folder, address, config: plan.config, policy };
         rig.resume().await;
@@ -82,7 +84,7 @@ impl Rig {
     }
 
     /// Starts a hub on the same store and folder.
-    pub(super) async fn resume(&mut self) {
+    pub(crate) async fn resume(&mut self) {
         let context = self.context();
         let hub = Hub::start(self.config.clone(), self.store.clone(), context).await;
         let hub = hub.expect("starts");
@@ -90,7 +92,7 @@ impl Rig {
         self.hub = Some(hub);
     }
 
-    pub(super) fn context(&self) -> HubContext {
+    pub(crate) fn context(&self) -> HubContext {
         let folder: PathBuf = self.folder.path().to_owned();
         HubContext {
             sensor: "test".parse().expect("a name"),
@@ -111,26 +113,26 @@ impl Rig {
         }
     }
 
-    pub(super) async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.hub.take().expect("runs").shutdown().await;
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Sends a request as it is.
-    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
         send(self.address, request).await
     }
 
     /// GET with the operator's token.
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, Bytes::new()).await
     }
 
     /// Any method with the operator's token; a body is JSON.
-    pub(super) async fn ask(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
         let request = request(method, path)
             .header(AUTHORIZATION, format!("Bearer {TOKEN}"))
             .header(CONTENT_TYPE, "application/json")
@@ -140,14 +142,14 @@ impl Rig {
     }
 
     /// GET that must succeed with JSON.
-    pub(super) async fn json(&self, path: &str) -> Value {
+    pub(crate) async fn json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
         answer.json()
     }
 
     /// What the fake analysis says of `sample` (with names and addresses in it).
-    pub(super) fn prepare_analysis(&self, sample: &[u8], observables: &[Observable]) {
+    pub(crate) fn prepare_analysis(&self, sample: &[u8], observables: &[Observable]) {
         let mut line = serde_json::to_vec(&analysis(sample, observables)).expect("serialises");
         line.push(b'\n');
         replace(&self.path("analysis"), &line);
@@ -159,32 +161,32 @@ fn replace(path: &Path, bytes: &[u8]) {
 }
 
 /// A whole answer.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub(super) async fn of(response: Response<Incoming>) -> Self {
+    pub(crate) async fn of(response: Response<Incoming>) -> Self {
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
         Self { status: head.status, headers: head.headers, body }
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| {
             panic!("{}: {error}: {}", self.status, self.text());
         })
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// Asserts an error with a remedy.
     #[track_caller]
-    pub(super) fn is_error(&self, status: StatusCode) {
+    pub(crate) fn is_error(&self, status: StatusCode) {
         assert_eq!(self.status, status, "{}", self.text());
         let body = self.json();
         for field in ["error", "remedy"] {
@@ -193,11 +195,11 @@ impl Answer {
     }
 }
 
-pub(super) fn request(method: Method, path: &str) -> hyper::http::request::Builder {
+pub(crate) fn request(method: Method, path: &str) -> hyper::http::request::Builder {
     Request::builder().method(method).uri(path).header("host", "127.0.0.1")
 }
 
-pub(super) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> Response<Incoming> {
+pub(crate) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> Response<Incoming> {
     let stream = tokio::net::TcpStream::connect(address).await.expect("connects");
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("speaks HTTP");
@@ -206,7 +208,7 @@ pub(super) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> 
 }
 
 /// Waits until `condition` holds, at most ten seconds.
-pub(super) async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
     let end = Instant::now() + Duration::from_secs(10);
     while !condition().await {
         assert!(Instant::now() < end, "never happened: {what}");
@@ -214,11 +216,11 @@ pub(super) async fn until<F: Future<Output = bool>>(what: &str, mut condition: i
     }
 }
 
-pub(super) fn domain(value: &str) -> Observable {
+pub(crate) fn domain(value: &str) -> Observable {
     Observable { kind: ObservableKind::Domain, value: value.into() }
 }
 
-pub(super) fn analysis(sample: &[u8], observables: &[Observable]) -> Analysis {
+pub(crate) fn analysis(sample: &[u8], observables: &[Observable]) -> Analysis {
     let sha256 = Sha256::of(sample);
     let found = |(n, observable): (usize, &Observable)| Found {
         observable: observable.clone(),
@@ -249,7 +251,7 @@ pub(super) fn analysis(sample: &[u8], observables: &[Observable]) -> Analysis {
     }
 }
 
-pub(super) fn event(time: Timestamp, session: SessionId, peer: &str, kind: EventKind) -> Event {
+pub(crate) fn event(time: Timestamp, session: SessionId, peer: &str, kind: EventKind) -> Event {
     Event {
         v: SCHEMA_VERSION,
         id: EventId::new(time, rand::random()),
@@ -266,7 +268,7 @@ pub(super) fn event(time: Timestamp, session: SessionId, peer: &str, kind: Event
 }
 
 /// A bot's session at `time`: log-in, commands, a download; nothing captured.
-pub(super) fn session(time: Timestamp, peer: &str) -> (SessionId, Vec<Event>) {
+pub(crate) fn session(time: Timestamp, peer: &str) -> (SessionId, Vec<Event>) {
     let id = SessionId::new(time, rand::random());
     let telnet = || "telnet".to_owned();
     let kinds = vec![
@@ -296,7 +298,7 @@ pub(super) fn session(time: Timestamp, peer: &str) -> (SessionId, Vec<Event>) {
 }
 
 /// The events of a file that was fetched from `http://dl.example/x`.
-pub(super) fn captured(
+pub(crate) fn captured(
     time: Timestamp,
     session: SessionId,
     peer: &str,
