@@ -176,12 +176,12 @@ fn a_full_disk_is_told_and_survived() {
     }
     let told = wait_for("the full disk to be told", Duration::from_secs(30), || {
         let status = ukai.get("/api/status");
-        (status["health"]["state"] == "degraded").then_some(status)
+        (status["store"]["state"] == "degraded").then_some(status)
     });
-    println!("told as: {}", told["health"]);
+    println!("told as: {}", told["store"]);
     std::fs::remove_file(&filler).expect("space comes back");
     wait_for("recovery", Duration::from_secs(60), || {
-        (ukai.get("/api/status")["health"]["state"] == "ok").then_some(())
+        (ukai.get("/api/status")["store"]["state"] == "ok").then_some(())
     });
     let before = ukai.get("/api/status")["totals"]["sessions"].as_u64().expect("a number");
     still_works(&ukai);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What an operator can set about the store. Every field has a default that suits one
 /// machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
     /// Bytes that the store may use; over it the oldest bulk is deleted. 0: no quota,

@@ -28,9 +28,9 @@ pub struct AnalyzeArgs {
 /// Analyses one file. Exit code 3: something was found, but not everything was looked at.
 pub fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
     let bytes = read(&args.file)?;
-    let bytes = if bytes.starts_with(ukai_store::cart::MAGIC) {
-        ukai_store::cart::unpack(&bytes, FILE_BYTES_MAX)
-            .map_err(|error| WrongUse(format!("{}: {error}", args.file.display())))?
+    let bytes = if ukai_store::cart::is_cart(&bytes) {
+        let unpacked = ukai_store::cart::unpack(&bytes, FILE_BYTES_MAX);
+        unpacked.map_err(|error| WrongUse(format!("{}: {error}", args.file.display())))?.bytes
     } else {
         bytes
     };
@@ -85,14 +85,13 @@ pub fn run_jailed() -> ExitCode {
     }
     let now = Timestamp::from(SystemTime::now());
     let mut out = std::io::stdout().lock();
-    let mut broken = false;
-    let mut emit = |analysis: &Analysis| {
-        let written = serde_json::to_writer(&mut out, analysis).is_ok() && writeln!(out).is_ok();
-        broken |= !written;
-    };
-    let analysis = ukai_static::analyze(&bytes, now, &ukai_static::Limits::default(), &mut emit);
-    emit(&analysis);
-    if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    let mut written = Ok(());
+    ukai_static::analyze(&bytes, now, &ukai_static::Limits::default(), &mut |stage| {
+        if written.is_ok() {
+            written = out.write_all(&ukai_static::line(stage.so_far));
+        }
+    });
+    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// An analysis for a reader.

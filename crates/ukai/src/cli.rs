@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The hidden command under which the program runs itself as a jailed child.
+/// The word under which the program runs itself as a jailed child; no command of the
+/// command line's own, since the child confines itself before it does anything else.
 pub const JAILED_ANALYSIS: &str = "jailed-analysis";
 
 /// A malware observation system: honeypots, analysis, indicators, feeds.
@@ -34,9 +35,6 @@ enum Command {
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// The jailed child of an analysis; reads a sample on standard input.
-    #[command(name = JAILED_ANALYSIS, hide = true)]
-    JailedAnalysis(analyze::JailedArgs),
 }
 
 #[derive(Subcommand)]
@@ -89,7 +87,6 @@ impl Cli {
                 print!("{}", reference::default_file());
                 Ok(ExitCode::SUCCESS)
             }
-            Command::JailedAnalysis(args) => analyze::run_jailed(&args),
         }
     }
 }

@@ -2,12 +2,13 @@
 //! The only place that reads it.
 
 use anyhow::{Context, Result, anyhow};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use ukai_egress::EgressConfig;
+use ukai_egress::{Egress, EgressConfig};
 use ukai_honeypot::HoneypotConfig;
 use ukai_hub::HubConfig;
-use ukai_indicator::Policy;
+use ukai_indicator::{Guard, Policy};
 use ukai_store::StoreConfig;
 
 /// The whole configuration. Every key has a default; the defaults bind to loopback.
@@ -100,12 +101,32 @@ impl Config {
     /// Checks what no type can express.
     pub fn check(&self) -> Result<()> {
         self.log.filter()?;
-        self.hub.check().context("[hub]")?;
+        self.hub.check()?;
         self.honeypot.check().context("[honeypot]")?;
-        self.egress.check().context("[egress]")?;
-        self.store.check().context("[store]")?;
-        self.indicators.check().context("[indicators]")?;
+        Egress::new(self.egress.clone(), Vec::new())?;
+        Guard::new(&self.indicators).context("[indicators]")?;
         Ok(())
+    }
+
+    /// The policy of publishing, with our own addresses in it: those that listen are
+    /// never published.
+    pub fn indicator_policy(&self) -> Policy {
+        let mut policy = self.indicators.clone();
+        policy.own.extend(self.listening());
+        policy
+    }
+
+    /// What the egress must never contact beside special addresses: our own. Loopback
+    /// is special already, and only the tests' configuration opens it.
+    pub fn own_prefixes(&self) -> Vec<IpNet> {
+        let listening = self.listening().filter(|net| !net.addr().is_loopback());
+        self.indicators.own.iter().copied().chain(listening).collect()
+    }
+
+    fn listening(&self) -> impl Iterator<Item = IpNet> {
+        let addresses = self.honeypot.listeners.iter().flat_map(|listener| &listener.addresses);
+        // An unspecified address stands for all of the machine and names none.
+        addresses.filter(|address| !address.is_unspecified()).map(|address| IpNet::from(*address))
     }
 }
 

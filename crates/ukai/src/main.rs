@@ -18,6 +18,9 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|word| word == cli::JAILED_ANALYSIS) {
+        return analyze::run_jailed();
+    }
     let cli = cli::Cli::parse();
     match cli.run() {
         Ok(code) => code,

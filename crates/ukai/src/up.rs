@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ struct Ready {
 #[derive(Serialize)]
 struct Service {
     protocol: String,
-    address: String,
+    address: SocketAddr,
     persona: String,
 }
 
@@ -69,7 +70,7 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
     let secret = data.secret()?;
     let store = Store::open(data.path(), config.store.clone())
         .with_context(|| format!("data folder {}", data.path().display()))?;
-    let egress = Arc::new(Egress::new(config.egress.clone(), config.indicators.own_prefixes())?);
+    let egress = Arc::new(Egress::new(config.egress.clone(), config.own_prefixes())?);
     let honeypot = Honeypot::start(config.honeypot.clone(), store.clone(), egress, secret)
         .await
         .map_err(|error| WrongUse(error.to_string()))?;
@@ -78,7 +79,7 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
         .iter()
         .map(|service| Service {
             protocol: service.protocol.to_string(),
-            address: service.address.to_string(),
+            address: service.address,
             persona: service.persona.to_string(),
         })
         .collect();
@@ -92,16 +93,19 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
                 .iter()
                 .map(|service| ukai_hub::ServiceInfo {
                     protocol: service.protocol.clone(),
-                    address: service.address.clone(),
+                    address: service.address,
                     persona: service.persona.clone(),
                 })
                 .collect(),
             data_dir: data.path().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            analyzer: ukai_hub::Analyzer::this_program([JAILED_ANALYSIS]),
+            analyzer: ukai_hub::Analyzer {
+                program: PathBuf::from("/proc/self/exe"),
+                arguments: vec![JAILED_ANALYSIS.into()],
+            },
             ui_token,
             feed_token,
-            policy: config.indicators.clone(),
+            policy: config.indicator_policy(),
         },
     )
     .await
@@ -145,7 +149,7 @@ fn greeting(ready: &Ready, new_token: Option<&String>) -> String {
     let mut rows: Vec<Vec<String>> = ready
         .services
         .iter()
-        .map(|service| vec![format!("  {}", service.protocol), service.address.clone(), service.persona.clone()])
+        .map(|service| vec![format!("  {}", service.protocol), service.address.to_string(), service.persona.clone()])
         .collect();
     rows.sort();
     let token = match new_token {
