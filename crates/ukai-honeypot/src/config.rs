@@ -180,7 +180,7 @@ impl HoneypotConfig {
         self.plan().map(drop)
     }
 
-    fn check_budgets(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check_budgets(&self) -> Result<(), ConfigError> {
         let budgets = &self.budgets;
         for (key, value, min) in [
             ("budgets.sessions_max", budgets.sessions_max as u64, 1),

@@ -64,8 +64,14 @@ impl Honeypot {
         egress: Arc<Egress>,
         secret: [u8; 32],
     ) -> Result<Self, HoneypotError> {
-        config.check()?;
-        let mut planned = config.plan()?;
+        config.check_budgets()?;
+        let (config, planned) = tokio::task::spawn_blocking(move || {
+            let planned = config.plan();
+            (config, planned)
+        })
+        .await
+        .expect("reading files does not panic");
+        let mut planned = planned?;
         drop_missing_loopback(&mut planned);
         let addresses: Vec<SocketAddr> = planned.iter().map(|p| p.address).collect();
         let acceptor = KernelAcceptor::bind(&addresses)?;

@@ -57,10 +57,10 @@ impl Journal {
         }
     }
 
-    /// Notes a fact, to be recorded with the batch. Two facts never have the same time,
-    /// so that their order is not lost.
+    /// Notes a fact, to be recorded with the batch. Two facts are at least a microsecond
+    /// apart, so that identities, too, keep their order.
     pub(super) fn note(&mut self, kind: EventKind) {
-        let time = self.shared.world.now().max(self.last + Duration::from_nanos(1));
+        let time = self.shared.world.now().max(self.last + Duration::from_micros(1));
         self.last = time;
         self.events.push(Event {
             v: SCHEMA_VERSION,
