@@ -1,0 +1,61 @@
+//! The honeypot's process, looked at through /proc.
+
+use std::time::Duration;
+
+/// The honeypot's process.
+pub struct Server {
+    pid: u32,
+}
+
+/// What it has used at a moment.
+pub struct Look {
+    cpu: Duration,
+    rss_kib: u64,
+}
+
+/// What it used between two moments.
+pub struct Usage {
+    pub cpu: Duration,
+    pub rss_before_kib: u64,
+    pub rss_after_kib: u64,
+}
+
+impl Server {
+    pub const fn of(pid: u32) -> Self {
+        Self { pid }
+    }
+
+    /// CPU time of all its threads, and its resident memory.
+    pub fn look(&self) -> Look {
+        let read = |file: &str| {
+            let path = format!("/proc/{}/{file}", self.pid);
+            std::fs::read_to_string(&path).unwrap_or_else(|error| {
+                eprintln!("telnet_load: {path}: {error}");
+                std::process::exit(2);
+            })
+        };
+        let stat = read("stat");
+        // The name may hold anything; what follows its bracket is well-formed.
+        let fields: Vec<&str> =
+            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks: u64 = fields[11..13].iter().map(|field| field.parse().unwrap_or(0)).sum();
+        // USER_HZ is 100 on every architecture that Linux has.
+        let cpu = Duration::from_millis(ticks * 10);
+        let rss_kib = read("status")
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+            .unwrap_or(0);
+        Look { cpu, rss_kib }
+    }
+}
+
+impl Look {
+    pub const fn since(&self, before: &Self) -> Usage {
+        Usage {
+            cpu: self.cpu.saturating_sub(before.cpu),
+            rss_before_kib: before.rss_kib,
+            rss_after_kib: self.rss_kib,
+        }
+    }
+}
