@@ -28,6 +28,12 @@ pub struct HttpSpec {
     /// Answer to `OPTIONS`: the `Allow` header, if the server answers it.
     #[serde(default)]
     pub allow: Option<String>,
+    /// Whether an HTTP/1.1 request without `Host` is refused (400).
+    #[serde(default)]
+    pub requires_host: bool,
+    /// Whose rights injected lines have.
+    #[serde(default = "root")]
+    pub runs_as: String,
     /// Time during which an idle connection stays open, in seconds; 0 closes after
     /// each answer.
     #[serde(default)]
@@ -185,6 +191,9 @@ fn html() -> String {
 }
 fn get() -> Vec<String> {
     vec!["GET".to_owned()]
+}
+fn root() -> String {
+    "root".to_owned()
 }
 const fn ok() -> u16 {
     200

@@ -254,6 +254,13 @@ impl Persona {
             }
         }
         if let Some(http) = &self.http {
+            if self.user(http.runs_as.as_bytes()).is_none() {
+                return Err(wrong(
+                    "http.runs_as",
+                    &format!("user \"{}\" has no line in /etc/passwd", http.runs_as),
+                    "add the line or name another user",
+                ));
+            }
             for status in http.errors.keys() {
                 if !status.parse::<u16>().is_ok_and(|s| (400..600).contains(&s)) {
                     return Err(wrong(

@@ -83,12 +83,13 @@ fn guess(bytes: &[u8]) -> Guess {
 impl DetectSession {
     fn decide(&mut self, cx: &mut Context<'_>, guess: Guess) {
         let State::Waiting(open, held) = &mut self.state else { return };
+        let persona = &open.host.persona;
         let emulator: &dyn Emulator = match guess {
-            Guess::Http => &Http,
-            Guess::Telnet => &Telnet,
-            Guess::Other | Guess::Open => &Raw,
+            Guess::Http if persona.http.is_some() => &Http,
+            Guess::Telnet if persona.telnet.is_some() => &Telnet,
+            _ => &Raw,
         };
-        if matches!(guess, Guess::Http | Guess::Telnet) {
+        if emulator.name() != Raw.name() {
             cx.record(EventKind::ProtocolRecognised { protocol: emulator.name().to_owned() });
         }
         let held = std::mem::take(held);

@@ -1,16 +1,39 @@
-//! stub
+//! HTTP/1.0 and 1.1 (RFC 9110, RFC 9112) as small devices' servers speak it.
+//!
+//! Emulated from Boa 0.94, GoAhead 2.1 and nginx 1.18; pages, error texts and header
+//! order are the persona's (`[http]`). A request is kept whole; what is uploaded is a
+//! sample; a command that a vulnerable page would run is run by `ukai-shell`. Paths
+//! only look up data: nothing here reaches a file.
+//!
+//! `request.rs` takes the stream apart, `session.rs` says what happens to a request,
+//! `answer.rs` puts the answer together, `injection.rs` finds what is meant for a shell.
+
+mod answer;
+mod date;
+mod fields;
+mod injection;
+mod request;
+mod session;
+mod upload;
+
+pub(crate) use upload::is_program;
+
+use crate::raw::Raw;
 use crate::{Emulator, Open, Session};
-/// HTTP
+
+/// The web server.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Http;
+
 impl Emulator for Http {
     fn name(&self) -> &'static str {
         "http"
     }
+
     fn open(&self, open: Open) -> Box<dyn Session> {
-        crate::raw::Raw.open(open)
+        if open.host.persona.http.is_none() {
+            return Raw.open(open);
+        }
+        Box::new(session::HttpSession::new(open))
     }
-}
-pub(crate) fn is_program(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x7fELF")
 }

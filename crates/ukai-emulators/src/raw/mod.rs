@@ -40,30 +40,35 @@ impl RawSession {
             return;
         }
         self.told = true;
-        let payload = std::mem::take(&mut self.payload);
-        let protocol = recognise(&payload).map_or("unknown", |found| found.protocol);
-        if protocol != "unknown" {
-            cx.record(EventKind::ProtocolRecognised { protocol: protocol.to_owned() });
-        }
-        let keep = payload.len() > PAYLOAD_RECORDED_BYTES || crate::http::is_program(&payload);
-        let size = payload.len() as u64;
-        let recorded = PeerText::truncated(&payload, PAYLOAD_RECORDED_BYTES);
-        let sha256 = keep.then(|| Sha256::of(&payload));
-        if keep {
-            cx.effects.push(Effect::Capture(Capture {
-                bytes: Bytes::from(payload),
-                how: CaptureHow::Payload,
-                name: None,
-                url: None,
-            }));
-        }
-        cx.record(EventKind::PayloadFirst {
-            protocol: protocol.to_owned(),
-            payload: recorded,
-            size,
-            sha256,
-        });
+        record_payload(cx, std::mem::take(&mut self.payload));
     }
+}
+
+/// Records the first payload of a flow that is not understood; keeps it as a sample if
+/// it is long, or a program.
+pub(crate) fn record_payload(cx: &mut Context<'_>, payload: Vec<u8>) {
+    let protocol = recognise(&payload).map_or("unknown", |found| found.protocol);
+    if protocol != "unknown" {
+        cx.record(EventKind::ProtocolRecognised { protocol: protocol.to_owned() });
+    }
+    let keep = payload.len() > PAYLOAD_RECORDED_BYTES || crate::http::is_program(&payload);
+    let size = payload.len() as u64;
+    let recorded = PeerText::truncated(&payload, PAYLOAD_RECORDED_BYTES);
+    let sha256 = keep.then(|| Sha256::of(&payload));
+    if keep {
+        cx.effects.push(Effect::Capture(Capture {
+            bytes: Bytes::from(payload),
+            how: CaptureHow::Payload,
+            name: None,
+            url: None,
+        }));
+    }
+    cx.record(EventKind::PayloadFirst {
+        protocol: protocol.to_owned(),
+        payload: recorded,
+        size,
+        sha256,
+    });
 }
 
 impl Session for RawSession {

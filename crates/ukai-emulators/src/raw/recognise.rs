@@ -220,11 +220,11 @@ fn is_http(bytes: &[u8]) -> bool {
 
 /// A sequence holding a small message number and an LDAP operation.
 fn is_ldap(bytes: &[u8]) -> bool {
-    let inner = match bytes {
-        [0x30, 0x84, _, _, _, _, rest @ ..]
-        | [0x30, 0x81, _, rest @ ..]
-        | [0x30, 0..=0x7f, rest @ ..] => rest,
-        _ => return false,
+    let ([0x30, 0x84, _, _, _, _, inner @ ..]
+    | [0x30, 0x81, _, inner @ ..]
+    | [0x30, 0..=0x7f, inner @ ..]) = bytes
+    else {
+        return false;
     };
     matches!(inner, [2, 1, _, 0x60 | 0x63 | 0x77 | 0x42, ..])
 }

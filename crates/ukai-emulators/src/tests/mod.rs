@@ -1,4 +1,5 @@
 //! Golden transcripts, and the properties that hold for any input.
 
 mod properties;
+mod recognition;
 mod transcript;

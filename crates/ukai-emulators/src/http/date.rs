@@ -1,0 +1,68 @@
+//! Dates as web servers write them.
+
+use ukai_model::Timestamp;
+
+const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+struct Civil {
+    year: u64,
+    month: usize,
+    day: u64,
+    weekday: usize,
+    hour: u64,
+    minute: u64,
+    second: u64,
+}
+
+/// The calendar date of a time, by counting eras of 400 years from 1 March 0000.
+fn civil(secs: u64) -> Civil {
+    let days = secs / 86_400;
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    Civil {
+        year: year_of_era + era * 400 + u64::from(month <= 2),
+        month: month as usize - 1,
+        day,
+        weekday: ((days + 4) % 7) as usize,
+        hour: secs / 3_600 % 24,
+        minute: secs / 60 % 60,
+        second: secs % 60,
+    }
+}
+
+/// IMF-fixdate (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub(super) fn http_date(time: Timestamp) -> String {
+    let Civil { year, month, day, weekday, hour, minute, second } = civil(time.secs());
+    let (weekday, month) = (DAYS[weekday], MONTHS[month]);
+    format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+/// As `asctime` has it: `Sun Nov  6 08:49:37 1994`.
+pub(super) fn asctime(time: Timestamp) -> String {
+    let Civil { year, month, day, weekday, hour, minute, second } = civil(time.secs());
+    let (weekday, month) = (DAYS[weekday], MONTHS[month]);
+    format!("{weekday} {month} {day:2} {hour:02}:{minute:02}:{second:02} {year}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        let time = Timestamp::from_secs(784_111_777);
+        assert_eq!(http_date(time), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(asctime(time), "Sun Nov  6 08:49:37 1994");
+        assert_eq!(http_date(Timestamp::from_secs(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(http_date(Timestamp::from_secs(1_709_164_800)), "Thu, 29 Feb 2024 00:00:00 GMT");
+    }
+}

@@ -1,0 +1,63 @@
+//! A session driven by fuzzed bytes: pieces, timers, answered fetches, an end.
+
+use bytes::Bytes;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use ukai_emulators::{Context, Effect, FetchId, Fetched, Open, TimerId, emulator};
+use ukai_model::{Duration, FetchOutcome, Flow, Timestamp, Transport};
+use ukai_persona::Persona;
+use ukai_shell::Fs;
+
+/// The first byte chooses the persona; a byte of 0xfe ends a piece and lets a timer fire.
+pub fn run(name: &str, port: u16, data: &[u8]) {
+    let Some((choice, data)) = data.split_first() else { return };
+    let personas = Persona::built_in();
+    let persona = &personas[usize::from(*choice) % personas.len()];
+    let local: SocketAddr = ([192, 0, 2, 10], port).into();
+    let peer: SocketAddr = ([198, 51, 100, 7], 4000).into();
+    let host = Arc::new(persona.host(local.ip(), [7; 32]));
+    let mut now = Timestamp::from_secs(1_767_323_045);
+    let open = Open {
+        flow: Flow::new(Transport::Tcp, peer, local),
+        fs: Fs::new(&host),
+        host,
+        seed: 7,
+        now,
+        tls: false,
+    };
+    let mut session = emulator(name).expect("an emulator").open(open);
+    let mut effects = Vec::new();
+    session.on_open(&mut Context { now, effects: &mut effects });
+    for piece in data.split(|byte| *byte == 0xfe) {
+        session.on_bytes(&mut Context { now, effects: &mut effects }, piece);
+        assert!(effects.len() < 1_000 + 64 * data.len(), "effects are bounded by input");
+        let asked = std::mem::take(&mut effects);
+        for effect in asked {
+            match effect {
+                Effect::Timer { id: TimerId(id), at } if at < now + Duration::from_secs(30) => {
+                    now = now.max(at);
+                    session.on_timer(&mut Context { now, effects: &mut effects }, TimerId(id));
+                }
+                Effect::Fetch { id: FetchId(id), .. } => {
+                    let fetched = Fetched {
+                        outcome: FetchOutcome::Complete,
+                        bytes: Bytes::from_static(b"#!/bin/sh\necho fetched\n"),
+                        sha256: None,
+                        status: Some(200),
+                        server_ip: None,
+                        content_type: None,
+                    };
+                    let cx = &mut Context { now, effects: &mut effects };
+                    session.on_fetched(cx, FetchId(id), fetched);
+                }
+                Effect::Close(_) => {
+                    session.on_close(&mut Context { now, effects: &mut effects });
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+    session.on_eof(&mut Context { now, effects: &mut effects });
+    session.on_close(&mut Context { now, effects: &mut effects });
+}
