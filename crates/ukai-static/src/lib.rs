@@ -1,1 +1,34 @@
-//! Static analysis of samples: type, hashes, headers, strings, observables. Pure functions of bytes.
+//! Static analysis of samples: type, hashes, headers, strings, observables.
+//!
+//! Pure functions of bytes: no I/O, no clock, no randomness, nothing of a sample is ever
+//! run (a shell script is interpreted on a file system that does not exist). The caller
+//! puts it into a child process that can be killed (`ukai-jail`), since its input is
+//! hostile; therefore the result so far is handed out after each stage.
+//!
+//! This crate scores nothing (`ukai-indicator`) and stores nothing.
+//!
+//! Start with [`analyze`], then `observables` (what is found where) and
+//! `observables::rules` (what is not believed, and why).
+
+mod analyze;
+mod elf;
+mod hashes;
+mod kind;
+mod limits;
+mod observables;
+mod script;
+#[cfg(test)]
+mod specimen;
+mod stages;
+mod strings;
+mod unpack;
+
+pub use analyze::analyze;
+pub use limits::Limits;
+pub use stages::{Stage, interrupted, line};
+
+/// Name of this engine in an analysis.
+pub const ENGINE: &str = "static";
+
+/// Version of this engine. A result of an older one is a reason to analyse again.
+pub const ENGINE_VERSION: u32 = 1;

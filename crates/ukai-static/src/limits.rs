@@ -1,0 +1,73 @@
+//! How much an analysis looks at and reports.
+
+use serde::{Deserialize, Serialize};
+
+/// What one analysis may look at and report. What a limit cuts is said in the notes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Observables reported.
+    pub observables: usize,
+    /// Strings reported.
+    pub strings: usize,
+    /// Length of a reported string or command, in bytes.
+    pub string_bytes: usize,
+    /// Commands of a script reported.
+    pub commands: usize,
+    /// Beginning of the file that is searched for strings and observables, in bytes.
+    pub scan_bytes: usize,
+    /// Beginning of the file that is searched for XORed observables, in bytes.
+    pub xor_bytes: usize,
+    /// What one compressed layer may unpack to, in bytes.
+    pub unpacked_bytes: usize,
+    /// Length of a script that is run through the interpreter, in bytes.
+    pub script_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            observables: 2000,
+            strings: 1000,
+            string_bytes: 256,
+            commands: 1000,
+            scan_bytes: 64 * 1024 * 1024,
+            xor_bytes: 32 * 1024 * 1024,
+            unpacked_bytes: 32 * 1024 * 1024,
+            script_bytes: 1024 * 1024,
+        }
+    }
+}
+
+/// Program headers of an ELF file that are read.
+pub(crate) const SEGMENTS_MAX: usize = 64;
+
+/// Section headers of an ELF file that are looked at.
+pub(crate) const SECTIONS_MAX: usize = 4096;
+
+/// Entries of an ELF file's dynamic section that are looked at.
+pub(crate) const DYNAMIC_ENTRIES_MAX: usize = 4096;
+
+/// Libraries of an ELF file that are reported.
+pub(crate) const LIBRARIES_MAX: usize = 64;
+
+/// Length of a library's or interpreter's name, in bytes.
+pub(crate) const ELF_NAME_BYTES_MAX: usize = 256;
+
+/// Notes of an analysis.
+pub(crate) const NOTES_MAX: usize = 50;
+
+/// Beginning of a text that its kind is judged by, in bytes.
+pub(crate) const TEXT_HEAD_BYTES: usize = 64 * 1024;
+
+/// Length of a URL, in bytes.
+pub(crate) const URL_BYTES_MAX: usize = 2048;
+
+/// Length of a run of text under one XOR key that is judged at once, in bytes.
+pub(crate) const XOR_RUN_BYTES_MAX: usize = 512;
+
+/// Weak finds under XOR that wait for better evidence of their key.
+pub(crate) const XOR_WEAK_FINDS_MAX: usize = 1000;
+
+/// Layers of base64 inside each other.
+pub(crate) const BASE64_DEPTH_MAX: usize = 3;

@@ -1,0 +1,119 @@
+//! Addresses, names and URLs in a file.
+//!
+//! `scan` finds what looks like one in a text, `rules` says what is none after all, `xor`
+//! and `base64` bring texts to light that are not readable as they are.
+
+mod base64;
+mod lists;
+mod rules;
+mod runs;
+mod scan;
+mod xor;
+
+use crate::kind::Language;
+use std::collections::HashSet;
+use std::net::IpAddr;
+use ukai_model::{Found, Observable, ObservableKind, StringEncoding};
+
+pub(crate) use base64::search as search_base64;
+pub(crate) use runs::runs;
+pub(crate) use scan::text as scan_text;
+pub(crate) use xor::search as search_xor;
+
+/// Where a text comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// Place of the text's first byte.
+    pub(crate) offset: u64,
+    /// Bytes in the file per byte of the text; 0 if the place within is not known.
+    pub(crate) stride: u64,
+    /// How it was written.
+    pub(crate) encoding: StringEncoding,
+    /// How it came to light.
+    pub(crate) method: &'static str,
+    /// What it is written in; `None` in binary files.
+    pub(crate) language: Option<Language>,
+}
+
+impl Source {
+    /// Text that stands in the file as it is.
+    pub(crate) fn plain(offset: usize, language: Option<Language>) -> Self {
+        Self {
+            offset: offset as u64,
+            stride: 1,
+            encoding: StringEncoding::Plain,
+            method: "strings",
+            language,
+        }
+    }
+}
+
+/// The finds: first occurrence of each value, up to a number.
+#[derive(Debug, Default)]
+pub(crate) struct Finds {
+    pub(crate) list: Vec<Found>,
+    seen: HashSet<Observable>,
+    max: usize,
+    /// Whether something found no room.
+    pub(crate) overflown: bool,
+}
+
+impl Finds {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { max, ..Self::default() }
+    }
+
+    pub(crate) fn add(&mut self, found: Found) {
+        if self.seen.contains(&found.observable) {
+            return;
+        }
+        if self.list.len() >= self.max {
+            self.overflown = true;
+            return;
+        }
+        self.seen.insert(found.observable.clone());
+        self.list.push(found);
+    }
+
+    fn add_at(&mut self, kind: ObservableKind, value: String, at: usize, source: &Source) {
+        self.add(Found {
+            observable: Observable { kind, value },
+            offset: source.offset + at as u64 * source.stride,
+            encoding: source.encoding.clone(),
+            method: source.method.to_owned(),
+        });
+    }
+
+    /// Adds an address or name, and the endpoint if a port stands with it.
+    fn add_host(&mut self, host: &Host, port: Option<u16>, at: usize, source: &Source) {
+        if let Some(port) = port {
+            self.add_at(ObservableKind::Endpoint, host.with_port(port), at, source);
+        }
+        match host {
+            Host::Address(address) => {
+                self.add_at(ObservableKind::Ip, address.to_string(), at, source);
+            }
+            Host::Name(name) => self.add_at(ObservableKind::Domain, name.clone(), at, source),
+        }
+    }
+}
+
+/// Who is meant: an address or a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Host {
+    Address(IpAddr),
+    Name(String),
+}
+
+impl Host {
+    fn with_port(&self, port: u16) -> String {
+        match self {
+            Self::Address(IpAddr::V6(address)) => format!("[{address}]:{port}"),
+            Self::Address(IpAddr::V4(address)) => format!("{address}:{port}"),
+            Self::Name(name) => format!("{name}:{port}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
