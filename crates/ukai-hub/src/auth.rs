@@ -205,6 +205,7 @@ fn network_of(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use proptest::prelude::*;
 
     const OPERATOR: &str = "operator-token-0123456789";
     const FEED: &str = "feed-token-0123456789";
@@ -290,5 +291,19 @@ mod tests {
         assert!(!same_origin(&Method::POST, &request));
         let opaque = headers(header::ORIGIN, "null");
         assert!(!same_origin(&Method::POST, &opaque));
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_opens_anything(value: Vec<u8>, scheme in "(Basic |Bearer |ukai_session=)?") {
+            let bytes = [scheme.as_bytes(), &value].concat();
+            let Ok(value) = HeaderValue::from_bytes(&bytes) else { return Ok(()) };
+            let (auth, now) = (auth(), Instant::now());
+            for name in [header::AUTHORIZATION, header::COOKIE] {
+                let request = HeaderMap::from_iter([(name, value.clone())]);
+                prop_assert_eq!(auth.operator(&request, peer(), now), Access::Denied);
+                prop_assert_eq!(auth.reader(&request, peer(), now), Access::Denied);
+            }
+        }
     }
 }

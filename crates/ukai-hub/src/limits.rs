@@ -64,7 +64,7 @@ pub(crate) const CYCLE_RETRY: Duration = Duration::from_secs(2);
 /// validity ends.
 pub(crate) const PUBLISH_IDLE: Duration = Duration::from_secs(30);
 /// A cycle of publishing is followed by a pause of this many times its own duration.
-pub(crate) const PUBLISH_PAUSE_FACTOR: u32 = 9;
+pub(crate) const PUBLISH_PAUSE_FACTOR: u32 = 4;
 
 /// Indicators whose reason for being withheld is written at once.
 pub(crate) const REASONS_AT_ONCE: usize = 500;

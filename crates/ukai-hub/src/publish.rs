@@ -2,8 +2,8 @@
 //! server and in files for devices.
 //!
 //! It keeps what is valid at hand (without evidence), so that a cycle reads nothing from
-//! the store. A cycle is short, and is followed by a pause nine times its length: however
-//! many indicators there are, publishing takes a tenth of one core at most.
+//! the store. A cycle is short, and is followed by a pause four times its length: however
+//! many indicators there are, publishing takes a fifth of one core at most.
 
 use crate::board::without_evidence;
 use crate::published::FeedFile;

@@ -261,6 +261,7 @@ fn failed(sha256: Sha256, reason: String) -> Analysis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use ukai_model::{Found, Observable, ObservableKind, StringEncoding};
 
     fn line(change: impl FnOnce(&mut Analysis)) -> Vec<u8> {
@@ -321,5 +322,31 @@ mod tests {
         let values: Vec<_> = analysis.observables.iter().map(|f| &f.observable.value).collect();
         assert_eq!(values, ["c2.example"]);
         assert!(serde_json::to_vec(&analysis).expect("serialises").len() < 2_000_000);
+    }
+
+    proptest! {
+        #[test]
+        fn no_output_of_a_child_does_harm(mut output: Vec<u8>, at: usize, change: u8, cut: usize) {
+            // Half of the time a good line with one byte changed, cut somewhere.
+            let mut good = line(|a| a.observables.push(found("c2.example")));
+            let (at, cut) = (at % good.len(), cut % good.len());
+            good[at] ^= change;
+            output.extend(good);
+            output.truncate(output.len() - cut);
+            if let Some(analysis) = last_good_stage(&output, Sha256::of(b"x")) {
+                for found in &analysis.observables {
+                    prop_assert!(found.observable.value.bytes().all(|b| b.is_ascii_graphic()));
+                }
+            }
+        }
+    }
+
+    fn found(name: &str) -> Found {
+        Found {
+            observable: Observable { kind: ObservableKind::Domain, value: name.into() },
+            offset: 0,
+            encoding: StringEncoding::Plain,
+            method: "strings".into(),
+        }
     }
 }
