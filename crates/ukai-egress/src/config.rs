@@ -33,6 +33,9 @@ pub struct EgressConfig {
     pub per_minute_max: u32,
     /// Fetches per minute from one host.
     pub per_host_per_minute_max: u32,
+    /// How long a result is given again to whoever asks for the same URL with the same
+    /// tool, in milliseconds; 0: every time is a fetch of its own.
+    pub reuse_ms: u64,
     /// An HTTP proxy with CONNECT through which TCP goes (`192.0.2.1:3128`), if any; TFTP
     /// is not possible then. The proxy gets addresses, never names.
     #[schema(value_type = Option<String>)]
@@ -56,6 +59,7 @@ impl Default for EgressConfig {
             concurrent_per_host_max: 4,
             per_minute_max: 1_200,
             per_host_per_minute_max: 60,
+            reuse_ms: 60_000,
             proxy: None,
             resolvers: Vec::new(),
         }

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::http::Exchange;
 use crate::limits::ADDRESSES_MAX;
 use crate::policy::Policy;
+use crate::recent::Recent;
 use crate::report::FetchReport;
 use crate::resolve::{DnsResolver, Resolve};
 use crate::tls::Tls;
@@ -32,6 +33,7 @@ pub struct Egress {
     connector: Connector,
     tls: Tls,
     turns: Turns,
+    recent: Recent,
 }
 
 /// What is wrong with a configuration.
@@ -63,24 +65,46 @@ impl Egress {
             connector: Connector { proxy: config.proxy, connect_max },
             tls: Tls::new(),
             turns: Turns::new(&config),
+            recent: Recent::new(Duration::from_millis(config.reuse_ms)),
             config,
         })
     }
 
     /// Fetches `url` in the manner of `tool` (`wget`, `curl`, `busybox-wget` ...: its user
-    /// agent). Never fails: the report says how it ended.
+    /// agent). Never fails: the report says how it ended. Who asks for what was just
+    /// fetched gets the same report again ([`EgressConfig::reuse_ms`]).
     pub async fn fetch(&self, url: &str, tool_name: &str) -> FetchReport {
+        let tool = tool(tool_name);
+        match FetchUrl::parse(url) {
+            Ok(url) => {
+                let key = (url.as_str().to_owned(), tool.user_agent);
+                self.recent.or_fetch(key, self.fetch_now(url, tool)).await
+            }
+            Err(error) => {
+                let words = error.to_string();
+                let failure = match error {
+                    NotAnObservable::Scheme => Failure::forbidden(words),
+                    _ => Failure::bad_url(words),
+                };
+                let nothing = Transfer::new(0, Duration::ZERO);
+                report(nothing, Err(failure), Duration::ZERO)
+            }
+        }
+    }
+
+    async fn fetch_now(&self, url: FetchUrl, tool: &Tool) -> FetchReport {
         let started = Instant::now();
         let idle_max = Duration::from_millis(self.config.idle_ms_max);
         let mut transfer = Transfer::new(self.config.bytes_max, idle_max);
         let deadline = started + Duration::from_millis(self.config.total_ms_max);
-        let fetching = self.run(url, tool(tool_name), &mut transfer);
+        let asked = url.as_str().to_owned();
+        let fetching = self.run(url, tool, &mut transfer);
         let result = timeout_at(deadline, fetching).await.unwrap_or_else(|_| {
             Err(Failure::timed_out(format!("not done within {} ms", self.config.total_ms_max)))
         });
         let report = report(transfer, result, started.elapsed());
         tracing::debug!(
-            url = url.escape_debug().to_string(),
+            url = asked,
             outcome = ?report.outcome,
             bytes = report.bytes.len(),
             "fetched"
@@ -88,12 +112,13 @@ impl Egress {
         report
     }
 
-    async fn run(&self, url: &str, tool: &Tool, transfer: &mut Transfer) -> Result<(), Failure> {
+    async fn run(
+        &self,
+        mut url: FetchUrl,
+        tool: &Tool,
+        transfer: &mut Transfer,
+    ) -> Result<(), Failure> {
         let _turn = self.turns.overall().await?;
-        let mut url = FetchUrl::parse(url).map_err(|error| match error {
-            NotAnObservable::Scheme => Failure::forbidden(error.to_string()),
-            _ => Failure::bad_url(error.to_string()),
-        })?;
         let mut redirects = 0;
         loop {
             match self.hop(&url, tool, transfer).await? {

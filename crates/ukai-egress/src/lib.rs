@@ -17,6 +17,7 @@ pub mod ftp_reply;
 mod http;
 pub mod limits;
 mod policy;
+mod recent;
 mod report;
 mod resolve;
 mod tftp;

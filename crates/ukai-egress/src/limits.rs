@@ -32,3 +32,7 @@ pub const TFTP_DATAGRAM_BYTES_MAX: usize = 4 + TFTP_BLOCK_BYTES + 1;
 pub const TFTP_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Longest file name that is asked for by FTP or TFTP, in bytes.
 pub const FILE_NAME_BYTES_MAX: usize = 512;
+/// Results that are kept to be given again.
+pub const RECENT_MAX: usize = 64;
+/// All results that are kept to be given again, in bytes.
+pub const RECENT_BYTES_MAX: usize = 64 << 20;

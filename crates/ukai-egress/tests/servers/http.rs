@@ -112,7 +112,7 @@ async fn a_dripping_server_is_left_when_the_time_is_up() {
 async fn silence_is_left_sooner() {
     let head = listen(|mut stream| async move {
         read_head(&mut stream).await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
     })
     .await;
     let report = egress().fetch(&format!("http://{head}/"), "wget").await;
@@ -121,7 +121,7 @@ async fn silence_is_left_sooner() {
     let body = listen(|mut stream| async move {
         read_head(&mut stream).await;
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc").await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
     })
     .await;
     let report = egress().fetch(&format!("http://{body}/"), "wget").await;
@@ -142,7 +142,7 @@ async fn a_head_that_does_not_end_is_refused() {
     .await;
     let report = egress().fetch(&format!("http://{server}/"), "wget").await;
     assert_eq!(report.outcome, FetchOutcome::Unreachable, "{report:?}");
-    let long = [&b"HTTP/1.1 200 OK\r\nX: "[..], &[b'a'; 1 << 20][..], b"\r\n\r\n"].concat();
+    let long = [&b"HTTP/1.1 200 OK\r\nX: "[..], &vec![b'a'; 1 << 20], b"\r\n\r\n"].concat();
     assert_eq!(fetch(long).await.outcome, FetchOutcome::Unreachable);
 }
 
@@ -173,7 +173,7 @@ async fn lengths_that_lie() {
 #[tokio::test]
 async fn an_error_page_is_kept_within_bounds() {
     let mut answer = b"HTTP/1.1 500 Oh\r\n\r\n".to_vec();
-    answer.extend_from_slice(&[b'e'; 1 << 20]);
+    answer.extend(std::iter::repeat_n(b'e', 1 << 20));
     let report = fetch(answer).await;
     assert_eq!((report.outcome, report.status), (FetchOutcome::Refused, Some(500)));
     assert_eq!(report.bytes.len(), 64 << 10);

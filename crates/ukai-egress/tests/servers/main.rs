@@ -25,6 +25,7 @@ fn config() -> EgressConfig {
         total_ms_max: 3_000,
         idle_ms_max: 600,
         connect_ms_max: 1_000,
+        reuse_ms: 0,
         ..EgressConfig::default()
     }
 }

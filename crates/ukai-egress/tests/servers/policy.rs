@@ -1,7 +1,10 @@
 //! What is refused before anything is sent, and how often one may ask.
 
 use crate::{Names, answering, config, egress, egress_by};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use ukai_egress::{Egress, EgressConfig, EgressError};
 use ukai_model::FetchOutcome;
 
@@ -68,7 +71,7 @@ async fn one_host_is_not_asked_too_often() {
 #[tokio::test]
 async fn a_fetch_that_is_dropped_leaves_nothing_behind() {
     let server = crate::listen(|stream| async move {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         drop(stream);
     })
     .await;
@@ -80,6 +83,39 @@ async fn a_fetch_that_is_dropped_leaves_nothing_behind() {
     }
     let fetching = egress.fetch(&url, "wget");
     assert_eq!(fetching.await.outcome, FetchOutcome::TimedOut, "its turn came at once");
+}
+
+#[tokio::test]
+async fn many_who_ask_at_once_are_one_fetch() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let server = crate::listen(move |mut stream| {
+        let number = counted.fetch_add(1, Ordering::Relaxed);
+        async move {
+            crate::read_head(&mut stream).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}");
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    })
+    .await;
+    let mut config = config();
+    config.reuse_ms = 300;
+    let egress = egress_by(config, Names::default());
+    let url = format!("http://{server}/x");
+    let dropped = tokio::time::timeout(Duration::from_millis(20), egress.fetch(&url, "wget"));
+    assert!(dropped.await.is_err());
+    let (a, b, c) = tokio::join!(
+        egress.fetch(&url, "wget"),
+        egress.fetch(&url, "wget"),
+        egress.fetch(&url, "curl")
+    );
+    assert_eq!((&a.bytes, a.outcome), (&b.bytes, FetchOutcome::Complete));
+    assert_ne!(a.bytes, c.bytes, "servers answer each tool differently");
+    assert_eq!(count.load(Ordering::Relaxed), 3, "the dropped one, and one for each tool");
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    let later = egress.fetch(&url, "wget").await;
+    assert_eq!(&later.bytes[..], b"3");
 }
 
 #[test]
