@@ -51,6 +51,8 @@ export class List<T> {
   loading = $state(false);
   /** Whether the first page has come. */
   ready = $state(false);
+  /** Whether rows at the end made way for live ones, so that paging on would leave a gap. */
+  cut = $state(false);
   #next = $state<string | null>(null);
   #from: ((before: string | null, signal: AbortSignal) => Promise<Page<T>>) | null = null;
   #current: AbortController | null = null;
@@ -80,7 +82,11 @@ export class List<T> {
 
   /** Puts live items on top; at most `limit` are kept. */
   prepend(items: T[], limit: number): void {
-    this.items = [...items, ...this.items].slice(0, limit);
+    const all = [...items, ...this.items];
+    this.items = all.slice(0, limit);
+    if (all.length <= limit) return;
+    this.cut = true;
+    this.#next = null;
   }
 
   stop(): void {
@@ -99,6 +105,7 @@ export class List<T> {
       if (controller.signal.aborted) return;
       this.items = before === null ? page.items : [...this.items, ...page.items];
       this.#next = page.next;
+      if (before === null) this.cut = false;
       this.ready = true;
     } catch (cause) {
       if (controller.signal.aborted) return;
