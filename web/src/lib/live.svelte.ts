@@ -1,5 +1,6 @@
 // The hub's live events: one connection for the whole UI, shared by whoever listens.
 
+import { api } from './api/client';
 import type { Event } from './api/types';
 
 export type LiveState = 'off' | 'connecting' | 'live' | 'lost';
@@ -67,6 +68,8 @@ class Live {
       if (source.readyState !== EventSource.CLOSED) return;
       source.close();
       this.#retry = window.setTimeout(() => this.#connect(), RETRY_MS);
+      // If the session has ended, this answer leads to the log-in, which stops the retries.
+      void api.me().catch(() => {});
     };
     source.addEventListener('event', (message) => {
       this.#second += 1;

@@ -149,7 +149,7 @@ export const en = {
   'overview.held': 'Held',
   'overview.heldEvents': 'events',
   'overview.emptyTitle': 'Nothing has arrived in this period',
-  'overview.emptyText': 'ukai is waiting. Connect to one of the services below to see it work, or choose a longer period. From the Internet, the first probes usually come within minutes of a port being open.',
+  'overview.emptyText': 'ukai is waiting. Connect to one of the listening services to see it work, or choose a longer period. From the Internet, the first probes usually come within minutes of a port being open.',
   'overview.emptyList': 'Nothing yet in this period.',
 
   'events.title': 'Events',

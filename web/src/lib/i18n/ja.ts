@@ -150,7 +150,7 @@ export const ja: Messages = {
   'overview.held': '蓄積',
   'overview.heldEvents': 'イベント',
   'overview.emptyTitle': 'この期間の観測はありません',
-  'overview.emptyText': 'ukai は待ち受けています。下のサービスのいずれかに接続して動作を確認するか、より長い期間を選んでください。インターネットに公開した場合、通常は数分以内に最初の探索が届きます。',
+  'overview.emptyText': 'ukai は待ち受けています。待ち受け中のサービスに接続して動作を確認するか、より長い期間を選んでください。インターネットに公開した場合、通常は数分以内に最初の探索が届きます。',
   'overview.emptyList': 'この期間にはまだありません。',
 
   'events.title': 'イベント',
