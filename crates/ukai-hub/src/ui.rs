@@ -112,6 +112,17 @@ mod tests {
         assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
     }
 
+    #[tokio::test]
+    async fn assets_are_kept_for_ever_because_their_names_change() {
+        // None where the UI was not built.
+        for path in Dist::iter().filter(|path| path.starts_with("assets/")) {
+            let uri = format!("/{path}").parse().expect("a path");
+            let response = serve(Method::GET, uri, HeaderMap::new()).await;
+            let caching = response.headers()[header::CACHE_CONTROL].to_str().expect("text");
+            assert!(caching.contains("immutable"), "{path}");
+        }
+    }
+
     #[test]
     fn entity_tags_compare_weakly() {
         let request = |value| {

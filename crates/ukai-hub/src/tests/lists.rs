@@ -3,7 +3,7 @@
 use super::rig::{Plan, Rig, TOKEN, captured, event, request, session, until};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::header::{ACCEPT, AUTHORIZATION};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
 use hyper::{Method, StatusCode};
 use std::time::Duration;
 use ukai_model::{EventKind, SessionId, Timestamp};
@@ -199,6 +199,7 @@ async fn open_stream(rig: &Rig) -> hyper::Response<hyper::body::Incoming> {
     let request = request(Method::GET, "/api/events/stream")
         .header(AUTHORIZATION, format!("Bearer {TOKEN}"))
         .header(ACCEPT, "text/event-stream")
+        .header(ACCEPT_ENCODING, "gzip")
         .body(Full::default())
         .expect("a request");
     rig.send(request).await
