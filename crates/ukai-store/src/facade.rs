@@ -34,6 +34,9 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// Memory that an event holds beside its record while it waits, in bytes.
 const EVENT_OVERHEAD_BYTES: usize = 512;
 
+/// Samples put at the same time, at most.
+const PUTS_AT_ONCE: usize = 16;
+
 /// Indicators fetched in one go by [`Store::all_valid_indicators`].
 const INDICATORS_PER_STEP: u32 = 1_000;
 
@@ -55,6 +58,9 @@ struct Inner {
     /// Memory for what waits to be written, in bytes.
     room: Arc<Semaphore>,
     threads: Mutex<Option<Threads>>,
+    /// One is held while a sample is put, by the first byte of its name, so that
+    /// nobody is told that a sample is kept before it is durable.
+    putting: Arc<[Mutex<()>; PUTS_AT_ONCE]>,
 }
 
 struct Threads {
@@ -162,6 +168,7 @@ impl Store {
             indexed,
             room: Arc::new(Semaphore::new(room)),
             threads: Mutex::new(Some(threads)),
+            putting: Arc::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -315,8 +322,10 @@ impl Store {
         }
         self.inner.keeper.check_bulk()?;
         let keeper = self.inner.keeper.clone();
+        let putting = self.inner.putting.clone();
         self.ask(move |engine| {
             let sha256 = Sha256::of(&bytes);
+            let _mine = putting[usize::from(sha256.as_bytes()[0]) % PUTS_AT_ONCE].lock();
             if engine.samples.contains(&sha256)? {
                 return Ok((sha256, false));
             }
@@ -447,7 +456,8 @@ impl Store {
 
     // --- Numbers ---
 
-    /// What happened from `from` to before `to`, in spans of `step` (rounded up to
+    /// What happened in the minutes that begin from `from` to before `to`, in spans of
+    /// `step` that are aligned to multiples of it since 1970 (rounded up to
     /// whole minutes; at most 2,000 spans, the last ones); empty spans are left out.
     pub async fn rollup(
         &self,

@@ -147,6 +147,11 @@ impl Keeper {
         })
     }
 
+    fn usage_compacted(&self) -> Result<DiskUsage, StoreError> {
+        self.engine.catalog.compact()?;
+        self.usage()
+    }
+
     fn within_limits(&self, usage: &DiskUsage) -> bool {
         (usage.quota_bytes == 0 || usage.used_bytes <= usage.quota_bytes)
             && usage.free_bytes >= self.config.free_bytes_min
@@ -157,11 +162,14 @@ impl Keeper {
         let deleting = self.deleting.lock();
         self.forget_dropped()?;
         let mut usage = self.usage()?;
+        if !self.within_limits(&usage) {
+            usage = self.usage_compacted()?;
+        }
         while !self.within_limits(&usage) {
             if !self.drop_something(&usage)? {
                 break;
             }
-            usage = self.usage()?;
+            usage = self.usage_compacted()?;
         }
         self.tight.store(!self.within_limits(&usage), Ordering::Relaxed);
         drop(deleting);
@@ -203,7 +211,7 @@ impl Keeper {
         for (sha256, _) in oldest {
             self.engine.samples.remove(&sha256)?;
             self.engine.catalog.sample_gone(&sha256)?;
-            if self.within_limits(&self.usage()?) {
+            if self.within_limits(&self.usage_compacted()?) {
                 break;
             }
         }

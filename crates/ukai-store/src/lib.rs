@@ -33,6 +33,9 @@ pub mod segment;
 mod summary;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::StoreConfig;
 pub use error::StoreError;
 pub use facade::Store;

