@@ -9,18 +9,28 @@
 //! started file is reported and answered plausibly. What a fetch means is the caller's
 //! business. Limits are in [`limits`].
 //!
-//! Start with [`Shell`] (`shell.rs`), then `syntax` (text to tree), `eval` (what the
-//! tree does), `commands` (a file per command) and `fs`.
+//! Start with [`Shell`] (`shell.rs`), then `syntax` (text to tree), `expand` (words to
+//! arguments), `eval` (what the tree does), `builtins` and `commands` (a file per
+//! command or small group), and `fs`.
 
+mod builtins;
+mod commands;
 mod console;
 mod effect;
+mod escape;
+mod eval;
+mod expand;
 mod fetch;
 mod fs;
+mod io;
 pub mod limits;
+mod process;
 mod shell;
+mod syntax;
+mod system;
 
 pub use console::Console;
 pub use effect::ShellEffect;
 pub use fetch::{FetchId, Fetched};
 pub use fs::Fs;
-pub use shell::{needs_more, Login, Shell, ShellState, TerminalSize, WaitingFor};
+pub use shell::{Login, Shell, ShellState, TerminalSize, WaitingFor, needs_more};

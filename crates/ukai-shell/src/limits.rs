@@ -2,3 +2,92 @@
 
 /// Longest command text that is recorded, in bytes.
 pub const RECORDED_LINE_BYTES: usize = 16 * 1024;
+
+/// Longest text given to [`Shell::run`](crate::Shell::run) at once, and longest script
+/// that is interpreted, in bytes.
+pub const SCRIPT_BYTES: usize = 1 << 20;
+
+/// Longest line of a terminal, in bytes; Linux's own limit is 4,096, but BusyBox reads
+/// lines itself.
+pub const TERMINAL_LINE_BYTES: usize = 64 * 1024;
+
+/// Most that is kept of input typed ahead of a running command, in bytes.
+pub const TYPE_AHEAD_BYTES: usize = 256 * 1024;
+
+/// Most lines of an unfinished command (open quote, here-document ...).
+pub const CONTINUATION_LINES: usize = 2_000;
+
+/// Deepest nesting of a program's text.
+pub const SYNTAX_DEPTH: u32 = 48;
+
+/// Deepest nesting of running compound commands, functions and scripts.
+pub const RUN_DEPTH: u32 = 64;
+
+/// Steps (commands, loop rounds, kilobytes worked on) that one input may take.
+pub const STEPS_PER_INPUT: u64 = 60_000;
+
+/// Steps that a session may take.
+pub const STEPS_PER_SESSION: u64 = 600_000;
+
+/// Output to the peer that one input may cause, in bytes.
+pub const OUTPUT_BYTES_PER_INPUT: usize = 4 << 20;
+
+/// Output to the peer in a session, in bytes.
+pub const OUTPUT_BYTES_PER_SESSION: usize = 16 << 20;
+
+/// What one stage of a pipeline or a command substitution may hold, in bytes.
+pub const PIPE_BYTES: usize = 1 << 20;
+
+/// Longest word, variable or list of words after expansion, in bytes.
+pub const WORD_BYTES: usize = 256 * 1024;
+
+/// All variables together, in bytes.
+pub const VARIABLE_BYTES: usize = 1 << 20;
+
+/// Most words that one expansion may give.
+pub const WORDS: usize = 8_192;
+
+/// Largest file, in bytes.
+pub const FILE_BYTES: usize = 32 << 20;
+
+/// What an attacker's changes to a host's disk may hold, in bytes.
+pub const DISK_BYTES: u64 = 64 << 20;
+
+/// Most files and directories that an attacker may make on a host.
+pub const DISK_NODES: usize = 4_096;
+
+/// Longest path, in bytes (PATH_MAX).
+pub const PATH_BYTES: usize = 4_096;
+
+/// Longest name of a file, in bytes (NAME_MAX).
+pub const NAME_BYTES: usize = 255;
+
+/// Most symbolic links followed in one path (as Linux).
+pub const LINKS_FOLLOWED: u32 = 40;
+
+/// Most jobs in the background at once.
+pub const JOBS: usize = 32;
+
+/// Most programs of an attacker that stay in the process list.
+pub const RESIDENT_PROGRAMS: usize = 16;
+
+/// Longest sleep, in seconds; longer ones last for ever, as far as a session goes.
+pub const SLEEP_S: u64 = 7 * 24 * 3_600;
+
+/// Fetches that one session may ask for.
+pub const FETCHES: u32 = 64;
+
+/// Files captured in one session.
+pub const CAPTURES: usize = 64;
+
+/// Smallest file worth capturing, in bytes.
+pub const CAPTURE_BYTES_MIN: usize = 16;
+
+/// Lines kept for `history`.
+pub const HISTORY_LINES: usize = 200;
+
+/// Most bytes a compiled regular expression may take.
+pub const REGEX_BYTES: usize = 256 * 1024;
+
+/// Most that a file may grow when it is unpacked, in bytes.
+pub const UNPACKED_BYTES: usize = 8 << 20;

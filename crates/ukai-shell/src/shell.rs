@@ -1,11 +1,17 @@
 //! A session's interpreter, seen from outside.
 
-use crate::{FetchId, Fetched, Fs, ShellEffect};
+use crate::fs::Fs;
+use crate::io::{Fds, Open};
+use crate::process::Process;
+use crate::syntax::Parser;
+use crate::system::{Fut, Job, Session, Stop};
+use crate::{FetchId, Fetched, ShellEffect, limits};
 use bytes::Bytes;
 use std::net::IpAddr;
 use std::sync::Arc;
-use ukai_model::{PeerText, Timestamp};
-use ukai_persona::Host;
+use std::task::{Context, Poll, Waker};
+use ukai_model::{CaptureHow, Timestamp};
+use ukai_persona::{Host, ShellFlavour};
 
 /// Size of a terminal, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +29,8 @@ pub struct Login {
     pub user: String,
     /// User number; the host's account of that name decides if there is one.
     pub uid: u32,
-    /// The terminal, if there is one; without, the shell prints no prompt.
+    /// The terminal, if there is one. Without, the shell is not interactive: it prints
+    /// no prompt, standard input is empty, and a mistake ends the whole text.
     pub terminal: Option<TerminalSize>,
     /// Where the user comes from, for `who` and `netstat`.
     pub peer: Option<IpAddr>,
@@ -47,67 +54,342 @@ pub enum ShellState {
 pub enum WaitingFor {
     /// An answer to [`ShellEffect::Fetch`].
     Fetch,
-    /// Time.
+    /// Time, or a job.
     Time,
     /// Input.
     Stdin,
 }
 
-/// A session's interpreter.
+/// A session's interpreter. It is driven by calls and never waits itself: while a
+/// command waits (for a fetch, time, input), its state is a suspended future here.
 pub struct Shell {
-    host: Arc<Host>,
-    state: ShellState,
+    session: Arc<Session>,
+    /// The login shell, when no command runs.
+    idle: Option<Process>,
+    /// The running command, which has the login shell.
+    running: Option<Fut<'static, (Process, Result<i32, Stop>)>>,
+    jobs: Vec<Job>,
+    /// Lines of a command that is not complete yet.
+    pending: Vec<u8>,
+    pending_lines: usize,
+    exited: Option<i32>,
 }
 
 impl Shell {
     /// A shell for `login` on `host`. Two shells with the same seed do the same.
-    pub fn new(host: Arc<Host>, _fs: Fs, _login: Login, _seed: u64, _now: Timestamp) -> Self {
-        Self { host, state: ShellState::Ready }
+    pub fn new(host: Arc<Host>, fs: Fs, login: Login, seed: u64, now: Timestamp) -> Self {
+        let session = Arc::new(Session::new(host, fs, login, seed, now));
+        let fds = Fds::standard(&Arc::new(Open::Terminal));
+        let process = Process::login(Arc::clone(&session), fds);
+        Self {
+            session,
+            idle: Some(process),
+            running: None,
+            jobs: Vec::new(),
+            pending: Vec::new(),
+            pending_lines: 0,
+            exited: None,
+        }
     }
 
-    /// Runs one input line, or a script of many.
-    pub fn run(&mut self, line: &[u8], _now: Timestamp, out: &mut Vec<ShellEffect>) {
-        out.push(ShellEffect::Command { line: PeerText::from(line), unknown: Vec::new() });
-        out.push(ShellEffect::Output(Bytes::from_static(b"")));
+    /// Runs one input line, or a script of many lines (at most
+    /// [`limits::SCRIPT_BYTES`]). While a command runs, the text goes to its input.
+    pub fn run(&mut self, line: &[u8], now: Timestamp, out: &mut Vec<ShellEffect>) {
+        if self.exited.is_some() {
+            return;
+        }
+        if self.running.is_some() {
+            self.feed_stdin(line, now, out);
+            return;
+        }
+        self.wake(now);
+        self.session.system().refill();
+        if self.continues(line) {
+            self.session.system().drain(out);
+            return;
+        }
+        let mut text = std::mem::take(&mut self.pending);
+        self.pending_lines = 0;
+        text.extend_from_slice(line);
+        text.truncate(limits::SCRIPT_BYTES);
+        self.start(text, out);
+    }
+
+    /// Whether the text so far is an unfinished command; it is then kept.
+    fn continues(&mut self, line: &[u8]) -> bool {
+        let interactive = self.session.login.terminal.is_some();
+        let too_long = self.pending.len() + line.len() > limits::TERMINAL_LINE_BYTES
+            || self.pending_lines >= limits::CONTINUATION_LINES;
+        if !interactive || too_long {
+            return false;
+        }
+        let before = self.pending.len();
+        self.pending.extend_from_slice(line);
+        if !line.ends_with(b"\n") {
+            self.pending.push(b'\n');
+        }
+        if is_unfinished(&self.pending, self.is_bash()) {
+            self.pending_lines += 1;
+            return true;
+        }
+        self.pending.truncate(before);
+        false
+    }
+
+    fn is_bash(&self) -> bool {
+        self.session.host.persona.shell.flavour == ShellFlavour::Bash
+    }
+
+    fn start(&mut self, text: Vec<u8>, out: &mut Vec<ShellEffect>) {
+        let Some(mut process) = self.idle.take() else { return };
+        {
+            let mut system = self.session.system();
+            if !text.trim_ascii().is_empty() {
+                while system.history.len() >= limits::HISTORY_LINES {
+                    system.history.pop_front();
+                }
+                let line = text.trim_ascii();
+                let line = &line[..line.len().min(limits::RECORDED_LINE_BYTES)];
+                system.history.push_back(Bytes::copy_from_slice(line));
+            }
+        }
+        self.running = Some(Box::pin(async move {
+            let result = process.run_input(&text).await;
+            (process, result)
+        }));
+        self.drive(out);
     }
 
     /// Gives input to the running command.
-    pub fn feed_stdin(&mut self, _bytes: &[u8], _now: Timestamp, _out: &mut Vec<ShellEffect>) {}
+    pub fn feed_stdin(&mut self, bytes: &[u8], now: Timestamp, out: &mut Vec<ShellEffect>) {
+        self.wake(now);
+        {
+            let mut system = self.session.system();
+            let room = limits::TYPE_AHEAD_BYTES.saturating_sub(system.input.bytes.len());
+            system.input.bytes.extend(&bytes[..bytes.len().min(room)]);
+        }
+        self.drive(out);
+    }
 
     /// Ends the running command's input (control-D).
-    pub fn end_stdin(&mut self, _now: Timestamp, _out: &mut Vec<ShellEffect>) {}
+    pub fn end_stdin(&mut self, now: Timestamp, out: &mut Vec<ShellEffect>) {
+        self.wake(now);
+        self.session.system().input.ended = true;
+        self.drive(out);
+    }
 
     /// Answers a [`ShellEffect::Fetch`].
     pub fn on_fetched(
         &mut self,
-        _id: FetchId,
-        _fetched: Fetched,
-        _now: Timestamp,
-        _out: &mut Vec<ShellEffect>,
+        id: FetchId,
+        fetched: Fetched,
+        now: Timestamp,
+        out: &mut Vec<ShellEffect>,
     ) {
+        self.wake(now);
+        self.session.system().answer(id, fetched);
+        self.drive(out);
     }
 
     /// Time has passed.
-    pub fn on_timer(&mut self, _now: Timestamp, _out: &mut Vec<ShellEffect>) {}
+    pub fn on_timer(&mut self, now: Timestamp, out: &mut Vec<ShellEffect>) {
+        self.wake(now);
+        self.drive(out);
+    }
 
-    /// Stops the running command (control-C).
-    pub fn interrupt(&mut self, _now: Timestamp, _out: &mut Vec<ShellEffect>) {}
+    /// Stops the running command (control-C), or forgets an unfinished one.
+    pub fn interrupt(&mut self, now: Timestamp, out: &mut Vec<ShellEffect>) {
+        self.wake(now);
+        self.pending.clear();
+        self.pending_lines = 0;
+        if self.running.is_some() {
+            {
+                let mut system = self.session.system();
+                system.interrupted = true;
+                system.input = crate::system::Input::default();
+            }
+            self.drive(out);
+            self.session.system().interrupted = false;
+        }
+    }
 
     /// The session is over: what the attacker made and nobody looked at is captured.
-    pub fn finish(&mut self, _out: &mut Vec<ShellEffect>) {}
+    pub fn finish(&mut self, out: &mut Vec<ShellEffect>) {
+        self.running = None;
+        self.jobs.clear();
+        for (path, bytes) in self.session.fs.written(limits::CAPTURES) {
+            self.session.capture(&path, &bytes, CaptureHow::Dropped);
+        }
+        let mut system = self.session.system();
+        system.flush();
+        out.append(&mut system.effects);
+    }
 
     /// What it is doing.
     pub fn state(&self) -> ShellState {
-        self.state
+        if let Some(status) = self.exited {
+            ShellState::Exited(status)
+        } else if self.running.is_some() {
+            ShellState::Waiting(self.session.system().waiting.unwrap_or(WaitingFor::Time))
+        } else if self.pending.is_empty() {
+            ShellState::Ready
+        } else {
+            ShellState::NeedMore
+        }
     }
 
-    /// The prompt for the next line, with the continuation prompt where one is open.
+    /// The prompt for the next line, or for the rest of an unfinished command.
     pub fn prompt(&self) -> Vec<u8> {
-        self.host.hostname.clone().into_bytes()
+        if !self.pending.is_empty() {
+            return b"> ".to_vec();
+        }
+        let Some(process) = &self.idle else { return Vec::new() };
+        process.prompt_text()
+    }
+
+    /// What an interactive shell prints when it starts, lines ended by `\n`.
+    pub fn greeting(&self) -> String {
+        self.session.host.fill(&self.session.host.persona.shell.greeting, self.session.now())
+    }
+
+    /// Whether what is typed is to be shown: not while a password is read.
+    pub(crate) fn echoes(&self) -> bool {
+        self.session.system().echo
+    }
+
+    /// Earlier lines, the newest last.
+    pub(crate) fn history_line(&self, back: usize) -> Option<Bytes> {
+        let system = self.session.system();
+        let index = system.history.len().checked_sub(back)?;
+        system.history.get(index).cloned()
+    }
+
+    fn wake(&self, now: Timestamp) {
+        let mut system = self.session.system();
+        system.now = system.now.max(now);
+    }
+
+    /// Polls what runs until nothing moves any more.
+    fn drive(&mut self, out: &mut Vec<ShellEffect>) {
+        loop {
+            let mut moved = self.drive_foreground();
+            moved |= self.drive_jobs();
+            if !moved {
+                break;
+            }
+        }
+        self.session.system().drain(out);
+    }
+
+    /// Polls the running command; whether it ended.
+    fn drive_foreground(&mut self) -> bool {
+        let Some(future) = &mut self.running else { return false };
+        self.session.system().waiting = None;
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready((process, result)) = future.as_mut().poll(&mut cx) else { return false };
+        self.running = None;
+        self.ended(process, result);
+        true
+    }
+
+    fn ended(&mut self, mut process: Process, result: Result<i32, Stop>) {
+        let interactive = self.session.login.terminal.is_some();
+        process.depth = 0;
+        process.loops = 0;
+        process.tested = 0;
+        process.locals.clear();
+        process.fds = Fds::standard(&Arc::new(Open::Terminal));
+        match result {
+            Ok(status) => process.status = status,
+            Err(Stop::Exit(status)) => self.exited = Some(status & 0xff),
+            Err(Stop::Interrupted) => process.status = 130,
+            Err(Stop::Killed) => {
+                let _ = self.session.system().print(b"Killed\n");
+                process.status = 137;
+            }
+            Err(Stop::Return(status) | Stop::Abort(status)) => {
+                process.status = status;
+                if !interactive {
+                    self.exited = Some(status);
+                }
+            }
+            Err(Stop::Break(_) | Stop::Continue(_) | Stop::BrokenPipe) => {}
+        }
+        if self.exited.is_none() {
+            self.idle = Some(process);
+        }
+    }
+
+    /// Polls the jobs; whether one began or ended.
+    fn drive_jobs(&mut self) -> bool {
+        let mut moved = false;
+        let mut new = std::mem::take(&mut self.session.system().jobs_new);
+        self.session.system().jobs_running.extend(new.iter().map(|j| (j.pid, j.text.clone())));
+        moved |= !new.is_empty();
+        self.jobs.append(&mut new);
+        let stopped = std::mem::take(&mut self.session.system().jobs_stopped);
+        let mut at = 0;
+        while at < self.jobs.len() {
+            let job = &mut self.jobs[at];
+            let mut cx = Context::from_waker(Waker::noop());
+            let status = if stopped.contains(&job.pid) {
+                Some(143)
+            } else {
+                match job.future.as_mut().poll(&mut cx) {
+                    Poll::Ready(status) => Some(status),
+                    Poll::Pending => None,
+                }
+            };
+            let Some(status) = status else {
+                at += 1;
+                continue;
+            };
+            let job = self.jobs.remove(at);
+            let mut system = self.session.system();
+            system.jobs_running.retain(|(pid, _)| *pid != job.pid);
+            system.jobs_done.insert(job.pid, status);
+            while system.jobs_done.len() > limits::JOBS {
+                system.jobs_done.pop_first();
+            }
+            moved = true;
+        }
+        moved
+    }
+}
+
+impl Process {
+    /// The prompt for the next command.
+    pub(crate) fn prompt_text(&self) -> Vec<u8> {
+        let spec = &self.session.host.persona.shell;
+        let home = self.variable(b"HOME").unwrap_or_default();
+        let directory: Vec<u8> = match self.directory.strip_prefix(&home[..]) {
+            Some(rest) if home.len() > 1 && (rest.is_empty() || rest[0] == b'/') => {
+                [b"~", rest].concat()
+            }
+            _ => self.directory.to_vec(),
+        };
+        let template = if self.uid == 0 { &spec.prompt_root } else { &spec.prompt_user };
+        let text = template
+            .replace("{hostname}", &self.session.fs.hostname())
+            .replace("{user}", &self.session.login.user)
+            .replace("{directory}", &String::from_utf8_lossy(&directory));
+        text.into_bytes()
     }
 }
 
 /// Whether `text` is the beginning of a command whose rest is still to come.
-pub fn needs_more(_text: &[u8]) -> bool {
-    false
+pub fn needs_more(text: &[u8]) -> bool {
+    is_unfinished(text, true)
+}
+
+pub(crate) fn is_unfinished(text: &[u8], bash: bool) -> bool {
+    let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
+    let mut parser = Parser::new(text, bash);
+    loop {
+        match parser.next_command() {
+            Ok(Some(_)) => {}
+            Ok(None) => return parser.left_open(),
+            Err(error) => return error.incomplete,
+        }
+    }
 }

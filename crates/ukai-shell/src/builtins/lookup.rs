@@ -1,0 +1,183 @@
+//! `command`, `type`, `hash`, `alias`, `unalias`, `builtin`.
+
+use crate::commands::{Arguments, Command, Outcome, builtin};
+use crate::process::Process;
+use crate::system::{Fut, Stop};
+use bytes::Bytes;
+use std::sync::Arc;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::waiting("command", command),
+    Command::waiting("builtin", command),
+    Command::at_once("type", type_),
+    Command::at_once("hash", |_, _| Ok(0)),
+    Command::at_once("alias", alias),
+    Command::at_once("unalias", unalias),
+    Command::at_once("shopt", |_, _| Ok(0)),
+    Command::at_once("enable", |_, _| Ok(0)),
+];
+
+/// What a name means to the shell.
+enum Meaning {
+    Alias(Bytes),
+    Keyword,
+    Function,
+    Builtin,
+    File(Vec<u8>),
+}
+
+fn meaning(process: &Process, name: &[u8]) -> Option<Meaning> {
+    const KEYWORDS: [&[u8]; 13] = [
+        b"if", b"then", b"else", b"elif", b"fi", b"for", b"while", b"until", b"do", b"done", b"case",
+        b"esac", b"{",
+    ];
+    if let Some(text) = process.aliases.get(name) {
+        return Some(Meaning::Alias(text.clone()));
+    }
+    if KEYWORDS.contains(&name) {
+        return Some(Meaning::Keyword);
+    }
+    if process.functions.contains_key(name) {
+        return Some(Meaning::Function);
+    }
+    if builtin(name, process).is_some() {
+        return Some(Meaning::Builtin);
+    }
+    let view = process.view();
+    process
+        .find_program(name)
+        .filter(|path| process.fs().stat(&view, path, true).is_ok_and(|s| s.mode & 0o111 != 0 && s.is_file()))
+        .map(Meaning::File)
+}
+
+fn command(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
+    Box::pin(async move {
+        let mut words = arguments.words;
+        words.remove(0);
+        let mut describe = None;
+        while let Some(first) = words.first() {
+            match &first[..] {
+                b"-v" => describe = Some(false),
+                b"-V" => describe = Some(true),
+                b"-p" | b"--" => {}
+                _ => break,
+            }
+            words.remove(0);
+        }
+        let Some(name) = words.first().cloned() else { return Ok(0) };
+        if let Some(verbose) = describe {
+            let names = if process.bash { &words[..] } else { &words[..1] };
+            let mut status = 0;
+            for name in names {
+                status = describe_name(process, name, verbose)?;
+            }
+            return Ok(status);
+        }
+        if let Some(found) = builtin(&name, process) {
+            let gnu = process.bash;
+            return found.run(process, Arguments::new(words, gnu)).await;
+        }
+        process.program(words).await
+    })
+}
+
+fn describe_name(process: &mut Process, name: &[u8], verbose: bool) -> Result<i32, Stop> {
+    let meaning = meaning(process, name);
+    let shown = String::from_utf8_lossy(name).into_owned();
+    let found = meaning.is_some();
+    let text = match meaning {
+        None if !verbose => String::new(),
+        None => {
+            let text = if process.bash {
+                format!("{}: line 1: type: {shown}: not found\n", String::from_utf8_lossy(&process.name))
+            } else {
+                format!("{shown}: not found\n")
+            };
+            if process.bash {
+                process.error_bytes(text.as_bytes())?;
+                return Ok(1);
+            }
+            text
+        }
+        Some(Meaning::Alias(text)) if verbose => {
+            format!("{shown} is an alias for {}\n", String::from_utf8_lossy(&text))
+        }
+        Some(Meaning::Alias(text)) => format!("alias {shown}='{}'\n", String::from_utf8_lossy(&text)),
+        Some(Meaning::Keyword) if verbose => format!("{shown} is a shell keyword\n"),
+        Some(Meaning::Function) if verbose => format!("{shown} is a {}function\n", if process.bash { "" } else { "shell " }),
+        Some(Meaning::Builtin) if verbose => {
+            let special = crate::commands::is_special(name) && !process.bash;
+            format!("{shown} is a {}shell builtin\n", if special { "special " } else { "" })
+        }
+        Some(Meaning::File(path)) => {
+            let path = String::from_utf8_lossy(&path).into_owned();
+            if verbose { format!("{shown} is {path}\n") } else { format!("{path}\n") }
+        }
+        Some(_) => format!("{shown}\n"),
+    };
+    process.print(text)?;
+    Ok(if found { 0 } else { 127 })
+}
+
+fn type_(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let mut status = 0;
+    for name in arguments.rest() {
+        if process.bash && name == b"-t" {
+            continue;
+        }
+        let one = describe_name(process, name, true)?;
+        status = status.max(if process.bash { one.min(1) } else { one });
+    }
+    Ok(status)
+}
+
+fn alias(process: &mut Process, arguments: &Arguments) -> Outcome {
+    const ALIASES: usize = 128;
+    let mut status = 0;
+    let prefix = if process.bash { "alias " } else { "" };
+    if arguments.rest().is_empty() {
+        let mut text = Vec::new();
+        for (name, value) in process.aliases.iter() {
+            text.extend_from_slice(prefix.as_bytes());
+            text.extend_from_slice(name);
+            text.extend_from_slice(b"='");
+            text.extend_from_slice(value);
+            text.extend_from_slice(b"'\n");
+        }
+        process.print(&text)?;
+    }
+    for word in arguments.rest() {
+        if let Some(equals) = word.iter().position(|b| *b == b'=') {
+            if process.aliases.len() < ALIASES {
+                let value = Bytes::copy_from_slice(&word[equals + 1..]);
+                let name = Bytes::copy_from_slice(&word[..equals]);
+                Arc::make_mut(&mut process.aliases).insert(name, value);
+            }
+            continue;
+        }
+        let shown = String::from_utf8_lossy(word).into_owned();
+        match process.aliases.get(&word[..]).cloned() {
+            Some(value) => {
+                let value = String::from_utf8_lossy(&value).into_owned();
+                process.print(format!("{prefix}{shown}='{value}'\n"))?;
+            }
+            None => {
+                process.complain_as("alias", &format!("{shown}: not found"))?;
+                status = 1;
+            }
+        }
+    }
+    Ok(status)
+}
+
+fn unalias(process: &mut Process, arguments: &Arguments) -> Outcome {
+    for word in arguments.rest() {
+        if word == b"-a" {
+            process.aliases = Arc::default();
+        } else {
+            Arc::make_mut(&mut process.aliases).remove(&word[..]);
+        }
+    }
+    Ok(0)
+}
+

@@ -1,0 +1,130 @@
+//! `read`.
+
+use crate::commands::{Arguments, Command};
+use crate::process::Process;
+use crate::system::{Fut, Stop};
+use crate::limits;
+
+pub(super) const COMMANDS: &[Command] = &[Command::waiting("read", read)];
+
+fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
+    Box::pin(async move {
+        let options = crate::commands::Options::read(&arguments, "+rsp:n:N:t:u:d:a:e", &[]);
+        if let Some(prompt) = options.value("p").map(<[u8]>::to_vec) {
+            process.error_bytes(&prompt)?;
+        }
+        let raw = options.has("r");
+        let fd = options.number("u").map_or(0, |n| n.clamp(0, 15) as usize);
+        let count = options.number("n").or(options.number("N")).map(|n| n.clamp(0, 65_536) as usize);
+        let silent = options.has("s");
+        if silent {
+            process.session.system().echo = false;
+        }
+        let line = read_line(process, fd, raw, count).await;
+        if silent {
+            process.session.system().echo = true;
+        }
+        let Some((line, complete)) = line? else {
+            process.complain_as("read", "0: Bad file descriptor")?;
+            return Ok(1);
+        };
+        let names = if options.operands.is_empty() { vec![b"REPLY".to_vec()] } else { options.operands };
+        for name in &names {
+            if !crate::syntax::is_name(name) {
+                let shown = String::from_utf8_lossy(name).into_owned();
+                let message = if process.bash {
+                    format!("`{shown}': not a valid identifier")
+                } else {
+                    format!("{shown}: bad variable name")
+                };
+                process.complain_as("read", &message)?;
+                return Ok(if process.bash { 1 } else { 2 });
+            }
+        }
+        assign_fields(process, &names, &line)?;
+        Ok(i32::from(!complete))
+    })
+}
+
+/// A byte of a line, and whether it was quoted by a backslash.
+type Quotable = (u8, bool);
+
+/// Reads a line without its newline; whether the newline was there. `None` if the
+/// descriptor cannot be read.
+async fn read_line(
+    process: &mut Process,
+    fd: usize,
+    raw: bool,
+    count: Option<usize>,
+) -> Result<Option<(Vec<Quotable>, bool)>, Stop> {
+    let mut line: Vec<Quotable> = Vec::new();
+    loop {
+        let max = count.map_or(limits::WORD_BYTES, |c| c.saturating_sub(line.len()).max(1));
+        let Some(chunk) = process.read(fd, max, true).await? else { return Ok(None) };
+        process.session.step(1 + chunk.len() as u64 / 1_024)?;
+        if chunk.is_empty() {
+            return Ok(Some((line, false)));
+        }
+        let (text, complete) = match chunk.strip_suffix(b"\n") {
+            Some(text) => (text, true),
+            None => (&chunk[..], false),
+        };
+        let mut escaped = false;
+        for byte in text.iter().filter(|b| **b != 0) {
+            if *byte == b'\\' && !raw && !escaped {
+                escaped = true;
+            } else {
+                line.push((*byte, escaped));
+                escaped = false;
+            }
+        }
+        if complete && escaped && !raw && line.len() < limits::WORD_BYTES {
+            continue;
+        }
+        if complete {
+            return Ok(Some((line, true)));
+        }
+        if count.is_some_and(|c| line.len() >= c) || line.len() >= limits::WORD_BYTES {
+            return Ok(Some((line, true)));
+        }
+    }
+}
+
+/// Splits a line at `$IFS`; the last name takes the rest.
+fn assign_fields(process: &mut Process, names: &[Vec<u8>], line: &[Quotable]) -> Result<(), Stop> {
+    let ifs = process.variable(b"IFS").unwrap_or(bytes::Bytes::from_static(b" \t\n"));
+    let separates = |(byte, quoted): &Quotable| !quoted && ifs.contains(byte);
+    let is_blank = |item: &Quotable| separates(item) && matches!(item.0, b' ' | b'\t' | b'\n');
+    let mut rest = line;
+    while rest.first().is_some_and(is_blank) {
+        rest = &rest[1..];
+    }
+    let text = |items: &[Quotable]| items.iter().map(|(b, _)| *b).collect::<Vec<u8>>();
+    for (index, name) in names.iter().enumerate() {
+        if index + 1 == names.len() {
+            let mut end = rest.len();
+            while end > 0 && is_blank(&rest[end - 1]) {
+                end -= 1;
+            }
+            // One separator at the very end belongs to the field before it.
+            let only = end > 0
+                && separates(&rest[end - 1])
+                && !rest[..end - 1].iter().any(separates);
+            process.assign(name, text(&rest[..end - usize::from(only)]))?;
+            return Ok(());
+        }
+        let end = rest.iter().position(separates).unwrap_or(rest.len());
+        process.assign(name, text(&rest[..end]))?;
+        rest = &rest[end..];
+        while rest.first().is_some_and(is_blank) {
+            rest = &rest[1..];
+        }
+        if rest.first().is_some_and(|item| separates(item)) {
+            rest = &rest[1..];
+            while rest.first().is_some_and(is_blank) {
+                rest = &rest[1..];
+            }
+        }
+    }
+    Ok(())
+}

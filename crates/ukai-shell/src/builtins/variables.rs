@@ -1,0 +1,372 @@
+//! `export`, `readonly`, `local`, `declare`, `unset`, `set`, `shift`, `let`, `getopts`.
+
+use crate::commands::{Arguments, Command, Outcome};
+use crate::process::{Process, Variable, VariableValue};
+use crate::syntax::is_name;
+use crate::system::Stop;
+use bytes::Bytes;
+use std::sync::Arc;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::at_once("export", |p, a| declare(p, a, Attribute::Exported)),
+    Command::at_once("readonly", |p, a| declare(p, a, Attribute::ReadOnly)),
+    Command::at_once("local", |p, a| declare(p, a, Attribute::Local)),
+    Command::at_once("declare", |p, a| declare(p, a, Attribute::None)),
+    Command::at_once("typeset", |p, a| declare(p, a, Attribute::None)),
+    Command::at_once("unset", unset),
+    Command::at_once("set", set),
+    Command::at_once("shift", shift),
+    Command::at_once("let", let_),
+    Command::at_once("getopts", getopts),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attribute {
+    Exported,
+    ReadOnly,
+    Local,
+    None,
+}
+
+fn declare(process: &mut Process, arguments: &Arguments, attribute: Attribute) -> Outcome {
+    let name = arguments.name().into_owned();
+    if attribute == Attribute::Local && process.locals.is_empty() {
+        let text = if process.bash { "can only be used in a function" } else { "not in a function" };
+        process.complain_as("local", text)?;
+        return if process.bash { Ok(1) } else { Err(Stop::Abort(2).into()) };
+    }
+    let mut remove = false;
+    let mut listed = arguments.rest().is_empty();
+    for word in arguments.rest() {
+        if word.first() == Some(&b'-') && word.len() > 1 {
+            remove |= word == b"-n";
+            listed |= word == b"-p";
+            continue;
+        }
+        let (variable, value) = match word.iter().position(|b| *b == b'=') {
+            Some(at) => (&word[..at], Some(&word[at + 1..])),
+            None => (&word[..], None),
+        };
+        if !is_name(variable) {
+            let shown = String::from_utf8_lossy(if process.bash { word } else { variable }).into_owned();
+            let message = if process.bash {
+                format!("`{shown}': not a valid identifier")
+            } else {
+                format!("{shown}: bad variable name")
+            };
+            process.complain_as(&name, &message)?;
+            return if process.bash { Ok(1) } else { Err(Stop::Abort(2).into()) };
+        }
+        declare_one(process, variable, value, attribute, remove)?;
+    }
+    if listed {
+        list(process, attribute, &name)?;
+    }
+    Ok(0)
+}
+
+fn declare_one(
+    process: &mut Process,
+    name: &[u8],
+    value: Option<&[u8]>,
+    attribute: Attribute,
+    remove: bool,
+) -> Result<(), Stop> {
+    let local = attribute == Attribute::Local || (attribute == Attribute::None && !process.locals.is_empty());
+    if local {
+        let old = process.variables.get(name).cloned();
+        if let Some(frame) = process.locals.last_mut()
+            && !frame.iter().any(|(n, _)| &n[..] == name)
+        {
+            frame.push((Bytes::copy_from_slice(name), old));
+            if value.is_none() && process.bash {
+                process.unset(name);
+            }
+        }
+    }
+    if let Some(value) = value {
+        process.assign(name, value.to_vec())?;
+    }
+    let variables = Arc::make_mut(&mut process.variables);
+    match attribute {
+        Attribute::Exported if value.is_none() && !variables.contains_key(name) => {
+            // Exported once it is set: an unset name has no place to remember that.
+        }
+        Attribute::Exported => {
+            if let Some(variable) = variables.get_mut(name) {
+                variable.exported = !remove;
+            }
+        }
+        Attribute::ReadOnly => {
+            let name = Bytes::copy_from_slice(name);
+            variables.entry(name).or_default().read_only = true;
+        }
+        Attribute::Local | Attribute::None => {}
+    }
+    Ok(())
+}
+
+fn list(process: &mut Process, attribute: Attribute, name: &str) -> Result<(), Stop> {
+    let wanted = |v: &Variable| match attribute {
+        Attribute::Exported => v.exported,
+        Attribute::ReadOnly => v.read_only,
+        Attribute::Local => false,
+        Attribute::None => true,
+    };
+    let mut names: Vec<(Bytes, Bytes)> = process
+        .variables
+        .iter()
+        .filter(|(_, v)| wanted(v))
+        .filter_map(|(n, v)| match &v.value {
+            VariableValue::Scalar(text) => Some((n.clone(), text.clone())),
+            VariableValue::Array(_) => None,
+        })
+        .collect();
+    names.sort();
+    let prefix = match (process.bash, attribute) {
+        (true, Attribute::Exported) => "declare -x ".to_owned(),
+        (true, Attribute::ReadOnly) => "declare -r ".to_owned(),
+        (true, _) => String::new(),
+        _ => format!("{name} "),
+    };
+    let quote = if process.bash { b'"' } else { b'\'' };
+    let mut text = Vec::new();
+    for (name, value) in names {
+        text.extend_from_slice(prefix.as_bytes());
+        text.extend_from_slice(&name);
+        text.extend_from_slice(&[b'=', quote]);
+        text.extend_from_slice(&value);
+        text.extend_from_slice(&[quote, b'\n']);
+    }
+    process.print(&text)?;
+    Ok(())
+}
+
+fn unset(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let mut functions = false;
+    for word in arguments.rest() {
+        match &word[..] {
+            b"-f" => functions = true,
+            b"-v" => functions = false,
+            name if functions => {
+                Arc::make_mut(&mut process.functions).remove(name);
+            }
+            name => {
+                if let Some(open) = name.iter().position(|b| *b == b'[').filter(|_| process.bash) {
+                    unset_element(process, &name[..open], &name[open + 1..]);
+                    continue;
+                }
+                if !is_name(name) {
+                    let shown = String::from_utf8_lossy(name).into_owned();
+                    process.complain_as("unset", &format!("{shown}: bad variable name"))?;
+                    return Err(Stop::Abort(2).into());
+                }
+                if process.variables.get(name).is_some_and(|v| v.read_only) {
+                    let shown = String::from_utf8_lossy(name).into_owned();
+                    process.complain_as("unset", &format!("{shown}: is read only"))?;
+                    return Err(Stop::Abort(2).into());
+                }
+                if process.variables.contains_key(name) {
+                    process.unset(name);
+                } else {
+                    Arc::make_mut(&mut process.functions).remove(name);
+                }
+            }
+        }
+    }
+    Ok(0)
+}
+
+fn unset_element(process: &mut Process, name: &[u8], index: &[u8]) {
+    let index = index.strip_suffix(b"]").unwrap_or(index);
+    let index = std::str::from_utf8(index).ok().and_then(|t| t.parse::<u32>().ok());
+    if let (Some(index), Some(variable)) = (index, Arc::make_mut(&mut process.variables).get_mut(name))
+        && let VariableValue::Array(elements) = &mut variable.value
+    {
+        elements.remove(&index);
+    }
+}
+
+fn set(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let words = arguments.rest();
+    if words.is_empty() {
+        return list_all(process);
+    }
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let on = match word.first() {
+            Some(b'-') => true,
+            Some(b'+') => false,
+            _ => break,
+        };
+        at += 1;
+        if word == b"--" {
+            set_positional(process, &words[at..]);
+            return Ok(0);
+        }
+        if word == b"-" {
+            break;
+        }
+        for letter in &word[1..] {
+            if *letter == b'o' {
+                let name = words.get(at).cloned().unwrap_or_default();
+                at += 1;
+                set_named(process, &name, on);
+            } else if !set_letter(process, *letter, on) {
+                let shown = format!("{}{}", if on { '-' } else { '+' }, *letter as char);
+                let message = if process.bash { format!("{shown}: invalid option") } else { format!("illegal option {shown}") };
+                process.complain_as("set", &message)?;
+                return if process.bash { Ok(2) } else { Err(Stop::Abort(2).into()) };
+            }
+        }
+    }
+    if at < words.len() {
+        set_positional(process, &words[at..]);
+    }
+    Ok(0)
+}
+
+fn set_positional(process: &mut Process, words: &[Vec<u8>]) {
+    process.positional = Arc::new(words.iter().cloned().map(Bytes::from).collect());
+}
+
+fn set_letter(process: &mut Process, letter: u8, on: bool) -> bool {
+    let options = &mut process.options;
+    match letter {
+        b'e' => options.exit_on_error = on,
+        b'u' => options.no_unset = on,
+        b'f' => options.no_glob = on,
+        b'x' => options.trace = on,
+        b'a' => options.all_export = on,
+        b'm' | b'b' | b'n' | b'v' | b'C' | b'I' | b'h' | b'H' | b'B' | b'E' | b'T' | b'i' => {}
+        _ => return false,
+    }
+    true
+}
+
+fn set_named(process: &mut Process, name: &[u8], on: bool) {
+    let letter = match name {
+        b"errexit" => b'e',
+        b"nounset" => b'u',
+        b"noglob" => b'f',
+        b"xtrace" => b'x',
+        b"allexport" => b'a',
+        b"pipefail" => {
+            process.options.pipe_fail = on;
+            return;
+        }
+        _ => return,
+    };
+    set_letter(process, letter, on);
+}
+
+fn list_all(process: &mut Process) -> Outcome {
+    let mut names: Vec<(Bytes, Bytes)> = process
+        .variables
+        .iter()
+        .filter_map(|(n, v)| match &v.value {
+            VariableValue::Scalar(text) => Some((n.clone(), text.clone())),
+            VariableValue::Array(_) => None,
+        })
+        .collect();
+    names.sort();
+    let mut text = Vec::new();
+    for (name, value) in names {
+        text.extend_from_slice(&name);
+        text.extend_from_slice(b"='");
+        text.extend_from_slice(&value);
+        text.extend_from_slice(b"'\n");
+    }
+    process.print(&text)?;
+    Ok(0)
+}
+
+fn shift(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let count = arguments.rest().first().and_then(|w| std::str::from_utf8(w).ok()?.parse::<usize>().ok()).unwrap_or(1);
+    if count > process.positional.len() {
+        return Ok(1);
+    }
+    Arc::make_mut(&mut process.positional).drain(..count);
+    Ok(0)
+}
+
+fn let_(process: &mut Process, arguments: &Arguments) -> Outcome {
+    if arguments.rest().is_empty() {
+        process.complain_as("let", "expression expected")?;
+        return Ok(1);
+    }
+    let mut value = 0;
+    for word in arguments.rest() {
+        value = process.arithmetic(word)?;
+    }
+    Ok(i32::from(value == 0))
+}
+
+fn getopts(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let [letters, name, given @ ..] = arguments.rest() else {
+        process.complain_as("getopts", "usage: getopts optstring var [arg]")?;
+        return Ok(2);
+    };
+    let words: Vec<Vec<u8>> = if given.is_empty() {
+        process.positional.iter().map(|b| b.to_vec()).collect()
+    } else {
+        given.to_vec()
+    };
+    let index = process.variable(b"OPTIND");
+    let index = index.and_then(|i| std::str::from_utf8(&i).ok()?.parse::<usize>().ok()).unwrap_or(1).max(1);
+    let Some(word) = words.get(index - 1).filter(|w| w.len() > 1 && w[0] == b'-') else {
+        process.assign(name, Bytes::from_static(b"?"))?;
+        process.getopts_place = 0;
+        return Ok(1);
+    };
+    if word == b"--" {
+        process.assign(b"OPTIND", (index + 1).to_string())?;
+        process.assign(name, Bytes::from_static(b"?"))?;
+        return Ok(1);
+    }
+    let place = process.getopts_place.max(1).min(word.len() - 1);
+    let letter = word[place];
+    let mut next = index;
+    let last = place + 1 >= word.len();
+    process.getopts_place = if last { 0 } else { place + 1 };
+    if last {
+        next += 1;
+    }
+    let silent = letters.first() == Some(&b':');
+    let known = letters.iter().position(|b| *b == letter && letter != b':');
+    let takes_value = known.is_some_and(|at| letters.get(at + 1) == Some(&b':'));
+    process.unset(b"OPTARG");
+    let mut answer = letter;
+    if known.is_none() {
+        answer = b'?';
+        if silent {
+            process.assign(b"OPTARG", vec![letter])?;
+        } else {
+            process.complain(&format!("Illegal option -{}", letter as char))?;
+        }
+    } else if takes_value {
+        process.getopts_place = 0;
+        if last {
+            match words.get(next - 1) {
+                Some(value) => {
+                    process.assign(b"OPTARG", value.clone())?;
+                    next += 1;
+                }
+                None => {
+                    answer = if silent { b':' } else { b'?' };
+                    if silent {
+                        process.assign(b"OPTARG", vec![letter])?;
+                    } else {
+                        process.complain(&format!("No arg for -{} option", letter as char))?;
+                    }
+                }
+            }
+        } else {
+            process.assign(b"OPTARG", word[place + 1..].to_vec())?;
+            next = index + 1;
+        }
+    }
+    process.assign(b"OPTIND", next.to_string())?;
+    process.assign(name, vec![answer])?;
+    Ok(0)
+}

@@ -1,0 +1,126 @@
+//! `cat`, which shows typed lines as they come; `yes`, `sync` and other small ones.
+
+use super::reading::{complain, read_file};
+use super::{Arguments, Command, Leave, Options};
+use crate::limits;
+use crate::process::Process;
+use crate::system::{Fut, Stop};
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::waiting("cat", cat),
+    Command::at_once("yes", |p, a| {
+        let mut line = if a.rest().is_empty() { b"y".to_vec() } else { a.rest().join(&b' ') };
+        line.push(b'\n');
+        let block = line.repeat((4_096 / line.len()).max(1));
+        loop {
+            p.session.step(1)?;
+            p.print(&block)?;
+        }
+    }),
+    Command::at_once("true", |_, _| Ok(0)),
+    Command::at_once("false", |_, _| Ok(1)),
+    Command::at_once("sync", |_, _| Ok(0)),
+    Command::at_once("clear", |p, _| {
+        p.print(b"\x1b[H\x1b[J")?;
+        Ok(0)
+    }),
+    Command::at_once("reset", |p, _| {
+        p.print(b"\x1bc\x1b(B\x1b[0m\x1b[J\x1b[?25h")?;
+        Ok(0)
+    }),
+];
+
+fn cat(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
+    Box::pin(async move {
+        let options = Options::read(&arguments, "nbAvetsuET", &[]);
+        let mut files = options.operands.clone();
+        if files.is_empty() {
+            files.push(b"-".to_vec());
+        }
+        let mut shape = Shape {
+            numbers: options.has("n"),
+            visible: ["A", "v", "e", "t"].iter().any(|f| options.has(f)),
+            ends: ["A", "e", "E"].iter().any(|f| options.has(f)),
+            line: 0,
+        };
+        let mut status = 0;
+        for file in &files {
+            if file == b"-" {
+                while let Some(chunk) = process.read(0, limits::PIPE_BYTES, false).await? {
+                    if chunk.is_empty() {
+                        break;
+                    }
+                    process.session.step(1 + chunk.len() as u64 / 1_024)?;
+                    shape.print(process, &chunk)?;
+                }
+                continue;
+            }
+            match read_file(process, file) {
+                Ok(Ok(bytes)) => shape.print(process, &bytes)?,
+                Ok(Err(error)) => {
+                    status = 1;
+                    let told = complain(process, &arguments, file, error);
+                    stop(told)?;
+                }
+                Err(Leave::Stop(stop)) => return Err(stop),
+                Err(Leave::NeedInput) => {}
+            }
+        }
+        Ok(status)
+    })
+}
+
+fn stop(result: Result<(), Leave>) -> Result<(), Stop> {
+    match result {
+        Err(Leave::Stop(stop)) => Err(stop),
+        _ => Ok(()),
+    }
+}
+
+/// How `cat` shows lines.
+struct Shape {
+    numbers: bool,
+    visible: bool,
+    ends: bool,
+    line: usize,
+}
+
+impl Shape {
+    fn print(&mut self, process: &mut Process, bytes: &[u8]) -> Result<(), Stop> {
+        if !self.numbers && !self.visible && !self.ends {
+            process.print(bytes)?;
+            return Ok(());
+        }
+        let mut out = Vec::with_capacity(bytes.len() * 2);
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            if self.numbers {
+                self.line += 1;
+                out.extend_from_slice(format!("{:>6}\t", self.line).as_bytes());
+            }
+            for byte in line {
+                match byte {
+                    b'\n' if self.ends => out.extend_from_slice(b"$\n"),
+                    b'\n' | b'\t' => out.push(*byte),
+                    _ if self.visible => visible(*byte, &mut out),
+                    _ => out.push(*byte),
+                }
+            }
+        }
+        process.print(&out)?;
+        Ok(())
+    }
+}
+
+/// A byte as `cat -v` shows it.
+fn visible(byte: u8, out: &mut Vec<u8>) {
+    let mut byte = byte;
+    if byte >= 0x80 {
+        out.extend_from_slice(b"M-");
+        byte &= 0x7f;
+    }
+    match byte {
+        0x7f => out.extend_from_slice(b"^?"),
+        0..=0x1f => out.extend_from_slice(&[b'^', byte + 64]),
+        _ => out.push(byte),
+    }
+}

@@ -1,0 +1,213 @@
+//! The commands: programs and applets, a file per command or small group, and how one
+//! is found and run. What belongs to the shell itself is in `builtins`.
+
+mod busybox;
+mod cat;
+mod change;
+mod curl;
+mod dd;
+mod echo;
+mod fetch;
+mod ftp;
+mod identity;
+mod list;
+mod netcat;
+mod options;
+mod paths;
+mod permissions;
+mod processes;
+mod reading;
+mod regex;
+mod shell;
+mod test;
+mod time;
+mod uname;
+mod wget;
+
+pub(crate) use busybox::run_applet;
+pub(crate) use options::Options;
+pub(crate) use shell::is_shell;
+pub(crate) use test::evaluate as evaluate_test;
+
+use crate::builtins;
+use crate::io::Open;
+use crate::limits;
+use crate::process::Process;
+use crate::system::{Fut, Stop};
+use bytes::Bytes;
+use std::borrow::Cow;
+
+/// A command line after expansion.
+#[derive(Clone, Debug)]
+pub(crate) struct Arguments {
+    /// The name as it was called, then the arguments.
+    pub(crate) words: Vec<Vec<u8>>,
+    /// Whether the program is GNU's rather than BusyBox's.
+    pub(crate) gnu: bool,
+}
+
+impl Arguments {
+    pub(crate) fn new(words: Vec<Vec<u8>>, gnu: bool) -> Self {
+        Self { words, gnu }
+    }
+
+    /// The command's name without folders, for messages.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        let name = self.words.first().map_or(&[][..], Vec::as_slice);
+        String::from_utf8_lossy(crate::eval::base_name(name))
+    }
+
+    /// What follows the name.
+    pub(crate) fn rest(&self) -> &[Vec<u8>] {
+        self.words.get(1..).unwrap_or_default()
+    }
+
+    /// An argument as text for a message.
+    pub(crate) fn shown(&self, index: usize) -> Cow<'_, str> {
+        self.words.get(index).map_or(Cow::Borrowed(""), |w| String::from_utf8_lossy(w))
+    }
+}
+
+/// Why a command that does not wait leaves early.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Leave {
+    Stop(Stop),
+    /// It needs all that will be typed; it is called again when that is there.
+    NeedInput,
+}
+
+impl From<Stop> for Leave {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+/// What a command that does not wait gives: its status.
+pub(crate) type Outcome = Result<i32, Leave>;
+
+/// How a command runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// At once. Nothing may be printed or changed before the input was asked for.
+    AtOnce(fn(&mut Process, &Arguments) -> Outcome),
+    /// It may wait for a fetch, for time, or for typed lines.
+    Waiting(for<'a> fn(&'a mut Process, Arguments) -> Fut<'a, Result<i32, Stop>>),
+}
+
+/// A command.
+#[derive(Clone, Copy)]
+pub(crate) struct Command {
+    pub(crate) name: &'static str,
+    pub(crate) run: Run,
+}
+
+impl Command {
+    pub(crate) const fn at_once(name: &'static str, run: fn(&mut Process, &Arguments) -> Outcome) -> Self {
+        Self { name, run: Run::AtOnce(run) }
+    }
+
+    pub(crate) const fn waiting(
+        name: &'static str,
+        run: for<'a> fn(&'a mut Process, Arguments) -> Fut<'a, Result<i32, Stop>>,
+    ) -> Self {
+        Self { name, run: Run::Waiting(run) }
+    }
+
+    /// Runs the command to its end.
+    pub(crate) async fn run(&self, process: &mut Process, arguments: Arguments) -> Result<i32, Stop> {
+        let run = match self.run {
+            Run::Waiting(run) => return run(process, arguments).await,
+            Run::AtOnce(run) => run,
+        };
+        match run(process, &arguments) {
+            Ok(status) => Ok(status),
+            Err(Leave::Stop(stop)) => Err(stop),
+            Err(Leave::NeedInput) => {
+                let typed = process.all_typed().await?;
+                let saved = process.swap_fd(0, Some(Open::bytes(typed)));
+                let result = run(process, &arguments);
+                process.fds.set(0, saved);
+                match result {
+                    Ok(status) => Ok(status),
+                    Err(Leave::Stop(stop)) => Err(stop),
+                    Err(Leave::NeedInput) => Ok(1),
+                }
+            }
+        }
+    }
+}
+
+impl Process {
+    /// Everything that is typed until the end of the input.
+    async fn all_typed(&mut self) -> Result<Bytes, Stop> {
+        let mut all = Vec::new();
+        loop {
+            let Some(chunk) = self.read(0, limits::PIPE_BYTES, false).await? else { break };
+            if chunk.is_empty() {
+                break;
+            }
+            let room = limits::PIPE_BYTES.saturating_sub(all.len());
+            all.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+        Ok(all.into())
+    }
+
+    /// Standard input as a whole.
+    pub(crate) fn input(&mut self) -> Result<Bytes, Leave> {
+        let bytes = self.still_input(0).ok_or(Leave::NeedInput)?;
+        self.session.step(bytes.len() as u64 / 1_024)?;
+        Ok(bytes)
+    }
+
+    /// Prints on standard output.
+    pub(crate) fn print(&mut self, bytes: impl AsRef<[u8]>) -> Result<bool, Stop> {
+        self.write(1, bytes.as_ref())
+    }
+}
+
+/// Groups of programs.
+static PROGRAMS: [&[Command]; 18] = [
+    busybox::COMMANDS,
+    cat::COMMANDS,
+    change::COMMANDS,
+    curl::COMMANDS,
+    dd::COMMANDS,
+    echo::COMMANDS,
+    ftp::COMMANDS,
+    identity::COMMANDS,
+    list::COMMANDS,
+    netcat::COMMANDS,
+    paths::COMMANDS,
+    permissions::COMMANDS,
+    processes::COMMANDS,
+    reading::COMMANDS,
+    shell::COMMANDS,
+    test::COMMANDS,
+    time::COMMANDS,
+    wget::COMMANDS,
+];
+
+/// Programs whose groups stand apart for their size.
+static MORE: [&[Command]; 1] = [uname::COMMANDS];
+
+/// The program of that name.
+pub(crate) fn program(name: &[u8]) -> Option<&'static Command> {
+    PROGRAMS.iter().chain(&MORE).flat_map(|g| g.iter()).find(|c| c.name.as_bytes() == name)
+}
+
+/// What the shell itself provides under that name.
+pub(crate) fn builtin(name: &[u8], process: &Process) -> Option<&'static Command> {
+    builtins::find(name, process.bash).or_else(|| {
+        let both = matches!(name, b"echo" | b"printf" | b"test" | b"[" | b"true" | b"false" | b"kill" | b"pwd" | b"[[");
+        both.then(|| program(name)).flatten()
+    })
+}
+
+/// Whether an error in this builtin ends a script (POSIX "special").
+pub(crate) fn is_special(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"." | b":" | b"break" | b"continue" | b"eval" | b"exec" | b"exit" | b"export"
+            | b"readonly" | b"return" | b"set" | b"shift" | b"times" | b"trap" | b"unset"
+    )
+}

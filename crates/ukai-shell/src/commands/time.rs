@@ -1,0 +1,127 @@
+//! `date`, `uptime`, `sleep`, `usleep`, `cal`.
+
+use super::list::date as format_date;
+use super::{Arguments, Command, Options, Outcome};
+use crate::process::Process;
+use crate::system::{Fut, Stop};
+use ukai_model::Duration;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::at_once("date", date),
+    Command::at_once("uptime", uptime),
+    Command::waiting("sleep", sleep),
+    Command::waiting("usleep", sleep),
+    Command::at_once("hwclock", |p, _| {
+        let now = p.session.host.clock(p.session.now()).secs();
+        p.print(format!("{}  0.000000 seconds\n", format_date(now, "%a %b %e %H:%M:%S %Y")))?;
+        Ok(0)
+    }),
+];
+
+fn date(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let options = Options::read(arguments, "ud:s:r:D:RI", &["utc", "date:", "set:", "iso-8601"]);
+    let mut secs = process.session.host.clock(process.session.now()).secs();
+    if let Some(given) = options.value("d").or(options.value("date")) {
+        let text = String::from_utf8_lossy(given).into_owned();
+        match text.strip_prefix('@').and_then(|t| t.parse().ok()) {
+            Some(given) => secs = given,
+            None if text == "now" => {}
+            None => {
+                process.error(&format!("date: invalid date '{text}'"))?;
+                return Ok(1);
+            }
+        }
+    }
+    if options.value("s").is_some() || options.value("set").is_some() {
+        return Ok(0);
+    }
+    let nanos = process.session.now().nanos() % 1_000_000_000;
+    let text = match options.operands.iter().find_map(|w| w.strip_prefix(b"+")) {
+        Some(format) => {
+            let format = String::from_utf8_lossy(format).replace("%N", &format!("{nanos:09}"));
+            format_date(secs, &format)
+        }
+        None if options.has("R") => format_date(secs, "%a, %d %b %Y %H:%M:%S +0000"),
+        None if options.has("I") || options.has("iso-8601") => format_date(secs, "%Y-%m-%d"),
+        None if arguments.gnu => format_date(secs, "%a %b %e %I:%M:%S %p UTC %Y"),
+        None => format_date(secs, "%a %b %e %H:%M:%S UTC %Y"),
+    };
+    process.print(format!("{text}\n"))?;
+    Ok(0)
+}
+
+/// The line of `uptime`, without the line end.
+pub(super) fn uptime_line(process: &Process, users: u32) -> String {
+    let host = &process.session.host;
+    let now = process.session.now();
+    let up = host.uptime(now).as_secs();
+    let (days, hours, minutes) = (up / 86_400, up / 3_600 % 24, up / 60 % 60);
+    let mut text = format!(" {} up ", format_date(host.clock(now).secs(), "%H:%M:%S"));
+    if days > 0 {
+        text.push_str(&format!("{days} day{}, ", if days == 1 { "" } else { "s" }));
+    }
+    if hours > 0 {
+        text.push_str(&format!("{hours:>2}:{minutes:02}, "));
+    } else {
+        text.push_str(&format!("{minutes} min, "));
+    }
+    if host.persona.busybox.is_none() {
+        text.push_str(&format!(" {users} user{}, ", if users == 1 { "" } else { "s" }));
+    }
+    let [a, b, c] = host.load(now).map(|l| f64::from(l) / 100.0);
+    text.push_str(&format!(" load average: {a:.2}, {b:.2}, {c:.2}"));
+    text
+}
+
+fn uptime(process: &mut Process, _: &Arguments) -> Outcome {
+    let line = uptime_line(process, 1);
+    process.print(format!("{line}\n"))?;
+    Ok(0)
+}
+
+/// A duration as `sleep` takes it: `5`, `0.5`, `2m`.
+pub(super) fn duration(text: &[u8]) -> Option<Duration> {
+    const LONGEST_S: f64 = 1e9;
+    let text = std::str::from_utf8(text).ok()?;
+    let (digits, factor) = match text.char_indices().last()? {
+        (at, 's') => (&text[..at], 1.0),
+        (at, 'm') => (&text[..at], 60.0),
+        (at, 'h') => (&text[..at], 3_600.0),
+        (at, 'd') => (&text[..at], 86_400.0),
+        _ => (text, 1.0),
+    };
+    if !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return (text == "infinity").then(|| Duration::from_secs(LONGEST_S as u64));
+    }
+    let seconds: f64 = digits.parse().ok()?;
+    Some(Duration::from_secs_f64((seconds * factor).min(LONGEST_S)))
+}
+
+fn sleep(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
+    Box::pin(async move {
+        let name = arguments.name().into_owned();
+        let Some(first) = arguments.rest().first() else {
+            process.error(&format!("{name}: missing operand"))?;
+            return Ok(1);
+        };
+        let mut total = Duration::ZERO;
+        for word in arguments.rest() {
+            let Some(one) = duration(word) else {
+                let shown = String::from_utf8_lossy(first).into_owned();
+                let text = if arguments.gnu {
+                    format!("{name}: invalid time interval ‘{shown}’\nTry '{name} --help' for more information.")
+                } else {
+                    format!("{name}: invalid number '{shown}'")
+                };
+                process.error(&text)?;
+                return Ok(1);
+            };
+            total = total.saturating_add(one);
+        }
+        if name == "usleep" {
+            total /= 1_000_000;
+        }
+        process.session.sleep(total, process.is_job).await?;
+        Ok(0)
+    })
+}

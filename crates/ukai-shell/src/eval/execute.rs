@@ -1,0 +1,270 @@
+//! Programs: where they are found, the host's own, and those that the attacker brought.
+
+use crate::commands::{self, Arguments};
+use crate::fs::{FileKind, Origin, Stat};
+use crate::limits;
+use crate::process::{Process, Source};
+use crate::system::Stop;
+use crate::ShellEffect;
+use bytes::Bytes;
+use ukai_model::{CaptureHow, PeerText, Sha256};
+
+/// Exit status of a command that is not there.
+pub(crate) const STATUS_NOT_FOUND: i32 = 127;
+
+/// Exit status of a command that cannot be run.
+pub(crate) const STATUS_NOT_RUN: i32 = 126;
+
+impl Process {
+    /// Where a command's program is: by its path, or along `$PATH`.
+    pub(crate) fn find_program(&self, name: &[u8]) -> Option<Vec<u8>> {
+        if name.contains(&b'/') {
+            return Some(self.absolute(name));
+        }
+        if name.is_empty() || name.len() > limits::NAME_BYTES {
+            return None;
+        }
+        let view = self.view();
+        let path = self.variable(b"PATH").unwrap_or_default();
+        for folder in path.split(|b| *b == b':') {
+            let mut candidate = if folder.is_empty() { self.directory.to_vec() } else { self.absolute(folder) };
+            candidate.push(b'/');
+            candidate.extend_from_slice(name);
+            if let Ok(stat) = self.fs().stat(&view, &candidate, true)
+                && stat.is_file()
+                && stat.mode & 0o111 != 0
+            {
+                if candidate.starts_with(b"//") {
+                    candidate.remove(0);
+                }
+                return Some(candidate);
+            }
+        }
+        None
+    }
+
+    /// Runs a program: `words` begin with its name or path.
+    pub(crate) async fn program(&mut self, words: Vec<Vec<u8>>) -> Result<i32, Stop> {
+        let name = words[0].clone();
+        let Some(path) = self.find_program(&name) else {
+            self.session.system().unknown(&name);
+            let text = if self.bash { "command not found" } else { "not found" };
+            self.complain(&format!("{}: {text}", String::from_utf8_lossy(&name)))?;
+            return Ok(STATUS_NOT_FOUND);
+        };
+        let view = self.view();
+        let shown = String::from_utf8_lossy(&name).into_owned();
+        let stat = match self.fs().stat(&view, &path, true) {
+            Ok(stat) => stat,
+            Err(error) => {
+                let text = match error {
+                    crate::fs::FsError::NotFound if !self.bash => "not found",
+                    other => other.text(),
+                };
+                self.complain(&format!("{shown}: {text}"))?;
+                let missing = error == crate::fs::FsError::NotFound;
+                return Ok(if missing { STATUS_NOT_FOUND } else { STATUS_NOT_RUN });
+            }
+        };
+        if stat.kind == FileKind::Directory || !self.may_run(&stat) {
+            let directory = stat.kind == FileKind::Directory && self.bash;
+            let text = if directory { "Is a directory" } else { "Permission denied" };
+            self.complain(&format!("{shown}: {text}"))?;
+            return Ok(STATUS_NOT_RUN);
+        }
+        self.run_file(&path, words).await
+    }
+
+    fn may_run(&self, stat: &Stat) -> bool {
+        let bits = if self.uid == 0 {
+            0o111
+        } else if stat.uid == self.uid {
+            0o100
+        } else if stat.gid == self.gid {
+            0o010
+        } else {
+            0o001
+        };
+        stat.kind == FileKind::File && stat.mode & bits != 0
+    }
+
+    async fn run_file(&mut self, path: &[u8], words: Vec<Vec<u8>>) -> Result<i32, Stop> {
+        let view = self.view();
+        let real = self.fs().real_path(&view, path).unwrap_or_else(|_| path.to_vec());
+        if self.fs().origin(&view, &real) != Some(Origin::Host) {
+            return self.run_brought(&real, words).await;
+        }
+        let base = base_name(&words[0]).to_vec();
+        let persona = &self.session.host.persona;
+        let busybox = persona.busybox.as_ref();
+        let is_busybox = busybox.is_some_and(|b| {
+            b.path.as_bytes() == real || self.is_copy_of(&real, b.path.as_bytes())
+        });
+        if is_busybox {
+            return commands::run_applet(self, &base, words, true).await;
+        }
+        if let Some(command) = commands::program(&base).or_else(|| commands::program(base_name(&real))) {
+            let gnu = self.session.host.persona.busybox.is_none();
+            return command.run(self, Arguments::new(words, gnu)).await;
+        }
+        let text = self.fs().read(&view, &real).unwrap_or_default();
+        if text.starts_with(b"#!") {
+            let parameters = words.iter().skip(1).cloned().map(Bytes::from).collect();
+            let name = words[0].clone().into();
+            return self.run_script(&text, name, parameters, Source::Script).await;
+        }
+        // A program of the device's maker: we know no more than that it is there.
+        self.session.system().unknown(&words[0]);
+        Ok(0)
+    }
+
+    /// Whether a file has the size of the host's own program `of`.
+    fn is_copy_of(&self, path: &[u8], of: &[u8]) -> bool {
+        let view = self.view();
+        let size = |path: &[u8]| self.fs().stat(&view, path, true).map(|s| s.size).ok();
+        size(path).is_some()
+            && size(path) == size(of)
+            && self.fs().read(&view, path).is_ok_and(|bytes| bytes.starts_with(b"\x7fELF"))
+    }
+
+    /// Reports a file of the attacker as started, and keeps it.
+    pub(crate) fn report_executed(&mut self, path: &[u8], arguments: &[Vec<u8>], bytes: &Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
+        let view = self.view();
+        if self.fs().origin(&view, path) == Some(Origin::Written) {
+            self.session.capture(path, bytes, CaptureHow::Dropped);
+        }
+        let arguments = arguments.join(&b' ');
+        let mut system = self.session.system();
+        system.flush();
+        system.effects.push(ShellEffect::Executed {
+            path: PeerText::truncated(path, limits::PATH_BYTES),
+            arguments: PeerText::truncated(&arguments, limits::RECORDED_LINE_BYTES),
+            sha256: Sha256::of(bytes),
+        });
+    }
+
+    /// Captures what the attacker wrote at `path`, before it is removed or overwritten.
+    pub(crate) fn capture_before_loss(&mut self, path: &[u8]) {
+        let view = self.view();
+        let path = self.absolute(path);
+        if self.fs().origin(&view, &path) == Some(Origin::Written)
+            && let Ok(bytes) = self.fs().read(&view, &path)
+        {
+            self.session.capture(&path, &bytes, CaptureHow::Dropped);
+        }
+    }
+
+    /// "Runs" a file that the attacker brought: scripts are interpreted, programs for
+    /// this machine seem to run, others give the kernel's answer.
+    async fn run_brought(&mut self, path: &[u8], words: Vec<Vec<u8>>) -> Result<i32, Stop> {
+        let view = self.view();
+        let bytes = self.fs().read(&view, path).unwrap_or_default();
+        self.report_executed(path, &words, &bytes);
+        let name = Bytes::from(words[0].clone());
+        let parameters: Vec<Bytes> = words.iter().skip(1).cloned().map(Bytes::from).collect();
+        if bytes.starts_with(b"\x7fELF") {
+            return self.run_elf(&bytes, &words).await;
+        }
+        if let Some(rest) = bytes.strip_prefix(b"#!") {
+            let line = rest.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
+            let mut parts = line.split(|b| matches!(b, b' ' | b'\t'));
+            let mut interpreter = parts.next().unwrap_or_default();
+            if base_name(interpreter) == b"env" {
+                interpreter = parts.next().unwrap_or_default();
+            }
+            let shell = commands::is_shell(base_name(interpreter));
+            let there = self.find_program(interpreter).is_some_and(|p| self.fs().stat(&view, &p, true).is_ok());
+            if !there {
+                let shown = String::from_utf8_lossy(&words[0]).into_owned();
+                let line = String::from_utf8_lossy(line).into_owned();
+                let text = if self.bash {
+                    format!("{shown}: {line}: bad interpreter: No such file or directory")
+                } else {
+                    format!("{shown}: not found")
+                };
+                self.complain(&text)?;
+                return Ok(if self.bash { STATUS_NOT_RUN } else { STATUS_NOT_FOUND });
+            }
+            if !shell {
+                return Ok(0);
+            }
+        } else if self.bash && is_binary(&bytes) {
+            return self.exec_format_error(&words[0]);
+        }
+        self.run_script(&bytes, name, parameters, Source::Script).await
+    }
+
+    /// An ELF file: of this machine it runs and stays; of another, the shell takes it
+    /// for a script, as the kernel would not have it.
+    async fn run_elf(&mut self, bytes: &Bytes, words: &[Vec<u8>]) -> Result<i32, Stop> {
+        if !self.fits_machine(bytes) {
+            if self.bash {
+                return self.exec_format_error(&words[0]);
+            }
+            let name = words[0].clone().into();
+            return self.run_script(bytes, name, Vec::new(), Source::Script).await;
+        }
+        self.stay_resident(words);
+        Ok(0)
+    }
+
+    /// Leaves an entry in the process list, as bots that fork into the background do.
+    pub(crate) fn stay_resident(&mut self, words: &[Vec<u8>]) {
+        const COMMAND_BYTES: usize = 128;
+        let pid = self.session.system().next_pid();
+        let mut command = words.join(&b' ');
+        command.truncate(COMMAND_BYTES);
+        let user = self.session.host.users().iter().find(|u| u.uid == self.uid);
+        let now = self.session.now();
+        let process = ukai_persona::Process {
+            pid,
+            ppid: 1,
+            user: user.map_or_else(|| "root".to_owned(), |u| u.name.clone()),
+            command: String::from_utf8_lossy(&command).into_owned(),
+            vsz_kb: 480 + u64::from(pid % 97) * 4,
+            rss_kb: 128 + u64::from(pid % 53) * 4,
+            state: "S".to_owned(),
+            tty: "?".to_owned(),
+            started_s: self.session.host.uptime(now).as_secs(),
+        };
+        self.fs().add_resident(process);
+    }
+
+    fn exec_format_error(&mut self, name: &[u8]) -> Result<i32, Stop> {
+        let shown = String::from_utf8_lossy(name).into_owned();
+        self.complain(&format!("{shown}: cannot execute binary file: Exec format error"))?;
+        Ok(STATUS_NOT_RUN)
+    }
+
+    /// Whether the kernel would start this ELF file.
+    fn fits_machine(&self, bytes: &[u8]) -> bool {
+        let cpu = self.session.host.persona.cpu();
+        let (Some(class), Some(order), Some(machine)) = (bytes.get(4), bytes.get(5), bytes.get(18..20))
+        else {
+            return false;
+        };
+        let little = *order == 1;
+        let machine = [machine[0], machine[1]];
+        let machine = if little { u16::from_le_bytes(machine) } else { u16::from_be_bytes(machine) };
+        let class_fits = (*class == 2) == cpu.is_64_bit();
+        let exact = little == cpu.little_endian() && class_fits && machine == cpu.elf_machine();
+        // 64-bit kernels of the x86 family run 32-bit programs too.
+        exact || (cpu == ukai_persona::Cpu::X86_64 && *class == 1 && machine == 3)
+    }
+}
+
+/// What follows the last slash.
+pub(crate) fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|b| *b == b'/').next().unwrap_or(path)
+}
+
+/// Whether bash would take a file for a binary: a NUL in its first line.
+fn is_binary(bytes: &[u8]) -> bool {
+    const LOOKED_AT: usize = 80;
+    let head = &bytes[..bytes.len().min(LOOKED_AT)];
+    let line = head.split(|b| *b == b'\n').next().unwrap_or_default();
+    line.contains(&0)
+}

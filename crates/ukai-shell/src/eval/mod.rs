@@ -1,0 +1,254 @@
+//! What a program's tree does: lists, pipelines, jobs, substitutions.
+
+mod compound;
+mod execute;
+mod function;
+mod redirect;
+mod script;
+mod simple;
+
+pub(crate) use execute::base_name;
+
+use crate::fs::Access;
+use crate::io::Open;
+use crate::limits;
+use crate::process::{Process, Source};
+use crate::syntax::{AndOr, Command, Connector, List, Pipeline, RedirectKind, Target};
+use crate::system::{Fut, Job, Stop};
+use std::sync::Arc;
+
+/// Exit status after a broken pipe (128 + SIGPIPE).
+const STATUS_SIGPIPE: i32 = 141;
+
+impl Process {
+    pub(crate) async fn list(&mut self, list: &List) -> Result<i32, Stop> {
+        for item in &list.items {
+            if item.background {
+                self.background(&item.and_or, &item.text)?;
+            } else {
+                self.and_or(&item.and_or).await?;
+            }
+        }
+        Ok(self.status)
+    }
+
+    async fn and_or(&mut self, and_or: &AndOr) -> Result<i32, Stop> {
+        let mut tested = !and_or.rest.is_empty();
+        self.tested += u32::from(tested);
+        let result = self.pipeline(&and_or.first).await;
+        self.tested -= u32::from(tested);
+        let mut status = result?;
+        for (index, (connector, pipeline)) in and_or.rest.iter().enumerate() {
+            let wanted = match connector {
+                Connector::And => status == 0,
+                Connector::Or => status != 0,
+            };
+            if !wanted {
+                continue;
+            }
+            tested = index + 1 < and_or.rest.len();
+            self.tested += u32::from(tested);
+            let result = self.pipeline(pipeline).await;
+            self.tested -= u32::from(tested);
+            status = result?;
+        }
+        Ok(status)
+    }
+
+    async fn pipeline(&mut self, pipeline: &Pipeline) -> Result<i32, Stop> {
+        self.tested += u32::from(pipeline.negated);
+        let result = match &pipeline.commands[..] {
+            [command] => self.command(command).await,
+            commands => Box::pin(self.stages(commands)).await,
+        };
+        self.tested -= u32::from(pipeline.negated);
+        let mut status = result?;
+        if pipeline.negated {
+            status = i32::from(status == 0);
+        }
+        self.status = status;
+        if status != 0 && self.options.exit_on_error && self.tested == 0 && !pipeline.negated {
+            return Err(Stop::Exit(status));
+        }
+        Ok(status)
+    }
+
+    /// The stages of a pipeline run one after the other, each in a process of its own;
+    /// what a stage writes is kept for the next. A stage that writes more than a pipe
+    /// may hold ends as if its reader had gone.
+    async fn stages(&mut self, commands: &[Command]) -> Result<i32, Stop> {
+        let mut input = None;
+        let mut status = 0;
+        let mut failed = 0;
+        for (index, command) in commands.iter().enumerate() {
+            let last = index + 1 == commands.len();
+            let mut child = self.fork();
+            child.depth += 1;
+            child.pid = self.session.system().next_pid();
+            if let Some(input) = input.take() {
+                child.fds.set(0, Some(input));
+            }
+            let pipe = Open::pipe();
+            if !last {
+                child.fds.set(1, Some(Arc::clone(&pipe)));
+            }
+            let result = child.command(command).await;
+            status = child.ended(result).await?;
+            if status != 0 {
+                failed = status;
+            }
+            input = Some(Open::bytes(pipe.drain_pipe()));
+        }
+        Ok(if self.options.pipe_fail { failed } else { status })
+    }
+
+    /// The status with which a process of its own ended, whatever ended it; its exit
+    /// trap is run.
+    pub(crate) async fn ended(&mut self, result: Result<i32, Stop>) -> Result<i32, Stop> {
+        let status = match result {
+            Ok(status) | Err(Stop::Exit(status) | Stop::Return(status) | Stop::Abort(status)) => status,
+            Err(Stop::Break(_) | Stop::Continue(_)) => 0,
+            Err(Stop::BrokenPipe) => STATUS_SIGPIPE,
+            Err(stop @ (Stop::Interrupted | Stop::Killed)) => return Err(stop),
+        };
+        self.exit_trap(status).await
+    }
+
+    /// Runs the EXIT trap, if there is one.
+    pub(crate) async fn exit_trap(&mut self, status: i32) -> Result<i32, Stop> {
+        let Some(text) = self.traps.get(&b"EXIT"[..]).filter(|t| !t.is_empty()).cloned() else {
+            return Ok(status);
+        };
+        self.traps = Arc::default();
+        self.status = status;
+        match Box::pin(self.run_text(&text)).await {
+            Err(Stop::Exit(status)) => Ok(status),
+            Err(stop @ (Stop::Interrupted | Stop::Killed)) => Err(stop),
+            _ => Ok(status),
+        }
+    }
+
+    pub(crate) fn command<'a>(&'a mut self, command: &'a Command) -> Fut<'a, Result<i32, Stop>> {
+        Box::pin(async move {
+            match command {
+                Command::Simple(simple) => self.simple(simple).await,
+                Command::Function { name, body } => {
+                    Arc::make_mut(&mut self.functions).insert(name.clone(), Arc::clone(body));
+                    Ok(0)
+                }
+                Command::Compound { body, redirects } => {
+                    self.enter()?;
+                    let saved = match self.redirect_all(redirects).await? {
+                        Ok(saved) => saved,
+                        Err(()) => {
+                            self.depth -= 1;
+                            return Ok(1);
+                        }
+                    };
+                    let result = self.compound(body).await;
+                    self.restore_fds(saved);
+                    self.depth -= 1;
+                    let status = result?;
+                    self.status = status;
+                    Ok(status)
+                }
+            }
+        })
+    }
+
+    /// Goes one level deeper, if there is one left.
+    pub(crate) fn enter(&mut self) -> Result<(), Stop> {
+        self.session.step(1)?;
+        if self.depth >= limits::RUN_DEPTH {
+            self.session.system().kill("nesting", "commands nested too deep".to_owned());
+            return Err(Stop::Killed);
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Starts a job.
+    fn background(&mut self, and_or: &Arc<AndOr>, text: &bytes::Bytes) -> Result<(), Stop> {
+        let running = {
+            let system = self.session.system();
+            system.jobs_running.len() + system.jobs_new.len()
+        };
+        if running >= limits::JOBS {
+            self.session.system().limit("processes", "too many background jobs");
+            self.complain("can't fork: Resource temporarily unavailable")?;
+            self.status = 2;
+            return Ok(());
+        }
+        let pid = self.session.system().next_pid();
+        let mut child = self.fork();
+        child.is_job = true;
+        child.pid = pid;
+        child.depth = self.depth + 1;
+        if child.fds.at(0).is_some_and(|open| open.is_terminal()) {
+            child.fds.set(0, Some(Arc::new(Open::Null)));
+        }
+        let and_or = Arc::clone(and_or);
+        let future = Box::pin(async move {
+            let result = child.and_or(&and_or).await;
+            child.ended(result).await.unwrap_or(130)
+        });
+        let job = Job { pid, text: text.clone(), future };
+        self.session.system().jobs_new.push(job);
+        self.last_job = Some(pid);
+        self.status = 0;
+        if self.bash && self.source == Source::Interactive && !self.is_job {
+            self.error(&format!("[{}] {pid}", running + 1))?;
+        }
+        Ok(())
+    }
+
+    /// `$(...)`: what a list prints, without newlines at its end.
+    pub(crate) async fn substitute(&mut self, list: &Arc<List>) -> Result<Vec<u8>, Stop> {
+        self.enter()?;
+        let text = if let Some(path) = self.only_reads(list) {
+            let path = self.expand_text(path).await?;
+            match self.open(&path, Access::Read) {
+                Ok(open) => {
+                    self.substitution_status = Some(0);
+                    let saved = self.swap_fd(0, Some(open));
+                    let text = self.still_input(0).unwrap_or_default().to_vec();
+                    self.fds.set(0, saved);
+                    text
+                }
+                Err(_) => {
+                    self.substitution_status = Some(1);
+                    Vec::new()
+                }
+            }
+        } else {
+            let pipe = Open::pipe();
+            let mut child = self.fork();
+            child.fds.set(1, Some(Arc::clone(&pipe)));
+            let result = child.list(list).await;
+            let status = child.ended(result).await?;
+            self.substitution_status = Some(status);
+            self.status = status;
+            pipe.drain_pipe()
+        };
+        self.depth -= 1;
+        self.session.step(text.len() as u64 / 1_024)?;
+        let mut text = text;
+        text.retain(|b| *b != 0);
+        while text.last() == Some(&b'\n') {
+            text.pop();
+        }
+        Ok(text)
+    }
+
+    /// `$(< file)` of bash.
+    fn only_reads<'a>(&self, list: &'a List) -> Option<&'a crate::syntax::Word> {
+        let [item] = &list.items[..] else { return None };
+        let [Command::Simple(simple)] = &item.and_or.first.commands[..] else { return None };
+        let [redirect] = &simple.redirects[..] else { return None };
+        let bare = simple.words.is_empty() && simple.assignments.is_empty();
+        match &redirect.target {
+            Target::Word(word) if self.bash && bare && redirect.kind == RedirectKind::Read => Some(word),
+            _ => None,
+        }
+    }
+}

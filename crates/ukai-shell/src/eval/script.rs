@@ -1,0 +1,152 @@
+//! Texts of many commands: read one, run it, read the next.
+
+use crate::process::{Process, Source};
+use crate::syntax::{Parser, SyntaxError};
+use crate::system::Stop;
+use crate::limits;
+use bytes::Bytes;
+
+impl Process {
+    /// Runs a text to its end, in this process.
+    pub(crate) async fn run_text(&mut self, text: &[u8]) -> Result<i32, Stop> {
+        self.enter()?;
+        let result = self.run_commands(text).await;
+        self.depth -= 1;
+        result
+    }
+
+    async fn run_commands(&mut self, text: &[u8]) -> Result<i32, Stop> {
+        let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
+        let mut parser = Parser::new(text, self.bash);
+        self.session.step(text.len() as u64 / 4_096)?;
+        let mut ran = false;
+        loop {
+            match parser.next_command() {
+                Ok(None) => {
+                    if !ran {
+                        self.status = 0;
+                    }
+                    return Ok(self.status);
+                }
+                Ok(Some(list)) => {
+                    ran = true;
+                    self.list(&list).await?;
+                }
+                Err(error) => {
+                    self.syntax_error(&error, text)?;
+                    return Err(Stop::Abort(2));
+                }
+            }
+        }
+    }
+
+    /// Runs what was typed (or a script given as a whole), command by command, each
+    /// announced before it runs. A mistake ends one command of a person at a prompt,
+    /// and all of a script.
+    pub(crate) async fn run_input(&mut self, text: &[u8]) -> Result<i32, Stop> {
+        let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
+        let interactive = self.source == Source::Interactive;
+        let mut start = 0;
+        let mut parser = Parser::new(text, self.bash);
+        loop {
+            let result = match parser.next_command() {
+                Ok(None) => return Ok(self.status),
+                Ok(Some(list)) => {
+                    let line = text[start..parser.position()].trim_ascii();
+                    self.session.system().command(line);
+                    start = parser.position();
+                    self.list(&list).await
+                }
+                Err(error) => {
+                    let line = &text[start..];
+                    let end = parser.position().max(start) - start;
+                    let rest = line[end..].iter().position(|b| *b == b'\n');
+                    let end = rest.map_or(line.len(), |n| end + n + 1);
+                    self.session.system().command(line[..end].trim_ascii());
+                    if error.too_deep {
+                        self.session.system().limit("nesting", "a command nested too deep");
+                    }
+                    self.syntax_error(&error, text)?;
+                    self.status = 2;
+                    if !interactive {
+                        return Err(Stop::Abort(2));
+                    }
+                    start += end;
+                    parser.restart_at(start);
+                    continue;
+                }
+            };
+            match result {
+                Ok(_) => {}
+                Err(Stop::Abort(status)) if interactive => self.status = status,
+                Err(Stop::Break(_) | Stop::Continue(_)) => {}
+                Err(stop) => return Err(stop),
+            }
+        }
+    }
+
+    /// Says what is wrong with a text, as the persona's shell does.
+    pub(crate) fn syntax_error(&mut self, error: &SyntaxError, text: &[u8]) -> Result<(), Stop> {
+        self.line = error.line;
+        if !self.bash {
+            return self.complain(&format!("syntax error: {}", error.message));
+        }
+        let name = String::from_utf8_lossy(&self.name).into_owned();
+        let place = match self.source {
+            Source::Interactive => String::new(),
+            Source::Text => format!("-c: line {}: ", error.line),
+            _ => format!("line {}: ", error.line),
+        };
+        if error.message.starts_with("unterminated") || error.message.starts_with("EOF in") {
+            let quote = &error.near;
+            return self.error(&format!(
+                "{name}: {place}unexpected EOF while looking for matching `{quote}'"
+            ));
+        }
+        if error.incomplete {
+            return self.error(&format!("{name}: {place}syntax error: unexpected end of file"));
+        }
+        self.error(&format!("{name}: {place}syntax error near unexpected token `{}'", error.near))?;
+        if self.source != Source::Interactive {
+            let line = text.split(|b| *b == b'\n').nth(error.line.saturating_sub(1) as usize);
+            let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
+            return self.error(&format!("{name}: {place}`{line}'"));
+        }
+        Ok(())
+    }
+
+    /// Runs a text in a process of its own: `sh FILE`, `sh -c`, a script that is started.
+    pub(crate) async fn run_script(
+        &mut self,
+        text: &[u8],
+        name: Bytes,
+        parameters: Vec<Bytes>,
+        source: Source,
+    ) -> Result<i32, Stop> {
+        self.enter()?;
+        let mut child = self.fork();
+        child.pid = self.session.system().next_pid();
+        child.name = name;
+        child.positional = std::sync::Arc::new(parameters);
+        child.source = source;
+        child.functions = std::sync::Arc::default();
+        child.aliases = std::sync::Arc::default();
+        child.options = crate::process::Options::default();
+        child.locals = Vec::new();
+        child.tested = 0;
+        child.status = 0;
+        let unexported: Vec<Bytes> = child
+            .variables
+            .iter()
+            .filter(|(name, v)| !v.exported && !crate::process::is_kept(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in unexported {
+            child.unset(&name);
+        }
+        let result = child.run_commands(text).await;
+        let status = child.ended(result).await;
+        self.depth -= 1;
+        status
+    }
+}

@@ -1,0 +1,390 @@
+//! One attacker's view of one host's disk: a copy-on-write layer over the persona's image.
+//!
+//! Paths are bytes, absolute, and may hold `.`, `..` and symbolic links. `/proc` is
+//! partly made up when it is looked at (`proc.rs`).
+
+mod image;
+mod node;
+mod open;
+mod proc;
+mod program;
+mod walk;
+
+pub(crate) use node::{FileKind, FsError, Ino, Origin, Stat};
+pub(crate) use open::{Access, Opened};
+pub(crate) use walk::Attributes;
+
+use crate::limits;
+use bytes::Bytes;
+use image::Image;
+use node::{Data, Entries, Kind, Node};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use ukai_model::{Sha256, Timestamp};
+use ukai_persona::{Host, Process};
+
+/// What a node in the layer costs beside its contents, in bytes.
+const NODE_BYTES: u64 = 160;
+
+/// What one attacker sees of one host's disk: a copy-on-write layer over the image
+/// that all hosts of the persona share. Clones share the layer.
+#[derive(Clone)]
+pub struct Fs {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    host: Arc<Host>,
+    image: Arc<Image>,
+    state: Mutex<State>,
+}
+
+/// What the attacker changed.
+#[derive(Default)]
+pub(crate) struct State {
+    nodes: HashMap<u32, Node>,
+    made: u32,
+    used: u64,
+    /// Programs of the attacker that "run".
+    residents: Vec<Process>,
+    /// Contents that were captured, or that somebody else keeps.
+    known: HashSet<Sha256>,
+    /// Mount points that the attacker made writable.
+    remounted: Vec<Vec<u8>>,
+    /// Host name, where the attacker changed it.
+    hostname: Option<String>,
+}
+
+/// Who looks, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    pub(crate) now: Timestamp,
+    pub(crate) pid: u32,
+    pub(crate) shell_pid: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+/// A place in the tree: where a name is, or where it would be.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// Absolute path without links.
+    pub(crate) path: Vec<u8>,
+    /// What is there.
+    pub(crate) ino: Option<Ino>,
+    /// The directory, if it is on the disk, and the name in it.
+    parent: Option<u32>,
+    name: Bytes,
+}
+
+impl Fs {
+    /// The disk as the host's owner left it.
+    pub fn new(host: &Arc<Host>) -> Self {
+        let image = Image::of(&host.persona);
+        let state = Mutex::default();
+        Self { inner: Arc::new(Inner { host: Arc::clone(host), image, state }) }
+    }
+
+    /// Bytes that the attacker's changes hold in memory; bounded by
+    /// [`limits::DISK_BYTES`] and a little more for names.
+    pub fn used_bytes(&self) -> u64 {
+        self.state().used
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn host(&self) -> &Host {
+        &self.inner.host
+    }
+
+    fn node<'a>(&'a self, state: &'a State, number: u32) -> Option<&'a Node> {
+        state.nodes.get(&number).or_else(|| self.inner.image.nodes.get(number as usize))
+    }
+
+    /// The node for a change: copied into the layer first.
+    fn node_mut<'a>(&self, state: &'a mut State, number: u32) -> Option<&'a mut Node> {
+        if !state.nodes.contains_key(&number) {
+            let node = self.inner.image.nodes.get(number as usize)?.clone();
+            state.used += NODE_BYTES;
+            state.nodes.insert(number, node);
+        }
+        state.nodes.get_mut(&number)
+    }
+
+    fn entries<'a>(&self, state: &'a mut State, number: u32) -> Option<&'a mut Entries> {
+        const ENTRY_BYTES: u64 = 64;
+        let mut cost = 0;
+        let node = self.node_mut(state, number)?;
+        let Kind::Directory(entries) = &mut node.kind else { return None };
+        if Arc::strong_count(entries) > 1 {
+            cost = entries.len() as u64 * ENTRY_BYTES;
+        }
+        Arc::make_mut(entries);
+        state.used += cost;
+        match &mut state.nodes.get_mut(&number)?.kind {
+            Kind::Directory(entries) => Some(Arc::make_mut(entries)),
+            _ => None,
+        }
+    }
+
+    /// What is at `path`; the link itself if `follow` is false and it is one.
+    pub(crate) fn stat(&self, view: &View, path: &[u8], follow: bool) -> Result<Stat, FsError> {
+        let state = self.state();
+        let place = self.walk(&state, view, path, follow)?;
+        let ino = place.ino.ok_or(FsError::NotFound)?;
+        self.stat_of(&state, view, ino)
+    }
+
+    /// The absolute path of what is at `path`, without links.
+    pub(crate) fn real_path(&self, view: &View, path: &[u8]) -> Result<Vec<u8>, FsError> {
+        let state = self.state();
+        let place = self.walk(&state, view, path, true)?;
+        place.ino.map(|_| place.path).ok_or(FsError::NotFound)
+    }
+
+    fn stat_of(&self, state: &State, view: &View, ino: Ino) -> Result<Stat, FsError> {
+        let number = match ino {
+            Ino::Disk(number) => number,
+            Ino::Proc(node) => return Ok(self.proc_stat(view, node)),
+        };
+        let node = self.node(state, number).ok_or(FsError::NotFound)?;
+        let (kind, size, device) = match &node.kind {
+            Kind::Directory(entries) => (FileKind::Directory, directory_size(entries.len()), (0, 0)),
+            Kind::File(data, _) => (FileKind::File, self.size_of(view, data), (0, 0)),
+            Kind::Link(target) => (FileKind::Link, target.len() as u64, (0, 0)),
+            Kind::Character(major, minor) => (FileKind::Character, 0, (*major, *minor)),
+            Kind::Block(major, minor) => (FileKind::Block, 0, (*major, *minor)),
+            Kind::Pipe => (FileKind::Pipe, 0, (0, 0)),
+        };
+        let links = match &node.kind {
+            Kind::Directory(entries) => {
+                let inner = entries.values().filter(|n| {
+                    matches!(self.node(state, **n).map(|n| &n.kind), Some(Kind::Directory(_)))
+                });
+                2 + inner.count() as u32
+            }
+            _ => node.links,
+        };
+        Ok(Stat {
+            ino,
+            kind,
+            mode: node.mode,
+            uid: node.uid,
+            gid: node.gid,
+            size,
+            mtime: if node.mtime == 0 { view.now.secs() } else { node.mtime },
+            links,
+            device,
+        })
+    }
+
+    fn size_of(&self, view: &View, data: &Data) -> u64 {
+        match data {
+            Data::Shared(bytes) => bytes.len() as u64,
+            Data::Own(bytes) => bytes.len() as u64,
+            Data::Template(text) => self.host().fill(text, view.now).len() as u64,
+            Data::Program(size) => *size,
+        }
+    }
+
+    /// Where the link at `path` points.
+    pub(crate) fn read_link(&self, view: &View, path: &[u8]) -> Result<Bytes, FsError> {
+        let state = self.state();
+        let place = self.walk(&state, view, path, false)?;
+        match place.ino.ok_or(FsError::NotFound)? {
+            Ino::Proc(node) => self.proc_link(view, node).ok_or(FsError::Invalid),
+            Ino::Disk(number) => match self.node(&state, number).map(|n| &n.kind) {
+                Some(Kind::Link(target)) => Ok(target.clone()),
+                _ => Err(FsError::Invalid),
+            },
+        }
+    }
+
+    /// Names in the directory at `path`, sorted, without `.` and `..`.
+    pub(crate) fn list(&self, view: &View, path: &[u8]) -> Result<Vec<Bytes>, FsError> {
+        let state = self.state();
+        let place = self.walk(&state, view, path, true)?;
+        match place.ino.ok_or(FsError::NotFound)? {
+            Ino::Proc(node) => self.proc_list(view, node).ok_or(FsError::NotDirectory),
+            Ino::Disk(number) => {
+                let node = self.node(&state, number).ok_or(FsError::NotFound)?;
+                let Kind::Directory(entries) = &node.kind else {
+                    return Err(FsError::NotDirectory);
+                };
+                if !allowed(node, view, 4) {
+                    return Err(FsError::Permission);
+                }
+                let mut names: Vec<Bytes> = entries.keys().cloned().collect();
+                if place.path == b"/proc" {
+                    self.add_process_names(&state, view, &mut names);
+                }
+                Ok(names)
+            }
+        }
+    }
+
+    /// The bytes of the regular file at `path`. For devices see [`Fs::open`].
+    pub(crate) fn read(&self, view: &View, path: &[u8]) -> Result<Bytes, FsError> {
+        match self.open(view, path, Access::Read, 0)? {
+            Opened::File { ino } => self.contents(view, ino),
+            Opened::Null => Ok(Bytes::new()),
+            _ => Err(FsError::Invalid),
+        }
+    }
+
+    /// The whole contents of a file.
+    pub(crate) fn contents(&self, view: &View, ino: Ino) -> Result<Bytes, FsError> {
+        let number = match ino {
+            Ino::Proc(node) => return Ok(self.proc_contents(&self.state(), view, node)),
+            Ino::Disk(number) => number,
+        };
+        let mut state = self.state();
+        if let Some(Node { kind: Kind::File(data @ Data::Own(_), _), .. }) =
+            state.nodes.get_mut(&number)
+            && let Data::Own(bytes) = data
+        {
+            let bytes = Bytes::from(std::mem::take(bytes));
+            *data = Data::Shared(bytes.clone());
+            return Ok(bytes);
+        }
+        let node = self.node(&state, number).ok_or(FsError::NotFound)?;
+        match &node.kind {
+            Kind::File(data, _) => Ok(self.data(view, data)),
+            Kind::Directory(_) => Err(FsError::IsDirectory),
+            _ => Err(FsError::Invalid),
+        }
+    }
+
+    fn data(&self, view: &View, data: &Data) -> Bytes {
+        match data {
+            Data::Shared(bytes) => bytes.clone(),
+            Data::Own(bytes) => Bytes::copy_from_slice(bytes),
+            Data::Template(text) => self.host().fill(text, view.now).into(),
+            Data::Program(size) => self.inner.image.program(&self.host().persona, *size),
+        }
+    }
+
+    /// At most `length` bytes of a file from `offset`.
+    pub(crate) fn read_at(
+        &self,
+        view: &View,
+        ino: Ino,
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, FsError> {
+        let cut = |bytes: &[u8]| {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            start..start.saturating_add(length).min(bytes.len())
+        };
+        let state = self.state();
+        if let Ino::Disk(number) = ino
+            && let Some(Node { kind: Kind::File(Data::Own(bytes), _), .. }) = state.nodes.get(&number)
+        {
+            return Ok(Bytes::copy_from_slice(&bytes[cut(bytes)]));
+        }
+        drop(state);
+        let bytes = self.contents(view, ino)?;
+        let range = cut(&bytes);
+        Ok(bytes.slice(range))
+    }
+
+    /// Who made the contents of the file at `path`.
+    pub(crate) fn origin(&self, view: &View, path: &[u8]) -> Option<Origin> {
+        let state = self.state();
+        let Ino::Disk(number) = self.walk(&state, view, path, true).ok()?.ino? else { return None };
+        match &self.node(&state, number)?.kind {
+            Kind::File(_, origin) => Some(*origin),
+            _ => None,
+        }
+    }
+
+    /// Whether these contents are new; from now on they are known.
+    pub(crate) fn learn(&self, sha256: Sha256) -> bool {
+        const KNOWN_MAX: usize = 4_096;
+        let mut state = self.state();
+        state.known.len() < KNOWN_MAX && state.known.insert(sha256)
+    }
+
+    /// Files that the attacker wrote, with their paths, at most `max`.
+    pub(crate) fn written(&self, max: usize) -> Vec<(Vec<u8>, Bytes)> {
+        let state = self.state();
+        let mut found = Vec::new();
+        if !state.nodes.values().any(|n| matches!(n.kind, Kind::File(_, Origin::Written))) {
+            return found;
+        }
+        let mut open = vec![(Vec::new(), image::ROOT)];
+        while let Some((path, number)) = open.pop() {
+            let Some(Kind::Directory(entries)) = self.node(&state, number).map(|n| &n.kind) else {
+                continue;
+            };
+            for (name, child) in entries.iter() {
+                let path = [&path[..], b"/", name].concat();
+                match self.node(&state, *child).map(|n| &n.kind) {
+                    Some(Kind::Directory(_)) => open.push((path, *child)),
+                    Some(Kind::File(data, Origin::Written)) if found.len() < max => {
+                        let bytes = match data {
+                            Data::Own(bytes) => Bytes::copy_from_slice(bytes),
+                            Data::Shared(bytes) => bytes.clone(),
+                            _ => continue,
+                        };
+                        found.push((path, bytes));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    /// The host name as the attacker sees it.
+    pub(crate) fn hostname(&self) -> String {
+        self.state().hostname.clone().unwrap_or_else(|| self.host().hostname.clone())
+    }
+
+    /// Changes the host name for this attacker.
+    pub(crate) fn set_hostname(&self, name: &str) {
+        self.state().hostname = Some(name.chars().take(64).collect());
+    }
+
+    /// Makes a mount point writable for this attacker, if there is such a mount.
+    pub(crate) fn remount(&self, point: &[u8], writable: bool) -> bool {
+        let known = self.host().persona.mounts.iter().any(|m| m.point.as_bytes() == point);
+        let mut state = self.state();
+        state.remounted.retain(|p| p != point);
+        if known && writable {
+            state.remounted.push(point.to_vec());
+        }
+        known
+    }
+
+    fn charge(&self, state: &mut State, bytes: u64) -> Result<(), FsError> {
+        if state.used.saturating_add(bytes) > limits::DISK_BYTES {
+            return Err(FsError::NoSpace);
+        }
+        state.used += bytes;
+        Ok(())
+    }
+}
+
+const fn directory_size(entries: usize) -> u64 {
+    const BLOCK: u64 = 4_096;
+    BLOCK * (1 + entries as u64 / 120)
+}
+
+/// Whether who looks may read (4), write (2) or search (1).
+fn allowed(node: &Node, view: &View, bit: u16) -> bool {
+    if view.uid == 0 {
+        return true;
+    }
+    let shift = if node.uid == view.uid {
+        6
+    } else if node.gid == view.gid {
+        3
+    } else {
+        0
+    };
+    (node.mode >> shift) & bit == bit
+}
+

@@ -1,0 +1,247 @@
+//! Open files of a process, and the pipes between processes.
+
+use crate::fs::{Access, FsError, Opened, View};
+use crate::limits;
+use crate::process::Process;
+use crate::system::Stop;
+use bytes::Bytes;
+use rand::Rng;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many descriptors a process may hold.
+pub(crate) const DESCRIPTORS: usize = 16;
+
+/// Bytes given by one read of an endless device.
+const DEVICE_CHUNK: usize = 4_096;
+
+/// An open file, shared by all who inherited it.
+pub(crate) type Fd = Arc<Open>;
+
+/// What a descriptor is open on.
+#[derive(Debug)]
+pub(crate) enum Open {
+    /// The session's terminal.
+    Terminal,
+    Null,
+    Zero,
+    Full,
+    Random,
+    /// A regular file; the place in it is `None` for appending.
+    File { ino: crate::fs::Ino, place: Mutex<Option<u64>>, readable: bool, writable: bool },
+    /// Bytes that stand still: here-documents, the output of a pipeline's last stage.
+    Bytes { bytes: Bytes, place: Mutex<usize> },
+    /// The writing end of a pipe or of a command substitution.
+    Pipe(Mutex<PipeBuffer>),
+}
+
+/// What was written to a pipe.
+#[derive(Debug, Default)]
+pub(crate) struct PipeBuffer {
+    pub(crate) bytes: Vec<u8>,
+    /// Its limit was reached: the reader is taken to have gone.
+    pub(crate) broken: bool,
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Descriptors of a process.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fds {
+    slots: [Option<Fd>; DESCRIPTORS],
+}
+
+impl Fds {
+    /// Descriptors 0, 1 and 2 on `open`.
+    pub(crate) fn standard(open: &Fd) -> Self {
+        let mut fds = Self::default();
+        for slot in &mut fds.slots[..3] {
+            *slot = Some(Arc::clone(open));
+        }
+        fds
+    }
+
+    pub(crate) fn at(&self, fd: usize) -> Option<&Fd> {
+        self.slots.get(fd)?.as_ref()
+    }
+
+    pub(crate) fn set(&mut self, fd: usize, open: Option<Fd>) {
+        if let Some(slot) = self.slots.get_mut(fd) {
+            *slot = open;
+        }
+    }
+}
+
+impl Open {
+    /// A new pipe's writing end.
+    pub(crate) fn pipe() -> Fd {
+        Arc::new(Self::Pipe(Mutex::default()))
+    }
+
+    /// Standing bytes to read.
+    pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Fd {
+        Arc::new(Self::Bytes { bytes: bytes.into(), place: Mutex::new(0) })
+    }
+
+    /// Takes what was written to a pipe.
+    pub(crate) fn drain_pipe(&self) -> Vec<u8> {
+        match self {
+            Self::Pipe(buffer) => std::mem::take(&mut lock(buffer).bytes),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) const fn is_terminal(&self) -> bool {
+        matches!(self, Self::Terminal)
+    }
+}
+
+impl Process {
+    /// Opens a path for reading or writing.
+    pub(crate) fn open(&self, path: &[u8], access: Access) -> Result<Fd, FsError> {
+        let view = self.view();
+        let mode = 0o666 & !self.umask;
+        let absolute = self.absolute(path);
+        let opened = self.fs().open(&view, &absolute, access, mode)?;
+        let readable = matches!(access, Access::Read | Access::Update);
+        Ok(Arc::new(match opened {
+            Opened::Null => Open::Null,
+            Opened::Zero => Open::Zero,
+            Opened::Full => Open::Full,
+            Opened::Random => Open::Random,
+            Opened::Terminal => Open::Terminal,
+            Opened::File { ino } => Open::File {
+                ino,
+                place: Mutex::new((access != Access::Append).then_some(0)),
+                readable,
+                writable: access != Access::Read,
+            },
+        }))
+    }
+
+    /// Writes to a descriptor. A full disk is told to the writer by `false`.
+    pub(crate) fn write(&mut self, fd: usize, bytes: &[u8]) -> Result<bool, Stop> {
+        let Some(open) = self.fds.at(fd) else { return Ok(false) };
+        match &**open {
+            Open::Terminal => self.session.system().print(bytes)?,
+            Open::Null | Open::Zero | Open::Random => {}
+            Open::Full | Open::Bytes { .. } | Open::File { writable: false, .. } => return Ok(false),
+            Open::File { ino, place, .. } => {
+                let view = self.view();
+                let mut place = lock(place);
+                match self.fs().write(&view, *ino, *place, bytes) {
+                    Ok(end) => {
+                        if place.is_some() {
+                            *place = Some(end);
+                        }
+                    }
+                    Err(error) => {
+                        drop(place);
+                        if matches!(error, FsError::NoSpace | FsError::TooLarge) {
+                            self.session.system().limit("disk", "an attacker's files grew too large");
+                        }
+                        return Ok(false);
+                    }
+                }
+            }
+            Open::Pipe(buffer) => {
+                let mut buffer = lock(buffer);
+                let room = limits::PIPE_BYTES.saturating_sub(buffer.bytes.len());
+                buffer.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                if bytes.len() > room {
+                    buffer.broken = true;
+                    return Err(Stop::BrokenPipe);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads at most `max` bytes from a descriptor; none at its end. With `line`, no
+    /// more than one line. `None` if the descriptor cannot be read.
+    pub(crate) async fn read(
+        &mut self,
+        fd: usize,
+        max: usize,
+        line: bool,
+    ) -> Result<Option<Bytes>, Stop> {
+        let Some(open) = self.fds.at(fd).cloned() else { return Ok(None) };
+        if open.is_terminal() {
+            if self.session.login.terminal.is_none() {
+                return Ok(Some(Bytes::new()));
+            }
+            return self.session.typed(max, line, self.is_job).await.map(|b| Some(b.into()));
+        }
+        Ok(self.read_still(&open, max, line))
+    }
+
+    /// Reads from anything but the terminal.
+    fn read_still(&self, open: &Open, max: usize, line: bool) -> Option<Bytes> {
+        Some(match open {
+            Open::Null => Bytes::new(),
+            Open::Zero | Open::Full => Bytes::from(vec![0; max.min(DEVICE_CHUNK)]),
+            Open::Random => {
+                let mut bytes = vec![0; max.min(DEVICE_CHUNK)];
+                self.session.system().rng.fill(&mut bytes[..]);
+                bytes.into()
+            }
+            Open::File { readable: false, .. } | Open::Pipe(_) | Open::Terminal => return None,
+            Open::File { ino, place, .. } => {
+                let mut place = lock(place);
+                let at = place.unwrap_or(0);
+                let view: View = self.view();
+                let mut bytes = self.fs().read_at(&view, *ino, at, max).ok()?;
+                if line && let Some(end) = bytes.iter().position(|b| *b == b'\n') {
+                    bytes.truncate(end + 1);
+                }
+                *place = Some(at + bytes.len() as u64);
+                bytes
+            }
+            Open::Bytes { bytes, place } => {
+                let mut place = lock(place);
+                let mut end = (*place + max).min(bytes.len());
+                if line && let Some(found) = bytes[*place..end].iter().position(|b| *b == b'\n') {
+                    end = *place + found + 1;
+                }
+                let chunk = bytes.slice(*place..end);
+                *place = end;
+                chunk
+            }
+        })
+    }
+
+    /// All that standard input still has, without waiting: `None` if it is the
+    /// terminal. Endless devices give `PIPE_BYTES`.
+    pub(crate) fn still_input(&self, fd: usize) -> Option<Bytes> {
+        let open = self.fds.at(fd)?;
+        if open.is_terminal() && self.session.login.terminal.is_some() && !self.is_job {
+            return None;
+        }
+        if open.is_terminal() {
+            return Some(Bytes::new());
+        }
+        let endless = matches!(**open, Open::Zero | Open::Random | Open::Full);
+        let max = if endless { limits::PIPE_BYTES } else { limits::FILE_BYTES };
+        if !endless {
+            return Some(self.read_still(open, max, false).unwrap_or_default());
+        }
+        let mut all = Vec::new();
+        while all.len() < max {
+            all.extend_from_slice(&self.read_still(open, DEVICE_CHUNK, false)?);
+        }
+        Some(all.into())
+    }
+}
+
+impl Process {
+    /// So many bytes of an endless device on descriptor 0.
+    pub(crate) fn device_bytes(&self, count: usize) -> Option<Bytes> {
+        let open = self.fds.at(0)?;
+        let mut all = Vec::new();
+        while all.len() < count {
+            all.extend_from_slice(&self.read_still(open, (count - all.len()).min(DEVICE_CHUNK), false)?);
+        }
+        Some(all.into())
+    }
+}

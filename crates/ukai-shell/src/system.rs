@@ -1,0 +1,383 @@
+//! What all processes of a session share: the clock, effects, budgets, the terminal's
+//! input, fetches, jobs. Futures wait on it and are polled by the shell.
+
+use crate::fs::Fs;
+use crate::{FetchId, Fetched, Login, ShellEffect, WaitingFor, limits};
+use bytes::{Bytes, BytesMut};
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use ukai_model::{CaptureHow, Duration, PeerText, Sha256, Timestamp};
+use ukai_persona::Host;
+
+/// A future of the evaluator.
+pub(crate) type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why evaluation leaves where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// `exit`: this shell process ends.
+    Exit(i32),
+    /// `return` from a function or a sourced file.
+    Return(i32),
+    Break(u32),
+    Continue(u32),
+    /// An error that ends the command line (and a script).
+    Abort(i32),
+    /// Control-C.
+    Interrupted,
+    /// A budget is used up: everything the line started ends.
+    Killed,
+    /// Nobody reads the output any more.
+    BrokenPipe,
+}
+
+/// A job asked for by `&`.
+pub(crate) struct Job {
+    pub(crate) pid: u32,
+    pub(crate) text: Bytes,
+    pub(crate) future: Fut<'static, i32>,
+}
+
+/// State shared by the processes of a session.
+pub(crate) struct System {
+    pub(crate) now: Timestamp,
+    pub(crate) effects: Vec<ShellEffect>,
+    /// Output not yet an effect.
+    output: BytesMut,
+    output_left: usize,
+    output_session_left: usize,
+    steps_left: u64,
+    steps_session_left: u64,
+    /// The limit that was reached, reported once per input.
+    limited: bool,
+    /// A budget is used up: all that runs must end.
+    pub(crate) killed: bool,
+    pub(crate) interrupted: bool,
+    /// Where in `effects` the present command is.
+    command_at: Option<usize>,
+    fetches: u32,
+    fetched: BTreeMap<FetchId, Fetched>,
+    timers: Vec<Timestamp>,
+    /// What the foreground waits for.
+    pub(crate) waiting: Option<WaitingFor>,
+    pub(crate) input: Input,
+    pub(crate) jobs_new: Vec<Job>,
+    pub(crate) jobs_running: Vec<(u32, Bytes)>,
+    pub(crate) jobs_done: BTreeMap<u32, i32>,
+    pub(crate) jobs_stopped: Vec<u32>,
+    pids: u32,
+    captures: usize,
+    pub(crate) rng: SmallRng,
+    pub(crate) history: VecDeque<Bytes>,
+    pub(crate) echo: bool,
+}
+
+/// What was typed for the running command.
+#[derive(Default)]
+pub(crate) struct Input {
+    pub(crate) bytes: VecDeque<u8>,
+    pub(crate) ended: bool,
+}
+
+/// The session's parts that never change, and the lock around those that do.
+pub(crate) struct Session {
+    pub(crate) host: Arc<Host>,
+    pub(crate) fs: Fs,
+    pub(crate) login: Login,
+    pub(crate) shell_pid: u32,
+    system: Mutex<System>,
+}
+
+impl Session {
+    pub(crate) fn new(host: Arc<Host>, fs: Fs, login: Login, seed: u64, now: Timestamp) -> Self {
+        let mut rng = SmallRng::seed_from_u64(seed ^ host.seed);
+        let shell_pid = host.next_pid(now) + rng.random_range(0..40);
+        let system = System {
+            now,
+            effects: Vec::new(),
+            output: BytesMut::new(),
+            output_left: limits::OUTPUT_BYTES_PER_INPUT,
+            output_session_left: limits::OUTPUT_BYTES_PER_SESSION,
+            steps_left: limits::STEPS_PER_INPUT,
+            steps_session_left: limits::STEPS_PER_SESSION,
+            limited: false,
+            killed: false,
+            interrupted: false,
+            command_at: None,
+            fetches: 0,
+            fetched: BTreeMap::new(),
+            timers: Vec::new(),
+            waiting: None,
+            input: Input::default(),
+            jobs_new: Vec::new(),
+            jobs_running: Vec::new(),
+            jobs_done: BTreeMap::new(),
+            jobs_stopped: Vec::new(),
+            pids: shell_pid,
+            captures: 0,
+            rng,
+            history: VecDeque::new(),
+            echo: true,
+        };
+        Self { host, fs, login, shell_pid, system: Mutex::new(system) }
+    }
+
+    pub(crate) fn system(&self) -> MutexGuard<'_, System> {
+        self.system.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.system().now
+    }
+
+    /// Takes `steps` from the budget.
+    pub(crate) fn step(&self, steps: u64) -> Result<(), Stop> {
+        let mut system = self.system();
+        if system.killed {
+            return Err(Stop::Killed);
+        }
+        let left = system.steps_left.min(system.steps_session_left);
+        system.steps_left = system.steps_left.saturating_sub(steps);
+        system.steps_session_left = system.steps_session_left.saturating_sub(steps);
+        if left < steps {
+            system.kill("steps", "a command ran too long".to_owned());
+            return Err(Stop::Killed);
+        }
+        Ok(())
+    }
+
+    /// Asks for a file and waits for it; `None` if the session has asked for too many.
+    pub(crate) async fn fetch(&self, url: &[u8], tool: &'static str, job: bool) -> Result<Option<Fetched>, Stop> {
+        const URL_BYTES: usize = 4_096;
+        let id = {
+            let mut system = self.system();
+            if system.fetches >= limits::FETCHES {
+                system.limit("fetches", "no more fetches in this session");
+                return Ok(None);
+            }
+            let id = FetchId(system.fetches);
+            system.fetches += 1;
+            system.flush();
+            let url = PeerText::truncated(url, URL_BYTES);
+            system.effects.push(ShellEffect::Fetch { id, url, tool });
+            id
+        };
+        let fetched = Wait { session: self, job, for_what: WaitingFor::Fetch, ready: |s: &mut System| s.fetched.remove(&id) }.await?;
+        let sha256 = fetched.sha256;
+        if let Some(sha256) = sha256 {
+            self.fs.learn(sha256);
+        }
+        Ok(Some(fetched))
+    }
+
+    /// Waits until `duration` has passed.
+    pub(crate) async fn sleep(&self, duration: Duration, job: bool) -> Result<(), Stop> {
+        let until = {
+            let mut system = self.system();
+            let until = system.now + duration.min(Duration::from_secs(limits::SLEEP_S));
+            system.timers.push(until);
+            until
+        };
+        Wait { session: self, job, for_what: WaitingFor::Time, ready: |s: &mut System| (s.now >= until).then_some(()) }
+            .await
+    }
+
+    /// Waits for typed bytes: some of them, or none at the end of the input.
+    pub(crate) async fn typed(&self, max: usize, line: bool, job: bool) -> Result<Vec<u8>, Stop> {
+        if job {
+            return Ok(Vec::new());
+        }
+        Wait { session: self, job, for_what: WaitingFor::Stdin, ready: |s: &mut System| s.input.take(max, line) }.await
+    }
+
+    /// Waits until a job has ended (or is unknown).
+    pub(crate) async fn job_end(&self, pid: u32, job: bool) -> Result<i32, Stop> {
+        const UNKNOWN: i32 = 127;
+        Wait { session: self, job, for_what: WaitingFor::Time, ready: |s: &mut System| {
+            if let Some(status) = s.jobs_done.remove(&pid) {
+                return Some(status);
+            }
+            let running = s.jobs_running.iter().any(|(p, _)| *p == pid)
+                || s.jobs_new.iter().any(|j| j.pid == pid);
+            (!running).then_some(UNKNOWN)
+        } }.await
+    }
+
+    /// Records that an attacker's file is whole, if it is worth it and new.
+    pub(crate) fn capture(&self, path: &[u8], bytes: &Bytes, how: CaptureHow) {
+        if bytes.len() < limits::CAPTURE_BYTES_MIN || self.is_from_host(bytes) {
+            return;
+        }
+        if self.system().captures >= limits::CAPTURES {
+            self.system().limit("captures", "no more files captured in this session");
+            return;
+        }
+        if self.fs.learn(Sha256::of(bytes)) {
+            let mut system = self.system();
+            system.captures += 1;
+            system.flush();
+            let path = PeerText::truncated(path, limits::PATH_BYTES);
+            system.effects.push(ShellEffect::Captured { path, bytes: bytes.clone(), how });
+        }
+    }
+
+    /// Whether bytes are (the beginning of) one of the host's own programs.
+    fn is_from_host(&self, bytes: &[u8]) -> bool {
+        let header = self.host.persona.machine.elf_header(bytes.len() as u64);
+        // Sizes stand in the header where the section table is; the rest is fixed.
+        bytes.len() <= header.len() && bytes.starts_with(&header[..bytes.len().min(32)])
+    }
+}
+
+impl System {
+    /// Begins a new input: budgets are full again.
+    pub(crate) fn refill(&mut self) {
+        self.output_left = limits::OUTPUT_BYTES_PER_INPUT;
+        self.steps_left = limits::STEPS_PER_INPUT;
+        self.limited = false;
+        self.killed = false;
+        self.interrupted = false;
+    }
+
+    /// Announces the command that now runs.
+    pub(crate) fn command(&mut self, line: &[u8]) {
+        self.flush();
+        self.command_at = Some(self.effects.len());
+        let line = PeerText::truncated(line, limits::RECORDED_LINE_BYTES);
+        self.effects.push(ShellEffect::Command { line, unknown: Vec::new() });
+    }
+
+    /// A name that is no command of ours.
+    pub(crate) fn unknown(&mut self, name: &[u8]) {
+        const NAMES: usize = 32;
+        const NAME_BYTES: usize = 256;
+        let at = self.command_at;
+        if let Some(ShellEffect::Command { unknown, .. }) =
+            at.and_then(|at| self.effects.get_mut(at))
+            && unknown.len() < NAMES
+        {
+            let name = PeerText::truncated(name, NAME_BYTES);
+            if !unknown.contains(&name) {
+                unknown.push(name);
+            }
+        }
+    }
+
+    /// Bytes for the peer's screen.
+    pub(crate) fn print(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let left = self.output_left.min(self.output_session_left);
+        let fits = bytes.len().min(left);
+        self.output.extend_from_slice(&bytes[..fits]);
+        self.output_left -= fits;
+        self.output_session_left -= fits;
+        if fits < bytes.len() {
+            self.kill("output", "a command printed too much".to_owned());
+            return Err(Stop::Killed);
+        }
+        Ok(())
+    }
+
+    /// Turns what was printed into an effect, so that the order stays.
+    pub(crate) fn flush(&mut self) {
+        if !self.output.is_empty() {
+            let bytes = self.output.split().freeze();
+            self.effects.push(ShellEffect::Output(bytes));
+        }
+    }
+
+    /// Reports a limit, once per input.
+    pub(crate) fn limit(&mut self, limit: &'static str, detail: &str) {
+        if !self.limited {
+            self.limited = true;
+            self.flush();
+            self.effects.push(ShellEffect::Limit { limit, detail: detail.to_owned() });
+        }
+    }
+
+    /// Ends everything that runs.
+    pub(crate) fn kill(&mut self, limit: &'static str, detail: String) {
+        self.limit(limit, &detail);
+        self.killed = true;
+    }
+
+    /// Gives the effects to the caller, and asks for the next timer.
+    pub(crate) fn drain(&mut self, out: &mut Vec<ShellEffect>) {
+        self.flush();
+        self.command_at = None;
+        out.append(&mut self.effects);
+        let now = self.now;
+        self.timers.retain(|at| *at > now);
+        if let Some(next) = self.timers.iter().min() {
+            out.push(ShellEffect::Timer(*next));
+        }
+    }
+
+    /// The answer to a fetch.
+    pub(crate) fn answer(&mut self, id: FetchId, fetched: Fetched) {
+        if id.0 < self.fetches {
+            self.fetched.insert(id, fetched);
+        }
+    }
+
+    /// A fresh process number.
+    pub(crate) fn next_pid(&mut self) -> u32 {
+        let step = self.rng.random_range(1..4);
+        self.pids = if self.pids + step >= 32_768 { 1_200 } else { self.pids + step };
+        self.pids
+    }
+}
+
+impl Input {
+    /// Typed bytes, if there are any or there will be none.
+    fn take(&mut self, max: usize, line: bool) -> Option<Vec<u8>> {
+        let available = if line {
+            match self.bytes.iter().take(max).position(|b| *b == b'\n') {
+                Some(end) => end + 1,
+                None if self.ended || self.bytes.len() >= max => self.bytes.len().min(max),
+                None => 0,
+            }
+        } else {
+            self.bytes.len().min(max)
+        };
+        if available == 0 {
+            return std::mem::take(&mut self.ended).then(Vec::new);
+        }
+        Some(self.bytes.drain(..available).collect())
+    }
+}
+
+/// Waits until `ready` gives something.
+struct Wait<'a, F> {
+    session: &'a Session,
+    /// Whether a background job waits.
+    job: bool,
+    for_what: WaitingFor,
+    ready: F,
+}
+
+impl<T, F: FnMut(&mut System) -> Option<T> + Unpin> Future for Wait<'_, F> {
+    type Output = Result<T, Stop>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut system = this.session.system();
+        if system.killed {
+            return Poll::Ready(Err(Stop::Killed));
+        }
+        if system.interrupted && !this.job {
+            return Poll::Ready(Err(Stop::Interrupted));
+        }
+        if let Some(value) = (this.ready)(&mut system) {
+            return Poll::Ready(Ok(value));
+        }
+        if !this.job {
+            system.waiting = Some(this.for_what);
+        }
+        Poll::Pending
+    }
+}
