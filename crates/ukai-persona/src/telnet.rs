@@ -21,9 +21,10 @@ pub struct TelnetSpec {
     /// Asks for the terminal's type (TTYPE SEND) when the peer has it.
     #[serde(default)]
     pub asks_terminal_type: bool,
-    /// Whether typed characters are echoed even if the peer refuses `WILL ECHO`.
+    /// Whether the peer's option commands are passed over in silence, as by BusyBox'
+    /// `telnetd`, which only reads the window's size; its terminal always echoes.
     #[serde(default)]
-    pub echoes_always: bool,
+    pub ignores_options: bool,
     /// Text before the first log-in prompt, with placeholders.
     #[serde(default)]
     pub banner: String,

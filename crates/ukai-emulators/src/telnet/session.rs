@@ -147,6 +147,9 @@ impl TelnetSession {
 
     fn on_negotiate(&mut self, cx: &mut Context<'_>, verb: u8, option: u8) {
         self.fingerprint.negotiate(verb, option);
+        if self.spec().is_some_and(|spec| spec.ignores_options) {
+            return;
+        }
         if self.option_answers >= OPTION_ANSWERS {
             self.limit(cx, "telnet-option-answers", "further option commands are ignored");
             return;
@@ -162,9 +165,7 @@ impl TelnetSession {
             cx.send(answer.to_vec());
         }
         match (outcome.change, option) {
-            (Some((Side::Us, on)), ECHO) => {
-                self.echo = on || self.spec().is_none_or(|spec| spec.echoes_always);
-            }
+            (Some((Side::Us, on)), ECHO) => self.echo = on,
             (Some((Side::Peer, true)), TTYPE | TSPEED | XDISPLOC | NEW_ENVIRON)
                 if self.spec().is_some_and(|spec| spec.asks_terminal_type) =>
             {
