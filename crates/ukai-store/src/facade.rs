@@ -155,6 +155,8 @@ impl Store {
             config: config.clone(),
             queue: queue.clone(),
             live: live.clone(),
+            batch_bytes_max: usize::try_from(segment_bytes(&config))
+                .map_or(BATCH_BYTES_MAX, |bytes| bytes.min(BATCH_BYTES_MAX)),
             indexed: indexed.clone(),
         };
         let threads = Threads::start(writer, keeper.clone(), config.quota_check_ms, lock)?;

@@ -59,7 +59,7 @@ impl Disk {
         let path = folder.join("probe");
         let write = || {
             let mut file = fs::File::create(&path)?;
-            file.write_all(&[0; PROBE_BYTES])?;
+            file.write_all(&vec![0; PROBE_BYTES])?;
             file.sync_data()
         };
         let written = write();

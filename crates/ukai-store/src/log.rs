@@ -250,7 +250,7 @@ impl EventLog for SegmentLog {
             if !whole && claimed > chunk.len() {
                 chunk = self.bytes_of(segment, offset, claimed)?.unwrap_or_default();
             }
-            let used = take_records(&mut stretch, chunk.into(), records_max);
+            let used = take_records(&mut stretch, &chunk.into(), records_max);
             room = room.saturating_sub(used);
             if used == 0 && stretch.next.0 < segment.end() {
                 stretch.next = Position(self.skip_damage(segment, offset)?);
@@ -295,10 +295,10 @@ impl EventLog for SegmentLog {
 }
 
 /// Moves whole records from a chunk to the stretch; the bytes used.
-fn take_records(stretch: &mut Stretch, chunk: Bytes, records_max: usize) -> usize {
+fn take_records(stretch: &mut Stretch, chunk: &Bytes, records_max: usize) -> usize {
     let (start, mut offset) = (stretch.next.0, 0);
     while stretch.records.len() < records_max {
-        let Frame::Record { payload, next } = segment::record_at(&chunk, offset) else { break };
+        let Frame::Record { payload, next } = segment::record_at(chunk, offset) else { break };
         let payload = chunk.slice_ref(payload);
         stretch.records.push((Position(start + offset as u64), payload));
         offset = next;

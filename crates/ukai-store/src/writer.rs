@@ -58,6 +58,8 @@ pub(crate) struct Writer {
     pub(crate) config: Arc<StoreConfig>,
     pub(crate) queue: Queue,
     pub(crate) live: broadcast::Sender<Arc<Event>>,
+    /// Bytes after which a batch is closed: a batch lies in one segment.
+    pub(crate) batch_bytes_max: usize,
     /// Everything in the event log before this is durable and indexed.
     pub(crate) indexed: Arc<AtomicU64>,
 }
@@ -96,7 +98,7 @@ impl Writer {
         let mut urgent = first.done.is_some();
         let (mut events, mut bytes) = size(&first);
         work.messages.push(first);
-        while events < BATCH_EVENTS_MAX && bytes < BATCH_BYTES_MAX {
+        while events < BATCH_EVENTS_MAX && bytes < self.batch_bytes_max {
             let patience = if urgent {
                 Duration::ZERO
             } else {

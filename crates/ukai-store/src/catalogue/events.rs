@@ -9,7 +9,7 @@ use crate::seam::{Batch, EventPlace, Indexed, Position};
 use crate::summary;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Statement, params, params_from_iter};
-use ukai_model::{Event, EventId, Timestamp};
+use ukai_model::{Event, EventId, SessionId, Sha256, Timestamp};
 
 /// Free pages from which on some are given back to the file system.
 const FREE_PAGES_MAX: u64 = 4_096;
@@ -59,8 +59,8 @@ fn insert_event(
         int(position.0),
         event.kind.name(),
         event.flow.map(|flow| Ip(flow.src_ip)),
-        event.session.as_ref().map(|id| id.as_bytes()),
-        sample.as_ref().map(|sha256| sha256.as_bytes()),
+        event.session.as_ref().map(SessionId::as_bytes),
+        sample.as_ref().map(Sha256::as_bytes),
         protocol,
     ])?;
     Ok(changed == 1)

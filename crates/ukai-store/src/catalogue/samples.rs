@@ -11,7 +11,7 @@ use crate::seam::Batch;
 use crate::summary;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
-use ukai_model::{Analysis, Event, PeerText, Sha256, Sighting, Timestamp};
+use ukai_model::{Analysis, Event, PeerText, SessionId, Sha256, Sighting, Timestamp};
 
 const COLUMNS: &str = "sha256, size, first_seen, last_seen, sightings, file_type, description,
     names, urls, analysed, stored_bytes";
@@ -81,7 +81,7 @@ fn insert_sighting(c: &Connection, sighting: &Sighting) -> Result<()> {
         sighting.event.as_bytes(),
         time(sighting.time),
         sighting.sensor.as_str(),
-        sighting.session.as_ref().map(|id| id.as_bytes()),
+        sighting.session.as_ref().map(SessionId::as_bytes),
         sighting.src_ip.map(Ip),
         name_of(&sighting.how),
         sighting.name.as_ref().map(PeerText::escaped),

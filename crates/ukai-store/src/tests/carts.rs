@@ -11,7 +11,7 @@ const SQUARES: &[u8] = include_bytes!("golden/squares.cart");
 const LIMIT: u64 = 1 << 20;
 
 fn squares() -> Vec<u8> {
-    (0..200_000u64).map(|i| (i * i >> 24) as u8).collect()
+    (0..200_000u64).map(|i| ((i * i) >> 24) as u8).collect()
 }
 
 #[test]

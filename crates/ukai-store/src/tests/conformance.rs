@@ -293,7 +293,7 @@ fn an_event_is_indexed_once(engine: &Engine) {
     assert_eq!((session.logins, session.commands), (2, 2));
     assert_eq!(engine.catalog.indexed().unwrap(), engine.log.end());
     // A minute counts if it begins in the span.
-    let span = Span { from: at(0) - std::time::Duration::from_secs(60), to: at(600) };
+    let span = Span { from: at(0) - std::time::Duration::from_mins(1), to: at(600) };
     assert_eq!(engine.catalog.rollup(span, 3_600).unwrap()[0].logins, 2);
 }
 
@@ -348,7 +348,7 @@ fn sessions_are_found_by_what_they_had(engine: &Engine) {
     index(engine, with(4, captured(Sha256::of(b"x"), "x")));
     let has = |has, src_ip, protocol: Option<&str>| {
         let protocol = protocol.map(str::to_owned);
-        let query = SessionQuery { has, src_ip, protocol, ..SessionQuery::default() };
+        let query = SessionQuery { src_ip, protocol, has, ..SessionQuery::default() };
         let page = engine.catalog.sessions(&query).unwrap();
         page.items.iter().map(|s| number(s.id.as_bytes())).collect::<Vec<_>>()
     };
@@ -530,7 +530,7 @@ fn counts_per_step_and_top_lists(engine: &Engine) {
     index(engine, visit(1, at(0), 1));
     index(engine, visit(2, at(40), 1));
     index(engine, visit(3, at(7_200), 2));
-    let span = Span { from: at(0) - std::time::Duration::from_secs(60), to: at(10_000) };
+    let span = Span { from: at(0) - std::time::Duration::from_mins(1), to: at(10_000) };
     // 22:13:20 and 22:14:00 lie in different minutes, two hours later is another hour.
     let minutes = engine.catalog.rollup(span, 60).unwrap();
     assert_eq!(

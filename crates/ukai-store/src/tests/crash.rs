@@ -78,7 +78,7 @@ async fn write_events(store: &Store, rng: &mut SmallRng, n: u32) {
     let count = rng.random_range(1..20);
     let events: Vec<Event> =
         (0..count).map(|_| random_event(rng, super::make::command(&line))).collect();
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         // Queued only: it may be lost, but must not disturb.
         store.enqueue(events).await.unwrap();
         let cast = line.into_bytes();
@@ -87,7 +87,8 @@ async fn write_events(store: &Store, rng: &mut SmallRng, n: u32) {
     }
     let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
     store.submit(events).await.unwrap();
-    acknowledge(&ids.iter().map(|id| format!("event {id}\n")).collect::<String>());
+    let lines: Vec<String> = ids.iter().map(|id| format!("event {id}\n")).collect();
+    acknowledge(&lines.concat());
 }
 
 async fn write_sample(store: &Store, rng: &mut SmallRng) {

@@ -50,7 +50,7 @@ fn what_was_queued_is_told_soon() {
         let mut live = store.subscribe();
         let events = visit(1, at(0), 1);
         store.enqueue(events.clone()).await.unwrap();
-        let first = timeout(Duration::from_millis(1_000), live.recv()).await.unwrap().unwrap();
+        let first = timeout(Duration::from_secs(1), live.recv()).await.unwrap().unwrap();
         assert_eq!(*first, events[0]);
         assert_eq!(store.event(events[5].id).await.unwrap().as_ref(), Some(&events[5]));
     });
