@@ -17,7 +17,7 @@ const FILE_BYTES_MAX: u64 = 256 << 20;
 
 /// Flags of `ukai analyze`.
 #[derive(Args)]
-pub struct AnalyzeArgs {
+pub(crate) struct AnalyzeArgs {
     /// The file; `-` reads standard input. A CaRT container is opened first.
     file: PathBuf,
     /// Print the whole analysis as JSON.
@@ -26,7 +26,7 @@ pub struct AnalyzeArgs {
 }
 
 /// Analyses one file. Exit code 3: something was found, but not everything was looked at.
-pub fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
+pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
     let bytes = read(&args.file)?;
     let bytes = if ukai_store::cart::is_cart(&bytes) {
         let unpacked = ukai_store::cart::unpack(&bytes, FILE_BYTES_MAX);
@@ -35,8 +35,12 @@ pub fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
         bytes
     };
     let jail = Jail::this_program([JAILED_ANALYSIS], JailLimits::default());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-    let analysis = runtime.block_on(ukai_hub::analyze(&jail, &bytes, Timestamp::from(SystemTime::now())));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let analysis =
+        runtime.block_on(ukai_hub::analyze(&jail, &bytes, Timestamp::from(SystemTime::now())));
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer(&mut out, &analysis).context("standard output")?;
@@ -73,7 +77,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// The child: confines itself, then reads the sample and prints what it finds, stage by
 /// stage, one JSON line each.
-pub fn run_jailed() -> ExitCode {
+pub(crate) fn run_jailed() -> ExitCode {
     if let Err(error) = ukai_jail::enter() {
         eprintln!("{error}. This command is for ukai's own use");
         return ExitCode::from(2);
@@ -133,7 +137,12 @@ fn describe(analysis: &Analysis, style: Style) -> String {
                 vec![
                     format!("  {}", found.observable.kind),
                     found.observable.value.clone(),
-                    style.dim(&format!("{} at {}, {}", encoding(&found.encoding), found.offset, found.method)),
+                    style.dim(&format!(
+                        "{} at {}, {}",
+                        encoding(&found.encoding),
+                        found.offset,
+                        found.method
+                    )),
                 ]
             })
             .collect();

@@ -9,14 +9,18 @@ use std::process::ExitCode;
 
 /// The word under which the program runs itself as a jailed child; no command of the
 /// command line's own, since the child confines itself before it does anything else.
-pub const JAILED_ANALYSIS: &str = "jailed-analysis";
+pub(crate) const JAILED_ANALYSIS: &str = "jailed-analysis";
 
 /// A malware observation system: honeypots, analysis, indicators, feeds.
 #[derive(Parser)]
-#[command(version, max_term_width = 100, after_help = "\
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "\
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 done in part.\n\
-`ukai up` runs everything on loopback; `ukai config default` shows every setting.")]
-pub struct Cli {
+`ukai up` runs everything on loopback; `ukai config default` shows every setting."
+)]
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -50,18 +54,18 @@ enum ConfigCommand {
 
 /// Where data and configuration are; shared by commands that read what was kept.
 #[derive(Args)]
-pub struct Place {
+pub(crate) struct Place {
     /// Configuration file (TOML).
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Data folder; goes before the configuration's `data_dir`.
     #[arg(long, value_name = "FOLDER")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
 }
 
 impl Place {
     /// The configuration, with the data folder of the command line.
-    pub fn load(&self) -> Result<Config> {
+    pub(crate) fn load(&self) -> Result<Config> {
         let mut config = Config::load(self.config.as_deref()).map_err(WrongUse::from_error)?;
         if let Some(data) = &self.data {
             config.data_dir.clone_from(data);
@@ -72,7 +76,7 @@ impl Place {
 
 impl Cli {
     /// Runs the command.
-    pub fn run(self) -> Result<ExitCode> {
+    pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Up(args) => up::run(&args),
             Command::Analyze(args) => analyze::run(&args),
@@ -94,16 +98,16 @@ impl Cli {
 /// An error that the caller can mend by other words or another configuration.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct WrongUse(pub String);
+pub(crate) struct WrongUse(pub String);
 
 impl WrongUse {
     /// Marks an error as one of use.
-    pub fn from_error(error: anyhow::Error) -> Self {
+    pub(crate) fn from_error(error: anyhow::Error) -> Self {
         Self(format!("{error:#}"))
     }
 }
 
 /// The exit code that stands for an error: 2 for wrong use, 1 otherwise.
-pub fn exit_code_of(error: &anyhow::Error) -> ExitCode {
+pub(crate) fn exit_code_of(error: &anyhow::Error) -> ExitCode {
     if error.is::<WrongUse>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }

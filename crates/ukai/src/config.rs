@@ -14,39 +14,39 @@ use ukai_store::StoreConfig;
 /// The whole configuration. Every key has a default; the defaults bind to loopback.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// Folder of everything that is kept: events, samples, catalogue, feeds, tokens.
     #[schema(value_type = String)]
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// What the program says of itself, on standard error.
-    pub log: LogConfig,
+    pub(crate) log: LogConfig,
     /// The honeypot: who listens where, as whom, within which budgets.
-    pub honeypot: HoneypotConfig,
+    pub(crate) honeypot: HoneypotConfig,
     /// Fetching what attackers point to.
-    pub egress: EgressConfig,
+    pub(crate) egress: EgressConfig,
     /// Which indicators may be published.
-    pub indicators: Policy,
+    pub(crate) indicators: Policy,
     /// The hub: UI, API, feeds, analysis workers.
-    pub hub: HubConfig,
+    pub(crate) hub: HubConfig,
     /// How events and samples are kept.
-    pub store: StoreConfig,
+    pub(crate) store: StoreConfig,
 }
 
 /// What the program says of itself, on standard error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct LogConfig {
+pub(crate) struct LogConfig {
     /// Form: `text` or `json`.
-    pub format: LogFormat,
+    pub(crate) format: LogFormat,
     /// What is said: `error`, `warn`, `info`, `debug`, or per component as in
     /// `info,ukai_hub=debug`.
-    pub level: String,
+    pub(crate) level: String,
 }
 
 /// Form of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// Lines for a reader.
     Text,
     /// One JSON object a line.
@@ -78,7 +78,7 @@ impl Config {
     ///
     /// # Errors
     /// One error with the file, the key and the remedy.
-    pub fn load(path: Option<&Path>) -> Result<Self> {
+    pub(crate) fn load(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
         let name = path.display();
         let text = std::fs::read_to_string(path).with_context(|| {
@@ -90,8 +90,9 @@ impl Config {
     }
 
     /// Reads the text of a file.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let deserializer = toml::Deserializer::parse(text).map_err(|error| describe(&error, text, ""))?;
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let deserializer =
+            toml::Deserializer::parse(text).map_err(|error| describe(&error, text, ""))?;
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
             let key = error.path().to_string();
             describe(error.inner(), text, if key == "." { "" } else { &key })
@@ -99,7 +100,7 @@ impl Config {
     }
 
     /// Checks what no type can express.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         self.log.filter()?;
         self.hub.check()?;
         self.honeypot.check().context("[honeypot]")?;
@@ -110,7 +111,7 @@ impl Config {
 
     /// The policy of publishing, with our own addresses in it: those that listen are
     /// never published.
-    pub fn indicator_policy(&self) -> Policy {
+    pub(crate) fn indicator_policy(&self) -> Policy {
         let mut policy = self.indicators.clone();
         policy.own.extend(self.listening());
         policy
@@ -118,7 +119,7 @@ impl Config {
 
     /// What the egress must never contact beside special addresses: our own. Loopback
     /// is special already, and only the tests' configuration opens it.
-    pub fn own_prefixes(&self) -> Vec<IpNet> {
+    pub(crate) fn own_prefixes(&self) -> Vec<IpNet> {
         let listening = self.listening().filter(|net| !net.addr().is_loopback());
         self.indicators.own.iter().copied().chain(listening).collect()
     }
@@ -132,7 +133,7 @@ impl Config {
 
 impl LogConfig {
     /// The filter that [`Self::level`] describes.
-    pub fn filter(&self) -> Result<tracing_subscriber::EnvFilter> {
+    pub(crate) fn filter(&self) -> Result<tracing_subscriber::EnvFilter> {
         tracing_subscriber::EnvFilter::builder().parse(&self.level).map_err(|error| {
             anyhow!(
                 "[log] level: {error}. Choose error, warn, info or debug, or per component as in \"info,ukai_hub=debug\""
@@ -165,7 +166,8 @@ mod tests {
 
     #[test]
     fn a_wrong_key_is_named_with_its_place_and_remedy() {
-        let error = Config::parse("[hub]\n# a comment\nlissten = \"127.0.0.1:1\"\n").expect_err("a misspelt key");
+        let error = Config::parse("[hub]\n# a comment\nlissten = \"127.0.0.1:1\"\n")
+            .expect_err("a misspelt key");
         assert!(error.starts_with("line 3, column 1: hub"), "{error}");
         assert!(error.contains("lissten") && error.contains("`listen`"), "{error}");
         assert!(error.contains("ukai config default"), "{error}");

@@ -7,18 +7,19 @@ use crate::terminal::Style;
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::io::{BufRead, ErrorKind, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
 use ukai_model::{Event, SessionId, Sha256, Timestamp};
-use ukai_store::{EventQuery, Page, Store};
+use ukai_store::{EventQuery, Page, Store, StoreError};
 
 /// Events asked for in one go.
 const PAGE: u32 = 500;
 
 /// Flags of `ukai events`.
 #[derive(Args)]
-pub struct EventsArgs {
+pub(crate) struct EventsArgs {
     #[command(flatten)]
     place: Place,
     /// Only this kind, e.g. `login.attempt` (docs/events.md).
@@ -51,25 +52,21 @@ pub struct EventsArgs {
 }
 
 /// Prints events, oldest first.
-pub fn run(args: &EventsArgs) -> Result<ExitCode> {
+pub(crate) fn run(args: &EventsArgs) -> Result<ExitCode> {
     let config = args.place.load()?;
-    if !config.data_dir.is_dir() {
-        return Err(WrongUse(format!(
-            "data folder {} is not there. `ukai up` makes it; --data names another",
-            config.data_dir.display()
-        ))
-        .into());
-    }
-    let source = match DataFolder::open(&config.data_dir) {
-        Ok(folder) => {
-            if args.follow {
-                return Err(WrongUse("--follow needs a running ukai: start `ukai up`".to_owned()).into());
-            }
-            let store = Store::open(folder.path(), config.store.clone())?;
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            Source::Folder { store, runtime, _folder: folder }
+    let data = DataFolder::existing(&config.data_dir)?;
+    let source = match Store::open(data.path(), config.store.clone()) {
+        Ok(_) if args.follow => {
+            return Err(
+                WrongUse("--follow needs a running ukai: start `ukai up`".to_owned()).into()
+            );
         }
-        Err(_) => Source::Hub(RunningHub::find(&config.data_dir)?),
+        Ok(store) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Source::Folder { store, runtime }
+        }
+        Err(StoreError::InUse { .. }) => Source::Hub(RunningHub::find(data.path())?),
+        Err(error) => return Err(error).with_context(|| data.path().display().to_string()),
     };
     match print(args, &source) {
         // The reader of a pipe has seen enough.
@@ -102,7 +99,7 @@ fn print(args: &EventsArgs, source: &Source) -> Result<()> {
 }
 
 enum Source {
-    Folder { store: Store, runtime: tokio::runtime::Runtime, _folder: DataFolder },
+    Folder { store: Store, runtime: tokio::runtime::Runtime },
     Hub(RunningHub),
 }
 
@@ -123,7 +120,9 @@ fn newest(args: &EventsArgs, source: &Source) -> Result<Vec<Event>> {
         let missing = wanted - events.len() as u64;
         query.limit = Some(u32::try_from(missing).unwrap_or(PAGE).min(PAGE));
         let page = match source {
-            Source::Folder { store, runtime, .. } => runtime.block_on(store.events(query.clone()))?,
+            Source::Folder { store, runtime, .. } => {
+                runtime.block_on(store.events(query.clone()))?
+            }
             Source::Hub(hub) => page_of_hub(hub, &query)?,
         };
         events.extend(page.items);
@@ -169,7 +168,7 @@ fn write_event(out: &mut impl Write, event: &Event, json: bool, style: Style) ->
     for (name, value) in fields.as_object_mut().into_iter().flatten() {
         if name != "kind" && !value.is_null() {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            detail.push_str(&format!(" {}{value}", style.dim(&format!("{name}="))));
+            let _ = write!(detail, " {}{value}", style.dim(&format!("{name}=")));
         }
     }
     let time = event.time.to_string();
@@ -185,7 +184,8 @@ fn write_event(out: &mut impl Write, event: &Event, json: bool, style: Style) ->
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        let json =
+            cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
         io.or(json) == Some(ErrorKind::BrokenPipe)
     })
 }

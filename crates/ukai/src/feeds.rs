@@ -11,12 +11,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use ukai_feed::{FeedSpec, feed, feeds};
-use ukai_hub::{Analyzer, Hub, HubConfig, HubContext, Secret};
-use ukai_store::Store;
+use ukai_hub::{Analyzer, Hub, HubContext, Secret};
+use ukai_store::{Store, StoreError};
 
 /// Commands of `ukai feed`.
 #[derive(Subcommand)]
-pub enum FeedCommand {
+pub(crate) enum FeedCommand {
     /// Show which feeds there are and how a device loads them.
     List(ListArgs),
     /// Write a feed, or all of them into a folder.
@@ -25,7 +25,7 @@ pub enum FeedCommand {
 
 /// Flags of `ukai feed list`.
 #[derive(Args)]
-pub struct ListArgs {
+pub(crate) struct ListArgs {
     #[command(flatten)]
     place: Place,
     /// Print JSON.
@@ -35,7 +35,7 @@ pub struct ListArgs {
 
 /// Flags of `ukai feed export`.
 #[derive(Args)]
-pub struct ExportArgs {
+pub(crate) struct ExportArgs {
     #[command(flatten)]
     place: Place,
     /// File name of the feed, e.g. `rpz.zone` (`ukai feed list` names them).
@@ -53,7 +53,7 @@ pub struct ExportArgs {
 }
 
 /// Runs a command of `ukai feed`.
-pub fn run(command: &FeedCommand) -> Result<ExitCode> {
+pub(crate) fn run(command: &FeedCommand) -> Result<ExitCode> {
     match command {
         FeedCommand::List(args) => list(args),
         FeedCommand::Export(args) => export(args),
@@ -65,7 +65,8 @@ fn list(args: &ListArgs) -> Result<ExitCode> {
     let mut rows = Vec::new();
     let mut items = Vec::new();
     for spec in feeds() {
-        let size = std::fs::metadata(published.join(spec.file)).map_or(0, |metadata| metadata.len());
+        let size =
+            std::fs::metadata(published.join(spec.file)).map_or(0, |metadata| metadata.len());
         items.push(json!({
             "name": spec.name, "file": spec.file, "format": spec.format.as_str(), "size": size,
             "description": spec.description, "how_to_load": spec.how_to_load,
@@ -92,17 +93,25 @@ fn export(args: &ExportArgs) -> Result<ExitCode> {
         })?],
     };
     if args.json && args.output.is_none() && args.folder.is_none() {
-        return Err(WrongUse("--json needs --output or --folder: the feed itself goes to standard output".into()).into());
+        return Err(WrongUse(
+            "--json needs --output or --folder: the feed itself goes to standard output".into(),
+        )
+        .into());
     }
     let published = published(&args.place)?;
     if let Some(folder) = &args.folder {
-        std::fs::create_dir_all(folder).map_err(|error| WrongUse(format!("{}: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| WrongUse(format!("{}: {error}", folder.display())))?;
     }
     let mut written = Vec::new();
     for spec in wanted {
         let path = published.join(spec.file);
         let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
-        let target = args.folder.as_ref().map(|folder| folder.join(spec.file)).or_else(|| args.output.clone());
+        let target = args
+            .folder
+            .as_ref()
+            .map(|folder| folder.join(spec.file))
+            .or_else(|| args.output.clone());
         match target {
             None => std::io::stdout().lock().write_all(&bytes).context("standard output")?,
             Some(target) => {
@@ -122,39 +131,35 @@ fn export(args: &ExportArgs) -> Result<ExitCode> {
 /// publishing cycle is run first, so that what expired in the meantime is gone.
 fn published(place: &Place) -> Result<PathBuf> {
     let config = place.load()?;
-    if !config.data_dir.is_dir() {
-        return Err(WrongUse(format!(
-            "data folder {} is not there. `ukai up` makes it; --data names another",
-            config.data_dir.display()
-        ))
-        .into());
+    let data = DataFolder::existing(&config.data_dir)?;
+    match Store::open(data.path(), config.store.clone()) {
+        Ok(store) => {
+            let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+            runtime.block_on(publish_once(&config, data.path(), store))?;
+        }
+        Err(StoreError::InUse { .. }) => {}
+        Err(error) => return Err(error).with_context(|| data.path().display().to_string()),
     }
-    if let Ok(folder) = DataFolder::open(&config.data_dir) {
-        let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-        runtime.block_on(publish_once(&config, folder.path()))?;
-    }
-    Ok(config.data_dir.join("feeds"))
+    Ok(data.path().join("feeds"))
 }
 
-async fn publish_once(config: &Config, data: &Path) -> Result<()> {
-    let store = Store::open(data, config.store.clone())?;
-    let hub = HubConfig {
-        // Nobody is meant to connect: any free port, tokens that nobody knows, no workers.
-        listen: ([127, 0, 0, 1], 0).into(),
-        workers: 0,
-        ..config.hub.clone()
-    };
+/// Scores what is new and publishes once; nobody can connect meanwhile, and no sample is
+/// analysed.
+async fn publish_once(config: &Config, data: &Path, store: Store) -> Result<()> {
     let context = HubContext {
         sensor: config.honeypot.sensor.clone(),
         services: Vec::new(),
         data_dir: data.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        analyzer: Analyzer { program: "/proc/self/exe".into(), arguments: vec![JAILED_ANALYSIS.into()] },
+        analyzer: Analyzer {
+            program: "/proc/self/exe".into(),
+            arguments: vec![JAILED_ANALYSIS.into()],
+        },
         ui_token: Secret::generate(),
         feed_token: Secret::generate(),
         policy: config.indicator_policy(),
     };
-    Hub::start(hub, store.clone(), context).await?.shutdown().await;
+    Hub::publish_once(config.hub.clone(), store.clone(), context).await?;
     store.close().await?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use std::io::IsTerminal;
 
 /// Starts logging for the whole process.
-pub fn start(config: &LogConfig) -> Result<()> {
+pub(crate) fn start(config: &LogConfig) -> Result<()> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(config.filter()?)
         .with_writer(std::io::stderr)

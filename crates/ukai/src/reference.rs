@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use utoipa::{PartialSchema, ToSchema};
 
 /// The default configuration file, with the meaning of each key above it.
-pub fn default_file() -> String {
+pub(crate) fn default_file() -> String {
     let mut named = Vec::new();
     Config::schemas(&mut named);
     let types = named
@@ -43,7 +43,9 @@ impl Writer<'_> {
         for (name, property) in &properties {
             match values.get(name) {
                 Some(Value::Object(_)) => tables.push((name, property)),
-                Some(Value::Array(items)) if items.iter().any(Value::is_object) => tables.push((name, property)),
+                Some(Value::Array(items)) if items.iter().any(Value::is_object) => {
+                    tables.push((name, property))
+                }
                 Some(value) if !value.is_null() => {
                     self.comment(property);
                     let _ = writeln!(self.out, "{name} = {}\n", inline(value));
@@ -93,11 +95,13 @@ impl Writer<'_> {
             let alternatives = schema["oneOf"].as_array().or(schema["allOf"].as_array())?;
             alternatives.iter().find_map(|one| {
                 one["description"].as_str().map(str::to_owned).or_else(|| {
-                    self.named(one).and_then(|named| named["description"].as_str().map(str::to_owned))
+                    self.named(one)
+                        .and_then(|named| named["description"].as_str().map(str::to_owned))
                 })
             })
         });
-        let about = about.or_else(|| self.named(schema)?["description"].as_str().map(str::to_owned));
+        let about =
+            about.or_else(|| self.named(schema)?["description"].as_str().map(str::to_owned));
         for line in about.unwrap_or_default().lines() {
             let _ = writeln!(self.out, "{}", format!("# {line}").trim_end());
         }
@@ -113,7 +117,10 @@ impl Writer<'_> {
             return self.properties(named);
         }
         if let Some(properties) = schema["properties"].as_object() {
-            return properties.iter().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+            return properties
+                .iter()
+                .map(|(name, schema)| (name.clone(), schema.clone()))
+                .collect();
         }
         let alternatives = schema["oneOf"].as_array().or(schema["allOf"].as_array());
         alternatives
@@ -130,10 +137,13 @@ fn inline(value: &Value) -> String {
     match value {
         Value::Object(map) => {
             let fields = map.iter().filter(|(_, value)| !value.is_null());
-            let fields: Vec<_> = fields.map(|(name, value)| format!("{name} = {}", inline(value))).collect();
+            let fields: Vec<_> =
+                fields.map(|(name, value)| format!("{name} = {}", inline(value))).collect();
             format!("{{ {} }}", fields.join(", "))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", "))
+        }
         Value::String(text) => toml::Value::String(text.clone()).to_string(),
         other => other.to_string(),
     }

@@ -13,11 +13,11 @@ const FILE: &str = "running.json";
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The file that says that this process runs on the data folder; gone when dropped.
-pub struct RunningFile(PathBuf);
+pub(crate) struct RunningFile(PathBuf);
 
 impl RunningFile {
     /// Writes the readiness line beside the data.
-    pub fn write(data: &Path, line: &str) -> Result<Self> {
+    pub(crate) fn write(data: &Path, line: &str) -> Result<Self> {
         let path = data.join(FILE);
         std::fs::write(&path, line).with_context(|| path.display().to_string())?;
         Ok(Self(path))
@@ -32,7 +32,7 @@ impl Drop for RunningFile {
 }
 
 /// A running hub on this machine.
-pub struct RunningHub {
+pub(crate) struct RunningHub {
     address: SocketAddr,
     token: String,
 }
@@ -45,7 +45,7 @@ struct Ready {
 
 impl RunningHub {
     /// The hub that runs on `data`, by the file that it left there.
-    pub fn find(data: &Path) -> Result<Self> {
+    pub(crate) fn find(data: &Path) -> Result<Self> {
         let path = data.join(FILE);
         let explain = || {
             WrongUse(format!(
@@ -55,7 +55,12 @@ impl RunningHub {
         };
         let text = std::fs::read_to_string(&path).map_err(|_| explain())?;
         let ready: Ready = serde_json::from_str(&text).map_err(|_| explain())?;
-        let address = ready.ui.trim_start_matches("http://").trim_end_matches('/').parse().map_err(|_| explain())?;
+        let address = ready
+            .ui
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .parse()
+            .map_err(|_| explain())?;
         let token = std::fs::read_to_string(&ready.token_file)
             .with_context(|| ready.token_file.display().to_string())?;
         Ok(Self { address, token: token.trim().to_owned() })
@@ -63,7 +68,7 @@ impl RunningHub {
 
     /// The body of a GET. The hub is ours and on this machine, so HTTP/1.0 without
     /// keep-alive does: the body ends with the connection.
-    pub fn get(&self, target: &str) -> Result<Vec<u8>> {
+    pub(crate) fn get(&self, target: &str) -> Result<Vec<u8>> {
         let mut reader = self.open(target)?;
         let mut body = Vec::new();
         reader.read_to_end(&mut body).context("reading from the hub")?;
@@ -71,7 +76,7 @@ impl RunningHub {
     }
 
     /// A GET whose body is read as it comes (live events).
-    pub fn open(&self, target: &str) -> Result<BufReader<TcpStream>> {
+    pub(crate) fn open(&self, target: &str) -> Result<BufReader<TcpStream>> {
         let mut stream = TcpStream::connect_timeout(&self.address, TIMEOUT)
             .with_context(|| format!("the hub at {}", self.address))?;
         stream.set_read_timeout(Some(TIMEOUT)).context("a socket option")?;

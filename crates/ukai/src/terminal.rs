@@ -5,23 +5,23 @@ use std::io::IsTerminal;
 
 /// How text on standard output is marked.
 #[derive(Clone, Copy)]
-pub struct Style {
+pub(crate) struct Style {
     colour: bool,
 }
 
 impl Style {
     /// The style that fits standard output. `NO_COLOR` (no-color.org) is respected.
-    pub fn of_stdout() -> Self {
+    pub(crate) fn of_stdout() -> Self {
         Self { colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
     }
 
     /// Emphasised text.
-    pub fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.wrap("1", text)
     }
 
     /// Secondary text.
-    pub fn dim(self, text: &str) -> String {
+    pub(crate) fn dim(self, text: &str) -> String {
         self.wrap("2", text)
     }
 
@@ -31,7 +31,7 @@ impl Style {
 }
 
 /// Rows as columns padded to their widest cell; the last column is not padded.
-pub fn columns(rows: &[Vec<String>]) -> String {
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
     let mut widths = Vec::new();
     for row in rows {
         for (column, cell) in row.iter().enumerate() {

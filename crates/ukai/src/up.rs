@@ -21,7 +21,7 @@ use ukai_store::Store;
 
 /// Flags of `ukai up`.
 #[derive(Args)]
-pub struct UpArgs {
+pub(crate) struct UpArgs {
     #[command(flatten)]
     place: Place,
     /// Print one line of JSON when ready, instead of text.
@@ -51,7 +51,7 @@ struct Service {
 }
 
 /// Runs until SIGTERM or SIGINT, then drains.
-pub fn run(args: &UpArgs) -> Result<ExitCode> {
+pub(crate) fn run(args: &UpArgs) -> Result<ExitCode> {
     let config = args.place.load()?;
     crate::log::start(&config.log)?;
     raise_descriptor_limit();
@@ -64,12 +64,12 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot take SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot take SIGINT")?;
 
-    let data = DataFolder::open(&config.data_dir)?;
+    let data = DataFolder::make(&config.data_dir)?;
     let (ui_token, ui_token_new) = data.token("ui-token")?;
     let (feed_token, _) = data.token("feed-token")?;
     let secret = data.secret()?;
     let store = Store::open(data.path(), config.store.clone())
-        .with_context(|| format!("data folder {}", data.path().display()))?;
+        .map_err(|error| WrongUse(format!("data folder {}: {error}", data.path().display())))?;
     let egress = Arc::new(Egress::new(config.egress.clone(), config.own_prefixes())?);
     let honeypot = Honeypot::start(config.honeypot.clone(), store.clone(), egress, secret)
         .await
@@ -149,7 +149,13 @@ fn greeting(ready: &Ready, new_token: Option<&String>) -> String {
     let mut rows: Vec<Vec<String>> = ready
         .services
         .iter()
-        .map(|service| vec![format!("  {}", service.protocol), service.address.to_string(), service.persona.clone()])
+        .map(|service| {
+            vec![
+                format!("  {}", service.protocol),
+                service.address.to_string(),
+                service.persona.clone(),
+            ]
+        })
         .collect();
     rows.sort();
     let token = match new_token {
