@@ -1,0 +1,4 @@
+//! Tests of the shell from outside: transcripts, comparison with real shells, hostile input.
+
+mod driver;
+mod transcripts;
