@@ -28,6 +28,12 @@ const DELAY: TimerId = TimerId(2);
 const NEGOTIATION: TimerId = TimerId(3);
 const SHELL: TimerId = TimerId(4);
 
+/// What ends a program that reads, or a shell, whatever stands half typed.
+const END_OF_INPUT: &[u8] = b"\x15\x04";
+
+/// How many programs and shells within shells the end of the stream ends.
+const SHELLS_MAX: usize = 16;
+
 /// Where the dialogue is.
 enum Phase {
     /// First offers are out; nothing was said yet.
@@ -489,8 +495,8 @@ impl Session for TelnetSession {
 
     fn on_eof(&mut self, cx: &mut Context<'_>) {
         match &mut self.phase {
-            // What was typed before the end still runs; then the shell meets its end.
-            Phase::Shell(_) => self.on_data(cx, &[0x04]),
+            // What runs may end; then whatever reads, and the shell, meet the end.
+            Phase::Shell(_) => self.on_data(cx, &END_OF_INPUT.repeat(SHELLS_MAX)),
             Phase::Refusing(waiting) if waiting.len() < LOGIN_TYPE_AHEAD_BYTES => {
                 waiting.push(0x04);
             }
