@@ -37,7 +37,7 @@ pub fn claims_of_event(event: &Event) -> Vec<Claim> {
         EventKind::AttackRecognised { attack, .. } => {
             scanner(event, EvidenceKind::Attack, format!("attack {attack}"))
         }
-        EventKind::DownloadRequest { url, tool } => {
+        EventKind::DownloadRequest { url, tool } if !may_be_forged(event) => {
             let detail = format!("an attacker asked for it by {tool}");
             distribution(url, &evidence(event, EvidenceKind::DownloadAsked, detail))
         }
@@ -69,6 +69,11 @@ pub fn claims_of_event(event: &Event) -> Vec<Claim> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether the peer's address is not proved.
+fn may_be_forged(event: &Event) -> bool {
+    event.flow.is_some_and(|flow| flow.transport != Transport::Tcp)
 }
 
 fn scanner(event: &Event, kind: EvidenceKind, detail: String) -> Vec<Claim> {

@@ -229,9 +229,9 @@ impl Guard {
             return Err(Withheld::Allowed(entry));
         }
         for (list, set) in [
+            ("well-known name", &self.well_known),
             ("public resolver", &self.resolvers),
             ("public time server", &self.time_servers),
-            ("well-known name", &self.well_known),
         ] {
             // Something on a shared host is worth its own look (below); a well-known
             // name above one is not.

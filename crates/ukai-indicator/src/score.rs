@@ -8,8 +8,8 @@
 //! | completed connection | 30 | 50: a scan alone is never published at the default threshold |
 //! | log-in tried | 65 | 90 |
 //! | attack or commands, from an address | 75 | 95 |
-//! | fetch asked for by an attacker | 45 | 65 |
-//! | a file was served, its content unknown | 50 | 65 |
+//! | fetch asked for by an attacker | 45 | 58: anybody can name anything, on every sensor |
+//! | a file was served, its content unknown | 50 | 58 |
 //! | an executable or script was served | 80 | 95 |
 //! | found plain in an executable or script that a sensor captured | 65 | 90 |
 //! | found plain in one that a person submitted | 50 | 80 |
@@ -160,8 +160,8 @@ fn weight(role: Role, evidence: &Evidence) -> (u8, u8) {
         (EvidenceKind::Connection, _) => (30, 50),
         (EvidenceKind::Attack, Role::Malware) => (55, 58),
         (EvidenceKind::Attack, _) => (75, 95),
-        (EvidenceKind::DownloadAsked, _) => (45, 65),
-        (EvidenceKind::DownloadServed, _) => (50, 65),
+        (EvidenceKind::DownloadAsked, _) => (45, 58),
+        (EvidenceKind::DownloadServed, _) => (50, 58),
         (EvidenceKind::MalwareServed, _) => (80, 95),
         (EvidenceKind::StaticAnalysis, Role::Malware) if by_attacker => (75, 95),
         (EvidenceKind::StaticAnalysis, Role::Malware) => (50, 55),

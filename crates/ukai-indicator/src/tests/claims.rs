@@ -52,12 +52,13 @@ fn downloads_claim_url_and_host() {
     let asked =
         EventKind::DownloadRequest { url: "http://Dist.example:80/x".into(), tool: "wget".into() };
     assert_eq!(
-        told(&claims_of_event(&event(Transport::Tcp, asked))),
+        told(&claims_of_event(&event(Transport::Tcp, asked.clone()))),
         [
             "distribution http://dist.example/x DownloadAsked",
             "distribution dist.example DownloadAsked"
         ]
     );
+    assert_eq!(claims_of_event(&event(Transport::Udp, asked)), [], "a forged source");
     let served = event(Transport::Tcp, result(FetchOutcome::Complete, Some(sample())));
     assert_eq!(
         told(&claims_of_event(&served)),

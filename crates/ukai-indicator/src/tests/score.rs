@@ -44,6 +44,7 @@ fn independent_observations_add_up_and_repeated_ones_do_not() {
         |sensors: &[&str]| confidence(Role::Distribution, EvidenceKind::DownloadAsked, sensors);
     assert_eq!(asked(&["s1"]), 45);
     assert_eq!(asked(&["s1", "s2"]), 55);
+    assert_eq!(asked(&["s1", "s2", "s3", "s4", "s5"]), 58, "anybody can name anything");
 }
 
 #[test]
