@@ -37,7 +37,7 @@ const BUSY_MS: u64 = 5_000;
 /// Page cache of the writing connection, in KiB.
 const WRITER_CACHE_KIB: i64 = 8_192;
 /// Page cache of each reading connection, in KiB.
-const READER_CACHE_KIB: i64 = 2_048;
+const READER_CACHE_KIB: i64 = 1_024;
 /// Size to which the write-ahead log is cut after a checkpoint, in bytes.
 const WAL_BYTES_MAX: i64 = 16 << 20;
 /// Pages after which the write-ahead log is moved into the database.
