@@ -231,7 +231,7 @@ for (const sample of samples) {
     const at = captured.at(-1);
     add(kind, value, 'c2', [
       evidence('download-served', withSample(sample.sha256).find((event) => event.kind === 'download.result') ?? at, 'the sample was fetched in a Telnet session', sample.sha256),
-      { ...evidence('static-analysis', at, `XOR 0x${found.encoding.key.toString(16)} at offset ${found.offset}`, sample.sha256) },
+      { ...evidence('static-hidden', at, `XOR 0x${found.encoding.key.toString(16)} at offset ${found.offset}`, sample.sha256) },
     ], between(60, 95));
   }
 }

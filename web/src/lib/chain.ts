@@ -68,7 +68,7 @@ export function stations(detail: IndicatorDetail): Station[] {
       const name = sample?.names[0] ?? sample?.file_type ?? '';
       stops.sample.set(sha256, { label: short(sha256, 16), detail: name, href: `/samples/${sha256}` });
     }
-    if (evidence.kind === 'static-analysis') {
+    if (evidence.kind.startsWith('static-')) {
       stops.analysis.set(`${sha256 ?? ''}:${evidence.detail}`, {
         label: evidence.detail,
         detail: sha256 ? short(sha256) : '',

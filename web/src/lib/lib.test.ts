@@ -77,7 +77,7 @@ test('the chain lists distinct stops and never links to what a peer named', () =
   const detail = {
     indicator: { id: 'i', observable: { kind: 'domain', value: 'c2.example' }, role: 'c2' },
     published_in: ['rpz'],
-    chain: [link('download-served', 'wget'), link('static-analysis', 'XOR 0x22'), link('static-analysis', 'XOR 0x22')],
+    chain: [link('download-served', 'wget'), link('static-hidden', 'XOR 0x22'), link('static-hidden', 'XOR 0x22')],
   } as unknown as IndicatorDetail;
   const path = stations(detail);
   expect(path.map((station) => station.count)).toEqual([1, 1, 1, 1, 1, 1, 1]);

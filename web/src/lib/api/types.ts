@@ -186,7 +186,9 @@ export type EvidenceKind =
   | 'attack'
   | 'download-asked'
   | 'download-served'
+  | 'malware-served'
   | 'static-analysis'
+  | 'static-hidden'
   | 'capture';
 
 export interface Evidence {
