@@ -558,3 +558,11 @@ impl Session for HttpSession {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_session_that_waits_is_small() {
+        assert!(size_of::<super::HttpSession>() < 1_024);
+    }
+}

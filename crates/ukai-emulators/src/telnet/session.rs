@@ -535,3 +535,11 @@ impl Session for TelnetSession {
         self.phase = Phase::Over;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_session_that_waits_is_small() {
+        assert!(size_of::<super::TelnetSession>() < 1_024);
+    }
+}
