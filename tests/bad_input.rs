@@ -16,7 +16,8 @@ use tempfile::TempDir;
 const GROWTH_KIB_MAX: u64 = 64 * 1024;
 
 fn resident_kib(ukai: &Ukai) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", ukai.pid())).expect("the process lives");
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", ukai.pid())).expect("the process lives");
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a resident size");
     line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
 }
@@ -61,7 +62,11 @@ fn floods_of_bytes_cost_bounded_memory() {
     let http = ukai.service("http", "camera-arm");
     let raw = ukai.service("raw", "router-mips");
     let long_header = [b"GET / HTTP/1.1\r\nX: ".to_vec(), vec![b'a'; 4 << 20]].concat();
-    let chunks = [b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(), b"1\r\na\r\n".repeat(1 << 20)].concat();
+    let chunks = [
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(),
+        b"1\r\na\r\n".repeat(1 << 20),
+    ]
+    .concat();
     for (address, bytes) in [
         (telnet, b"\xff\xfd\x18".repeat(1 << 20)),
         (telnet, b"\xff\xfa\x18".repeat(1 << 20)),
@@ -85,8 +90,13 @@ fn floods_of_bytes_cost_bounded_memory() {
 fn nothing_outside_the_persona_can_be_read() {
     let ukai = Ukai::start();
     let http = ukai.service("http", "camera-arm");
-    for target in ["/../../../../etc/hostname", "/%2e%2e/%2e%2e/etc/hostname", "/..%2f..%2fetc/hostname"] {
-        let answer = throw(http, format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes());
+    for target in
+        ["/../../../../etc/hostname", "/%2e%2e/%2e%2e/etc/hostname", "/..%2f..%2fetc/hostname"]
+    {
+        let answer = throw(
+            http,
+            format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+        );
         let own = std::fs::read("/etc/hostname").expect("this machine has a name");
         let own = own.trim_ascii();
         assert!(own.is_empty() || !answer.windows(own.len()).any(|part| part == own), "{target}");
@@ -104,7 +114,8 @@ fn nothing_outside_the_persona_can_be_read() {
 #[test]
 fn escapes_and_odd_bytes_are_recorded_harmlessly() {
     let ukai = Ukai::start();
-    let mut stream = TcpStream::connect(ukai.service("telnet", "router-mips")).expect("the honeypot listens");
+    let mut stream =
+        TcpStream::connect(ukai.service("telnet", "router-mips")).expect("the honeypot listens");
     stream.set_read_timeout(Some(Duration::from_millis(300))).expect("a socket option");
     for line in [&b"\x1b]0;owned\x07\xc3\x28\xf0\x9f\r\n"[..], b"\x1b[2J\xe2\x80\xae\r\n"] {
         let mut buffer = [0; 4096];
@@ -124,13 +135,17 @@ fn escapes_and_odd_bytes_are_recorded_harmlessly() {
         .output()
         .expect("ukai runs");
     let text = String::from_utf8(listed.stdout).expect("UTF-8");
-    assert!(text.contains("login.attempt") && text.chars().all(|c| c == '\n' || !c.is_control()), "{text}");
+    assert!(
+        text.contains("login.attempt") && text.chars().all(|c| c == '\n' || !c.is_control()),
+        "{text}"
+    );
 }
 
 #[test]
 fn ten_thousand_connections_are_bounded_and_leave_room_for_others() {
     let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).expect("more descriptors");
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
+        .expect("more descriptors");
     let ukai = Ukai::start();
     let address = ukai.service("telnet", "camera-arm");
     let before = resident_kib(&ukai);
@@ -144,9 +159,14 @@ fn ten_thousand_connections_are_bounded_and_leave_room_for_others() {
     println!("{} connections made; resident {before} KiB before, {during} KiB during", open.len());
     assert!(during < before + GROWTH_KIB_MAX, "{before} KiB became {during} KiB");
     // Another address is not shut out by this one's crowd.
-    let other = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None)
-        .expect("a socket");
-    rustix::net::bind(&other, &"127.9.9.9:0".parse::<SocketAddr>().expect("an address")).expect("a loopback address");
+    let other = rustix::net::socket(
+        rustix::net::AddressFamily::INET,
+        rustix::net::SocketType::STREAM,
+        None,
+    )
+    .expect("a socket");
+    rustix::net::bind(&other, &"127.9.9.9:0".parse::<SocketAddr>().expect("an address"))
+        .expect("a loopback address");
     rustix::net::connect(&other, &address).expect("another peer is let in");
     let mut other = TcpStream::from(other);
     other.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket option");
@@ -196,7 +216,11 @@ fn a_port_in_use_is_named_with_the_remedy() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let taken_address = taken.local_addr().expect("a bound address");
     let configuration = test_configuration(&folder.path().join("data"));
-    let port = configuration.split("telnet = [").nth(1).and_then(|rest| rest.split(']').next()).expect("a port");
+    let port = configuration
+        .split("telnet = [")
+        .nth(1)
+        .and_then(|rest| rest.split(']').next())
+        .expect("a port");
     let configuration = configuration.replacen(
         &format!("telnet = [{port}]"),
         &format!("telnet = [{}]", taken_address.port()),
@@ -215,7 +239,10 @@ fn a_broken_configuration_gets_one_clear_error() {
         ("[hub]\nlisten = 5\n", "hub.listen"),
         ("[hub]\nlissten = \"127.0.0.1:1\"\n", "lissten"),
         ("[log]\nlevel = \"loud,,=\"\n", "[log] level"),
-        ("[[honeypot.listeners]]\naddresses = [\"127.0.0.1\"]\npersona = \"toaster\"\nports = { telnet = [2323] }\n", "toaster"),
+        (
+            "[[honeypot.listeners]]\naddresses = [\"127.0.0.1\"]\npersona = \"toaster\"\nports = { telnet = [2323] }\n",
+            "toaster",
+        ),
     ] {
         let (code, error) = up_fails(&folder, text);
         assert_eq!(code, Some(2), "{error}");

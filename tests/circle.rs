@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// Credentials of the camera persona, tried in a bot's order.
 pub const CAMERA_CREDENTIALS: &[(&str, &str)] =
-    &[("admin", "7ujMko0admin"), ("root", "vizxv"), ("root", "xc3511"), ("root", "xmhdipc")];
+    &[("admin", "7ujMko0admin"), ("root", "vizxv"), ("root", "xmhdipc")];
 
 /// The promise of the whole circle: from the download's end to the device.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -101,9 +101,11 @@ fn evidence_leads_back(ukai: &Ukai, contacts: &Contacts) {
         let found = ukai.get(&format!("/api/indicators?q={name}"));
         let indicator = &found["items"][0];
         assert_eq!(indicator["role"], "c2", "{found}");
-        let page = ukai.get(&format!("/api/indicators/{}", indicator["id"].as_str().expect("an id")));
+        let page =
+            ukai.get(&format!("/api/indicators/{}", indicator["id"].as_str().expect("an id")));
         let chain = page["chain"].as_array().expect("a chain");
-        let sample = chain.iter().find_map(|link| link["evidence"]["sample"].as_str()).expect("a sample");
+        let sample =
+            chain.iter().find_map(|link| link["evidence"]["sample"].as_str()).expect("a sample");
         let sample = ukai.get(&format!("/api/samples/{sample}"));
         let session = sample["sightings"][0]["session"].as_str().expect("a session");
         let session = ukai.get(&format!("/api/sessions/{session}"));
@@ -157,7 +159,8 @@ fn feeds_are_byte_stable_and_answer_304() {
         assert_eq!(ukai.get("/api/feeds")["items"], before["items"], "nothing changed");
     }
     for feed in before["items"].as_array().expect("a list of feeds") {
-        let (file, etag) = (feed["file"].as_str().expect("a file"), feed["etag"].as_str().expect("an ETag"));
+        let (file, etag) =
+            (feed["file"].as_str().expect("a file"), feed["etag"].as_str().expect("an ETag"));
         let output = std::process::Command::new("curl")
             .args(["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H"])
             .arg(format!("Authorization: Bearer {}", ukai.token()))

@@ -26,7 +26,8 @@ fn analyze_finds_plain_and_hidden_contacts() {
     std::fs::write(&file, elf_arm(&contacts)).expect("a file");
     let file = file.to_str().expect("a UTF-8 path");
 
-    let analysis: Value = serde_json::from_str(&text(&ukai(&["analyze", file, "--json"]))).expect("JSON");
+    let analysis: Value =
+        serde_json::from_str(&text(&ukai(&["analyze", file, "--json"]))).expect("JSON");
     assert_eq!(analysis["outcome"]["state"], "complete");
     assert_eq!(analysis["elf"]["machine"], "arm");
     let found: Vec<&str> = analysis["observables"]
@@ -71,7 +72,8 @@ fn events_and_feeds_can_be_had_while_running_and_after() {
     let check = |data: &str| {
         let configuration = configuration.to_str().expect("a UTF-8 path");
         let place = ["--config", configuration, "--data", data];
-        let events = text(&ukai(&[&["events", "--kind", "command.input", "--json"][..], &place].concat()));
+        let events =
+            text(&ukai(&[&["events", "--kind", "command.input", "--json"][..], &place].concat()));
         assert!(events.lines().count() >= 5, "{events}");
         for line in events.lines() {
             let event: Value = serde_json::from_str(line).expect("one JSON object a line");
@@ -83,10 +85,14 @@ fn events_and_feeds_can_be_had_while_running_and_after() {
         assert!(contacts.names().all(|name| zone.contains(name.as_str())), "{zone}");
         let unknown = ukai(&[&["feed", "export", "nonsense"][..], &place].concat());
         assert_eq!(unknown.status.code(), Some(2));
-        assert!(String::from_utf8_lossy(&unknown.stderr).contains("rpz.zone"), "the error lists what there is");
+        assert!(
+            String::from_utf8_lossy(&unknown.stderr).contains("rpz.zone"),
+            "the error lists what there is"
+        );
     };
     check(running.data().to_str().expect("a UTF-8 path"));
-    let kept = Command::new("cp").arg("-a").arg(running.data()).arg(&data).status().expect("cp runs");
+    let kept =
+        Command::new("cp").arg("-a").arg(running.data()).arg(&data).status().expect("cp runs");
     assert!(kept.success());
     // A copy of a running data folder is what a crash leaves behind.
     let _ = std::fs::remove_file(data.join("running.json"));

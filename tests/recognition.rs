@@ -7,13 +7,30 @@ use std::process::Command;
 fn nmap(ukai: &Ukai, protocol: &str, persona: &str) -> String {
     let address = ukai.service(protocol, persona);
     let output = Command::new("nmap")
-        .args(["-sV", "-Pn", "-n", "--version-all", "-p", &address.port().to_string(), &address.ip().to_string()])
+        .args([
+            "-sV",
+            "-Pn",
+            "-n",
+            "--version-all",
+            "-p",
+            &address.port().to_string(),
+            &address.ip().to_string(),
+        ])
         .output()
         .expect("nmap runs (Debian's nmap)");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
     let lower = text.to_lowercase();
-    for word in ["honeypot", "cowrie", "dionaea", "kojoney", "nepenthes", "honeyd", "honeytrap", "opencanary"] {
+    for word in [
+        "honeypot",
+        "cowrie",
+        "dionaea",
+        "kojoney",
+        "nepenthes",
+        "honeyd",
+        "honeytrap",
+        "opencanary",
+    ] {
         assert!(!lower.contains(word), "nmap recognises {persona}'s {protocol} as {word}:\n{text}");
     }
     text
@@ -48,16 +65,32 @@ fn hydra_finds_the_telnet_password() {
     let output = Command::new("hydra")
         .args(["-l", "root", "-P"])
         .arg(&list)
-        .args(["-t", "2", "-W", "1", "-I", "-s", &address.port().to_string(), &address.ip().to_string(), "telnet"])
+        .args([
+            "-t",
+            "2",
+            "-W",
+            "1",
+            "-I",
+            "-s",
+            &address.port().to_string(),
+            &address.ip().to_string(),
+            "telnet",
+        ])
         .current_dir(folder.path())
         .output()
         .expect("hydra runs (Debian's hydra)");
     let text = String::from_utf8_lossy(&output.stdout);
     let found: Vec<&str> = text.lines().filter(|line| line.contains("password:")).collect();
-    assert!(!found.is_empty(), "hydra finds a password:\n{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        !found.is_empty(),
+        "hydra finds a password:\n{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     println!("{}", found.join("\n"));
     assert!(
-        found.iter().all(|line| !line.ends_with("password: 123456") && !line.ends_with("password: qwerty")),
+        found
+            .iter()
+            .all(|line| !line.ends_with("password: 123456") && !line.ends_with("password: qwerty")),
         "not accept-all:\n{text}"
     );
 }

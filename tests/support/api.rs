@@ -14,7 +14,11 @@ impl Ukai {
             .output()
             .expect("curl runs");
         let body = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "GET {path}: {} {body}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "GET {path}: {} {body}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         body
     }
 

@@ -17,7 +17,8 @@ pub struct Bot {
 impl Bot {
     /// Connects.
     pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).expect("the honeypot listens");
+        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))
+            .expect("the honeypot listens");
         stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a socket option");
         Self { stream, heard: Vec::new() }
     }
@@ -49,9 +50,10 @@ impl Bot {
         loop {
             let text = String::from_utf8_lossy(&self.heard).into_owned();
             let last = text.rsplit('\n').next().unwrap_or_default();
-            if let Some(found) = patterns.iter().position(|p| {
-                if p.ends_with(' ') { last.ends_with(p) } else { last.contains(p) }
-            }) {
+            if let Some(found) = patterns
+                .iter()
+                .position(|p| if p.ends_with(' ') { last.ends_with(p) } else { last.contains(p) })
+            {
                 return found;
             }
             assert!(Instant::now() < limit, "none of {patterns:?} came, but {text:?}");
@@ -78,9 +80,13 @@ impl Bot {
     fn hear(&mut self) {
         let mut buffer = [0; 4096];
         let count = match self.stream.read(&mut buffer) {
-            Ok(0) => panic!("the honeypot hung up after {:?}", String::from_utf8_lossy(&self.heard)),
+            Ok(0) => {
+                panic!("the honeypot hung up after {:?}", String::from_utf8_lossy(&self.heard))
+            }
             Ok(count) => count,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return;
+            }
             Err(error) => panic!("the connection broke: {error}"),
         };
         let mut bytes = buffer[..count].iter().copied();

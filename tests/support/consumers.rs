@@ -35,7 +35,10 @@ impl Resolver {
         let write = |name: &str, text: &str| std::fs::write(at.join(name), text).expect("a file");
         write("rpz.zone", zone);
         // Every name exists here, so that NXDOMAIN can only come from the policy.
-        write("all.zone", "$TTL 60\n@ SOA ns. host. 1 60 60 60 60\n@ NS ns.\n@ A 192.0.2.53\n* A 192.0.2.53\n");
+        write(
+            "all.zone",
+            "$TTL 60\n@ SOA ns. host. 1 60 60 60 60\n@ NS ns.\n@ A 192.0.2.53\n* A 192.0.2.53\n",
+        );
         write("rndc.key", &format!("key k {{ algorithm hmac-sha256; secret \"{SECRET}\"; }};\n"));
         write(
             "named.conf",
@@ -112,7 +115,10 @@ impl Drop for Resolver {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("--- named ---\n{}", std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
+            eprintln!(
+                "--- named ---\n{}",
+                std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+            );
         }
     }
 }

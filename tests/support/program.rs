@@ -22,15 +22,28 @@ pub fn binary() -> &'static str {
 
 /// A TCP port of 127.0.0.1 that is free now.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("loopback has free ports").port()
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|l| l.local_addr())
+        .expect("loopback has free ports")
+        .port()
 }
 
 /// The configuration that whole-program tests run with: free ports, loopback open to
 /// the egress, documentation ranges publishable.
 pub fn test_configuration(data: &Path) -> String {
     let ports: Vec<u16> = (0..10).map(|_| free_port()).collect();
-    let [hub, router_telnet, router_http, camera_telnet, camera_http, server_http, server_https, raw, any, any2] =
-        ports[..]
+    let [
+        hub,
+        router_telnet,
+        router_http,
+        camera_telnet,
+        camera_http,
+        server_http,
+        server_https,
+        raw,
+        any,
+        any2,
+    ] = ports[..]
     else {
         unreachable!("ten ports were asked for")
     };
@@ -129,7 +142,8 @@ impl Ukai {
     pub fn kill_and_restart(mut self) -> Self {
         self.child.kill().expect("the process can be killed");
         self.child.wait().expect("the process ends");
-        let folder = std::mem::replace(&mut self.folder, TempDir::new().expect("a temporary folder"));
+        let folder =
+            std::mem::replace(&mut self.folder, TempDir::new().expect("a temporary folder"));
         let path = folder.path().join("ukai.toml");
         Self::launch(folder, &path, Command::new(binary()))
     }
@@ -146,7 +160,10 @@ impl Ukai {
 
     /// The token that opens the UI.
     pub fn token(&self) -> String {
-        std::fs::read_to_string(self.private_data().join("ui-token")).expect("the token file").trim().to_owned()
+        std::fs::read_to_string(self.private_data().join("ui-token"))
+            .expect("the token file")
+            .trim()
+            .to_owned()
     }
 
     /// Where a persona's service listens.

@@ -75,7 +75,9 @@ fn answer(
             )?;
             stream.write_all(body)?;
         }
-        None => stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?,
+        None => stream.write_all(
+            b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        )?,
     }
     stream.flush()?;
     log.lock().expect("no panic while serving").push(Served { path, at: Instant::now() });

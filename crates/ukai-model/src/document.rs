@@ -75,10 +75,10 @@ fn types() -> Vec<(&'static str, Value)> {
 
 /// A schema's description: its own, or that of the one alternative that has one.
 fn one_line(schema: &Value) -> String {
-    let alternatives = schema["oneOf"].as_array().into_iter().flatten();
+    let mut alternatives = schema["oneOf"].as_array().into_iter().flatten();
     let about = schema["description"]
         .as_str()
-        .or_else(|| alternatives.filter_map(|one| one["description"].as_str()).next())
+        .or_else(|| alternatives.find_map(|one| one["description"].as_str()))
         .unwrap_or_default();
     about.split("\n\n").next().unwrap_or_default().replace('\n', " ")
 }

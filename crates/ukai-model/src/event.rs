@@ -1,4 +1,5 @@
 //! One fact, immutable.
+#![allow(clippy::large_stack_arrays, reason = "the schema derive of a large enum builds one")]
 
 use crate::{
     EventId, Flow, ObservableKind, PeerText, Role, SensorId, SessionId, Sha256, Timestamp,
