@@ -166,8 +166,8 @@ async fn an_attacker_finds_its_files_again() {
     hear(&mut peer, "dropped-by-me").await;
     drop(peer);
     let events = finish(honeypot, &store).await;
-    let commands = events.iter().filter(|event| event.kind.name() == "command.input").count();
-    assert_eq!(commands, 2);
+    let typed = |event: &&Event| matches!(&event.kind, EventKind::CommandInput { line, .. } if line.as_bytes() != b"exit");
+    assert_eq!(events.iter().filter(typed).count(), 2);
     // Both sessions can be replayed.
     let sessions: Vec<SessionId> = events
         .iter()
@@ -237,7 +237,7 @@ fn request(url: &str, tool: &'static str) -> FetchRequest {
 async fn the_same_file_is_fetched_once_and_kept() {
     let (address, count) = web_server("#!/bin/sh\necho a loader\n").await;
     let store = store();
-    let downloads = Downloads::new(egress(), store.clone(), Duration::from_secs(300));
+    let downloads = Downloads::new(egress(), store.clone(), Duration::from_mins(5));
     let url = format!("http://{address}/x.sh");
     let asked = (0..10).map(|_| downloads.fetch(request(&url, "wget")));
     let replies = futures_util::future::join_all(asked).await;
@@ -258,7 +258,7 @@ async fn the_same_file_is_fetched_once_and_kept() {
 async fn a_fetch_goes_on_when_the_asker_has_gone() {
     let (address, count) = web_server("#!/bin/sh\necho another loader\n").await;
     let store = store();
-    let downloads = Downloads::new(egress(), store.clone(), Duration::from_secs(300));
+    let downloads = Downloads::new(egress(), store.clone(), Duration::from_mins(5));
     drop(downloads.fetch(request(&format!("http://{address}/x.sh"), "wget")));
     let name = Sha256::of(b"#!/bin/sh\necho another loader\n");
     for _ in 0..100 {
@@ -273,7 +273,7 @@ async fn a_fetch_goes_on_when_the_asker_has_gone() {
 
 #[tokio::test]
 async fn a_url_that_is_none_costs_nothing() {
-    let downloads = Downloads::new(egress(), store(), Duration::from_secs(300));
+    let downloads = Downloads::new(egress(), store(), Duration::from_mins(5));
     let long = format!("http://192.0.2.1/{}", "a".repeat(10_000));
     let reply = downloads.fetch(request(&long, "wget")).await;
     assert_eq!(reply.fetched.outcome, FetchOutcome::BadUrl);

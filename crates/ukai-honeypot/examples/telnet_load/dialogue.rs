@@ -17,14 +17,14 @@ const DONT: u8 = 254;
 const HEARD_BYTES_MAX: usize = 64 * 1024;
 
 /// Who logs in.
-pub struct Credentials<'a> {
-    pub user: &'a str,
-    pub password: &'a str,
+pub(crate) struct Credentials<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a str,
 }
 
 /// Why a session failed.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     Io(io::ErrorKind),
     Refused,
     HungUp(&'static str),
@@ -49,7 +49,7 @@ impl fmt::Display for Failure {
 }
 
 /// Logs in, runs `command`, awaits `expect` and the next prompt, and leaves.
-pub async fn run(
+pub(crate) async fn run(
     stream: TcpStream,
     credentials: &Credentials<'_>,
     command: &str,

@@ -10,7 +10,7 @@ const FAILURES_MAX: usize = 16;
 
 /// What was measured.
 #[derive(Default)]
-pub struct Report {
+pub(crate) struct Report {
     times: Vec<Duration>,
     failed: u64,
     failures: BTreeMap<String, u64>,
@@ -18,12 +18,12 @@ pub struct Report {
 
 impl Report {
     /// A session went well and took this long.
-    pub fn done(&mut self, time: Duration) {
+    pub(crate) fn done(&mut self, time: Duration) {
         self.times.push(time);
     }
 
     /// A session failed.
-    pub fn failed(&mut self, why: &str) {
+    pub(crate) fn failed(&mut self, why: &str) {
         self.failed += 1;
         if self.failures.len() < FAILURES_MAX || self.failures.contains_key(why) {
             *self.failures.entry(why.to_owned()).or_default() += 1;
@@ -31,7 +31,7 @@ impl Report {
     }
 
     /// Adds another worker's.
-    pub fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.times.extend(other.times);
         self.failed += other.failed;
         for (why, count) in other.failures {
@@ -40,7 +40,12 @@ impl Report {
     }
 
     /// The whole of it.
-    pub fn to_json(mut self, took: Duration, concurrency: usize, usage: Option<Usage>) -> Value {
+    pub(crate) fn into_json(
+        mut self,
+        took: Duration,
+        concurrency: usize,
+        usage: Option<Usage>,
+    ) -> Value {
         self.times.sort_unstable();
         let sessions = self.times.len() as u64;
         let mut json = json!({

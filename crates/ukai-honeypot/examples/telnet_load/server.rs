@@ -3,30 +3,30 @@
 use std::time::Duration;
 
 /// The honeypot's process.
-pub struct Server {
+pub(crate) struct Server {
     pid: u32,
 }
 
 /// What it has used at a moment.
-pub struct Look {
+pub(crate) struct Look {
     cpu: Duration,
     rss_kib: u64,
 }
 
 /// What it used between two moments.
-pub struct Usage {
-    pub cpu: Duration,
-    pub rss_before_kib: u64,
-    pub rss_after_kib: u64,
+pub(crate) struct Usage {
+    pub(crate) cpu: Duration,
+    pub(crate) rss_before_kib: u64,
+    pub(crate) rss_after_kib: u64,
 }
 
 impl Server {
-    pub const fn of(pid: u32) -> Self {
+    pub(crate) const fn of(pid: u32) -> Self {
         Self { pid }
     }
 
     /// CPU time of all its threads, and its resident memory.
-    pub fn look(&self) -> Look {
+    pub(crate) fn look(&self) -> Look {
         let read = |file: &str| {
             let path = format!("/proc/{}/{file}", self.pid);
             std::fs::read_to_string(&path).unwrap_or_else(|error| {
@@ -51,7 +51,7 @@ impl Server {
 }
 
 impl Look {
-    pub const fn since(&self, before: &Self) -> Usage {
+    pub(crate) const fn since(&self, before: &Self) -> Usage {
         Usage {
             cpu: self.cpu.saturating_sub(before.cpu),
             rss_before_kib: before.rss_kib,
