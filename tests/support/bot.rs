@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const IAC: u8 = 255;
 
 /// A connected bot.
-pub struct Bot {
+pub(crate) struct Bot {
     stream: TcpStream,
     /// What the device said since the last look, options removed.
     heard: Vec<u8>,
@@ -16,7 +16,7 @@ pub struct Bot {
 
 impl Bot {
     /// Connects.
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))
             .expect("the honeypot listens");
         stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a socket option");
@@ -24,7 +24,7 @@ impl Bot {
     }
 
     /// Logs in with the first of `credentials` that is let in; gives its number.
-    pub fn log_in(&mut self, credentials: &[(&str, &str)]) -> usize {
+    pub(crate) fn log_in(&mut self, credentials: &[(&str, &str)]) -> usize {
         for (number, (user, password)) in credentials.iter().enumerate() {
             self.expect(&["ogin:", "sername:"]);
             self.say(user);
@@ -38,14 +38,14 @@ impl Bot {
     }
 
     /// Sends a line.
-    pub fn say(&mut self, line: &str) {
+    pub(crate) fn say(&mut self, line: &str) {
         self.heard.clear();
         self.stream.write_all(format!("{line}\r\n").as_bytes()).expect("the honeypot takes bytes");
     }
 
     /// Waits until what was heard since the last line ends in, or contains on its last
     /// line, one of `patterns`; gives the number of the pattern.
-    pub fn expect(&mut self, patterns: &[&str]) -> usize {
+    pub(crate) fn expect(&mut self, patterns: &[&str]) -> usize {
         let limit = Instant::now() + Duration::from_secs(20);
         loop {
             let text = String::from_utf8_lossy(&self.heard).into_owned();
@@ -62,7 +62,7 @@ impl Bot {
     }
 
     /// Sends a shell line followed by a marker, as loaders do, and gives the output.
-    pub fn run(&mut self, line: &str) -> String {
+    pub(crate) fn run(&mut self, line: &str) -> String {
         const MARK: &str = "WZTQ: applet not found";
         self.say(&format!("{line}; /bin/busybox WZTQ"));
         let limit = Instant::now() + Duration::from_secs(30);

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// A `named` on loopback that answers every name of `example.` and `test.` itself and
 /// applies an RPZ zone file to them.
-pub struct Resolver {
+pub(crate) struct Resolver {
     child: Child,
     folder: TempDir,
     port: u16,
@@ -19,7 +19,7 @@ pub struct Resolver {
 
 /// What a resolver said of a name.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// It exists.
     Exists,
     /// It does not (NXDOMAIN).
@@ -28,7 +28,7 @@ pub enum Answer {
 
 impl Resolver {
     /// Starts with `zone` as the policy zone's content.
-    pub fn start(zone: &str) -> Self {
+    pub(crate) fn start(zone: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let (port, control) = (free_port(), free_port());
         let at = folder.path();
@@ -76,7 +76,7 @@ zone "test" {{ type primary; file "{at}/all.zone"; }};
     }
 
     /// Replaces the policy zone and tells `named` to load it.
-    pub fn reload(&self, zone: &str) {
+    pub(crate) fn reload(&self, zone: &str) {
         std::fs::write(self.folder.path().join("rpz.zone"), zone).expect("the zone file");
         let output = Command::new("rndc")
             .args(["-s", "127.0.0.1", "-p", &self.control.to_string(), "-k"])
@@ -88,7 +88,7 @@ zone "test" {{ type primary; file "{at}/all.zone"; }};
     }
 
     /// What it says of `name`.
-    pub fn ask(&self, name: &str) -> Answer {
+    pub(crate) fn ask(&self, name: &str) -> Answer {
         let output = self.dig(name);
         if output.contains("status: NXDOMAIN") {
             Answer::DoesNotExist
@@ -125,7 +125,7 @@ impl Drop for Resolver {
 
 /// Loads an nftables file in a new network namespace and gives what `nft list ruleset`
 /// shows there.
-pub fn load_in_firewall(file: &Path) -> String {
+pub(crate) fn load_in_firewall(file: &Path) -> String {
     let output = Command::new("unshare")
         .args(["--net", "sh", "-ec", "nft -f \"$0\"; nft -f \"$0\"; nft list ruleset"])
         .arg(file)

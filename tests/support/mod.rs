@@ -1,12 +1,12 @@
 //! What the whole-program tests share: a running ukai, a bot, its servers, and the
 //! consumers of feeds.
 
-pub mod api;
-pub mod bot;
-pub mod consumers;
-pub mod program;
-pub mod specimen;
-pub mod web;
+pub(crate) mod api;
+pub(crate) mod bot;
+pub(crate) mod consumers;
+pub(crate) mod program;
+pub(crate) mod specimen;
+pub(crate) mod web;
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 ///
 /// # Panics
 /// When time runs out, with `what` was awaited.
-pub fn wait_for<T>(what: &str, limit: Duration, mut check: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, limit: Duration, mut check: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = check() {

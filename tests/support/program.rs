@@ -9,19 +9,19 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A running `ukai up` with a data folder of its own. Ended when dropped.
-pub struct Ukai {
+pub(crate) struct Ukai {
     child: Child,
     folder: TempDir,
     ready: Value,
 }
 
 /// The binary that cargo built for this test run.
-pub fn binary() -> &'static str {
+pub(crate) fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_ukai")
 }
 
 /// A TCP port of 127.0.0.1 that is free now.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .and_then(|l| l.local_addr())
         .expect("loopback has free ports")
@@ -30,7 +30,7 @@ pub fn free_port() -> u16 {
 
 /// The configuration that whole-program tests run with: free ports, loopback open to
 /// the egress, documentation ranges publishable.
-pub fn test_configuration(data: &Path) -> String {
+pub(crate) fn test_configuration(data: &Path) -> String {
     let ports: Vec<u16> = (0..10).map(|_| free_port()).collect();
     let [
         hub,
@@ -81,12 +81,12 @@ ports = {{ http = [{server_http}], https = [{server_https}], detect = [{any2}] }
 
 impl Ukai {
     /// Starts with the tests' configuration and waits until it is ready.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with(|_| {})
     }
 
     /// Starts with the tests' configuration, changed by `change`.
-    pub fn start_with(change: impl FnOnce(&mut String)) -> Self {
+    pub(crate) fn start_with(change: impl FnOnce(&mut String)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let mut configuration = test_configuration(&folder.path().join("data"));
         change(&mut configuration);
@@ -97,7 +97,7 @@ impl Ukai {
 
     /// Starts on a data folder of `megabytes`, a file system of its own that only this
     /// process sees. What is on it can be reached through [`Self::private_data`].
-    pub fn start_on_small_disk(megabytes: u32) -> Self {
+    pub(crate) fn start_on_small_disk(megabytes: u32) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
         std::fs::create_dir(&data).expect("a folder");
@@ -113,7 +113,7 @@ impl Ukai {
     }
 
     /// The data folder as the process sees it.
-    pub fn private_data(&self) -> PathBuf {
+    pub(crate) fn private_data(&self) -> PathBuf {
         let data = self.data();
         let below_root = data.strip_prefix("/").expect("an absolute path");
         Path::new("/proc").join(self.pid().to_string()).join("root").join(below_root)
@@ -139,7 +139,7 @@ impl Ukai {
     }
 
     /// Kills the process with SIGKILL and starts it again on the same data.
-    pub fn kill_and_restart(mut self) -> Self {
+    pub(crate) fn kill_and_restart(mut self) -> Self {
         self.child.kill().expect("the process can be killed");
         self.child.wait().expect("the process ends");
         let folder =
@@ -149,17 +149,17 @@ impl Ukai {
     }
 
     /// The line that `ukai up --json` printed.
-    pub fn ready(&self) -> &Value {
+    pub(crate) fn ready(&self) -> &Value {
         &self.ready
     }
 
     /// `http://127.0.0.1:PORT` of the UI.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.ready["ui"].as_str().expect("the UI's address").trim_end_matches('/').to_owned()
     }
 
     /// The token that opens the UI.
-    pub fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         std::fs::read_to_string(self.private_data().join("ui-token"))
             .expect("the token file")
             .trim()
@@ -167,7 +167,7 @@ impl Ukai {
     }
 
     /// Where a persona's service listens.
-    pub fn service(&self, protocol: &str, persona: &str) -> SocketAddr {
+    pub(crate) fn service(&self, protocol: &str, persona: &str) -> SocketAddr {
         self.ready["services"]
             .as_array()
             .expect("a list of services")
@@ -180,27 +180,27 @@ impl Ukai {
     }
 
     /// The process.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The data folder.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
     /// The configuration file.
-    pub fn configuration(&self) -> PathBuf {
+    pub(crate) fn configuration(&self) -> PathBuf {
         self.folder.path().join("ukai.toml")
     }
 
     /// What it wrote to standard error so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("stderr")).unwrap_or_default()
     }
 
     /// Sends SIGTERM and gives the exit code.
-    pub fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
         assert!(sent.success(), "the process is there");

