@@ -26,9 +26,6 @@ pub struct HoneypotConfig {
     pub budgets: Budgets,
     /// What attackers left on the disks of our hosts, and how long it stays there.
     pub disks: DiskConfig,
-    /// For how many seconds the result of a fetch is used again for the same URL and
-    /// command, instead of asking the server again.
-    pub fetch_reuse_s: u64,
 }
 
 /// Addresses that wear one persona.
@@ -100,7 +97,6 @@ impl Default for HoneypotConfig {
             ],
             budgets: Budgets::default(),
             disks: DiskConfig::default(),
-            fetch_reuse_s: 300,
         }
     }
 }

