@@ -309,3 +309,10 @@ fn read_shape<'a>(
     let conversion = format.get(at).copied();
     (shape, conversion, (at + 1).min(format.len()), values)
 }
+
+/// One round of a format, for `awk`.
+pub(super) fn format_once(format: &[u8], values: &[Vec<u8>]) -> Vec<u8> {
+    let mut printer = Printer { out: Vec::new(), bad: None, ended: false };
+    printer.format(format, values);
+    printer.out
+}

@@ -1,33 +1,52 @@
 //! The commands: programs and applets, a file per command or small group, and how one
 //! is found and run. What belongs to the shell itself is in `builtins`.
 
+mod accounts;
+mod archive;
+mod awk;
 mod busybox;
+mod calculate;
 mod cat;
 mod change;
+mod cron;
 mod curl;
+mod cut;
 mod dd;
+mod digest;
+mod disk;
+mod dump;
 mod echo;
 mod fetch;
+mod find;
 mod ftp;
+mod grep;
+mod hardware;
+mod hosts;
 mod identity;
 mod list;
 mod netcat;
+mod network;
 mod options;
+mod packages;
 mod paths;
 mod permissions;
 mod processes;
 mod reading;
 mod regex;
+mod sed;
 mod shell;
+mod sockets;
+mod sort;
 mod test;
 mod time;
+mod translate;
 mod uname;
 mod wget;
+mod wrap;
 
 pub(crate) use busybox::run_applet;
 pub(crate) use options::Options;
 pub(crate) use shell::is_shell;
-pub(crate) use test::evaluate as evaluate_test;
 
 use crate::builtins;
 use crate::io::Open;
@@ -166,29 +185,48 @@ impl Process {
 }
 
 /// Groups of programs.
-static PROGRAMS: [&[Command]; 18] = [
+static PROGRAMS: [&[Command]; 37] = [
+    accounts::COMMANDS,
+    archive::COMMANDS,
+    awk::COMMANDS,
     busybox::COMMANDS,
+    calculate::COMMANDS,
     cat::COMMANDS,
     change::COMMANDS,
+    cron::COMMANDS,
     curl::COMMANDS,
+    cut::COMMANDS,
     dd::COMMANDS,
+    digest::COMMANDS,
+    disk::COMMANDS,
+    dump::COMMANDS,
     echo::COMMANDS,
+    find::COMMANDS,
     ftp::COMMANDS,
+    grep::COMMANDS,
+    hardware::COMMANDS,
+    hosts::COMMANDS,
     identity::COMMANDS,
     list::COMMANDS,
     netcat::COMMANDS,
+    network::COMMANDS,
+    packages::COMMANDS,
     paths::COMMANDS,
     permissions::COMMANDS,
     processes::COMMANDS,
     reading::COMMANDS,
+    sed::COMMANDS,
     shell::COMMANDS,
+    sockets::COMMANDS,
+    sort::COMMANDS,
     test::COMMANDS,
     time::COMMANDS,
+    translate::COMMANDS,
     wget::COMMANDS,
 ];
 
 /// Programs whose groups stand apart for their size.
-static MORE: [&[Command]; 1] = [uname::COMMANDS];
+static MORE: [&[Command]; 2] = [uname::COMMANDS, wrap::COMMANDS];
 
 /// The program of that name.
 pub(crate) fn program(name: &[u8]) -> Option<&'static Command> {

@@ -2,7 +2,7 @@
 
 use super::ast::{
     AndOr, Assignment, Case, Command, Compound, Connector, Item, List, Part, Pipeline, Redirect,
-    RedirectKind, Simple, Subscript, Target, Value, Word,
+    RedirectKind, Simple, Target, Value, Word,
 };
 use super::lexer::{Pending, Token, is_name};
 use super::SyntaxError;
