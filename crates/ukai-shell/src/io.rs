@@ -211,13 +211,19 @@ impl Process {
         })
     }
 
+    /// Whether a descriptor reads what a person types.
+    pub(crate) fn input_is_typed(&self, fd: usize) -> bool {
+        let terminal = self.fds.at(fd).is_some_and(|open| open.is_terminal());
+        terminal && self.session.login.terminal.is_some() && !self.is_job
+    }
+
     /// All that standard input still has, without waiting: `None` if it is the
     /// terminal. Endless devices give `PIPE_BYTES`.
     pub(crate) fn still_input(&self, fd: usize) -> Option<Bytes> {
-        let open = self.fds.at(fd)?;
-        if open.is_terminal() && self.session.login.terminal.is_some() && !self.is_job {
+        if self.input_is_typed(fd) {
             return None;
         }
+        let open = self.fds.at(fd)?;
         if open.is_terminal() {
             return Some(Bytes::new());
         }

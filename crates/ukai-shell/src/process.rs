@@ -227,7 +227,7 @@ impl Process {
             let text = if self.bash { "readonly variable" } else { "is read only" };
             let message = format!("{}: {text}", String::from_utf8_lossy(name));
             self.complain(&message)?;
-            return Err(Stop::Abort(2));
+            return Err(Stop::Abort(if self.bash { 1 } else { 2 }));
         }
         let freed = old.map_or(0, |v| name.len() + size_of_value(&v.value));
         let total = (self.variable_bytes + size).saturating_sub(freed);

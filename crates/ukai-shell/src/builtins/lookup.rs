@@ -116,7 +116,11 @@ fn describe_name(process: &mut Process, name: &[u8], verbose: bool) -> Result<i3
         Some(_) => format!("{shown}\n"),
     };
     process.print(text)?;
-    Ok(if found { 0 } else { 127 })
+    Ok(match (found, process.bash) {
+        (true, _) => 0,
+        (false, true) => 1,
+        (false, false) => 127,
+    })
 }
 
 fn type_(process: &mut Process, arguments: &Arguments) -> Outcome {

@@ -32,8 +32,8 @@ pub(super) fn inputs(
         return Ok((vec![(Vec::new(), process.input()?)], 0));
     }
     // Typed input is asked for before anything is printed.
-    if operands.iter().any(|o| o == b"-") {
-        process.still_input(0).ok_or(Leave::NeedInput)?;
+    if operands.iter().any(|o| o == b"-") && process.input_is_typed(0) {
+        return Err(Leave::NeedInput);
     }
     let mut all = Vec::with_capacity(operands.len());
     let mut status = 0;
@@ -144,9 +144,6 @@ fn head(process: &mut Process, arguments: &Arguments) -> Outcome {
     };
     let all_but = given.is_some_and(|g| g.starts_with(b"-"));
     let by_bytes = bytes.is_some();
-    if options.operands.is_empty() && !all_but && process.still_input(0).is_none() {
-        return Err(Leave::NeedInput);
-    }
     let (inputs, status) = inputs(process, &arguments, &options.operands)?;
     let titled = (inputs.len() > 1 && !options.has("q")) || options.has("v");
     for (index, (name, text)) in inputs.iter().enumerate() {

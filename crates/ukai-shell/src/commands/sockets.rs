@@ -32,7 +32,7 @@ fn netstat(process: &mut Process, arguments: &Arguments) -> Outcome {
     let has = |flag: u8| flags.contains(&flag);
     if has(b'r') {
         let route = Arguments::new(vec![b"route".to_vec(), b"-n".to_vec()], arguments.gnu);
-        if let Some(super::Command { run: super::Run::AtOnce(run), .. }) = super::program(b"route") {
+        if let Some(Command { run: super::Run::AtOnce(run), .. }) = super::program(b"route") {
             return run(process, &route);
         }
     }

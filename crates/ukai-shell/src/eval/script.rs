@@ -5,6 +5,7 @@ use crate::syntax::{Parser, SyntaxError};
 use crate::system::Stop;
 use crate::limits;
 use bytes::Bytes;
+use std::borrow::Cow;
 
 impl Process {
     /// Runs a text to its end, in this process.
@@ -17,8 +18,15 @@ impl Process {
 
     async fn run_commands(&mut self, text: &[u8]) -> Result<i32, Stop> {
         let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
-        let mut parser = Parser::new(text, self.bash);
         self.session.step(text.len() as u64 / 4_096)?;
+        // Shells pass over NUL bytes, which programs taken for scripts are full of.
+        let text = if text.contains(&0) {
+            Cow::Owned(text.iter().copied().filter(|b| *b != 0).collect())
+        } else {
+            Cow::Borrowed(text)
+        };
+        let text = &text[..];
+        let mut parser = Parser::new(text, self.bash);
         let mut ran = false;
         loop {
             match parser.next_command() {

@@ -2,7 +2,7 @@
 
 use super::fields::Builder;
 use super::pattern;
-use crate::process::{Process, VariableValue};
+use crate::process::{Process, Source, VariableValue};
 use crate::syntax::{Param, ParamOp, Subscript, Word};
 use crate::system::Stop;
 use bytes::Bytes;
@@ -119,7 +119,12 @@ impl Process {
         if self.options.no_unset && matches!(value, Value::Unset) {
             let text = if self.bash { "unbound variable" } else { "parameter not set" };
             self.complain(&format!("{}: {text}", String::from_utf8_lossy(&param.name)))?;
-            return Err(Stop::Abort(2));
+            let status = match (self.bash, self.source) {
+                (true, Source::Interactive) => 1,
+                (true, _) => 127,
+                _ => 2,
+            };
+            return Err(Stop::Abort(status));
         }
         Ok(())
     }
@@ -210,7 +215,6 @@ impl Process {
 
     /// `$-`
     fn flags(&self) -> String {
-        use crate::process::Source;
         let mut flags = String::new();
         for (set, letter) in [
             (self.options.exit_on_error, 'e'),

@@ -207,7 +207,7 @@ impl Fs {
         let state = self.state();
         let place = self.walk(&state, view, path, true)?;
         match place.ino.ok_or(FsError::NotFound)? {
-            Ino::Proc(node) => self.proc_list(view, node).ok_or(FsError::NotDirectory),
+            Ino::Proc(node) => Self::proc_list(node).ok_or(FsError::NotDirectory),
             Ino::Disk(number) => {
                 let node = self.node(&state, number).ok_or(FsError::NotFound)?;
                 let Kind::Directory(entries) = &node.kind else {

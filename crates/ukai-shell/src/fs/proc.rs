@@ -108,7 +108,6 @@ impl Fs {
     pub(super) fn proc_child(
         &self,
         state: &State,
-        view: &View,
         node: ProcNode,
         name: &[u8],
     ) -> Result<Option<Ino>, FsError> {
@@ -199,7 +198,7 @@ impl Fs {
         }
     }
 
-    pub(super) fn proc_list(&self, _view: &View, node: ProcNode) -> Option<Vec<Bytes>> {
+    pub(super) fn proc_list(node: ProcNode) -> Option<Vec<Bytes>> {
         let names: Vec<&'static str> = match node {
             ProcNode::Process(_) => {
                 let mut names: Vec<_> = FILES.iter().chain(&LINKS).copied().collect();

@@ -96,7 +96,7 @@ impl Fs {
         name: &[u8],
     ) -> Result<Option<Ino>, FsError> {
         let number = match here {
-            Ino::Proc(node) => return self.proc_child(state, view, node, name),
+            Ino::Proc(node) => return self.proc_child(state, node, name),
             Ino::Disk(number) => number,
         };
         let node = self.node(state, number).ok_or(FsError::NotFound)?;

@@ -212,11 +212,6 @@ impl Word {
         }
     }
 
-    /// A word of quoted text.
-    pub(crate) fn quoted(text: impl Into<Vec<u8>>) -> Self {
-        Self { parts: vec![Part::Quoted(text.into())] }
-    }
-
     /// A word of unquoted text.
     pub(crate) fn literal(text: impl Into<Vec<u8>>) -> Self {
         Self { parts: vec![Part::Literal(text.into())] }

@@ -180,6 +180,9 @@ impl Parser<'_> {
             }
             if !closed {
                 self.open_document = true;
+                if self.bash && !body.is_empty() && !body.ends_with(b"\n") {
+                    body.push(b'\n');
+                }
             }
             let word = if pending.quoted {
                 Word { parts: vec![Part::Quoted(body)] }

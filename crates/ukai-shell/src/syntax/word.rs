@@ -424,7 +424,8 @@ impl Parser<'_> {
             b'/' => {
                 self.pos += 1;
                 let all = self.byte() == Some(b'/');
-                let anchor = self.byte().filter(|b| matches!(b, b'#' | b'%'));
+                // Only bash has anchors; to ash they are part of the pattern.
+                let anchor = self.byte().filter(|b| self.bash && matches!(b, b'#' | b'%'));
                 if all || anchor.is_some() {
                     self.pos += 1;
                 }

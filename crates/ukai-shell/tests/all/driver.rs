@@ -18,6 +18,20 @@ pub fn host(persona: &str) -> Arc<Host> {
     Arc::new(persona.host("192.0.2.77".parse().expect("an address"), [7; 32]))
 }
 
+/// A router whose BusyBox has every applet that the tests use.
+pub fn generous_host() -> Arc<Host> {
+    const MORE: &str = "base64 dirname nohup od printf readlink realpath sha1sum sha256sum sort \
+                        stat tee timeout uniq which whoami xargs xxd yes setsid env id nc printenv";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../personas/router-mips.toml");
+    let text = std::fs::read_to_string(path).expect("the router's persona");
+    let listed: String = MORE.split_whitespace().map(|name| format!("\"{name}\", ")).collect();
+    let text = text
+        .replacen("applets = [", &format!("applets = [{listed}"), 1)
+        .replacen("\"/bin\" = \"", &format!("\"/bin\" = \"{MORE} "), 1);
+    let persona = Arc::new(Persona::parse(&text).expect("a persona with more applets"));
+    Arc::new(persona.host("192.0.2.78".parse().expect("an address"), [7; 32]))
+}
+
 /// A log-in as `user`, on a terminal or not.
 pub fn login(user: &str, terminal: bool) -> Login {
     Login {

@@ -76,7 +76,7 @@ fn awk(process: &mut Process, arguments: &Arguments) -> Outcome {
         return Ok(0);
     }
     let mut operands = options.operands.clone();
-    let mut text = Vec::new();
+    let text;
     if let Some(path) = options.value("f").map(<[u8]>::to_vec) {
         match super::reading::read_file(process, &path)? {
             Ok(bytes) => text = bytes.to_vec(),
