@@ -22,7 +22,7 @@ fn every_page_works_in_both_languages() {
     let screenshots = std::env::var_os("UKAI_SCREENSHOTS")
         .map_or_else(|| ukai.data().join("screenshots"), std::path::PathBuf::from);
     let output = Command::new("npm")
-        .args(["run", "--silent", "walk"])
+        .args(["test", "--silent"])
         .current_dir(folder)
         .env("UKAI_URL", ukai.url())
         .env("UKAI_TOKEN", ukai.token())

@@ -46,7 +46,8 @@ fn a_bots_contacts_reach_resolver_and_firewall_within_seconds() {
     let ukai = Ukai::start();
     let contacts = Contacts::unique("circle", 66);
     let server = distribution_server(&contacts);
-    let resolver = Resolver::start(&ukai.get_text("/feeds/rpz.zone"));
+    let mut loaded = ukai.get_text("/feeds/rpz.zone");
+    let resolver = Resolver::start(&loaded);
     for name in contacts.names() {
         assert_eq!(resolver.ask(name), Answer::Exists, "{name} is unknown before");
     }
@@ -57,7 +58,6 @@ fn a_bots_contacts_reach_resolver_and_firewall_within_seconds() {
     let end = served.iter().find(|one| one.path == "/bot.arm7").expect("the bot was fetched").at;
 
     // A resolver's side: fetch the zone, load it when it changed, until it blocks.
-    let mut loaded = String::new();
     wait_for("the names in the resolver", LIMIT.saturating_sub(end.elapsed()), || {
         let zone = ukai.get_text("/feeds/rpz.zone");
         if zone != loaded {

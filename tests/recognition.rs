@@ -45,7 +45,7 @@ fn nmap_names_the_personas_software() {
         ("http", "router-mips", "http"),
         ("http", "camera-arm", "http"),
         ("http", "server-debian", "http"),
-        ("https", "server-debian", "ssl"),
+        ("https", "server-debian", "http"),
     ] {
         let text = nmap(&ukai, protocol, persona);
         let line = text.lines().find(|line| line.contains("/tcp")).expect("nmap lists the port");
@@ -66,10 +66,6 @@ fn hydra_finds_the_telnet_password() {
         .args(["-l", "root", "-P"])
         .arg(&list)
         .args([
-            "-t",
-            "2",
-            "-W",
-            "1",
             "-I",
             "-s",
             &address.port().to_string(),

@@ -49,7 +49,7 @@ controls {{ inet 127.0.0.1 port {control} allow {{ 127.0.0.1; }} keys {{ k; }}; 
 options {{
   directory "{at}"; pid-file none; session-keyfile none; listen-on port {port} {{ 127.0.0.1; }};
   listen-on-v6 {{ none; }}; recursion yes; allow-recursion {{ 127.0.0.1; }}; dnssec-validation no;
-  response-policy {{ zone "rpz.ukai"; }} qname-wait-recurse no break-dnssec yes;
+  response-policy {{ zone "rpz.ukai"; }} min-update-interval 0 qname-wait-recurse no;
   empty-zones-enable no;
 }};
 zone "rpz.ukai" {{ type primary; file "{at}/rpz.zone"; allow-query {{ none; }}; }};

@@ -91,6 +91,9 @@ impl Catalogue {
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "temp_store", "memory")?;
         migrations::migrate(&mut connection)?;
+        // The folder is locked for this process: whoever held a lease is dead, and his work
+        // need not wait for the lease's end.
+        connection.execute("UPDATE job SET lease_until = 0 WHERE state = 'leased'", [])?;
         let writer = Writer { connection, synced: true, memory: Memory::default() };
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
