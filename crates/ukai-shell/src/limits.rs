@@ -23,6 +23,10 @@ pub const SYNTAX_DEPTH: u32 = 48;
 /// Deepest nesting of running compound commands, functions and scripts.
 pub const RUN_DEPTH: u32 = 64;
 
+/// Stack that running commands may use, in bytes: what is left of a worker's 2 MiB must
+/// do for parsing and for the caller. Unoptimised builds reach it before [`RUN_DEPTH`].
+pub const STACK_BYTES: usize = 768 * 1024;
+
 /// Steps (commands, loop rounds, kilobytes worked on) that one input may take.
 pub const STEPS_PER_INPUT: u64 = 60_000;
 
@@ -48,10 +52,10 @@ pub const VARIABLE_BYTES: usize = 1 << 20;
 pub const WORDS: usize = 8_192;
 
 /// Largest file, in bytes.
-pub const FILE_BYTES: usize = 32 << 20;
+pub const FILE_BYTES: usize = 16 << 20;
 
 /// What an attacker's changes to a host's disk may hold, in bytes.
-pub const DISK_BYTES: u64 = 64 << 20;
+pub const DISK_BYTES: u64 = 24 << 20;
 
 /// Most files and directories that an attacker may make on a host.
 pub const DISK_NODES: usize = 4_096;
@@ -67,6 +71,9 @@ pub const LINKS_FOLLOWED: u32 = 40;
 
 /// Most jobs in the background at once.
 pub const JOBS: usize = 32;
+
+/// Most jobs that one input may start.
+pub const JOBS_PER_INPUT: usize = 128;
 
 /// Most programs of an attacker that stay in the process list.
 pub const RESIDENT_PROGRAMS: usize = 16;

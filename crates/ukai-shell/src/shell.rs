@@ -4,7 +4,7 @@ use crate::fs::Fs;
 use crate::io::{Fds, Open};
 use crate::process::Process;
 use crate::syntax::Parser;
-use crate::system::{Fut, Job, Session, Stop};
+use crate::system::{Fut, Job, Session, Stop, stack_place};
 use crate::{FetchId, Fetched, ShellEffect, limits};
 use bytes::Bytes;
 use std::net::IpAddr;
@@ -72,6 +72,8 @@ pub struct Shell {
     /// Lines of a command that is not complete yet.
     pending: Vec<u8>,
     pending_lines: usize,
+    /// Jobs that ended, for the next prompt.
+    notices: Vec<u8>,
     exited: Option<i32>,
 }
 
@@ -88,6 +90,7 @@ impl Shell {
             jobs: Vec::new(),
             pending: Vec::new(),
             pending_lines: 0,
+            notices: Vec::new(),
             exited: None,
         }
     }
@@ -271,6 +274,7 @@ impl Shell {
 
     /// Polls what runs until nothing moves any more.
     fn drive(&mut self, out: &mut Vec<ShellEffect>) {
+        self.session.system().stack_base = stack_place();
         loop {
             let mut moved = self.drive_foreground();
             moved |= self.drive_jobs();
@@ -289,6 +293,9 @@ impl Shell {
         let Poll::Ready((process, result)) = future.as_mut().poll(&mut cx) else { return false };
         self.running = None;
         self.ended(process, result);
+        // What ended while the command before ran is told now, as before a prompt.
+        let notices = std::mem::take(&mut self.notices);
+        let _ = self.session.system().print(&notices);
         true
     }
 
@@ -320,6 +327,29 @@ impl Shell {
         }
     }
 
+    /// Keeps the line that tells of a job's end.
+    fn notice(&mut self, job: &Job, status: i32) {
+        const NOTICES_BYTES: usize = 4_096;
+        if self.session.login.terminal.is_none() || self.notices.len() > NOTICES_BYTES {
+            return;
+        }
+        let number = {
+            let system = self.session.system();
+            system.jobs_running.iter().position(|(pid, _)| *pid == job.pid).map_or(1, |at| at + 1)
+        };
+        let bash = self.is_bash();
+        let state = match status {
+            0 => "Done".to_owned(),
+            143 => "Terminated".to_owned(),
+            status if bash => format!("Exit {status}"),
+            status => format!("Done({status})"),
+        };
+        let width = if bash { 24 } else { 27 };
+        self.notices.extend_from_slice(format!("[{number}]+  {state:<width$}").as_bytes());
+        self.notices.extend_from_slice(&job.text);
+        self.notices.push(b'\n');
+    }
+
     /// Polls the jobs; whether one began or ended.
     fn drive_jobs(&mut self) -> bool {
         let mut moved = false;
@@ -345,6 +375,7 @@ impl Shell {
                 continue;
             };
             let job = self.jobs.remove(at);
+            self.notice(&job, status);
             let mut system = self.session.system();
             system.jobs_running.retain(|(pid, _)| *pid != job.pid);
             system.jobs_done.insert(job.pid, status);

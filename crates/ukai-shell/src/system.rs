@@ -55,9 +55,13 @@ pub(crate) struct System {
     steps_session_left: u64,
     /// The limit that was reached, reported once per input.
     limited: bool,
+    /// Jobs started by the present input.
+    pub(crate) jobs_started: usize,
     /// A budget is used up: all that runs must end.
     pub(crate) killed: bool,
     pub(crate) interrupted: bool,
+    /// Where the stack stood when polling began.
+    pub(crate) stack_base: usize,
     /// Where in `effects` the present command is.
     command_at: Option<usize>,
     fetches: u32,
@@ -96,7 +100,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(host: Arc<Host>, fs: Fs, login: Login, seed: u64, now: Timestamp) -> Self {
         let mut rng = SmallRng::seed_from_u64(seed ^ host.seed);
-        let shell_pid = host.next_pid(now) + rng.random_range(0..40);
+        let shell_pid = host.next_pid(now).max(fs.last_resident() + 1) + rng.random_range(0..40);
         let system = System {
             now,
             effects: Vec::new(),
@@ -106,8 +110,10 @@ impl Session {
             steps_left: limits::STEPS_PER_INPUT,
             steps_session_left: limits::STEPS_PER_SESSION,
             limited: false,
+            jobs_started: 0,
             killed: false,
             interrupted: false,
+            stack_base: stack_place(),
             command_at: None,
             fetches: 0,
             fetched: BTreeMap::new(),
@@ -210,7 +216,8 @@ impl Session {
 
     /// Records that an attacker's file is whole, if it is worth it and new.
     pub(crate) fn capture(&self, path: &[u8], bytes: &Bytes, how: CaptureHow) {
-        if bytes.len() < limits::CAPTURE_BYTES_MIN || self.is_from_host(bytes) {
+        let uniform = bytes.iter().all(|b| Some(b) == bytes.first());
+        if bytes.len() < limits::CAPTURE_BYTES_MIN || uniform || self.fs.is_host_program(bytes) {
             return;
         }
         if self.system().captures >= limits::CAPTURES {
@@ -225,13 +232,6 @@ impl Session {
             system.effects.push(ShellEffect::Captured { path, bytes: bytes.clone(), how });
         }
     }
-
-    /// Whether bytes are (the beginning of) one of the host's own programs.
-    fn is_from_host(&self, bytes: &[u8]) -> bool {
-        let header = self.host.persona.machine.elf_header(bytes.len() as u64);
-        // Sizes stand in the header where the section table is; the rest is fixed.
-        bytes.len() <= header.len() && bytes.starts_with(&header[..bytes.len().min(32)])
-    }
 }
 
 impl System {
@@ -240,6 +240,7 @@ impl System {
         self.output_left = limits::OUTPUT_BYTES_PER_INPUT;
         self.steps_left = limits::STEPS_PER_INPUT;
         self.limited = false;
+        self.jobs_started = 0;
         self.killed = false;
         self.interrupted = false;
     }
@@ -349,6 +350,13 @@ impl Input {
         }
         Some(self.bytes.drain(..available).collect())
     }
+}
+
+/// About where the stack stands. Only differences mean anything.
+#[inline(never)]
+pub(crate) fn stack_place() -> usize {
+    let mark = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&mark)).addr()
 }
 
 /// Waits until `ready` gives something.

@@ -106,6 +106,7 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
     // A device without end is read no further than the count says.
     let endless = input.as_deref().is_some_and(|o| matches!(o, Open::Zero | Open::Random | Open::Full));
     let limit = if endless { wanted.unwrap_or(limits::FILE_BYTES).min(limits::FILE_BYTES) } else { limits::FILE_BYTES };
+    let cut = endless && wanted.is_none_or(|w| w > limit);
     let bytes = match input {
         Some(open) => {
             let saved = process.swap_fd(0, Some(open));
@@ -144,8 +145,9 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
                     let saved = process.swap_fd(1, Some(open));
                     let written = process.print(data);
                     process.fds.set(1, saved);
-                    if !written? {
-                        process.error(&format!("{name}: write error: No space left on device"))?;
+                    if !written? || cut {
+                        let shown = String::from_utf8_lossy(path);
+                        process.error(&format!("{name}: writing '{shown}': No space left on device"))?;
                         status = 1;
                     }
                 }

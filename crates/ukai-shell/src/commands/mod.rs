@@ -23,6 +23,7 @@ mod grep;
 mod hardware;
 mod hosts;
 mod identity;
+mod interpreter;
 mod list;
 mod netcat;
 mod network;
@@ -185,7 +186,7 @@ impl Process {
 }
 
 /// Groups of programs.
-static PROGRAMS: [&[Command]; 37] = [
+static PROGRAMS: [&[Command]; 38] = [
     accounts::COMMANDS,
     archive::COMMANDS,
     awk::COMMANDS,
@@ -207,6 +208,7 @@ static PROGRAMS: [&[Command]; 37] = [
     hardware::COMMANDS,
     hosts::COMMANDS,
     identity::COMMANDS,
+    interpreter::COMMANDS,
     list::COMMANDS,
     netcat::COMMANDS,
     network::COMMANDS,

@@ -24,6 +24,7 @@ fn shell(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
         let mut command = false;
         let mut trace = false;
         let mut errors = false;
+        let mut from_stdin = false;
         while let [first, rest @ ..] = words {
             match &first[..] {
                 b"--" => {
@@ -34,6 +35,7 @@ fn shell(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
                     command |= letters.contains(&b'c');
                     trace |= letters.contains(&b'x');
                     errors |= letters.contains(&b'e');
+                    from_stdin |= letters.contains(&b's');
                     words = rest;
                     if letters.contains(&b'o') {
                         words = words.get(1..).unwrap_or_default();
@@ -61,11 +63,15 @@ fn shell(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
             let text = prefixed(&text, trace, errors);
             return process.run_script(&text, name, rest.collect(), Source::Text).await;
         }
+        if from_stdin {
+            let parameters = words.iter().cloned().map(Bytes::from).collect();
+            return from_input(process, name, parameters).await;
+        }
         if let Some((path, rest)) = words.split_first() {
             let rest = rest.iter().cloned().map(Bytes::from).collect();
             return script_file(process, &arguments, path, rest, (trace, errors)).await;
         }
-        from_input(process, name).await
+        from_input(process, name, Vec::new()).await
     })
 }
 
@@ -124,14 +130,15 @@ async fn script_file(
 
 /// A shell that reads commands from its standard input: from a pipe or file all at
 /// once; from the terminal line by line, with a prompt.
-async fn from_input(process: &mut Process, name: Bytes) -> Result<i32, Stop> {
+async fn from_input(process: &mut Process, name: Bytes, parameters: Vec<Bytes>) -> Result<i32, Stop> {
     if let Some(text) = process.still_input(0) {
         let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
-        return process.run_script(text, name, Vec::new(), Source::Input).await;
+        return process.run_script(text, name, parameters, Source::Input).await;
     }
     process.enter()?;
     let mut child = process.fork();
     child.name = name;
+    child.positional = std::sync::Arc::new(parameters);
     child.pid = process.session.system().next_pid();
     let result = interactive(&mut child).await;
     process.depth -= 1;

@@ -14,7 +14,7 @@ use crate::io::Open;
 use crate::limits;
 use crate::process::{Process, Source};
 use crate::syntax::{AndOr, Command, Connector, List, Pipeline, RedirectKind, Target};
-use crate::system::{Fut, Job, Stop};
+use crate::system::{Fut, Job, Stop, stack_place};
 use std::sync::Arc;
 
 /// Exit status after a broken pipe (128 + SIGPIPE).
@@ -159,7 +159,8 @@ impl Process {
     /// Goes one level deeper, if there is one left.
     pub(crate) fn enter(&mut self) -> Result<(), Stop> {
         self.session.step(1)?;
-        if self.depth >= limits::RUN_DEPTH {
+        let used = self.session.system().stack_base.abs_diff(stack_place());
+        if self.depth >= limits::RUN_DEPTH || used > limits::STACK_BYTES {
             self.session.system().kill("nesting", "commands nested too deep".to_owned());
             return Err(Stop::Killed);
         }
@@ -170,14 +171,19 @@ impl Process {
     /// Starts a job.
     fn background(&mut self, and_or: &Arc<AndOr>, text: &bytes::Bytes) -> Result<(), Stop> {
         let running = {
-            let system = self.session.system();
+            let mut system = self.session.system();
+            system.jobs_started += 1;
+            if system.jobs_started > limits::JOBS_PER_INPUT {
+                system.kill("processes", "a command started too many jobs".to_owned());
+                return Err(Stop::Killed);
+            }
             system.jobs_running.len() + system.jobs_new.len()
         };
         if running >= limits::JOBS {
             self.session.system().limit("processes", "too many background jobs");
-            self.complain("can't fork: Resource temporarily unavailable")?;
-            self.status = 2;
-            return Ok(());
+            let text = if self.bash { "fork: retry: Resource temporarily unavailable" } else { "can't fork" };
+            self.complain(text)?;
+            return Err(Stop::Abort(if self.bash { 254 } else { 2 }));
         }
         let pid = self.session.system().next_pid();
         let mut child = self.fork();

