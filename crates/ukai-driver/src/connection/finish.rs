@@ -18,6 +18,11 @@ impl Connection {
         reason: CloseReason,
         shutdown: &CancellationToken,
     ) -> Option<Rest> {
+        // An emulator that closes because the peer has ended its side did not decide it.
+        let reason = match reason {
+            CloseReason::Emulator if self.eof => CloseReason::Peer,
+            reason => reason,
+        };
         // The times of the session do not count the wait for the peer.
         let duration_ms = self.shared.world.now().since(self.opened).as_millis() as u64;
         let polite = matches!(reason, CloseReason::Emulator | CloseReason::Peer);

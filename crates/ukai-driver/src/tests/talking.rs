@@ -29,7 +29,7 @@ async fn a_session_is_opened_talked_to_and_closed() {
             },
             EventKind::SessionClose {
                 protocol: "fake".into(),
-                reason: CloseReason::Emulator,
+                reason: CloseReason::Peer,
                 duration_ms: 0,
                 bytes_in: 10,
                 bytes_out: 10,

@@ -90,7 +90,7 @@ async fn tls_is_unwrapped_wherever_a_peer_begins_it() {
         let second = echo_inside(shake(bench.connect().await).await).await;
         assert_eq!(first, second, "a host has one certificate");
         let sink = bench.finish().await;
-        assert_eq!(sink.reasons(), [CloseReason::Emulator; 2]);
+        assert_eq!(sink.reasons(), [CloseReason::Peer; 2]);
         let EventKind::TlsHello { server_name, alpn, ja3, ja4 } = hello_of(&sink) else { panic!() };
         assert_eq!(server_name, Some(PeerText::from("router.example")));
         assert_eq!(alpn, [PeerText::from("http/1.1")]);
@@ -119,7 +119,7 @@ async fn a_session_can_begin_tls_in_its_midst() {
     echo_inside(shake(peer).await).await;
     let sink = bench.finish().await;
     hello_of(&sink);
-    assert_eq!(sink.reasons(), [CloseReason::Emulator]);
+    assert_eq!(sink.reasons(), [CloseReason::Peer]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,7 +132,7 @@ async fn plain_bytes_on_a_tls_service_reach_the_emulator() {
     assert_eq!(read_all(&mut peer).await, b"GET / HTTP/1.0\r\n");
     // And one that says nothing at all.
     drop(bench.connect().await);
-    assert_eq!(bench.finish().await.reasons(), [CloseReason::Emulator, CloseReason::Peer]);
+    assert_eq!(bench.finish().await.reasons(), [CloseReason::Peer; 2]);
 }
 
 #[tokio::test(start_paused = true)]
