@@ -109,6 +109,10 @@ impl Store {
         let lock = lock_folder(dir)?;
         let segment_bytes = segment_bytes(&config);
         let catalogue = Arc::new(Catalogue::open(&dir.join("catalogue.sqlite"))?);
+        let orphans = catalogue.adopt_orphans(&config.engines, clock::now())?;
+        if orphans > 0 {
+            tracing::info!(orphans, "samples were queued whose events a crash had lost");
+        }
         let engine = Engine {
             events: Arc::new(SegmentLog::open(&dir.join("events"), segment_bytes)?),
             recordings: Arc::new(SegmentLog::open(&dir.join("recordings"), segment_bytes)?),

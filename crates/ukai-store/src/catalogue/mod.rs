@@ -98,6 +98,25 @@ impl Catalogue {
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
 
+    /// Queues samples that were stored when the process died before their events were:
+    /// how they came is lost, what they are is not. Gives how many.
+    pub(crate) fn adopt_orphans(&self, engines: &[String], now: Timestamp) -> Result<usize> {
+        self.write(Commit::Durable, |tx, _| {
+            let mut adopted = 0;
+            for engine in engines {
+                adopted += tx.execute(
+                    "INSERT OR IGNORE INTO job (kind, sha256, priority, created, not_before)
+                     SELECT ?1, sha256, ?2, ?3, ?3 FROM sample
+                     WHERE sightings = 0 AND stored_bytes > 0 AND NOT EXISTS
+                         (SELECT 1 FROM analysis
+                          WHERE analysis.sha256 = sample.sha256 AND engine = ?1)",
+                    rusqlite::params![engine, crate::Queue::CAPTURED, values::time(now)],
+                )?;
+            }
+            Ok(adopted)
+        })
+    }
+
     /// Changes something, whole or not at all.
     fn write<T>(
         &self,

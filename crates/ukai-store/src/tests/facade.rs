@@ -304,3 +304,29 @@ fn the_configuration_reads_back_and_refuses_unknown_keys() {
     assert_eq!((config.retry_delay_ms(1), config.retry_delay_ms(3)), (10_000, 40_000));
     assert_eq!(config.retry_delay_ms(u32::MAX), config.job_retry_ms_max);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_whose_event_a_crash_lost_is_analysed_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let (sha256, _) =
+        store.put_sample(Bytes::from_static(b"#!/bin/sh\necho orphan\n")).await.unwrap();
+    assert_eq!(store.queue().stats().await.unwrap().waiting, 0);
+    store.close().await.unwrap();
+    let store = open(dir.path());
+    let jobs = store.queue().lease("static", "w", Duration::from_secs(60), 10).await.unwrap();
+    assert_eq!(jobs.iter().map(|job| job.sha256).collect::<Vec<_>>(), [sha256]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_work_of_a_dead_worker_goes_on_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let sha256 = Sha256::of(b"x");
+    store.queue().push("static", sha256, 0).await.unwrap();
+    let day = Duration::from_secs(86_400);
+    assert_eq!(store.queue().lease("static", "dead", day, 1).await.unwrap().len(), 1);
+    store.close().await.unwrap();
+    let store = open(dir.path());
+    assert_eq!(store.queue().lease("static", "alive", day, 1).await.unwrap().len(), 1);
+}
