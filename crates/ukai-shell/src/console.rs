@@ -148,10 +148,8 @@ impl Console {
 
     /// Shows what was typed at the prompt, or to a command that reads it.
     fn show(&mut self, out: &mut Vec<ShellEffect>, bytes: &[u8]) {
-        let waits_for_other = matches!(
-            self.shell.state(),
-            ShellState::Waiting(WaitingFor::Fetch | WaitingFor::Time)
-        );
+        let waits_for_other =
+            matches!(self.shell.state(), ShellState::Waiting(WaitingFor::Fetch | WaitingFor::Time));
         if self.echo && !waits_for_other && self.shell.echoes() && self.ahead.is_empty() {
             push_output(out, bytes);
         } else {

@@ -27,9 +27,17 @@ pub(crate) enum Open {
     Full,
     Random,
     /// A regular file; the place in it is `None` for appending.
-    File { ino: crate::fs::Ino, place: Mutex<Option<u64>>, readable: bool, writable: bool },
+    File {
+        ino: crate::fs::Ino,
+        place: Mutex<Option<u64>>,
+        readable: bool,
+        writable: bool,
+    },
     /// Bytes that stand still: here-documents, the output of a pipeline's last stage.
-    Bytes { bytes: Bytes, place: Mutex<usize> },
+    Bytes {
+        bytes: Bytes,
+        place: Mutex<usize>,
+    },
     /// The writing end of a pipe or of a command substitution.
     Pipe(Mutex<PipeBuffer>),
 }
@@ -126,7 +134,9 @@ impl Process {
         match &**open {
             Open::Terminal => self.session.system().print(bytes)?,
             Open::Null | Open::Zero | Open::Random => {}
-            Open::Full | Open::Bytes { .. } | Open::File { writable: false, .. } => return Ok(false),
+            Open::Full | Open::Bytes { .. } | Open::File { writable: false, .. } => {
+                return Ok(false);
+            }
             Open::File { ino, place, .. } => {
                 let view = self.view();
                 let mut place = lock(place);
@@ -139,7 +149,9 @@ impl Process {
                     Err(error) => {
                         drop(place);
                         if matches!(error, FsError::NoSpace | FsError::TooLarge) {
-                            self.session.system().limit("disk", "an attacker's files grew too large");
+                            self.session
+                                .system()
+                                .limit("disk", "an attacker's files grew too large");
                         }
                         return Ok(false);
                     }
@@ -246,7 +258,11 @@ impl Process {
         let open = self.fds.at(0)?;
         let mut all = Vec::new();
         while all.len() < count {
-            all.extend_from_slice(&self.read_still(open, (count - all.len()).min(DEVICE_CHUNK), false)?);
+            all.extend_from_slice(&self.read_still(
+                open,
+                (count - all.len()).min(DEVICE_CHUNK),
+                false,
+            )?);
         }
         Some(all.into())
     }

@@ -126,7 +126,11 @@ impl Process {
             traps: Arc::default(),
             uid,
             gid,
-            source: if session.login.terminal.is_some() { Source::Interactive } else { Source::Text },
+            source: if session.login.terminal.is_some() {
+                Source::Interactive
+            } else {
+                Source::Text
+            },
             bash: spec.flavour == ShellFlavour::Bash,
             is_job: false,
             depth: 0,
@@ -155,7 +159,14 @@ impl Process {
         {
             process.set_initial(name, value, true);
         }
-        for (name, value) in [("IFS", " \t\n"), ("OPTIND", "1"), ("PS1", "\\w \\$ "), ("PS2", "> "), ("PS4", "+ "), ("PPID", "1")] {
+        for (name, value) in [
+            ("IFS", " \t\n"),
+            ("OPTIND", "1"),
+            ("PS1", "\\w \\$ "),
+            ("PS2", "> "),
+            ("PS4", "+ "),
+            ("PPID", "1"),
+        ] {
             process.set_initial(name, value, false);
         }
         if process.bash {
@@ -190,6 +201,11 @@ impl Process {
 
     /// `path` from the root, not normalised.
     pub(crate) fn absolute(&self, path: &[u8]) -> Vec<u8> {
+        // Every use of the disk goes through here: long paths cost more. An empty
+        // budget ends the command at its next step.
+        const BYTES_PER_STEP: u64 = 64;
+        let length = (path.len() + self.directory.len()) as u64;
+        let _ = self.session.step(length / BYTES_PER_STEP);
         if path.starts_with(b"/") || path.is_empty() {
             return path.to_vec();
         }
@@ -344,5 +360,8 @@ fn size_of_value(value: &VariableValue) -> usize {
 
 /// Variables that every shell sets anew, and that need not be exported to be there.
 pub(crate) fn is_kept(name: &[u8]) -> bool {
-    matches!(name, b"IFS" | b"OPTIND" | b"PS1" | b"PS2" | b"PS4" | b"PPID" | b"BASH_VERSION" | b"HOSTNAME")
+    matches!(
+        name,
+        b"IFS" | b"OPTIND" | b"PS1" | b"PS2" | b"PS4" | b"PPID" | b"BASH_VERSION" | b"HOSTNAME"
+    )
 }

@@ -158,7 +158,12 @@ impl Session {
     }
 
     /// Asks for a file and waits for it; `None` if the session has asked for too many.
-    pub(crate) async fn fetch(&self, url: &[u8], tool: &'static str, job: bool) -> Result<Option<Fetched>, Stop> {
+    pub(crate) async fn fetch(
+        &self,
+        url: &[u8],
+        tool: &'static str,
+        job: bool,
+    ) -> Result<Option<Fetched>, Stop> {
         const URL_BYTES: usize = 4_096;
         let id = {
             let mut system = self.system();
@@ -173,7 +178,13 @@ impl Session {
             system.effects.push(ShellEffect::Fetch { id, url, tool });
             id
         };
-        let fetched = Wait { session: self, job, for_what: WaitingFor::Fetch, ready: |s: &mut System| s.fetched.remove(&id) }.await?;
+        let fetched = Wait {
+            session: self,
+            job,
+            for_what: WaitingFor::Fetch,
+            ready: |s: &mut System| s.fetched.remove(&id),
+        }
+        .await?;
         let sha256 = fetched.sha256;
         if let Some(sha256) = sha256 {
             self.fs.learn(sha256);
@@ -189,8 +200,13 @@ impl Session {
             system.timers.push(until);
             until
         };
-        Wait { session: self, job, for_what: WaitingFor::Time, ready: |s: &mut System| (s.now >= until).then_some(()) }
-            .await
+        Wait {
+            session: self,
+            job,
+            for_what: WaitingFor::Time,
+            ready: |s: &mut System| (s.now >= until).then_some(()),
+        }
+        .await
     }
 
     /// Waits for typed bytes: some of them, or none at the end of the input.
@@ -198,20 +214,32 @@ impl Session {
         if job {
             return Ok(Vec::new());
         }
-        Wait { session: self, job, for_what: WaitingFor::Stdin, ready: |s: &mut System| s.input.take(max, line) }.await
+        Wait {
+            session: self,
+            job,
+            for_what: WaitingFor::Stdin,
+            ready: |s: &mut System| s.input.take(max, line),
+        }
+        .await
     }
 
     /// Waits until a job has ended (or is unknown).
     pub(crate) async fn job_end(&self, pid: u32, job: bool) -> Result<i32, Stop> {
         const UNKNOWN: i32 = 127;
-        Wait { session: self, job, for_what: WaitingFor::Time, ready: |s: &mut System| {
-            if let Some(status) = s.jobs_done.remove(&pid) {
-                return Some(status);
-            }
-            let running = s.jobs_running.iter().any(|(p, _)| *p == pid)
-                || s.jobs_new.iter().any(|j| j.pid == pid);
-            (!running).then_some(UNKNOWN)
-        } }.await
+        Wait {
+            session: self,
+            job,
+            for_what: WaitingFor::Time,
+            ready: |s: &mut System| {
+                if let Some(status) = s.jobs_done.remove(&pid) {
+                    return Some(status);
+                }
+                let running = s.jobs_running.iter().any(|(p, _)| *p == pid)
+                    || s.jobs_new.iter().any(|j| j.pid == pid);
+                (!running).then_some(UNKNOWN)
+            },
+        }
+        .await
     }
 
     /// Records that an attacker's file is whole, if it is worth it and new.

@@ -23,7 +23,11 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 /// The first argument as a number, or what is to be used without one.
-fn number(process: &mut Process, arguments: &Arguments, default: i64) -> Result<Result<i64, i32>, Stop> {
+fn number(
+    process: &mut Process,
+    arguments: &Arguments,
+    default: i64,
+) -> Result<Result<i64, i32>, Stop> {
     let Some(text) = arguments.rest().first() else { return Ok(Ok(default)) };
     if let Some(number) = parse_number(text).filter(|n| *n >= 0 || process.bash) {
         return Ok(Ok(number));
@@ -82,7 +86,9 @@ fn eval(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
 fn source(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
         let name = arguments.name().into_owned();
-        let Some(path) = arguments.rest().first() else { return Ok(if process.bash { 2 } else { 0 }) };
+        let Some(path) = arguments.rest().first() else {
+            return Ok(if process.bash { 2 } else { 0 });
+        };
         let view = process.view();
         let found = if path.contains(&b'/') { None } else { process.find_program(path) };
         let full = found.unwrap_or_else(|| process.absolute(path));
@@ -171,13 +177,17 @@ fn trap(process: &mut Process, arguments: &Arguments) -> Outcome {
         process.print(&text)?;
         return Ok(0);
     };
-    let (action, signals) = if signals.is_empty() { (&b"-"[..], words) } else { (&action[..], signals) };
+    let (action, signals) =
+        if signals.is_empty() { (&b"-"[..], words) } else { (&action[..], signals) };
     let mut status = 0;
     for signal in signals {
         let text = String::from_utf8_lossy(signal).to_uppercase();
         let text = text.strip_prefix("SIG").unwrap_or(&text);
-        let Some((_, name)) = TRAPS.iter().find(|(number, name)| text == *number || text == *name) else {
-            if text.parse::<u8>().is_ok_and(|n| n < 65) || text.chars().all(|c| c.is_ascii_alphabetic()) {
+        let Some((_, name)) = TRAPS.iter().find(|(number, name)| text == *number || text == *name)
+        else {
+            if text.parse::<u8>().is_ok_and(|n| n < 65)
+                || text.chars().all(|c| c.is_ascii_alphabetic())
+            {
                 continue;
             }
             let shown = String::from_utf8_lossy(signal).into_owned();

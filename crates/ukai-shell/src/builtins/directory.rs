@@ -78,7 +78,13 @@ fn cd(process: &mut Process, arguments: &Arguments) -> Outcome {
 }
 
 fn searchable(stat: &crate::fs::Stat, process: &Process) -> bool {
-    let shift = if stat.uid == process.uid { 6 } else if stat.gid == process.gid { 3 } else { 0 };
+    let shift = if stat.uid == process.uid {
+        6
+    } else if stat.gid == process.gid {
+        3
+    } else {
+        0
+    };
     (stat.mode >> shift) & 1 != 0
 }
 
@@ -123,9 +129,15 @@ fn umask(process: &mut Process, arguments: &Arguments) -> Outcome {
             let mut text = String::new();
             for (who, shift) in [("u", 6), ("g", 3), ("o", 0)] {
                 let bits = !process.umask >> shift & 7;
-                let letters: String =
-                    [(4, 'r'), (2, 'w'), (1, 'x')].iter().filter(|(b, _)| bits & b != 0).map(|(_, l)| l).collect();
-                text.push_str(&format!("{}{who}={letters}", if text.is_empty() { "" } else { "," }));
+                let letters: String = [(4, 'r'), (2, 'w'), (1, 'x')]
+                    .iter()
+                    .filter(|(b, _)| bits & b != 0)
+                    .map(|(_, l)| l)
+                    .collect();
+                text.push_str(&format!(
+                    "{}{who}={letters}",
+                    if text.is_empty() { "" } else { "," }
+                ));
             }
             process.print(format!("{text}\n"))?;
         }
@@ -158,7 +170,9 @@ const ULIMITS: [(&str, &str, &str); 9] = [
 
 fn ulimit(process: &mut Process, arguments: &Arguments) -> Outcome {
     let words = arguments.rest();
-    let letter = words.first().map_or("f", |w| std::str::from_utf8(w).unwrap_or("f").trim_start_matches('-'));
+    let letter = words
+        .first()
+        .map_or("f", |w| std::str::from_utf8(w).unwrap_or("f").trim_start_matches('-'));
     if letter == "a" {
         let mut text = String::new();
         for (name, letter, value) in ULIMITS {

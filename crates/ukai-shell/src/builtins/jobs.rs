@@ -24,7 +24,9 @@ fn jobs(process: &mut Process, _: &Arguments) -> Outcome {
                 2 => '-',
                 _ => ' ',
             };
-            text.extend_from_slice(format!("[{}]{mark}  Running                 ", index + 1).as_bytes());
+            text.extend_from_slice(
+                format!("[{}]{mark}  Running                 ", index + 1).as_bytes(),
+            );
             text.extend_from_slice(line);
             if process.bash {
                 text.extend_from_slice(b" &");
@@ -49,7 +51,9 @@ fn wait(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
                 .filter_map(|w| {
                     let text = std::str::from_utf8(w).ok()?;
                     match text.strip_prefix('%') {
-                        Some(number) => all.get(number.parse::<usize>().ok()?.checked_sub(1)?).copied(),
+                        Some(number) => {
+                            all.get(number.parse::<usize>().ok()?.checked_sub(1)?).copied()
+                        }
                         None => text.parse().ok(),
                     }
                 })

@@ -28,8 +28,8 @@ enum Meaning {
 
 fn meaning(process: &Process, name: &[u8]) -> Option<Meaning> {
     const KEYWORDS: [&[u8]; 13] = [
-        b"if", b"then", b"else", b"elif", b"fi", b"for", b"while", b"until", b"do", b"done", b"case",
-        b"esac", b"{",
+        b"if", b"then", b"else", b"elif", b"fi", b"for", b"while", b"until", b"do", b"done",
+        b"case", b"esac", b"{",
     ];
     if let Some(text) = process.aliases.get(name) {
         return Some(Meaning::Alias(text.clone()));
@@ -46,7 +46,9 @@ fn meaning(process: &Process, name: &[u8]) -> Option<Meaning> {
     let view = process.view();
     process
         .find_program(name)
-        .filter(|path| process.fs().stat(&view, path, true).is_ok_and(|s| s.mode & 0o111 != 0 && s.is_file()))
+        .filter(|path| {
+            process.fs().stat(&view, path, true).is_ok_and(|s| s.mode & 0o111 != 0 && s.is_file())
+        })
         .map(Meaning::File)
 }
 
@@ -89,7 +91,10 @@ fn describe_name(process: &mut Process, name: &[u8], verbose: bool) -> Result<i3
         None if !verbose => String::new(),
         None => {
             let text = if process.bash {
-                format!("{}: line 1: type: {shown}: not found\n", String::from_utf8_lossy(&process.name))
+                format!(
+                    "{}: line 1: type: {shown}: not found\n",
+                    String::from_utf8_lossy(&process.name)
+                )
             } else {
                 format!("{shown}: not found\n")
             };
@@ -102,9 +107,13 @@ fn describe_name(process: &mut Process, name: &[u8], verbose: bool) -> Result<i3
         Some(Meaning::Alias(text)) if verbose => {
             format!("{shown} is an alias for {}\n", String::from_utf8_lossy(&text))
         }
-        Some(Meaning::Alias(text)) => format!("alias {shown}='{}'\n", String::from_utf8_lossy(&text)),
+        Some(Meaning::Alias(text)) => {
+            format!("alias {shown}='{}'\n", String::from_utf8_lossy(&text))
+        }
         Some(Meaning::Keyword) if verbose => format!("{shown} is a shell keyword\n"),
-        Some(Meaning::Function) if verbose => format!("{shown} is a {}function\n", if process.bash { "" } else { "shell " }),
+        Some(Meaning::Function) if verbose => {
+            format!("{shown} is a {}function\n", if process.bash { "" } else { "shell " })
+        }
         Some(Meaning::Builtin) if verbose => {
             let special = crate::commands::is_special(name) && !process.bash;
             format!("{shown} is a {}shell builtin\n", if special { "special " } else { "" })
@@ -184,4 +193,3 @@ fn unalias(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     Ok(0)
 }
-

@@ -13,7 +13,8 @@ use crate::commands::Command;
 
 /// The builtin of that name; bash has a few more.
 pub(crate) fn find(name: &[u8], bash: bool) -> Option<&'static Command> {
-    const BASH_ONLY: [&str; 7] = ["declare", "typeset", "shopt", "builtin", "disown", "logout", "enable"];
+    const BASH_ONLY: [&str; 7] =
+        ["declare", "typeset", "shopt", "builtin", "disown", "logout", "enable"];
     let groups: [&'static [Command]; 6] = [
         control::COMMANDS,
         directory::COMMANDS,

@@ -1,9 +1,9 @@
 //! `read`.
 
 use crate::commands::{Arguments, Command};
+use crate::limits;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
-use crate::limits;
 
 pub(super) const COMMANDS: &[Command] = &[Command::waiting("read", read)];
 
@@ -15,7 +15,8 @@ fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         }
         let raw = options.has("r");
         let fd = options.number("u").map_or(0, |n| n.clamp(0, 15) as usize);
-        let count = options.number("n").or(options.number("N")).map(|n| n.clamp(0, 65_536) as usize);
+        let count =
+            options.number("n").or(options.number("N")).map(|n| n.clamp(0, 65_536) as usize);
         let silent = options.has("s");
         if silent {
             process.session.system().echo = false;
@@ -28,7 +29,8 @@ fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             process.complain_as("read", "0: Bad file descriptor")?;
             return Ok(1);
         };
-        let names = if options.operands.is_empty() { vec![b"REPLY".to_vec()] } else { options.operands };
+        let names =
+            if options.operands.is_empty() { vec![b"REPLY".to_vec()] } else { options.operands };
         for name in &names {
             if !crate::syntax::is_name(name) {
                 let shown = String::from_utf8_lossy(name).into_owned();
@@ -107,9 +109,8 @@ fn assign_fields(process: &mut Process, names: &[Vec<u8>], line: &[Quotable]) ->
                 end -= 1;
             }
             // One separator at the very end belongs to the field before it.
-            let only = end > 0
-                && separates(&rest[end - 1])
-                && !rest[..end - 1].iter().any(separates);
+            let only =
+                end > 0 && separates(&rest[end - 1]) && !rest[..end - 1].iter().any(separates);
             process.assign(name, text(&rest[..end - usize::from(only)]))?;
             return Ok(());
         }

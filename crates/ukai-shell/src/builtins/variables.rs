@@ -31,7 +31,8 @@ enum Attribute {
 fn declare(process: &mut Process, arguments: &Arguments, attribute: Attribute) -> Outcome {
     let name = arguments.name().into_owned();
     if attribute == Attribute::Local && process.locals.is_empty() {
-        let text = if process.bash { "can only be used in a function" } else { "not in a function" };
+        let text =
+            if process.bash { "can only be used in a function" } else { "not in a function" };
         process.complain_as("local", text)?;
         return if process.bash { Ok(1) } else { Err(Stop::Abort(2).into()) };
     }
@@ -48,7 +49,8 @@ fn declare(process: &mut Process, arguments: &Arguments, attribute: Attribute) -
             None => (&word[..], None),
         };
         if !is_name(variable) {
-            let shown = String::from_utf8_lossy(if process.bash { word } else { variable }).into_owned();
+            let shown =
+                String::from_utf8_lossy(if process.bash { word } else { variable }).into_owned();
             let message = if process.bash {
                 format!("`{shown}': not a valid identifier")
             } else {
@@ -72,7 +74,8 @@ fn declare_one(
     attribute: Attribute,
     remove: bool,
 ) -> Result<(), Stop> {
-    let local = attribute == Attribute::Local || (attribute == Attribute::None && !process.locals.is_empty());
+    let local = attribute == Attribute::Local
+        || (attribute == Attribute::None && !process.locals.is_empty());
     if local {
         let old = process.variables.get(name).cloned();
         if let Some(frame) = process.locals.last_mut()
@@ -180,7 +183,8 @@ fn unset(process: &mut Process, arguments: &Arguments) -> Outcome {
 fn unset_element(process: &mut Process, name: &[u8], index: &[u8]) {
     let index = index.strip_suffix(b"]").unwrap_or(index);
     let index = std::str::from_utf8(index).ok().and_then(|t| t.parse::<u32>().ok());
-    if let (Some(index), Some(variable)) = (index, Arc::make_mut(&mut process.variables).get_mut(name))
+    if let (Some(index), Some(variable)) =
+        (index, Arc::make_mut(&mut process.variables).get_mut(name))
         && let VariableValue::Array(elements) = &mut variable.value
     {
         elements.remove(&index);
@@ -214,7 +218,11 @@ fn set(process: &mut Process, arguments: &Arguments) -> Outcome {
                 set_named(process, &name, on);
             } else if !set_letter(process, *letter, on) {
                 let shown = format!("{}{}", if on { '-' } else { '+' }, *letter as char);
-                let message = if process.bash { format!("{shown}: invalid option") } else { format!("illegal option {shown}") };
+                let message = if process.bash {
+                    format!("{shown}: invalid option")
+                } else {
+                    format!("illegal option {shown}")
+                };
                 process.complain_as("set", &message)?;
                 return if process.bash { Ok(2) } else { Err(Stop::Abort(2).into()) };
             }
@@ -282,7 +290,11 @@ fn list_all(process: &mut Process) -> Outcome {
 }
 
 fn shift(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let count = arguments.rest().first().and_then(|w| std::str::from_utf8(w).ok()?.parse::<usize>().ok()).unwrap_or(1);
+    let count = arguments
+        .rest()
+        .first()
+        .and_then(|w| std::str::from_utf8(w).ok()?.parse::<usize>().ok())
+        .unwrap_or(1);
     if count > process.positional.len() {
         return Ok(1);
     }
@@ -313,7 +325,8 @@ fn getopts(process: &mut Process, arguments: &Arguments) -> Outcome {
         given.to_vec()
     };
     let index = process.variable(b"OPTIND");
-    let index = index.and_then(|i| std::str::from_utf8(&i).ok()?.parse::<usize>().ok()).unwrap_or(1).max(1);
+    let index =
+        index.and_then(|i| std::str::from_utf8(&i).ok()?.parse::<usize>().ok()).unwrap_or(1).max(1);
     let Some(word) = words.get(index - 1).filter(|w| w.len() > 1 && w[0] == b'-') else {
         process.assign(name, Bytes::from_static(b"?"))?;
         process.getopts_place = 0;

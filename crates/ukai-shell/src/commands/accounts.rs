@@ -44,7 +44,11 @@ fn passwd(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
         };
         let shown = String::from_utf8_lossy(&user).into_owned();
         if !known(process, &user) {
-            let text = if arguments.gnu { format!("passwd: user '{shown}' does not exist") } else { format!("passwd: unknown user {shown}") };
+            let text = if arguments.gnu {
+                format!("passwd: user '{shown}' does not exist")
+            } else {
+                format!("passwd: unknown user {shown}")
+            };
             process.error(&text)?;
             return Ok(1);
         }
@@ -61,7 +65,11 @@ fn passwd(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
             process.error(if arguments.gnu { "Sorry, passwords do not match.\npasswd: Authentication token manipulation error\npasswd: password unchanged" } else { "Passwords don't match\npasswd: password for root is unchanged" })?;
             return Ok(if arguments.gnu { 10 } else { 1 });
         }
-        let text = if arguments.gnu { "passwd: password updated successfully".to_owned() } else { format!("passwd: password for {shown} changed by root") };
+        let text = if arguments.gnu {
+            "passwd: password updated successfully".to_owned()
+        } else {
+            format!("passwd: password for {shown} changed by root")
+        };
         process.error(&text)?;
         Ok(0)
     })
@@ -78,7 +86,13 @@ fn chpasswd(process: &mut Process, arguments: &Arguments) -> Outcome {
         let user = &line[..colon];
         let shown = String::from_utf8_lossy(user).into_owned();
         if !known(process, user) {
-            let text = if arguments.gnu { format!("chpasswd: (user {shown}) pam_chauthtok() failed, error:\nAuthentication token manipulation error") } else { format!("chpasswd: unknown user {shown}") };
+            let text = if arguments.gnu {
+                format!(
+                    "chpasswd: (user {shown}) pam_chauthtok() failed, error:\nAuthentication token manipulation error"
+                )
+            } else {
+                format!("chpasswd: unknown user {shown}")
+            };
             process.error(&text)?;
             status = 1;
         } else if !arguments.gnu {
@@ -89,7 +103,21 @@ fn chpasswd(process: &mut Process, arguments: &Arguments) -> Outcome {
 }
 
 fn adduser(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "DHSh:g:s:G:u:mMNorp:c:d:b:k:f:e:", &["disabled-password", "gecos:", "shell:", "home:", "uid:", "gid:", "create-home", "no-create-home", "system"]);
+    let options = Options::read(
+        arguments,
+        "DHSh:g:s:G:u:mMNorp:c:d:b:k:f:e:",
+        &[
+            "disabled-password",
+            "gecos:",
+            "shell:",
+            "home:",
+            "uid:",
+            "gid:",
+            "create-home",
+            "no-create-home",
+            "system",
+        ],
+    );
     let name = arguments.name().into_owned();
     let Some(user) = options.operands.first().cloned() else {
         process.error(&format!("{name}: no user given"))?;
@@ -97,7 +125,10 @@ fn adduser(process: &mut Process, arguments: &Arguments) -> Outcome {
     };
     let shown = String::from_utf8_lossy(&user).into_owned();
     if known(process, &user) {
-        process.error(&format!("{name}: user '{shown}' {}", if arguments.gnu { "already exists" } else { "in use" }))?;
+        process.error(&format!(
+            "{name}: user '{shown}' {}",
+            if arguments.gnu { "already exists" } else { "in use" }
+        ))?;
         return Ok(if arguments.gnu { 9 } else { 1 });
     }
     if process.uid != 0 {
@@ -105,8 +136,14 @@ fn adduser(process: &mut Process, arguments: &Arguments) -> Outcome {
         return Ok(1);
     }
     let uid = options.number("u").unwrap_or(1_000 + i64::from(process.session.shell_pid % 50));
-    let home = options.value("d").or(options.value("h")).map_or_else(|| format!("/home/{shown}"), |h| String::from_utf8_lossy(h).into_owned());
-    let shell = options.value("s").or(options.value("shell")).map_or_else(|| "/bin/sh".to_owned(), |s| String::from_utf8_lossy(s).into_owned());
+    let home = options
+        .value("d")
+        .or(options.value("h"))
+        .map_or_else(|| format!("/home/{shown}"), |h| String::from_utf8_lossy(h).into_owned());
+    let shell = options
+        .value("s")
+        .or(options.value("shell"))
+        .map_or_else(|| "/bin/sh".to_owned(), |s| String::from_utf8_lossy(s).into_owned());
     let line = format!("{shown}:x:{uid}:{uid}::{home}:{shell}\n");
     match process.open(b"/etc/passwd", Access::Append) {
         Ok(open) => {
@@ -134,7 +171,11 @@ fn deluser(process: &mut Process, arguments: &Arguments) -> Outcome {
     let Some(user) = options.operands.first() else { return Ok(1) };
     if !known(process, user) {
         let shown = String::from_utf8_lossy(user).into_owned();
-        process.error(&if arguments.gnu { format!("{name}: user '{shown}' does not exist") } else { format!("{name}: unknown user {shown}") })?;
+        process.error(&if arguments.gnu {
+            format!("{name}: user '{shown}' does not exist")
+        } else {
+            format!("{name}: unknown user {shown}")
+        })?;
         return Ok(if arguments.gnu { 6 } else { 1 });
     }
     Ok(0)

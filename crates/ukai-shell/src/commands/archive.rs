@@ -41,10 +41,15 @@ fn pack(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn gzip(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "cdfktvn123456789qlr", &["decompress", "stdout", "force", "keep", "to-stdout"]);
+    let options = Options::read(
+        arguments,
+        "cdfktvn123456789qlr",
+        &["decompress", "stdout", "force", "keep", "to-stdout"],
+    );
     let name = arguments.name().into_owned();
     let decompress = options.has("d") || options.has("decompress") || name != "gzip";
-    let to_stdout = options.has("c") || options.has("stdout") || options.has("to-stdout") || name == "zcat";
+    let to_stdout =
+        options.has("c") || options.has("stdout") || options.has("to-stdout") || name == "zcat";
     let convert = |bytes: &[u8]| if decompress { unpack(bytes) } else { Some(pack(bytes)) };
     if options.operands.is_empty() {
         let input = process.input()?;
@@ -69,7 +74,11 @@ fn gzip(process: &mut Process, arguments: &Arguments) -> Outcome {
         };
         process.session.step(bytes.len() as u64 / 256)?;
         let Some(out) = convert(&bytes) else {
-            process.error(&if arguments.gnu { format!("\n{name}: {shown}: not in gzip format") } else { format!("{name}: invalid magic") })?;
+            process.error(&if arguments.gnu {
+                format!("\n{name}: {shown}: not in gzip format")
+            } else {
+                format!("{name}: invalid magic")
+            })?;
             status = 1;
             continue;
         };
@@ -124,7 +133,13 @@ fn members(bytes: &[u8]) -> Vec<Member> {
         }
         let name = header[..100].split(|b| *b == 0).next().unwrap_or_default().to_vec();
         let size = octal(&header[124..136]);
-        let member = Member { name, kind: header[156], mode: octal(&header[100..108]) as u16, size, at: at + BLOCK };
+        let member = Member {
+            name,
+            kind: header[156],
+            mode: octal(&header[100..108]) as u16,
+            size,
+            at: at + BLOCK,
+        };
         all.push(member);
         at = at.saturating_add(BLOCK + size.next_multiple_of(BLOCK).min(bytes.len()));
     }
@@ -140,9 +155,17 @@ fn tar(process: &mut Process, arguments: &Arguments) -> Outcome {
         first.insert(0, b'-');
     }
     let given = Arguments::new(words, arguments.gnu);
-    let options = Options::read(&given, "xctvzjJf:C:Opkmoh", &["extract", "list", "create", "gzip", "file:", "directory:", "strip-components:"]);
+    let options = Options::read(
+        &given,
+        "xctvzjJf:C:Opkmoh",
+        &["extract", "list", "create", "gzip", "file:", "directory:", "strip-components:"],
+    );
     let Some(file) = options.value("f").or(options.value("file")).map(<[u8]>::to_vec) else {
-        process.error(if arguments.gnu { "tar: Refusing to read archive contents from terminal (missing -f option?)" } else { "tar: invalid tar magic" })?;
+        process.error(if arguments.gnu {
+            "tar: Refusing to read archive contents from terminal (missing -f option?)"
+        } else {
+            "tar: invalid tar magic"
+        })?;
         return Ok(1);
     };
     let shown = String::from_utf8_lossy(&file).into_owned();
@@ -154,7 +177,10 @@ fn tar(process: &mut Process, arguments: &Arguments) -> Outcome {
         Ok(bytes) => bytes,
         Err(error) => {
             let text = if arguments.gnu {
-                format!("tar: {shown}: Cannot open: {}\ntar: Error is not recoverable: exiting now", error.text())
+                format!(
+                    "tar: {shown}: Cannot open: {}\ntar: Error is not recoverable: exiting now",
+                    error.text()
+                )
             } else {
                 format!("tar: can't open '{shown}': {}", error.text())
             };

@@ -12,7 +12,11 @@ fn expr(process: &mut Process, arguments: &Arguments) -> Outcome {
     const WORDS: usize = 512;
     let words = arguments.rest();
     if words.is_empty() || words.len() > WORDS {
-        process.error(if arguments.gnu { "expr: missing operand\nTry 'expr --help' for more information." } else { "expr: too few arguments" })?;
+        process.error(if arguments.gnu {
+            "expr: missing operand\nTry 'expr --help' for more information."
+        } else {
+            "expr: too few arguments"
+        })?;
         return Ok(2);
     }
     let mut parser = Expression { words, at: 0, depth: 0 };
@@ -100,7 +104,9 @@ impl Expression<'_> {
             }
             b"substr" => {
                 let (text, start, length) = (take()?, take()?, take()?);
-                let (Some(start), Some(length)) = (number(&start), number(&length)) else { return Ok(Vec::new()) };
+                let (Some(start), Some(length)) = (number(&start), number(&length)) else {
+                    return Ok(Vec::new());
+                };
                 if start < 1 || length < 1 {
                     return Ok(Vec::new());
                 }
@@ -125,7 +131,9 @@ fn apply(op: &str, left: Vec<u8>, right: &[u8]) -> Result<Vec<u8>, &'static str>
             let pattern = Pattern::surrounded(right, false, false, "^", "").map_err(|_| "regex")?;
             let has_group = right.windows(2).any(|w| w == b"\\(");
             return Ok(match pattern.captures_at(&left, 0) {
-                Some(found) if has_group => found.get(1).map_or(Vec::new(), |m| m.as_bytes().to_vec()),
+                Some(found) if has_group => {
+                    found.get(1).map_or(Vec::new(), |m| m.as_bytes().to_vec())
+                }
                 Some(found) => found.get(0).map_or(0, |m| m.len()).to_string().into_bytes(),
                 None if has_group => Vec::new(),
                 None => b"0".to_vec(),
@@ -147,7 +155,9 @@ fn apply(op: &str, left: Vec<u8>, right: &[u8]) -> Result<Vec<u8>, &'static str>
         }
         _ => {}
     }
-    let (Some(a), Some(b)) = (number(&left), number(right)) else { return Err("non-numeric argument") };
+    let (Some(a), Some(b)) = (number(&left), number(right)) else {
+        return Err("non-numeric argument");
+    };
     let value = match op {
         "+" => a.wrapping_add(b),
         "-" => a.wrapping_sub(b),
@@ -176,25 +186,39 @@ fn seq(process: &mut Process, arguments: &Arguments) -> Outcome {
             _ => break,
         }
     }
-    let numbers: Option<Vec<f64>> =
-        words.iter().map(|w| std::str::from_utf8(w).ok()?.parse().ok().filter(|n: &f64| n.is_finite())).collect();
+    let numbers: Option<Vec<f64>> = words
+        .iter()
+        .map(|w| std::str::from_utf8(w).ok()?.parse().ok().filter(|n: &f64| n.is_finite()))
+        .collect();
     let (first, step, last) = match numbers.as_deref() {
         Some([last]) => (1.0, 1.0, *last),
         Some([first, last]) => (*first, 1.0, *last),
         Some([first, step, last]) if *step != 0.0 => (*first, *step, *last),
         _ => {
             let shown = arguments.shown(1).into_owned();
-            process.error(&if arguments.gnu { format!("seq: invalid floating point argument: ‘{shown}’") } else { format!("seq: invalid number '{shown}'") })?;
+            process.error(&if arguments.gnu {
+                format!("seq: invalid floating point argument: ‘{shown}’")
+            } else {
+                format!("seq: invalid number '{shown}'")
+            })?;
             return Ok(1);
         }
     };
-    let decimals = words.iter().map(|w| w.iter().position(|b| *b == b'.').map_or(0, |p| w.len() - p - 1)).max().unwrap_or(0).min(12);
+    let decimals = words
+        .iter()
+        .map(|w| w.iter().position(|b| *b == b'.').map_or(0, |p| w.len() - p - 1))
+        .max()
+        .unwrap_or(0)
+        .min(12);
     let width = if equal_width { words.iter().map(Vec::len).max().unwrap_or(0).min(64) } else { 0 };
     let mut out = Vec::new();
     let mut count = 0.0;
     loop {
         let value = first + step * count;
-        if (step > 0.0 && value > last + 1e-9) || (step < 0.0 && value < last - 1e-9) || out.len() > limits::PIPE_BYTES {
+        if (step > 0.0 && value > last + 1e-9)
+            || (step < 0.0 && value < last - 1e-9)
+            || out.len() > limits::PIPE_BYTES
+        {
             break;
         }
         if count > 0.0 {

@@ -31,15 +31,32 @@ const TREE_DEPTH: u32 = 32;
 fn missing_operand(process: &mut Process, arguments: &Arguments) -> Outcome {
     let name = arguments.name().into_owned();
     if arguments.gnu {
-        process.error(&format!("{name}: missing operand\nTry '{name} --help' for more information."))?;
+        process.error(&format!(
+            "{name}: missing operand\nTry '{name} --help' for more information."
+        ))?;
     } else {
-        let banner = process.session.host.persona.busybox.as_ref().map_or(String::new(), |b| b.banner.clone());
-        process.error(&format!("{}.\n\nUsage: {name} [OPTIONS] FILE...\n", banner.trim_end_matches('.')))?;
+        let banner = process
+            .session
+            .host
+            .persona
+            .busybox
+            .as_ref()
+            .map_or(String::new(), |b| b.banner.clone());
+        process.error(&format!(
+            "{}.\n\nUsage: {name} [OPTIONS] FILE...\n",
+            banner.trim_end_matches('.')
+        ))?;
     }
     Ok(1)
 }
 
-fn fail(process: &mut Process, arguments: &Arguments, verb: &str, path: &[u8], error: FsError) -> Result<i32, Leave> {
+fn fail(
+    process: &mut Process,
+    arguments: &Arguments,
+    verb: &str,
+    path: &[u8],
+    error: FsError,
+) -> Result<i32, Leave> {
     let (name, shown) = (arguments.name(), String::from_utf8_lossy(path));
     let text = if arguments.gnu {
         format!("{name}: cannot {verb} '{shown}': {}", error.text())
@@ -69,17 +86,27 @@ fn without_slash(path: &[u8]) -> &[u8] {
 }
 
 fn cp(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "rRafpdLHPvinsTlum:o:g:D", &["recursive", "force", "verbose", "archive", "preserve:"]);
-    let Some((target, sources)) = options.operands.split_last().filter(|(_, s)| !s.is_empty()) else {
+    let options = Options::read(
+        arguments,
+        "rRafpdLHPvinsTlum:o:g:D",
+        &["recursive", "force", "verbose", "archive", "preserve:"],
+    );
+    let Some((target, sources)) = options.operands.split_last().filter(|(_, s)| !s.is_empty())
+    else {
         return missing_operand(process, arguments);
     };
     let recursive = ["r", "R", "a", "recursive", "archive"].iter().any(|f| options.has(f));
     let preserve = ["p", "a", "archive"].iter().any(|f| options.has(f));
     let view = process.view();
-    let to_directory = process.fs().stat(&view, &process.absolute(target), true).is_ok_and(|s| s.is_dir());
+    let to_directory =
+        process.fs().stat(&view, &process.absolute(target), true).is_ok_and(|s| s.is_dir());
     let mut status = 0;
     for source in sources {
-        let to = if to_directory { inside(target, base_name(without_slash(source))) } else { target.clone() };
+        let to = if to_directory {
+            inside(target, base_name(without_slash(source)))
+        } else {
+            target.clone()
+        };
         status |= copy(process, arguments, source, &to, recursive, preserve, 0)?;
     }
     Ok(status)
@@ -169,14 +196,20 @@ fn copy(
 
 fn mv(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "finvuT", &["force", "verbose"]);
-    let Some((target, sources)) = options.operands.split_last().filter(|(_, s)| !s.is_empty()) else {
+    let Some((target, sources)) = options.operands.split_last().filter(|(_, s)| !s.is_empty())
+    else {
         return missing_operand(process, arguments);
     };
     let view = process.view();
-    let to_directory = process.fs().stat(&view, &process.absolute(target), true).is_ok_and(|s| s.is_dir());
+    let to_directory =
+        process.fs().stat(&view, &process.absolute(target), true).is_ok_and(|s| s.is_dir());
     let mut status = 0;
     for source in sources {
-        let to = if to_directory { inside(target, base_name(without_slash(source))) } else { target.clone() };
+        let to = if to_directory {
+            inside(target, base_name(without_slash(source)))
+        } else {
+            target.clone()
+        };
         let (from_full, to_full) = (process.absolute(source), process.absolute(&to));
         if process.fs().stat(&view, &from_full, false).is_ok() {
             process.capture_before_loss(&to);
@@ -196,7 +229,11 @@ fn mv(process: &mut Process, arguments: &Arguments) -> Outcome {
 }
 
 fn rm(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "rRfivdIuzn:", &["recursive", "force", "verbose", "no-preserve-root"]);
+    let options = Options::read(
+        arguments,
+        "rRfivdIuzn:",
+        &["recursive", "force", "verbose", "no-preserve-root"],
+    );
     let force = options.has("f") || options.has("force");
     let recursive = ["r", "R", "recursive"].iter().any(|f| options.has(f));
     if options.operands.is_empty() {
@@ -226,7 +263,14 @@ fn rm(process: &mut Process, arguments: &Arguments) -> Outcome {
     Ok(status)
 }
 
-fn remove(process: &mut Process, arguments: &Arguments, path: &[u8], recursive: bool, force: bool, depth: u32) -> Outcome {
+fn remove(
+    process: &mut Process,
+    arguments: &Arguments,
+    path: &[u8],
+    recursive: bool,
+    force: bool,
+    depth: u32,
+) -> Outcome {
     process.session.step(2)?;
     let view = process.view();
     let full = process.absolute(path);
@@ -249,7 +293,8 @@ fn remove(process: &mut Process, arguments: &Arguments, path: &[u8], recursive: 
         let mut status = 0;
         if depth < TREE_DEPTH {
             for name in process.fs().list(&view, &full).unwrap_or_default() {
-                status |= remove(process, arguments, &inside(path, &name), recursive, force, depth + 1)?;
+                status |=
+                    remove(process, arguments, &inside(path, &name), recursive, force, depth + 1)?;
             }
         }
         return match process.fs().rmdir(&view, &full) {
@@ -279,7 +324,13 @@ fn mkdir(process: &mut Process, arguments: &Arguments) -> Outcome {
     for path in &options.operands {
         let full = process.absolute(path);
         if parents {
-            let ends: Vec<usize> = full.iter().enumerate().skip(1).filter(|(_, b)| **b == b'/').map(|(i, _)| i).collect();
+            let ends: Vec<usize> = full
+                .iter()
+                .enumerate()
+                .skip(1)
+                .filter(|(_, b)| **b == b'/')
+                .map(|(i, _)| i)
+                .collect();
             for end in ends {
                 process.session.step(1)?;
                 let _ = process.fs().mkdir(&view, &full[..end], 0o777 & !process.umask);
@@ -324,7 +375,8 @@ fn touch(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     let view = process.view();
     let reference = options.value("r").or(options.value("reference"));
-    let reference = reference.and_then(|r| process.fs().stat(&view, &process.absolute(r), true).ok());
+    let reference =
+        reference.and_then(|r| process.fs().stat(&view, &process.absolute(r), true).ok());
     let mtime = reference.map_or_else(|| process.session.host.clock(view.now).secs(), |s| s.mtime);
     let mut status = 0;
     for path in &options.operands {
@@ -361,10 +413,15 @@ fn ln(process: &mut Process, arguments: &Arguments) -> Outcome {
     };
     let view = process.view();
     let follow = !options.has("n");
-    let in_directory = process.fs().stat(&view, &process.absolute(&place), follow).is_ok_and(|s| s.is_dir());
+    let in_directory =
+        process.fs().stat(&view, &process.absolute(&place), follow).is_ok_and(|s| s.is_dir());
     let mut status = 0;
     for target in targets {
-        let path = if in_directory { inside(&place, base_name(without_slash(&target))) } else { place.clone() };
+        let path = if in_directory {
+            inside(&place, base_name(without_slash(&target)))
+        } else {
+            place.clone()
+        };
         let full = process.absolute(&path);
         if force {
             let _ = process.fs().unlink(&view, &full);
@@ -437,7 +494,10 @@ fn mknod(process: &mut Process, arguments: &Arguments) -> Outcome {
         return missing_operand(process, arguments);
     };
     let number = |i: usize| {
-        numbers.get(i).and_then(|n: &Vec<u8>| std::str::from_utf8(n).ok()?.parse().ok()).unwrap_or(0)
+        numbers
+            .get(i)
+            .and_then(|n: &Vec<u8>| std::str::from_utf8(n).ok()?.parse().ok())
+            .unwrap_or(0)
     };
     let view = process.view();
     let full = process.absolute(path);

@@ -16,7 +16,10 @@ pub(super) const COMMANDS: &[Command] = &[
 
 fn crontab(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "lreiu:c:", &[]);
-    let user = options.value("u").map_or_else(|| process.session.login.user.clone(), |u| String::from_utf8_lossy(u).into_owned());
+    let user = options.value("u").map_or_else(
+        || process.session.login.user.clone(),
+        |u| String::from_utf8_lossy(u).into_owned(),
+    );
     let folder = if arguments.gnu { "/var/spool/cron/crontabs" } else { "/var/spool/cron" };
     let path = format!("{folder}/{user}").into_bytes();
     let view = process.view();
@@ -27,7 +30,11 @@ fn crontab(process: &mut Process, arguments: &Arguments) -> Outcome {
                 return Ok(0);
             }
             Err(_) => {
-                process.error(&if arguments.gnu { format!("no crontab for {user}") } else { format!("crontab: can't open '{user}': No such file or directory") })?;
+                process.error(&if arguments.gnu {
+                    format!("no crontab for {user}")
+                } else {
+                    format!("crontab: can't open '{user}': No such file or directory")
+                })?;
                 return Ok(1);
             }
         }

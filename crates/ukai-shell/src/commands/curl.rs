@@ -13,21 +13,57 @@ fn curl(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             &arguments,
             "o:OsSLkfiIvA:H:d:X:m:u:x:e:b:c:F:T:r:C:z:K:E:RNgG#q46nJ0Zlpw:y:Y:jV",
             &[
-                "output:", "remote-name", "silent", "location", "insecure", "fail", "user-agent:",
-                "header:", "data:", "request:", "max-time:", "connect-timeout:", "retry:", "user:",
-                "proxy:", "referer:", "compressed", "progress-bar", "create-dirs", "data-binary:",
-                "show-error", "head", "include", "url:", "http1.1", "tlsv1.2", "ipv4", "ipv6",
-                "retry-delay:", "speed-time:", "speed-limit:", "no-buffer", "version", "verbose",
-                "remote-header-name", "socks5:", "write-out:", "post301",
+                "output:",
+                "remote-name",
+                "silent",
+                "location",
+                "insecure",
+                "fail",
+                "user-agent:",
+                "header:",
+                "data:",
+                "request:",
+                "max-time:",
+                "connect-timeout:",
+                "retry:",
+                "user:",
+                "proxy:",
+                "referer:",
+                "compressed",
+                "progress-bar",
+                "create-dirs",
+                "data-binary:",
+                "show-error",
+                "head",
+                "include",
+                "url:",
+                "http1.1",
+                "tlsv1.2",
+                "ipv4",
+                "ipv6",
+                "retry-delay:",
+                "speed-time:",
+                "speed-limit:",
+                "no-buffer",
+                "version",
+                "verbose",
+                "remote-header-name",
+                "socks5:",
+                "write-out:",
+                "post301",
             ],
         );
         if options.has("V") || options.has("version") {
-            process.print("curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.15 zlib/1.2.13\n")?;
+            process.print(
+                "curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.15 zlib/1.2.13\n",
+            )?;
             return Ok(0);
         }
         if let Some(bad) = &options.bad {
             let shown = if bad.starts_with("--") { bad.clone() } else { format!("-{bad}") };
-            process.error(&format!("curl: option {shown}: is unknown\ncurl: try 'curl --help' for more information"))?;
+            process.error(&format!(
+                "curl: option {shown}: is unknown\ncurl: try 'curl --help' for more information"
+            ))?;
             return Ok(2);
         }
         let mut urls: Vec<Vec<u8>> = options.operands.clone();
@@ -40,13 +76,24 @@ fn curl(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             options.values("o").chain(options.values("output")).map(<[u8]>::to_vec).collect();
         let mut status = 0;
         for (index, url) in urls.iter().enumerate() {
-            status = one(process, &options, url, outputs.get(index).or(outputs.first()).filter(|_| index < outputs.len())).await?;
+            status = one(
+                process,
+                &options,
+                url,
+                outputs.get(index).or(outputs.first()).filter(|_| index < outputs.len()),
+            )
+            .await?;
         }
         Ok(status)
     })
 }
 
-async fn one(process: &mut Process, options: &Options, text: &[u8], output: Option<&Vec<u8>>) -> Result<i32, Stop> {
+async fn one(
+    process: &mut Process,
+    options: &Options,
+    text: &[u8],
+    output: Option<&Vec<u8>>,
+) -> Result<i32, Stop> {
     let url = Url::parse(text);
     let quiet = options.has("s") || options.has("silent");
     let speaks = !quiet || options.has("S") || options.has("show-error");
@@ -67,18 +114,27 @@ async fn one(process: &mut Process, options: &Options, text: &[u8], output: Opti
     let port = url.port_or_default();
     let (code, message) = match problem {
         Some(Failure::Name) => (6, format!("Could not resolve host: {}", url.host)),
-        Some(Failure::Refused) => {
-            (7, format!("Failed to connect to {} port {port} after 38 ms: Couldn't connect to server", url.host))
-        }
-        Some(Failure::TimedOut) => {
-            (28, format!("Failed to connect to {} port {port} after 130412 ms: Couldn't connect to server", url.host))
-        }
+        Some(Failure::Refused) => (
+            7,
+            format!(
+                "Failed to connect to {} port {port} after 38 ms: Couldn't connect to server",
+                url.host
+            ),
+        ),
+        Some(Failure::TimedOut) => (
+            28,
+            format!(
+                "Failed to connect to {} port {port} after 130412 ms: Couldn't connect to server",
+                url.host
+            ),
+        ),
         Some(Failure::Status(status)) if options.has("f") || options.has("fail") => {
             (22, format!("The requested URL returned error: {}", status.unwrap_or(404)))
         }
         _ => (0, String::new()),
     };
-    let file = output.cloned().or_else(|| remote.then(|| url.file_name().to_vec())).filter(|f| f != b"-");
+    let file =
+        output.cloned().or_else(|| remote.then(|| url.file_name().to_vec())).filter(|f| f != b"-");
     if code != 0 {
         if !quiet && file.is_some() {
             meter(process, 0, false)?;
@@ -94,14 +150,21 @@ async fn one(process: &mut Process, options: &Options, text: &[u8], output: Opti
         && body.is_empty()
     {
         let status = status.unwrap_or(404);
-        body = format!("<html><head><title>{status} {0}</title></head><body><h1>{0}</h1></body></html>\n", reason(status)).into();
+        body = format!(
+            "<html><head><title>{status} {0}</title></head><body><h1>{0}</h1></body></html>\n",
+            reason(status)
+        )
+        .into();
     }
     let head = options.has("I") || options.has("head");
     if head || options.has("i") || options.has("include") {
         let status = fetched.status.unwrap_or(200);
         let phrase = if status == 200 { "OK" } else { reason(status) };
         let kind = fetched.content_type.as_deref().unwrap_or("application/octet-stream");
-        let text = format!("HTTP/1.1 {status} {phrase}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
+        let text = format!(
+            "HTTP/1.1 {status} {phrase}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
         process.print(&text)?;
         if head {
             return Ok(0);
@@ -118,7 +181,10 @@ async fn one(process: &mut Process, options: &Options, text: &[u8], output: Opti
             if let Err(error) = process.keep_fetched(&path, &body) {
                 let shown = String::from_utf8_lossy(&path).into_owned();
                 if speaks {
-                    process.error(&format!("Warning: Failed to open the file {shown}: {}", error.text()))?;
+                    process.error(&format!(
+                        "Warning: Failed to open the file {shown}: {}",
+                        error.text()
+                    ))?;
                     process.error("curl: (23) Failure writing output to destination")?;
                 }
                 return Ok(23);

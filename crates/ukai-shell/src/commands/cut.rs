@@ -27,8 +27,13 @@ fn ranges(text: &[u8]) -> Option<Vec<(usize, usize)>> {
 }
 
 fn cut(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "b:c:f:d:sn", &["fields:", "delimiter:", "characters:", "bytes:", "output-delimiter:", "complement"]);
-    let value = |short: &str, long: &str| options.value(short).or(options.value(long)).map(<[u8]>::to_vec);
+    let options = Options::read(
+        arguments,
+        "b:c:f:d:sn",
+        &["fields:", "delimiter:", "characters:", "bytes:", "output-delimiter:", "complement"],
+    );
+    let value =
+        |short: &str, long: &str| options.value(short).or(options.value(long)).map(<[u8]>::to_vec);
     let fields = value("f", "fields");
     let characters = value("c", "characters").or_else(|| value("b", "bytes"));
     let Some(list) = fields.clone().or(characters) else {
@@ -60,8 +65,12 @@ fn cut(process: &mut Process, arguments: &Arguments) -> Outcome {
                 }
                 out.extend_from_slice(line);
             } else {
-                let picked: Vec<&[u8]> =
-                    line.split(|b| *b == delimiter).enumerate().filter(|(i, _)| wanted(i + 1)).map(|(_, f)| f).collect();
+                let picked: Vec<&[u8]> = line
+                    .split(|b| *b == delimiter)
+                    .enumerate()
+                    .filter(|(i, _)| wanted(i + 1))
+                    .map(|(_, f)| f)
+                    .collect();
                 out.extend_from_slice(&picked.join(&delimiter));
             }
             out.push(b'\n');
@@ -77,7 +86,9 @@ fn paste(process: &mut Process, arguments: &Arguments) -> Outcome {
     let (inputs, status) = inputs(process, arguments, &options.operands)?;
     let columns: Vec<Vec<&[u8]>> = inputs
         .iter()
-        .map(|(_, t)| t.split_inclusive(|b| *b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)).collect())
+        .map(|(_, t)| {
+            t.split_inclusive(|b| *b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)).collect()
+        })
         .collect();
     let mut out = Vec::new();
     if options.has("s") {
@@ -88,7 +99,8 @@ fn paste(process: &mut Process, arguments: &Arguments) -> Outcome {
     } else {
         let rows = columns.iter().map(Vec::len).max().unwrap_or(0);
         for row in 0..rows {
-            let line: Vec<&[u8]> = columns.iter().map(|c| c.get(row).copied().unwrap_or_default()).collect();
+            let line: Vec<&[u8]> =
+                columns.iter().map(|c| c.get(row).copied().unwrap_or_default()).collect();
             out.extend_from_slice(&line.join(&delimiter));
             out.push(b'\n');
         }
@@ -99,7 +111,8 @@ fn paste(process: &mut Process, arguments: &Arguments) -> Outcome {
 
 fn fold(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "w:sb", &["width:"]);
-    let width = options.number("w").or(options.number("width")).unwrap_or(80).clamp(1, 65_536) as usize;
+    let width =
+        options.number("w").or(options.number("width")).unwrap_or(80).clamp(1, 65_536) as usize;
     let (inputs, status) = inputs(process, arguments, &options.operands)?;
     for (_, text) in inputs {
         let mut out = Vec::new();

@@ -47,7 +47,8 @@ fn settings(arguments: &Arguments) -> Result<Settings, String> {
         };
         let (key, value) = (&word[..equals], &word[equals + 1..]);
         let number = size(value);
-        let need = || number.ok_or_else(|| format!("invalid number '{}'", String::from_utf8_lossy(value)));
+        let need =
+            || number.ok_or_else(|| format!("invalid number '{}'", String::from_utf8_lossy(value)));
         match key {
             b"if" => settings.input = Some(value.to_vec()),
             b"of" => settings.output = Some(value.to_vec()),
@@ -76,7 +77,9 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
         Ok(settings) => settings,
         Err(what) => {
             let text = if arguments.gnu {
-                format!("{name}: unrecognized operand '{what}'\nTry '{name} --help' for more information.")
+                format!(
+                    "{name}: unrecognized operand '{what}'\nTry '{name} --help' for more information."
+                )
             } else if what.starts_with("invalid number") {
                 format!("{name}: {what}")
             } else {
@@ -93,7 +96,8 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
         None => None,
         Some(Ok(open)) => Some(open),
         Some(Err(error)) => {
-            let path = String::from_utf8_lossy(settings.input.as_deref().unwrap_or_default()).into_owned();
+            let path =
+                String::from_utf8_lossy(settings.input.as_deref().unwrap_or_default()).into_owned();
             let text = if arguments.gnu {
                 format!("{name}: failed to open '{path}': {}", error.text())
             } else {
@@ -104,8 +108,13 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
         }
     };
     // A device without end is read no further than the count says.
-    let endless = input.as_deref().is_some_and(|o| matches!(o, Open::Zero | Open::Random | Open::Full));
-    let limit = if endless { wanted.unwrap_or(limits::FILE_BYTES).min(limits::FILE_BYTES) } else { limits::FILE_BYTES };
+    let endless =
+        input.as_deref().is_some_and(|o| matches!(o, Open::Zero | Open::Random | Open::Full));
+    let limit = if endless {
+        wanted.unwrap_or(limits::FILE_BYTES).min(limits::FILE_BYTES)
+    } else {
+        limits::FILE_BYTES
+    };
     let cut = endless && wanted.is_none_or(|w| w > limit);
     let bytes = match input {
         Some(open) => {
@@ -147,7 +156,9 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
                     process.fds.set(1, saved);
                     if !written? || cut {
                         let shown = String::from_utf8_lossy(path);
-                        process.error(&format!("{name}: writing '{shown}': No space left on device"))?;
+                        process.error(&format!(
+                            "{name}: writing '{shown}': No space left on device"
+                        ))?;
                         status = 1;
                     }
                 }
@@ -170,7 +181,12 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
     Ok(status)
 }
 
-fn report(process: &mut Process, arguments: &Arguments, length: usize, block: usize) -> Result<(), Leave> {
+fn report(
+    process: &mut Process,
+    arguments: &Arguments,
+    length: usize,
+    block: usize,
+) -> Result<(), Leave> {
     let records = format!("{}+{}", length / block, usize::from(!length.is_multiple_of(block)));
     process.error(&format!("{records} records in\n{records} records out"))?;
     let human = human_size(length);
@@ -178,12 +194,18 @@ fn report(process: &mut Process, arguments: &Arguments, length: usize, block: us
         let seconds = 0.000_04 + length as f64 / 900_000_000.0;
         let rate = length as f64 / seconds / 1e6;
         let plural = if length == 1 { "byte" } else { "bytes" };
-        let shown = if length >= 1_000 { format!(" ({:.1} kB, {human})", length as f64 / 1e3) } else { String::new() };
-        process.error(&format!("{length} {plural}{shown} copied, {seconds:.6} s, {rate:.1} MB/s"))?;
+        let shown = if length >= 1_000 {
+            format!(" ({:.1} kB, {human})", length as f64 / 1e3)
+        } else {
+            String::new()
+        };
+        process
+            .error(&format!("{length} {plural}{shown} copied, {seconds:.6} s, {rate:.1} MB/s"))?;
     } else if process.busybox_version() >= (1, 18) {
         let seconds = 0.000_3 + length as f64 / 60_000_000.0;
         let rate = human_size((length as f64 / seconds) as usize);
-        process.error(&format!("{length} bytes ({human}) copied, {seconds:.6} seconds, {rate}/s"))?;
+        process
+            .error(&format!("{length} bytes ({human}) copied, {seconds:.6} seconds, {rate}/s"))?;
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ use super::reading::{inputs, read_file};
 use super::{Arguments, Command, Options, Outcome};
 use crate::process::Process;
 use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use sha2::Digest;
 use std::fmt::Write as _;
 
@@ -105,7 +105,11 @@ fn compare(process: &mut Process, arguments: &Arguments) -> Outcome {
     let quiet = options.has("s") || options.has("silent");
     let (a_name, b_name) = (String::from_utf8_lossy(a_name), String::from_utf8_lossy(b_name));
     if !quiet && name == "cmp" {
-        let at = a.iter().zip(b.iter()).position(|(x, y)| x != y).unwrap_or_else(|| a.len().min(b.len()));
+        let at = a
+            .iter()
+            .zip(b.iter())
+            .position(|(x, y)| x != y)
+            .unwrap_or_else(|| a.len().min(b.len()));
         let line = 1 + a[..at].iter().filter(|c| **c == b'\n').count();
         process.print(format!("{a_name} {b_name} differ: char {}, line {line}\n", at + 1))?;
     } else if !quiet {
@@ -120,25 +124,33 @@ fn base64(process: &mut Process, arguments: &Arguments) -> Outcome {
     let (inputs, status) = inputs(process, arguments, &options.operands)?;
     for (_, bytes) in inputs {
         if ["d", "D", "decode"].iter().any(|f| options.has(f)) {
-            let text: Vec<u8> = bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+            let text: Vec<u8> =
+                bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
             let lenient = GeneralPurposeConfig::new()
                 .with_decode_padding_mode(DecodePaddingMode::Indifferent)
                 .with_decode_allow_trailing_bits(true);
             let engine = GeneralPurpose::new(&base64::alphabet::STANDARD, lenient);
-            let valid = text.iter().take_while(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b)).count();
+            let valid =
+                text.iter().take_while(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b)).count();
             let whole = if valid == text.len() { valid } else { valid & !3 };
             let decoded = engine.decode(&text[..whole]);
             let good = valid == text.len() && decoded.is_ok();
-            let decoded = decoded.or_else(|_| engine.decode(&text[..whole & !3])).unwrap_or_default();
+            let decoded =
+                decoded.or_else(|_| engine.decode(&text[..whole & !3])).unwrap_or_default();
             process.print(&decoded)?;
             if !good {
                 let name = arguments.name().into_owned();
-                process.error(&if arguments.gnu { format!("{name}: invalid input") } else { format!("{name}: truncated input") })?;
+                process.error(&if arguments.gnu {
+                    format!("{name}: invalid input")
+                } else {
+                    format!("{name}: truncated input")
+                })?;
                 return Ok(1);
             }
             continue;
         }
-        let columns = options.number("w").or(options.number("wrap")).map_or(COLUMNS, |n| n.max(0) as usize);
+        let columns =
+            options.number("w").or(options.number("wrap")).map_or(COLUMNS, |n| n.max(0) as usize);
         let encoded = STANDARD.encode(&bytes);
         let mut out = String::with_capacity(encoded.len() + encoded.len() / COLUMNS + 1);
         if columns == 0 {

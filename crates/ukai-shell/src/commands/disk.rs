@@ -20,7 +20,11 @@ fn df(process: &mut Process, arguments: &Arguments) -> Outcome {
     let human = options.has("h") || options.has("human-readable");
     let host = std::sync::Arc::clone(&process.session.host);
     let mut text = if human {
-        if arguments.gnu { "Filesystem      Size  Used Avail Use% Mounted on\n" } else { "Filesystem                Size      Used Available Use% Mounted on\n" }
+        if arguments.gnu {
+            "Filesystem      Size  Used Avail Use% Mounted on\n"
+        } else {
+            "Filesystem                Size      Used Available Use% Mounted on\n"
+        }
     } else if arguments.gnu {
         "Filesystem     1K-blocks    Used Available Use% Mounted on\n"
     } else {
@@ -28,15 +32,33 @@ fn df(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     .to_owned();
     for mount in host.persona.mounts.iter().filter(|m| m.size_kb > 0) {
-        let extra = if mount.point == "/tmp" || mount.point == "/var" { process.fs().used_bytes() / 1_024 } else { 0 };
+        let extra = if mount.point == "/tmp" || mount.point == "/var" {
+            process.fs().used_bytes() / 1_024
+        } else {
+            0
+        };
         let used = (mount.used_kb + extra).min(mount.size_kb);
         let free = mount.size_kb - used;
         let percent = (used * 100).div_ceil(mount.size_kb);
         let show = |kb: u64| if human { human_size(kb * 1_024) } else { kb.to_string() };
         let row = if arguments.gnu {
-            format!("{:<14} {:>9} {:>7} {:>9} {percent:>3}% {}\n", mount.device, show(mount.size_kb), show(used), show(free), mount.point)
+            format!(
+                "{:<14} {:>9} {:>7} {:>9} {percent:>3}% {}\n",
+                mount.device,
+                show(mount.size_kb),
+                show(used),
+                show(free),
+                mount.point
+            )
         } else {
-            format!("{:<20} {:>9} {:>9} {:>9} {percent:>3}% {}\n", mount.device, show(mount.size_kb), show(used), show(free), mount.point)
+            format!(
+                "{:<20} {:>9} {:>9} {:>9} {percent:>3}% {}\n",
+                mount.device,
+                show(mount.size_kb),
+                show(used),
+                show(free),
+                mount.point
+            )
         };
         text.push_str(&row);
     }
@@ -47,14 +69,19 @@ fn df(process: &mut Process, arguments: &Arguments) -> Outcome {
 fn du(process: &mut Process, arguments: &Arguments) -> Outcome {
     const TREE_DEPTH: u32 = 32;
     let options = Options::read(arguments, "shakmcxd:", &["max-depth:"]);
-    let operands = if options.operands.is_empty() { vec![b".".to_vec()] } else { options.operands.clone() };
+    let operands =
+        if options.operands.is_empty() { vec![b".".to_vec()] } else { options.operands.clone() };
     let view = process.view();
     let mut status = 0;
     for root in operands {
         let full = process.absolute(&root);
         if let Err(error) = process.fs().stat(&view, &full, false) {
             let shown = String::from_utf8_lossy(&root).into_owned();
-            process.error(&if arguments.gnu { format!("du: cannot access '{shown}': {}", error.text()) } else { format!("du: {shown}: {}", error.text()) })?;
+            process.error(&if arguments.gnu {
+                format!("du: cannot access '{shown}': {}", error.text())
+            } else {
+                format!("du: {shown}: {}", error.text())
+            })?;
             status = 1;
             continue;
         }
@@ -73,7 +100,11 @@ fn du(process: &mut Process, arguments: &Arguments) -> Outcome {
             if done {
                 let below: u64 = sizes
                     .iter()
-                    .filter(|(p, _)| p.len() > path.len() && p.starts_with(&path) && p[path.len()..].iter().skip(1).all(|b| *b != b'/'))
+                    .filter(|(p, _)| {
+                        p.len() > path.len()
+                            && p.starts_with(&path)
+                            && p[path.len()..].iter().skip(1).all(|b| *b != b'/')
+                    })
                     .map(|(_, s)| s)
                     .sum();
                 sizes.push((path, below + own));
@@ -91,7 +122,8 @@ fn du(process: &mut Process, arguments: &Arguments) -> Outcome {
         let human = options.has("h");
         let mut text = Vec::new();
         for (path, size) in &sizes {
-            let is_dir = process.fs().stat(&view, &process.absolute(path), false).is_ok_and(|s| s.is_dir());
+            let is_dir =
+                process.fs().stat(&view, &process.absolute(path), false).is_ok_and(|s| s.is_dir());
             let shown = *path == root || (!options.has("s") && (is_dir || options.has("a")));
             if shown {
                 let size = if human { human_size(size * 1_024) } else { size.to_string() };
@@ -111,7 +143,10 @@ fn mount(process: &mut Process, arguments: &Arguments) -> Outcome {
         let host = std::sync::Arc::clone(&process.session.host);
         let mut text = String::new();
         for m in &host.persona.mounts {
-            text.push_str(&format!("{} on {} type {} ({})\n", m.device, m.point, m.kind, m.options));
+            text.push_str(&format!(
+                "{} on {} type {} ({})\n",
+                m.device, m.point, m.kind, m.options
+            ));
         }
         process.print(&text)?;
         return Ok(0);
@@ -120,17 +155,25 @@ fn mount(process: &mut Process, arguments: &Arguments) -> Outcome {
         process.error("mount: permission denied (are you root?)")?;
         return Ok(1);
     }
-    let wanted = options.value("o").map(|o| String::from_utf8_lossy(o).into_owned()).unwrap_or_default();
+    let wanted =
+        options.value("o").map(|o| String::from_utf8_lossy(o).into_owned()).unwrap_or_default();
     let flags: Vec<&str> = wanted.split(',').collect();
     let point = options.operands.last().cloned().unwrap_or_default();
     if flags.contains(&"remount") {
         // A squashfs cannot be made writable, and other mounts are what they are.
         let host = std::sync::Arc::clone(&process.session.host);
-        let kind = host.persona.mounts.iter().rev().find(|m| m.point.as_bytes() == point).map(|m| m.kind.as_str());
+        let kind = host
+            .persona
+            .mounts
+            .iter()
+            .rev()
+            .find(|m| m.point.as_bytes() == point)
+            .map(|m| m.kind.as_str());
         let fixed = matches!(kind, Some("squashfs" | "cramfs"));
         if fixed && flags.contains(&"rw") {
             let shown = String::from_utf8_lossy(&point).into_owned();
-            process.error(&format!("mount: cannot remount {shown} read-write, is write-protected"))?;
+            process
+                .error(&format!("mount: cannot remount {shown} read-write, is write-protected"))?;
             return Ok(1);
         }
         process.fs().remount(&point, flags.contains(&"rw"));
@@ -147,7 +190,11 @@ fn umount(process: &mut Process, arguments: &Arguments) -> Outcome {
         let text = if known { "Device or resource busy" } else { "Invalid argument" };
         let shown = String::from_utf8_lossy(point).into_owned();
         if !(known && options.has("l")) {
-            process.error(&if arguments.gnu && !known { format!("umount: {shown}: not mounted.") } else { format!("umount: can't umount {shown}: {text}") })?;
+            process.error(&if arguments.gnu && !known {
+                format!("umount: {shown}: not mounted.")
+            } else {
+                format!("umount: can't umount {shown}: {text}")
+            })?;
             status = 1;
         }
     }
@@ -161,7 +208,13 @@ fn free(process: &mut Process, arguments: &Arguments) -> Outcome {
     let show = |kb: u64| {
         if human {
             let mib = kb as f64 / 1_024.0;
-            if mib < 10.0 { format!("{mib:.1}Mi") } else if mib < 1_024.0 { format!("{mib:.0}Mi") } else { format!("{:.1}Gi", mib / 1_024.0) }
+            if mib < 10.0 {
+                format!("{mib:.1}Mi")
+            } else if mib < 1_024.0 {
+                format!("{mib:.0}Mi")
+            } else {
+                format!("{:.1}Gi", mib / 1_024.0)
+            }
         } else if options.has("m") {
             (kb / 1_024).to_string()
         } else if options.has("g") {
@@ -178,15 +231,31 @@ fn free(process: &mut Process, arguments: &Arguments) -> Outcome {
         let used = m.total_kb.saturating_sub(m.free_kb + cache);
         format!(
             "               total        used        free      shared  buff/cache   available\nMem:    {:>12}{:>12}{:>12}{:>12}{:>12}{:>12}\nSwap:   {:>12}{:>12}{:>12}\n",
-            show(m.total_kb), show(used), show(m.free_kb), show(m.shared_kb), show(cache),
-            show(m.free_kb + cache * 3 / 4), show(m.swap_total_kb), show(swap_used), show(m.swap_free_kb),
+            show(m.total_kb),
+            show(used),
+            show(m.free_kb),
+            show(m.shared_kb),
+            show(cache),
+            show(m.free_kb + cache * 3 / 4),
+            show(m.swap_total_kb),
+            show(swap_used),
+            show(m.swap_free_kb),
         )
     } else {
         let used = m.total_kb - m.free_kb;
         format!(
             "              total         used         free       shared      buffers\n  Mem: {:>12} {:>12} {:>12} {:>12} {:>12}\n Swap: {:>12} {:>12} {:>12}\nTotal: {:>12} {:>12} {:>12}\n",
-            m.total_kb, used, m.free_kb, 0, m.buffers_kb, m.swap_total_kb, swap_used, m.swap_free_kb,
-            m.total_kb + m.swap_total_kb, used + swap_used, m.free_kb + m.swap_free_kb,
+            m.total_kb,
+            used,
+            m.free_kb,
+            0,
+            m.buffers_kb,
+            m.swap_total_kb,
+            swap_used,
+            m.swap_free_kb,
+            m.total_kb + m.swap_total_kb,
+            used + swap_used,
+            m.free_kb + m.swap_free_kb,
         )
     };
     process.print(&text)?;

@@ -17,9 +17,20 @@ pub(super) const COMMANDS: &[Command] = &[
 const ROW: usize = 16;
 
 /// All inputs as one, cut as the options say.
-fn gather(process: &mut Process, arguments: &Arguments, files: &[Vec<u8>], skip: usize, most: usize) -> Result<(Vec<u8>, i32), Leave> {
+fn gather(
+    process: &mut Process,
+    arguments: &Arguments,
+    files: &[Vec<u8>],
+    skip: usize,
+    most: usize,
+) -> Result<(Vec<u8>, i32), Leave> {
     let (inputs, status) = inputs(process, arguments, files)?;
-    let all: Vec<u8> = inputs.iter().flat_map(|(_, b)| b.iter().copied()).skip(skip).take(most.min(limits::PIPE_BYTES)).collect();
+    let all: Vec<u8> = inputs
+        .iter()
+        .flat_map(|(_, b)| b.iter().copied())
+        .skip(skip)
+        .take(most.min(limits::PIPE_BYTES))
+        .collect();
     process.session.step(1 + all.len() as u64 / 64)?;
     Ok((all, status))
 }
@@ -33,7 +44,8 @@ fn od(process: &mut Process, arguments: &Arguments) -> Outcome {
     let most = options.number("N").map_or(usize::MAX, |n| n.max(0) as usize);
     let skip = options.number("j").map_or(0, |n| n.max(0) as usize);
     let (bytes, status) = gather(process, arguments, &options.operands, skip, most)?;
-    let kind = options.value("t").map(|t| String::from_utf8_lossy(t).into_owned()).unwrap_or_default();
+    let kind =
+        options.value("t").map(|t| String::from_utf8_lossy(t).into_owned()).unwrap_or_default();
     let kind = match kind.as_str() {
         "" if options.has("b") => "o1",
         "" if options.has("c") => "c",
@@ -50,7 +62,8 @@ fn od(process: &mut Process, arguments: &Arguments) -> Outcome {
         b'x' => format!("{at:06x}"),
         _ => format!("{at:07o}"),
     };
-    let (letter, size) = (kind.chars().next().unwrap_or('o'), kind[1..].parse().unwrap_or(1_usize).clamp(1, 8));
+    let (letter, size) =
+        (kind.chars().next().unwrap_or('o'), kind[1..].parse().unwrap_or(1_usize).clamp(1, 8));
     let mut text = String::new();
     let mut repeated = false;
     for (index, row) in bytes.chunks(ROW).enumerate() {
@@ -114,7 +127,11 @@ fn hexdump(process: &mut Process, arguments: &Arguments) -> Outcome {
         let upper = format.windows(2).any(|w| w == b"2X");
         let prefix = if format.windows(2).any(|w| w == b"\\x") { "\\x" } else { "" };
         for byte in &bytes {
-            let _ = if upper { write!(text, "{prefix}{byte:02X}") } else { write!(text, "{prefix}{byte:02x}") };
+            let _ = if upper {
+                write!(text, "{prefix}{byte:02X}")
+            } else {
+                write!(text, "{prefix}{byte:02x}")
+            };
         }
         process.print(&text)?;
         return Ok(status);
@@ -122,7 +139,11 @@ fn hexdump(process: &mut Process, arguments: &Arguments) -> Outcome {
     let width = if canonical { 8 } else { 7 };
     let mut repeated = false;
     for (index, row) in bytes.chunks(ROW).enumerate() {
-        if index > 0 && row.len() == ROW && bytes[(index - 1) * ROW..].starts_with(row) && !options.has("v") {
+        if index > 0
+            && row.len() == ROW
+            && bytes[(index - 1) * ROW..].starts_with(row)
+            && !options.has("v")
+        {
             if !repeated {
                 text.push_str("*\n");
             }
@@ -170,8 +191,13 @@ fn xxd(process: &mut Process, arguments: &Arguments) -> Outcome {
         for (_, text) in inputs {
             for line in text.split(|b| *b == b'\n') {
                 let line = String::from_utf8_lossy(line).into_owned();
-                let body = if options.has("p") { line.as_str() } else { line.split_once(": ").map_or("", |(_, r)| r.split("  ").next().unwrap_or("")) };
-                let digits: Vec<u8> = body.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
+                let body = if options.has("p") {
+                    line.as_str()
+                } else {
+                    line.split_once(": ").map_or("", |(_, r)| r.split("  ").next().unwrap_or(""))
+                };
+                let digits: Vec<u8> =
+                    body.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
                 out.extend(digits.chunks_exact(2).map(|p| p[0] << 4 | p[1]));
             }
         }

@@ -65,7 +65,11 @@ fn printf(process: &mut Process, arguments: &Arguments) -> Outcome {
     loop {
         let before = values.len();
         values = printer.format(format, values);
-        if values.is_empty() || values.len() == before || printer.ended || printer.out.len() > limits::PIPE_BYTES {
+        if values.is_empty()
+            || values.len() == before
+            || printer.ended
+            || printer.out.len() > limits::PIPE_BYTES
+        {
             break;
         }
     }
@@ -83,7 +87,11 @@ fn printf(process: &mut Process, arguments: &Arguments) -> Outcome {
 }
 
 impl Process {
-    fn complain_value(&mut self, arguments: &Arguments, bad: &[u8]) -> Result<(), crate::system::Stop> {
+    fn complain_value(
+        &mut self,
+        arguments: &Arguments,
+        bad: &[u8],
+    ) -> Result<(), crate::system::Stop> {
         let shown = String::from_utf8_lossy(bad).into_owned();
         if arguments.gnu {
             self.complain_as("printf", &format!("{shown}: invalid number"))

@@ -1,8 +1,8 @@
 //! What all downloading commands share: URLs, and what became of a fetch as text.
 
+use crate::Fetched;
 use crate::fs::Origin;
 use crate::process::Process;
-use crate::Fetched;
 use bytes::Bytes;
 use ukai_model::FetchOutcome;
 
@@ -26,7 +26,9 @@ impl Url {
         let authority = String::from_utf8_lossy(&rest[..end]);
         let authority = authority.rsplit('@').next().unwrap_or("");
         let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+                (host, port.parse().ok())
+            }
             _ => (authority, None),
         };
         let mut path = rest[end..].to_vec();
@@ -81,7 +83,11 @@ pub(super) fn failure(fetched: &Fetched) -> Option<Failure> {
 
 impl Process {
     /// Keeps a fetched file; `false` if the disk does not take it.
-    pub(super) fn keep_fetched(&mut self, path: &[u8], bytes: &Bytes) -> Result<(), crate::fs::FsError> {
+    pub(super) fn keep_fetched(
+        &mut self,
+        path: &[u8],
+        bytes: &Bytes,
+    ) -> Result<(), crate::fs::FsError> {
         let view = self.view();
         let full = self.absolute(path);
         let mode = 0o666 & !self.umask;
@@ -94,10 +100,13 @@ impl Process {
 
     /// The address at which a host answered, or a plausible one.
     pub(super) fn shown_address(&self, url: &Url, fetched: &Fetched) -> String {
-        fetched.server_ip.map_or_else(|| url.host.clone(), |ip| match ip {
-            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
-            std::net::IpAddr::V4(ip) => ip.to_string(),
-        })
+        fetched.server_ip.map_or_else(
+            || url.host.clone(),
+            |ip| match ip {
+                std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+                std::net::IpAddr::V4(ip) => ip.to_string(),
+            },
+        )
     }
 }
 

@@ -53,7 +53,7 @@ fn find(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         for root in &plan.roots {
             let mut open = vec![(root.clone(), 0)];
             while let Some((path, depth)) = open.pop() {
-                process.session.step(1)?;
+                process.session.step(4)?;
                 let view = process.view();
                 let full = process.absolute(&path);
                 let stat = match process.fs().stat(&view, &full, false) {
@@ -86,7 +86,8 @@ fn find(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             if let Step::Execute(words, true) = step
                 && !gathered.is_empty()
             {
-                let words = words.iter().filter(|w| *w != b"{}").chain(&gathered).cloned().collect();
+                let words =
+                    words.iter().filter(|w| *w != b"{}").chain(&gathered).cloned().collect();
                 process.enter()?;
                 let result = process.program(words).await;
                 process.depth -= 1;
@@ -99,8 +100,15 @@ fn find(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
 
 fn plan(process: &Process, words: &[Vec<u8>]) -> Result<Plan, String> {
     let mut words = words.iter().peekable();
-    let mut plan = Plan { steps: Vec::new(), roots: Vec::new(), depth_max: usize::MAX, depth_min: 0, acts: false };
-    while let Some(root) = words.next_if(|w| !w.starts_with(b"-") && !matches!(&w[..], b"!" | b"(")) {
+    let mut plan = Plan {
+        steps: Vec::new(),
+        roots: Vec::new(),
+        depth_max: usize::MAX,
+        depth_min: 0,
+        acts: false,
+    };
+    while let Some(root) = words.next_if(|w| !w.starts_with(b"-") && !matches!(&w[..], b"!" | b"("))
+    {
         plan.roots.push(root.clone());
     }
     if plan.roots.is_empty() {
@@ -108,7 +116,8 @@ fn plan(process: &Process, words: &[Vec<u8>]) -> Result<Plan, String> {
     }
     while let Some(word) = words.next() {
         let shown = String::from_utf8_lossy(word).into_owned();
-        let mut value = || words.next().cloned().ok_or_else(|| format!("{shown} requires an argument"));
+        let mut value =
+            || words.next().cloned().ok_or_else(|| format!("{shown} requires an argument"));
         let step = match &word[..] {
             b"-name" => Step::Name(value()?, false),
             b"-iname" => Step::Name(value()?.to_ascii_lowercase(), true),
@@ -136,18 +145,24 @@ fn plan(process: &Process, words: &[Vec<u8>]) -> Result<Plan, String> {
             b"-perm" => {
                 let text = value()?;
                 let mark = text.first().copied().filter(|b| b"-/+".contains(b)).unwrap_or(b'=');
-                let digits = String::from_utf8_lossy(&text).trim_start_matches(['-', '/', '+']).to_owned();
+                let digits =
+                    String::from_utf8_lossy(&text).trim_start_matches(['-', '/', '+']).to_owned();
                 Step::Permissions(u16::from_str_radix(&digits, 8).unwrap_or(0), mark)
             }
             b"-user" | b"-uid" | b"-group" | b"-gid" => {
                 let name = value()?;
                 let known = process.session.host.persona.user(&name).map(|u| u.uid);
-                Step::User(known.or_else(|| String::from_utf8_lossy(&name).parse().ok()).unwrap_or(u32::MAX))
+                Step::User(
+                    known
+                        .or_else(|| String::from_utf8_lossy(&name).parse().ok())
+                        .unwrap_or(u32::MAX),
+                )
             }
             b"-empty" => Step::Empty,
             b"!" | b"-not" => Step::Not,
             b"-o" | b"-or" => Step::Or,
-            b"-a" | b"-and" | b"(" | b")" | b"-xdev" | b"-mount" | b"-depth" | b"-follow" | b"-noleaf" => continue,
+            b"-a" | b"-and" | b"(" | b")" | b"-xdev" | b"-mount" | b"-depth" | b"-follow"
+            | b"-noleaf" => continue,
             b"-maxdepth" => {
                 plan.depth_max = String::from_utf8_lossy(&value()?).parse().unwrap_or(usize::MAX);
                 continue;
@@ -165,7 +180,8 @@ fn plan(process: &Process, words: &[Vec<u8>]) -> Result<Plan, String> {
                 let mut command = Vec::new();
                 let mut together = false;
                 loop {
-                    let word = words.next().ok_or_else(|| format!("{shown} requires an argument"))?;
+                    let word =
+                        words.next().ok_or_else(|| format!("{shown} requires an argument"))?;
                     if word == b";" {
                         break;
                     }
@@ -179,7 +195,10 @@ fn plan(process: &Process, words: &[Vec<u8>]) -> Result<Plan, String> {
             }
             _ => return Err(format!("unrecognized: {shown}")),
         };
-        plan.acts |= matches!(step, Step::Print | Step::PrintZero | Step::Delete | Step::Execute(..) | Step::List);
+        plan.acts |= matches!(
+            step,
+            Step::Print | Step::PrintZero | Step::Delete | Step::Execute(..) | Step::List
+        );
         plan.steps.push(step);
     }
     Ok(plan)
@@ -246,7 +265,11 @@ async fn apply(
                 process.capture_before_loss(path);
                 let view = process.view();
                 let full = process.absolute(path);
-                let done = if stat.is_dir() { process.fs().rmdir(&view, &full) } else { process.fs().unlink(&view, &full) };
+                let done = if stat.is_dir() {
+                    process.fs().rmdir(&view, &full)
+                } else {
+                    process.fs().unlink(&view, &full)
+                };
                 done.is_ok()
             }
             Step::Prune => {
@@ -291,7 +314,8 @@ fn with_path(word: &[u8], path: &[u8]) -> Vec<u8> {
 }
 
 fn fits(process: &Process, test: &Step, path: &[u8], stat: &Stat) -> bool {
-    let base = crate::eval::base_name(path.strip_suffix(b"/").filter(|p| !p.is_empty()).unwrap_or(path));
+    let base =
+        crate::eval::base_name(path.strip_suffix(b"/").filter(|p| !p.is_empty()).unwrap_or(path));
     let compare = |value: i64, number: i64, sign: char| match sign {
         '+' => value > number,
         '-' => value < number,

@@ -10,7 +10,10 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::waiting("ftpget", ftpget),
     Command::waiting("ftpput", |process, arguments| {
         Box::pin(async move {
-            process.error(&format!("{}: can't connect to remote host: Connection timed out", arguments.name()))?;
+            process.error(&format!(
+                "{}: can't connect to remote host: Connection timed out",
+                arguments.name()
+            ))?;
             Ok(1)
         })
     }),
@@ -38,7 +41,9 @@ fn tftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             process.error("tftp: timeout")?;
             return Ok(1);
         }
-        let Some(remote) = remote.or_else(|| local.clone()) else { return usage(process, &arguments) };
+        let Some(remote) = remote.or_else(|| local.clone()) else {
+            return usage(process, &arguments);
+        };
         let local = local.unwrap_or_else(|| crate::eval::base_name(&remote).to_vec());
         let mut url = b"tftp://".to_vec();
         url.extend_from_slice(&host);
@@ -81,7 +86,8 @@ fn tftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
 }
 
 fn usage(process: &mut Process, arguments: &Arguments) -> Result<i32, Stop> {
-    let banner = process.session.host.persona.busybox.as_ref().map_or(String::new(), |b| b.banner.clone());
+    let banner =
+        process.session.host.persona.busybox.as_ref().map_or(String::new(), |b| b.banner.clone());
     let name = arguments.name().into_owned();
     let text = if name == "tftp" {
         "tftp [OPTION]... HOST [PORT]\n\nTransfer a file from/to tftp server\n\nOptions:\n\t-l FILE\tLocal FILE\n\t-r FILE\tRemote FILE\n\t-g\tGet file\n\t-p\tPut file\n"
@@ -125,7 +131,9 @@ fn ftpget(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
         let fetched = process.session.fetch(&url, "ftpget", process.is_job).await?;
         let host = String::from_utf8_lossy(&host).into_owned();
         let Some(fetched) = fetched else {
-            process.error(&format!("ftpget: can't connect to remote host ({host}): Connection timed out"))?;
+            process.error(&format!(
+                "ftpget: can't connect to remote host ({host}): Connection timed out"
+            ))?;
             return Ok(1);
         };
         let message = match failure(&fetched) {
@@ -134,8 +142,12 @@ fn ftpget(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
             Some(Failure::Status(_)) => {
                 "unexpected server response to RETR: 550 Failed to open file.".to_owned()
             }
-            Some(Failure::Refused) => format!("can't connect to remote host ({host}): Connection refused"),
-            Some(Failure::TimedOut) => format!("can't connect to remote host ({host}): Connection timed out"),
+            Some(Failure::Refused) => {
+                format!("can't connect to remote host ({host}): Connection refused")
+            }
+            Some(Failure::TimedOut) => {
+                format!("can't connect to remote host ({host}): Connection timed out")
+            }
         };
         if !message.is_empty() {
             process.error(&format!("ftpget: {message}"))?;
@@ -161,16 +173,23 @@ fn ftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
         let mut login: Option<(Vec<u8>, Vec<u8>)> = None;
         loop {
             process.print("ftp> ")?;
-            let Some(line) = process.read(0, crate::limits::WORD_BYTES, true).await? else { return Ok(0) };
+            let Some(line) = process.read(0, crate::limits::WORD_BYTES, true).await? else {
+                return Ok(0);
+            };
             process.session.step(1)?;
             if line.is_empty() {
                 return Ok(0);
             }
-            let words: Vec<Vec<u8>> =
-                line.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()).map(<[u8]>::to_vec).collect();
+            let words: Vec<Vec<u8>> = line
+                .split(u8::is_ascii_whitespace)
+                .filter(|w| !w.is_empty())
+                .map(<[u8]>::to_vec)
+                .collect();
             match &words[..] {
                 [verb, target, ..] if verb == b"open" => host = Some(target.clone()),
-                [verb, user, password, ..] if verb == b"user" => login = Some((user.clone(), password.clone())),
+                [verb, user, password, ..] if verb == b"user" => {
+                    login = Some((user.clone(), password.clone()))
+                }
                 [verb, remote, rest @ ..] if matches!(&verb[..], b"get" | b"recv" | b"mget") => {
                     let Some(host) = &host else {
                         process.error("Not connected.")?;
@@ -186,7 +205,11 @@ fn ftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
                     match fetched {
                         Some(fetched) if failure(&fetched).is_none() => {
                             let kept = process.keep_fetched(&local, &fetched.bytes);
-                            let text = if kept.is_ok() { "226 Transfer complete." } else { "local: write error" };
+                            let text = if kept.is_ok() {
+                                "226 Transfer complete."
+                            } else {
+                                "local: write error"
+                            };
                             process.print(format!("{text}\n"))?;
                         }
                         _ => process.error("550 Failed to open file.")?,

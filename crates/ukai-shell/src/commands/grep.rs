@@ -32,7 +32,21 @@ fn grep(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(
         arguments,
         "HhnlLoqvsrRiwFExcm:A:B:C:e:f:aPzI",
-        &["color:", "include:", "exclude:", "quiet", "ignore-case", "invert-match", "count", "recursive", "line-number", "extended-regexp", "only-matching", "max-count:", "text"],
+        &[
+            "color:",
+            "include:",
+            "exclude:",
+            "quiet",
+            "ignore-case",
+            "invert-match",
+            "count",
+            "recursive",
+            "line-number",
+            "extended-regexp",
+            "only-matching",
+            "max-count:",
+            "text",
+        ],
     );
     let mut operands = options.operands.clone();
     let mut texts: Vec<Vec<u8>> = options.values("e").map(<[u8]>::to_vec).collect();
@@ -43,11 +57,20 @@ fn grep(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     if texts.is_empty() {
         if operands.is_empty() {
-            let banner = process.session.host.persona.busybox.as_ref().map_or(String::new(), |b| b.banner.clone());
+            let banner = process
+                .session
+                .host
+                .persona
+                .busybox
+                .as_ref()
+                .map_or(String::new(), |b| b.banner.clone());
             let text = if arguments.gnu {
                 "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.".to_owned()
             } else {
-                format!("{}.\n\nUsage: grep [-HhrilLnqvsoweFEABCz] PATTERN [FILE]...\n", banner.trim_end_matches('.'))
+                format!(
+                    "{}.\n\nUsage: grep [-HhrilLnqvsoweFEABCz] PATTERN [FILE]...\n",
+                    banner.trim_end_matches('.')
+                )
             };
             process.error(&text)?;
             return Ok(2);
@@ -56,7 +79,8 @@ fn grep(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     let name = arguments.name().into_owned();
     let fixed = options.has("F") || name == "fgrep";
-    let extended = options.has("E") || options.has("P") || options.has("extended-regexp") || name == "egrep";
+    let extended =
+        options.has("E") || options.has("P") || options.has("extended-regexp") || name == "egrep";
     let ignore = options.has("i") || options.has("ignore-case");
     let mut patterns = Vec::new();
     for text in &texts {
@@ -168,8 +192,14 @@ impl Settings {
     }
 }
 
-fn search(process: &mut Process, settings: &Settings, path: &[u8], text: &[u8]) -> Result<bool, Leave> {
-    let lines: Vec<&[u8]> = text.split_inclusive(|b| *b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)).collect();
+fn search(
+    process: &mut Process,
+    settings: &Settings,
+    path: &[u8],
+    text: &[u8],
+) -> Result<bool, Leave> {
+    let lines: Vec<&[u8]> =
+        text.split_inclusive(|b| *b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)).collect();
     process.session.step(1 + text.len() as u64 / 1_024 * settings.patterns.len() as u64)?;
     let binary = text.contains(&0) && !settings.only;
     let mut hits = Vec::new();
@@ -256,7 +286,10 @@ fn matches_of(patterns: &[Pattern], line: &[u8]) -> Vec<(usize, usize)> {
     let mut all = Vec::new();
     let mut at = 0;
     while at <= line.len() {
-        let next = patterns.iter().filter_map(|p| p.find_at(line, at)).min_by_key(|(s, e)| (*s, usize::MAX - e));
+        let next = patterns
+            .iter()
+            .filter_map(|p| p.find_at(line, at))
+            .min_by_key(|(s, e)| (*s, usize::MAX - e));
         let Some((start, end)) = next else { break };
         if end > start {
             all.push((start, end));

@@ -42,7 +42,13 @@ fn dmesg(process: &mut Process, arguments: &Arguments) -> Outcome {
     let memory = persona.memory.total_kb;
     for line in [
         host.proc_version().trim_end().to_owned(),
-        format!("Kernel command line: {}", String::from_utf8_lossy(&process.fs().read(&process.view(), b"/proc/cmdline").unwrap_or_default()).trim_end()),
+        format!(
+            "Kernel command line: {}",
+            String::from_utf8_lossy(
+                &process.fs().read(&process.view(), b"/proc/cmdline").unwrap_or_default()
+            )
+            .trim_end()
+        ),
         format!("Memory: {}k/{}k available", memory, memory + memory / 16),
         "NET: Registered protocol family 16".to_owned(),
         "NET: Registered protocol family 2".to_owned(),
@@ -75,7 +81,9 @@ fn lscpu(process: &mut Process, _: &Arguments) -> Outcome {
     let view = process.view();
     let info = process.fs().read(&view, b"/proc/cpuinfo").unwrap_or_default();
     let info = String::from_utf8_lossy(&info).into_owned();
-    if let Some(model) = info.lines().find(|l| l.starts_with("model name") || l.starts_with("cpu model")) {
+    if let Some(model) =
+        info.lines().find(|l| l.starts_with("model name") || l.starts_with("cpu model"))
+    {
         let model = model.split(':').nth(1).unwrap_or("").trim();
         text.push_str(&format!("  Model name:            {model}\n"));
     }

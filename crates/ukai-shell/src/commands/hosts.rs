@@ -56,14 +56,22 @@ fn ping(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             times.push(time);
             if !options.has("q") {
                 let line = if arguments.gnu {
-                    format!("{} bytes from {address}: icmp_seq={} ttl=54 time={time:.1} ms\n", size + 8, sequence + 1)
+                    format!(
+                        "{} bytes from {address}: icmp_seq={} ttl=54 time={time:.1} ms\n",
+                        size + 8,
+                        sequence + 1
+                    )
                 } else {
-                    format!("{} bytes from {address}: seq={sequence} ttl=54 time={time:.3} ms\n", size + 8)
+                    format!(
+                        "{} bytes from {address}: seq={sequence} ttl=54 time={time:.3} ms\n",
+                        size + 8
+                    )
                 };
                 process.print(line)?;
             }
         }
-        let (least, most) = times.iter().fold((f64::MAX, 0.0_f64), |(a, b), t| (a.min(*t), b.max(*t)));
+        let (least, most) =
+            times.iter().fold((f64::MAX, 0.0_f64), |(a, b), t| (a.min(*t), b.max(*t)));
         let average = times.iter().sum::<f64>() / times.len() as f64;
         let tail = if arguments.gnu {
             format!(
@@ -72,7 +80,9 @@ fn ping(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
                 (most - least) / 3.0
             )
         } else {
-            format!("\n--- {shown} ping statistics ---\n{rounds} packets transmitted, {rounds} packets received, 0% packet loss\nround-trip min/avg/max = {least:.3}/{average:.3}/{most:.3} ms\n")
+            format!(
+                "\n--- {shown} ping statistics ---\n{rounds} packets transmitted, {rounds} packets received, 0% packet loss\nround-trip min/avg/max = {least:.3}/{average:.3}/{most:.3} ms\n"
+            )
         };
         process.print(tail)?;
         Ok(0)
@@ -81,15 +91,22 @@ fn ping(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
 
 fn nslookup(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "t:", &[]);
-    let Some(name) = options.operands.iter().find(|w| !w.starts_with(b"@") && !w.starts_with(b"+")) else { return Ok(1) };
+    let Some(name) = options.operands.iter().find(|w| !w.starts_with(b"@") && !w.starts_with(b"+"))
+    else {
+        return Ok(1);
+    };
     let name = String::from_utf8_lossy(name).into_owned();
     let server = process.session.host.gateway();
     let address = address_of(&name);
     let text = match &*arguments.name() {
         "dig" => format!("{address}\n"),
         "host" => format!("{name} has address {address}\n"),
-        _ if arguments.gnu => format!("Server:\t\t{server}\nAddress:\t{server}#53\n\nNon-authoritative answer:\nName:\t{name}\nAddress: {address}\n\n"),
-        _ => format!("Server:    {server}\nAddress 1: {server}\n\nName:      {name}\nAddress 1: {address}\n"),
+        _ if arguments.gnu => format!(
+            "Server:\t\t{server}\nAddress:\t{server}#53\n\nNon-authoritative answer:\nName:\t{name}\nAddress: {address}\n\n"
+        ),
+        _ => format!(
+            "Server:    {server}\nAddress 1: {server}\n\nName:      {name}\nAddress 1: {address}\n"
+        ),
     };
     process.print(text)?;
     Ok(0)
@@ -99,9 +116,13 @@ fn arp(process: &mut Process, arguments: &Arguments) -> Outcome {
     let host = std::sync::Arc::clone(&process.session.host);
     let gateway = host.gateway();
     let tail = host.draw("gateway-mac", 0, 0xff_ffff);
-    let mac = format!("00:1e:80:{:02x}:{:02x}:{:02x}", tail >> 16 & 0xff, tail >> 8 & 0xff, tail & 0xff);
+    let mac =
+        format!("00:1e:80:{:02x}:{:02x}:{:02x}", tail >> 16 & 0xff, tail >> 8 & 0xff, tail & 0xff);
     let text = if arguments.gnu {
-        format!("Address                  HWtype  HWaddress           Flags Mask            Iface\n{gateway:<24} ether   {mac}   C                     eth0\n", gateway = gateway.to_string())
+        format!(
+            "Address                  HWtype  HWaddress           Flags Mask            Iface\n{gateway:<24} ether   {mac}   C                     eth0\n",
+            gateway = gateway.to_string()
+        )
     } else {
         format!("? ({gateway}) at {mac} [ether]  on eth0\n")
     };

@@ -83,7 +83,11 @@ fn who(process: &mut Process, arguments: &Arguments) -> Outcome {
     } else {
         format!("{user:<15} pts/0           00:00   {} {peer}\n", date(now, "%b %e %H:%M:%S"))
     };
-    let header = if arguments.gnu { "" } else { "USER            TTY             IDLE    TIME             HOST\n" };
+    let header = if arguments.gnu {
+        ""
+    } else {
+        "USER            TTY             IDLE    TIME             HOST\n"
+    };
     process.print(format!("{header}{text}"))?;
     Ok(0)
 }
@@ -107,7 +111,14 @@ fn last(process: &mut Process, arguments: &Arguments) -> Outcome {
     let booted = process.session.host.booted(process.session.now()).secs();
     let (user, peer) = (process.session.login.user.clone(), peer(process));
     let begins = if arguments.gnu { "\nwtmp begins " } else { "" };
-    let begins = if begins.is_empty() { String::new() } else { format!("{begins}{}\n", date(booted, "%a %b %e %H:%M:%S %Y")) };
-    process.print(format!("{user:<8} pts/0        {peer:<16} {}   still logged in\n{begins}", date(now, "%a %b %e %H:%M")))?;
+    let begins = if begins.is_empty() {
+        String::new()
+    } else {
+        format!("{begins}{}\n", date(booted, "%a %b %e %H:%M:%S %Y"))
+    };
+    process.print(format!(
+        "{user:<8} pts/0        {peer:<16} {}   still logged in\n{begins}",
+        date(now, "%a %b %e %H:%M")
+    ))?;
     Ok(0)
 }

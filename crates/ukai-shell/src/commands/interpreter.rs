@@ -57,23 +57,37 @@ fn missing(process: &mut Process, name: &str, path: &[u8]) -> Outcome {
             Ok(2)
         }
         Err(error) => {
-            process.error(&format!("python3: can't open file '{shown}': [Errno 2] {}", error.text()))?;
+            process.error(&format!(
+                "python3: can't open file '{shown}': [Errno 2] {}",
+                error.text()
+            ))?;
             Ok(2)
         }
     }
 }
 
 /// What the statements that print a text or a calculation would print.
-fn printed(process: &mut Process, program: &[u8], verbs: &[&[u8]], end: &[u8]) -> Result<Vec<u8>, super::Leave> {
+fn printed(
+    process: &mut Process,
+    program: &[u8],
+    verbs: &[&[u8]],
+    end: &[u8],
+) -> Result<Vec<u8>, super::Leave> {
     let mut out = Vec::new();
     for statement in program.split(|b| matches!(b, b';' | b'\n')) {
         let statement = statement.trim_ascii();
-        let Some(rest) = verbs.iter().find_map(|verb| statement.strip_prefix(*verb)) else { continue };
+        let Some(rest) = verbs.iter().find_map(|verb| statement.strip_prefix(*verb)) else {
+            continue;
+        };
         let value = rest.strip_suffix(b")").unwrap_or(rest).trim_ascii();
         match value {
             [quote @ (b'"' | b'\''), text @ .., last] if quote == last && !text.contains(quote) => {
                 let raw = *quote == b'\'' && end.is_empty();
-                out.extend(if raw { text.to_vec() } else { crate::escape::unescape(text, Some(false)).0 });
+                out.extend(if raw {
+                    text.to_vec()
+                } else {
+                    crate::escape::unescape(text, Some(false)).0
+                });
             }
             _ if value.iter().all(|b| b.is_ascii_digit() || b"+-*/% ()".contains(b)) => {
                 let Ok(number) = arithmetic::evaluate(process, value) else { continue };

@@ -5,11 +5,8 @@ use crate::fs::{FileKind, Stat};
 use crate::process::Process;
 use ukai_model::Timestamp;
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::at_once("ls", ls),
-    Command::at_once("dir", ls),
-    Command::at_once("stat", stat),
-];
+pub(super) const COMMANDS: &[Command] =
+    &[Command::at_once("ls", ls), Command::at_once("dir", ls), Command::at_once("stat", stat)];
 
 /// A name to be shown, with what is known of it.
 struct Entry {
@@ -24,7 +21,8 @@ fn ls(process: &mut Process, arguments: &Arguments) -> Outcome {
         "1aAlhdRtrSinFpCxeskLQcuT:w:gov",
         &["all", "almost-all", "color:", "human-readable", "recursive", "full-time", "inode"],
     );
-    let operands = if options.operands.is_empty() { vec![b".".to_vec()] } else { options.operands.clone() };
+    let operands =
+        if options.operands.is_empty() { vec![b".".to_vec()] } else { options.operands.clone() };
     let mut status = 0;
     let mut files = Vec::new();
     let mut folders = Vec::new();
@@ -32,7 +30,10 @@ fn ls(process: &mut Process, arguments: &Arguments) -> Outcome {
         let view = process.view();
         let full = process.absolute(path);
         let follow = !(options.has("l") || options.has("d"));
-        let found = process.fs().stat(&view, &full, follow).or_else(|_| process.fs().stat(&view, &full, false));
+        let found = process
+            .fs()
+            .stat(&view, &full, follow)
+            .or_else(|_| process.fs().stat(&view, &full, false));
         match found {
             Ok(stat) if stat.is_dir() && !options.has("d") => folders.push(path.clone()),
             Ok(stat) => files.push(entry(process, path.clone(), &full, stat)),
@@ -48,7 +49,12 @@ fn ls(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
         }
     }
-    let mut lister = Lister { options: &options, gnu: arguments.gnu, titled: operands.len() > 1 || options.has("R"), printed: false };
+    let mut lister = Lister {
+        options: &options,
+        gnu: arguments.gnu,
+        titled: operands.len() > 1 || options.has("R"),
+        printed: false,
+    };
     if !files.is_empty() {
         lister.sort(&mut files);
         let text = lister.rows(process, &files);
@@ -131,7 +137,9 @@ impl Lister<'_> {
         text.extend_from_slice(&self.rows(process, &entries));
         process.print(&text)?;
         if (self.options.has("R") || self.options.has("recursive")) && depth < DEPTH {
-            for entry in entries.iter().filter(|e| e.stat.is_dir() && e.name != b"." && e.name != b"..") {
+            for entry in
+                entries.iter().filter(|e| e.stat.is_dir() && e.name != b"." && e.name != b"..")
+            {
                 let path = [path.strip_suffix(b"/").unwrap_or(path), b"/", &entry.name].concat();
                 self.folder(process, &path, depth + 1)?;
             }
@@ -145,7 +153,12 @@ impl Lister<'_> {
             Some(_) => entries.sort_by_key(|e| std::cmp::Reverse(e.stat.size)),
             // GNU's order in a UTF-8 locale passes over dots and case.
             None if self.gnu => entries.sort_by_cached_key(|e| {
-                let plain: Vec<u8> = e.name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+                let plain: Vec<u8> = e
+                    .name
+                    .iter()
+                    .filter(|b| b.is_ascii_alphanumeric())
+                    .map(u8::to_ascii_lowercase)
+                    .collect();
                 (e.name != b"." && e.name != b"..", plain, e.name.clone())
             }),
             None => entries.sort_by(|a, b| a.name.cmp(&b.name)),
@@ -160,7 +173,8 @@ impl Lister<'_> {
             return self.long(process, entries);
         }
         let names: Vec<Vec<u8>> = entries.iter().map(|e| self.decorated(e)).collect();
-        let terminal = process.fds.at(1).is_some_and(|o| o.is_terminal()) && process.session.login.terminal.is_some();
+        let terminal = process.fds.at(1).is_some_and(|o| o.is_terminal())
+            && process.session.login.terminal.is_some();
         if !terminal || self.options.has("1") {
             let mut text = Vec::new();
             for name in names {
@@ -169,7 +183,8 @@ impl Lister<'_> {
             }
             return text;
         }
-        let width = process.session.login.terminal.map_or(80, |t| usize::from(t.columns).clamp(20, 500));
+        let width =
+            process.session.login.terminal.map_or(80, |t| usize::from(t.columns).clamp(20, 500));
         columns(&names, width, self.gnu)
     }
 
@@ -187,7 +202,9 @@ impl Lister<'_> {
                 FileKind::Directory => name.push(b'/'),
                 FileKind::Link if self.options.has("F") => name.push(b'@'),
                 FileKind::Pipe if self.options.has("F") => name.push(b'|'),
-                FileKind::File if self.options.has("F") && entry.stat.mode & 0o111 != 0 => name.push(b'*'),
+                FileKind::File if self.options.has("F") && entry.stat.mode & 0o111 != 0 => {
+                    name.push(b'*')
+                }
                 _ => {}
             }
         }

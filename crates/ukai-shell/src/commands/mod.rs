@@ -122,7 +122,10 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    pub(crate) const fn at_once(name: &'static str, run: fn(&mut Process, &Arguments) -> Outcome) -> Self {
+    pub(crate) const fn at_once(
+        name: &'static str,
+        run: fn(&mut Process, &Arguments) -> Outcome,
+    ) -> Self {
         Self { name, run: Run::AtOnce(run) }
     }
 
@@ -134,7 +137,11 @@ impl Command {
     }
 
     /// Runs the command to its end.
-    pub(crate) async fn run(&self, process: &mut Process, arguments: Arguments) -> Result<i32, Stop> {
+    pub(crate) async fn run(
+        &self,
+        process: &mut Process,
+        arguments: Arguments,
+    ) -> Result<i32, Stop> {
         let run = match self.run {
             Run::Waiting(run) => return run(process, arguments).await,
             Run::AtOnce(run) => run,
@@ -238,7 +245,10 @@ pub(crate) fn program(name: &[u8]) -> Option<&'static Command> {
 /// What the shell itself provides under that name.
 pub(crate) fn builtin(name: &[u8], process: &Process) -> Option<&'static Command> {
     builtins::find(name, process.bash).or_else(|| {
-        let both = matches!(name, b"echo" | b"printf" | b"test" | b"[" | b"true" | b"false" | b"kill" | b"pwd" | b"[[");
+        let both = matches!(
+            name,
+            b"echo" | b"printf" | b"test" | b"[" | b"true" | b"false" | b"kill" | b"pwd" | b"[["
+        );
         both.then(|| program(name)).flatten()
     })
 }
@@ -247,7 +257,19 @@ pub(crate) fn builtin(name: &[u8], process: &Process) -> Option<&'static Command
 pub(crate) fn is_special(name: &[u8]) -> bool {
     matches!(
         name,
-        b"." | b":" | b"break" | b"continue" | b"eval" | b"exec" | b"exit" | b"export"
-            | b"readonly" | b"return" | b"set" | b"shift" | b"times" | b"trap" | b"unset"
+        b"." | b":"
+            | b"break"
+            | b"continue"
+            | b"eval"
+            | b"exec"
+            | b"exit"
+            | b"export"
+            | b"readonly"
+            | b"return"
+            | b"set"
+            | b"shift"
+            | b"times"
+            | b"trap"
+            | b"unset"
     )
 }

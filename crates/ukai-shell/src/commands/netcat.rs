@@ -28,14 +28,21 @@ fn nc(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>>
             return Ok(1);
         };
         let host = String::from_utf8_lossy(host).into_owned();
-        let port = options.operands.get(1).map_or("23".to_owned(), |p| String::from_utf8_lossy(p).into_owned());
+        let port = options
+            .operands
+            .get(1)
+            .map_or("23".to_owned(), |p| String::from_utf8_lossy(p).into_owned());
         process.session.sleep(Duration::from_millis(ANSWER_MS), process.is_job).await?;
         let text = match (name.as_str(), arguments.gnu) {
             ("telnet", true) => {
-                format!("Trying {host}...\ntelnet: Unable to connect to remote host: Connection refused")
+                format!(
+                    "Trying {host}...\ntelnet: Unable to connect to remote host: Connection refused"
+                )
             }
             ("ssh", _) => format!("ssh: connect to host {host} port 22: Connection refused"),
-            (_, true) => format!("({name}: connect to {host} port {port} (tcp) failed: Connection refused"),
+            (_, true) => {
+                format!("({name}: connect to {host} port {port} (tcp) failed: Connection refused")
+            }
             _ => format!("{name}: can't connect to remote host ({host}): Connection refused"),
         };
         process.error(text.trim_start_matches('('))?;

@@ -82,7 +82,11 @@ fn ifconfig(process: &mut Process, arguments: &Arguments) -> Outcome {
         && !matches!(&name[..], b"eth0" | b"lo" | b"br0")
     {
         let shown = String::from_utf8_lossy(name).into_owned();
-        process.error(&if arguments.gnu { format!("{shown}: error fetching interface information: Device not found") } else { format!("ifconfig: {shown}: error fetching interface information: Device not found") })?;
+        process.error(&if arguments.gnu {
+            format!("{shown}: error fetching interface information: Device not found")
+        } else {
+            format!("ifconfig: {shown}: error fetching interface information: Device not found")
+        })?;
         return Ok(1);
     }
     let host = std::sync::Arc::clone(&process.session.host);
@@ -93,9 +97,15 @@ fn ifconfig(process: &mut Process, arguments: &Arguments) -> Outcome {
     let mut text = String::new();
     if only.as_deref() != Some(b"lo") {
         let inet = match address {
-            IpAddr::V4(_) if arguments.gnu => format!("inet {address}  netmask 255.255.255.0  broadcast {}", broadcast(address)),
-            IpAddr::V4(_) => format!("inet addr:{address}  Bcast:{}  Mask:255.255.255.0", broadcast(address)),
-            IpAddr::V6(_) if arguments.gnu => format!("inet6 {address}  prefixlen 64  scopeid 0x0<global>"),
+            IpAddr::V4(_) if arguments.gnu => {
+                format!("inet {address}  netmask 255.255.255.0  broadcast {}", broadcast(address))
+            }
+            IpAddr::V4(_) => {
+                format!("inet addr:{address}  Bcast:{}  Mask:255.255.255.0", broadcast(address))
+            }
+            IpAddr::V6(_) if arguments.gnu => {
+                format!("inet6 {address}  prefixlen 64  scopeid 0x0<global>")
+            }
             IpAddr::V6(_) => format!("inet6 addr: {address}/64 Scope:Global"),
         };
         text.push_str(&if arguments.gnu {
@@ -128,16 +138,44 @@ fn ip(process: &mut Process, arguments: &Arguments) -> Outcome {
     let address = host.address;
     let family = if address.is_ipv4() { ("inet", 24) } else { ("inet6", 64) };
     let link = |index: u32, name: &str, flags: &str, mtu: u32, kind: &str, mac: &str, all: &str| {
-        format!("{index}: {name}: <{flags}> mtu {mtu} qdisc {} state {} qlen 1000\n    link/{kind} {mac} brd {all}\n", if name == "lo" { "noqueue" } else { "pfifo_fast" }, if name == "lo" { "UNKNOWN" } else { "UP" })
+        format!(
+            "{index}: {name}: <{flags}> mtu {mtu} qdisc {} state {} qlen 1000\n    link/{kind} {mac} brd {all}\n",
+            if name == "lo" { "noqueue" } else { "pfifo_fast" },
+            if name == "lo" { "UNKNOWN" } else { "UP" }
+        )
     };
-    let lo = link(1, "lo", "LOOPBACK,UP,LOWER_UP", 65_536, "loopback", "00:00:00:00:00:00", "00:00:00:00:00:00");
-    let eth = link(2, "eth0", "BROADCAST,MULTICAST,UP,LOWER_UP", 1_500, "ether", &host.mac_text(), "ff:ff:ff:ff:ff:ff");
+    let lo = link(
+        1,
+        "lo",
+        "LOOPBACK,UP,LOWER_UP",
+        65_536,
+        "loopback",
+        "00:00:00:00:00:00",
+        "00:00:00:00:00:00",
+    );
+    let eth = link(
+        2,
+        "eth0",
+        "BROADCAST,MULTICAST,UP,LOWER_UP",
+        1_500,
+        "ether",
+        &host.mac_text(),
+        "ff:ff:ff:ff:ff:ff",
+    );
     let text = if b"address".starts_with(word) && !word.is_empty() {
-        format!("{lo}    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n{eth}    {} {address}/{} scope global eth0\n       valid_lft forever preferred_lft forever\n", family.0, family.1)
+        format!(
+            "{lo}    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n{eth}    {} {address}/{} scope global eth0\n       valid_lft forever preferred_lft forever\n",
+            family.0, family.1
+        )
     } else if b"link".starts_with(word) && !word.is_empty() {
         format!("{lo}{eth}")
     } else if b"route".starts_with(word) && !word.is_empty() {
-        format!("default via {} dev eth0 \n{}/{} dev eth0 scope link  src {address} \n", host.gateway(), network_of(address), family.1)
+        format!(
+            "default via {} dev eth0 \n{}/{} dev eth0 scope link  src {address} \n",
+            host.gateway(),
+            network_of(address),
+            family.1
+        )
     } else if b"neighbour".starts_with(word) && !word.is_empty() {
         format!("{} dev eth0 lladdr 00:1e:80:4a:11:02 REACHABLE\n", host.gateway())
     } else {
@@ -154,7 +192,12 @@ fn route(process: &mut Process, arguments: &Arguments) -> Outcome {
     let host = std::sync::Arc::clone(&process.session.host);
     let text = format!(
         "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n{:<15} {:<15} {:<15} UG    0      0        0 eth0\n{:<15} {:<15} {:<15} U     0      0        0 eth0\n",
-        "0.0.0.0", host.gateway().to_string(), "0.0.0.0", network_of(host.address), "0.0.0.0", "255.255.255.0"
+        "0.0.0.0",
+        host.gateway().to_string(),
+        "0.0.0.0",
+        network_of(host.address),
+        "0.0.0.0",
+        "255.255.255.0"
     );
     process.print(&text)?;
     Ok(0)

@@ -42,7 +42,12 @@ impl Options {
         options
     }
 
-    fn long<'a>(&mut self, word: &[u8], long: &[&str], words: &mut impl Iterator<Item = &'a Vec<u8>>) {
+    fn long<'a>(
+        &mut self,
+        word: &[u8],
+        long: &[&str],
+        words: &mut impl Iterator<Item = &'a Vec<u8>>,
+    ) {
         let (name, value) = match word.iter().position(|b| *b == b'=') {
             Some(at) => (&word[..at], Some(word[at + 1..].to_vec())),
             None => (word, None),
@@ -56,11 +61,17 @@ impl Options {
             self.bad.get_or_insert(shown);
             return;
         };
-        let value = if known.ends_with(':') { value.or_else(|| words.next().cloned()) } else { None };
+        let value =
+            if known.ends_with(':') { value.or_else(|| words.next().cloned()) } else { None };
         self.flags.push((known.trim_end_matches(':').to_owned(), value));
     }
 
-    fn letters<'a>(&mut self, letters: &[u8], short: &str, words: &mut impl Iterator<Item = &'a Vec<u8>>) {
+    fn letters<'a>(
+        &mut self,
+        letters: &[u8],
+        short: &str,
+        words: &mut impl Iterator<Item = &'a Vec<u8>>,
+    ) {
         let mut at = 0;
         while at < letters.len() {
             let letter = letters[at] as char;

@@ -96,7 +96,10 @@ fn systemctl(process: &mut Process, arguments: &Arguments) -> Outcome {
                 status = 4;
             }
             "status" => {
-                let text = format!("● {0} - {name}\n     Loaded: loaded (/lib/systemd/system/{0}; enabled; preset: enabled)\n     Active: active (running)\n", unit(name));
+                let text = format!(
+                    "● {0} - {name}\n     Loaded: loaded (/lib/systemd/system/{0}; enabled; preset: enabled)\n     Active: active (running)\n",
+                    unit(name)
+                );
                 process.print(text)?;
             }
             "is-active" => {
@@ -122,7 +125,8 @@ fn service(process: &mut Process, arguments: &Arguments) -> Outcome {
         process.error("Usage: service < option > | --status-all | [ service_name [ command | --full-restart ] ]")?;
         return Ok(1);
     };
-    let (name, verb) = (String::from_utf8_lossy(name).into_owned(), String::from_utf8_lossy(verb).into_owned());
+    let (name, verb) =
+        (String::from_utf8_lossy(name).into_owned(), String::from_utf8_lossy(verb).into_owned());
     if runs(process, &name) {
         if verb == "status" {
             process.print(format!("{name} is running.\n"))?;

@@ -77,7 +77,10 @@ fn readlink(process: &mut Process, arguments: &Arguments) -> Outcome {
         let found = if ["f", "e", "m", "canonicalize"].iter().any(|f| options.has(f)) {
             let full = crate::builtins::logical(&full);
             process.fs().real_path(&view, &full).or_else(|error| {
-                let known = process.fs().stat(&view, &full[..full.len() - base_name(&full).len()], true).is_ok();
+                let known = process
+                    .fs()
+                    .stat(&view, &full[..full.len() - base_name(&full).len()], true)
+                    .is_ok();
                 if known && !options.has("e") { Ok(full.clone()) } else { Err(error) }
             })
         } else {
@@ -120,9 +123,9 @@ fn which(process: &mut Process, arguments: &Arguments) -> Outcome {
     let mut status = 0;
     let view = process.view();
     for name in arguments.rest().iter().filter(|w| !w.starts_with(b"-")) {
-        let found = process
-            .find_program(name)
-            .filter(|p| process.fs().stat(&view, p, true).is_ok_and(|s| s.is_file() && s.mode & 0o111 != 0));
+        let found = process.find_program(name).filter(|p| {
+            process.fs().stat(&view, p, true).is_ok_and(|s| s.is_file() && s.mode & 0o111 != 0)
+        });
         match found {
             Some(mut path) => {
                 path.push(b'\n');

@@ -18,7 +18,8 @@ fn chmod(process: &mut Process, arguments: &Arguments) -> Outcome {
     let mut mode = None;
     let mut paths = Vec::new();
     for word in arguments.rest() {
-        let option = word.len() > 1 && word[0] == b'-' && word[1..].iter().all(|b| b"Rvcf".contains(b));
+        let option =
+            word.len() > 1 && word[0] == b'-' && word[1..].iter().all(|b| b"Rvcf".contains(b));
         if option && mode.is_none() {
             recursive |= word.contains(&b'R');
         } else if word.starts_with(b"--") {
@@ -37,16 +38,30 @@ fn chmod(process: &mut Process, arguments: &Arguments) -> Outcome {
     if paths.is_empty() {
         let shown = String::from_utf8_lossy(&mode).into_owned();
         if arguments.gnu {
-            process.error(&format!("{name}: missing operand after '{shown}'\nTry '{name} --help' for more information."))?;
+            process.error(&format!(
+                "{name}: missing operand after '{shown}'\nTry '{name} --help' for more information."
+            ))?;
         } else {
-            let banner = process.session.host.persona.busybox.as_ref().map_or(String::new(), |b| b.banner.clone());
-            process.error(&format!("{}.\n\nUsage: chmod [-R] MODE[,MODE]... FILE...\n", banner.trim_end_matches('.')))?;
+            let banner = process
+                .session
+                .host
+                .persona
+                .busybox
+                .as_ref()
+                .map_or(String::new(), |b| b.banner.clone());
+            process.error(&format!(
+                "{}.\n\nUsage: chmod [-R] MODE[,MODE]... FILE...\n",
+                banner.trim_end_matches('.')
+            ))?;
         }
         return Ok(1);
     }
     if apply(&mode, 0o644, process.umask, false).is_none() {
         let shown = String::from_utf8_lossy(&mode).into_owned();
-        process.error(&format!("{name}: invalid mode{} '{shown}'", if arguments.gnu { ":" } else { "" }))?;
+        process.error(&format!(
+            "{name}: invalid mode{} '{shown}'",
+            if arguments.gnu { ":" } else { "" }
+        ))?;
         return Ok(1);
     }
     let mut status = 0;
@@ -166,7 +181,11 @@ fn chown(process: &mut Process, arguments: &Arguments) -> Outcome {
         }
         let Some(found) = number(who) else {
             let colon = if arguments.gnu { "invalid " } else { "unknown " };
-            let text = if arguments.gnu { format!("{name}: {colon}{kind}: '{text}'") } else { format!("{name}: {colon}{kind} {who}") };
+            let text = if arguments.gnu {
+                format!("{name}: {colon}{kind}: '{text}'")
+            } else {
+                format!("{name}: {colon}{kind} {who}")
+            };
             process.error(&text)?;
             return Ok(1);
         };
@@ -192,7 +211,10 @@ fn chown(process: &mut Process, arguments: &Arguments) -> Outcome {
             };
             process.error(&text)?;
             status = 1;
-        } else if recursive && depth < TREE_DEPTH && process.fs().stat(&view, &full, false).is_ok_and(|s| s.is_dir()) {
+        } else if recursive
+            && depth < TREE_DEPTH
+            && process.fs().stat(&view, &full, false).is_ok_and(|s| s.is_dir())
+        {
             for name in process.fs().list(&view, &full).unwrap_or_default() {
                 open.push(([&path[..], b"/", &name].concat(), depth + 1));
             }

@@ -30,7 +30,11 @@ fn ps(process: &mut Process, arguments: &Arguments) -> Outcome {
     let all = process.fs().processes(&view);
     let line = String::from_utf8_lossy(&arguments.words.join(&b' ')).into_owned();
     let named = |p: &Listed| if p.pid == view.pid { line.clone() } else { p.command.clone() };
-    let text = if arguments.gnu { gnu_ps(process, arguments, &all, &named) } else { busybox_ps(process, &all, &named) };
+    let text = if arguments.gnu {
+        gnu_ps(process, arguments, &all, &named)
+    } else {
+        busybox_ps(process, &all, &named)
+    };
     process.print(&text)?;
     Ok(0)
 }
@@ -57,8 +61,14 @@ fn busybox_ps(process: &Process, all: &[Listed], named: &dyn Fn(&Listed) -> Stri
     text
 }
 
-fn gnu_ps(process: &Process, arguments: &Arguments, all: &[Listed], named: &dyn Fn(&Listed) -> String) -> String {
-    let flags: String = arguments.rest().iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
+fn gnu_ps(
+    process: &Process,
+    arguments: &Arguments,
+    all: &[Listed],
+    named: &dyn Fn(&Listed) -> String,
+) -> String {
+    let flags: String =
+        arguments.rest().iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
     let host = &process.session.host;
     let booted = host.booted(process.session.now()).secs();
     let total = host.memory(process.session.now()).total_kb.max(1);
@@ -69,12 +79,21 @@ fn gnu_ps(process: &Process, arguments: &Arguments, all: &[Listed], named: &dyn 
     };
     let mut text = String::new();
     if flags.contains('u') && flags.contains('a') {
-        text.push_str("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n");
+        text.push_str(
+            "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n",
+        );
         for p in all {
             let share = p.rss_kb as f64 * 100.0 / total as f64;
             text.push_str(&format!(
                 "{:<8} {:>7}  0.0 {share:>4.1} {:>6} {:>5} {:<8} {:<4} {:>5}   0:00 {}\n",
-                p.user, p.pid, p.vsz_kb, p.rss_kb, p.tty, p.state, start(p), named(p)
+                p.user,
+                p.pid,
+                p.vsz_kb,
+                p.rss_kb,
+                p.tty,
+                p.state,
+                start(p),
+                named(p)
             ));
         }
     } else if flags.contains('f') {
@@ -83,7 +102,12 @@ fn gnu_ps(process: &Process, arguments: &Arguments, all: &[Listed], named: &dyn 
         for p in all.iter().filter(|p| all_shown || p.tty != "?") {
             text.push_str(&format!(
                 "{:<8} {:>7} {:>7}  0 {:>5} {:<8} 00:00:00 {}\n",
-                p.user, p.pid, p.ppid, start(p), p.tty, named(p)
+                p.user,
+                p.pid,
+                p.ppid,
+                start(p),
+                p.tty,
+                named(p)
             ));
         }
     } else {
@@ -122,7 +146,12 @@ fn top(process: &mut Process, arguments: &Arguments) -> Outcome {
             "Mem: {used}K used, {}K free, {}K shrd, {}K buff, {}K cached\n\
              CPU:   1% usr   2% sys   0% nic  96% idle   0% io   0% irq   0% sirq\n\
              Load average: {a:.2} {b:.2} {c:.2} 1/{} {}\n  PID  PPID USER     STAT   VSZ %MEM %CPU COMMAND\n",
-            memory.free_kb, memory.shared_kb, memory.buffers_kb, memory.cached_kb, all.len(), view.pid,
+            memory.free_kb,
+            memory.shared_kb,
+            memory.buffers_kb,
+            memory.cached_kb,
+            all.len(),
+            view.pid,
         )
     };
     for p in all.iter().rev() {
@@ -130,10 +159,20 @@ fn top(process: &mut Process, arguments: &Arguments) -> Outcome {
         let row = if arguments.gnu {
             format!(
                 "{:>7} {:<8}  20   0 {:>7} {:>6} {:>6} {}   0.0 {:>5.1}   0:00.00 {}\n",
-                p.pid, p.user, p.vsz_kb, p.rss_kb, p.rss_kb / 2, p.state.chars().next().unwrap_or('S'), share as f64, short_name(p)
+                p.pid,
+                p.user,
+                p.vsz_kb,
+                p.rss_kb,
+                p.rss_kb / 2,
+                p.state.chars().next().unwrap_or('S'),
+                share as f64,
+                short_name(p)
             )
         } else {
-            format!("{:>5} {:>5} {:<8} {:<4} {:>5} {share:>3}%   0% {}\n", p.pid, p.ppid, p.user, p.state, p.vsz_kb, p.command)
+            format!(
+                "{:>5} {:>5} {:<8} {:<4} {:>5} {share:>3}%   0% {}\n",
+                p.pid, p.ppid, p.user, p.state, p.vsz_kb, p.command
+            )
         };
         text.push_str(&row);
     }
@@ -142,9 +181,9 @@ fn top(process: &mut Process, arguments: &Arguments) -> Outcome {
 }
 
 const SIGNALS: [&str; 31] = [
-    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
-    "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
-    "VTALRM", "PROF", "WINCH", "POLL", "PWR", "SYS",
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR", "SYS",
 ];
 
 /// Ends a process, if it is one of the attacker's. The host's own only seem to end.
@@ -173,13 +212,24 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
                 process.print(list)?;
                 return Ok(0);
             }
-            Some("s") => signal = words.next().map(|w| String::from_utf8_lossy(w).into_owned()).unwrap_or_default(),
-            Some(name) if targets.is_empty() && !name.is_empty() && name != "-" => signal = name.to_owned(),
+            Some("s") => {
+                signal = words
+                    .next()
+                    .map(|w| String::from_utf8_lossy(w).into_owned())
+                    .unwrap_or_default()
+            }
+            Some(name) if targets.is_empty() && !name.is_empty() && name != "-" => {
+                signal = name.to_owned()
+            }
             _ => targets.push(text),
         }
     }
     if targets.is_empty() {
-        let text = if process.bash { "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]" } else { "kill: you need to specify whom to kill" };
+        let text = if process.bash {
+            "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]"
+        } else {
+            "kill: you need to specify whom to kill"
+        };
         process.error(text)?;
         return Ok(if process.bash { 2 } else { 1 });
     }
@@ -190,7 +240,9 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
         let pid = match target.strip_prefix('%') {
             Some(job) => {
                 let system = process.session.system();
-                job.parse::<usize>().ok().and_then(|n| system.jobs_running.get(n.checked_sub(1)?).map(|(p, _)| *p))
+                job.parse::<usize>()
+                    .ok()
+                    .and_then(|n| system.jobs_running.get(n.checked_sub(1)?).map(|(p, _)| *p))
             }
             None => target.trim_start_matches('-').parse::<u32>().ok(),
         };
@@ -214,7 +266,9 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
             status = 1;
         } else if !checks_only {
-            if pid == process.session.shell_pid && matches!(signal.as_str(), "9" | "KILL" | "SIGKILL" | "HUP" | "1") {
+            if pid == process.session.shell_pid
+                && matches!(signal.as_str(), "9" | "KILL" | "SIGKILL" | "HUP" | "1")
+            {
                 return Err(crate::system::Stop::Exit(137).into());
             }
             end(process, pid);
@@ -240,8 +294,13 @@ fn killall(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     let view = process.view();
     for name in names {
-        let found: Vec<u32> =
-            process.fs().processes(&view).iter().filter(|p| short_name(p) == name).map(|p| p.pid).collect();
+        let found: Vec<u32> = process
+            .fs()
+            .processes(&view)
+            .iter()
+            .filter(|p| short_name(p) == name)
+            .map(|p| p.pid)
+            .collect();
         if found.is_empty() {
             status = 1;
             if !quiet {
@@ -282,7 +341,11 @@ fn pkill(process: &mut Process, arguments: &Arguments) -> Outcome {
         let mut text = String::new();
         for p in &found {
             if options.has("l") || options.has("a") {
-                text.push_str(&format!("{} {}\n", p.pid, if options.has("a") { &p.command } else { short_name(p) }));
+                text.push_str(&format!(
+                    "{} {}\n",
+                    p.pid,
+                    if options.has("a") { &p.command } else { short_name(p) }
+                ));
             } else {
                 text.push_str(&format!("{}\n", p.pid));
             }

@@ -54,7 +54,10 @@ pub(super) fn inputs(
 }
 
 /// The whole of a file, with the work charged.
-pub(super) fn read_file(process: &mut Process, path: &[u8]) -> Result<Result<Bytes, FsError>, Leave> {
+pub(super) fn read_file(
+    process: &mut Process,
+    path: &[u8],
+) -> Result<Result<Bytes, FsError>, Leave> {
     let open = match process.open(path, Access::Read) {
         Ok(open) => open,
         Err(error) => return Ok(Err(error)),
@@ -76,12 +79,19 @@ pub(super) fn complain(
 ) -> Result<(), Leave> {
     let (name, shown) = (arguments.name(), String::from_utf8_lossy(path));
     let text = match (arguments.gnu, error) {
-        (true, FsError::IsDirectory) | (false, FsError::IsDirectory) => format!("{name}: read error: {}", error.text()),
+        (true, FsError::IsDirectory) | (false, FsError::IsDirectory) => {
+            format!("{name}: read error: {}", error.text())
+        }
         (true, _) if matches!(&*name, "head" | "tail") => {
             format!("{name}: cannot open '{shown}' for reading: {}", error.text())
         }
         (true, _) => format!("{name}: {shown}: {}", error.text()),
-        (false, _) if matches!(&*name, "head" | "wc" | "sort" | "grep" | "uniq" | "cut" | "sed" | "nl" | "base64") => {
+        (false, _)
+            if matches!(
+                &*name,
+                "head" | "wc" | "sort" | "grep" | "uniq" | "cut" | "sed" | "nl" | "base64"
+            ) =>
+        {
             format!("{name}: {shown}: {}", error.text())
         }
         (false, _) => format!("{name}: can't open '{shown}': {}", error.text()),
@@ -102,7 +112,9 @@ fn count(text: &[u8]) -> Option<usize> {
         Some(digits) => (digits, 1 << 10),
         None => match text.strip_suffix(['m', 'M']) {
             Some(digits) => (digits, 1 << 20),
-            None => (text.strip_suffix('b').unwrap_or(text), if text.ends_with('b') { 512 } else { 1 }),
+            None => {
+                (text.strip_suffix('b').unwrap_or(text), if text.ends_with('b') { 512 } else { 1 })
+            }
         },
     };
     digits.parse::<usize>().ok()?.checked_mul(factor)
@@ -182,7 +194,9 @@ fn tail(process: &mut Process, arguments: &Arguments) -> Outcome {
             (true, true) => number.saturating_sub(1).min(text.len()),
             (true, false) => text.len().saturating_sub(number),
             (false, true) => lines(text).take(number.saturating_sub(1)).map(<[u8]>::len).sum(),
-            (false, false) => text.len() - lines(text).rev().take(number).map(<[u8]>::len).sum::<usize>(),
+            (false, false) => {
+                text.len() - lines(text).rev().take(number).map(<[u8]>::len).sum::<usize>()
+            }
         };
         process.print(&text[start..])?;
     }
@@ -243,7 +257,8 @@ fn wc(process: &mut Process, arguments: &Arguments) -> Outcome {
 fn tee(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "ai", &["append"]);
     let text = process.input()?;
-    let access = if options.has("a") || options.has("append") { Access::Append } else { Access::Truncate };
+    let access =
+        if options.has("a") || options.has("append") { Access::Append } else { Access::Truncate };
     let mut status = 0;
     for path in &options.operands {
         match process.open(path, access) {

@@ -25,7 +25,13 @@ impl Pattern {
     }
 
     /// The expression for whole words or lines.
-    pub(super) fn surrounded(text: &[u8], extended: bool, ignore_case: bool, before: &str, after: &str) -> Result<Self, String> {
+    pub(super) fn surrounded(
+        text: &[u8],
+        extended: bool,
+        ignore_case: bool,
+        before: &str,
+        after: &str,
+    ) -> Result<Self, String> {
         let inner = translate(text, extended);
         Self::compile(&format!("{before}(?:{inner}){after}"), ignore_case)
     }
@@ -127,8 +133,14 @@ fn translate(text: &[u8], extended: bool) -> String {
                 out.push_str("[^\\n]");
                 atom = true;
             }
-            b'^' if extended || out.is_empty() || out.ends_with('(') || out.ends_with('|') => out.push('^'),
-            b'$' if extended || at == text.len() || text[at..].starts_with(b"\\)") || text[at..].starts_with(b"\\|") => {
+            b'^' if extended || out.is_empty() || out.ends_with('(') || out.ends_with('|') => {
+                out.push('^')
+            }
+            b'$' if extended
+                || at == text.len()
+                || text[at..].starts_with(b"\\)")
+                || text[at..].starts_with(b"\\|") =>
+            {
                 out.push('$');
             }
             b'(' | b'|' if extended => {
@@ -139,8 +151,14 @@ fn translate(text: &[u8], extended: bool) -> String {
                 out.push(byte as char);
                 atom = true;
             }
-            b'{' if extended && text.get(at).is_some_and(|b| b.is_ascii_digit() || *b == b',') => out.push('{'),
-            b'}' if extended && out.rfind('{').is_some_and(|open| out[open..].bytes().skip(1).all(|b| b.is_ascii_digit() || b == b',')) => {
+            b'{' if extended && text.get(at).is_some_and(|b| b.is_ascii_digit() || *b == b',') => {
+                out.push('{')
+            }
+            b'}' if extended
+                && out.rfind('{').is_some_and(|open| {
+                    out[open..].bytes().skip(1).all(|b| b.is_ascii_digit() || b == b',')
+                }) =>
+            {
                 out.push('}');
             }
             other => {

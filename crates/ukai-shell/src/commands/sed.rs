@@ -16,7 +16,13 @@ enum Address {
 }
 
 enum Action {
-    Substitute { pattern: Pattern, with: Vec<u8>, all: bool, nth: usize, print: bool },
+    Substitute {
+        pattern: Pattern,
+        with: Vec<u8>,
+        all: bool,
+        nth: usize,
+        print: bool,
+    },
     Translate(Vec<u8>, Vec<u8>),
     Append(Vec<u8>),
     Insert(Vec<u8>),
@@ -40,10 +46,16 @@ struct Instruction {
 }
 
 fn sed(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "nrEie:f:sz", &["quiet", "silent", "expression:", "in-place", "regexp-extended"]);
+    let options = Options::read(
+        arguments,
+        "nrEie:f:sz",
+        &["quiet", "silent", "expression:", "in-place", "regexp-extended"],
+    );
     let mut operands = options.operands.clone();
-    let in_place = arguments.rest().iter().any(|w| w.starts_with(b"-i") || w.starts_with(b"--in-place"));
-    let mut scripts: Vec<Vec<u8>> = options.values("e").chain(options.values("expression")).map(<[u8]>::to_vec).collect();
+    let in_place =
+        arguments.rest().iter().any(|w| w.starts_with(b"-i") || w.starts_with(b"--in-place"));
+    let mut scripts: Vec<Vec<u8>> =
+        options.values("e").chain(options.values("expression")).map(<[u8]>::to_vec).collect();
     if let Some(path) = options.value("f").map(<[u8]>::to_vec)
         && let Ok(text) = read_file(process, &path)?
     {
@@ -51,7 +63,11 @@ fn sed(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     if scripts.is_empty() {
         if operands.is_empty() {
-            process.error(if arguments.gnu { "Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]..." } else { "Usage: sed [-efinr] SED_CMD [FILE]..." })?;
+            process.error(if arguments.gnu {
+                "Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]..."
+            } else {
+                "Usage: sed [-efinr] SED_CMD [FILE]..."
+            })?;
             return Ok(1);
         }
         scripts.push(operands.remove(0));
@@ -66,7 +82,8 @@ fn sed(process: &mut Process, arguments: &Arguments) -> Outcome {
             return Ok(1);
         }
     };
-    let silent = ["n", "quiet", "silent"].iter().any(|f| options.has(f)) || text.starts_with(b"#n\n");
+    let silent =
+        ["n", "quiet", "silent"].iter().any(|f| options.has(f)) || text.starts_with(b"#n\n");
     if !in_place {
         let (inputs, status) = inputs(process, arguments, &operands)?;
         let all: Vec<u8> = inputs.iter().flat_map(|(_, t)| t.iter().copied()).collect();
@@ -179,7 +196,9 @@ impl Reader<'_> {
         match self.byte() {
             Some(b'0'..=b'9') => {
                 let digits = self.text[self.at..].iter().take_while(|b| b.is_ascii_digit()).count();
-                let number = String::from_utf8_lossy(&self.text[self.at..self.at + digits]).parse().unwrap_or(usize::MAX);
+                let number = String::from_utf8_lossy(&self.text[self.at..self.at + digits])
+                    .parse()
+                    .unwrap_or(usize::MAX);
                 self.at += digits;
                 Ok(Some(Address::Line(number)))
             }
@@ -191,7 +210,9 @@ impl Reader<'_> {
                 if self.byte() == Some(b'\\') {
                     self.at += 1;
                 }
-                let Some(delimiter) = self.byte() else { return Err("unterminated address regex".to_owned()) };
+                let Some(delimiter) = self.byte() else {
+                    return Err("unterminated address regex".to_owned());
+                };
                 self.at += 1;
                 let text = self.until(delimiter, true).ok_or("unterminated address regex")?;
                 let ignore = self.byte() == Some(b'I');
@@ -302,14 +323,16 @@ impl Reader<'_> {
             b'}' => Action::Close,
             b':' | b'b' | b't' | b'T' => {
                 self.skip(b" \t");
-                let length = self.text[self.at..].iter().take_while(|b| !matches!(b, b'\n' | b';' | b'}')).count();
+                let length = self.text[self.at..]
+                    .iter()
+                    .take_while(|b| !matches!(b, b'\n' | b';' | b'}'))
+                    .count();
                 let label = self.text[self.at..self.at + length].trim_ascii().to_vec();
                 self.at += length;
                 if letter == b':' { Action::Label(label) } else { Action::Branch(label, letter) }
             }
-            b'p' | b'd' | b'q' | b'Q' | b'=' | b'n' | b'N' | b'g' | b'G' | b'h' | b'H' | b'x' | b'D' | b'P' | b'l' => {
-                Action::Letter(letter)
-            }
+            b'p' | b'd' | b'q' | b'Q' | b'=' | b'n' | b'N' | b'g' | b'G' | b'h' | b'H' | b'x'
+            | b'D' | b'P' | b'l' => Action::Letter(letter),
             other => return Err(format!("unsupported command {}", other as char)),
         })
     }
@@ -336,11 +359,26 @@ struct State<'a> {
     silent: bool,
 }
 
-fn run(process: &Process, program: &mut [Instruction], text: &[u8], silent: bool) -> Result<Vec<u8>, crate::system::Stop> {
-    let lines: Vec<&[u8]> = text.split_inclusive(|b| *b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)).collect();
+fn run(
+    process: &Process,
+    program: &mut [Instruction],
+    text: &[u8],
+    silent: bool,
+) -> Result<Vec<u8>, crate::system::Stop> {
+    let lines: Vec<&[u8]> =
+        text.split_inclusive(|b| *b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)).collect();
     let ends_open = !text.is_empty() && !text.ends_with(b"\n");
     let total = lines.len();
-    let mut state = State { lines, number: 0, space: Vec::new(), hold: Vec::new(), substituted: false, appended: Vec::new(), out: Vec::new(), silent };
+    let mut state = State {
+        lines,
+        number: 0,
+        space: Vec::new(),
+        hold: Vec::new(),
+        substituted: false,
+        appended: Vec::new(),
+        out: Vec::new(),
+        silent,
+    };
     'cycle: while state.number < total && state.out.len() < limits::PIPE_BYTES {
         state.space = state.lines[state.number].to_vec();
         state.number += 1;
@@ -395,7 +433,8 @@ fn applies(instruction: &mut Instruction, state: &State<'_>) -> bool {
                 instruction.active = !over;
                 !matches!(to, Address::Line(number) if state.number > *number)
             } else if fits(from) {
-                instruction.active = !matches!(to, Address::Line(number) if *number <= state.number);
+                instruction.active =
+                    !matches!(to, Address::Line(number) if *number <= state.number);
                 true
             } else {
                 false
@@ -451,8 +490,12 @@ impl State<'_> {
                     _ => true,
                 };
                 if taken {
-                    let target = program.iter().position(|i| matches!(&i.action, Action::Label(l) if l == label));
-                    return Flow::Jump(target.filter(|_| !label.is_empty()).unwrap_or(program.len()));
+                    let target = program
+                        .iter()
+                        .position(|i| matches!(&i.action, Action::Label(l) if l == label));
+                    return Flow::Jump(
+                        target.filter(|_| !label.is_empty()).unwrap_or(program.len()),
+                    );
                 }
             }
             Action::Letter(letter) => return self.letter(*letter),
@@ -507,7 +550,13 @@ impl State<'_> {
 }
 
 /// The text with fits replaced; `None` if nothing fits.
-pub(super) fn substitute(pattern: &Pattern, text: &[u8], with: &[u8], all: bool, nth: usize) -> Option<Vec<u8>> {
+pub(super) fn substitute(
+    pattern: &Pattern,
+    text: &[u8],
+    with: &[u8],
+    all: bool,
+    nth: usize,
+) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let (mut at, mut count, mut changed) = (0, 0, false);
     while at <= text.len() && out.len() < limits::WORD_BYTES {

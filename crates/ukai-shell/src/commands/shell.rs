@@ -31,7 +31,9 @@ fn shell(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
                     words = rest;
                     break;
                 }
-                [b'-' | b'+', letters @ ..] if !letters.is_empty() && !letters.starts_with(b"-") => {
+                [b'-' | b'+', letters @ ..]
+                    if !letters.is_empty() && !letters.starts_with(b"-") =>
+                {
                     command |= letters.contains(&b'c');
                     trace |= letters.contains(&b'x');
                     errors |= letters.contains(&b'e');
@@ -43,7 +45,8 @@ fn shell(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
                 }
                 option if option.starts_with(b"--") => {
                     if option == b"--version" && process.bash {
-                        process.print("GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\n")?;
+                        process
+                            .print("GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\n")?;
                         return Ok(0);
                     }
                     words = rest;
@@ -130,7 +133,11 @@ async fn script_file(
 
 /// A shell that reads commands from its standard input: from a pipe or file all at
 /// once; from the terminal line by line, with a prompt.
-async fn from_input(process: &mut Process, name: Bytes, parameters: Vec<Bytes>) -> Result<i32, Stop> {
+async fn from_input(
+    process: &mut Process,
+    name: Bytes,
+    parameters: Vec<Bytes>,
+) -> Result<i32, Stop> {
     if let Some(text) = process.still_input(0) {
         let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
         return process.run_script(text, name, parameters, Source::Input).await;
@@ -157,12 +164,16 @@ async fn interactive(child: &mut Process) -> Result<i32, Stop> {
     loop {
         let prompt = if pending.is_empty() { child.prompt_text() } else { b"> ".to_vec() };
         child.error_bytes(&prompt)?;
-        let Some(line) = child.read(0, limits::TERMINAL_LINE_BYTES, true).await? else { return Ok(0) };
+        let Some(line) = child.read(0, limits::TERMINAL_LINE_BYTES, true).await? else {
+            return Ok(0);
+        };
         if line.is_empty() {
             return Ok(child.status);
         }
         pending.extend_from_slice(&line);
-        if crate::shell::is_unfinished(&pending, child.bash) && pending.len() < limits::TERMINAL_LINE_BYTES {
+        if crate::shell::is_unfinished(&pending, child.bash)
+            && pending.len() < limits::TERMINAL_LINE_BYTES
+        {
             continue;
         }
         let text = std::mem::take(&mut pending);

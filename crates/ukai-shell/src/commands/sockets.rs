@@ -44,19 +44,25 @@ fn netstat(process: &mut Process, arguments: &Arguments) -> Outcome {
     } else {
         "Active Internet connections (w/o servers)\n".to_owned()
     };
-    text.push_str("Proto Recv-Q Send-Q Local Address           Foreign Address         State       ");
+    text.push_str(
+        "Proto Recv-Q Send-Q Local Address           Foreign Address         State       ",
+    );
     text.push_str(if programs { "PID/Program name\n" } else { "\n" });
     let address = process.session.host.address.to_string();
     let mut row = |local: String, remote: String, state: &str| {
         let program = if programs { "-" } else { "" };
-        text.push_str(&format!("tcp        0      0 {local:<23} {remote:<23} {state:<11} {program}\n"));
+        text.push_str(&format!(
+            "tcp        0      0 {local:<23} {remote:<23} {state:<11} {program}\n"
+        ));
     };
     if has(b'l') || has(b'a') {
         for port in listening(process) {
             row(format!("0.0.0.0:{port}"), "0.0.0.0:*".to_owned(), "LISTEN");
         }
     }
-    if !has(b'l') && let Some(peer) = peer(process) {
+    if !has(b'l')
+        && let Some(peer) = peer(process)
+    {
         let port = listening(process).first().copied().unwrap_or(23);
         row(format!("{address}:{port}"), peer, "ESTABLISHED");
     }
@@ -66,13 +72,18 @@ fn netstat(process: &mut Process, arguments: &Arguments) -> Outcome {
 
 fn ss(process: &mut Process, arguments: &Arguments) -> Outcome {
     let flags: Vec<u8> = arguments.rest().iter().flatten().copied().collect();
-    let mut text = "State   Recv-Q  Send-Q   Local Address:Port    Peer Address:Port  Process\n".to_owned();
+    let mut text =
+        "State   Recv-Q  Send-Q   Local Address:Port    Peer Address:Port  Process\n".to_owned();
     if flags.contains(&b'l') || flags.contains(&b'a') {
         for port in listening(process) {
-            text.push_str(&format!("LISTEN  0       128            0.0.0.0:{port:<6}       0.0.0.0:*\n"));
+            text.push_str(&format!(
+                "LISTEN  0       128            0.0.0.0:{port:<6}       0.0.0.0:*\n"
+            ));
         }
     }
-    if !flags.contains(&b'l') && let Some(peer) = peer(process) {
+    if !flags.contains(&b'l')
+        && let Some(peer) = peer(process)
+    {
         let address = process.session.host.address;
         text.push_str(&format!("ESTAB   0       0       {address}:23      {peer}\n"));
     }

@@ -25,7 +25,8 @@ struct Key {
 }
 
 fn sort(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "nrufk:t:o:bdgihMVzsTS", &["reverse", "unique", "numeric-sort"]);
+    let options =
+        Options::read(arguments, "nrufk:t:o:bdgihMVzsTS", &["reverse", "unique", "numeric-sort"]);
     let (inputs, status) = inputs(process, arguments, &options.operands)?;
     let order = Order {
         numeric: ["n", "g", "numeric-sort"].iter().any(|f| options.has(f)),
@@ -92,7 +93,12 @@ fn sort(process: &mut Process, arguments: &Arguments) -> Outcome {
 fn key(text: &[u8], order: Order) -> Key {
     let text = String::from_utf8_lossy(text);
     let (first, last) = text.split_once(',').unwrap_or((&text, ""));
-    let number = |t: &str| t.trim_end_matches(|c: char| c.is_ascii_alphabetic()).split('.').next().and_then(|n| n.parse().ok());
+    let number = |t: &str| {
+        t.trim_end_matches(|c: char| c.is_ascii_alphabetic())
+            .split('.')
+            .next()
+            .and_then(|n| n.parse().ok())
+    };
     let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
     let order = if letters.is_empty() {
         order
@@ -120,7 +126,8 @@ fn field<'a>(line: &'a [u8], key: &Key, separator: Option<u8>) -> &'a [u8] {
         None => {
             while start < line.len() {
                 let blanks = line[start..].iter().take_while(|b| b.is_ascii_whitespace()).count();
-                let word = line[start + blanks..].iter().take_while(|b| !b.is_ascii_whitespace()).count();
+                let word =
+                    line[start + blanks..].iter().take_while(|b| !b.is_ascii_whitespace()).count();
                 fields.push((start + blanks, start + blanks + word));
                 start += blanks + word;
             }
@@ -143,8 +150,13 @@ fn compare(a: &[u8], b: &[u8], order: Order) -> Ordering {
 
 fn number(text: &[u8], human: bool) -> f64 {
     let text = text.trim_ascii_start();
-    let length = text.iter().enumerate().take_while(|(i, b)| b.is_ascii_digit() || **b == b'.' || (*i == 0 && **b == b'-')).count();
-    let value: f64 = std::str::from_utf8(&text[..length]).ok().and_then(|t| t.parse().ok()).unwrap_or(0.0);
+    let length = text
+        .iter()
+        .enumerate()
+        .take_while(|(i, b)| b.is_ascii_digit() || **b == b'.' || (*i == 0 && **b == b'-'))
+        .count();
+    let value: f64 =
+        std::str::from_utf8(&text[..length]).ok().and_then(|t| t.parse().ok()).unwrap_or(0.0);
     let factor = match text.get(length) {
         Some(b'K' | b'k') if human => 1e3,
         Some(b'M') if human => 1e6,
@@ -156,14 +168,20 @@ fn number(text: &[u8], human: bool) -> f64 {
 
 fn uniq(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "cduif:s:w:", &["count"]);
-    let (inputs, status) = inputs(process, arguments, &options.operands[..options.operands.len().min(1)])?;
+    let (inputs, status) =
+        inputs(process, arguments, &options.operands[..options.operands.len().min(1)])?;
     let count = options.has("c") || options.has("count");
     let mut out = Vec::new();
     for (_, text) in &inputs {
-        let mut lines = text.split_inclusive(|b| *b == b'\n').map(|l| l.strip_suffix(b"\n").unwrap_or(l)).peekable();
+        let mut lines = text
+            .split_inclusive(|b| *b == b'\n')
+            .map(|l| l.strip_suffix(b"\n").unwrap_or(l))
+            .peekable();
         while let Some(line) = lines.next() {
             let mut times = 1;
-            let same = |a: &[u8], b: &[u8]| if options.has("i") { a.eq_ignore_ascii_case(b) } else { a == b };
+            let same = |a: &[u8], b: &[u8]| {
+                if options.has("i") { a.eq_ignore_ascii_case(b) } else { a == b }
+            };
             while lines.next_if(|next| same(next, line)).is_some() {
                 times += 1;
             }

@@ -33,7 +33,11 @@ fn test(process: &mut Process, arguments: &Arguments) -> Outcome {
 }
 
 /// The status of a test: 0 if it holds, 1 if not, 2 if it makes no sense.
-pub(crate) fn evaluate(process: &mut Process, words: &[Vec<u8>], double: bool) -> Result<i32, Stop> {
+pub(crate) fn evaluate(
+    process: &mut Process,
+    words: &[Vec<u8>],
+    double: bool,
+) -> Result<i32, Stop> {
     const WORDS: usize = 512;
     if words.is_empty() {
         return Ok(1);
@@ -50,7 +54,11 @@ pub(crate) fn evaluate(process: &mut Process, words: &[Vec<u8>], double: bool) -
     }
     if rest {
         let shown = String::from_utf8_lossy(&words[words.len().min(2) - 1]).into_owned();
-        let message = if process.bash { "too many arguments".to_owned() } else { format!("{shown}: unknown operand") };
+        let message = if process.bash {
+            "too many arguments".to_owned()
+        } else {
+            format!("{shown}: unknown operand")
+        };
         process.complain_test(&message)?;
         return Ok(2);
     }
@@ -156,7 +164,13 @@ impl Test<'_> {
                 if view.uid == 0 {
                     return bit != 1 || s.mode & 0o111 != 0;
                 }
-                let shift = if s.uid == view.uid { 6 } else if s.gid == view.gid { 3 } else { 0 };
+                let shift = if s.uid == view.uid {
+                    6
+                } else if s.gid == view.gid {
+                    3
+                } else {
+                    0
+                };
                 (s.mode >> shift) & bit != 0
             })
         };
@@ -181,11 +195,15 @@ impl Test<'_> {
             b'O' => stat().is_some_and(|s| s.uid == view.uid),
             b'G' => stat().is_some_and(|s| s.gid == view.gid),
             b't' => {
-                let fd = parse_number(operand).and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+                let fd = parse_number(operand)
+                    .and_then(|n| usize::try_from(n).ok())
+                    .unwrap_or(usize::MAX);
                 self.process.fds.at(fd).is_some_and(|o| o.is_terminal())
                     && self.process.session.login.terminal.is_some()
             }
-            b'v' if self.double || self.process.bash => self.process.variables.contains_key(operand),
+            b'v' if self.double || self.process.bash => {
+                self.process.variables.contains_key(operand)
+            }
             _ => return None,
         })
     }
@@ -195,15 +213,20 @@ impl Test<'_> {
         self.at += 3;
         match &op[..] {
             b"=" | b"==" | b"!=" => {
-                let same = if self.double { pattern::matches(&right, &left) } else { left == right };
+                let same =
+                    if self.double { pattern::matches(&right, &left) } else { left == right };
                 same == (op != b"!=")
             }
-            b"=~" => super::regex::Pattern::new(&right, true, false).is_ok_and(|p| p.is_match(&left)),
+            b"=~" => {
+                super::regex::Pattern::new(&right, true, false).is_ok_and(|p| p.is_match(&left))
+            }
             b"<" => left < right,
             b">" => left > right,
             b"-nt" | b"-ot" | b"-ef" => self.compare_files(&op, &left, &right),
             _ => {
-                let (Some(a), Some(b)) = (self.number(&left), self.number(&right)) else { return false };
+                let (Some(a), Some(b)) = (self.number(&left), self.number(&right)) else {
+                    return false;
+                };
                 match &op[..] {
                     b"-eq" => a == b,
                     b"-ne" => a != b,
@@ -250,7 +273,19 @@ impl Test<'_> {
 fn is_binary(word: &[u8]) -> bool {
     matches!(
         word,
-        b"=" | b"==" | b"!=" | b"<" | b">" | b"=~" | b"-eq" | b"-ne" | b"-lt" | b"-le" | b"-gt"
-            | b"-ge" | b"-nt" | b"-ot" | b"-ef"
+        b"=" | b"=="
+            | b"!="
+            | b"<"
+            | b">"
+            | b"=~"
+            | b"-eq"
+            | b"-ne"
+            | b"-lt"
+            | b"-le"
+            | b"-gt"
+            | b"-ge"
+            | b"-nt"
+            | b"-ot"
+            | b"-ef"
     )
 }

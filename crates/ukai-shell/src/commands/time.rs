@@ -109,7 +109,9 @@ fn sleep(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
             let Some(one) = duration(word) else {
                 let shown = String::from_utf8_lossy(first).into_owned();
                 let text = if arguments.gnu {
-                    format!("{name}: invalid time interval ‘{shown}’\nTry '{name} --help' for more information.")
+                    format!(
+                        "{name}: invalid time interval ‘{shown}’\nTry '{name} --help' for more information."
+                    )
                 } else {
                     format!("{name}: invalid number '{shown}'")
                 };

@@ -21,7 +21,15 @@ fn uname(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(
         arguments,
         "asnrvmpio",
-        &["all", "kernel-name", "nodename", "kernel-release", "kernel-version", "machine", "operating-system"],
+        &[
+            "all",
+            "kernel-name",
+            "nodename",
+            "kernel-release",
+            "kernel-version",
+            "machine",
+            "operating-system",
+        ],
     );
     if let Some(bad) = &options.bad {
         let text = if bad.starts_with("--") {
@@ -45,8 +53,10 @@ fn uname(process: &mut Process, arguments: &Arguments) -> Outcome {
         return Ok(0);
     }
     let (kernel, machine) = (&host.persona.kernel, &host.persona.machine);
-    let processor = if machine.uname_processor == "-" { "unknown" } else { machine.uname_processor.as_str() };
-    let system = if kernel.operating_system == "-" { "GNU/Linux" } else { kernel.operating_system.as_str() };
+    let processor =
+        if machine.uname_processor == "-" { "unknown" } else { machine.uname_processor.as_str() };
+    let system =
+        if kernel.operating_system == "-" { "GNU/Linux" } else { kernel.operating_system.as_str() };
     let mut parts = Vec::new();
     for (letter, long, value) in [
         ("s", "kernel-name", "Linux"),

@@ -3,9 +3,9 @@
 use super::fetch::{Failure, Url, failure, reason};
 use super::list::{date, human_size};
 use super::{Arguments, Command, Options};
+use crate::Fetched;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
-use crate::Fetched;
 
 pub(super) const COMMANDS: &[Command] = &[Command::waiting("wget", wget)];
 
@@ -15,11 +15,35 @@ fn wget(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             &arguments,
             "cqSO:o:P:U:Y:T:t:bndNrl:pkKHEe:i:a:vxA:R:D:QwZ46",
             &[
-                "spider", "header:", "post-data:", "post-file:", "no-check-certificate", "quiet",
-                "output-document:", "user-agent:", "timeout:", "tries:", "continue", "no-proxy",
-                "directory-prefix:", "no-verbose", "background", "no-cache", "referer:", "no-hsts",
-                "user:", "password:", "proxy:", "method:", "connect-timeout:", "read-timeout:",
-                "waitretry:", "retry-connrefused", "show-progress", "input-file:", "content-disposition",
+                "spider",
+                "header:",
+                "post-data:",
+                "post-file:",
+                "no-check-certificate",
+                "quiet",
+                "output-document:",
+                "user-agent:",
+                "timeout:",
+                "tries:",
+                "continue",
+                "no-proxy",
+                "directory-prefix:",
+                "no-verbose",
+                "background",
+                "no-cache",
+                "referer:",
+                "no-hsts",
+                "user:",
+                "password:",
+                "proxy:",
+                "method:",
+                "connect-timeout:",
+                "read-timeout:",
+                "waitretry:",
+                "retry-connrefused",
+                "show-progress",
+                "input-file:",
+                "content-disposition",
             ],
         );
         if let Some(bad) = &options.bad {
@@ -28,11 +52,20 @@ fn wget(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             return Ok(if arguments.gnu { 2 } else { 1 });
         }
         if options.operands.is_empty() {
-            let banner = process.session.host.persona.busybox.as_ref().map_or(String::new(), |b| b.banner.clone());
+            let banner = process
+                .session
+                .host
+                .persona
+                .busybox
+                .as_ref()
+                .map_or(String::new(), |b| b.banner.clone());
             let text = if arguments.gnu {
                 "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.".to_owned()
             } else {
-                format!("{}.\n\nUsage: wget [-csq] [-O FILE] [-Y on/off] [-P DIR] [-U AGENT] URL\n", banner.trim_end_matches('.'))
+                format!(
+                    "{}.\n\nUsage: wget [-csq] [-O FILE] [-Y on/off] [-P DIR] [-U AGENT] URL\n",
+                    banner.trim_end_matches('.')
+                )
             };
             process.error(&text)?;
             return Ok(1);
@@ -63,7 +96,12 @@ fn output_name(options: &Options, url: &Url) -> Vec<u8> {
     }
 }
 
-async fn one(process: &mut Process, arguments: &Arguments, options: &Options, text: &[u8]) -> Result<i32, Stop> {
+async fn one(
+    process: &mut Process,
+    arguments: &Arguments,
+    options: &Options,
+    text: &[u8],
+) -> Result<i32, Stop> {
     let url = Url::parse(text);
     let quiet = options.has("q") || options.has("quiet");
     let name = output_name(options, &url);
@@ -77,13 +115,17 @@ async fn one(process: &mut Process, arguments: &Arguments, options: &Options, te
         asked = [b"http://", text].concat();
     }
     if arguments.gnu && !quiet {
-        let now = date(process.session.host.clock(process.session.now()).secs(), "%Y-%m-%d %H:%M:%S");
+        let now =
+            date(process.session.host.clock(process.session.now()).secs(), "%Y-%m-%d %H:%M:%S");
         let shown = String::from_utf8_lossy(&asked).into_owned();
         process.error(&format!("--{now}--  {shown}"))?;
     }
     let fetched = process.session.fetch(&asked, "wget", process.is_job).await?;
     let Some(fetched) = fetched else {
-        process.error(&format!("wget: can't connect to remote host ({}): Connection timed out", url.host))?;
+        process.error(&format!(
+            "wget: can't connect to remote host ({}): Connection timed out",
+            url.host
+        ))?;
         return Ok(1);
     };
     let spider = options.has("spider");
@@ -109,10 +151,16 @@ fn busybox(
     }
     if !quiet {
         let port = url.port.map_or(String::new(), |p| format!(":{p}"));
-        process.error(&format!("Connecting to {}{port} ({address}:{})", url.host, url.port_or_default()))?;
+        process.error(&format!(
+            "Connecting to {}{port} ({address}:{})",
+            url.host,
+            url.port_or_default()
+        ))?;
     }
     let reason_text = match failure {
-        Some(Failure::Refused) => format!("wget: can't connect to remote host ({address}): Connection refused"),
+        Some(Failure::Refused) => {
+            format!("wget: can't connect to remote host ({address}): Connection refused")
+        }
         Some(Failure::TimedOut | Failure::Name) => {
             format!("wget: can't connect to remote host ({address}): Connection timed out")
         }
@@ -168,7 +216,8 @@ fn busybox(
 pub(super) fn progress(process: &mut Process, name: &[u8], length: usize) -> Result<(), Stop> {
     const NAME_COLUMNS: usize = 20;
     const OTHER_COLUMNS: usize = 48;
-    let width = process.session.login.terminal.map_or(80, |t| usize::from(t.columns).clamp(40, 200));
+    let width =
+        process.session.login.terminal.map_or(80, |t| usize::from(t.columns).clamp(40, 200));
     let stars = "*".repeat(width.saturating_sub(OTHER_COLUMNS).max(1));
     let shown: String = String::from_utf8_lossy(name).chars().take(NAME_COLUMNS).collect();
     let (mut size, mut unit) = (length, ' ');
@@ -199,7 +248,10 @@ fn gnu(
     if !numeric {
         text.push_str(&format!("Resolving {0} ({0})... ", url.host));
         if failure == Some(Failure::Name) {
-            text.push_str(&format!("failed: Name or service not known.\nwget: unable to resolve host address ‘{}’\n", url.host));
+            text.push_str(&format!(
+                "failed: Name or service not known.\nwget: unable to resolve host address ‘{}’\n",
+                url.host
+            ));
             if !quiet {
                 process.error_bytes(text.as_bytes())?;
             }
@@ -207,14 +259,21 @@ fn gnu(
         }
         text.push_str(&format!("{address}\n"));
     }
-    let place = if numeric { format!("{address}:{port}") } else { format!("{0} ({0})|{address}|:{port}", url.host) };
+    let place = if numeric {
+        format!("{address}:{port}")
+    } else {
+        format!("{0} ({0})|{address}|:{port}", url.host)
+    };
     text.push_str(&format!("Connecting to {place}... "));
     match failure {
         Some(Failure::Refused) => text.push_str("failed: Connection refused.\n"),
-        Some(Failure::TimedOut | Failure::Name) => text.push_str("failed: Connection timed out.\nGiving up.\n\n"),
+        Some(Failure::TimedOut | Failure::Name) => {
+            text.push_str("failed: Connection timed out.\nGiving up.\n\n")
+        }
         Some(Failure::Status(status)) => {
             let status = status.unwrap_or(404);
-            let now = date(process.session.host.clock(process.session.now()).secs(), "%Y-%m-%d %H:%M:%S");
+            let now =
+                date(process.session.host.clock(process.session.now()).secs(), "%Y-%m-%d %H:%M:%S");
             text.push_str(&format!(
                 "connected.\nHTTP request sent, awaiting response... {status} {0}\n{now} ERROR {status}: {0}.\n\n",
                 reason(status)
@@ -230,7 +289,8 @@ fn gnu(
     }
     let length = fetched.bytes.len();
     let kind = fetched.content_type.as_deref().unwrap_or("application/octet-stream");
-    let human = if length >= 1_024 { format!(" ({})", human_size(length as u64)) } else { String::new() };
+    let human =
+        if length >= 1_024 { format!(" ({})", human_size(length as u64)) } else { String::new() };
     text.push_str(&format!("Length: {length}{human} [{kind}]\n"));
     if spider {
         text.push_str("Remote file exists.\n\n");
@@ -255,7 +315,8 @@ fn gnu(
     }
     if !quiet {
         if !spider {
-            let now = date(process.session.host.clock(process.session.now()).secs(), "%Y-%m-%d %H:%M:%S");
+            let now =
+                date(process.session.host.clock(process.session.now()).secs(), "%Y-%m-%d %H:%M:%S");
             let base: String = shown.chars().take(19).collect();
             let bar = "=".repeat(19);
             text.push_str(&format!(

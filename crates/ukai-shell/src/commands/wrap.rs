@@ -31,7 +31,8 @@ async fn child(process: &mut Process, words: Vec<Vec<u8>>) -> Result<i32, Stop> 
     process.enter()?;
     let name = words.first().cloned().unwrap_or_default();
     let here = process.find_program(&name).is_some() || !name.contains(&b'/');
-    let builtin = super::builtin(&name, process).filter(|_| here && process.find_program(&name).is_none());
+    let builtin =
+        super::builtin(&name, process).filter(|_| here && process.find_program(&name).is_none());
     let result = match builtin {
         Some(builtin) => builtin.run(process, Arguments::new(words, false)).await,
         None => process.program(words).await,
@@ -91,7 +92,9 @@ fn nohup(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
             "nohup: appending output to nohup.out"
         };
         process.error(text)?;
-        let Ok(open) = process.open(b"nohup.out", crate::fs::Access::Append) else { return Ok(127) };
+        let Ok(open) = process.open(b"nohup.out", crate::fs::Access::Append) else {
+            return Ok(127);
+        };
         let saved = process.swap_fd(1, Some(open));
         let result = child(process, words).await;
         process.fds.set(1, saved);
@@ -199,7 +202,11 @@ fn env(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
 
 fn xargs(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
-        let options = Options::read(&arguments, "+0n:I:rtpP:L:d:E:a:s:x", &["null", "no-run-if-empty", "max-args:"]);
+        let options = Options::read(
+            &arguments,
+            "+0n:I:rtpP:L:d:E:a:s:x",
+            &["null", "no-run-if-empty", "max-args:"],
+        );
         let mut input = Vec::new();
         while let Some(chunk) = process.read(0, limits::PIPE_BYTES, false).await? {
             if chunk.is_empty() || input.len() > limits::PIPE_BYTES {
@@ -216,7 +223,9 @@ fn xargs(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
         }
         let many = options.number("n").or(options.number("max-args")).or(options.number("L"));
         let many = many.map_or(limits::WORDS / 4, |n| n.max(1) as usize);
-        if items.is_empty() && (options.has("r") || options.has("no-run-if-empty") || replace.is_some()) {
+        if items.is_empty()
+            && (options.has("r") || options.has("no-run-if-empty") || replace.is_some())
+        {
             return Ok(0);
         }
         let mut status = 0;
@@ -226,7 +235,8 @@ fn xargs(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
                 status = status.max(child(process, words).await?);
             }
         } else {
-            let groups: Vec<&[Vec<u8>]> = if items.is_empty() { vec![&[]] } else { items.chunks(many).collect() };
+            let groups: Vec<&[Vec<u8>]> =
+                if items.is_empty() { vec![&[]] } else { items.chunks(many).collect() };
             for group in groups {
                 let words = command.iter().chain(group).cloned().collect();
                 let one = child(process, words).await?;
@@ -322,7 +332,9 @@ fn su(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>>
         let Some(account) = process.session.host.persona.user(&user).cloned() else {
             let shown = String::from_utf8_lossy(&user).into_owned();
             let text = if arguments.gnu {
-                format!("su: user {shown} does not exist or the user entry does not contain all the required fields")
+                format!(
+                    "su: user {shown} does not exist or the user entry does not contain all the required fields"
+                )
             } else {
                 format!("su: unknown user {shown}")
             };
@@ -335,7 +347,11 @@ fn su(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>>
             let typed = process.read(0, limits::NAME_BYTES, true).await;
             process.session.system().echo = true;
             typed?;
-            let text = if arguments.gnu { "\nsu: Authentication failure" } else { "\nsu: incorrect password" };
+            let text = if arguments.gnu {
+                "\nsu: Authentication failure"
+            } else {
+                "\nsu: incorrect password"
+            };
             process.error(text)?;
             return Ok(1);
         }

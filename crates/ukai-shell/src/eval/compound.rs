@@ -32,8 +32,12 @@ impl Process {
                     None => Ok(0),
                 }
             }
-            Compound::Loop { until, condition, body } => self.loop_while(*until, condition, body).await,
-            Compound::For { name, words, body } => self.for_words(name, words.as_deref(), body).await,
+            Compound::Loop { until, condition, body } => {
+                self.loop_while(*until, condition, body).await
+            }
+            Compound::For { name, words, body } => {
+                self.for_words(name, words.as_deref(), body).await
+            }
             Compound::ForArithmetic { parts, body } => self.for_arithmetic(parts, body).await,
             Compound::Case { subject, arms } => self.case(subject, arms).await,
             Compound::Arithmetic(word) => {
@@ -66,7 +70,12 @@ impl Process {
         }
     }
 
-    async fn loop_while(&mut self, until: bool, condition: &List, body: &List) -> Result<i32, Stop> {
+    async fn loop_while(
+        &mut self,
+        until: bool,
+        condition: &List,
+        body: &List,
+    ) -> Result<i32, Stop> {
         let mut status = 0;
         loop {
             self.loops += 1;
@@ -105,7 +114,11 @@ impl Process {
         Ok(status)
     }
 
-    async fn for_arithmetic(&mut self, parts: &[Option<Word>; 3], body: &List) -> Result<i32, Stop> {
+    async fn for_arithmetic(
+        &mut self,
+        parts: &[Option<Word>; 3],
+        body: &List,
+    ) -> Result<i32, Stop> {
         let [start, condition, step] = parts;
         self.arithmetic_word(start.as_ref()).await?;
         loop {

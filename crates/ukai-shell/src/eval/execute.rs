@@ -1,11 +1,11 @@
 //! Programs: where they are found, the host's own, and those that the attacker brought.
 
+use crate::ShellEffect;
 use crate::commands::{self, Arguments};
 use crate::fs::{FileKind, Origin, Stat};
 use crate::limits;
 use crate::process::{Process, Source};
 use crate::system::Stop;
-use crate::ShellEffect;
 use bytes::Bytes;
 use ukai_model::{CaptureHow, PeerText, Sha256};
 
@@ -27,7 +27,8 @@ impl Process {
         let view = self.view();
         let path = self.variable(b"PATH").unwrap_or_default();
         for folder in path.split(|b| *b == b':') {
-            let mut candidate = if folder.is_empty() { self.directory.to_vec() } else { self.absolute(folder) };
+            let mut candidate =
+                if folder.is_empty() { self.directory.to_vec() } else { self.absolute(folder) };
             candidate.push(b'/');
             candidate.extend_from_slice(name);
             if let Ok(stat) = self.fs().stat(&view, &candidate, true)
@@ -103,7 +104,9 @@ impl Process {
         if is_busybox {
             return commands::run_applet(self, &base, words, true).await;
         }
-        if let Some(command) = commands::program(&base).or_else(|| commands::program(base_name(&real))) {
+        if let Some(command) =
+            commands::program(&base).or_else(|| commands::program(base_name(&real)))
+        {
             let gnu = self.session.host.persona.busybox.is_none();
             return command.run(self, Arguments::new(words, gnu)).await;
         }
@@ -176,7 +179,9 @@ impl Process {
                 interpreter = parts.next().unwrap_or_default();
             }
             let shell = commands::is_shell(base_name(interpreter));
-            let there = self.find_program(interpreter).is_some_and(|p| self.fs().stat(&view, &p, true).is_ok());
+            let there = self
+                .find_program(interpreter)
+                .is_some_and(|p| self.fs().stat(&view, &p, true).is_ok());
             if !there {
                 let shown = String::from_utf8_lossy(&words[0]).into_owned();
                 let line = String::from_utf8_lossy(line).into_owned();
@@ -242,13 +247,15 @@ impl Process {
     /// Whether the kernel would start this ELF file.
     fn fits_machine(&self, bytes: &[u8]) -> bool {
         let cpu = self.session.host.persona.cpu();
-        let (Some(class), Some(order), Some(machine)) = (bytes.get(4), bytes.get(5), bytes.get(18..20))
+        let (Some(class), Some(order), Some(machine)) =
+            (bytes.get(4), bytes.get(5), bytes.get(18..20))
         else {
             return false;
         };
         let little = *order == 1;
         let machine = [machine[0], machine[1]];
-        let machine = if little { u16::from_le_bytes(machine) } else { u16::from_be_bytes(machine) };
+        let machine =
+            if little { u16::from_le_bytes(machine) } else { u16::from_be_bytes(machine) };
         let class_fits = (*class == 2) == cpu.is_64_bit();
         let exact = little == cpu.little_endian() && class_fits && machine == cpu.elf_machine();
         // 64-bit kernels of the x86 family run 32-bit programs too.

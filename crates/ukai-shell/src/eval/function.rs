@@ -8,7 +8,11 @@ use std::sync::Arc;
 
 impl Process {
     /// Calls a function: its own parameters and local variables.
-    pub(super) async fn call(&mut self, body: &Arc<Command>, words: Vec<Vec<u8>>) -> Result<i32, Stop> {
+    pub(super) async fn call(
+        &mut self,
+        body: &Arc<Command>,
+        words: Vec<Vec<u8>>,
+    ) -> Result<i32, Stop> {
         self.enter()?;
         let parameters: Vec<Bytes> = words.into_iter().skip(1).map(Bytes::from).collect();
         let saved = std::mem::replace(&mut self.positional, Arc::new(parameters));

@@ -106,7 +106,9 @@ impl Process {
     /// trap is run.
     pub(crate) async fn ended(&mut self, result: Result<i32, Stop>) -> Result<i32, Stop> {
         let status = match result {
-            Ok(status) | Err(Stop::Exit(status) | Stop::Return(status) | Stop::Abort(status)) => status,
+            Ok(status) | Err(Stop::Exit(status) | Stop::Return(status) | Stop::Abort(status)) => {
+                status
+            }
             Err(Stop::Break(_) | Stop::Continue(_)) => 0,
             Err(Stop::BrokenPipe) => STATUS_SIGPIPE,
             Err(stop @ (Stop::Interrupted | Stop::Killed)) => return Err(stop),
@@ -181,7 +183,11 @@ impl Process {
         };
         if running >= limits::JOBS {
             self.session.system().limit("processes", "too many background jobs");
-            let text = if self.bash { "fork: retry: Resource temporarily unavailable" } else { "can't fork" };
+            let text = if self.bash {
+                "fork: retry: Resource temporarily unavailable"
+            } else {
+                "can't fork"
+            };
             self.complain(text)?;
             return Err(Stop::Abort(if self.bash { 254 } else { 2 }));
         }
@@ -253,7 +259,9 @@ impl Process {
         let [redirect] = &simple.redirects[..] else { return None };
         let bare = simple.words.is_empty() && simple.assignments.is_empty();
         match &redirect.target {
-            Target::Word(word) if self.bash && bare && redirect.kind == RedirectKind::Read => Some(word),
+            Target::Word(word) if self.bash && bare && redirect.kind == RedirectKind::Read => {
+                Some(word)
+            }
             _ => None,
         }
     }

@@ -47,7 +47,10 @@ impl Process {
     }
 
     async fn redirect(&mut self, redirect: &Redirect, saved: &mut SavedFds) -> Result<bool, Stop> {
-        let output = !matches!(redirect.kind, RedirectKind::Read | RedirectKind::ReadWrite | RedirectKind::Here);
+        let output = !matches!(
+            redirect.kind,
+            RedirectKind::Read | RedirectKind::ReadWrite | RedirectKind::Here
+        );
         let fd = usize::from(redirect.fd.unwrap_or(u8::from(output)));
         let text = match &redirect.target {
             Target::Word(word) => self.expand_text(word).await?,

@@ -1,9 +1,9 @@
 //! Texts of many commands: read one, run it, read the next.
 
+use crate::limits;
 use crate::process::{Process, Source};
 use crate::syntax::{Parser, SyntaxError};
 use crate::system::Stop;
-use crate::limits;
 use bytes::Bytes;
 use std::borrow::Cow;
 

@@ -3,7 +3,7 @@
 use super::redirect::SavedFds;
 use crate::commands::{self, Arguments};
 use crate::process::{Process, Variable, VariableValue};
-use crate::syntax::{Assignment, Command, Part, Parser, Simple, Value, Word};
+use crate::syntax::{Assignment, Command, Parser, Part, Simple, Value, Word};
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -53,7 +53,11 @@ impl Process {
             Ok(saved) => saved,
             Err(()) => {
                 self.restore_variables(saved_variables);
-                return if commands::is_special(&words[0]) && !self.bash { Err(Stop::Abort(1)) } else { Ok(1) };
+                return if commands::is_special(&words[0]) && !self.bash {
+                    Err(Stop::Abort(1))
+                } else {
+                    Ok(1)
+                };
             }
         };
         let result = self.dispatch(words).await;
@@ -76,7 +80,8 @@ impl Process {
 
     /// Words of a command; `export a=$b` and the like are not split.
     async fn expand_arguments(&mut self, words: &[Word]) -> Result<Vec<Vec<u8>>, Stop> {
-        let declares = words.first().and_then(Word::plain).is_some_and(|w| DECLARATIONS.contains(&w));
+        let declares =
+            words.first().and_then(Word::plain).is_some_and(|w| DECLARATIONS.contains(&w));
         if !declares {
             let brackets = words.first().and_then(Word::plain) == Some(b"[[");
             if brackets && self.bash {
@@ -86,7 +91,8 @@ impl Process {
         }
         let mut arguments = Vec::with_capacity(words.len());
         for word in words {
-            let assigns = matches!(word.parts.first(), Some(Part::Literal(text)) if text.contains(&b'='));
+            let assigns =
+                matches!(word.parts.first(), Some(Part::Literal(text)) if text.contains(&b'='));
             if assigns {
                 arguments.push(self.expand_text(word).await?);
             } else {
@@ -100,7 +106,8 @@ impl Process {
     async fn expand_brackets(&mut self, words: &[Word]) -> Result<Vec<Vec<u8>>, Stop> {
         let mut arguments: Vec<Vec<u8>> = Vec::with_capacity(words.len());
         for word in words {
-            let compares = matches!(arguments.last().map(Vec::as_slice), Some(b"==" | b"=" | b"!="));
+            let compares =
+                matches!(arguments.last().map(Vec::as_slice), Some(b"==" | b"=" | b"!="));
             let text = if compares {
                 self.expand_pattern(word).await?
             } else {
@@ -185,7 +192,8 @@ impl Process {
         self.enter()?;
         let mut parser = Parser::new(text, self.bash);
         let list = parser.next_command().ok().flatten();
-        let name = simple.words.first().and_then(Word::plain).map(<[u8]>::to_vec).unwrap_or_default();
+        let name =
+            simple.words.first().and_then(Word::plain).map(<[u8]>::to_vec).unwrap_or_default();
         let hidden = self.aliases.get(&name[..]).cloned();
         std::sync::Arc::make_mut(&mut self.aliases).remove(&name[..]);
         let result = self.run_aliased(list, simple).await;
@@ -198,7 +206,11 @@ impl Process {
         result
     }
 
-    async fn run_aliased(&mut self, list: Option<crate::syntax::List>, simple: &Simple) -> Result<i32, Stop> {
+    async fn run_aliased(
+        &mut self,
+        list: Option<crate::syntax::List>,
+        simple: &Simple,
+    ) -> Result<i32, Stop> {
         let Some(list) = list else { return Ok(0) };
         let only = match &list.items[..] {
             [item] if item.and_or.rest.is_empty() => match &item.and_or.first.commands[..] {

@@ -43,8 +43,7 @@ const LEVELS: [&[&str]; 10] = [
     &["||"],
 ];
 
-const ASSIGNMENTS: [&str; 11] =
-    ["<<=", ">>=", "*=", "/=", "%=", "+=", "-=", "&=", "^=", "|=", "="];
+const ASSIGNMENTS: [&str; 11] = ["<<=", ">>=", "*=", "/=", "%=", "+=", "-=", "&=", "^=", "|=", "="];
 
 impl Evaluator<'_> {
     fn whole(&mut self) -> Result<i64, Fault> {
@@ -135,7 +134,8 @@ impl Evaluator<'_> {
             "&" | "|" | "*" | "<" | ">" => after == Some(op.as_bytes()[0]),
             _ => false,
         };
-        let assigns = after == Some(b'=') && !matches!(op, "<=" | ">=" | "==" | "!=" | "&&" | "||" | "<" | ">");
+        let assigns = after == Some(b'=')
+            && !matches!(op, "<=" | ">=" | "==" | "!=" | "&&" | "||" | "<" | ">");
         if longer || assigns {
             return None;
         }
@@ -246,8 +246,7 @@ impl Evaluator<'_> {
 
     fn name(&mut self) -> Option<Vec<u8>> {
         let rest = &self.text[self.at..];
-        let length =
-            rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
         if length == 0 || rest[0].is_ascii_digit() {
             return None;
         }

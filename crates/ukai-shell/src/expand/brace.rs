@@ -119,7 +119,8 @@ fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
         (Ok(from), Ok(to)) => (from, to, false),
         _ => (i64::from(letter(first)?), i64::from(letter(last)?), true),
     };
-    let padded = [first, last].iter().any(|t| t.len() > 1 && t.trim_start_matches('-').starts_with('0'));
+    let padded =
+        [first, last].iter().any(|t| t.len() > 1 && t.trim_start_matches('-').starts_with('0'));
     let width = if padded { first.len().max(last.len()) } else { 0 };
     let mut values = Vec::new();
     let mut at = from;

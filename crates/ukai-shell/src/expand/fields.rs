@@ -116,7 +116,8 @@ impl Builder {
         let is_blank = |b: u8| matches!(b, b' ' | b'\t' | b'\n') && ifs.contains(&b);
         let mut at = 0;
         while at < text.len() {
-            let end = text[at..].iter().position(|b| ifs.contains(b)).map_or(text.len(), |n| at + n);
+            let end =
+                text[at..].iter().position(|b| ifs.contains(b)).map_or(text.len(), |n| at + n);
             if end > at {
                 self.append_active(&text[at..end]);
                 self.is_present = true;

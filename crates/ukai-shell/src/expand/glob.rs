@@ -23,7 +23,8 @@ impl Process {
                     }
                     continue;
                 }
-                let directory = if base.is_empty() { self.directory.to_vec() } else { self.absolute(base) };
+                let directory =
+                    if base.is_empty() { self.directory.to_vec() } else { self.absolute(base) };
                 let Ok(names) = self.fs().list(&view, &directory) else { continue };
                 self.session.step(1 + names.len() as u64 / 16)?;
                 for name in names {

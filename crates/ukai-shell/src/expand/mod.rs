@@ -7,10 +7,10 @@ mod glob;
 mod parameter;
 pub(crate) mod pattern;
 
+use crate::limits;
 use crate::process::Process;
 use crate::syntax::{Part, Word};
 use crate::system::{Fut, Stop};
-use crate::limits;
 use bytes::Bytes;
 use fields::Builder;
 

@@ -89,7 +89,11 @@ impl Process {
                     let text = Box::pin(self.expand_text(word)).await?;
                     let name = String::from_utf8_lossy(&param.name).into_owned();
                     let reason = if text.is_empty() {
-                        let reason = if *colon && self.bash { "parameter null or not set" } else { "parameter not set" };
+                        let reason = if *colon && self.bash {
+                            "parameter null or not set"
+                        } else {
+                            "parameter not set"
+                        };
                         reason.to_owned()
                     } else {
                         String::from_utf8_lossy(&text).into_owned()

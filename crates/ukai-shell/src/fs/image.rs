@@ -55,9 +55,13 @@ impl Image {
             };
             builder.put(&device.path, kind, device.mode);
         }
-        for (path, kind) in [("/dev/null", (1, 3)), ("/dev/zero", (1, 5)), ("/dev/urandom", (1, 9)),
-            ("/dev/random", (1, 8)), ("/dev/tty", (5, 0))]
-        {
+        for (path, kind) in [
+            ("/dev/null", (1, 3)),
+            ("/dev/zero", (1, 5)),
+            ("/dev/urandom", (1, 9)),
+            ("/dev/random", (1, 8)),
+            ("/dev/tty", (5, 0)),
+        ] {
             builder.put_new(path, Kind::Character(kind.0, kind.1), 0o666);
         }
         for (path, file) in &persona.files {
@@ -122,7 +126,8 @@ impl Builder<'_> {
                 Some(number) => *number,
                 None => {
                     let number = self.add_directory(0o755, 0, 0);
-                    self.children[at as usize].insert(Bytes::copy_from_slice(name.as_bytes()), number);
+                    self.children[at as usize]
+                        .insert(Bytes::copy_from_slice(name.as_bytes()), number);
                     number
                 }
             };

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use image::Image;
 use node::{Data, Entries, Kind, Node};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use ukai_model::{Sha256, Timestamp};
 use ukai_persona::{Host, Process};
 
@@ -36,6 +36,8 @@ pub struct Fs {
 struct Inner {
     host: Arc<Host>,
     image: Arc<Image>,
+    /// The host's own processes, once they were asked for.
+    processes: OnceLock<Vec<Process>>,
     state: Mutex<State>,
 }
 
@@ -81,8 +83,8 @@ impl Fs {
     /// The disk as the host's owner left it.
     pub fn new(host: &Arc<Host>) -> Self {
         let image = Image::of(&host.persona);
-        let state = Mutex::default();
-        Self { inner: Arc::new(Inner { host: Arc::clone(host), image, state }) }
+        let (processes, state) = (OnceLock::new(), Mutex::default());
+        Self { inner: Arc::new(Inner { host: Arc::clone(host), image, processes, state }) }
     }
 
     /// Bytes that the attacker's changes hold in memory; bounded by
@@ -151,7 +153,9 @@ impl Fs {
         };
         let node = self.node(state, number).ok_or(FsError::NotFound)?;
         let (kind, size, device) = match &node.kind {
-            Kind::Directory(entries) => (FileKind::Directory, directory_size(entries.len()), (0, 0)),
+            Kind::Directory(entries) => {
+                (FileKind::Directory, directory_size(entries.len()), (0, 0))
+            }
             Kind::File(data, _) => (FileKind::File, self.size_of(view, data), (0, 0)),
             Kind::Link(target) => (FileKind::Link, target.len() as u64, (0, 0)),
             Kind::Character(major, minor) => (FileKind::Character, 0, (*major, *minor)),
@@ -280,7 +284,8 @@ impl Fs {
         };
         let state = self.state();
         if let Ino::Disk(number) = ino
-            && let Some(Node { kind: Kind::File(Data::Own(bytes), _), .. }) = state.nodes.get(&number)
+            && let Some(Node { kind: Kind::File(Data::Own(bytes), _), .. }) =
+                state.nodes.get(&number)
         {
             return Ok(Bytes::copy_from_slice(&bytes[cut(bytes)]));
         }
@@ -397,4 +402,3 @@ fn allowed(node: &Node, view: &View, bit: u16) -> bool {
     };
     (node.mode >> shift) & bit == bit
 }
-

@@ -20,7 +20,9 @@ pub(crate) enum Access {
 /// What was opened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Opened {
-    File { ino: Ino },
+    File {
+        ino: Ino,
+    },
     Null,
     Zero,
     Random,

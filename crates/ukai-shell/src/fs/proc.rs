@@ -38,12 +38,23 @@ impl Fs {
         self.processes_of(&self.state(), view)
     }
 
+    fn own_processes(&self) -> &[Process] {
+        self.inner.processes.get_or_init(|| self.host().processes())
+    }
+
     fn processes_of(&self, state: &State, view: &View) -> Vec<Process> {
+        let mut all = self.own_processes().to_vec();
+        all.push(self.shell_process(view));
+        all.extend(state.residents.iter().cloned());
+        all.extend(self.current_process(view));
+        all.sort_by_key(|p| p.pid);
+        all
+    }
+
+    fn shell_process(&self, view: &View) -> Process {
         let host = self.host();
-        let mut all = host.processes();
-        let uptime = host.uptime(view.now).as_secs();
         let user = host.users().iter().find(|u| u.uid == view.uid);
-        let shell = Process {
+        Process {
             pid: view.shell_pid,
             ppid: 1,
             user: user.map_or_else(|| "root".to_owned(), |u| u.name.clone()),
@@ -52,20 +63,19 @@ impl Fs {
             rss_kb: 452,
             state: "S".to_owned(),
             tty: "pts/0".to_owned(),
-            started_s: uptime,
-        };
-        let current = (view.pid != view.shell_pid).then(|| Process {
+            started_s: host.uptime(view.now).as_secs(),
+        }
+    }
+
+    /// Who asks, if it is not the shell itself.
+    fn current_process(&self, view: &View) -> Option<Process> {
+        (view.pid != view.shell_pid).then(|| Process {
             pid: view.pid,
             ppid: view.shell_pid,
             state: "R".to_owned(),
             command: "ps".to_owned(),
-            ..shell.clone()
-        });
-        all.push(shell);
-        all.extend(state.residents.iter().cloned());
-        all.extend(current);
-        all.sort_by_key(|p| p.pid);
-        all
+            ..self.shell_process(view)
+        })
     }
 
     /// A program of the attacker stays in the process list.
@@ -86,7 +96,13 @@ impl Fs {
     }
 
     fn process(&self, state: &State, view: &View, pid: u32) -> Option<Process> {
-        self.processes_of(state, view).into_iter().find(|p| p.pid == pid)
+        if pid == view.shell_pid {
+            return Some(self.shell_process(view));
+        }
+        if pid == view.pid {
+            return self.current_process(view);
+        }
+        self.own_processes().iter().chain(&state.residents).find(|p| p.pid == pid).cloned()
     }
 
     pub(super) fn proc_root_child(&self, state: &State, view: &View, name: &[u8]) -> Option<Ino> {
@@ -162,15 +178,15 @@ impl Fs {
         }
     }
 
-    /// The program that a process runs. The process list is not asked while the disk is
-    /// locked by the caller: only what the host alone knows is needed.
+    /// The program that a process runs.
     fn executable(&self, view: &View, pid: u32) -> Bytes {
         let persona = &self.host().persona;
         let shell = persona.busybox.as_ref().map_or("/bin/bash", |b| b.path.as_str());
         if pid == view.pid || pid == view.shell_pid {
             return shell.to_owned().into();
         }
-        let command = self.host().processes().into_iter().find(|p| p.pid == pid).map(|p| p.command);
+        let command =
+            self.own_processes().iter().find(|p| p.pid == pid).map(|p| p.command.as_str());
         let word = command.unwrap_or_default();
         let word = word.split_whitespace().next().unwrap_or("").trim_start_matches('-');
         if word.starts_with('/') { word.to_owned().into() } else { shell.to_owned().into() }

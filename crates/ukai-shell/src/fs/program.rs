@@ -84,7 +84,9 @@ fn program_headers(persona: &Persona, size: usize, out: &mut Vec<u8>) {
                 word(out, value, 8);
             }
         } else {
-            for value in [kind, offset as u64, address, address, length as u64, length as u64, flags, 0x1000] {
+            for value in
+                [kind, offset as u64, address, address, length as u64, length as u64, flags, 0x1000]
+            {
                 word(out, value, 4);
             }
         }
@@ -97,19 +99,51 @@ fn push_instruction(cpu: Cpu, random: u64, out: &mut Vec<u8>) {
     let low = (random >> 16) as u32;
     let word: u32 = match cpu {
         Cpu::Mips | Cpu::Mipsel => {
-            let shape = [0x8f99_0000, 0x2442_0000, 0xafbc_0010, 0x0320_f809, 0x0000_0000, 0x1040_0000, 0x8fbf_0000];
+            let shape = [
+                0x8f99_0000,
+                0x2442_0000,
+                0xafbc_0010,
+                0x0320_f809,
+                0x0000_0000,
+                0x1040_0000,
+                0x8fbf_0000,
+            ];
             shape[pick] | if pick == 3 || pick == 4 { 0 } else { low & 0x001f_0ffc }
         }
         Cpu::Arm => {
-            let shape = [0xe59f_0000, 0xe1a0_0000, 0xeb00_0000, 0xe3a0_0000, 0xe58d_0000, 0xe350_0000, 0x0a00_0000];
+            let shape = [
+                0xe59f_0000,
+                0xe1a0_0000,
+                0xeb00_0000,
+                0xe3a0_0000,
+                0xe58d_0000,
+                0xe350_0000,
+                0x0a00_0000,
+            ];
             shape[pick] | (low & 0x0000_3ffc)
         }
         Cpu::Aarch64 => {
-            let shape = [0xf940_0000, 0x9100_0000, 0x9400_0000, 0x5280_0000, 0xb400_0000, 0xaa00_03e0, 0xd65f_03c0];
+            let shape = [
+                0xf940_0000,
+                0x9100_0000,
+                0x9400_0000,
+                0x5280_0000,
+                0xb400_0000,
+                0xaa00_03e0,
+                0xd65f_03c0,
+            ];
             shape[pick] | if pick == 6 { 0 } else { low & 0x0000_3fff }
         }
         Cpu::Powerpc => {
-            let shape = [0x9421_0000, 0x7c08_02a6, 0x9001_0000, 0x4800_0001, 0x3860_0000, 0x8081_0000, 0x4e80_0020];
+            let shape = [
+                0x9421_0000,
+                0x7c08_02a6,
+                0x9001_0000,
+                0x4800_0001,
+                0x3860_0000,
+                0x8081_0000,
+                0x4e80_0020,
+            ];
             shape[pick] | if pick == 1 || pick == 6 { 0 } else { low & 0x0000_fffc }
         }
         Cpu::Sh4 => {
@@ -119,8 +153,13 @@ fn push_instruction(cpu: Cpu, random: u64, out: &mut Vec<u8>) {
         Cpu::X86 | Cpu::X86_64 => {
             let wide = cpu == Cpu::X86_64;
             let shape: [&[u8]; 7] = [
-                &[0x48, 0x89, 0xe5], &[0xe8], &[0x0f, 0x84], &[0x85, 0xc0], &[0x48, 0x8d, 0x3d],
-                &[0x31, 0xc0], &[0xc3, 0x90],
+                &[0x48, 0x89, 0xe5],
+                &[0xe8],
+                &[0x0f, 0x84],
+                &[0x85, 0xc0],
+                &[0x48, 0x8d, 0x3d],
+                &[0x31, 0xc0],
+                &[0xc3, 0x90],
             ];
             let shape = shape[pick];
             out.extend_from_slice(if !wide && shape[0] == 0x48 { &shape[1..] } else { shape });
@@ -130,7 +169,11 @@ fn push_instruction(cpu: Cpu, random: u64, out: &mut Vec<u8>) {
             return;
         }
     };
-    out.extend_from_slice(&if cpu.little_endian() { word.to_le_bytes() } else { word.to_be_bytes() });
+    out.extend_from_slice(&if cpu.little_endian() {
+        word.to_le_bytes()
+    } else {
+        word.to_be_bytes()
+    });
 }
 
 fn strings(persona: &Persona, out: &mut Vec<u8>) {

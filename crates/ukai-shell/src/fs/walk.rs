@@ -72,7 +72,12 @@ impl Fs {
         }
         let Some((name, ino)) = trail.last().cloned() else {
             let root = Ino::Disk(super::image::ROOT);
-            return Ok(Place { path: b"/".to_vec(), ino: Some(root), parent: None, name: Bytes::new() });
+            return Ok(Place {
+                path: b"/".to_vec(),
+                ino: Some(root),
+                parent: None,
+                name: Bytes::new(),
+            });
         };
         if must_be_directory && !self.is_directory(state, ino) {
             return Err(FsError::NotDirectory);
@@ -140,7 +145,8 @@ impl Fs {
     /// Whether the file system that holds `path` can be written to.
     pub(super) fn writable(&self, state: &State, path: &[u8]) -> Result<(), FsError> {
         let below = |point: &[u8]| {
-            point == b"/" || (path.starts_with(point) && matches!(path.get(point.len()), None | Some(b'/')))
+            point == b"/"
+                || (path.starts_with(point) && matches!(path.get(point.len()), None | Some(b'/')))
         };
         let mounts = &self.host().persona.mounts;
         let mount = mounts
@@ -197,7 +203,9 @@ impl Fs {
         let mtime = self.host().clock(view.now).secs();
         let node = Node { kind, mode, uid: view.uid, gid: view.gid, mtime, links: 1 };
         state.nodes.insert(number, node);
-        self.entries(state, parent).ok_or(FsError::NotDirectory)?.insert(place.name.clone(), number);
+        self.entries(state, parent)
+            .ok_or(FsError::NotDirectory)?
+            .insert(place.name.clone(), number);
         self.touch_directory(state, view, parent);
         Ok(number)
     }
@@ -210,7 +218,13 @@ impl Fs {
     }
 
     /// Takes the name of `place` away, and the node with its last name.
-    fn forget(&self, state: &mut State, view: &View, place: &Place, number: u32) -> Result<(), FsError> {
+    fn forget(
+        &self,
+        state: &mut State,
+        view: &View,
+        place: &Place,
+        number: u32,
+    ) -> Result<(), FsError> {
         let parent = self.parent_for_change(state, view, place)?;
         self.entries(state, parent).ok_or(FsError::NotDirectory)?.remove(&place.name);
         self.touch_directory(state, view, parent);
@@ -353,7 +367,9 @@ impl Fs {
         let new_parent = self.parent_for_change(&state, view, &target)?;
         if let Some(Ino::Disk(existing)) = target.ino {
             match self.node(&state, existing).map(|n| &n.kind) {
-                Some(Kind::Directory(entries)) if !entries.is_empty() => return Err(FsError::NotEmpty),
+                Some(Kind::Directory(entries)) if !entries.is_empty() => {
+                    return Err(FsError::NotEmpty);
+                }
                 Some(Kind::Directory(_)) if !self.is_directory(&state, Ino::Disk(number)) => {
                     return Err(FsError::IsDirectory);
                 }
@@ -403,7 +419,13 @@ impl Fs {
 
     /// Copies contents and mode of a regular file; a copy of a host's file is none of
     /// the attacker's making.
-    pub(crate) fn copy(&self, view: &View, from: &[u8], to: &[u8], mode: u16) -> Result<(), FsError> {
+    pub(crate) fn copy(
+        &self,
+        view: &View,
+        from: &[u8],
+        to: &[u8],
+        mode: u16,
+    ) -> Result<(), FsError> {
         let origin = self.origin(view, from).unwrap_or(Origin::Host);
         let bytes = self.read(view, from)?;
         self.store(view, to, bytes, origin, mode)

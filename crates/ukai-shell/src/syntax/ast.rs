@@ -184,21 +184,48 @@ pub(crate) enum ParamOp {
     /// `${#a}`
     Length,
     /// `${a-w}`, `${a:-w}`
-    Default { colon: bool, word: Word },
+    Default {
+        colon: bool,
+        word: Word,
+    },
     /// `${a=w}`, `${a:=w}`
-    Assign { colon: bool, word: Word },
+    Assign {
+        colon: bool,
+        word: Word,
+    },
     /// `${a?w}`, `${a:?w}`
-    Require { colon: bool, word: Word },
+    Require {
+        colon: bool,
+        word: Word,
+    },
     /// `${a+w}`, `${a:+w}`
-    Alternative { colon: bool, word: Word },
+    Alternative {
+        colon: bool,
+        word: Word,
+    },
     /// `${a#p}`, `${a##p}`, `${a%p}`, `${a%%p}`
-    Trim { suffix: bool, longest: bool, pattern: Word },
+    Trim {
+        suffix: bool,
+        longest: bool,
+        pattern: Word,
+    },
     /// `${a/p/w}`, `${a//p/w}`, `${a/#p/w}`, `${a/%p/w}`
-    Replace { all: bool, anchor: Option<u8>, pattern: Word, with: Word },
+    Replace {
+        all: bool,
+        anchor: Option<u8>,
+        pattern: Word,
+        with: Word,
+    },
     /// `${a:offset}`, `${a:offset:length}`
-    Substring { offset: Word, length: Option<Word> },
+    Substring {
+        offset: Word,
+        length: Option<Word>,
+    },
     /// `${a^}`, `${a^^}`, `${a,}`, `${a,,}`
-    Case { upper: bool, all: bool },
+    Case {
+        upper: bool,
+        all: bool,
+    },
     /// Anything else: an error when it is expanded.
     Bad,
 }

@@ -20,4 +20,3 @@ pub(crate) use ast::{
 pub(crate) use error::SyntaxError;
 pub(crate) use lexer::is_name;
 pub(crate) use parser::Parser;
-

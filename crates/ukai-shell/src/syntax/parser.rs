@@ -1,11 +1,11 @@
 //! The grammar: from tokens to a tree, one complete command at a time.
 
+use super::SyntaxError;
 use super::ast::{
     AndOr, Assignment, Case, Command, Compound, Connector, Item, List, Part, Pipeline, Redirect,
     RedirectKind, Simple, Target, Value, Word,
 };
 use super::lexer::{Pending, Token, is_name};
-use super::SyntaxError;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
 
@@ -528,7 +528,8 @@ impl<'a> Parser<'a> {
                 Token::Op("(")
                     if simple.words.len() == 1
                         && simple.assignments.is_empty()
-                        && simple.redirects.is_empty() && !double_bracket =>
+                        && simple.redirects.is_empty()
+                        && !double_bracket =>
                 {
                     return self.function(simple.words.remove(0));
                 }
@@ -652,7 +653,8 @@ impl<'a> Parser<'a> {
             "&>>" => RedirectKind::BothAppend,
             "<&" => RedirectKind::Duplicate,
             ">&" => {
-                let dup = word.plain().is_none_or(|t| t == b"-" || t.iter().all(u8::is_ascii_digit));
+                let dup =
+                    word.plain().is_none_or(|t| t == b"-" || t.iter().all(u8::is_ascii_digit));
                 if dup || fd.is_some() { RedirectKind::Duplicate } else { RedirectKind::Both }
             }
             _ => RedirectKind::Here,

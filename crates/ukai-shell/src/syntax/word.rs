@@ -48,7 +48,11 @@ impl Parser<'_> {
 
     /// Reads a word up to a byte for which `ends` holds. Inside `${...}` blanks and
     /// operators are ordinary.
-    fn read_word_until(&mut self, ends: fn(u8) -> bool, in_braces: bool) -> Result<Word, SyntaxError> {
+    fn read_word_until(
+        &mut self,
+        ends: fn(u8) -> bool,
+        in_braces: bool,
+    ) -> Result<Word, SyntaxError> {
         let mut out = Parts::default();
         while let Some(byte) = self.byte() {
             if ends(byte) || (byte == b'\r' && self.byte_at(1) == Some(b'\n')) {
@@ -313,14 +317,11 @@ impl Parser<'_> {
 
     /// What stands after `${`.
     fn read_braces(&mut self, quoted: bool) -> Result<Part, SyntaxError> {
-        let mut param = Param {
-            name: Bytes::new(),
-            subscript: None,
-            indirect: false,
-            op: ParamOp::Plain,
-        };
+        let mut param =
+            Param { name: Bytes::new(), subscript: None, indirect: false, op: ParamOp::Plain };
         let mut length = false;
-        if self.byte() == Some(b'#') && !matches!(self.byte_at(1), Some(b'}' | b':' | b'-' | b'?' | b'+' | b'=' | b'%'))
+        if self.byte() == Some(b'#')
+            && !matches!(self.byte_at(1), Some(b'}' | b':' | b'-' | b'?' | b'+' | b'=' | b'%'))
             && self.byte_at(1).is_some()
         {
             length = true;
@@ -392,8 +393,8 @@ impl Parser<'_> {
     }
 
     fn read_param_op(&mut self, quoted: bool) -> Result<ParamOp, SyntaxError> {
-        let colon = self.byte() == Some(b':')
-            && matches!(self.byte_at(1), Some(b'-' | b'=' | b'?' | b'+'));
+        let colon =
+            self.byte() == Some(b':') && matches!(self.byte_at(1), Some(b'-' | b'=' | b'?' | b'+'));
         if colon {
             self.pos += 1;
         }
@@ -495,10 +496,5 @@ fn flush_quoted(out: &mut Parts, text: &mut Vec<u8>) {
 }
 
 fn plain(name: Bytes) -> Part {
-    Part::Param(Box::new(Param {
-        name,
-        subscript: None,
-        indirect: false,
-        op: ParamOp::Plain,
-    }))
+    Part::Param(Box::new(Param { name, subscript: None, indirect: false, op: ParamOp::Plain }))
 }

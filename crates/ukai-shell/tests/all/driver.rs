@@ -25,9 +25,11 @@ pub fn generous_host() -> Arc<Host> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../personas/router-mips.toml");
     let text = std::fs::read_to_string(path).expect("the router's persona");
     let listed: String = MORE.split_whitespace().map(|name| format!("\"{name}\", ")).collect();
-    let text = text
-        .replacen("applets = [", &format!("applets = [{listed}"), 1)
-        .replacen("\"/bin\" = \"", &format!("\"/bin\" = \"{MORE} "), 1);
+    let text = text.replacen("applets = [", &format!("applets = [{listed}"), 1).replacen(
+        "\"/bin\" = \"",
+        &format!("\"/bin\" = \"{MORE} "),
+        1,
+    );
     let persona = Arc::new(Persona::parse(&text).expect("a persona with more applets"));
     Arc::new(persona.host("192.0.2.78".parse().expect("an address"), [7; 32]))
 }
@@ -57,13 +59,7 @@ pub struct Driver {
 impl Driver {
     pub fn new(host: &Arc<Host>, fs: &Fs, user: &str, terminal: bool) -> Self {
         let shell = Shell::new(Arc::clone(host), fs.clone(), login(user, terminal), 1, START);
-        Self {
-            shell,
-            now: START,
-            served: BTreeMap::new(),
-            output: Vec::new(),
-            effects: Vec::new(),
-        }
+        Self { shell, now: START, served: BTreeMap::new(), output: Vec::new(), effects: Vec::new() }
     }
 
     /// Runs a line until the shell is ready again or wants input.
@@ -99,7 +95,9 @@ impl Driver {
             if let Some((id, url)) = fetches.pop() {
                 let fetched = self.answer(&url);
                 self.shell.on_fetched(id, fetched, self.now, &mut out);
-            } else if let (Some(at), ShellState::Waiting(WaitingFor::Time)) = (timer, self.shell.state()) {
+            } else if let (Some(at), ShellState::Waiting(WaitingFor::Time)) =
+                (timer, self.shell.state())
+            {
                 self.now = self.now.max(at);
                 self.shell.on_timer(self.now, &mut out);
             } else {

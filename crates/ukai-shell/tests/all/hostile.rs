@@ -165,7 +165,9 @@ fn a_terminal_shows_what_is_typed_and_stops_on_control_c() {
     console.on_bytes(b"\x03echo after; exit 4\n", START, &mut out);
     let text: Vec<u8> = out
         .iter()
-        .filter_map(|e| if let ShellEffect::Output(bytes) = e { Some(bytes.to_vec()) } else { None })
+        .filter_map(
+            |e| if let ShellEffect::Output(bytes) = e { Some(bytes.to_vec()) } else { None },
+        )
         .flatten()
         .collect();
     let text = String::from_utf8(text).expect("plain text");
@@ -301,9 +303,10 @@ proptest! {
 
 /// Commands that get random arguments.
 const COMMANDS: [&str; 64] = [
-    "cat", "head", "tail", "wc", "tee", "cp", "mv", "rm", "mkdir", "rmdir", "touch", "ln", "chmod", "chown", "ls",
-    "stat", "dd", "grep", "sed", "awk", "cut", "tr", "sort", "uniq", "xargs", "find", "od", "hexdump", "xxd", "base64",
-    "md5sum", "seq", "expr", "basename", "dirname", "readlink", "df", "du", "free", "ps", "top", "kill", "pkill",
-    "uname", "id", "date", "sleep", "mount", "ifconfig", "ip", "netstat", "ping", "wget", "curl", "tftp", "nc",
-    "crontab", "tar", "gzip", "printf", "test", "read", "set", "trap",
+    "cat", "head", "tail", "wc", "tee", "cp", "mv", "rm", "mkdir", "rmdir", "touch", "ln", "chmod",
+    "chown", "ls", "stat", "dd", "grep", "sed", "awk", "cut", "tr", "sort", "uniq", "xargs",
+    "find", "od", "hexdump", "xxd", "base64", "md5sum", "seq", "expr", "basename", "dirname",
+    "readlink", "df", "du", "free", "ps", "top", "kill", "pkill", "uname", "id", "date", "sleep",
+    "mount", "ifconfig", "ip", "netstat", "ping", "wget", "curl", "tftp", "nc", "crontab", "tar",
+    "gzip", "printf", "test", "read", "set", "trap",
 ];

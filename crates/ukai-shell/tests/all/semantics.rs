@@ -32,7 +32,11 @@ fn scripts_do_what_they_do_in_real_shells() {
             let real = real(program, &script);
             let ours = ours(persona, &script);
             if real != ours {
-                wrong.push(format!("{wanted}: {script}\n  real: {}\n  ours: {}", show(&real), show(&ours)));
+                wrong.push(format!(
+                    "{wanted}: {script}\n  real: {}\n  ours: {}",
+                    show(&real),
+                    show(&ours)
+                ));
             }
         }
     }
@@ -72,7 +76,9 @@ fn tempfile() -> std::path::PathBuf {
 fn ours(persona: &str, script: &str) -> (Vec<u8>, i32) {
     let host = if persona == "router-mips" { generous_host() } else { host(persona) };
     let mut driver = Driver::new(&host, &Fs::new(&host), "root", false);
-    driver.run(b"export HOME=/home/x; mkdir /tmp/empty; cd /tmp/empty; set -- one 'two words' three\n");
+    driver.run(
+        b"export HOME=/home/x; mkdir /tmp/empty; cd /tmp/empty; set -- one 'two words' three\n",
+    );
     driver.output.clear();
     // Standard error of the shell itself cannot be told apart in the output.
     let quoted = script.replace('\'', "'\\''");

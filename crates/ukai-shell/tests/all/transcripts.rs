@@ -52,7 +52,13 @@ fn difference(path: &Path, expected: &str, played: &str) -> String {
 
 /// Plays a transcript: the same text with what really happened.
 fn play(text: &str) -> String {
-    let mut player = Player { host: host("router-mips"), user: "root".to_owned(), driver: None, fs: None, out: String::new() };
+    let mut player = Player {
+        host: host("router-mips"),
+        user: "root".to_owned(),
+        driver: None,
+        fs: None,
+        out: String::new(),
+    };
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         if line.starts_with('#') || line.is_empty() {

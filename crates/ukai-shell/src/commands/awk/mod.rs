@@ -9,11 +9,8 @@ use super::{Arguments, Command, Leave, Options, Outcome};
 use crate::process::Process;
 use std::collections::BTreeMap;
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::at_once("awk", awk),
-    Command::at_once("gawk", awk),
-    Command::at_once("mawk", awk),
-];
+pub(super) const COMMANDS: &[Command] =
+    &[Command::at_once("awk", awk), Command::at_once("gawk", awk), Command::at_once("mawk", awk)];
 
 /// An expression.
 #[derive(Debug)]
@@ -87,7 +84,11 @@ fn awk(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
         }
     } else if operands.is_empty() {
-        process.error(if arguments.gnu { "usage: awk [-F fs][-v var=value][prog | -f progfile][file ...]" } else { "Usage: awk [OPTIONS] [AWK_PROGRAM] [FILE]..." })?;
+        process.error(if arguments.gnu {
+            "usage: awk [-F fs][-v var=value][prog | -f progfile][file ...]"
+        } else {
+            "Usage: awk [OPTIONS] [AWK_PROGRAM] [FILE]..."
+        })?;
         return Ok(1);
     } else {
         text = operands.remove(0);
@@ -105,7 +106,11 @@ fn awk(process: &mut Process, arguments: &Arguments) -> Outcome {
     };
     let mut variables = BTreeMap::new();
     if let Some(separator) = options.value("F") {
-        let separator = if separator == b"t" { b"\t".to_vec() } else { crate::escape::unescape(separator, None).0 };
+        let separator = if separator == b"t" {
+            b"\t".to_vec()
+        } else {
+            crate::escape::unescape(separator, None).0
+        };
         variables.insert("FS".to_owned(), separator);
     }
     for word in options.values("v") {
@@ -114,7 +119,8 @@ fn awk(process: &mut Process, arguments: &Arguments) -> Outcome {
             variables.insert(name, crate::escape::unescape(&word[at + 1..], None).0);
         }
     }
-    let reads = program.iter().any(|(when, _)| !matches!(when, When::Begin)) || text.windows(7).any(|w| w == b"getline");
+    let reads = program.iter().any(|(when, _)| !matches!(when, When::Begin))
+        || text.windows(7).any(|w| w == b"getline");
     let mut files = Vec::new();
     for operand in operands {
         match operand.iter().position(|b| *b == b'=') {
@@ -125,7 +131,8 @@ fn awk(process: &mut Process, arguments: &Arguments) -> Outcome {
             _ => files.push(operand),
         }
     }
-    let (inputs, status) = if reads { super::reading::inputs(process, arguments, &files)? } else { (Vec::new(), 0) };
+    let (inputs, status) =
+        if reads { super::reading::inputs(process, arguments, &files)? } else { (Vec::new(), 0) };
     let mut machine = run::Machine::new(process, variables);
     let result = machine.run(&program, &inputs);
     let (out, code) = (machine.take_output(), machine.status());

@@ -21,9 +21,9 @@ enum Token {
 }
 
 const OPERATORS: [&str; 42] = [
-    "&&", "||", "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=", "**", "!~", ">>",
-    "{", "}", "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!", "<", ">", "|", "?", ":", "~",
-    "$", "=", "&", "#",
+    "&&", "||", "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=", "**", "!~",
+    ">>", "{", "}", "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!", "<", ">", "|",
+    "?", ":", "~", "$", "=", "&", "#",
 ];
 
 /// Reads a program.
@@ -60,21 +60,29 @@ fn tokens(text: &[u8]) -> Parsed<Vec<Token>> {
                 tokens.push(Token::Regex(string));
                 at = end;
             }
-            b'0'..=b'9' | b'.' if byte != b'.' || text.get(at + 1).is_some_and(u8::is_ascii_digit) => {
-                let length = text[at..].iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
-                let number = String::from_utf8_lossy(&text[at..at + length]).parse().map_err(|_| ())?;
+            b'0'..=b'9' | b'.'
+                if byte != b'.' || text.get(at + 1).is_some_and(u8::is_ascii_digit) =>
+            {
+                let length =
+                    text[at..].iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+                let number =
+                    String::from_utf8_lossy(&text[at..at + length]).parse().map_err(|_| ())?;
                 tokens.push(Token::Number(number));
                 at += length;
             }
             b if b.is_ascii_alphabetic() || b == b'_' => {
-                let length = text[at..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+                let length = text[at..]
+                    .iter()
+                    .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+                    .count();
                 let name = String::from_utf8_lossy(&text[at..at + length]).into_owned();
                 at += length;
                 let calls = text.get(at) == Some(&b'(') && !is_keyword(&name);
                 tokens.push(if calls { Token::Function(name) } else { Token::Name(name) });
             }
             _ => {
-                let op = OPERATORS.iter().find(|op| text[at..].starts_with(op.as_bytes())).ok_or(())?;
+                let op =
+                    OPERATORS.iter().find(|op| text[at..].starts_with(op.as_bytes())).ok_or(())?;
                 tokens.push(Token::Op(if *op == "**" { "^" } else { op }));
                 at += op.len();
             }
@@ -87,8 +95,22 @@ fn tokens(text: &[u8]) -> Parsed<Vec<Token>> {
 fn is_keyword(name: &str) -> bool {
     matches!(
         name,
-        "if" | "else" | "while" | "for" | "do" | "print" | "printf" | "in" | "next" | "exit" | "break" | "continue"
-            | "delete" | "BEGIN" | "END" | "getline" | "return"
+        "if" | "else"
+            | "while"
+            | "for"
+            | "do"
+            | "print"
+            | "printf"
+            | "in"
+            | "next"
+            | "exit"
+            | "break"
+            | "continue"
+            | "delete"
+            | "BEGIN"
+            | "END"
+            | "getline"
+            | "return"
     )
 }
 
@@ -211,7 +233,8 @@ impl Parser {
                     When::Fits(first)
                 }
             };
-            let action = if matches!(self.peek(), Token::Op("{")) { Some(self.block()?) } else { None };
+            let action =
+                if matches!(self.peek(), Token::Op("{")) { Some(self.block()?) } else { None };
             if action.is_none() && matches!(when, When::Begin | When::End) {
                 return Err(());
             }
@@ -228,7 +251,8 @@ impl Parser {
                 return Ok(Statement::Block(statements));
             }
             statements.push(self.nested(Self::statement)?);
-            if !matches!(self.peek(), Token::Newline | Token::Op(";" | "}")) && !self.after_block() {
+            if !matches!(self.peek(), Token::Newline | Token::Op(";" | "}")) && !self.after_block()
+            {
                 return Err(());
             }
         }
@@ -236,7 +260,10 @@ impl Parser {
 
     /// Whether what was just read ended with a block, after which nothing need stand.
     fn after_block(&self) -> bool {
-        matches!(self.at.checked_sub(1).and_then(|at| self.tokens.get(at)), Some(Token::Op("}" | ";") | Token::Newline))
+        matches!(
+            self.at.checked_sub(1).and_then(|at| self.tokens.get(at)),
+            Some(Token::Op("}" | ";") | Token::Newline)
+        )
     }
 
     fn body(&mut self) -> Parsed<Box<Statement>> {
@@ -297,11 +324,20 @@ impl Parser {
             self.at += 4;
             return Ok(Statement::ForIn(name, array, self.body()?));
         }
-        let start = if matches!(self.peek(), Token::Op(";")) { None } else { Some(Box::new(self.simple()?)) };
+        let start = if matches!(self.peek(), Token::Op(";")) {
+            None
+        } else {
+            Some(Box::new(self.simple()?))
+        };
         self.expect(";")?;
-        let condition = if matches!(self.peek(), Token::Op(";")) { None } else { Some(self.expression()?) };
+        let condition =
+            if matches!(self.peek(), Token::Op(";")) { None } else { Some(self.expression()?) };
         self.expect(";")?;
-        let step = if matches!(self.peek(), Token::Op(")")) { None } else { Some(Box::new(self.simple()?)) };
+        let step = if matches!(self.peek(), Token::Op(")")) {
+            None
+        } else {
+            Some(Box::new(self.simple()?))
+        };
         self.expect(")")?;
         Ok(Statement::For(start, condition, step, self.body()?))
     }
@@ -313,7 +349,11 @@ impl Parser {
                 let list = self.print_list();
                 self.no_greater = before;
                 let list = list?;
-                return Ok(if formatted { Statement::Printf(list) } else { Statement::Print(list) });
+                return Ok(if formatted {
+                    Statement::Printf(list)
+                } else {
+                    Statement::Print(list)
+                });
             }
         }
         if self.keyword("next") {
@@ -344,7 +384,10 @@ impl Parser {
     }
 
     fn print_list(&mut self) -> Parsed<Vec<Expression>> {
-        if matches!(self.peek(), Token::Newline | Token::Op(";" | "}" | ">" | ">>" | "|") | Token::End) {
+        if matches!(
+            self.peek(),
+            Token::Newline | Token::Op(";" | "}" | ">" | ">>" | "|") | Token::End
+        ) {
             self.skip_redirection()?;
             return Ok(Vec::new());
         }
@@ -356,7 +399,10 @@ impl Parser {
             self.no_greater = greater;
             if let Ok(list) = list
                 && self.op(")")
-                && matches!(self.peek(), Token::Newline | Token::Op(";" | "}" | ">" | ">>" | "|") | Token::End)
+                && matches!(
+                    self.peek(),
+                    Token::Newline | Token::Op(";" | "}" | ">" | ">>" | "|") | Token::End
+                )
             {
                 self.skip_redirection()?;
                 return Ok(list);
@@ -397,10 +443,17 @@ impl Parser {
     fn assignment(&mut self) -> Parsed<Expression> {
         let left = self.conditional()?;
         for op in ["=", "+=", "-=", "*=", "/=", "%=", "^="] {
-            if matches!(left, Expression::Variable(_) | Expression::Element(..) | Expression::Field(_)) && self.op(op) {
+            if matches!(
+                left,
+                Expression::Variable(_) | Expression::Element(..) | Expression::Field(_)
+            ) && self.op(op)
+            {
                 self.newlines();
                 let right = self.expression()?;
-                let op = ["=", "+", "-", "*", "/", "%", "^"].into_iter().find(|o| op == *o || op.strip_suffix('=') == Some(*o)).unwrap_or("=");
+                let op = ["=", "+", "-", "*", "/", "%", "^"]
+                    .into_iter()
+                    .find(|o| op == *o || op.strip_suffix('=') == Some(*o))
+                    .unwrap_or("=");
                 return Ok(Expression::Assign(Box::new(left), op, Box::new(right)));
             }
         }
@@ -423,12 +476,20 @@ impl Parser {
 
     /// `||`, `&&`, `in`, `~`, comparisons, concatenation, sums, products by rising level.
     fn binary(&mut self, level: usize) -> Parsed<Expression> {
-        const LEVELS: [&[&str]; 7] =
-            [&["||"], &["&&"], &["in"], &["~", "!~"], &["<", "<=", "==", "!=", ">", ">="], &["+", "-"], &["*", "/", "%"]];
+        const LEVELS: [&[&str]; 7] = [
+            &["||"],
+            &["&&"],
+            &["in"],
+            &["~", "!~"],
+            &["<", "<=", "==", "!=", ">", ">="],
+            &["+", "-"],
+            &["*", "/", "%"],
+        ];
         /// Concatenation stands between comparisons and sums.
         const SUMS: usize = 5;
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
-        let mut left = if level + 1 == SUMS { self.concatenation()? } else { self.binary(level + 1)? };
+        let mut left =
+            if level + 1 == SUMS { self.concatenation()? } else { self.binary(level + 1)? };
         loop {
             if operators == &["in"] {
                 if self.no_in || !self.keyword("in") {
@@ -439,11 +500,14 @@ impl Parser {
                 continue;
             }
             let no_greater = self.no_greater;
-            let found = operators.iter().find(|op| !(no_greater && **op == ">") && matches!(self.peek(), Token::Op(o) if o == *op));
+            let found = operators.iter().find(|op| {
+                !(no_greater && **op == ">") && matches!(self.peek(), Token::Op(o) if o == *op)
+            });
             let Some(op) = found else { return Ok(left) };
             self.at += 1;
             self.newlines();
-            let right = if level + 1 == SUMS { self.concatenation()? } else { self.binary(level + 1)? };
+            let right =
+                if level + 1 == SUMS { self.concatenation()? } else { self.binary(level + 1)? };
             left = Expression::Binary(op, Box::new(left), Box::new(right));
         }
     }
@@ -490,7 +554,10 @@ impl Parser {
             }
         }
         let inner = self.nested(Self::primary)?;
-        let target = matches!(inner, Expression::Variable(_) | Expression::Element(..) | Expression::Field(_));
+        let target = matches!(
+            inner,
+            Expression::Variable(_) | Expression::Element(..) | Expression::Field(_)
+        );
         for (op, change) in [("++", 1.0), ("--", -1.0)] {
             if target && self.op(op) {
                 return Ok(Expression::Step(Box::new(inner), change, true));
@@ -505,7 +572,11 @@ impl Parser {
             Token::Text(text) => Expression::Text(text),
             Token::Regex(text) => Expression::Regex(text),
             Token::Op("$") => {
-                let inner = if matches!(self.peek(), Token::Op("++" | "--")) { self.postfix()? } else { self.nested(Self::primary)? };
+                let inner = if matches!(self.peek(), Token::Op("++" | "--")) {
+                    self.postfix()?
+                } else {
+                    self.nested(Self::primary)?
+                };
                 Expression::Field(Box::new(inner))
             }
             Token::Op("-") => Expression::Unary(b'-', Box::new(self.nested(Self::primary)?)),

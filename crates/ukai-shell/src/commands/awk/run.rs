@@ -49,7 +49,9 @@ pub(super) struct Machine<'a> {
 impl<'a> Machine<'a> {
     pub(super) fn new(process: &'a Process, variables: BTreeMap<String, Vec<u8>>) -> Self {
         let mut all: HashMap<String, Value> = HashMap::new();
-        for (name, text) in [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\x1c")] {
+        for (name, text) in
+            [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\x1c")]
+        {
             all.insert(name.to_owned(), Value::Text(text.as_bytes().to_vec()));
         }
         all.extend(variables.into_iter().map(|(n, v)| (n, Value::Input(v))));
@@ -67,7 +69,8 @@ impl<'a> Machine<'a> {
             patterns: HashMap::new(),
             seed,
         };
-        let environment = process.environment().into_iter().map(|(n, v)| (n.to_vec(), Value::Input(v.to_vec())));
+        let environment =
+            process.environment().into_iter().map(|(n, v)| (n.to_vec(), Value::Input(v.to_vec())));
         machine.arrays.insert("ENVIRON".to_owned(), environment.collect());
         machine
     }
@@ -81,7 +84,11 @@ impl<'a> Machine<'a> {
     }
 
     /// Runs the program over all inputs.
-    pub(super) fn run(&mut self, program: &Program, inputs: &[(Vec<u8>, Bytes)]) -> Result<(), Stop> {
+    pub(super) fn run(
+        &mut self,
+        program: &Program,
+        inputs: &[(Vec<u8>, Bytes)],
+    ) -> Result<(), Stop> {
         match self.all(program, inputs) {
             Err(Flow::Stop(stop)) => Err(stop),
             _ => Ok(()),
@@ -93,7 +100,8 @@ impl<'a> Machine<'a> {
         for (_, text) in inputs {
             let mut at = 0;
             while at < text.len() {
-                let end = text[at..].iter().position(|b| *b == b'\n').map_or(text.len(), |n| at + n);
+                let end =
+                    text[at..].iter().position(|b| *b == b'\n').map_or(text.len(), |n| at + n);
                 lines.push(text.slice(at..end));
                 at = end + 1;
             }
@@ -172,9 +180,15 @@ impl<'a> Machine<'a> {
             return Vec::new();
         }
         match separator {
-            b" " => text.split(u8::is_ascii_whitespace).filter(|f| !f.is_empty()).map(<[u8]>::to_vec).collect(),
+            b" " => text
+                .split(u8::is_ascii_whitespace)
+                .filter(|f| !f.is_empty())
+                .map(<[u8]>::to_vec)
+                .collect(),
             [] => text.iter().map(|b| vec![*b]).collect(),
-            [single] if *single != b'\\' => text.split(|b| b == single).map(<[u8]>::to_vec).collect(),
+            [single] if *single != b'\\' => {
+                text.split(|b| b == single).map(<[u8]>::to_vec).collect()
+            }
             _ => {
                 let mut places = Vec::new();
                 if let Some(pattern) = self.pattern(separator) {
@@ -204,7 +218,10 @@ impl<'a> Machine<'a> {
         if self.patterns.len() > CACHED {
             self.patterns.clear();
         }
-        self.patterns.entry(text.to_vec()).or_insert_with(|| Pattern::new(text, true, false).ok()).as_ref()
+        self.patterns
+            .entry(text.to_vec())
+            .or_insert_with(|| Pattern::new(text, true, false).ok())
+            .as_ref()
     }
 
     fn rebuild_line(&mut self) {
@@ -237,7 +254,9 @@ impl<'a> Machine<'a> {
                     }
                     text.extend_from_slice(&self.value(expression)?.text());
                 }
-                text.extend_from_slice(&self.variables.get("ORS").map_or_else(Vec::new, Value::text));
+                text.extend_from_slice(
+                    &self.variables.get("ORS").map_or_else(Vec::new, Value::text),
+                );
                 self.print(&text)?;
             }
             Statement::Printf(list) => {
@@ -285,7 +304,8 @@ impl<'a> Machine<'a> {
                 }
             }
             Statement::ForIn(name, array, body) => {
-                let keys: Vec<Vec<u8>> = self.arrays.get(array).map(|a| a.keys().cloned().collect()).unwrap_or_default();
+                let keys: Vec<Vec<u8>> =
+                    self.arrays.get(array).map(|a| a.keys().cloned().collect()).unwrap_or_default();
                 for key in keys {
                     self.variables.insert(name.clone(), Value::Input(key));
                     match self.statement(body) {
@@ -379,7 +399,11 @@ impl<'a> Machine<'a> {
                 Value::Text(text)
             }
             Expression::Conditional(condition, yes, no) => {
-                if self.value(condition)?.is_true() { self.value(yes)? } else { self.value(no)? }
+                if self.value(condition)?.is_true() {
+                    self.value(yes)?
+                } else {
+                    self.value(no)?
+                }
             }
             Expression::Assign(target, op, value) => {
                 let mut value = self.value(value)?;
@@ -505,7 +529,8 @@ impl<'a> Machine<'a> {
                 other => self.value(other)?.text(),
             };
             let found = self.pattern(&wanted).and_then(|p| p.find_at(&text, 0));
-            let (start, length) = found.map_or((0.0, -1.0), |(s, e)| ((s + 1) as f64, (e - s) as f64));
+            let (start, length) =
+                found.map_or((0.0, -1.0), |(s, e)| ((s + 1) as f64, (e - s) as f64));
             self.variables.insert("RSTART".to_owned(), Value::Number(start));
             self.variables.insert("RLENGTH".to_owned(), Value::Number(length));
             return Ok(Value::Number(start));
@@ -528,15 +553,24 @@ impl<'a> Machine<'a> {
             "substr" => {
                 let source = text(0);
                 let start = number(1).round().max(f64::MIN_POSITIVE);
-                let end = if values.len() > 2 { number(1).round() + number(2).round() } else { f64::MAX };
+                let end =
+                    if values.len() > 2 { number(1).round() + number(2).round() } else { f64::MAX };
                 let from = (start.max(1.0) as usize - 1).min(source.len());
-                let to = if end >= source.len() as f64 + 1.0 { source.len() } else { (end.max(1.0) as usize - 1).max(from) };
+                let to = if end >= source.len() as f64 + 1.0 {
+                    source.len()
+                } else {
+                    (end.max(1.0) as usize - 1).max(from)
+                };
                 Value::Text(source[from..to].to_vec())
             }
             "index" => {
                 let (source, wanted) = (text(0), text(1));
                 self.process.session.step(1 + (source.len() * wanted.len() / 4_096) as u64)?;
-                let found = if wanted.is_empty() { None } else { source.windows(wanted.len()).position(|w| w == wanted) };
+                let found = if wanted.is_empty() {
+                    None
+                } else {
+                    source.windows(wanted.len()).position(|w| w == wanted)
+                };
                 Value::Number(found.map_or(0.0, |p| (p + 1) as f64))
             }
             "toupper" => Value::Text(text(0).to_ascii_uppercase()),
@@ -548,18 +582,25 @@ impl<'a> Machine<'a> {
             "sin" => Value::Number(number(0).sin()),
             "cos" => Value::Number(number(0).cos()),
             "rand" => {
-                self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                self.seed = self
+                    .seed
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 Value::Number((self.seed >> 11) as f64 / (1_u64 << 53) as f64)
             }
             "srand" => Value::Number(0.0),
-            "systime" => Value::Number(self.process.session.host.clock(self.process.session.now()).secs() as f64),
+            "systime" => Value::Number(
+                self.process.session.host.clock(self.process.session.now()).secs() as f64,
+            ),
             "system" | "close" | "fflush" => Value::Number(0.0),
             _ => Value::Unset,
         })
     }
 
     fn split_into(&mut self, arguments: &[Expression]) -> Done<Value> {
-        let [source, Expression::Variable(array), rest @ ..] = arguments else { return Ok(Value::Number(0.0)) };
+        let [source, Expression::Variable(array), rest @ ..] = arguments else {
+            return Ok(Value::Number(0.0));
+        };
         let text = self.value(source)?.text();
         let separator = match rest.first() {
             Some(Expression::Regex(text)) => text.clone(),
@@ -572,7 +613,10 @@ impl<'a> Machine<'a> {
         if self.elements > ELEMENTS {
             return Err(Flow::Exit);
         }
-        let elements = parts.into_iter().enumerate().map(|(i, p)| ((i + 1).to_string().into_bytes(), Value::Input(p)));
+        let elements = parts
+            .into_iter()
+            .enumerate()
+            .map(|(i, p)| ((i + 1).to_string().into_bytes(), Value::Input(p)));
         self.arrays.insert(array.clone(), elements.collect());
         Ok(Value::Number(count as f64))
     }

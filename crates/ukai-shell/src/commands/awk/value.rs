@@ -32,7 +32,11 @@ impl Value {
             Self::Number(number) => *number != 0.0,
             Self::Text(text) => !text.is_empty(),
             Self::Input(text) => {
-                if looks_numeric(text) { self.number() != 0.0 } else { !text.is_empty() }
+                if looks_numeric(text) {
+                    self.number() != 0.0
+                } else {
+                    !text.is_empty()
+                }
             }
             Self::Unset => false,
         }
@@ -73,7 +77,9 @@ fn prefix(text: &[u8]) -> (f64, usize) {
     }
     if matches!(rest.get(end), Some(b'e' | b'E')) {
         let sign = usize::from(matches!(rest.get(end + 1), Some(b'+' | b'-')));
-        let count = rest.get(end + 1 + sign..).map_or(0, |r| r.iter().take_while(|b| b.is_ascii_digit()).count());
+        let count = rest
+            .get(end + 1 + sign..)
+            .map_or(0, |r| r.iter().take_while(|b| b.is_ascii_digit()).count());
         if count > 0 {
             end += 1 + sign + count;
         }
@@ -89,7 +95,14 @@ pub(super) fn show(number: f64) -> String {
         return format!("{}", number as i64);
     }
     if !number.is_finite() {
-        return if number.is_nan() { "nan" } else if number > 0.0 { "inf" } else { "-inf" }.to_owned();
+        return if number.is_nan() {
+            "nan"
+        } else if number > 0.0 {
+            "inf"
+        } else {
+            "-inf"
+        }
+        .to_owned();
     }
     let magnitude = number.abs().log10().floor() as i32;
     if !(-5..6).contains(&magnitude) {
@@ -102,5 +115,9 @@ pub(super) fn show(number: f64) -> String {
     }
     let decimals = (5 - magnitude).max(0) as usize;
     let text = format!("{number:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
