@@ -5,8 +5,9 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 DATA ?= data
 CONFIG ?=
 FUZZ_SECONDS ?= 30
+VENV := $(CARGO_TARGET_DIR)/venv
 
-.PHONY: help up build web test lint unit deny browser fuzz bench bench-cowrie docs clean
+.PHONY: help up build web test lint unit interop deny fuzz bench docs clean
 
 help:
 	@echo 'make up      install what is missing, build, run everything on loopback (data in $(DATA)/)'
@@ -30,7 +31,7 @@ web/dist/index.html: $(shell find web/src web/public web/index.html web/package-
 
 test:
 	@tools/setup.sh test
-	@$(MAKE) --no-print-directory web lint deny unit
+	@$(MAKE) --no-print-directory web lint deny interop unit
 
 lint:
 	cargo fmt --all --check
@@ -45,15 +46,21 @@ unit:
 	cd tests/web && npm ci --no-audit --no-fund
 	cargo nextest run --workspace --locked
 
+# Our CaRT containers against the reference implementation, both ways.
+interop:
+	cargo build --locked -p ukai-store --example cart
+	test -x $(VENV)/bin/python || python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check cart==1.2.3
+	$(VENV)/bin/python tests/interop/cart.py $(CARGO_TARGET_DIR)/debug/examples/cart
+
 fuzz:
 	@tools/setup.sh fuzz
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz.sh
 
-bench: build
-	bench/run.sh
-
-bench-cowrie: build
-	bench/cowrie.sh
+bench:
+	bench/cowrie.sh --growth
+	cargo run --release --locked -p ukai-store --example append_rate
+	cargo run --release --locked -p ukai-static --example analyze_rate
 
 docs:
 	cargo run -q -p xtask -- events

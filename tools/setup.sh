@@ -13,7 +13,7 @@ test_needs=(
   nft:nftables ip:iproute2 unshare:util-linux
   nmap:nmap hydra:hydra telnet:telnet nc:netcat-openbsd
   chromium:chromium ssdeep:ssdeep busybox:busybox
-  in.tftpd:tftpd-hpa vsftpd:vsftpd python3:python3 git:git
+  in.tftpd:tftpd-hpa vsftpd:vsftpd python3:python3 git:git xz:xz-utils
 )
 
 install_packages() {
@@ -69,6 +69,8 @@ case "${1:-}" in
   test)
     need_rust; need_node
     install_packages "${build_needs[@]}" "${test_needs[@]}"
+    # Debian splits this module off; there is no command to look for.
+    python3 -c 'import ensurepip' 2>/dev/null || install_packages no-such-command:python3-venv
     cargo_tool cargo-nextest 0.9.143
     cargo_tool cargo-deny 0.20.2 --no-default-features
     ;;
