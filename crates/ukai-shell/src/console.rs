@@ -80,7 +80,6 @@ impl Console {
         match byte {
             b'\r' => self.enter(now, out),
             b'\n' if !after_return => self.enter(now, out),
-            b'\n' | 0 => {}
             0x03 => self.interrupt(now, out),
             0x04 => self.end_of_input(now, out),
             0x08 | 0x7f => {
@@ -99,8 +98,7 @@ impl Console {
                 self.rub_out(count, out);
             }
             0x1b => self.escape.push(byte),
-            b'\t' => {}
-            0x01..=0x1f => {}
+            0..=0x1f => {}
             _ => {
                 if self.line.len() < limits::TERMINAL_LINE_BYTES {
                     self.line.push(byte);
@@ -203,7 +201,12 @@ impl Console {
                 self.settle(now, out);
             }
             ShellState::Ready if self.line.is_empty() => {
-                self.take(b"exit".to_vec(), now, out);
+                self.prompted = false;
+                let mut effects = Vec::new();
+                self.shell.run(b"exit\n", now, &mut effects);
+                // Nobody typed it, so it is no command in the record.
+                effects.retain(|effect| !matches!(effect, ShellEffect::Command { .. }));
+                translate(effects, out);
             }
             _ => {}
         }
@@ -251,9 +254,8 @@ impl Console {
     fn settle(&mut self, now: Timestamp, out: &mut Vec<ShellEffect>) {
         loop {
             match self.shell.state() {
-                ShellState::Exited(_) => return,
                 ShellState::Waiting(WaitingFor::Stdin) => {}
-                ShellState::Waiting(_) => return,
+                ShellState::Exited(_) | ShellState::Waiting(_) => return,
                 ShellState::Ready | ShellState::NeedMore => {
                     if !self.prompted {
                         push_output(out, &self.shell.prompt());

@@ -75,6 +75,8 @@ pub(crate) struct Process {
     /// `$!`
     pub(crate) last_job: Option<u32>,
     pub(crate) pid: u32,
+    /// Command line of the program that runs in this process's place.
+    pub(crate) running: Option<Arc<str>>,
     pub(crate) options: Options,
     pub(crate) traps: Arc<BTreeMap<Bytes, Bytes>>,
     pub(crate) uid: u32,
@@ -106,11 +108,12 @@ impl Process {
         let uid = user.map_or(session.login.uid, |u| u.uid);
         let gid = user.map_or(uid, |u| u.gid);
         let home = user.map_or("/", |u| u.home.as_str());
-        let view = View { now: session.now(), pid: 0, shell_pid: 0, uid, gid };
+        let view = View { now: session.now(), pid: 0, shell_pid: 0, running: None, uid, gid };
         let at_home = session.fs.stat(&view, home.as_bytes(), true).is_ok_and(|s| s.is_dir());
         let directory = if at_home { home } else { "/" };
         let mut process = Self {
             pid: session.shell_pid,
+            running: None,
             variables: Arc::default(),
             variable_bytes: 0,
             functions: Arc::default(),
@@ -194,6 +197,7 @@ impl Process {
             now: self.session.now(),
             pid: self.pid,
             shell_pid: self.session.shell_pid,
+            running: self.running.clone(),
             uid: self.uid,
             gid: self.gid,
         }

@@ -151,7 +151,7 @@ impl Session {
         system.steps_left = system.steps_left.saturating_sub(steps);
         system.steps_session_left = system.steps_session_left.saturating_sub(steps);
         if left < steps {
-            system.kill("steps", "a command ran too long".to_owned());
+            system.kill("steps", "a command ran too long");
             return Err(Stop::Killed);
         }
         Ok(())
@@ -305,7 +305,7 @@ impl System {
         self.output_left -= fits;
         self.output_session_left -= fits;
         if fits < bytes.len() {
-            self.kill("output", "a command printed too much".to_owned());
+            self.kill("output", "a command printed too much");
             return Err(Stop::Killed);
         }
         Ok(())
@@ -329,8 +329,8 @@ impl System {
     }
 
     /// Ends everything that runs.
-    pub(crate) fn kill(&mut self, limit: &'static str, detail: String) {
-        self.limit(limit, &detail);
+    pub(crate) fn kill(&mut self, limit: &'static str, detail: &str) {
+        self.limit(limit, detail);
         self.killed = true;
     }
 

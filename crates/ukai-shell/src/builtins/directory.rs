@@ -4,6 +4,7 @@ use crate::commands::{Arguments, Command, Outcome};
 use crate::fs::FsError;
 use crate::process::Process;
 use crate::system::Stop;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -134,22 +135,18 @@ fn umask(process: &mut Process, arguments: &Arguments) -> Outcome {
                     .filter(|(b, _)| bits & b != 0)
                     .map(|(_, l)| l)
                     .collect();
-                text.push_str(&format!(
-                    "{}{who}={letters}",
-                    if text.is_empty() { "" } else { "," }
-                ));
+                let _ = write!(text, "{}{who}={letters}", if text.is_empty() { "" } else { "," });
             }
             process.print(format!("{text}\n"))?;
         }
         Some(mode) => {
             let mode = std::str::from_utf8(mode).ok().and_then(|m| u16::from_str_radix(m, 8).ok());
-            match mode.filter(|m| *m <= 0o777) {
-                Some(mode) => process.umask = mode,
-                None => {
-                    let shown = arguments.shown(1).into_owned();
-                    process.complain_as("umask", &format!("illegal mode: {shown}"))?;
-                    return Ok(2);
-                }
+            if let Some(mode) = mode.filter(|m| *m <= 0o777) {
+                process.umask = mode;
+            } else {
+                let shown = arguments.shown(1).into_owned();
+                process.complain_as("umask", &format!("illegal mode: {shown}"))?;
+                return Ok(2);
             }
         }
     }
@@ -176,7 +173,7 @@ fn ulimit(process: &mut Process, arguments: &Arguments) -> Outcome {
     if letter == "a" {
         let mut text = String::new();
         for (name, letter, value) in ULIMITS {
-            text.push_str(&format!("{name:<32}(-{letter}) {value}\n"));
+            let _ = writeln!(text, "{name:<32}(-{letter}) {value}");
         }
         process.print(&text)?;
     } else if words.len() < 2

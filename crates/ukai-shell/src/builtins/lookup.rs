@@ -169,20 +169,18 @@ fn alias(process: &mut Process, arguments: &Arguments) -> Outcome {
             continue;
         }
         let shown = String::from_utf8_lossy(word).into_owned();
-        match process.aliases.get(&word[..]).cloned() {
-            Some(value) => {
-                let value = String::from_utf8_lossy(&value).into_owned();
-                process.print(format!("{prefix}{shown}='{value}'\n"))?;
-            }
-            None => {
-                process.complain_as("alias", &format!("{shown}: not found"))?;
-                status = 1;
-            }
+        if let Some(value) = process.aliases.get(&word[..]).cloned() {
+            let value = String::from_utf8_lossy(&value).into_owned();
+            process.print(format!("{prefix}{shown}='{value}'\n"))?;
+        } else {
+            process.complain_as("alias", &format!("{shown}: not found"))?;
+            status = 1;
         }
     }
     Ok(status)
 }
 
+#[allow(clippy::unnecessary_wraps)] // The table of commands wants this type.
 fn unalias(process: &mut Process, arguments: &Arguments) -> Outcome {
     for word in arguments.rest() {
         if word == b"-a" {

@@ -120,7 +120,7 @@ fn assign_fields(process: &mut Process, names: &[Vec<u8>], line: &[Quotable]) ->
         while rest.first().is_some_and(is_blank) {
             rest = &rest[1..];
         }
-        if rest.first().is_some_and(|item| separates(item)) {
+        if rest.first().is_some_and(&separates) {
             rest = &rest[1..];
             while rest.first().is_some_and(is_blank) {
                 rest = &rest[1..];

@@ -289,6 +289,7 @@ fn list_all(process: &mut Process) -> Outcome {
     Ok(0)
 }
 
+#[allow(clippy::unnecessary_wraps)] // The table of commands wants this type.
 fn shift(process: &mut Process, arguments: &Arguments) -> Outcome {
     let count = arguments
         .rest()
@@ -360,18 +361,15 @@ fn getopts(process: &mut Process, arguments: &Arguments) -> Outcome {
     } else if takes_value {
         process.getopts_place = 0;
         if last {
-            match words.get(next - 1) {
-                Some(value) => {
-                    process.assign(b"OPTARG", value.clone())?;
-                    next += 1;
-                }
-                None => {
-                    answer = if silent { b':' } else { b'?' };
-                    if silent {
-                        process.assign(b"OPTARG", vec![letter])?;
-                    } else {
-                        process.complain(&format!("No arg for -{} option", letter as char))?;
-                    }
+            if let Some(value) = words.get(next - 1) {
+                process.assign(b"OPTARG", value.clone())?;
+                next += 1;
+            } else {
+                answer = if silent { b':' } else { b'?' };
+                if silent {
+                    process.assign(b"OPTARG", vec![letter])?;
+                } else {
+                    process.complain(&format!("No arg for -{} option", letter as char))?;
                 }
             }
         } else {

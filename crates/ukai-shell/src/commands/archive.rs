@@ -87,13 +87,12 @@ fn gzip(process: &mut Process, arguments: &Arguments) -> Outcome {
             continue;
         }
         let target = if decompress {
-            match path.strip_suffix(b".gz").or_else(|| path.strip_suffix(b".tgz")) {
-                Some(target) => target.to_vec(),
-                None => {
-                    process.error(&format!("{name}: {shown}: unknown suffix - ignored"))?;
-                    status = 1;
-                    continue;
-                }
+            if let Some(target) = path.strip_suffix(b".gz").or_else(|| path.strip_suffix(b".tgz")) {
+                target.to_vec()
+            } else {
+                process.error(&format!("{name}: {shown}: unknown suffix - ignored"))?;
+                status = 1;
+                continue;
             }
         } else {
             [path, &b".gz"[..]].concat()

@@ -57,12 +57,11 @@ pub(crate) fn run_applet<'a>(
         {
             return help(process, &text);
         }
-        match known {
-            Some(command) => command.run(process, arguments).await,
-            None => {
-                process.session.system().unknown(name);
-                help(process, &text)
-            }
+        if let Some(command) = known {
+            command.run(process, arguments).await
+        } else {
+            process.session.system().unknown(name);
+            help(process, &text)
         }
     })
 }

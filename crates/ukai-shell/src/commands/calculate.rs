@@ -176,7 +176,7 @@ fn seq(process: &mut Process, arguments: &Arguments) -> Outcome {
     loop {
         match words {
             [flag, value, rest @ ..] if flag == b"-s" => {
-                separator = value.clone();
+                separator.clone_from(value);
                 words = rest;
             }
             [flag, rest @ ..] if flag == b"-w" => {

@@ -527,6 +527,7 @@ fn mkfifo(process: &mut Process, arguments: &Arguments) -> Outcome {
     Ok(status)
 }
 
+#[allow(clippy::unnecessary_wraps)] // The table of commands wants this type.
 fn truncate(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "cs:o", &["size:"]);
     let size = options.number("s").or(options.number("size")).unwrap_or(0).max(0) as u64;

@@ -24,20 +24,16 @@ fn crontab(process: &mut Process, arguments: &Arguments) -> Outcome {
     let path = format!("{folder}/{user}").into_bytes();
     let view = process.view();
     if options.has("l") {
-        match process.fs().read(&view, &path) {
-            Ok(text) => {
-                process.print(&text)?;
-                return Ok(0);
-            }
-            Err(_) => {
-                process.error(&if arguments.gnu {
-                    format!("no crontab for {user}")
-                } else {
-                    format!("crontab: can't open '{user}': No such file or directory")
-                })?;
-                return Ok(1);
-            }
+        if let Ok(text) = process.fs().read(&view, &path) {
+            process.print(&text)?;
+            return Ok(0);
         }
+        process.error(&if arguments.gnu {
+            format!("no crontab for {user}")
+        } else {
+            format!("crontab: can't open '{user}': No such file or directory")
+        })?;
+        return Ok(1);
     }
     if options.has("r") {
         process.capture_before_loss(&path);

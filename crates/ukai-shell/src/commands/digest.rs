@@ -110,7 +110,7 @@ fn compare(process: &mut Process, arguments: &Arguments) -> Outcome {
             .zip(b.iter())
             .position(|(x, y)| x != y)
             .unwrap_or_else(|| a.len().min(b.len()));
-        let line = 1 + a[..at].iter().filter(|c| **c == b'\n').count();
+        let line = a[..at].split(|c| *c == b'\n').count();
         process.print(format!("{a_name} {b_name} differ: char {}, line {line}\n", at + 1))?;
     } else if !quiet {
         process.print(format!("Files {a_name} and {b_name} differ\n"))?;

@@ -3,6 +3,7 @@
 use super::list::human_size;
 use super::{Arguments, Command, Options, Outcome};
 use crate::process::Process;
+use std::fmt::Write as _;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("df", df),
@@ -143,10 +144,7 @@ fn mount(process: &mut Process, arguments: &Arguments) -> Outcome {
         let host = std::sync::Arc::clone(&process.session.host);
         let mut text = String::new();
         for m in &host.persona.mounts {
-            text.push_str(&format!(
-                "{} on {} type {} ({})\n",
-                m.device, m.point, m.kind, m.options
-            ));
+            let _ = writeln!(text, "{} on {} type {} ({})", m.device, m.point, m.kind, m.options);
         }
         process.print(&text)?;
         return Ok(0);

@@ -97,11 +97,13 @@ impl Process {
         }
         result
     }
+}
 
-    /// The address at which a host answered, or a plausible one.
-    pub(super) fn shown_address(&self, url: &Url, fetched: &Fetched) -> String {
+impl Url {
+    /// The address at which the host answered, or its name.
+    pub(super) fn address(&self, fetched: &Fetched) -> String {
         fetched.server_ip.map_or_else(
-            || url.host.clone(),
+            || self.host.clone(),
             |ip| match ip {
                 std::net::IpAddr::V6(ip) => format!("[{ip}]"),
                 std::net::IpAddr::V4(ip) => ip.to_string(),

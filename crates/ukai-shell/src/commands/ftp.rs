@@ -188,7 +188,7 @@ fn ftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
             match &words[..] {
                 [verb, target, ..] if verb == b"open" => host = Some(target.clone()),
                 [verb, user, password, ..] if verb == b"user" => {
-                    login = Some((user.clone(), password.clone()))
+                    login = Some((user.clone(), password.clone()));
                 }
                 [verb, remote, rest @ ..] if matches!(&verb[..], b"get" | b"recv" | b"mget") => {
                     let Some(host) = &host else {

@@ -3,6 +3,7 @@
 use super::{Arguments, Command, Outcome};
 use crate::process::Process;
 use crate::system::Stop;
+use std::fmt::Write as _;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("dmesg", dmesg),
@@ -18,7 +19,7 @@ pub(super) const COMMANDS: &[Command] = &[
     }),
     Command::at_once("lspci", |_, _| Ok(0)),
     Command::at_once("lsusb", |_, _| Ok(0)),
-    Command::at_once("lsblk", |p, a| lsblk(p, a)),
+    Command::at_once("lsblk", lsblk),
     Command::at_once("insmod", |_, _| Ok(0)),
     Command::at_once("rmmod", |_, _| Ok(0)),
     Command::at_once("modprobe", |_, _| Ok(0)),
@@ -59,7 +60,7 @@ fn dmesg(process: &mut Process, arguments: &Arguments) -> Outcome {
         "Freeing unused kernel memory: 188k freed".to_owned(),
         format!("eth0: link up, {}", host.mac_text()),
     ] {
-        text.push_str(&format!("[{at:>12.6}] {line}\n"));
+        let _ = writeln!(text, "[{at:>12.6}] {line}");
         at += 0.113_7 + at / 7.0;
     }
     process.print(&text)?;
@@ -85,7 +86,7 @@ fn lscpu(process: &mut Process, _: &Arguments) -> Outcome {
         info.lines().find(|l| l.starts_with("model name") || l.starts_with("cpu model"))
     {
         let model = model.split(':').nth(1).unwrap_or("").trim();
-        text.push_str(&format!("  Model name:            {model}\n"));
+        let _ = writeln!(text, "  Model name:            {model}");
     }
     process.print(&text)?;
     Ok(0)

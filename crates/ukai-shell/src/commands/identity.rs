@@ -34,9 +34,10 @@ fn name_of(process: &Process, uid: u32) -> String {
 fn id(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "ugGnrZ", &["user", "group", "groups", "name"]);
     let (name, uid, gid) = match options.operands.first() {
-        Some(name) => match process.session.host.persona.user(name) {
-            Some(user) => (user.name.clone(), user.uid, user.gid),
-            None => {
+        Some(name) => {
+            if let Some(user) = process.session.host.persona.user(name) {
+                (user.name.clone(), user.uid, user.gid)
+            } else {
                 let shown = String::from_utf8_lossy(name).into_owned();
                 let text = if arguments.gnu {
                     format!("id: ‘{shown}’: no such user")
@@ -46,7 +47,7 @@ fn id(process: &mut Process, arguments: &Arguments) -> Outcome {
                 process.error(&text)?;
                 return Ok(1);
             }
-        },
+        }
         None => (name_of(process, process.uid), process.uid, process.gid),
     };
     let by_name = options.has("n") || options.has("name");

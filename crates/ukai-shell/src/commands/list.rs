@@ -203,7 +203,7 @@ impl Lister<'_> {
                 FileKind::Link if self.options.has("F") => name.push(b'@'),
                 FileKind::Pipe if self.options.has("F") => name.push(b'|'),
                 FileKind::File if self.options.has("F") && entry.stat.mode & 0o111 != 0 => {
-                    name.push(b'*')
+                    name.push(b'*');
                 }
                 _ => {}
             }

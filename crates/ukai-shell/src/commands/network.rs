@@ -2,6 +2,7 @@
 
 use super::{Arguments, Command, Outcome};
 use crate::process::Process;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -93,7 +94,7 @@ fn ifconfig(process: &mut Process, arguments: &Arguments) -> Outcome {
     let traffic = Traffic::of(process);
     let address = host.address;
     let (rx, tx) = (traffic.received / 610, traffic.sent / 240);
-    let only = words.first().map(|w| w.to_vec());
+    let only = words.first().map(|w| (*w).clone());
     let mut text = String::new();
     if only.as_deref() != Some(b"lo") {
         let inet = match address {
@@ -108,17 +109,26 @@ fn ifconfig(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
             IpAddr::V6(_) => format!("inet6 addr: {address}/64 Scope:Global"),
         };
-        text.push_str(&if arguments.gnu {
+        let row = if arguments.gnu {
             format!(
                 "eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n        {inet}\n        ether {}  txqueuelen 1000  (Ethernet)\n        RX packets {rx}  bytes {} ({})\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets {tx}  bytes {} ({})\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\n",
-                host.mac_text(), traffic.received, mebibytes(traffic.received), traffic.sent, mebibytes(traffic.sent)
+                host.mac_text(),
+                traffic.received,
+                mebibytes(traffic.received),
+                traffic.sent,
+                mebibytes(traffic.sent)
             )
         } else {
             format!(
                 "eth0      Link encap:Ethernet  HWaddr {}  \n          {inet}\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n          RX packets:{rx} errors:0 dropped:0 overruns:0 frame:0\n          TX packets:{tx} errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:{} ({})  TX bytes:{} ({})\n\n",
-                host.mac_text().to_uppercase(), traffic.received, mebibytes(traffic.received), traffic.sent, mebibytes(traffic.sent)
+                host.mac_text().to_uppercase(),
+                traffic.received,
+                mebibytes(traffic.received),
+                traffic.sent,
+                mebibytes(traffic.sent)
             )
-        });
+        };
+        text.push_str(&row);
     }
     if only.is_none() || only.as_deref() == Some(b"lo") {
         text.push_str(if arguments.gnu {
@@ -212,7 +222,11 @@ fn iptables(process: &mut Process, arguments: &Arguments) -> Outcome {
     if lists {
         let mut text = String::new();
         for chain in ["INPUT", "FORWARD", "OUTPUT"] {
-            text.push_str(&format!("{}Chain {chain} (policy ACCEPT)\ntarget     prot opt source               destination         \n", if chain == "INPUT" { "" } else { "\n" }));
+            let _ = writeln!(
+                text,
+                "{}Chain {chain} (policy ACCEPT)\ntarget     prot opt source               destination         ",
+                if chain == "INPUT" { "" } else { "\n" }
+            );
         }
         process.print(&text)?;
     }

@@ -1,7 +1,7 @@
 //! `chmod`, `chown`, `chgrp`.
 
 use super::{Arguments, Command, Options, Outcome};
-use crate::fs::{Attributes, Origin};
+use crate::fs::{Attributes, FsError, Origin};
 use crate::process::Process;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -88,7 +88,9 @@ fn chmod(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
             Err(error) => {
                 let shown = String::from_utf8_lossy(&path).into_owned();
-                let text = if arguments.gnu {
+                let text = if arguments.gnu && error == FsError::NotPermitted {
+                    format!("{name}: changing permissions of '{shown}': {}", error.text())
+                } else if arguments.gnu {
                     format!("{name}: cannot access '{shown}': {}", error.text())
                 } else {
                     format!("{name}: {shown}: {}", error.text())
@@ -204,7 +206,9 @@ fn chown(process: &mut Process, arguments: &Arguments) -> Outcome {
         let full = process.absolute(&path);
         if let Err(error) = process.fs().set_attributes(&view, &full, &change) {
             let shown = String::from_utf8_lossy(&path).into_owned();
-            let text = if arguments.gnu {
+            let text = if arguments.gnu && error == FsError::NotPermitted {
+                format!("{name}: changing ownership of '{shown}': {}", error.text())
+            } else if arguments.gnu {
                 format!("{name}: cannot access '{shown}': {}", error.text())
             } else {
                 format!("{name}: {shown}: {}", error.text())

@@ -3,6 +3,7 @@
 use super::list::date;
 use super::{Arguments, Command, Options, Outcome};
 use crate::process::Process;
+use std::fmt::Write as _;
 use ukai_persona::Process as Listed;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -25,21 +26,14 @@ fn short_name(process: &Listed) -> &str {
 }
 
 fn ps(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let mut view = process.view();
-    view.pid = process.session.system().next_pid();
-    let all = process.fs().processes(&view);
-    let line = String::from_utf8_lossy(&arguments.words.join(&b' ')).into_owned();
-    let named = |p: &Listed| if p.pid == view.pid { line.clone() } else { p.command.clone() };
-    let text = if arguments.gnu {
-        gnu_ps(process, arguments, &all, &named)
-    } else {
-        busybox_ps(process, &all, &named)
-    };
+    let all = process.fs().processes(&process.view());
+    let text =
+        if arguments.gnu { gnu_ps(process, arguments, &all) } else { busybox_ps(process, &all) };
     process.print(&text)?;
     Ok(0)
 }
 
-fn busybox_ps(process: &Process, all: &[Listed], named: &dyn Fn(&Listed) -> String) -> String {
+fn busybox_ps(process: &Process, all: &[Listed]) -> String {
     let columns = process.session.login.terminal.map_or(80, |t| usize::from(t.columns).max(40));
     let old = process.busybox_version() < (1, 16);
     let mut text = if old {
@@ -48,7 +42,7 @@ fn busybox_ps(process: &Process, all: &[Listed], named: &dyn Fn(&Listed) -> Stri
         "PID   USER     TIME  COMMAND\n".to_owned()
     };
     for p in all {
-        let command = named(p);
+        let command = &p.command;
         let row = if old {
             let size = if p.vsz_kb == 0 { "0".to_owned() } else { p.vsz_kb.to_string() };
             format!("{:>5} {:<8} {size:>5} {:<4} {command}", p.pid, p.user, p.state)
@@ -61,12 +55,7 @@ fn busybox_ps(process: &Process, all: &[Listed], named: &dyn Fn(&Listed) -> Stri
     text
 }
 
-fn gnu_ps(
-    process: &Process,
-    arguments: &Arguments,
-    all: &[Listed],
-    named: &dyn Fn(&Listed) -> String,
-) -> String {
+fn gnu_ps(process: &Process, arguments: &Arguments, all: &[Listed]) -> String {
     let flags: String =
         arguments.rest().iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
     let host = &process.session.host;
@@ -84,8 +73,9 @@ fn gnu_ps(
         );
         for p in all {
             let share = p.rss_kb as f64 * 100.0 / total as f64;
-            text.push_str(&format!(
-                "{:<8} {:>7}  0.0 {share:>4.1} {:>6} {:>5} {:<8} {:<4} {:>5}   0:00 {}\n",
+            let _ = writeln!(
+                text,
+                "{:<8} {:>7}  0.0 {share:>4.1} {:>6} {:>5} {:<8} {:<4} {:>5}   0:00 {}",
                 p.user,
                 p.pid,
                 p.vsz_kb,
@@ -93,28 +83,29 @@ fn gnu_ps(
                 p.tty,
                 p.state,
                 start(p),
-                named(p)
-            ));
+                p.command
+            );
         }
     } else if flags.contains('f') {
         text.push_str("UID          PID    PPID  C STIME TTY          TIME CMD\n");
         let all_shown = flags.contains('e') || flags.contains('A');
         for p in all.iter().filter(|p| all_shown || p.tty != "?") {
-            text.push_str(&format!(
-                "{:<8} {:>7} {:>7}  0 {:>5} {:<8} 00:00:00 {}\n",
+            let _ = writeln!(
+                text,
+                "{:<8} {:>7} {:>7}  0 {:>5} {:<8} 00:00:00 {}",
                 p.user,
                 p.pid,
                 p.ppid,
                 start(p),
                 p.tty,
-                named(p)
-            ));
+                p.command
+            );
         }
     } else {
         text.push_str("    PID TTY          TIME CMD\n");
         let everything = flags.contains('e') || flags.contains('A') || flags.contains('x');
         for p in all.iter().filter(|p| everything || p.tty != "?") {
-            text.push_str(&format!("{:>7} {:<8} 00:00:00 {}\n", p.pid, p.tty, short_name(p)));
+            let _ = writeln!(text, "{:>7} {:<8} 00:00:00 {}", p.pid, p.tty, short_name(p));
         }
     }
     text
@@ -207,7 +198,7 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
             Some("l") => {
                 let mut list = String::new();
                 for (index, name) in SIGNALS.iter().enumerate() {
-                    list.push_str(&format!("{:>2}) {name}\n", index + 1));
+                    let _ = writeln!(list, "{:>2}) {name}", index + 1);
                 }
                 process.print(list)?;
                 return Ok(0);
@@ -216,10 +207,10 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
                 signal = words
                     .next()
                     .map(|w| String::from_utf8_lossy(w).into_owned())
-                    .unwrap_or_default()
+                    .unwrap_or_default();
             }
             Some(name) if targets.is_empty() && !name.is_empty() && name != "-" => {
-                signal = name.to_owned()
+                name.clone_into(&mut signal);
             }
             _ => targets.push(text),
         }
@@ -341,13 +332,14 @@ fn pkill(process: &mut Process, arguments: &Arguments) -> Outcome {
         let mut text = String::new();
         for p in &found {
             if options.has("l") || options.has("a") {
-                text.push_str(&format!(
-                    "{} {}\n",
+                let _ = writeln!(
+                    text,
+                    "{} {}",
                     p.pid,
                     if options.has("a") { &p.command } else { short_name(p) }
-                ));
+                );
             } else {
-                text.push_str(&format!("{}\n", p.pid));
+                let _ = writeln!(text, "{}", p.pid);
             }
         }
         process.print(&text)?;

@@ -79,7 +79,7 @@ pub(super) fn complain(
 ) -> Result<(), Leave> {
     let (name, shown) = (arguments.name(), String::from_utf8_lossy(path));
     let text = match (arguments.gnu, error) {
-        (true, FsError::IsDirectory) | (false, FsError::IsDirectory) => {
+        (false, FsError::IsDirectory) => {
             format!("{name}: read error: {}", error.text())
         }
         (true, _) if matches!(&*name, "head" | "tail") => {
@@ -238,7 +238,7 @@ fn wc(process: &mut Process, arguments: &Arguments) -> Outcome {
     };
     for (name, bytes) in &inputs {
         let counts = [
-            bytes.iter().filter(|b| **b == b'\n').count(),
+            bytes.split(|b| *b == b'\n').count() - 1,
             bytes.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()).count(),
             bytes.len(),
         ];

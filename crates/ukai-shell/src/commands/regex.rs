@@ -2,6 +2,7 @@
 
 use crate::limits;
 use regex::bytes::{Captures, Regex, RegexBuilder};
+use std::fmt::Write as _;
 
 /// A compiled expression.
 pub(super) struct Pattern {
@@ -71,7 +72,7 @@ fn push_literal(byte: u8, out: &mut String) {
     if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b' ' {
         out.push(byte as char);
     } else {
-        out.push_str(&format!("\\x{byte:02x}"));
+        let _ = write!(out, "\\x{byte:02x}");
     }
 }
 
@@ -101,8 +102,7 @@ fn translate(text: &[u8], extended: bool) -> String {
                         out.push(next as char);
                         atom = true;
                     }
-                    b'<' => out.push_str("\\b"),
-                    b'>' => out.push_str("\\b"),
+                    b'<' | b'>' => out.push_str("\\b"),
                     b'n' => out.push_str("\\n"),
                     b't' => out.push_str("\\t"),
                     b'1'..=b'9' => {
@@ -134,7 +134,7 @@ fn translate(text: &[u8], extended: bool) -> String {
                 atom = true;
             }
             b'^' if extended || out.is_empty() || out.ends_with('(') || out.ends_with('|') => {
-                out.push('^')
+                out.push('^');
             }
             b'$' if extended
                 || at == text.len()
@@ -152,7 +152,7 @@ fn translate(text: &[u8], extended: bool) -> String {
                 atom = true;
             }
             b'{' if extended && text.get(at).is_some_and(|b| b.is_ascii_digit() || *b == b',') => {
-                out.push('{')
+                out.push('{');
             }
             b'}' if extended
                 && out.rfind('{').is_some_and(|open| {
@@ -194,16 +194,16 @@ fn bracket(text: &[u8], start: usize, out: &mut String) -> usize {
             && let Some(end) = text[at..].windows(2).position(|w| w == b":]")
         {
             let name = String::from_utf8_lossy(&text[at + 2..at + end]);
-            inner.push_str(&format!("[:{name}:]"));
+            let _ = write!(inner, "[:{name}:]");
             at += end + 2;
             continue;
         }
-        inner.push_str(&format!("\\x{byte:02x}"));
+        let _ = write!(inner, "\\x{byte:02x}");
         at += 1;
         if text.get(at) == Some(&b'-') && text.get(at + 1).is_some_and(|b| *b != b']') {
             let high = text[at + 1];
             if high >= byte {
-                inner.push_str(&format!("-\\x{high:02x}"));
+                let _ = write!(inner, "-\\x{high:02x}");
             }
             at += 2;
         }

@@ -2,6 +2,7 @@
 
 use super::{Arguments, Command, Outcome};
 use crate::process::Process;
+use std::fmt::Write as _;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("netstat", netstat),
@@ -51,9 +52,8 @@ fn netstat(process: &mut Process, arguments: &Arguments) -> Outcome {
     let address = process.session.host.address.to_string();
     let mut row = |local: String, remote: String, state: &str| {
         let program = if programs { "-" } else { "" };
-        text.push_str(&format!(
-            "tcp        0      0 {local:<23} {remote:<23} {state:<11} {program}\n"
-        ));
+        let _ =
+            writeln!(text, "tcp        0      0 {local:<23} {remote:<23} {state:<11} {program}");
     };
     if has(b'l') || has(b'a') {
         for port in listening(process) {
@@ -76,16 +76,15 @@ fn ss(process: &mut Process, arguments: &Arguments) -> Outcome {
         "State   Recv-Q  Send-Q   Local Address:Port    Peer Address:Port  Process\n".to_owned();
     if flags.contains(&b'l') || flags.contains(&b'a') {
         for port in listening(process) {
-            text.push_str(&format!(
-                "LISTEN  0       128            0.0.0.0:{port:<6}       0.0.0.0:*\n"
-            ));
+            let _ =
+                writeln!(text, "LISTEN  0       128            0.0.0.0:{port:<6}       0.0.0.0:*");
         }
     }
     if !flags.contains(&b'l')
         && let Some(peer) = peer(process)
     {
         let address = process.session.host.address;
-        text.push_str(&format!("ESTAB   0       0       {address}:23      {peer}\n"));
+        let _ = writeln!(text, "ESTAB   0       0       {address}:23      {peer}");
     }
     process.print(&text)?;
     Ok(0)

@@ -4,6 +4,7 @@ use super::list::date as format_date;
 use super::{Arguments, Command, Options, Outcome};
 use crate::process::Process;
 use crate::system::{Fut, Stop};
+use std::fmt::Write as _;
 use ukai_model::Duration;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -58,18 +59,18 @@ pub(super) fn uptime_line(process: &Process, users: u32) -> String {
     let (days, hours, minutes) = (up / 86_400, up / 3_600 % 24, up / 60 % 60);
     let mut text = format!(" {} up ", format_date(host.clock(now).secs(), "%H:%M:%S"));
     if days > 0 {
-        text.push_str(&format!("{days} day{}, ", if days == 1 { "" } else { "s" }));
+        let _ = write!(text, "{days} day{}, ", if days == 1 { "" } else { "s" });
     }
     if hours > 0 {
-        text.push_str(&format!("{hours:>2}:{minutes:02}, "));
+        let _ = write!(text, "{hours:>2}:{minutes:02}, ");
     } else {
-        text.push_str(&format!("{minutes} min, "));
+        let _ = write!(text, "{minutes} min, ");
     }
     if host.persona.busybox.is_none() {
-        text.push_str(&format!(" {users} user{}, ", if users == 1 { "" } else { "s" }));
+        let _ = write!(text, " {users} user{}, ", if users == 1 { "" } else { "s" });
     }
     let [a, b, c] = host.load(now).map(|l| f64::from(l) / 100.0);
-    text.push_str(&format!(" load average: {a:.2}, {b:.2}, {c:.2}"));
+    let _ = write!(text, " load average: {a:.2}, {b:.2}, {c:.2}");
     text
 }
 

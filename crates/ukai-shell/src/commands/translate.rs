@@ -35,7 +35,7 @@ fn tr(process: &mut Process, arguments: &Arguments) -> Outcome {
         squeezed[usize::from(*byte)] = squeeze;
     }
     let mut out = Vec::with_capacity(input.len());
-    for byte in input.iter() {
+    for byte in &input {
         if delete && in_from[usize::from(*byte)] {
             continue;
         }
@@ -104,5 +104,5 @@ fn class(name: &[u8]) -> Vec<u8> {
         b"graph" => u8::is_ascii_graphic,
         _ => |_| false,
     };
-    (0..=255).filter(|b| fits(b)).collect()
+    (0..=255).filter(fits).collect()
 }

@@ -6,6 +6,7 @@ use super::{Arguments, Command, Options};
 use crate::Fetched;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
+use std::fmt::Write as _;
 
 pub(super) const COMMANDS: &[Command] = &[Command::waiting("wget", wget)];
 
@@ -143,7 +144,7 @@ fn busybox(
     quiet: bool,
     spider: bool,
 ) -> Result<i32, Stop> {
-    let address = process.shown_address(url, fetched);
+    let address = url.address(fetched);
     let failure = failure(fetched);
     if failure == Some(Failure::Name) {
         process.error(&format!("wget: bad address '{}'", url.host))?;
@@ -242,42 +243,44 @@ fn gnu(
 ) -> Result<i32, Stop> {
     let failure = failure(fetched);
     let port = url.port_or_default();
-    let address = process.shown_address(url, fetched);
+    let address = url.address(fetched);
     let mut text = String::new();
     let numeric = url.host.parse::<std::net::IpAddr>().is_ok();
     if !numeric {
-        text.push_str(&format!("Resolving {0} ({0})... ", url.host));
+        let _ = write!(text, "Resolving {0} ({0})... ", url.host);
         if failure == Some(Failure::Name) {
-            text.push_str(&format!(
-                "failed: Name or service not known.\nwget: unable to resolve host address ‘{}’\n",
+            let _ = writeln!(
+                text,
+                "failed: Name or service not known.\nwget: unable to resolve host address ‘{}’",
                 url.host
-            ));
+            );
             if !quiet {
                 process.error_bytes(text.as_bytes())?;
             }
             return Ok(4);
         }
-        text.push_str(&format!("{address}\n"));
+        let _ = writeln!(text, "{address}");
     }
     let place = if numeric {
         format!("{address}:{port}")
     } else {
         format!("{0} ({0})|{address}|:{port}", url.host)
     };
-    text.push_str(&format!("Connecting to {place}... "));
+    let _ = write!(text, "Connecting to {place}... ");
     match failure {
         Some(Failure::Refused) => text.push_str("failed: Connection refused.\n"),
         Some(Failure::TimedOut | Failure::Name) => {
-            text.push_str("failed: Connection timed out.\nGiving up.\n\n")
+            text.push_str("failed: Connection timed out.\nGiving up.\n\n");
         }
         Some(Failure::Status(status)) => {
             let status = status.unwrap_or(404);
             let now =
                 date(process.session.host.clock(process.session.now()).secs(), "%Y-%m-%d %H:%M:%S");
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "connected.\nHTTP request sent, awaiting response... {status} {0}\n{now} ERROR {status}: {0}.\n\n",
                 reason(status)
-            ));
+            );
         }
         None => text.push_str("connected.\nHTTP request sent, awaiting response... 200 OK\n"),
     }
@@ -291,7 +294,7 @@ fn gnu(
     let kind = fetched.content_type.as_deref().unwrap_or("application/octet-stream");
     let human =
         if length >= 1_024 { format!(" ({})", human_size(length as u64)) } else { String::new() };
-    text.push_str(&format!("Length: {length}{human} [{kind}]\n"));
+    let _ = writeln!(text, "Length: {length}{human} [{kind}]");
     if spider {
         text.push_str("Remote file exists.\n\n");
     }
@@ -305,7 +308,7 @@ fn gnu(
     } else {
         let result = process.keep_fetched(name, &fetched.bytes);
         if result.is_ok() {
-            text.push_str(&format!("Saving to: ‘{shown}’\n\n"));
+            let _ = write!(text, "Saving to: ‘{shown}’\n\n");
         }
         result
     };
@@ -319,10 +322,11 @@ fn gnu(
                 date(process.session.host.clock(process.session.now()).secs(), "%Y-%m-%d %H:%M:%S");
             let base: String = shown.chars().take(19).collect();
             let bar = "=".repeat(19);
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "\r{base:<20}100%[{bar}>] {:>7}  --.-KB/s    in 0s      \n\n{now} (1.21 MB/s) - ‘{shown}’ saved [{length}/{length}]\n\n",
                 human_size(length as u64)
-            ));
+            );
         }
         process.error_bytes(text.as_bytes())?;
     }

@@ -95,22 +95,33 @@ impl Process {
         if self.fs().origin(&view, &real) != Some(Origin::Host) {
             return self.run_brought(&real, words).await;
         }
+        const COMMAND_BYTES: usize = 256;
+        let line = words.join(&b' ');
+        let line = String::from_utf8_lossy(&line[..line.len().min(COMMAND_BYTES)]);
+        let shell = (self.pid, self.running.replace(line.into()));
+        self.pid = self.session.system().next_pid();
+        let result = self.run_own(&real, words).await;
+        (self.pid, self.running) = shell;
+        result
+    }
+
+    /// Runs one of the host's own programs.
+    async fn run_own(&mut self, real: &[u8], words: Vec<Vec<u8>>) -> Result<i32, Stop> {
         let base = base_name(&words[0]).to_vec();
         let persona = &self.session.host.persona;
         let busybox = persona.busybox.as_ref();
-        let is_busybox = busybox.is_some_and(|b| {
-            b.path.as_bytes() == real || self.is_copy_of(&real, b.path.as_bytes())
-        });
+        let is_busybox = busybox
+            .is_some_and(|b| b.path.as_bytes() == real || self.is_copy_of(real, b.path.as_bytes()));
         if is_busybox {
             return commands::run_applet(self, &base, words, true).await;
         }
         if let Some(command) =
-            commands::program(&base).or_else(|| commands::program(base_name(&real)))
+            commands::program(&base).or_else(|| commands::program(base_name(real)))
         {
             let gnu = self.session.host.persona.busybox.is_none();
             return command.run(self, Arguments::new(words, gnu)).await;
         }
-        let text = self.fs().read(&view, &real).unwrap_or_default();
+        let text = self.fs().read(&self.view(), real).unwrap_or_default();
         if text.starts_with(b"#!") {
             let parameters = words.iter().skip(1).cloned().map(Bytes::from).collect();
             let name = words[0].clone().into();

@@ -140,12 +140,9 @@ impl Process {
                 }
                 Command::Compound { body, redirects } => {
                     self.enter()?;
-                    let saved = match self.redirect_all(redirects).await? {
-                        Ok(saved) => saved,
-                        Err(()) => {
-                            self.depth -= 1;
-                            return Ok(1);
-                        }
+                    let Ok(saved) = self.redirect_all(redirects).await? else {
+                        self.depth -= 1;
+                        return Ok(1);
                     };
                     let result = self.compound(body).await;
                     self.restore_fds(saved);
@@ -163,7 +160,7 @@ impl Process {
         self.session.step(1)?;
         let used = self.session.system().stack_base.abs_diff(stack_place());
         if self.depth >= limits::RUN_DEPTH || used > limits::STACK_BYTES {
-            self.session.system().kill("nesting", "commands nested too deep".to_owned());
+            self.session.system().kill("nesting", "commands nested too deep");
             return Err(Stop::Killed);
         }
         self.depth += 1;
@@ -176,7 +173,7 @@ impl Process {
             let mut system = self.session.system();
             system.jobs_started += 1;
             if system.jobs_started > limits::JOBS_PER_INPUT {
-                system.kill("processes", "a command started too many jobs".to_owned());
+                system.kill("processes", "a command started too many jobs");
                 return Err(Stop::Killed);
             }
             system.jobs_running.len() + system.jobs_new.len()
@@ -219,18 +216,15 @@ impl Process {
         self.enter()?;
         let text = if let Some(path) = self.only_reads(list) {
             let path = self.expand_text(path).await?;
-            match self.open(&path, Access::Read) {
-                Ok(open) => {
-                    self.substitution_status = Some(0);
-                    let saved = self.swap_fd(0, Some(open));
-                    let text = self.still_input(0).unwrap_or_default().to_vec();
-                    self.fds.set(0, saved);
-                    text
-                }
-                Err(_) => {
-                    self.substitution_status = Some(1);
-                    Vec::new()
-                }
+            if let Ok(open) = self.open(&path, Access::Read) {
+                self.substitution_status = Some(0);
+                let saved = self.swap_fd(0, Some(open));
+                let text = self.still_input(0).unwrap_or_default().to_vec();
+                self.fds.set(0, saved);
+                text
+            } else {
+                self.substitution_status = Some(1);
+                Vec::new()
             }
         } else {
             let pipe = Open::pipe();

@@ -85,9 +85,8 @@ impl Process {
                 }
             };
             match result {
-                Ok(_) => {}
+                Ok(_) | Err(Stop::Break(_) | Stop::Continue(_)) => {}
                 Err(Stop::Abort(status)) if interactive => self.status = status,
-                Err(Stop::Break(_) | Stop::Continue(_)) => {}
                 Err(stop) => return Err(stop),
             }
         }

@@ -49,16 +49,13 @@ impl Process {
         if self.options.trace {
             self.trace(&words)?;
         }
-        let saved = match self.redirect_all(&simple.redirects).await? {
-            Ok(saved) => saved,
-            Err(()) => {
-                self.restore_variables(saved_variables);
-                return if commands::is_special(&words[0]) && !self.bash {
-                    Err(Stop::Abort(1))
-                } else {
-                    Ok(1)
-                };
-            }
+        let Ok(saved) = self.redirect_all(&simple.redirects).await? else {
+            self.restore_variables(saved_variables);
+            return if commands::is_special(&words[0]) && !self.bash {
+                Err(Stop::Abort(1))
+            } else {
+                Ok(1)
+            };
         };
         let result = self.dispatch(words).await;
         self.finish_simple(saved, saved_variables);
@@ -119,10 +116,7 @@ impl Process {
     }
 
     async fn assign_only(&mut self, simple: &Simple) -> Result<i32, Stop> {
-        let saved = match self.redirect_all(&simple.redirects).await? {
-            Ok(saved) => saved,
-            Err(()) => return Ok(1),
-        };
+        let Ok(saved) = self.redirect_all(&simple.redirects).await? else { return Ok(1) };
         self.restore_fds(saved);
         for assignment in &simple.assignments {
             self.run_assignment(assignment).await?;
@@ -141,10 +135,9 @@ impl Process {
                     Some(VariableValue::Array(old)) if assignment.append => old.clone(),
                     _ => BTreeMap::new(),
                 };
-                let mut next = elements.last_key_value().map_or(0, |(k, _)| k + 1);
-                for value in values {
-                    elements.insert(next, value.into());
-                    next += 1;
+                let next = elements.last_key_value().map_or(0, |(k, _)| k.saturating_add(1));
+                for (index, value) in (next..u32::MAX).zip(values) {
+                    elements.insert(index, value.into());
                 }
                 VariableValue::Array(elements)
             }
@@ -220,10 +213,7 @@ impl Process {
             _ => None,
         };
         let Some(only) = only else { return self.list(&list).await };
-        let saved = match self.redirect_all(&simple.redirects).await? {
-            Ok(saved) => saved,
-            Err(()) => return Ok(1),
-        };
+        let Ok(saved) = self.redirect_all(&simple.redirects).await? else { return Ok(1) };
         let mut words = self.expand_words(&only.words).await?;
         words.extend(self.expand_words(&simple.words[1..]).await?);
         let result = if words.is_empty() { Ok(0) } else { self.dispatch(words).await };

@@ -17,6 +17,9 @@ enum Value {
     Many(Vec<Bytes>, bool),
 }
 
+/// What is done to each value.
+type Change = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+
 impl Process {
     pub(super) async fn expand_parameter(
         &mut self,
@@ -245,7 +248,7 @@ impl Process {
     }
 
     async fn transform(&mut self, value: Value, op: &ParamOp) -> Result<Value, Stop> {
-        let change: Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync> = match op {
+        let change: Change = match op {
             ParamOp::Trim { suffix, longest, pattern } => {
                 let pattern = Box::pin(self.expand_pattern(pattern)).await?;
                 let (suffix, longest) = (*suffix, *longest);

@@ -4,7 +4,7 @@ use super::node::{Data, Entries, Kind, Node, Origin};
 use super::program;
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use ukai_persona::{DeviceKind, Persona};
 
 /// Number of the root directory.
@@ -18,13 +18,15 @@ pub(crate) struct Image {
 }
 
 /// Images in use, so that hosts of one persona share theirs.
-static IMAGES: OnceLock<Mutex<Vec<(Weak<Persona>, Weak<Image>)>>> = OnceLock::new();
+static IMAGES: Mutex<Vec<Shared>> = Mutex::new(Vec::new());
+
+/// A persona and its image, as long as somebody uses them.
+type Shared = (Weak<Persona>, Weak<Image>);
 
 impl Image {
     /// The image of `persona`, shared with whoever else uses it.
     pub(crate) fn of(persona: &Arc<Persona>) -> Arc<Self> {
-        let images = IMAGES.get_or_init(Mutex::default);
-        let mut images = images.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
         let known = images.iter().find(|(of, _)| of.as_ptr() == Arc::as_ptr(persona));
         if let Some(image) = known.and_then(|(_, image)| image.upgrade()) {
             return image;
@@ -122,14 +124,12 @@ impl Builder<'_> {
     fn directory(&mut self, path: &str) -> u32 {
         let mut at = ROOT;
         for name in path.split('/').filter(|name| !name.is_empty()) {
-            at = match self.children[at as usize].get(name.as_bytes()) {
-                Some(number) => *number,
-                None => {
-                    let number = self.add_directory(0o755, 0, 0);
-                    self.children[at as usize]
-                        .insert(Bytes::copy_from_slice(name.as_bytes()), number);
-                    number
-                }
+            at = if let Some(number) = self.children[at as usize].get(name.as_bytes()) {
+                *number
+            } else {
+                let number = self.add_directory(0o755, 0, 0);
+                self.children[at as usize].insert(Bytes::copy_from_slice(name.as_bytes()), number);
+                number
             };
         }
         at

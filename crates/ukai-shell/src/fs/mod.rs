@@ -58,11 +58,13 @@ pub(crate) struct State {
 }
 
 /// Who looks, and when.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct View {
     pub(crate) now: Timestamp,
     pub(crate) pid: u32,
     pub(crate) shell_pid: u32,
+    /// Command line of the program that looks; none if the shell does.
+    pub(crate) running: Option<Arc<str>>,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
 }
@@ -374,7 +376,7 @@ impl Fs {
         known
     }
 
-    fn charge(&self, state: &mut State, bytes: u64) -> Result<(), FsError> {
+    fn charge(state: &mut State, bytes: u64) -> Result<(), FsError> {
         if state.used.saturating_add(bytes) > limits::DISK_BYTES {
             return Err(FsError::NoSpace);
         }

@@ -75,7 +75,7 @@ impl Fs {
             Kind::Character(1, 5) => return Ok(Opened::Zero),
             Kind::Character(1, 7) => return Ok(Opened::Full),
             Kind::Character(1, 8 | 9) => return Ok(Opened::Random),
-            Kind::Character(5, _) | Kind::Character(136..=143, _) => return Ok(Opened::Terminal),
+            Kind::Character(5 | 136..=143, _) => return Ok(Opened::Terminal),
             Kind::Character(..) | Kind::Block(..) | Kind::Pipe | Kind::Link(_) => {
                 return Ok(Opened::Null);
             }
@@ -107,7 +107,7 @@ impl Fs {
             data
         } else {
             let bytes = self.data(view, &data);
-            self.charge(state, bytes.len() as u64)?;
+            Self::charge(state, bytes.len() as u64)?;
             Data::Shared(bytes)
         };
         if truncate {
@@ -172,7 +172,7 @@ impl Fs {
         let mut own = bytes.to_vec();
         own.resize(length, 0);
         let mut state = self.state();
-        self.charge(&mut state, length.saturating_sub(bytes.len()) as u64)?;
+        Self::charge(&mut state, length.saturating_sub(bytes.len()) as u64)?;
         state.used = state.used.saturating_sub(bytes.len().saturating_sub(length) as u64);
         if let Some(node) = self.node_mut(&mut state, number) {
             node.kind = Kind::File(Data::Own(own), Origin::Written);

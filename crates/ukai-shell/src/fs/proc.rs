@@ -73,7 +73,7 @@ impl Fs {
             pid: view.pid,
             ppid: view.shell_pid,
             state: "R".to_owned(),
-            command: "ps".to_owned(),
+            command: view.running.as_deref().unwrap_or("sh").to_owned(),
             ..self.shell_process(view)
         })
     }
@@ -139,7 +139,7 @@ impl Fs {
                 if let Some(index) = at(&FILES) {
                     return Ok(Some(Ino::Proc(ProcNode::File(pid, index as u8))));
                 }
-                self.persona_self_file(state, name)
+                Ok(self.persona_self_file(state, name))
             }
             ProcNode::Descriptors(pid) => Ok(match name {
                 [digit @ b'0'..=b'2'] => Some(Ino::Proc(ProcNode::Descriptor(pid, digit - b'0'))),
@@ -150,18 +150,18 @@ impl Fs {
     }
 
     /// What the persona puts into `/proc/self`.
-    fn persona_self_file(&self, state: &State, name: &[u8]) -> Result<Option<Ino>, FsError> {
+    fn persona_self_file(&self, state: &State, name: &[u8]) -> Option<Ino> {
         let mut at = super::image::ROOT;
         for part in [b"proc".as_slice(), b"self", name] {
             let Some(Kind::Directory(entries)) = self.node(state, at).map(|n| &n.kind) else {
-                return Ok(None);
+                return None;
             };
             match entries.get(part) {
                 Some(number) => at = *number,
-                None => return Ok(None),
+                None => return None,
             }
         }
-        Ok(Some(Ino::Disk(at)))
+        Some(Ino::Disk(at))
     }
 
     pub(super) const fn proc_is_directory(node: ProcNode) -> bool {

@@ -197,7 +197,7 @@ impl Fs {
         if state.nodes.len() >= limits::DISK_NODES {
             return Err(FsError::NoSpace);
         }
-        self.charge(state, NODE_BYTES + place.name.len() as u64)?;
+        Self::charge(state, NODE_BYTES + place.name.len() as u64)?;
         let number = self.inner.image.nodes.len() as u32 + state.made;
         state.made += 1;
         let mtime = self.host().clock(view.now).secs();
@@ -305,7 +305,7 @@ impl Fs {
             return Err(FsError::Exists);
         }
         let parent = self.parent_for_change(&state, view, &place)?;
-        self.charge(&mut state, place.name.len() as u64 + 64)?;
+        Self::charge(&mut state, place.name.len() as u64 + 64)?;
         if let Some(node) = self.node_mut(&mut state, number) {
             node.links += 1;
         }
@@ -446,7 +446,7 @@ impl Fs {
         match self.open(view, path, super::Access::Truncate, mode)? {
             super::Opened::File { ino: Ino::Disk(number) } => {
                 let mut state = self.state();
-                self.charge(&mut state, bytes.len() as u64)?;
+                Self::charge(&mut state, bytes.len() as u64)?;
                 let node = self.node_mut(&mut state, number).ok_or(FsError::NotFound)?;
                 node.kind = Kind::File(Data::Shared(bytes), origin);
                 Ok(())

@@ -11,6 +11,7 @@ mod ast;
 mod error;
 mod lexer;
 mod parser;
+mod simple;
 mod word;
 
 pub(crate) use ast::{

@@ -2,12 +2,13 @@
 
 use super::SyntaxError;
 use super::ast::{
-    AndOr, Assignment, Case, Command, Compound, Connector, Item, List, Part, Pipeline, Redirect,
-    RedirectKind, Simple, Target, Value, Word,
+    AndOr, Case, Command, Compound, Connector, Item, List, Part, Pipeline, Redirect, RedirectKind,
+    Target, Word,
 };
 use super::lexer::{Pending, Token, is_name};
 use bytes::Bytes;
-use std::sync::{Arc, OnceLock};
+use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Words that are no commands where a command could begin.
 const RESERVED: [&[u8]; 12] = [
@@ -91,7 +92,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn unexpected(&self, token: &Token, expecting: Option<&str>) -> SyntaxError {
+    pub(super) fn unexpected(&self, token: &Token, expecting: Option<&str>) -> SyntaxError {
         let (name, near) = match token {
             Token::End => ("end of file".to_owned(), "end of file".to_owned()),
             Token::Newline => ("newline".to_owned(), "newline".to_owned()),
@@ -108,7 +109,7 @@ impl<'a> Parser<'a> {
         };
         let mut message = format!("unexpected {name}");
         if let Some(expecting) = expecting {
-            message.push_str(&format!(" (expecting \"{expecting}\")"));
+            let _ = write!(message, " (expecting \"{expecting}\")");
         }
         let newline = u32::from(matches!(token, Token::Newline));
         SyntaxError {
@@ -170,7 +171,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn skip_newlines(&mut self) -> Result<(), SyntaxError> {
+    pub(super) fn skip_newlines(&mut self) -> Result<(), SyntaxError> {
         while matches!(self.peek()?, Token::Newline) {
             self.next()?;
         }
@@ -243,7 +244,9 @@ impl<'a> Parser<'a> {
             // `|&` of bash: both outputs into the pipe.
             if self.bash && matches!(self.peek()?, Token::Op("&")) {
                 self.next()?;
-                add_error_to_pipe(commands.last_mut());
+                if let Some(last) = commands.last_mut() {
+                    add_error_to_pipe(last);
+                }
             }
             self.skip_newlines()?;
             commands.push(self.command()?);
@@ -271,13 +274,13 @@ impl<'a> Parser<'a> {
         Err(self.unexpected(&token, Some(keyword)))
     }
 
-    fn command(&mut self) -> Result<Command, SyntaxError> {
+    pub(super) fn command(&mut self) -> Result<Command, SyntaxError> {
         let keyword = match self.peek()? {
             Token::Op("(") => {
                 self.next()?;
                 if self.bash && self.byte() == Some(b'(') {
                     self.pos += 1;
-                    let body = self.nested(|p| p.read_arithmetic())?;
+                    let body = self.nested(Parser::read_arithmetic)?;
                     return self.with_redirects(Compound::Arithmetic(body));
                 }
                 let body = self.nested(|p| {
@@ -419,7 +422,7 @@ impl<'a> Parser<'a> {
     /// `for ((a; b; c))` of bash.
     fn for_arithmetic(&mut self) -> Result<Compound, SyntaxError> {
         let start = self.pos;
-        self.nested(|p| p.read_arithmetic())?;
+        self.nested(Parser::read_arithmetic)?;
         let text = &self.src[start..self.pos - 2];
         let mut parts = [None, None, None];
         for (slot, part) in parts.iter_mut().zip(text.splitn(3, |b| *b == b';')) {
@@ -497,224 +500,17 @@ impl<'a> Parser<'a> {
         let body = Arc::new(self.command()?);
         Ok(Command::Function { name, body })
     }
-
-    fn simple(&mut self) -> Result<Command, SyntaxError> {
-        let mut simple = Simple { line: self.line, ..Simple::default() };
-        let mut double_bracket = false;
-        loop {
-            match self.peek()? {
-                Token::Redirect(..) if !double_bracket => {
-                    let redirect = self.redirect()?;
-                    simple.redirects.push(redirect);
-                }
-                Token::Word(_) => {
-                    let Token::Word(word) = self.next()? else { break };
-                    if simple.words.is_empty() {
-                        match self.assignment(word)? {
-                            Ok(assignment) => simple.assignments.push(assignment),
-                            Err(word) => {
-                                double_bracket = self.bash && word.plain() == Some(b"[[");
-                                simple.words.push(word);
-                            }
-                        }
-                    } else {
-                        if double_bracket && word.plain() == Some(b"]]") {
-                            double_bracket = false;
-                        }
-                        let word = self.array_argument(word)?;
-                        simple.words.push(word);
-                    }
-                }
-                Token::Op("(")
-                    if simple.words.len() == 1
-                        && simple.assignments.is_empty()
-                        && simple.redirects.is_empty()
-                        && !double_bracket =>
-                {
-                    return self.function(simple.words.remove(0));
-                }
-                Token::Op(_) | Token::Redirect(..) if double_bracket => {
-                    if let Token::Op(op) | Token::Redirect(_, op) = self.next()? {
-                        simple.words.push(Word::literal(op));
-                    }
-                }
-                Token::Newline if double_bracket => {
-                    self.next()?;
-                }
-                Token::End if double_bracket => {
-                    let token = self.next()?;
-                    return Err(self.unexpected(&token, Some("]]")));
-                }
-                _ => break,
-            }
-        }
-        Ok(Command::Simple(simple))
-    }
-
-    /// `name() body`: the name was read.
-    fn function(&mut self, name: Word) -> Result<Command, SyntaxError> {
-        self.next()?;
-        match self.next()? {
-            Token::Op(")") => {}
-            token => return Err(self.unexpected(&token, Some(")"))),
-        }
-        let Some(name) = name.plain().map(Bytes::copy_from_slice) else {
-            let mut error = self.unterminated("bad function name", "");
-            error.incomplete = false;
-            return Err(error);
-        };
-        self.skip_newlines()?;
-        let body = Arc::new(self.nested(Self::command)?);
-        Ok(Command::Function { name, body })
-    }
-
-    /// The word as an assignment, or back as it was.
-    fn assignment(&mut self, mut word: Word) -> Result<Result<Assignment, Word>, SyntaxError> {
-        let Some(Part::Literal(text)) = word.parts.first() else { return Ok(Err(word)) };
-        let Some(equals) = text.iter().position(|b| *b == b'=') else { return Ok(Err(word)) };
-        let (left, right) = (&text[..equals], &text[equals + 1..]);
-        let (left, append) = match left.strip_suffix(b"+") {
-            Some(left) if self.bash => (left, true),
-            _ => (left, false),
-        };
-        let (name, subscript) = match left.iter().position(|b| *b == b'[') {
-            Some(open) if self.bash && left.ends_with(b"]") => {
-                let inner = left[open + 1..left.len() - 1].to_vec();
-                let mut parser = Parser::new(&inner, true);
-                parser.depth = self.depth;
-                let parts = parser.read_double(None)?;
-                (&left[..open], Some(Word { parts: vec![Part::Double(parts)] }))
-            }
-            _ => (left, None),
-        };
-        if !is_name(name) {
-            return Ok(Err(word));
-        }
-        let name = Bytes::copy_from_slice(name);
-        let rest = right.to_vec();
-        if self.bash && rest.is_empty() && word.parts.len() == 1 && self.byte() == Some(b'(') {
-            let elements = self.array()?;
-            let value = Value::Array(elements);
-            return Ok(Ok(Assignment { name, subscript, append, value }));
-        }
-        if rest.is_empty() {
-            word.parts.remove(0);
-        } else {
-            word.parts[0] = Part::Literal(rest);
-        }
-        Ok(Ok(Assignment { name, subscript, append, value: Value::Scalar(word) }))
-    }
-
-    /// `(a b c)` after `name=`.
-    fn array(&mut self) -> Result<Vec<Word>, SyntaxError> {
-        self.pos += 1;
-        let mut elements = Vec::new();
-        loop {
-            match self.next()? {
-                Token::Word(word) => elements.push(word),
-                Token::Newline => {}
-                Token::Op(")") => return Ok(elements),
-                token => return Err(self.unexpected(&token, None)),
-            }
-        }
-    }
-
-    /// `local a=(x)` and the like: the list becomes one word's text.
-    fn array_argument(&mut self, mut word: Word) -> Result<Word, SyntaxError> {
-        if self.bash
-            && self.peeked.is_none()
-            && self.byte() == Some(b'(')
-            && matches!(word.parts.last(), Some(Part::Literal(text)) if text.ends_with(b"="))
-        {
-            for (index, element) in self.array()?.into_iter().enumerate() {
-                if index > 0 {
-                    word.parts.push(Part::Quoted(b" ".to_vec()));
-                }
-                word.parts.extend(element.parts);
-            }
-        }
-        Ok(word)
-    }
-
-    fn redirect(&mut self) -> Result<Redirect, SyntaxError> {
-        let Token::Redirect(fd, op) = self.next()? else {
-            return Err(self.unterminated("bad redirection", ""));
-        };
-        let word = match self.next()? {
-            Token::Word(word) => word,
-            token => return Err(self.unexpected(&token, None)),
-        };
-        let kind = match op {
-            "<" => RedirectKind::Read,
-            "<>" => RedirectKind::ReadWrite,
-            ">" | ">|" => RedirectKind::Write,
-            ">>" => RedirectKind::Append,
-            "&>" => RedirectKind::Both,
-            "&>>" => RedirectKind::BothAppend,
-            "<&" => RedirectKind::Duplicate,
-            ">&" => {
-                let dup =
-                    word.plain().is_none_or(|t| t == b"-" || t.iter().all(u8::is_ascii_digit));
-                if dup || fd.is_some() { RedirectKind::Duplicate } else { RedirectKind::Both }
-            }
-            _ => RedirectKind::Here,
-        };
-        let fd = fd.or_else(|| matches!(op, "<&").then_some(0));
-        let target = match op {
-            "<<" | "<<-" => self.announce_document(&word, op == "<<-"),
-            "<<<" => {
-                let mut word = word;
-                word.parts.push(Part::Quoted(b"\n".to_vec()));
-                Target::Word(Word { parts: vec![Part::Double(word.parts)] })
-            }
-            _ => Target::Word(word),
-        };
-        Ok(Redirect { fd, kind, target })
-    }
-
-    fn announce_document(&mut self, delimiter: &Word, strip_tabs: bool) -> Target {
-        let mut text = Vec::new();
-        let quoted = flatten(&delimiter.parts, &mut text);
-        let body = Arc::new(OnceLock::new());
-        let pending = Pending { delimiter: text, strip_tabs, quoted, body: Arc::clone(&body) };
-        self.documents.push(pending);
-        Target::Document(body)
-    }
 }
 
-/// The text of a here-document's delimiter, and whether any of it is quoted.
-fn flatten(parts: &[Part], out: &mut Vec<u8>) -> bool {
-    let mut quoted = false;
-    for part in parts {
-        match part {
-            Part::Literal(text) => out.extend_from_slice(text),
-            Part::Quoted(text) => {
-                quoted = true;
-                out.extend_from_slice(text);
-            }
-            Part::Double(inner) => {
-                quoted = true;
-                flatten(inner, out);
-            }
-            Part::Param(param) => {
-                out.push(b'$');
-                out.extend_from_slice(&param.name);
-            }
-            Part::Command(_) | Part::Arithmetic(_) => {}
-        }
-    }
-    quoted
-}
-
-fn add_error_to_pipe(command: Option<&mut Command>) {
+fn add_error_to_pipe(command: &mut Command) {
     let redirect = Redirect {
         fd: Some(2),
         kind: RedirectKind::Duplicate,
         target: Target::Word(Word::literal("1")),
     };
     match command {
-        Some(Command::Simple(simple)) => simple.redirects.push(redirect),
-        Some(Command::Compound { redirects, .. }) => redirects.push(redirect),
-        _ => {}
+        Command::Simple(simple) => simple.redirects.push(redirect),
+        Command::Compound { redirects, .. } => redirects.push(redirect),
+        Command::Function { .. } => {}
     }
 }

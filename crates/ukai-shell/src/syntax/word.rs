@@ -106,7 +106,7 @@ impl Parser<'_> {
             return Err(self.unterminated("unterminated quoted string", "'"));
         };
         let text = rest[..end].to_vec();
-        self.line += text.iter().filter(|b| **b == b'\n').count() as u32;
+        self.line += text.split(|b| *b == b'\n').count() as u32 - 1;
         self.pos += end + 1;
         Ok(text)
     }
@@ -189,7 +189,7 @@ impl Parser<'_> {
             Some(b'(') => {
                 self.pos += 1;
                 let peeked = self.peeked.take();
-                let list = self.nested(|p| p.list_until_close())?;
+                let list = self.nested(Parser::list_until_close)?;
                 self.peeked = peeked;
                 Ok(Some(Part::Command(list.into())))
             }
@@ -308,7 +308,7 @@ impl Parser<'_> {
         let mut inner = Parser::new(&text, self.bash);
         inner.line = self.line;
         inner.depth = self.depth;
-        let list = inner.nested(|p| p.list_until_end()).map_err(|mut error| {
+        let list = inner.nested(Parser::list_until_end).map_err(|mut error| {
             error.incomplete = false;
             error
         })?;

@@ -10,21 +10,21 @@ use ukai_shell::{
 };
 
 /// When every test begins.
-pub const START: Timestamp = Timestamp::from_secs(1_760_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_secs(1_760_000_000);
 
 /// A host wearing `persona`, always the same.
-pub fn host(persona: &str) -> Arc<Host> {
+pub(crate) fn host(persona: &str) -> Arc<Host> {
     let persona = Persona::named(persona).expect("a built-in persona");
     Arc::new(persona.host("192.0.2.77".parse().expect("an address"), [7; 32]))
 }
 
 /// A router whose BusyBox has every applet that the tests use.
-pub fn generous_host() -> Arc<Host> {
+pub(crate) fn generous_host() -> Arc<Host> {
     const MORE: &str = "base64 dirname nohup od printf readlink realpath sha1sum sha256sum sort \
                         stat tee timeout uniq which whoami xargs xxd yes setsid env id nc printenv";
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../personas/router-mips.toml");
     let text = std::fs::read_to_string(path).expect("the router's persona");
-    let listed: String = MORE.split_whitespace().map(|name| format!("\"{name}\", ")).collect();
+    let listed = format!("\"{}\", ", MORE.split_whitespace().collect::<Vec<_>>().join("\", \""));
     let text = text.replacen("applets = [", &format!("applets = [{listed}"), 1).replacen(
         "\"/bin\" = \"",
         &format!("\"/bin\" = \"{MORE} "),
@@ -35,7 +35,7 @@ pub fn generous_host() -> Arc<Host> {
 }
 
 /// A log-in as `user`, on a terminal or not.
-pub fn login(user: &str, terminal: bool) -> Login {
+pub(crate) fn login(user: &str, terminal: bool) -> Login {
     Login {
         user: user.to_owned(),
         uid: 0,
@@ -45,7 +45,7 @@ pub fn login(user: &str, terminal: bool) -> Login {
 }
 
 /// A session with its surroundings.
-pub struct Driver {
+pub(crate) struct Driver {
     pub shell: Shell,
     pub now: Timestamp,
     /// URL → what is served there.
@@ -57,31 +57,31 @@ pub struct Driver {
 }
 
 impl Driver {
-    pub fn new(host: &Arc<Host>, fs: &Fs, user: &str, terminal: bool) -> Self {
+    pub(crate) fn new(host: &Arc<Host>, fs: &Fs, user: &str, terminal: bool) -> Self {
         let shell = Shell::new(Arc::clone(host), fs.clone(), login(user, terminal), 1, START);
         Self { shell, now: START, served: BTreeMap::new(), output: Vec::new(), effects: Vec::new() }
     }
 
     /// Runs a line until the shell is ready again or wants input.
-    pub fn run(&mut self, line: &[u8]) {
+    pub(crate) fn run(&mut self, line: &[u8]) {
         let mut out = Vec::new();
         self.shell.run(line, self.now, &mut out);
         self.settle(out);
     }
 
-    pub fn feed(&mut self, bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
         let mut out = Vec::new();
         self.shell.feed_stdin(bytes, self.now, &mut out);
         self.settle(out);
     }
 
-    pub fn end_input(&mut self) {
+    pub(crate) fn end_input(&mut self) {
         let mut out = Vec::new();
         self.shell.end_stdin(self.now, &mut out);
         self.settle(out);
     }
 
-    pub fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         let mut out = Vec::new();
         self.shell.finish(&mut out);
         self.take(out);
@@ -186,7 +186,7 @@ impl Driver {
 }
 
 /// An inert ELF file for the architecture that a name ends with.
-pub fn elf(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn elf(name: &str) -> Option<Vec<u8>> {
     let (class, order, machine): (u8, u8, u16) = match name.rsplit('.').next()? {
         "mips" => (1, 2, 8),
         "mpsl" => (1, 1, 8),

@@ -84,12 +84,11 @@ fn ours(persona: &str, script: &str) -> (Vec<u8>, i32) {
     let quoted = script.replace('\'', "'\\''");
     driver.run(format!("sh -c '{quoted}' name one 'two words' three 2>/dev/null\n").as_bytes());
     let output = std::mem::take(&mut driver.output);
-    let status = match driver.shell.state() {
-        ShellState::Exited(status) => status,
-        _ => {
-            driver.run(b"echo $?\n");
-            String::from_utf8_lossy(&driver.output).trim().parse().unwrap_or(-1)
-        }
+    let status = if let ShellState::Exited(status) = driver.shell.state() {
+        status
+    } else {
+        driver.run(b"echo $?\n");
+        String::from_utf8_lossy(&driver.output).trim().parse().unwrap_or(-1)
     };
     (output, status)
 }

@@ -102,7 +102,7 @@ impl Player {
                 self.fs = None;
             }
             "user" => {
-                self.user = rest.to_owned();
+                rest.clone_into(&mut self.user);
                 self.driver = None;
             }
             "session" => self.driver = None,

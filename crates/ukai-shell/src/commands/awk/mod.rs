@@ -97,12 +97,9 @@ fn awk(process: &mut Process, arguments: &Arguments) -> Outcome {
         }
     }
     process.session.step(1 + text.len() as u64 / 64)?;
-    let program = match parse::program(&text) {
-        Ok(program) => program,
-        Err(()) => {
-            process.error("awk: cmd. line:1: Unexpected token")?;
-            return Ok(1);
-        }
+    let Ok(program) = parse::program(&text) else {
+        process.error("awk: cmd. line:1: Unexpected token")?;
+        return Ok(1);
     };
     let mut variables = BTreeMap::new();
     if let Some(separator) = options.value("F") {

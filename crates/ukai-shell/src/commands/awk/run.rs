@@ -588,11 +588,10 @@ impl<'a> Machine<'a> {
                     .wrapping_add(1_442_695_040_888_963_407);
                 Value::Number((self.seed >> 11) as f64 / (1_u64 << 53) as f64)
             }
-            "srand" => Value::Number(0.0),
             "systime" => Value::Number(
                 self.process.session.host.clock(self.process.session.now()).secs() as f64,
             ),
-            "system" | "close" | "fflush" => Value::Number(0.0),
+            "srand" | "system" | "close" | "fflush" => Value::Number(0.0),
             _ => Value::Unset,
         })
     }

@@ -91,7 +91,7 @@ fn prefix(text: &[u8]) -> (f64, usize) {
 /// A number as `print` shows it: whole ones without point, others as `%.6g`.
 pub(super) fn show(number: f64) -> String {
     const EXACT: f64 = 1e16;
-    if number == number.trunc() && number.abs() < EXACT {
+    if number.fract().abs() < f64::MIN_POSITIVE && number.abs() < EXACT {
         return format!("{}", number as i64);
     }
     if !number.is_finite() {

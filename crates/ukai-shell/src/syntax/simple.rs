@@ -1,0 +1,216 @@
+//! Simple commands: assignments, words, redirections, here-documents announced.
+
+use super::ast::{Assignment, Command, Part, Redirect, RedirectKind, Simple, Target, Value, Word};
+use super::lexer::{Pending, Token, is_name};
+use super::{Parser, SyntaxError};
+use bytes::Bytes;
+use std::sync::{Arc, OnceLock};
+
+impl Parser<'_> {
+    pub(super) fn simple(&mut self) -> Result<Command, SyntaxError> {
+        let mut simple = Simple { line: self.line, ..Simple::default() };
+        let mut double_bracket = false;
+        loop {
+            match self.peek()? {
+                Token::Redirect(..) if !double_bracket => {
+                    let redirect = self.redirect()?;
+                    simple.redirects.push(redirect);
+                }
+                Token::Word(_) => {
+                    let Token::Word(word) = self.next()? else { break };
+                    if simple.words.is_empty() {
+                        match self.assignment(word)? {
+                            Ok(assignment) => simple.assignments.push(assignment),
+                            Err(word) => {
+                                double_bracket = self.bash && word.plain() == Some(b"[[");
+                                simple.words.push(word);
+                            }
+                        }
+                    } else {
+                        if double_bracket && word.plain() == Some(b"]]") {
+                            double_bracket = false;
+                        }
+                        let word = self.array_argument(word)?;
+                        simple.words.push(word);
+                    }
+                }
+                Token::Op("(")
+                    if simple.words.len() == 1
+                        && simple.assignments.is_empty()
+                        && simple.redirects.is_empty()
+                        && !double_bracket =>
+                {
+                    return self.function(&simple.words[0]);
+                }
+                Token::Op(_) | Token::Redirect(..) if double_bracket => {
+                    if let Token::Op(op) | Token::Redirect(_, op) = self.next()? {
+                        simple.words.push(Word::literal(op));
+                    }
+                }
+                Token::Newline if double_bracket => {
+                    self.next()?;
+                }
+                Token::End if double_bracket => {
+                    let token = self.next()?;
+                    return Err(self.unexpected(&token, Some("]]")));
+                }
+                _ => break,
+            }
+        }
+        Ok(Command::Simple(simple))
+    }
+
+    /// `name() body`: the name was read.
+    fn function(&mut self, name: &Word) -> Result<Command, SyntaxError> {
+        self.next()?;
+        match self.next()? {
+            Token::Op(")") => {}
+            token => return Err(self.unexpected(&token, Some(")"))),
+        }
+        let Some(name) = name.plain().map(Bytes::copy_from_slice) else {
+            let mut error = self.unterminated("bad function name", "");
+            error.incomplete = false;
+            return Err(error);
+        };
+        self.skip_newlines()?;
+        let body = Arc::new(self.nested(Self::command)?);
+        Ok(Command::Function { name, body })
+    }
+
+    /// The word as an assignment, or back as it was.
+    fn assignment(&mut self, mut word: Word) -> Result<Result<Assignment, Word>, SyntaxError> {
+        let Some(Part::Literal(text)) = word.parts.first() else { return Ok(Err(word)) };
+        let Some(equals) = text.iter().position(|b| *b == b'=') else { return Ok(Err(word)) };
+        let (left, right) = (&text[..equals], &text[equals + 1..]);
+        let (left, append) = match left.strip_suffix(b"+") {
+            Some(left) if self.bash => (left, true),
+            _ => (left, false),
+        };
+        let (name, subscript) = match left.iter().position(|b| *b == b'[') {
+            Some(open) if self.bash && left.ends_with(b"]") => {
+                let inner = left[open + 1..left.len() - 1].to_vec();
+                let mut parser = Parser::new(&inner, true);
+                parser.depth = self.depth;
+                let parts = parser.read_double(None)?;
+                (&left[..open], Some(Word { parts: vec![Part::Double(parts)] }))
+            }
+            _ => (left, None),
+        };
+        if !is_name(name) {
+            return Ok(Err(word));
+        }
+        let name = Bytes::copy_from_slice(name);
+        let rest = right.to_vec();
+        if self.bash && rest.is_empty() && word.parts.len() == 1 && self.byte() == Some(b'(') {
+            let elements = self.array()?;
+            let value = Value::Array(elements);
+            return Ok(Ok(Assignment { name, subscript, append, value }));
+        }
+        if rest.is_empty() {
+            word.parts.remove(0);
+        } else {
+            word.parts[0] = Part::Literal(rest);
+        }
+        Ok(Ok(Assignment { name, subscript, append, value: Value::Scalar(word) }))
+    }
+
+    /// `(a b c)` after `name=`.
+    fn array(&mut self) -> Result<Vec<Word>, SyntaxError> {
+        self.pos += 1;
+        let mut elements = Vec::new();
+        loop {
+            match self.next()? {
+                Token::Word(word) => elements.push(word),
+                Token::Newline => {}
+                Token::Op(")") => return Ok(elements),
+                token => return Err(self.unexpected(&token, None)),
+            }
+        }
+    }
+
+    /// `local a=(x)` and the like: the list becomes one word's text.
+    fn array_argument(&mut self, mut word: Word) -> Result<Word, SyntaxError> {
+        if self.bash
+            && self.peeked.is_none()
+            && self.byte() == Some(b'(')
+            && matches!(word.parts.last(), Some(Part::Literal(text)) if text.ends_with(b"="))
+        {
+            for (index, element) in self.array()?.into_iter().enumerate() {
+                if index > 0 {
+                    word.parts.push(Part::Quoted(b" ".to_vec()));
+                }
+                word.parts.extend(element.parts);
+            }
+        }
+        Ok(word)
+    }
+
+    pub(super) fn redirect(&mut self) -> Result<Redirect, SyntaxError> {
+        let Token::Redirect(fd, op) = self.next()? else {
+            return Err(self.unterminated("bad redirection", ""));
+        };
+        let word = match self.next()? {
+            Token::Word(word) => word,
+            token => return Err(self.unexpected(&token, None)),
+        };
+        let kind = match op {
+            "<" => RedirectKind::Read,
+            "<>" => RedirectKind::ReadWrite,
+            ">" | ">|" => RedirectKind::Write,
+            ">>" => RedirectKind::Append,
+            "&>" => RedirectKind::Both,
+            "&>>" => RedirectKind::BothAppend,
+            "<&" => RedirectKind::Duplicate,
+            ">&" => {
+                let dup =
+                    word.plain().is_none_or(|t| t == b"-" || t.iter().all(u8::is_ascii_digit));
+                if dup || fd.is_some() { RedirectKind::Duplicate } else { RedirectKind::Both }
+            }
+            _ => RedirectKind::Here,
+        };
+        let fd = fd.or_else(|| matches!(op, "<&").then_some(0));
+        let target = match op {
+            "<<" | "<<-" => self.announce_document(&word, op == "<<-"),
+            "<<<" => {
+                let mut word = word;
+                word.parts.push(Part::Quoted(b"\n".to_vec()));
+                Target::Word(Word { parts: vec![Part::Double(word.parts)] })
+            }
+            _ => Target::Word(word),
+        };
+        Ok(Redirect { fd, kind, target })
+    }
+
+    fn announce_document(&mut self, delimiter: &Word, strip_tabs: bool) -> Target {
+        let mut text = Vec::new();
+        let quoted = flatten(&delimiter.parts, &mut text);
+        let body = Arc::new(OnceLock::new());
+        let pending = Pending { delimiter: text, strip_tabs, quoted, body: Arc::clone(&body) };
+        self.documents.push(pending);
+        Target::Document(body)
+    }
+}
+
+/// The text of a here-document's delimiter, and whether any of it is quoted.
+fn flatten(parts: &[Part], out: &mut Vec<u8>) -> bool {
+    let mut quoted = false;
+    for part in parts {
+        match part {
+            Part::Literal(text) => out.extend_from_slice(text),
+            Part::Quoted(text) => {
+                quoted = true;
+                out.extend_from_slice(text);
+            }
+            Part::Double(inner) => {
+                quoted = true;
+                flatten(inner, out);
+            }
+            Part::Param(param) => {
+                out.push(b'$');
+                out.extend_from_slice(&param.name);
+            }
+            Part::Command(_) | Part::Arithmetic(_) => {}
+        }
+    }
+    quoted
+}
