@@ -62,8 +62,8 @@ fn od(process: &mut Process, arguments: &Arguments) -> Outcome {
         b'x' => format!("{at:06x}"),
         _ => format!("{at:07o}"),
     };
-    let (letter, size) =
-        (kind.chars().next().unwrap_or('o'), kind[1..].parse().unwrap_or(1_usize).clamp(1, 8));
+    let letter = kind.chars().next().unwrap_or('o');
+    let size = kind.trim_start_matches(letter).parse().unwrap_or(1_usize).clamp(1, 8);
     let mut text = String::new();
     let mut repeated = false;
     for (index, row) in bytes.chunks(ROW).enumerate() {

