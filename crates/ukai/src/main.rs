@@ -2,6 +2,7 @@
 //! countermeasure. This crate is flags, configuration, wiring and exit codes; logic
 //! lives in the crates below it (docs/architecture.md).
 
+mod allocator;
 mod analyze;
 mod cli;
 mod config;

@@ -52,6 +52,7 @@ struct Service {
 
 /// Runs until SIGTERM or SIGINT, then drains.
 pub(crate) fn run(args: &UpArgs) -> Result<ExitCode> {
+    crate::allocator::settle();
     let config = args.place.load()?;
     crate::log::start(&config.log)?;
     raise_descriptor_limit();

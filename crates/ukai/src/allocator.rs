@@ -1,0 +1,26 @@
+//! Keeps the C library's allocator from holding on to what sessions have freed.
+#![allow(unsafe_code, reason = "mallopt(3) has no safe binding; it is called before any thread is started")]
+
+use std::thread::available_parallelism;
+
+/// Blocks of this size and over are given back to the system when freed, in bytes: the
+/// C library's default at its start, which it would otherwise raise by itself.
+const GIVEN_BACK_BYTES: libc::c_int = 128 * 1024;
+
+/// One heap per core instead of eight, and no growing thresholds: sessions allocate and
+/// free in bursts on all threads, and each further heap keeps the largest burst that it
+/// ever saw (bench/README.md has the figures). Call it before threads are started.
+pub(crate) fn settle() {
+    let cores = available_parallelism().map_or(1, usize::from);
+    let heaps = libc::c_int::try_from(cores).unwrap_or(libc::c_int::MAX);
+    for (parameter, value) in [
+        (libc::M_ARENA_MAX, heaps),
+        (libc::M_TRIM_THRESHOLD, GIVEN_BACK_BYTES),
+        (libc::M_MMAP_THRESHOLD, GIVEN_BACK_BYTES),
+    ] {
+        // SAFETY: mallopt takes two integers, and no other thread runs yet.
+        if unsafe { libc::mallopt(parameter, value) } != 1 {
+            tracing::debug!(parameter, value, "the allocator refuses a setting");
+        }
+    }
+}
