@@ -65,13 +65,7 @@ fn hydra_finds_the_telnet_password() {
     let output = Command::new("hydra")
         .args(["-l", "root", "-P"])
         .arg(&list)
-        .args([
-            "-I",
-            "-s",
-            &address.port().to_string(),
-            &address.ip().to_string(),
-            "telnet",
-        ])
+        .args(["-I", "-s", &address.port().to_string(), &address.ip().to_string(), "telnet"])
         .current_dir(folder.path())
         .output()
         .expect("hydra runs (Debian's hydra)");

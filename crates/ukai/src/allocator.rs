@@ -1,5 +1,8 @@
 //! Keeps the C library's allocator from holding on to what sessions have freed.
-#![allow(unsafe_code, reason = "mallopt(3) has no safe binding; it is called before any thread is started")]
+#![allow(
+    unsafe_code,
+    reason = "mallopt(3) has no safe binding; it is called before any thread is started"
+)]
 
 use std::thread::available_parallelism;
 

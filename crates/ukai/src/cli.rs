@@ -102,6 +102,7 @@ pub(crate) struct WrongUse(pub String);
 
 impl WrongUse {
     /// Marks an error as one of use.
+    #[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
     pub(crate) fn from_error(error: anyhow::Error) -> Self {
         Self(format!("{error:#}"))
     }

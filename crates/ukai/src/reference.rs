@@ -44,7 +44,7 @@ impl Writer<'_> {
             match values.get(name) {
                 Some(Value::Object(_)) => tables.push((name, property)),
                 Some(Value::Array(items)) if items.iter().any(Value::is_object) => {
-                    tables.push((name, property))
+                    tables.push((name, property));
                 }
                 Some(value) if !value.is_null() => {
                     self.comment(property);

@@ -33,7 +33,8 @@ pub(crate) struct UpArgs {
 /// by which other commands find the running program.
 #[derive(Serialize)]
 struct Ready {
-    ready: bool,
+    #[serde(rename = "ready")]
+    listening: bool,
     version: &'static str,
     pid: u32,
     ui: String,
@@ -81,7 +82,7 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
         .map(|service| Service {
             protocol: service.protocol.to_string(),
             address: service.address,
-            persona: service.persona.to_string(),
+            persona: service.persona.clone(),
         })
         .collect();
     let shown_token = ui_token.reveal().to_owned();
@@ -113,7 +114,7 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
     .map_err(|error| WrongUse(error.to_string()))?;
 
     let ready = Ready {
-        ready: true,
+        listening: true,
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
         ui: format!("http://{}/", hub.address()),
