@@ -6,6 +6,7 @@ use crate::support::program::Ukai;
 use crate::support::specimen::{Contacts, elf_arm, loader_script};
 use crate::support::wait_for;
 use crate::support::web::FileServer;
+use serde_json::Value;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -122,7 +123,9 @@ fn nothing_is_lost_when_the_program_is_killed_after_a_download() {
     infect(&mut Bot::connect(ukai.service("telnet", "camera-arm")), &server);
     let samples = wait_for("the samples", LIMIT, || {
         let items = ukai.get("/api/samples")["items"].as_array()?.clone();
-        (items.len() >= 2).then_some(items)
+        // Acknowledged is what came with the event that tells how it came.
+        let acknowledged = |item: &&Value| item["sightings"].as_u64() > Some(0);
+        (items.iter().filter(acknowledged).count() >= 2).then_some(items)
     });
 
     let ukai = ukai.kill_and_restart();
