@@ -86,15 +86,12 @@ fn tftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
 }
 
 fn usage(process: &mut Process, arguments: &Arguments) -> Result<i32, Stop> {
-    let banner =
-        process.session.host.persona.busybox.as_ref().map_or(String::new(), |b| b.banner.clone());
-    let name = arguments.name().into_owned();
-    let text = if name == "tftp" {
+    let text = if arguments.name() == "tftp" {
         "tftp [OPTION]... HOST [PORT]\n\nTransfer a file from/to tftp server\n\nOptions:\n\t-l FILE\tLocal FILE\n\t-r FILE\tRemote FILE\n\t-g\tGet file\n\t-p\tPut file\n"
     } else {
         "ftpget [OPTIONS] HOST [LOCAL_FILE] REMOTE_FILE\n\nRetrieve a remote file via FTP\n\nOptions:\n\t-c\tContinue previous transfer\n\t-v\tVerbose\n\t-u\tUsername\n\t-p\tPassword\n\t-P\tPort number\n"
     };
-    process.error(&format!("{}.\n\nUsage: {text}", banner.trim_end_matches('.')))?;
+    process.busybox_usage(text)?;
     Ok(1)
 }
 

@@ -32,7 +32,20 @@ fn ping(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         const ROUNDS_MAX: i64 = 1_000;
         let options = Options::read(&arguments, "c:s:w:W:i:I:t:q46nAfv", &[]);
         let Some(target) = options.operands.first() else {
-            process.error("ping: missing host operand")?;
+            if arguments.gnu {
+                process.error("ping: usage error: Destination address required")?;
+                return Ok(2);
+            }
+            process.busybox_usage(
+                "ping [OPTIONS] HOST\n\nSend ICMP ECHO_REQUEST packets to network hosts\n\n\
+                 Options:\n\t-4, -6\t\tForce IPv4 or IPv6 hostname resolution\n\
+                 \t-c CNT\t\tSend only CNT pings\n\
+                 \t-s SIZE\t\tSend SIZE data bytes in packets (default=56)\n\
+                 \t-I IFACE/IP\tUse interface or IP address as source\n\
+                 \t-W SEC\t\tSeconds to wait for the first response (default:10)\n\t\t\t(after all -c CNT packets are sent)\n\
+                 \t-w SEC\t\tSeconds until ping exits (default:infinite)\n\t\t\t(can exit earlier with -c CNT)\n\
+                 \t-q\t\tQuiet, only displays output at start\n\t\t\tand when finished",
+            )?;
             return Ok(1);
         };
         let shown = String::from_utf8_lossy(target).into_owned();

@@ -186,6 +186,13 @@ impl Process {
         Ok(bytes)
     }
 
+    /// What an applet of BusyBox says when it is called wrongly.
+    pub(crate) fn busybox_usage(&mut self, text: &str) -> Result<(), Stop> {
+        let busybox = self.session.host.persona.busybox.as_ref();
+        let banner = busybox.map_or(String::new(), |b| b.banner.clone());
+        self.error(&format!("{}.\n\nUsage: {text}", banner.trim_end_matches('.')))
+    }
+
     /// Prints on standard output.
     pub(crate) fn print(&mut self, bytes: impl AsRef<[u8]>) -> Result<bool, Stop> {
         self.write(1, bytes.as_ref())
