@@ -314,7 +314,7 @@ async fn a_sample_whose_event_a_crash_lost_is_analysed_all_the_same() {
     assert_eq!(store.queue().stats().await.unwrap().waiting, 0);
     store.close().await.unwrap();
     let store = open(dir.path());
-    let jobs = store.queue().lease("static", "w", Duration::from_secs(60), 10).await.unwrap();
+    let jobs = store.queue().lease("static", "w", Duration::from_mins(1), 10).await.unwrap();
     assert_eq!(jobs.iter().map(|job| job.sha256).collect::<Vec<_>>(), [sha256]);
 }
 
@@ -324,7 +324,7 @@ async fn the_work_of_a_dead_worker_goes_on_at_once() {
     let store = open(dir.path());
     let sha256 = Sha256::of(b"x");
     store.queue().push("static", sha256, 0).await.unwrap();
-    let day = Duration::from_secs(86_400);
+    let day = Duration::from_hours(24);
     assert_eq!(store.queue().lease("static", "dead", day, 1).await.unwrap().len(), 1);
     store.close().await.unwrap();
     let store = open(dir.path());
