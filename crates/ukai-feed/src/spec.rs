@@ -160,7 +160,8 @@ static FEEDS: [FeedSpec; 8] = [
         roles: &[Role::C2, Role::Distribution],
         max_tlp: Tlp::Green,
         how_to_load: "BIND: zone \"rpz.ukai\" { type primary; file \"rpz.zone\"; }; and in options \
-                      response-policy { zone \"rpz.ukai\"; }; Reload after each download: \
+                      response-policy { zone \"rpz.ukai\"; } min-update-interval 5; (by default \
+                      BIND waits a minute between updates). Reload after each download: \
                       rndc reload rpz.ukai",
     },
     FeedSpec {

@@ -44,7 +44,7 @@ function bind(url: string, file: string): Snippet {
   const text = [
     `// named.conf`,
     `options {`,
-    `  response-policy { zone "rpz.ukai"; };`,
+    `  response-policy { zone "rpz.ukai"; } min-update-interval 5;`,
     `};`,
     `zone "rpz.ukai" {`,
     `  type primary;`,
