@@ -54,6 +54,17 @@ fn the_default_configuration_checks() {
     std::fs::write(&file, text(&ukai(&["config", "default"]))).expect("a file");
     let said = text(&ukai(&["config", "check", file.to_str().expect("a UTF-8 path")]));
     assert!(said.contains("valid"), "{said}");
+    let default: Value =
+        serde_json::from_str(&text(&ukai(&["config", "default", "--json"]))).expect("JSON");
+    assert_eq!(default["hub"]["listen"], "127.0.0.1:8765");
+    std::fs::write(&file, "[hub]\nlissten = 1\n").expect("a file");
+    let wrong = ukai(&["config", "check", "--json", file.to_str().expect("a UTF-8 path")]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let wrong: Value = serde_json::from_slice(&wrong.stdout).expect("JSON");
+    assert!(
+        !wrong["valid"].as_bool().expect("a verdict")
+            && wrong["error"].to_string().contains("lissten")
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::{analyze, events, feeds, reference, up};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The word under which the program runs itself as a jailed child; no command of the
@@ -47,9 +47,16 @@ enum ConfigCommand {
     Check {
         /// The file.
         file: PathBuf,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Print the default configuration, each key with its meaning.
-    Default,
+    Default {
+        /// Print it as JSON, without the meanings.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Where data and configuration are; shared by commands that read what was kept.
@@ -82,17 +89,32 @@ impl Cli {
             Command::Analyze(args) => analyze::run(&args),
             Command::Feed(command) => feeds::run(&command),
             Command::Events(args) => events::run(&args),
-            Command::Config(ConfigCommand::Check { file }) => {
-                Config::load(Some(&file)).map_err(WrongUse::from_error)?;
-                println!("{}: valid", file.display());
+            Command::Config(ConfigCommand::Check { file, json }) => check(&file, json),
+            Command::Config(ConfigCommand::Default { json: true }) => {
+                println!("{}", serde_json::to_string(&Config::default())?);
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Config(ConfigCommand::Default) => {
+            Command::Config(ConfigCommand::Default { json: false }) => {
                 print!("{}", reference::default_file());
                 Ok(ExitCode::SUCCESS)
             }
         }
     }
+}
+
+fn check(file: &Path, json: bool) -> Result<ExitCode> {
+    let checked = Config::load(Some(file)).map_err(WrongUse::from_error);
+    if json {
+        let error = checked.as_ref().err().map(ToString::to_string);
+        println!(
+            "{}",
+            serde_json::json!({ "file": file, "valid": error.is_none(), "error": error })
+        );
+        return Ok(if error.is_none() { ExitCode::SUCCESS } else { ExitCode::from(2) });
+    }
+    checked?;
+    println!("{}: valid", file.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// An error that the caller can mend by other words or another configuration.
