@@ -7,7 +7,7 @@ CONFIG ?=
 FUZZ_SECONDS ?= 30
 VENV := $(CARGO_TARGET_DIR)/venv
 
-.PHONY: help up build web test lint unit interop deny fuzz bench docs clean
+.PHONY: help up build setup web test lint unit interop deny fuzz bench docs clean
 
 help:
 	@echo 'make up      install what is missing, build, run everything on loopback (data in $(DATA)/)'
@@ -19,13 +19,15 @@ help:
 up: build
 	@exec $(CARGO_TARGET_DIR)/release/ukai up --data $(DATA) $(if $(CONFIG),--config $(CONFIG))
 
-build: web
+build: setup web
 	cargo build --release --locked -p ukai
+
+setup:
+	@tools/setup.sh build
 
 # The UI is embedded in the binary, so it is built first.
 web: web/dist/index.html
 web/dist/index.html: $(shell find web/src web/public web/index.html web/package-lock.json web/vite.config.ts -type f 2>/dev/null)
-	@tools/setup.sh build
 	cd web && npm ci --no-audit --no-fund && npm run build
 	@touch $@
 
