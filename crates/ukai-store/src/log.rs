@@ -208,9 +208,12 @@ impl EventLog for SegmentLog {
     }
 
     fn start(&self) -> Position {
-        // Not in one expression: whoever appends takes the two locks in the other order.
+        // The end comes first: should the first segment be begun in between, nothing in it
+        // may be taken for dropped. And not in one expression: whoever appends takes the two
+        // locks in the other order.
+        let end = self.end();
         let first = self.segments.read().front().copied();
-        first.map_or_else(|| self.end(), |first| Position(first.base))
+        first.map_or(end, |first| Position(first.base))
     }
 
     fn read(&self, at: Position) -> Result<Option<Bytes>> {
