@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
+use ukai_hub::Analyzer;
 use ukai_jail::{Jail, JailLimits};
 use ukai_model::{Analysis, Outcome, StringEncoding, Timestamp};
 
@@ -73,6 +74,11 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         return Err(WrongUse(format!("{shown}: larger than {} MiB", FILE_BYTES_MAX >> 20)).into());
     }
     Ok(bytes)
+}
+
+/// The running program itself, as what analyses samples for the hub.
+pub(crate) fn analyzer() -> Analyzer {
+    Analyzer { program: "/proc/self/exe".into(), arguments: vec![JAILED_ANALYSIS.into()] }
 }
 
 /// The child: confines itself, then reads the sample and prints what it finds, stage by

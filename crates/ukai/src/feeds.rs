@@ -1,6 +1,6 @@
 //! `ukai feed`: the published feeds, from a running ukai or from its data folder.
 
-use crate::cli::{JAILED_ANALYSIS, Place, WrongUse};
+use crate::cli::{Place, WrongUse};
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::terminal::{Style, columns};
@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use ukai_feed::{FeedSpec, feed, feeds};
-use ukai_hub::{Analyzer, Hub, HubContext, Secret};
+use ukai_hub::{Hub, HubContext, Secret};
 use ukai_store::{Store, StoreError};
 
 /// Commands of `ukai feed`.
@@ -151,10 +151,7 @@ async fn publish_once(config: &Config, data: &Path, store: Store) -> Result<()> 
         services: Vec::new(),
         data_dir: data.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        analyzer: Analyzer {
-            program: "/proc/self/exe".into(),
-            arguments: vec![JAILED_ANALYSIS.into()],
-        },
+        analyzer: crate::analyze::analyzer(),
         ui_token: Secret::generate(),
         feed_token: Secret::generate(),
         policy: config.indicator_policy(),

@@ -1,6 +1,6 @@
 //! `ukai up`: everything on one machine.
 
-use crate::cli::{JAILED_ANALYSIS, Place, WrongUse};
+use crate::cli::{Place, WrongUse};
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::running::RunningFile;
@@ -9,14 +9,13 @@ use anyhow::{Context, Result};
 use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use ukai_egress::Egress;
 use ukai_honeypot::Honeypot;
-use ukai_hub::{Hub, HubContext};
+use ukai_hub::{Hub, HubContext, ServiceInfo};
 use ukai_store::Store;
 
 /// Flags of `ukai up`.
@@ -41,14 +40,7 @@ struct Ready {
     token_file: PathBuf,
     feed_token_file: PathBuf,
     data_dir: PathBuf,
-    services: Vec<Service>,
-}
-
-#[derive(Serialize)]
-struct Service {
-    protocol: String,
-    address: SocketAddr,
-    persona: String,
+    services: Vec<ServiceInfo>,
 }
 
 /// Runs until SIGTERM or SIGINT, then drains.
@@ -76,10 +68,10 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
     let honeypot = Honeypot::start(config.honeypot.clone(), store.clone(), egress, secret)
         .await
         .map_err(|error| WrongUse(error.to_string()))?;
-    let services: Vec<Service> = honeypot
+    let services: Vec<ServiceInfo> = honeypot
         .services()
         .iter()
-        .map(|service| Service {
+        .map(|service| ServiceInfo {
             protocol: service.protocol.to_string(),
             address: service.address,
             persona: service.persona.clone(),
@@ -91,20 +83,10 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
         store.clone(),
         HubContext {
             sensor: config.honeypot.sensor.clone(),
-            services: services
-                .iter()
-                .map(|service| ukai_hub::ServiceInfo {
-                    protocol: service.protocol.clone(),
-                    address: service.address,
-                    persona: service.persona.clone(),
-                })
-                .collect(),
+            services: services.clone(),
             data_dir: data.path().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            analyzer: ukai_hub::Analyzer {
-                program: PathBuf::from("/proc/self/exe"),
-                arguments: vec![JAILED_ANALYSIS.into()],
-            },
+            analyzer: crate::analyze::analyzer(),
             ui_token,
             feed_token,
             policy: config.indicator_policy(),

@@ -68,9 +68,7 @@ pub(crate) fn run_applet<'a>(
 
 /// What an applet prints when it is called wrongly.
 fn help(process: &mut Process, name: &str) -> Result<i32, Stop> {
-    let banner = process.session.host.persona.busybox.as_ref().map_or("", |b| b.banner.as_str());
-    let text = format!("{}.\n\nUsage: {name} [OPTIONS] [ARGS]\n", banner.trim_end_matches('.'));
-    process.error(&text)?;
+    process.busybox_usage(&format!("{name} [OPTIONS] [ARGS]\n"))?;
     Ok(1)
 }
 

@@ -35,17 +35,7 @@ fn missing_operand(process: &mut Process, arguments: &Arguments) -> Outcome {
             "{name}: missing operand\nTry '{name} --help' for more information."
         ))?;
     } else {
-        let banner = process
-            .session
-            .host
-            .persona
-            .busybox
-            .as_ref()
-            .map_or(String::new(), |b| b.banner.clone());
-        process.error(&format!(
-            "{}.\n\nUsage: {name} [OPTIONS] FILE...\n",
-            banner.trim_end_matches('.')
-        ))?;
+        process.busybox_usage(&format!("{name} [OPTIONS] FILE...\n"))?;
     }
     Ok(1)
 }

@@ -57,22 +57,13 @@ fn grep(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     if texts.is_empty() {
         if operands.is_empty() {
-            let banner = process
-                .session
-                .host
-                .persona
-                .busybox
-                .as_ref()
-                .map_or(String::new(), |b| b.banner.clone());
-            let text = if arguments.gnu {
-                "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.".to_owned()
+            if arguments.gnu {
+                process.error(
+                    "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.",
+                )?;
             } else {
-                format!(
-                    "{}.\n\nUsage: grep [-HhrilLnqvsoweFEABCz] PATTERN [FILE]...\n",
-                    banner.trim_end_matches('.')
-                )
-            };
-            process.error(&text)?;
+                process.busybox_usage("grep [-HhrilLnqvsoweFEABCz] PATTERN [FILE]...\n")?;
+            }
             return Ok(2);
         }
         texts = operands.remove(0).split(|b| *b == b'\n').map(<[u8]>::to_vec).collect();

@@ -42,17 +42,7 @@ fn chmod(process: &mut Process, arguments: &Arguments) -> Outcome {
                 "{name}: missing operand after '{shown}'\nTry '{name} --help' for more information."
             ))?;
         } else {
-            let banner = process
-                .session
-                .host
-                .persona
-                .busybox
-                .as_ref()
-                .map_or(String::new(), |b| b.banner.clone());
-            process.error(&format!(
-                "{}.\n\nUsage: chmod [-R] MODE[,MODE]... FILE...\n",
-                banner.trim_end_matches('.')
-            ))?;
+            process.busybox_usage("chmod [-R] MODE[,MODE]... FILE...\n")?;
         }
         return Ok(1);
     }

@@ -53,22 +53,14 @@ fn wget(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             return Ok(if arguments.gnu { 2 } else { 1 });
         }
         if options.operands.is_empty() {
-            let banner = process
-                .session
-                .host
-                .persona
-                .busybox
-                .as_ref()
-                .map_or(String::new(), |b| b.banner.clone());
-            let text = if arguments.gnu {
-                "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.".to_owned()
+            if arguments.gnu {
+                process.error(
+                    "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.",
+                )?;
             } else {
-                format!(
-                    "{}.\n\nUsage: wget [-csq] [-O FILE] [-Y on/off] [-P DIR] [-U AGENT] URL\n",
-                    banner.trim_end_matches('.')
-                )
-            };
-            process.error(&text)?;
+                process
+                    .busybox_usage("wget [-csq] [-O FILE] [-Y on/off] [-P DIR] [-U AGENT] URL\n")?;
+            }
             return Ok(1);
         }
         let mut status = 0;
