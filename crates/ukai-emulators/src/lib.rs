@@ -19,7 +19,9 @@ mod telnet;
 pub use detect::Detect;
 pub use http::Http;
 pub use raw::{Raw, Recognised, recognise};
-pub use shape::{Capture, Context, Effect, Emulator, Open, Session, TimerId};
+pub use shape::{
+    Capture, Context, Effect, Emulator, Open, Session, SideEvent, SideId, SideStream, TimerId,
+};
 pub use telnet::Telnet;
 pub use ukai_shell::{FetchId, Fetched};
 

@@ -6,6 +6,7 @@
 //! [`Effect::Fetch`] means is the program's policy.
 
 use bytes::Bytes;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use ukai_model::{CaptureHow, CloseReason, Direction, EventKind, Flow, PeerText, Timestamp};
 use ukai_persona::Host;
@@ -48,7 +49,8 @@ pub trait Session: Send {
     /// The connection is open: the moment for a banner.
     fn on_open(&mut self, cx: &mut Context<'_>);
 
-    /// Bytes came. At most 64 KiB a call.
+    /// Bytes came. At most 64 KiB a call. On a flow of datagrams, one call is one
+    /// datagram, and each [`Effect::Send`] is sent as one.
     fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]);
 
     /// The peer will send no more; it may still read.
@@ -59,6 +61,11 @@ pub trait Session: Send {
 
     /// A fetch asked for by [`Effect::Fetch`] is over.
     fn on_fetched(&mut self, cx: &mut Context<'_>, fetch: FetchId, fetched: Fetched);
+
+    /// Something happened on a side stream asked for by [`Effect::OpenSide`].
+    fn on_side(&mut self, cx: &mut Context<'_>, side: SideId, event: SideEvent<'_>) {
+        let _ = (cx, side, event);
+    }
 
     /// The connection is gone, whoever ended it: the last chance to record and
     /// capture. `Send` has no effect any more.
@@ -114,6 +121,22 @@ pub enum Effect {
     },
     /// Go on in TLS as the server (STARTTLS and the like), after what was sent before.
     StartTls,
+    /// Open a second connection with the same peer, as FTP does for data. What comes of
+    /// it is told by [`Session::on_side`] under the same id.
+    OpenSide {
+        /// The session's own number for it; unused before.
+        id: SideId,
+        /// Which end opens it.
+        how: SideStream,
+    },
+    /// Send bytes on an open side stream.
+    SideSend(SideId, Bytes),
+    /// End a side stream after all that was sent on it before has left, or give up
+    /// waiting for it. Nothing more is told of it.
+    CloseSide(SideId),
+    /// Go on in TLS, as the server, on a side stream that is open and has carried
+    /// nothing yet (`PROT P`).
+    SideTls(SideId),
     /// Call [`Session::on_timer`] at `at` or soon after. A timer with the same id
     /// that has not fired is replaced.
     Timer {
@@ -151,3 +174,33 @@ pub struct Capture {
 /// A session's own number for a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(pub u32);
+
+/// A session's own number for a side stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SideId(pub u32);
+
+/// Which end opens a side stream. Only the session's own peer is ever at the other end:
+/// whatever it asks for, we connect to nobody else, and let nobody else in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SideStream {
+    /// The peer connects to a free port of the address that it reached (`PASV`).
+    Listen,
+    /// We connect to this port of the peer's own address (`PORT`); ports below 1024 are
+    /// not tried.
+    Connect(u16),
+}
+
+/// What happened on a side stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SideEvent<'a> {
+    /// A port waits for the peer.
+    Listening(SocketAddr),
+    /// It is connected.
+    Open,
+    /// Bytes came. At most 64 KiB a call.
+    Bytes(&'a [u8]),
+    /// The peer will send no more.
+    Eof,
+    /// It could not be opened, or broke off. It is gone; nothing more is told of it.
+    Failed,
+}

@@ -62,7 +62,7 @@ pub fn claims_of_event(event: &Event) -> Vec<Claim> {
             CaptureHow::Fetched | CaptureHow::Dropped | CaptureHow::Uploaded => {
                 malware(event, EvidenceKind::Capture, *sha256, captured(*how))
             }
-            CaptureHow::Payload | CaptureHow::Submitted => Vec::new(),
+            CaptureHow::Payload | CaptureHow::Mail | CaptureHow::Submitted => Vec::new(),
         },
         EventKind::CommandExecuted { path, sha256, .. } => {
             malware(event, EvidenceKind::Attack, *sha256, &format!("an attacker started {path}"))
@@ -139,6 +139,7 @@ const fn captured(how: CaptureHow) -> &'static str {
         CaptureHow::Dropped => "written by an attacker's commands",
         CaptureHow::Uploaded => "uploaded by an attacker",
         CaptureHow::Payload => "sent by an attacker",
+        CaptureHow::Mail => "handed in as mail",
         CaptureHow::Submitted => "submitted",
     }
 }

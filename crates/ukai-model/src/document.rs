@@ -59,6 +59,7 @@ fn types() -> Vec<(&'static str, Value)> {
     }
     vec![
         ("CaptureHow", schema::<crate::CaptureHow>()),
+        ("FileOperation", schema::<crate::FileOperation>()),
         ("CloseReason", schema::<crate::CloseReason>()),
         ("EventId", schema::<crate::EventId>()),
         ("FetchOutcome", schema::<crate::FetchOutcome>()),

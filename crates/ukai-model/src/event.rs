@@ -111,10 +111,84 @@ pub enum EventKind {
         protocol: String,
         /// User name.
         user: PeerText,
-        /// Password.
+        /// Password; empty where the method has none.
         password: PeerText,
+        /// How, where it was not a plain password: `keyboard-interactive`, `publickey`,
+        /// `cram-md5`, `anonymous` ...
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<String>,
+        /// The key that was offered, as OpenSSH prints it (`ssh-ed25519 SHA256:...`), or
+        /// the response to a challenge, with which a password can be tested.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<PeerText>,
         /// Whether it was let in.
         success: bool,
+    },
+    /// A canary pair was used: it stands nowhere but where the operator has laid it, so
+    /// whoever uses it has been there.
+    #[serde(rename = "login.canary")]
+    LoginCanary {
+        /// Protocol.
+        protocol: String,
+        /// User name.
+        user: PeerText,
+        /// What the operator wrote down for this pair: where it was laid.
+        note: String,
+    },
+    /// A client asked a service for something: an FTP or mail command, an SSH request.
+    #[serde(rename = "service.request")]
+    ServiceRequest {
+        /// Protocol: `ssh`, `ftp`, `smtp` ...
+        protocol: String,
+        /// What was asked for: `env`, `x11-req`, `RETR`, `MAIL` ...
+        request: String,
+        /// The rest of it, at most 1,024 bytes; secrets of log-ins are not repeated.
+        #[serde(default, skip_serializing_if = "PeerText::is_empty")]
+        detail: PeerText,
+    },
+    /// A file was read, written or changed through a file protocol.
+    #[serde(rename = "file.transfer")]
+    FileTransfer {
+        /// Protocol: `ftp`, `tftp`, `sftp`, `scp`.
+        protocol: String,
+        /// What was done.
+        operation: FileOperation,
+        /// The path in the virtual file system, or as it was asked for.
+        path: PeerText,
+        /// Length of the file in bytes, where one was moved.
+        size: u64,
+        /// Whether it was done.
+        success: bool,
+    },
+    /// A connection onwards was asked for; it led to an emulated service of ours, if any.
+    #[serde(rename = "tunnel.request")]
+    TunnelRequest {
+        /// How: `direct-tcpip`, `tcpip-forward`, `direct-streamlocal` ...
+        how: String,
+        /// Host or path that was asked for.
+        host: PeerText,
+        /// Port that was asked for.
+        port: u16,
+        /// Where the client says that it comes from.
+        #[serde(default, skip_serializing_if = "PeerText::is_empty")]
+        origin: PeerText,
+        /// Whether it was granted.
+        granted: bool,
+    },
+    /// A mail was taken and is kept; it is never delivered.
+    #[serde(rename = "mail.received")]
+    MailReceived {
+        /// Sender of the envelope.
+        from: PeerText,
+        /// Recipients of the envelope, at most 100.
+        to: Vec<PeerText>,
+        /// Recipients altogether.
+        recipients: u64,
+        /// Subject, as it stands in the header.
+        #[serde(default, skip_serializing_if = "PeerText::is_empty")]
+        subject: PeerText,
+        /// Length in bytes.
+        size: u64,
     },
     /// A line was given to a shell.
     #[serde(rename = "command.input")]
@@ -270,6 +344,11 @@ impl EventKind {
             Self::ClientFingerprint { .. } => "client.fingerprint",
             Self::TlsHello { .. } => "tls.hello",
             Self::LoginAttempt { .. } => "login.attempt",
+            Self::LoginCanary { .. } => "login.canary",
+            Self::ServiceRequest { .. } => "service.request",
+            Self::FileTransfer { .. } => "file.transfer",
+            Self::TunnelRequest { .. } => "tunnel.request",
+            Self::MailReceived { .. } => "mail.received",
             Self::CommandInput { .. } => "command.input",
             Self::CommandExecuted { .. } => "command.executed",
             Self::HttpRequest { .. } => "http.request",
@@ -294,6 +373,28 @@ impl EventKind {
             _ => None,
         }
     }
+}
+
+/// What was done through a file protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileOperation {
+    /// A file went to the peer.
+    Download,
+    /// A file came from the peer.
+    Upload,
+    /// A directory was listed.
+    List,
+    /// A file or directory was deleted.
+    Delete,
+    /// A file or directory got another name.
+    Rename,
+    /// A directory was made.
+    MakeDirectory,
+    /// Permissions, owner or times were changed.
+    Attributes,
+    /// A link was made.
+    Link,
 }
 
 /// Why a session ended.
@@ -354,6 +455,8 @@ pub enum CaptureHow {
     Uploaded,
     /// The payload of a flow itself.
     Payload,
+    /// A mail as it was handed in.
+    Mail,
     /// Given by a person (`ukai analyze`, the UI).
     Submitted,
 }
@@ -391,6 +494,8 @@ mod tests {
                 protocol: "telnet".into(),
                 user: "root".into(),
                 password: PeerText::from(&b"\x1b[31m"[..]),
+                method: None,
+                proof: None,
                 success: true,
             },
         };

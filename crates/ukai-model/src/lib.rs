@@ -24,7 +24,8 @@ pub use analysis::{
 };
 pub use document::events_reference;
 pub use event::{
-    CaptureHow, CloseReason, Direction, Event, EventKind, FetchOutcome, SCHEMA_VERSION,
+    CaptureHow, CloseReason, Direction, Event, EventKind, FetchOutcome, FileOperation,
+    SCHEMA_VERSION,
 };
 pub use flow::{Flow, Transport};
 pub use hash::{ParseHashError, Sha256};

@@ -108,6 +108,8 @@ fn visit(n: u32, time: Timestamp) -> Vec<Event> {
             protocol: telnet(),
             user: "root".into(),
             password: "vizxv".into(),
+            method: None,
+            proof: None,
             success: true,
         },
         EventKind::CommandInput { line: "enable; system; shell; sh".into(), unknown: Vec::new() },

@@ -28,6 +28,16 @@ export function gist(event: Event): string {
       return join(text(event['server_name']), text(event['ja4']));
     case 'login.attempt':
       return `${text(event['user'])} : ${text(event['password'])}  ${event['success'] === true ? '✓' : '✗'}`;
+    case 'login.canary':
+      return join(text(event['user']), text(event['note']));
+    case 'service.request':
+      return join(text(event.protocol), text(event['request']), text(event['detail']));
+    case 'file.transfer':
+      return join(text(event['operation']), text(event['path']), number(event['size']) > 0 ? bytes(number(event['size'])) : '');
+    case 'tunnel.request':
+      return join(text(event['how']), `${text(event['host'])}:${number(event['port'])}`);
+    case 'mail.received':
+      return join(text(event['from']), '→', `${number(event['recipients'])}`, text(event['subject']));
     case 'command.input':
       return text(event['line']);
     case 'command.executed':
@@ -67,15 +77,20 @@ export function tone(kind: string): Tone {
     case 'login.attempt':
     case 'payload.first':
     case 'http.request':
+    case 'service.request':
     case 'tls.hello':
     case 'client.fingerprint':
       return 'probe';
     case 'command.input':
     case 'command.executed':
+    case 'login.canary':
+    case 'tunnel.request':
     case 'attack.recognised':
       return 'attack';
     case 'download.request':
     case 'download.result':
+    case 'file.transfer':
+    case 'mail.received':
     case 'sample.captured':
       return 'capture';
     case 'analysis.done':

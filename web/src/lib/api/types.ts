@@ -25,6 +25,11 @@ export const EVENT_KINDS = [
   'client.fingerprint',
   'tls.hello',
   'login.attempt',
+  'login.canary',
+  'service.request',
+  'file.transfer',
+  'tunnel.request',
+  'mail.received',
   'command.input',
   'command.executed',
   'http.request',
@@ -89,7 +94,7 @@ export interface SampleSummary {
   stored: boolean;
 }
 
-export type CaptureHow = 'fetched' | 'dropped' | 'uploaded' | 'payload' | 'submitted';
+export type CaptureHow = 'fetched' | 'dropped' | 'uploaded' | 'payload' | 'mail' | 'submitted';
 
 export interface Sighting {
   sha256: string;
