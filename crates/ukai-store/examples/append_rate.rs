@@ -102,6 +102,8 @@ fn visit(n: u32, time: Timestamp) -> Vec<Event> {
             protocol: telnet(),
             user: "root".into(),
             password: format!("pass{}", n % 300).as_str().into(),
+            method: None,
+            proof: None,
             success: false,
         },
         EventKind::LoginAttempt {
