@@ -104,6 +104,12 @@ impl Stage {
                 self.noted.push(format!("fetch {tool} {url}"));
             }
             Effect::StartTls => self.noted.push("start-tls".to_owned()),
+            Effect::OpenSide { id, how } => self.noted.push(format!("side {} {how:?}", id.0)),
+            Effect::SideSend(id, bytes) => {
+                self.noted.push(format!("side {} < {}", id.0, escape(&bytes)));
+            }
+            Effect::CloseSide(id) => self.noted.push(format!("side {} close", id.0)),
+            Effect::SideTls(id) => self.noted.push(format!("side {} start-tls", id.0)),
             Effect::Timer { id, at } => {
                 self.timers.retain(|(other, _)| *other != id);
                 self.timers.push((id, at));
