@@ -14,6 +14,12 @@ test_needs=(
   nmap:nmap hydra:hydra telnet:telnet nc:netcat-openbsd
   chromium:chromium ssdeep:ssdeep busybox:busybox
   in.tftpd:tftpd-hpa vsftpd:vsftpd python3:python3 git:git xz:xz-utils
+  # Real clients against our services.
+  ssh:openssh-client sshpass:sshpass medusa:medusa ncrack:ncrack ssh-audit:ssh-audit
+  lftp:lftp tnftp:tnftp tftp:tftp-hpa swaks:swaks expect:expect
+  # Real servers, which the tests start on loopback and compare ours with.
+  sshd:openssh-server dropbear:dropbear-bin postfix:postfix dovecot:dovecot-core
+  telnetd:inetutils-telnetd bash:bash
 )
 
 install_packages() {
@@ -35,6 +41,26 @@ install_packages() {
   # RUNLEVEL=1 keeps the packages' own services (named, vsftpd, tftpd) from starting.
   "${sudo[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# A package whose program is only looked at beside another that Debian does not let
+# stand beside it: unpacked into a folder of its own, its libraries installed.
+unpack_package() {
+  local package=$1 program=$2 folder=/opt/ukai-test
+  [ -x "$folder/$package/$program" ] && return
+  say "unpacking $package"
+  local sudo=() needs
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  needs=$(apt-cache depends "$package" | awk '/ Depends:/ && $2 ~ /^lib/ {print $2}')
+  # shellcheck disable=SC2086
+  "${sudo[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends $needs >/dev/null
+  local archives
+  archives=$(mktemp -d)
+  (cd "$archives" && apt-get download -qq "$package")
+  "${sudo[@]}" mkdir -p "$folder"
+  "${sudo[@]}" dpkg -x "$archives/$package"_*.deb "$folder/$package"
+  rm -rf "$archives"
 }
 
 need_rust() {
@@ -71,6 +97,10 @@ case "${1:-}" in
     install_packages "${build_needs[@]}" "${test_needs[@]}"
     # Debian splits this module off; there is no command to look for.
     python3 -c 'import ensurepip' 2>/dev/null || install_packages no-such-command:python3-venv
+    # Mail and IMAP servers come as modules; vsftpd and proftpd exclude each other.
+    [ -e /usr/lib/dovecot/pop3 ] || install_packages no-such-command:dovecot-pop3d
+    [ -e /usr/lib/dovecot/imap ] || install_packages no-such-command:dovecot-imapd
+    unpack_package proftpd-core usr/sbin/proftpd
     cargo_tool cargo-nextest 0.9.143
     cargo_tool cargo-deny 0.20.2 --no-default-features
     ;;
