@@ -11,6 +11,7 @@ mod detect;
 mod http;
 mod injected;
 pub mod limits;
+pub mod login;
 mod raw;
 pub mod shape;
 mod shell_effects;

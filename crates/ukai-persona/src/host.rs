@@ -1,5 +1,6 @@
 //! One address wearing a persona: stable for it, different from its neighbours.
 
+use crate::canary::Access;
 use crate::draw::Draw;
 use crate::persona::{Persona, parse_prefix};
 use crate::system::User;
@@ -34,6 +35,7 @@ pub struct Host {
     /// By how many milliseconds its clock is ahead.
     pub(crate) skew_ms: i64,
     pub(crate) draw: Draw,
+    pub(crate) access: Arc<Access>,
 }
 
 impl Host {
@@ -71,7 +73,15 @@ impl Host {
             phase_s: draw.between(b"phase", 0, period_s - 1),
             skew_ms: draw.between(b"skew", 0, 2 * skew) as i64 - skew as i64,
             draw,
+            access: Arc::default(),
         }
+    }
+
+    /// The same host with what the installation knows about log-ins.
+    #[must_use]
+    pub fn with_access(mut self, access: Arc<Access>) -> Self {
+        self.access = access;
+        self
     }
 
     /// Time since the host was last started. It grows with `now`, and starts again

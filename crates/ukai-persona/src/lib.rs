@@ -10,6 +10,7 @@
 //! files, the emulators to the dialogues. Start with [`Persona`], then [`Host`].
 
 mod access;
+mod canary;
 mod draw;
 mod error;
 mod fill;
@@ -20,6 +21,8 @@ mod persona;
 mod system;
 mod telnet;
 
+pub use access::Attempt;
+pub use canary::{Access, Canary};
 pub use error::PersonaError;
 pub use host::Host;
 pub use http::{

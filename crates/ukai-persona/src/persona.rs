@@ -1,5 +1,6 @@
 //! A persona: the template of a device, read from TOML and checked as a whole.
 
+use crate::canary::Canary;
 use crate::http::HttpSpec;
 use crate::system::{
     BusyBox, Cpu, FileSpec, Kernel, Machine, MemorySpec, Mount, ProcessSpec, ShellSpec, Tree, User,
@@ -88,6 +89,9 @@ pub struct CredentialSpec {
     /// takes from a given source: always the same ones.
     #[serde(default)]
     pub chance_per_mille: u64,
+    /// Pairs whose use is reported: they stand nowhere but where somebody looked.
+    #[serde(default)]
+    pub canaries: Vec<Canary>,
 }
 
 /// A user name and a password.

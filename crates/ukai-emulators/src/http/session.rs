@@ -8,8 +8,9 @@ use super::upload::captures;
 use crate::injected::Injected;
 use crate::limits::{
     HTTP_BODY_RECORDED_BYTES, HTTP_HEAD_BYTES, HTTP_PIPELINE_BYTES, HTTP_REQUESTS,
-    INJECTED_LINE_BYTES, INJECTED_LINES, INJECTED_WAIT_MS, LOGIN_LINE_BYTES, PAYLOAD_QUIET_MS,
+    INJECTED_LINE_BYTES, INJECTED_LINES, INJECTED_WAIT_MS, PAYLOAD_QUIET_MS,
 };
+use crate::login::{self, LoginTry, decide};
 use crate::raw::record_payload;
 use crate::{Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use base64::Engine as _;
@@ -46,6 +47,8 @@ pub(super) struct HttpSession {
     patience: u32,
     /// The pair that was recorded last: clients repeat it with each request.
     last_login: Option<(Vec<u8>, Vec<u8>)>,
+    /// Log-ins tried.
+    tries: u32,
     eof: bool,
     over: bool,
 }
@@ -70,6 +73,7 @@ impl HttpSession {
             next_fetch: 0,
             patience: 0,
             last_login: None,
+            tries: 0,
             eof: false,
             over: false,
         }
@@ -275,21 +279,27 @@ impl HttpSession {
         page: Option<&Page>,
         found: Option<&Found>,
     ) -> Verdict {
-        let source = self.open.flow.src_ip;
         let mut logins = Vec::new();
         let mut authorised = false;
         if let Some((user, password)) = basic_login(request) {
-            authorised = host.accepts_web(&user, &password, source);
-            let pair = Some((user.clone(), password.clone()));
-            if self.last_login != pair {
-                self.last_login = pair;
-                logins.push(login_event("http-basic", &user, &password, authorised));
+            // A browser repeats its pair with each request; that is one log-in.
+            let sent = Some((user.clone(), password.clone()));
+            let repeated = self.last_login == sent;
+            self.tries = self.tries.saturating_add(u32::from(!repeated));
+            let pair = login_try("http-basic", &user, &password, self.tries);
+            let (success, events) = decide(&self.open, &pair);
+            authorised = success;
+            if !repeated {
+                self.last_login = sent;
+                logins.extend(events);
             }
         }
         let path = request.path();
         if let Some((form, user, password)) = form_login(spec, request, &path) {
-            let success = form.is_some() && host.accepts_web(&user, &password, source);
-            logins.push(login_event("http-form", &user, &password, success));
+            self.tries = self.tries.saturating_add(1);
+            let pair = login_try("http-form", &user, &password, self.tries);
+            let success = form.is_some() && decide(&self.open, &pair).0;
+            logins.extend(login::events(&self.open, &pair, None, success));
             if let Some(form) = form {
                 let said = if success { &form.success } else { &form.failure };
                 let answer = form_answer(host, said, self.open.seed, self.requests, cx);
@@ -359,15 +369,13 @@ fn request_event(request: &Request, status: u16) -> EventKind {
     }
 }
 
-fn login_event(protocol: &str, user: &[u8], password: &[u8], success: bool) -> EventKind {
-    EventKind::LoginAttempt {
-        protocol: protocol.to_owned(),
-        user: PeerText::truncated(user, LOGIN_LINE_BYTES),
-        password: PeerText::truncated(password, LOGIN_LINE_BYTES),
-        method: None,
-        proof: None,
-        success,
-    }
+fn login_try<'a>(
+    protocol: &'a str,
+    user: &'a [u8],
+    password: &'a [u8],
+    number: u32,
+) -> LoginTry<'a> {
+    LoginTry { protocol, method: None, user, password, number }
 }
 
 /// The pair of an `Authorization: Basic` header (RFC 7617).

@@ -9,6 +9,7 @@ use crate::limits::{
     EMPTY_LOGINS, LADDER_LINE_BYTES, LOGIN_LINE_BYTES, LOGIN_SCREEN_BYTES, LOGIN_TYPE_AHEAD_BYTES,
     NEGOTIATION_WAIT_MS, OPTION_ANSWERS,
 };
+use crate::login::{LoginTry, log_in};
 use crate::shell_effects::{Screen, pass_on};
 use crate::{Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use bytes::Bytes;
@@ -306,15 +307,14 @@ impl TelnetSession {
     }
 
     fn on_password(&mut self, cx: &mut Context<'_>, user: Vec<u8>, password: &[u8]) {
-        let success = self.open.host.accepts(&user, password, self.open.flow.src_ip);
-        cx.record(EventKind::LoginAttempt {
-            protocol: "telnet".into(),
-            user: PeerText::new(user.clone()),
-            password: PeerText::from(password),
+        let login = LoginTry {
+            protocol: "telnet",
             method: None,
-            proof: None,
-            success,
-        });
+            user: &user,
+            password,
+            number: self.failures.saturating_add(1),
+        };
+        let success = log_in(cx, &self.open, &login);
         self.say(cx, &b"\r\n"[..]);
         if success {
             self.user = user;
