@@ -18,8 +18,6 @@ pub struct LoginTry<'a> {
     pub user: &'a [u8],
     /// Password.
     pub password: &'a [u8],
-    /// Which try of this connection it is, from 1.
-    pub number: u32,
 }
 
 /// Decides on a password, and records the try.
@@ -74,7 +72,6 @@ fn attempt<'a>(open: &Open, login: &LoginTry<'a>) -> Attempt<'a> {
         user: login.user,
         password: login.password,
         source: open.flow.src_ip,
-        number: login.number,
     }
 }
 

@@ -15,8 +15,6 @@ pub struct Attempt<'a> {
     pub password: &'a [u8],
     /// Who tries.
     pub source: IpAddr,
-    /// Which try of its connection it is, from 1.
-    pub number: u32,
 }
 
 impl Host {

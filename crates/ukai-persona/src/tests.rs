@@ -163,7 +163,7 @@ fn access_is_by_list_or_by_a_chance_that_does_not_change() {
     each_host(|host| {
         let source = IpAddr::from([198, 51, 100, 4]);
         let accepts = |user: &[u8], password: &[u8]| {
-            host.accepts(&Attempt { protocol: "telnet", user, password, source, number: 1 })
+            host.accepts(&Attempt { protocol: "telnet", user, password, source })
         };
         for pair in &host.persona.credentials.accepted {
             assert!(accepts(pair.user.as_bytes(), pair.password.as_bytes()));

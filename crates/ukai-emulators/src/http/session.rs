@@ -47,8 +47,6 @@ pub(super) struct HttpSession {
     patience: u32,
     /// The pair that was recorded last: clients repeat it with each request.
     last_login: Option<(Vec<u8>, Vec<u8>)>,
-    /// Log-ins tried.
-    tries: u32,
     eof: bool,
     over: bool,
 }
@@ -73,7 +71,6 @@ impl HttpSession {
             next_fetch: 0,
             patience: 0,
             last_login: None,
-            tries: 0,
             eof: false,
             over: false,
         }
@@ -285,8 +282,7 @@ impl HttpSession {
             // A browser repeats its pair with each request; that is one log-in.
             let sent = Some((user.clone(), password.clone()));
             let repeated = self.last_login == sent;
-            self.tries = self.tries.saturating_add(u32::from(!repeated));
-            let pair = login_try("http-basic", &user, &password, self.tries);
+            let pair = login_try("http-basic", &user, &password);
             let (success, events) = decide(&self.open, &pair);
             authorised = success;
             if !repeated {
@@ -296,8 +292,7 @@ impl HttpSession {
         }
         let path = request.path();
         if let Some((form, user, password)) = form_login(spec, request, &path) {
-            self.tries = self.tries.saturating_add(1);
-            let pair = login_try("http-form", &user, &password, self.tries);
+            let pair = login_try("http-form", &user, &password);
             let success = form.is_some() && decide(&self.open, &pair).0;
             logins.extend(login::events(&self.open, &pair, None, success));
             if let Some(form) = form {
@@ -369,13 +364,8 @@ fn request_event(request: &Request, status: u16) -> EventKind {
     }
 }
 
-fn login_try<'a>(
-    protocol: &'a str,
-    user: &'a [u8],
-    password: &'a [u8],
-    number: u32,
-) -> LoginTry<'a> {
-    LoginTry { protocol, method: None, user, password, number }
+fn login_try<'a>(protocol: &'a str, user: &'a [u8], password: &'a [u8]) -> LoginTry<'a> {
+    LoginTry { protocol, method: None, user, password }
 }
 
 /// The pair of an `Authorization: Basic` header (RFC 7617).

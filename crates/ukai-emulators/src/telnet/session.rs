@@ -307,13 +307,7 @@ impl TelnetSession {
     }
 
     fn on_password(&mut self, cx: &mut Context<'_>, user: Vec<u8>, password: &[u8]) {
-        let login = LoginTry {
-            protocol: "telnet",
-            method: None,
-            user: &user,
-            password,
-            number: self.failures.saturating_add(1),
-        };
+        let login = LoginTry { protocol: "telnet", method: None, user: &user, password };
         let success = log_in(cx, &self.open, &login);
         self.say(cx, &b"\r\n"[..]);
         if success {
