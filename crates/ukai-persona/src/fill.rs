@@ -17,7 +17,7 @@ impl Host {
     /// (`0.12 0.08 0.05`), `{mem_total}`, `{mem_free}`, `{mem_available}`,
     /// `{mem_buffers}`, `{mem_cached}`, `{mem_shared}`, `{swap_total}`, `{swap_free}`
     /// (kB), `{processes}`, `{last_pid}`, `{now}` (seconds since 1970), `{proc_version}`.
-    /// Braces around anything else stay as they are.
+    /// Braces around anything else stay as they are, and so does a shell's `${name}`.
     pub fn fill(&self, template: &str, now: Timestamp) -> String {
         fill_with(template, |name, out| self.value(name, Some(now), out))
     }
@@ -97,7 +97,9 @@ fn fill_with(template: &str, value: impl Fn(&str, &mut String) -> bool) -> Strin
             .take(NAME_BYTES_MAX + 1)
             .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
             .count();
-        if after.as_bytes().get(name_len) == Some(&b'}') && value(&after[..name_len], &mut out) {
+        let shell = rest[..open].ends_with('$');
+        let closed = after.as_bytes().get(name_len) == Some(&b'}');
+        if closed && !shell && value(&after[..name_len], &mut out) {
             rest = &after[name_len + 1..];
         } else {
             out.push('{');

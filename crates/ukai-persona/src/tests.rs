@@ -109,10 +109,12 @@ fn no_placeholder_is_left_in_files_or_dialogue() {
     each_host(|host| {
         for (path, file) in &host.persona.files {
             let text = host.fill(&file.content, now());
-            let left = text.split('{').skip(1).find(|rest| {
-                rest.find('}').is_some_and(|end| {
-                    end > 0 && rest[..end].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-                })
+            let pieces: Vec<&str> = text.split('{').collect();
+            let left = pieces.windows(2).find(|pair| {
+                let name = pair[1].find('}').map_or("", |end| &pair[1][..end]);
+                !pair[0].ends_with('$')
+                    && !name.is_empty()
+                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
             });
             assert_eq!(left, None, "{path}");
         }

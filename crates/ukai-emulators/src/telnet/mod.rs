@@ -1,7 +1,7 @@
 //! Telnet (RFC 854, 855, 1143) as devices speak it: options in the persona's order, the
 //! log-in dialogue, a vendor's command line where there is one, then the shell.
 //!
-//! Emulated from BusyBox' `telnetd` and `login` and from netkit's `telnetd`; what
+//! Emulated from BusyBox' `telnetd` and `login` and from inetutils' `telnetd`; what
 //! differs between devices is in the persona's `[telnet]` table. What Mirai's and
 //! Gafgyt's loaders expect works: those that send all without negotiating, and those
 //! that wait for `IAC DO NAWS` first.
