@@ -1,6 +1,6 @@
 //! What the operator decides about the honeypot.
 
-use crate::limits::PERSONA_FILE_BYTES_MAX;
+use crate::limits::{CANARIES_MAX, PERSONA_FILE_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use ukai_driver::Budgets;
 use ukai_model::SensorId;
-use ukai_persona::Persona;
+use ukai_persona::{Canary, Persona};
 
 /// What the operator decides about the honeypot. The defaults listen on loopback only,
 /// on ports that need no privilege.
@@ -22,6 +22,11 @@ pub struct HoneypotConfig {
     pub persona_files: Vec<PathBuf>,
     /// Who listens where, as whom.
     pub listeners: Vec<Listener>,
+    /// Log-ins whose use is reported as `login.canary`, since they stand nowhere but
+    /// where you have laid them:
+    /// `{ user = "backup-svc", password = "...", note = "in the wiki", accepted = false }`.
+    /// Without a password, any one does; without `accepted`, the persona decides.
+    pub canaries: Vec<Canary>,
     /// What peers may use up.
     pub budgets: Budgets,
     /// What attackers left on the disks of our hosts, and how long it stays there.
@@ -95,6 +100,7 @@ impl Default for HoneypotConfig {
                 listener(&[v4(2)], "camera-arm"),
                 listener(&[v4(3)], "server-debian"),
             ],
+            canaries: Vec::new(),
             budgets: Budgets::default(),
             disks: DiskConfig::default(),
         }
@@ -172,11 +178,30 @@ impl ConfigError {
 impl HoneypotConfig {
     /// Says what in these values cannot work.
     pub fn check(&self) -> Result<(), ConfigError> {
-        self.check_budgets()?;
+        self.check_values()?;
         self.plan().map(drop)
     }
 
-    pub(crate) fn check_budgets(&self) -> Result<(), ConfigError> {
+    /// Whatever can be checked without reading a file.
+    pub(crate) fn check_values(&self) -> Result<(), ConfigError> {
+        if self.canaries.len() > CANARIES_MAX {
+            return Err(ConfigError::new(
+                "canaries",
+                format!("{} are too many", self.canaries.len()),
+                format!("choose {CANARIES_MAX} at most"),
+            ));
+        }
+        if let Some(number) = self.canaries.iter().position(|canary| canary.user.is_empty()) {
+            return Err(ConfigError::new(
+                format!("canaries[{number}].user"),
+                "empty",
+                "name the user that you have laid out",
+            ));
+        }
+        self.check_budgets()
+    }
+
+    fn check_budgets(&self) -> Result<(), ConfigError> {
         let budgets = &self.budgets;
         for (key, value, min) in [
             ("budgets.sessions_max", budgets.sessions_max as u64, 1),

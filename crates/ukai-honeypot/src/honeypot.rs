@@ -19,7 +19,7 @@ use ukai_driver::{
 use ukai_egress::Egress;
 use ukai_emulators::{Detect, Emulator, Http, Raw, Telnet};
 use ukai_model::Flow;
-use ukai_persona::{Host, Persona};
+use ukai_persona::{Access, Host, Persona};
 use ukai_store::Store;
 
 /// Why the honeypot did not start. Nothing listens then.
@@ -62,7 +62,7 @@ impl Honeypot {
         egress: Arc<Egress>,
         secret: [u8; 32],
     ) -> Result<Self, HoneypotError> {
-        config.check_budgets()?;
+        config.check_values()?;
         let (config, planned) = tokio::task::spawn_blocking(move || {
             let planned = config.plan();
             (config, planned)
@@ -94,7 +94,8 @@ impl Honeypot {
             Arc::new(HoneypotSink::new(store, egress)),
             Arc::clone(&world),
         );
-        let houses = Houses::new(&planned, secret, Disks::new(config.disks), world);
+        let access = Arc::new(Access::new(config.canaries));
+        let houses = Houses::new(&planned, secret, access, Disks::new(config.disks), world);
         let stop = CancellationToken::new();
         let serving = {
             let (driver, stop) = (driver.clone(), stop.clone());
@@ -142,6 +143,8 @@ struct Houses {
     /// Hosts behind wildcard addresses, as they are met.
     met: Mutex<LruCache<(IpAddr, usize), Arc<Host>>>,
     secret: [u8; 32],
+    /// What all of them know about log-ins.
+    access: Arc<Access>,
     disks: Disks,
     world: Arc<dyn World>,
 }
@@ -155,7 +158,13 @@ struct Door {
 }
 
 impl Houses {
-    fn new(planned: &[Planned], secret: [u8; 32], disks: Disks, world: Arc<dyn World>) -> Self {
+    fn new(
+        planned: &[Planned],
+        secret: [u8; 32],
+        access: Arc<Access>,
+        disks: Disks,
+        world: Arc<dyn World>,
+    ) -> Self {
         let mut hosts: HashMap<(IpAddr, &str), Arc<Host>> = HashMap::new();
         let doors = planned
             .iter()
@@ -163,16 +172,15 @@ impl Houses {
                 let ip = p.address.ip();
                 let host = (!ip.is_unspecified()).then(|| {
                     let key = (ip, p.persona.name.as_str());
-                    Arc::clone(
-                        hosts.entry(key).or_insert_with(|| Arc::new(p.persona.host(ip, secret))),
-                    )
+                    let host = || p.persona.host(ip, secret).with_access(Arc::clone(&access));
+                    Arc::clone(hosts.entry(key).or_insert_with(|| Arc::new(host())))
                 });
                 let (emulator, tls) = spoken_by(p.spoken);
                 (p.address, Door { emulator, tls, persona: Arc::clone(&p.persona), host })
             })
             .collect();
         let met = NonZeroUsize::new(HOSTS_MAX).expect("a constant above zero");
-        Self { doors, met: Mutex::new(LruCache::new(met)), secret, disks, world }
+        Self { doors, met: Mutex::new(LruCache::new(met)), secret, access, disks, world }
     }
 
     fn choose(&self, flow: &Flow) -> Option<Assignment> {
@@ -187,7 +195,8 @@ impl Houses {
         // Two listeners may put two personas behind one wildcard, on different ports.
         let key = (ip, Arc::as_ptr(persona) as usize);
         let mut met = self.met.lock();
-        Arc::clone(met.get_or_insert(key, || Arc::new(persona.host(ip, self.secret))))
+        let host = || persona.host(ip, self.secret).with_access(Arc::clone(&self.access));
+        Arc::clone(met.get_or_insert(key, || Arc::new(host())))
     }
 }
 

@@ -16,3 +16,6 @@ pub(crate) const STORE_ERROR_LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// Largest persona file, in bytes.
 pub(crate) const PERSONA_FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Canaries that the operator may lay out; each log-in is compared with all of them.
+pub(crate) const CANARIES_MAX: usize = 1_000;

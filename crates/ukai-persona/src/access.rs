@@ -1,5 +1,6 @@
 //! Who gets in: never everybody, never at random twice.
 
+use crate::policy::{After, Chance, Decision, Verdict};
 use crate::{Canary, Credential, Host};
 use std::net::IpAddr;
 
@@ -18,38 +19,62 @@ pub struct Attempt<'a> {
 }
 
 impl Host {
-    /// Whether the system lets this pair in.
+    /// Whether the system lets this pair in. The order is: a canary that is to be
+    /// accepted or refused, pairs that are never accepted, the persona's own pairs, the
+    /// first rule that fits, chance.
     ///
-    /// The persona's own pairs always are. Of the others, a share is accepted that
-    /// depends on host, source and pair only: a bot that comes again with the same
-    /// pair finds it as it was. An empty password is never accepted by chance, and
-    /// neither is an account that `/etc/passwd` does not have or that has no shell.
+    /// No rule accepts an empty password, nor a user without an account, nor one whose
+    /// account has no shell where a shell is what it would get. The same pair from the
+    /// same source has the same fate later; another source may find other pairs.
     pub fn accepts(&self, attempt: &Attempt<'_>) -> bool {
+        let policy = &self.persona.credentials;
         if let Some(accepted) = self.canary(attempt).and_then(|canary| canary.accepted) {
             return accepted && self.has_account(attempt);
         }
-        (attempt.is_web() && self.lists(self.web_accounts(), attempt))
-            || self.lists(&self.persona.credentials.accepted, attempt)
-            || (self.has_account(attempt) && self.by_chance(attempt))
+        if policy.refused.iter().any(|pair| pair.fits(attempt)) {
+            return false;
+        }
+        if (attempt.family() == "http" && self.lists(self.web_accounts(), attempt))
+            || self.lists(&policy.accepted, attempt)
+        {
+            return true;
+        }
+        if attempt.password.is_empty() || !self.has_account(attempt) {
+            return false;
+        }
+        let rule = policy.rules.iter().enumerate().find(|(_, rule)| rule.fits(attempt));
+        match rule.map(|(number, rule)| (number, rule.decision)) {
+            Some((_, Decision::Always(verdict))) => verdict == Verdict::Accept,
+            Some((_, Decision::Chance(Chance { chance_per_mille }))) => {
+                self.by_chance(attempt, chance_per_mille)
+            }
+            Some((number, Decision::After(after))) => self.by_guessing(attempt, number, after),
+            None => self.by_chance(attempt, policy.chance_per_mille),
+        }
     }
 
     /// The canary that this try has stepped on, if any.
     pub fn canary(&self, attempt: &Attempt<'_>) -> Option<&Canary> {
-        let mut laid = self.access.canaries.iter().chain(&self.persona.credentials.canaries);
-        laid.find(|canary| canary.is_met_by(attempt))
+        self.canaries().find(|canary| canary.is_met_by(attempt))
     }
 
-    /// Passwords that would let `user` in whatever else is tried: with them, a response
-    /// to a challenge can be tested.
+    /// Passwords of `user` that may be let in: with them, a response to a challenge can
+    /// be tested.
     pub fn passwords(&self, user: &[u8]) -> Vec<Vec<u8>> {
-        let laid = self.access.canaries.iter().chain(&self.persona.credentials.canaries);
-        let canaries = laid.filter(|canary| canary.user.as_bytes() == user);
         let accepted = self.persona.credentials.accepted.iter();
         accepted
             .filter(|pair| pair.user.as_bytes() == user)
             .map(|pair| self.filled(pair).into_bytes())
-            .chain(canaries.filter_map(|canary| Some(canary.password.clone()?.into_bytes())))
+            .chain(
+                self.canaries()
+                    .filter(|canary| canary.user.as_bytes() == user)
+                    .filter_map(|canary| Some(canary.password.clone()?.into_bytes())),
+            )
             .collect()
+    }
+
+    fn canaries(&self) -> impl Iterator<Item = &Canary> {
+        self.access.canaries.iter().chain(&self.persona.credentials.canaries)
     }
 
     fn web_accounts(&self) -> &[Credential] {
@@ -72,14 +97,12 @@ impl Host {
 
     /// Whether there is anything to log in to.
     fn has_account(&self, attempt: &Attempt<'_>) -> bool {
-        match attempt.protocol {
+        match attempt.family() {
             "smtp" | "pop3" | "imap" => {
                 let local = attempt.user.split(|byte| *byte == b'@').next().unwrap_or_default();
                 self.persona.user(local).is_some()
             }
-            _ if attempt.is_web() => {
-                self.web_accounts().iter().any(|a| a.user.as_bytes() == attempt.user)
-            }
+            "http" => self.web_accounts().iter().any(|a| a.user.as_bytes() == attempt.user),
             _ => self
                 .persona
                 .user(attempt.user)
@@ -87,22 +110,38 @@ impl Host {
         }
     }
 
-    fn by_chance(&self, attempt: &Attempt<'_>) -> bool {
-        let Attempt { user, password, source, .. } = *attempt;
-        let share = self.persona.credentials.chance_per_mille;
-        if password.is_empty() || share == 0 {
-            return false;
-        }
-        let mut label = format!("accept {} {} ", source.to_canonical(), user.len()).into_bytes();
-        label.extend_from_slice(user);
-        label.push(b' ');
-        label.extend_from_slice(password);
-        self.draw.number(&label) % 1_000 < share
+    fn by_chance(&self, attempt: &Attempt<'_>, share: u64) -> bool {
+        share > 0 && self.draw.number(&label("accept", attempt)) % 1_000 < share
+    }
+
+    fn by_guessing(&self, attempt: &Attempt<'_>, rule: usize, after: After) -> bool {
+        let [low, high] = after.after;
+        let source = attempt.source.to_canonical();
+        let guesser = format!("guesser {rule} {source}");
+        let pair = self.draw.number(&label("guess", attempt));
+        self.access.guesses.judge(self.draw.number(guesser.as_bytes()), pair, after, |found| {
+            let label = format!("{guesser} {found}");
+            self.draw.between(label.as_bytes(), low.into(), high.into()) as u32
+        })
     }
 }
 
-impl Attempt<'_> {
-    pub(crate) fn is_web(&self) -> bool {
-        self.protocol.starts_with("http")
+/// What stands for a pair and its source in draws.
+fn label(purpose: &str, attempt: &Attempt<'_>) -> Vec<u8> {
+    let source = attempt.source.to_canonical();
+    let mut label = format!("{purpose} {source} {} ", attempt.user.len()).into_bytes();
+    label.extend_from_slice(attempt.user);
+    label.push(b' ');
+    label.extend_from_slice(attempt.password);
+    label
+}
+
+impl<'a> Attempt<'a> {
+    /// The protocol as rules name it: `http` for all its ways of logging in.
+    pub(crate) fn family(&self) -> &'a str {
+        if self.protocol.starts_with("http") { "http" } else { self.protocol }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
 //! Canaries: credentials that stand nowhere but where the operator has laid them.
 
 use crate::access::Attempt;
+use crate::guesses::Guesses;
 use serde::{Deserialize, Serialize};
 
 /// A user, or a pair, that nobody has a reason to try but who found it where the operator
 /// laid it: in a leaked document, a configuration file, a repository.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Canary {
     /// User name.
@@ -32,6 +33,13 @@ impl Canary {
 /// What all hosts of an installation know about log-ins beside their personas.
 #[derive(Debug, Default)]
 pub struct Access {
-    /// What the operator has laid out.
-    pub canaries: Vec<Canary>,
+    pub(crate) canaries: Vec<Canary>,
+    pub(crate) guesses: Guesses,
+}
+
+impl Access {
+    /// Hosts that know what the operator has laid out.
+    pub fn new(canaries: Vec<Canary>) -> Self {
+        Self { canaries, guesses: Guesses::default() }
+    }
 }

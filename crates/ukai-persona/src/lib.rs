@@ -14,10 +14,12 @@ mod canary;
 mod draw;
 mod error;
 mod fill;
+mod guesses;
 mod host;
 mod http;
 mod moving;
 mod persona;
+mod policy;
 mod system;
 mod telnet;
 
@@ -29,7 +31,10 @@ pub use http::{
     ErrorPage, FormAnswer, HttpSpec, Injection, InjectionPoint, LoginForm, Page, ResponseShape,
 };
 pub use moving::{Memory, Process};
-pub use persona::{Credential, CredentialSpec, Identity, Persona, Services};
+pub use persona::{Identity, Persona, Services};
+pub use policy::{
+    After, Chance, Credential, CredentialSpec, Decision, PasswordClass, Rule, Verdict,
+};
 pub use system::{
     BusyBox, Cpu, Device, DeviceKind, Directory, FileSpec, Kernel, Link, Machine, MemorySpec,
     Mount, ProcessSpec, Program, ShellFlavour, ShellSpec, Tree, User,

@@ -1,7 +1,7 @@
 //! A persona: the template of a device, read from TOML and checked as a whole.
 
-use crate::canary::Canary;
 use crate::http::HttpSpec;
+use crate::policy::CredentialSpec;
 use crate::system::{
     BusyBox, Cpu, FileSpec, Kernel, Machine, MemorySpec, Mount, ProcessSpec, ShellSpec, Tree, User,
 };
@@ -77,37 +77,6 @@ pub struct Identity {
     /// Address on the device's own network; the host's address if empty.
     #[serde(default)]
     pub lan_address: String,
-}
-
-/// Who gets in.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CredentialSpec {
-    /// Pairs that every host of the persona takes.
-    pub accepted: Vec<Credential>,
-    /// Of a thousand other pairs with an existing user and a password, how many a host
-    /// takes from a given source: always the same ones.
-    #[serde(default)]
-    pub chance_per_mille: u64,
-    /// Pairs whose use is reported: they stand nowhere but where somebody looked.
-    #[serde(default)]
-    pub canaries: Vec<Canary>,
-}
-
-/// A user name and a password.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "(String, String)")]
-pub struct Credential {
-    /// User name.
-    pub user: String,
-    /// Password.
-    pub password: String,
-}
-
-impl From<(String, String)> for Credential {
-    fn from((user, password): (String, String)) -> Self {
-        Self { user, password }
-    }
 }
 
 /// Ports on which the device listens.
@@ -194,15 +163,7 @@ impl Persona {
                 "add a line such as root:x:0:0:root:/root:/bin/sh",
             ));
         }
-        for pair in &self.credentials.accepted {
-            if self.user(pair.user.as_bytes()).is_none() {
-                return Err(wrong(
-                    "credentials.accepted",
-                    &format!("user \"{}\" has no line in /etc/passwd", pair.user),
-                    "add the line or drop the pair",
-                ));
-            }
-        }
+        self.credentials.check(self)?;
         for prefix in &self.identity.mac_prefixes {
             if parse_prefix(prefix).is_none() {
                 return Err(wrong(

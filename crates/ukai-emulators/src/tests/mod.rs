@@ -1,5 +1,6 @@
 //! Golden transcripts, and the properties that hold for any input.
 
+mod logins;
 mod properties;
 mod recognition;
 mod transcript;
