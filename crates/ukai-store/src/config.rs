@@ -41,7 +41,7 @@ impl Default for StoreConfig {
             quota_bytes: 20 << 30,
             free_bytes_min: 512 << 20,
             sample_bytes_max: 64 << 20,
-            segment_bytes: 32 << 20,
+            segment_bytes: 16 << 20,
             flush_ms: 100,
             queue_bytes_max: 32 << 20,
             quota_check_ms: 2_000,

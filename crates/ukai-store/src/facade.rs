@@ -542,6 +542,7 @@ impl Inner {
     fn shut_down(&self) -> Result<()> {
         let Some(threads) = self.threads.lock().take() else { return Ok(()) };
         let _lock = threads.stop();
+        self.keeper.seal_at_close();
         self.engine.catalog.close()
     }
 }

@@ -157,9 +157,35 @@ impl Keeper {
             && usage.free_bytes >= self.config.free_bytes_min
     }
 
-    /// Deletes the oldest bulk until the store is within its limits.
+    /// Makes one part that is no longer written smaller; whether there was one.
+    fn seal_one(&self, closing: bool) -> bool {
+        let logs = [&self.engine.events, &self.engine.recordings];
+        logs.into_iter().any(|log| {
+            log.seal(closing).unwrap_or_else(|error| {
+                // What is sealed needs room beside what it replaces; it stays as it is.
+                tracing::warn!(%error, "a segment could not be sealed");
+                false
+            })
+        })
+    }
+
+    /// Makes everything smaller that is not written any more.
+    pub(crate) fn seal_at_close(&self) {
+        while self.seal_one(true) {}
+    }
+
+    /// Keeps the store within its limits, and makes smaller what can be.
     pub(crate) fn enforce(&self) -> Result<(), StoreError> {
-        let deleting = self.deleting.lock();
+        self.enforce_limits()?;
+        while !self.tight.load(Ordering::Relaxed) && self.seal_one(false) {
+            self.enforce_limits()?;
+        }
+        self.engine.catalog.forget_counts(clock::now())
+    }
+
+    /// Deletes the oldest bulk until the store is within its limits.
+    fn enforce_limits(&self) -> Result<(), StoreError> {
+        let _deleting = self.deleting.lock();
         self.forget_dropped()?;
         let mut usage = self.usage()?;
         if !self.within_limits(&usage) {
@@ -172,8 +198,7 @@ impl Keeper {
             usage = self.usage_compacted()?;
         }
         self.tight.store(!self.within_limits(&usage), Ordering::Relaxed);
-        drop(deleting);
-        self.engine.catalog.forget_counts(clock::now())
+        Ok(())
     }
 
     /// Deletes a piece of the oldest bulk whatever the limits say: the disk is full.

@@ -28,6 +28,7 @@ mod query;
 mod queue;
 mod record;
 mod samples;
+mod sealed;
 pub mod seam;
 pub mod segment;
 mod summary;

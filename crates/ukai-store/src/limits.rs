@@ -1,5 +1,7 @@
 //! Every limit of the store that is not configuration, with its unit.
 
+use std::num::NonZeroUsize;
+
 /// Largest record in a log, in bytes: an event as JSON, or a packed recording.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
 
@@ -19,7 +21,7 @@ pub const FLUSH_MS_MAX: u64 = 200;
 /// Smallest size at which a segment is closed and the next begun, in bytes.
 pub const SEGMENT_BYTES_MIN: u64 = 64 << 10;
 
-/// Largest size of a segment, in bytes. It is scanned whole when the store opens.
+/// Largest size of a segment, in bytes. The last is scanned whole when the store opens.
 pub const SEGMENT_BYTES_MAX: u64 = 1 << 30;
 
 /// Entries on a page when the query does not say, and at most.
@@ -75,3 +77,31 @@ pub const JOB_ERROR_BYTES_MAX: usize = 2_048;
 
 /// Open segment files kept at hand for reading.
 pub const OPEN_SEGMENTS_MAX: usize = 16;
+
+/// zstd level of sealed segments: they are written once, in the background.
+pub const SEAL_ZSTD_LEVEL: i32 = 6;
+
+/// A segment that is being written is sealed when the store closes if it has this many
+/// bytes; a smaller one goes on at the next start.
+pub const SEAL_AT_CLOSE_BYTES_MIN: u64 = 256 << 10;
+
+/// Blocks of sealed segments kept at hand, of 128 KiB each.
+pub const SEALED_BLOCKS_CACHED: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
+
+/// Longest recording that is kept as it is, in bytes: many short ones are packed together
+/// better, when their segment is sealed, than each alone.
+pub const RECORDING_PLAIN_BYTES_MAX: usize = 8 << 10;
+
+/// Events in one row of the catalogue's index.
+pub const BLOCK_EVENTS_MAX: usize = 256;
+
+/// Identities kept at hand to know whether an event is there already.
+pub const RECENT_EVENTS_MAX: usize = 65_536;
+
+/// How far back from the newest event one may lie to be indexed beside it, in
+/// milliseconds; older ones are indexed apart, so that each row covers little time.
+pub const LATE_EVENT_MS: u64 = 60_000;
+
+/// Rows of the index that a look-up sorts by time; where there are more candidates, all
+/// rows are walked in that order.
+pub const SORTED_BLOCKS_MAX: u32 = 512;

@@ -2,15 +2,20 @@
 //!
 //! A file's name is the log position of its first byte, so a position leads to its
 //! file without an index, and the folder can be read by anything that knows `segment`.
-//! One thread appends, any number read.
+//! One thread appends, any number read. A segment that is full is sealed later
+//! (`sealed`): its name then tells its length too, so that opening reads none of them.
 
 use crate::StoreError;
-use crate::limits::{OPEN_SEGMENTS_MAX, RECORD_BYTES_MAX};
+use crate::limits::{
+    OPEN_SEGMENTS_MAX, RECORD_BYTES_MAX, SEAL_AT_CLOSE_BYTES_MIN, SEALED_BLOCKS_CACHED,
+};
+use crate::sealed::{self, BLOCK_BYTES, Sealed};
 use crate::seam::{EventLog, Position, Stretch};
 use crate::segment::{self, FRAME_LEN, Frame, HEADER_LEN, Records};
 use bytes::Bytes;
+use lru::LruCache;
 use parking_lot::{Mutex, RwLock};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
@@ -29,14 +34,27 @@ pub(crate) struct SegmentLog {
     /// By base, oldest first; the last is the one that is written.
     segments: RwLock<VecDeque<Segment>>,
     writing: Mutex<Writing>,
-    open_files: Mutex<VecDeque<(u64, Arc<File>)>>,
+    open_files: Mutex<VecDeque<(u64, Source)>>,
+    /// Blocks of sealed segments that were read last, by segment and number.
+    blocks: Mutex<LruCache<(u64, usize), Bytes>>,
+    /// Held while a segment is sealed or deleted.
+    reshaping: Mutex<()>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Segment {
     base: u64,
-    /// Durable bytes, header included.
+    /// Durable bytes, header included, as positions count them.
     len: u64,
+    /// Bytes of the file, if it is sealed.
+    sealed: Option<u64>,
+}
+
+/// A segment's file, open for reading.
+#[derive(Clone)]
+enum Source {
+    Raw(Arc<File>),
+    Sealed(Arc<Sealed>),
 }
 
 impl Segment {
@@ -58,7 +76,7 @@ impl SegmentLog {
         make_folder(dir)?;
         let mut segments = list(dir)?;
         let mut file = None;
-        if let Some(last) = segments.back_mut() {
+        if let Some(last) = segments.back_mut().filter(|last| last.sealed.is_none()) {
             file = mend_tail(&path_of(dir, last.base), last)?;
             if file.is_none() {
                 segments.pop_back();
@@ -67,7 +85,9 @@ impl SegmentLog {
         for i in 1..segments.len() {
             // After a failed write a segment may be longer than what was acknowledged of it.
             let room = segments[i].base.saturating_sub(segments[i - 1].base);
-            segments[i - 1].len = segments[i - 1].len.min(room);
+            if segments[i - 1].sealed.is_none() {
+                segments[i - 1].len = segments[i - 1].len.min(room);
+            }
         }
         let end = segments.back().map_or(0, |last| last.end());
         Ok(Self {
@@ -76,11 +96,20 @@ impl SegmentLog {
             segments: RwLock::new(segments),
             writing: Mutex::new(Writing { file, end }),
             open_files: Mutex::default(),
+            blocks: Mutex::new(LruCache::new(SEALED_BLOCKS_CACHED)),
+            reshaping: Mutex::default(),
         })
     }
 
     fn path_of(&self, base: u64) -> PathBuf {
         path_of(&self.dir, base)
+    }
+
+    fn file_of(&self, segment: Segment) -> PathBuf {
+        match segment.sealed {
+            Some(_) => sealed_path_of(&self.dir, segment.base, segment.len),
+            None => self.path_of(segment.base),
+        }
     }
 
     /// Begins a segment at the end of the log.
@@ -104,7 +133,7 @@ impl SegmentLog {
             }
         }
         writing.end = base + HEADER_LEN as u64;
-        self.segments.write().push_back(Segment { base, len: HEADER_LEN as u64 });
+        self.segments.write().push_back(Segment { base, len: HEADER_LEN as u64, sealed: None });
         Ok(())
     }
 
@@ -123,23 +152,41 @@ impl SegmentLog {
         Err(StoreError::io(&self.path_of(base))(error))
     }
 
-    fn file(&self, base: u64) -> Result<Option<Arc<File>>> {
+    /// A segment's open file; `None` if the segment is gone.
+    fn source(&self, mut segment: Segment) -> Result<Option<Source>> {
         let mut open = self.open_files.lock();
-        if let Some(at) = open.iter().position(|(known, _)| *known == base) {
+        if let Some(at) = open.iter().position(|(known, _)| *known == segment.base) {
             let entry = open.remove(at).expect("the position was just found");
-            let file = entry.1.clone();
+            let source = entry.1.clone();
             open.push_front(entry);
-            return Ok(Some(file));
+            return Ok(Some(source));
         }
-        let path = self.path_of(base);
-        let file = match File::open(&path) {
-            Ok(file) => Arc::new(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::io(&path)(error)),
+        let source = loop {
+            let path = self.file_of(segment);
+            let opened = match segment.sealed {
+                Some(_) => Sealed::open(&path, segment.base, segment.len)
+                    .map(|sealed| Source::Sealed(Arc::new(sealed))),
+                None => File::open(&path)
+                    .map(|file| Source::Raw(Arc::new(file)))
+                    .map_err(StoreError::io(&path)),
+            };
+            match opened {
+                Ok(source) => break source,
+                Err(error) if error.is_not_found() => {
+                    // Sealed meanwhile, or deleted.
+                    match self.segment_at(segment.base).filter(|now| now.base == segment.base) {
+                        Some(now) if now.sealed.is_some() && segment.sealed.is_none() => {
+                            segment = now;
+                        }
+                        _ => return Ok(None),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         };
-        open.push_front((base, file.clone()));
+        open.push_front((segment.base, source.clone()));
         open.truncate(OPEN_SEGMENTS_MAX);
-        Ok(Some(file))
+        Ok(Some(source))
     }
 
     /// The segment that holds `at`, or the first after it.
@@ -151,13 +198,66 @@ impl SegmentLog {
 
     /// Bytes of a segment from `offset` on, at most `len`. `None` if the segment is gone.
     fn bytes_of(&self, segment: Segment, offset: usize, len: usize) -> Result<Option<Vec<u8>>> {
-        let Some(file) = self.file(segment.base)? else { return Ok(None) };
+        let Some(source) = self.source(segment)? else { return Ok(None) };
         let room = usize::try_from(segment.len).unwrap_or(usize::MAX).saturating_sub(offset);
-        let mut buffer = vec![0; len.min(room)];
-        match file.read_exact_at(&mut buffer, offset as u64) {
-            Ok(()) => Ok(Some(buffer)),
-            Err(error) => Err(StoreError::io(&self.path_of(segment.base))(error)),
+        let len = len.min(room);
+        let failed = StoreError::io(&self.path_of(segment.base));
+        match source {
+            Source::Raw(file) => {
+                let mut buffer = vec![0; len];
+                file.read_exact_at(&mut buffer, offset as u64).map_err(failed)?;
+                Ok(Some(buffer))
+            }
+            Source::Sealed(sealed) => {
+                let mut buffer = Vec::with_capacity(len);
+                while buffer.len() < len {
+                    let at = offset + buffer.len();
+                    let block =
+                        self.block(segment.base, &sealed, at / BLOCK_BYTES).map_err(&failed)?;
+                    let rest = block.get(at % BLOCK_BYTES..).unwrap_or_default();
+                    let rest = &rest[..rest.len().min(len - buffer.len())];
+                    if rest.is_empty() {
+                        break;
+                    }
+                    buffer.extend_from_slice(rest);
+                }
+                Ok(Some(buffer))
+            }
         }
+    }
+
+    fn block(&self, base: u64, sealed: &Sealed, number: usize) -> io::Result<Bytes> {
+        if let Some(block) = self.blocks.lock().get(&(base, number)) {
+            return Ok(block.clone());
+        }
+        let block = sealed.block(number)?;
+        self.blocks.lock().put((base, number), block.clone());
+        Ok(block)
+    }
+
+    /// Puts a sealed segment in place of a raw one. A crash leaves one of the two whole.
+    fn seal_segment(&self, segment: Segment) -> Result<()> {
+        let path = self.path_of(segment.base);
+        let unfinished = path.with_extension("unfinished");
+        let sealed_path = sealed_path_of(&self.dir, segment.base, segment.len);
+        let seal = || {
+            let raw = File::open(&path)?;
+            let stored = sealed::write(&raw, segment.base, segment.len, &unfinished)?;
+            fs::rename(&unfinished, &sealed_path)?;
+            sync_folder(&self.dir)?;
+            Ok(stored)
+        };
+        let stored = seal().map_err(|error| {
+            let _absent_if_moved = fs::remove_file(&unfinished);
+            StoreError::io(&path)(error)
+        })?;
+        if let Some(known) =
+            self.segments.write().iter_mut().find(|known| known.base == segment.base)
+        {
+            known.sealed = Some(stored);
+        }
+        self.open_files.lock().retain(|(base, _)| *base != segment.base);
+        fs::remove_file(&path).map_err(StoreError::io(&path))
     }
 
     /// Reads on over a damaged place at `offset`: where the next valid record begins,
@@ -264,10 +364,28 @@ impl EventLog for SegmentLog {
     }
 
     fn used_bytes(&self) -> u64 {
-        self.segments.read().iter().map(|segment| segment.len).sum()
+        self.segments.read().iter().map(|segment| segment.sealed.unwrap_or(segment.len)).sum()
+    }
+
+    fn seal(&self, closing: bool) -> Result<bool> {
+        let _reshaping = self.reshaping.lock();
+        let next = {
+            let mut writing = self.writing.lock();
+            let segments = self.segments.read();
+            if closing && segments.back().is_some_and(|last| last.len >= SEAL_AT_CLOSE_BYTES_MIN) {
+                writing.file = None;
+            }
+            let written = writing.file.is_some();
+            let closed = segments.len() - usize::from(written && !segments.is_empty());
+            segments.iter().take(closed).find(|segment| segment.sealed.is_none()).copied()
+        };
+        let Some(next) = next else { return Ok(false) };
+        self.seal_segment(next)?;
+        Ok(true)
     }
 
     fn drop_oldest(&self) -> Result<bool> {
+        let _reshaping = self.reshaping.lock();
         let oldest = {
             let mut segments = self.segments.write();
             if segments.len() < 2 {
@@ -276,7 +394,7 @@ impl EventLog for SegmentLog {
             segments.pop_front().expect("there are two")
         };
         self.open_files.lock().retain(|(base, _)| *base != oldest.base);
-        let path = self.path_of(oldest.base);
+        let path = self.file_of(oldest);
         fs::remove_file(&path)
             .and_then(|()| sync_folder(&self.dir))
             .map_err(StoreError::io(&path))?;
@@ -314,18 +432,54 @@ fn path_of(dir: &Path, base: u64) -> PathBuf {
     dir.join(format!("{base:016x}.seg"))
 }
 
+fn sealed_path_of(dir: &Path, base: u64, len: u64) -> PathBuf {
+    dir.join(format!("{base:016x}-{len:08x}.zseg"))
+}
+
+/// What a file in the log's folder is, by its name.
+enum Named {
+    Raw(u64),
+    Sealed(u64, u64),
+    Unfinished,
+    Foreign,
+}
+
+fn named(name: &str) -> Named {
+    let hex = |text: &str| u64::from_str_radix(text, 16).ok();
+    let known = match name.rsplit_once('.') {
+        Some((base, "seg")) => hex(base).map(Named::Raw),
+        Some((name, "zseg")) => name
+            .split_once('-')
+            .and_then(|(base, len)| Some(Named::Sealed(hex(base)?, hex(len)?))),
+        Some((base, "unfinished")) => hex(base).map(|_| Named::Unfinished),
+        _ => None,
+    };
+    known.unwrap_or(Named::Foreign)
+}
+
 fn list(dir: &Path) -> Result<VecDeque<Segment>> {
     let mut segments = Vec::new();
     for entry in fs::read_dir(dir).map_err(StoreError::io(dir))? {
         let entry = entry.map_err(StoreError::io(dir))?;
         let name = entry.file_name();
-        let base = name.to_str().and_then(|name| name.strip_suffix(".seg"));
-        let Some(base) = base.and_then(|hex| u64::from_str_radix(hex, 16).ok()) else {
-            tracing::warn!(name = %name.display(), "a file in the log's folder is none of ours");
-            continue;
-        };
         let len = entry.metadata().map_err(StoreError::io(&entry.path()))?.len();
-        segments.push(Segment { base, len });
+        match name.to_str().map_or(Named::Foreign, named) {
+            Named::Raw(base) => segments.push(Segment { base, len, sealed: None }),
+            Named::Sealed(base, whole) => {
+                segments.push(Segment { base, len: whole, sealed: Some(len) });
+            }
+            Named::Unfinished => fs::remove_file(entry.path()).map_err(StoreError::io(dir))?,
+            Named::Foreign => {
+                tracing::warn!(name = %name.display(), "a file in the log's folder is none of ours");
+            }
+        }
+    }
+    // A crash may have left the raw form beside the sealed one, which is complete.
+    let sealed: HashSet<u64> =
+        segments.iter().filter(|s| s.sealed.is_some()).map(|s| s.base).collect();
+    for left in segments.extract_if(.., |s| s.sealed.is_none() && sealed.contains(&s.base)) {
+        let path = path_of(dir, left.base);
+        fs::remove_file(&path).map_err(StoreError::io(&path))?;
     }
     segments.sort_by_key(|segment| segment.base);
     Ok(segments.into())

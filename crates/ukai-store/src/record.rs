@@ -1,7 +1,7 @@
-//! What the records of the logs hold: events as JSON, recordings as zstd.
+//! What the records of the logs hold: events as JSON, recordings plain or as zstd.
 
 use crate::StoreError;
-use crate::limits::{RECORD_BYTES_MAX, RECORDING_BYTES_MAX};
+use crate::limits::{RECORD_BYTES_MAX, RECORDING_BYTES_MAX, RECORDING_PLAIN_BYTES_MAX};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,7 +31,11 @@ pub(crate) fn decode_event(record: &[u8]) -> Result<Event, StoreError> {
         .map_err(|error| StoreError::damaged("an event record", error.to_string()))
 }
 
-/// A recording as the log keeps it: the session's identity, then zstd.
+/// The first bytes of a zstd frame (RFC 8878, 3.1.1). No asciicast begins so.
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// A recording as the log keeps it: the session's identity, then zstd; a short one plain,
+/// to be packed with its neighbours when the segment is sealed.
 pub(crate) fn pack_recording(session: SessionId, asciicast: &[u8]) -> Result<Bytes, StoreError> {
     if asciicast.len() > RECORDING_BYTES_MAX {
         return Err(StoreError::TooLarge {
@@ -41,7 +45,11 @@ pub(crate) fn pack_recording(session: SessionId, asciicast: &[u8]) -> Result<Byt
         });
     }
     let mut record = session.as_bytes().to_vec();
-    record.extend_from_slice(&compress(asciicast)?);
+    if asciicast.len() <= RECORDING_PLAIN_BYTES_MAX && !asciicast.starts_with(&ZSTD_MAGIC) {
+        record.extend_from_slice(asciicast);
+    } else {
+        record.extend_from_slice(&compress(asciicast)?);
+    }
     checked("a recording", record)
 }
 
@@ -54,6 +62,9 @@ pub(crate) fn unpack_recording(session: SessionId, record: &[u8]) -> Result<Vec<
     };
     if owner != session.as_bytes() {
         return Err(damaged("it belongs to another session".into()));
+    }
+    if !packed.starts_with(&ZSTD_MAGIC) {
+        return Ok(packed.to_vec());
     }
     decompress(packed).map_err(|error| damaged(error.to_string()))
 }
@@ -71,7 +82,7 @@ pub(crate) fn unpack_json<T: DeserializeOwned>(what: &str, packed: &[u8]) -> Res
     serde_json::from_slice(&json).map_err(|error| StoreError::damaged(what, error.to_string()))
 }
 
-fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     thread_local! {
         // A context is much dearer than a small recording.
         static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
@@ -87,7 +98,7 @@ fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
         .map_err(StoreError::io(Path::new("zstd")))
 }
 
-fn decompress(packed: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) fn decompress(packed: &[u8]) -> io::Result<Vec<u8>> {
     let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten();
     let room = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(UNPACKED_BYTES_MAX);
     Decompressor::new()?.decompress(packed, room.min(UNPACKED_BYTES_MAX))

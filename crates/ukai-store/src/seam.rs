@@ -61,6 +61,11 @@ pub trait EventLog: Send + Sync {
     /// Space in use, in bytes.
     fn used_bytes(&self) -> u64;
 
+    /// Makes a part that is no longer written smaller, if the engine can; with `closing`
+    /// the part that is written too, since nothing more will be for now. `false` when
+    /// nothing is left to do.
+    fn seal(&self, closing: bool) -> Result<bool>;
+
     /// Deletes the oldest part, as small as the engine can. `false` when nothing is
     /// left that may go.
     fn drop_oldest(&self) -> Result<bool>;

@@ -39,7 +39,7 @@ pub(super) fn add_to_counter(c: &Connection, name: &str, change: i64) -> Result<
 }
 
 pub(super) fn raise_counter(c: &Connection, name: &str, value: u64) -> Result<()> {
-    c.prepare_cached("UPDATE counter SET value = max(value, ?) WHERE name = ?")?
+    c.prepare_cached("UPDATE counter SET value = ?1 WHERE name = ?2 AND value < ?1")?
         .execute(params![int(value), name])?;
     Ok(())
 }

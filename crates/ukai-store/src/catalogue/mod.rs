@@ -5,6 +5,8 @@
 //! not derived (analyses, indicators, jobs, samples' places, meta) is durable when its
 //! call returns.
 
+mod block;
+mod blocks;
 mod events;
 mod indicators;
 mod meta;
@@ -39,9 +41,9 @@ const WRITER_CACHE_KIB: i64 = 8_192;
 /// Page cache of each reading connection, in KiB.
 const READER_CACHE_KIB: i64 = 1_024;
 /// Size to which the write-ahead log is cut after a checkpoint, in bytes.
-const WAL_BYTES_MAX: i64 = 16 << 20;
+const WAL_BYTES_MAX: i64 = 4 << 20;
 /// Pages after which the write-ahead log is moved into the database.
-const CHECKPOINT_PAGES: i64 = 2_000;
+const CHECKPOINT_PAGES: i64 = 1_000;
 /// Prepared statements kept per connection.
 const STATEMENTS_MAX: usize = 128;
 
@@ -62,6 +64,7 @@ struct Writer {
 /// What the writer remembers between batches, so as not to read it back.
 #[derive(Default)]
 struct Memory {
+    blocks: blocks::Filling,
     sessions: sessions::OpenSessions,
     rollup: rollup::Touched,
 }
@@ -197,11 +200,12 @@ impl Catalog for Catalogue {
     }
 
     fn forget_events(&self, start: Position, oldest: Timestamp) -> Result<bool> {
-        self.write(Commit::Derived, |tx, _| events::forget(tx, start, oldest))
+        self.write(Commit::Derived, |tx, memory| events::forget(tx, memory, start, oldest))
     }
 
     fn forget_recordings(&self, start: Position) -> Result<bool> {
-        self.write(Commit::Derived, |tx, _| sessions::forget_recordings(tx, start))
+        self.write(Commit::Derived, |tx, _| sessions::forget_recordings(tx, start))?;
+        Ok(false)
     }
 
     fn forget_counts(&self, now: Timestamp) -> Result<()> {
@@ -209,7 +213,7 @@ impl Catalog for Catalogue {
     }
 
     fn event(&self, id: EventId) -> Result<Option<Position>> {
-        self.read(|c| events::find(c, id))
+        self.read(|c| blocks::find(c, id))
     }
 
     fn events(&self, query: &EventQuery) -> Result<Page<EventPlace>> {

@@ -11,14 +11,23 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use ukai_model::{Event, SessionId};
+use ukai_model::{Event, SessionId, Timestamp};
 
-const COLUMNS: &str = "id, sensor, started, ended, last_event, protocol, persona, transport, src,
-    src_port, dst, dst_port, logins, login_success, commands, downloads, samples, recorded,
-    reason, bytes_in, bytes_out";
+const COLUMNS: &str = "id, started, ended, last_event, (SELECT text FROM word WHERE n = sensor),
+    (SELECT text FROM word WHERE n = protocol), (SELECT text FROM word WHERE n = persona),
+    (SELECT text FROM word WHERE n = transport), src, src_port, dst, dst_port, logins,
+    login_success, commands, downloads, samples, recorded,
+    (SELECT text FROM word WHERE n = reason), bytes_in, bytes_out";
 
 /// Summaries of sessions in progress, so that a batch need not read them back.
-pub(super) type OpenSessions = HashMap<SessionId, SessionSummary>;
+pub(super) type OpenSessions = HashMap<SessionId, Known>;
+
+/// A session's summary, and the blocks that hold its events.
+#[derive(Clone)]
+pub(super) struct Known {
+    summary: SessionSummary,
+    blocks: (i64, i64),
+}
 
 /// The sessions that a batch touches.
 #[derive(Default)]
@@ -29,13 +38,15 @@ pub(super) struct Touched {
 /// A session during a batch.
 pub(super) struct Session {
     pub(super) summary: SessionSummary,
+    blocks: (i64, i64),
     known: bool,
     changed: bool,
 }
 
 impl Session {
-    pub(super) fn add(&mut self, event: &Event) {
+    pub(super) fn add(&mut self, event: &Event, block: i64) {
         summary::add_to_session(&mut self.summary, event);
+        self.blocks = (self.blocks.0.min(block), self.blocks.1.max(block));
         self.changed = true;
     }
 }
@@ -54,13 +65,17 @@ impl Touched {
             Entry::Vacant(vacant) => vacant,
         };
         let known = match open.get(&id) {
-            Some(summary) => Some(summary.clone()),
-            None => find(c, id)?,
+            Some(known) => Some(known.clone()),
+            None => find_known(c, id)?,
         };
         let session = match known {
-            Some(summary) => Session { summary, known: true, changed: false },
+            Some(Known { summary, blocks }) => {
+                Session { summary, blocks, known: true, changed: false }
+            }
             None => match summary::begin_session(event) {
-                Some(summary) => Session { summary, known: false, changed: false },
+                Some(summary) => {
+                    Session { summary, blocks: NO_BLOCKS, known: false, changed: false }
+                }
                 None => return Ok(None),
             },
         };
@@ -74,7 +89,7 @@ impl Touched {
             if !session.changed {
                 continue;
             }
-            write(c, &session.summary)?;
+            write(c, &session.summary, session.blocks)?;
             new += i64::from(!session.known);
             if session.summary.ended.is_some() {
                 open.remove(&id);
@@ -83,36 +98,32 @@ impl Touched {
             if open.len() >= OPEN_SESSIONS_CACHED {
                 open.clear();
             }
-            open.insert(id, session.summary);
+            open.insert(id, Known { summary: session.summary, blocks: session.blocks });
         }
         meta::add_to_counter(c, "sessions", new)
     }
 }
 
-fn write(c: &Connection, s: &SessionSummary) -> Result<()> {
+/// Before the first.
+const NO_BLOCKS: (i64, i64) = (i64::MAX, 0);
+
+fn write(c: &Connection, s: &SessionSummary, blocks: (i64, i64)) -> Result<()> {
     let mut statement = c.prepare_cached(
-        "INSERT INTO session (id, sensor, started, ended, last_event, protocol, persona,
-             transport, src, src_port, dst, dst_port, logins, login_success, commands,
-             downloads, samples, recorded, reason, bytes_in, bytes_out)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET
-             started = excluded.started, ended = excluded.ended,
-             last_event = excluded.last_event, protocol = excluded.protocol,
-             persona = excluded.persona, logins = excluded.logins,
-             login_success = excluded.login_success, commands = excluded.commands,
-             downloads = excluded.downloads, samples = excluded.samples,
-             recorded = excluded.recorded, reason = excluded.reason,
-             bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out",
+        "INSERT OR REPLACE INTO session (id, started, ended, last_event, sensor, protocol,
+             persona, transport, src, src_port, dst, dst_port, logins, login_success, commands,
+             downloads, samples, recorded, reason, bytes_in, bytes_out, first_block, last_block)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
+    let after = |time: Timestamp| time.nanos().wrapping_sub(s.started.nanos()).cast_signed();
     statement.execute(params![
         s.id.as_bytes(),
-        s.sensor.as_str(),
         time(s.started),
-        s.ended.map(time),
-        time(s.last_event),
-        s.protocol,
-        s.persona,
-        name_of(&s.transport),
+        s.ended.map(after),
+        (s.ended != Some(s.last_event)).then(|| after(s.last_event)),
+        word(c, s.sensor.as_str())?,
+        word(c, &s.protocol)?,
+        word(c, &s.persona)?,
+        word(c, &name_of(&s.transport))?,
         Ip(s.src_ip),
         s.src_port,
         Ip(s.dst_ip),
@@ -123,20 +134,37 @@ fn write(c: &Connection, s: &SessionSummary) -> Result<()> {
         int(s.downloads),
         int(s.samples),
         s.recorded,
-        s.reason.as_ref().map(name_of),
+        s.reason.as_ref().map(|reason| word(c, &name_of(reason))).transpose()?,
         int(s.bytes_in),
         int(s.bytes_out),
+        blocks.0,
+        blocks.1,
     ])?;
     Ok(())
 }
 
+/// The number of a name.
+fn word(c: &Connection, text: &str) -> Result<i64> {
+    let known = c
+        .prepare_cached("SELECT n FROM word WHERE text = ?")?
+        .query_row([text], |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(n) => Ok(n),
+        None => Ok(c.prepare_cached("INSERT INTO word (text) VALUES (?)")?.insert([text])?),
+    }
+}
+
 fn from_row(row: &Row<'_>) -> rusqlite::Result<SessionSummary> {
+    let started = row.get::<_, Time>(1)?.0;
+    let after = |nanos: i64| Timestamp::from_nanos(started.nanos().wrapping_add_signed(nanos));
+    let ended = row.get::<_, Option<i64>>(2)?.map(after);
     Ok(SessionSummary {
         id: row.get::<_, Fixed<16>>(0)?.into(),
-        sensor: row.get::<_, Named<_>>(1)?.0,
-        started: row.get::<_, Time>(2)?.0,
-        ended: row.get::<_, Option<Time>>(3)?.map(|time| time.0),
-        last_event: row.get::<_, Time>(4)?.0,
+        started,
+        ended,
+        last_event: row.get::<_, Option<i64>>(3)?.map(after).or(ended).unwrap_or(started),
+        sensor: row.get::<_, Named<_>>(4)?.0,
         protocol: row.get(5)?,
         persona: row.get(6)?,
         transport: row.get::<_, Named<_>>(7)?.0,
@@ -156,6 +184,15 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<SessionSummary> {
     })
 }
 
+fn find_known(c: &Connection, id: SessionId) -> Result<Option<Known>> {
+    let sql = format!("SELECT {COLUMNS}, first_block, last_block FROM session WHERE id = ?");
+    let mut statement = c.prepare_cached(&sql)?;
+    let known = |row: &Row<'_>| {
+        Ok(Known { summary: from_row(row)?, blocks: (row.get(21)?, row.get(22)?) })
+    };
+    Ok(statement.query_row([id.as_bytes()], known).optional()?)
+}
+
 pub(super) fn find(c: &Connection, id: SessionId) -> Result<Option<SessionSummary>> {
     let mut statement = c.prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE id = ?"))?;
     Ok(statement.query_row([id.as_bytes()], from_row).optional()?)
@@ -168,7 +205,7 @@ pub(super) fn list(c: &Connection, query: &SessionQuery) -> Result<Page<SessionS
     let mut values: Vec<Value> = vec![before.to_vec().into()];
     let mut index = "";
     if let Some(protocol) = &query.protocol {
-        conditions.push("protocol = ?");
+        conditions.push("protocol = (SELECT n FROM word WHERE text = ?)");
         values.push(protocol.clone().into());
         index = "INDEXED BY session_by_protocol";
     }
@@ -214,16 +251,26 @@ pub(super) fn add_recordings(c: &Connection, recordings: &[(SessionId, Position)
 }
 
 pub(super) fn recording(c: &Connection, id: SessionId) -> Result<Option<Position>> {
-    let mut statement = c.prepare_cached("SELECT position FROM recording WHERE session = ?")?;
+    let mut statement = c.prepare_cached(
+        "SELECT position FROM recording WHERE session = ? AND position >=
+             (SELECT value FROM counter WHERE name = 'recordings_start')",
+    )?;
     Ok(statement.query_row([id.as_bytes()], |row| row.get(0).map(Position)).optional()?)
 }
 
-pub(super) fn forget_recordings(c: &Connection, start: Position) -> Result<bool> {
+/// Voids the places before `start`. Their rows go with their sessions' rows.
+pub(super) fn forget_recordings(c: &Connection, start: Position) -> Result<()> {
+    meta::raise_counter(c, "recordings_start", start.0)
+}
+
+/// Deletes void rows of sessions with identities before `bound`; how many.
+pub(super) fn forget_rows(c: &Connection, bound: &[u8; 16]) -> Result<usize> {
     let forgotten = c
         .prepare_cached(
             "DELETE FROM recording WHERE session IN
-             (SELECT session FROM recording WHERE position < ? LIMIT ?)",
+             (SELECT session FROM recording WHERE session < ? AND position <
+                  (SELECT value FROM counter WHERE name = 'recordings_start') LIMIT ?)",
         )?
-        .execute(params![int(start.0), FORGET_ROWS_MAX])?;
-    Ok(forgotten >= FORGET_ROWS_MAX)
+        .execute(params![bound, FORGET_ROWS_MAX])?;
+    Ok(forgotten)
 }

@@ -90,6 +90,10 @@ impl EventLog for MemoryLog {
         self.state.lock().parts.iter().map(|part| part.bytes).sum()
     }
 
+    fn seal(&self, _closing: bool) -> Result<bool> {
+        Ok(false)
+    }
+
     fn drop_oldest(&self) -> Result<bool> {
         let mut state = self.state.lock();
         let droppable = state.parts.len() > 1;

@@ -1,7 +1,7 @@
 //! A disk that really fills up: a tmpfs of a few megabytes in a mount namespace of its
 //! own. Needs root, or user namespaces; fails loudly where it cannot run.
 
-use super::make::{at, captured, command, event, indicator, session_id, visit};
+use super::make::{at, captured, command, event, indicator, noisy_line, session_id, visit};
 use crate::query::{EventQuery, Health};
 use crate::{Store, StoreConfig, StoreError};
 use std::fs;
@@ -75,7 +75,7 @@ async fn submit_until_refused(store: &Store, from: u32) -> Vec<Event> {
     let mut acknowledged = Vec::new();
     for n in from.. {
         let mut events = visit(n, at(n.into()), 1);
-        events[3].kind = command(&"x".repeat(8_000));
+        events[3].kind = command(&noisy_line(n.into(), 8_000));
         match store.submit(events.clone()).await {
             Ok(()) => acknowledged.extend(events),
             Err(error) => {
@@ -145,7 +145,7 @@ async fn the_store_itself_fills_the_disk(dir: &Path) {
     let mut refused = 0;
     for n in 0..6_000u32 {
         let mut events = visit(n, at(n.into()), n as u8);
-        events[3].kind = command(&"x".repeat(4_000));
+        events[3].kind = command(&noisy_line(n.into(), 4_000));
         refused += u32::from(store.submit(events).await.is_err());
     }
     // 24 MB went over a disk of 12.

@@ -8,30 +8,30 @@ use ukai_model::{
 };
 
 /// 2023-11-14T22:13:20Z.
-pub(super) const START_S: u64 = 1_700_000_000;
+pub(crate) const START_S: u64 = 1_700_000_000;
 
-pub(super) fn at(seconds: u64) -> Timestamp {
+pub(crate) fn at(seconds: u64) -> Timestamp {
     Timestamp::from_secs(START_S + seconds)
 }
 
-pub(super) fn sensor() -> SensorId {
+pub(crate) fn sensor() -> SensorId {
     "test".parse().unwrap()
 }
 
 /// The low bits of a random number land in bits that an identity keeps.
-pub(super) fn session_id(n: u32, time: Timestamp) -> SessionId {
+pub(crate) fn session_id(n: u32, time: Timestamp) -> SessionId {
     SessionId::new(time, u128::from(n) << 32)
 }
 
-pub(super) fn event_id(n: u32, time: Timestamp) -> EventId {
+pub(crate) fn event_id(n: u32, time: Timestamp) -> EventId {
     EventId::new(time, u128::from(n) << 32)
 }
 
-pub(super) fn ip(n: u8) -> IpAddr {
+pub(crate) fn ip(n: u8) -> IpAddr {
     Ipv4Addr::new(192, 0, 2, n).into()
 }
 
-pub(super) fn flow(source: u8) -> Flow {
+pub(crate) fn flow(source: u8) -> Flow {
     Flow::new(
         Transport::Tcp,
         SocketAddr::new(ip(source), 40_000),
@@ -40,7 +40,7 @@ pub(super) fn flow(source: u8) -> Flow {
 }
 
 /// Event number `n`, of session `session` from `192.0.2.{source}`.
-pub(super) fn event(
+pub(crate) fn event(
     n: u32,
     time: Timestamp,
     session: SessionId,
@@ -58,11 +58,11 @@ pub(super) fn event(
     }
 }
 
-pub(super) fn open() -> EventKind {
+pub(crate) fn open() -> EventKind {
     EventKind::SessionOpen { protocol: "telnet".into(), persona: "router-mips".into() }
 }
 
-pub(super) fn close() -> EventKind {
+pub(crate) fn close() -> EventKind {
     EventKind::SessionClose {
         protocol: "telnet".into(),
         reason: CloseReason::Peer,
@@ -73,7 +73,7 @@ pub(super) fn close() -> EventKind {
     }
 }
 
-pub(super) fn login(user: &str, password: &str, success: bool) -> EventKind {
+pub(crate) fn login(user: &str, password: &str, success: bool) -> EventKind {
     EventKind::LoginAttempt {
         protocol: "telnet".into(),
         user: user.into(),
@@ -84,15 +84,15 @@ pub(super) fn login(user: &str, password: &str, success: bool) -> EventKind {
     }
 }
 
-pub(super) fn command(line: &str) -> EventKind {
+pub(crate) fn command(line: &str) -> EventKind {
     EventKind::CommandInput { line: line.into(), unknown: Vec::new() }
 }
 
-pub(super) fn download(url: &str) -> EventKind {
+pub(crate) fn download(url: &str) -> EventKind {
     EventKind::DownloadRequest { url: url.into(), tool: "wget".into() }
 }
 
-pub(super) fn captured(sha256: Sha256, name: &str) -> EventKind {
+pub(crate) fn captured(sha256: Sha256, name: &str) -> EventKind {
     EventKind::SampleCaptured {
         sha256,
         size: 1_234,
@@ -103,7 +103,7 @@ pub(super) fn captured(sha256: Sha256, name: &str) -> EventKind {
 }
 
 /// A bot's visit: six events within two seconds. Numbers from `n * 10` on are used.
-pub(super) fn visit(n: u32, time: Timestamp, source: u8) -> Vec<Event> {
+pub(crate) fn visit(n: u32, time: Timestamp, source: u8) -> Vec<Event> {
     let session = session_id(n, time);
     let kinds = [
         open(),
@@ -120,7 +120,7 @@ pub(super) fn visit(n: u32, time: Timestamp, source: u8) -> Vec<Event> {
     (0..).zip(kinds).map(make).collect()
 }
 
-pub(super) fn analysis(sha256: Sha256, started: Timestamp, outcome: Outcome) -> Analysis {
+pub(crate) fn analysis(sha256: Sha256, started: Timestamp, outcome: Outcome) -> Analysis {
     Analysis {
         sha256,
         engine: "static".into(),
@@ -144,7 +144,7 @@ pub(super) fn analysis(sha256: Sha256, started: Timestamp, outcome: Outcome) -> 
     }
 }
 
-pub(super) fn indicator(value: &str, role: Role, seen: Timestamp) -> Indicator {
+pub(crate) fn indicator(value: &str, role: Role, seen: Timestamp) -> Indicator {
     let observable = Observable { kind: ObservableKind::Domain, value: value.into() };
     Indicator {
         id: IndicatorId::of(&observable, role),
@@ -161,7 +161,7 @@ pub(super) fn indicator(value: &str, role: Role, seen: Timestamp) -> Indicator {
     }
 }
 
-pub(super) fn evidence(
+pub(crate) fn evidence(
     time: Timestamp,
     session: Option<SessionId>,
     sample: Option<Sha256>,
@@ -175,4 +175,21 @@ pub(super) fn evidence(
         sample,
         detail: "plain at offset 17".into(),
     }
+}
+
+/// Bytes that do not compress.
+pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let step = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 24) as u8
+    };
+    (0..len).map(step).collect()
+}
+
+/// A line that compresses little.
+pub(crate) fn noisy_line(seed: u64, len: usize) -> String {
+    noise(seed, len).iter().map(|byte| char::from(b'0' + byte % 64)).collect()
 }

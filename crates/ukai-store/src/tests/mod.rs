@@ -7,6 +7,6 @@ mod crash;
 mod differential;
 mod facade;
 mod full_disk;
-mod make;
+pub(crate) mod make;
 mod retention;
 mod segments;

@@ -1,23 +1,11 @@
 //! The quota: what goes first, and what never goes.
 
-use super::make::{at, captured, event, indicator, session_id, visit};
+use super::make::{at, captured, event, indicator, noise, noisy_line, session_id, visit};
 use crate::query::EventQuery;
 use crate::{Store, StoreConfig};
 use bytes::Bytes;
 use std::path::Path;
 use ukai_model::{Role, Sha256};
-
-/// Bytes that do not compress.
-fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let step = |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    };
-    (0..len).map(step).collect()
-}
 
 fn config(quota_bytes: u64) -> StoreConfig {
     // The checks come when the test asks for them.
@@ -43,7 +31,7 @@ async fn fill(store: &Store) -> Vec<Sha256> {
     }
     for n in 0..500 {
         let mut events = visit(n, at(n.into()), n as u8);
-        let line = "x".repeat(2_000);
+        let line = noisy_line(n.into(), 2_000);
         events[3].kind = super::make::command(&line);
         store.enqueue(events).await.unwrap();
     }
@@ -72,6 +60,10 @@ async fn recordings_go_before_events_and_events_before_samples() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), config(0)).unwrap();
     let samples = fill(&store).await;
+    drop(store);
+    // Old counts go at the first check, which leaves a write-ahead log until the close.
+    let store = Store::open(dir.path(), config(0)).unwrap();
+    store.enforce_quota().await.unwrap();
     drop(store);
     let store = Store::open(dir.path(), config(0)).unwrap();
     let full = store.disk_usage().await.unwrap();
@@ -150,7 +142,9 @@ async fn a_store_stays_within_its_quota_while_it_is_written() {
     let config = StoreConfig { quota_check_ms: 20, ..config(quota_bytes) };
     let store = Store::open(dir.path(), config).unwrap();
     for n in 0..3_000 {
-        store.enqueue(visit(n, at(n.into()), n as u8)).await.unwrap();
+        let mut events = visit(n, at(n.into()), n as u8);
+        events[3].kind = super::make::command(&noisy_line(n.into(), 1_000));
+        store.enqueue(events).await.unwrap();
         if n % 100 == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }

@@ -206,3 +206,102 @@ fn only_we_can_read_the_files() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&log_dir), mode(&files(&log_dir)[0])), (0o700, 0o600));
 }
+
+fn seal_all(log: &SegmentLog, closing: bool) -> usize {
+    let mut sealed = 0;
+    while log.seal(closing).unwrap() {
+        sealed += 1;
+    }
+    sealed
+}
+
+#[test]
+fn a_sealed_log_reads_as_before_and_is_smaller() {
+    let dir = tempfile::tempdir().unwrap();
+    let positions = write_log(dir.path(), 95);
+    let log = SegmentLog::open(dir.path(), HEADER_LEN as u64 + 10 * 112).unwrap();
+    let before = log.used_bytes();
+    assert_eq!(seal_all(&log, false), 9, "all but the one that is written");
+    assert!(log.used_bytes() < before / 3, "{} of {before}", log.used_bytes());
+    for log in [log, reopen(dir.path())] {
+        assert_eq!(all_of(&log), ((0..95).map(payload).collect(), 0));
+        for (n, position) in positions.iter().enumerate() {
+            assert_eq!(log.read(*position).unwrap(), Some(payload(n)));
+        }
+    }
+    let log = reopen(dir.path());
+    let next = log.append(&[payload(95)]).unwrap()[0];
+    assert_eq!(next.0, positions[94].0 + 112, "the one that is written goes on");
+    while log.drop_oldest().unwrap() {}
+    assert_eq!(files(dir.path()).len(), 1);
+    assert_eq!(log.read(positions[89]).unwrap(), None);
+}
+
+#[test]
+fn records_over_many_blocks_are_sealed_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = SegmentLog::open(dir.path(), 1 << 20).unwrap();
+    let records: Vec<Bytes> = (0..60u64)
+        .map(|n| Bytes::from(super::make::noise(n, 10_000 + (n as usize * 7_919) % 90_000)))
+        .collect();
+    let positions: Vec<Position> =
+        records.iter().map(|r| log.append(std::slice::from_ref(r)).unwrap()[0]).collect();
+    assert!(seal_all(&log, true) > 2);
+    let reopened = reopen(dir.path());
+    for log in [&log, &reopened] {
+        for (position, record) in positions.iter().zip(&records) {
+            assert_eq!(log.read(*position).unwrap().as_ref(), Some(record));
+        }
+        assert_eq!(all_of(log), (records.clone(), 0));
+    }
+    let next = reopened.append(&records[..1]).unwrap()[0];
+    assert!(next > positions[59]);
+    assert_eq!(reopened.read(next).unwrap().as_ref(), Some(&records[0]));
+}
+
+#[test]
+fn a_crash_while_sealing_costs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    write_log(dir.path(), 25);
+    let raw = files(dir.path())[0].clone();
+    let copy = fs::read(&raw).unwrap();
+    // Before the new file has its name.
+    fs::write(raw.with_extension("unfinished"), "half").unwrap();
+    assert_eq!(all_of(&reopen(dir.path())).0.len(), 25);
+    assert_eq!(files(dir.path()).len(), 3);
+    // After, and before the old one is gone.
+    assert_eq!(seal_all(&reopen(dir.path()), false), 2);
+    fs::write(&raw, copy).unwrap();
+    assert_eq!(all_of(&reopen(dir.path())), ((0..25).map(payload).collect(), 0));
+    assert!(!raw.exists());
+}
+
+#[test]
+fn damage_in_a_sealed_segment_costs_its_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = SegmentLog::open(dir.path(), 1 << 20).unwrap();
+    let records: Vec<Bytes> =
+        (0..90).map(|n| Bytes::from(super::make::noise(n, 10_000))).collect();
+    for record in &records {
+        log.append(std::slice::from_ref(record)).unwrap();
+    }
+    seal_all(&log, true);
+    let file = &files(dir.path())[0];
+    let sound = fs::read(file).unwrap();
+    // In the third of seven blocks of 128 KiB.
+    let mut bytes = sound.clone();
+    bytes[300_000] ^= 1;
+    fs::write(file, &bytes).unwrap();
+    let (read, damaged) = all_of(&reopen(dir.path()));
+    assert_eq!(damaged, 1);
+    assert!((74..78).contains(&read.len()), "{}", read.len());
+    assert!(read.iter().all(|record| records.contains(record)));
+    // In the table: the segment is lost and nothing else.
+    let mut bytes = sound;
+    let at = bytes.len() - 20;
+    bytes[at] ^= 1;
+    fs::write(file, &bytes).unwrap();
+    let log = reopen(dir.path());
+    log.append(&records[..1]).unwrap();
+    assert_eq!(all_of(&log), (vec![records[0].clone()], 1));
+}
