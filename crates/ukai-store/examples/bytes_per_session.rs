@@ -20,8 +20,22 @@ use ukai_store::{EventQuery, Store, StoreConfig};
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const PASSWORDS: [&str; 16] = [
-    "root", "admin", "123456", "vizxv", "xc3511", "password", "12345", "default", "juantech",
-    "anko", "7ujMko0admin", "888888", "qwerty123", "1qaz2wsx", "support", "P@ssw0rd",
+    "root",
+    "admin",
+    "123456",
+    "vizxv",
+    "xc3511",
+    "password",
+    "12345",
+    "default",
+    "juantech",
+    "anko",
+    "7ujMko0admin",
+    "888888",
+    "qwerty123",
+    "1qaz2wsx",
+    "support",
+    "P@ssw0rd",
 ];
 const COMMANDS: [&str; 4] = [
     "uname -a",
@@ -160,7 +174,11 @@ impl Visit {
         let client = rng.random_range(0..CLIENTS.len());
         kinds.push(EventKind::ClientFingerprint {
             method: if ssh { "hassh" } else { "telnet-options" }.into(),
-            value: if ssh { format!("{:032x}", 0x1234_5678_9abc_u128 * (client as u128 + 7)) } else { "DO:1,DO:3".into() },
+            value: if ssh {
+                format!("{:032x}", 0x1234_5678_9abc_u128 * (client as u128 + 7))
+            } else {
+                "DO:1,DO:3".into()
+            },
             software: ssh.then(|| CLIENTS[client].into()),
         });
         let attempts = rng.random_range(1..=3);

@@ -448,9 +448,9 @@ fn named(name: &str) -> Named {
     let hex = |text: &str| u64::from_str_radix(text, 16).ok();
     let known = match name.rsplit_once('.') {
         Some((base, "seg")) => hex(base).map(Named::Raw),
-        Some((name, "zseg")) => name
-            .split_once('-')
-            .and_then(|(base, len)| Some(Named::Sealed(hex(base)?, hex(len)?))),
+        Some((name, "zseg")) => {
+            name.split_once('-').and_then(|(base, len)| Some(Named::Sealed(hex(base)?, hex(len)?)))
+        }
         Some((base, "unfinished")) => hex(base).map(|_| Named::Unfinished),
         _ => None,
     };

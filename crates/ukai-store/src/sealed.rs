@@ -138,7 +138,9 @@ fn read_table(file: &File, size: u64, base: u64, len: u64) -> io::Result<Option<
     }
     let mut offset = HEADER_LEN;
     let blocks = table.chunks_exact(ENTRY_LEN).map(|entry| {
-        let word = |at: usize| u32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]]);
+        let word = |at: usize| {
+            u32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])
+        };
         let block = Block { offset, len: word(0), crc: word(4) };
         offset += u64::from(block.len);
         block

@@ -224,7 +224,7 @@ fn read(bytes: &[u8]) -> Option<Block> {
     let mut time = 0_u64;
     for _ in 0..count {
         time = time.checked_add(head.number()?)?;
-        let id = joined(time.to_be_bytes().last_chunk()?, &tails.array()?);
+        let id = joined(*time.to_be_bytes().last_chunk()?, &tails.array()?);
         block.entries.push(Entry {
             id,
             position: 0,
@@ -254,7 +254,7 @@ fn read(bytes: &[u8]) -> Option<Block> {
         position = position.wrapping_add((step >> 1) ^ (step & 1).wrapping_neg());
         entry.position = position;
     }
-    for time in &sessions {
+    for time in sessions {
         block.sessions.push(SessionId::from_bytes(joined(time, &tails.array()?)));
     }
     Some(block)
@@ -304,9 +304,9 @@ fn time_of(id: &[u8; 16]) -> u64 {
     id[..TIME_LEN].iter().fold(0, |time, byte| time << 8 | u64::from(*byte))
 }
 
-fn joined(time: &[u8; TIME_LEN], tail: &[u8; TAIL_LEN]) -> [u8; 16] {
+fn joined(time: [u8; TIME_LEN], tail: &[u8; TAIL_LEN]) -> [u8; 16] {
     let mut id = [0; 16];
-    id[..TIME_LEN].copy_from_slice(time);
+    id[..TIME_LEN].copy_from_slice(&time);
     id[TIME_LEN..].copy_from_slice(tail);
     id
 }

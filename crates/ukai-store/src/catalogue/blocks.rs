@@ -7,9 +7,7 @@
 use super::Result;
 use super::block::{Block, Facts};
 use super::values::{Fixed, int};
-use crate::limits::{
-    BLOCK_EVENTS_MAX, LATE_EVENT_MS, RECENT_EVENTS_MAX, SORTED_BLOCKS_MAX,
-};
+use crate::limits::{BLOCK_EVENTS_MAX, LATE_EVENT_MS, RECENT_EVENTS_MAX, SORTED_BLOCKS_MAX};
 use crate::query::EventQuery;
 use crate::seam::{EventPlace, Position};
 use rusqlite::types::Value;
@@ -104,13 +102,10 @@ impl Filling {
         self.newest = self.newest.max(id);
         let late = millis(&id).saturating_add(LATE_EVENT_MS) < millis(&self.newest);
         let slot = &mut self.open[usize::from(late)];
-        let open = match slot {
-            Some(open) => open,
-            None => {
-                self.next += 1;
-                slot.insert(Open::new(self.next - 1))
-            }
-        };
+        let open = slot.get_or_insert_with(|| {
+            self.next += 1;
+            Open::new(self.next - 1)
+        });
         let n = open.n;
         open.block.push(facts);
         open.changed = true;
@@ -319,9 +314,8 @@ fn candidates(c: &Connection, query: &EventQuery, values: &mut Vec<Value>) -> Re
         query.protocol.as_deref().map(protocol_key),
     ];
     let mut rarest: Option<(u32, i32)> = None;
-    let mut count = c.prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM posting WHERE key = ? LIMIT ?)",
-    )?;
+    let mut count =
+        c.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM posting WHERE key = ? LIMIT ?)")?;
     for key in keys.into_iter().flatten() {
         let blocks: u32 = count.query_row(params![key, SORTED_BLOCKS_MAX], |row| row.get(0))?;
         if rarest.is_none_or(|(fewest, _)| blocks < fewest) {
@@ -354,17 +348,25 @@ struct Fits {
 impl Fits {
     /// `None` if nothing in the block can fit.
     fn new(query: &EventQuery, block: &Block) -> Option<Self> {
-        fn number<T: PartialEq>(values: &[T], wanted: Option<&T>) -> Option<Option<u16>> {
-            let Some(wanted) = wanted else { return Some(None) };
-            values.iter().position(|value| value == wanted).map(|at| Some(at as u16))
+        /// `Err` if the wanted value is not in the block.
+        fn number<T: PartialEq>(
+            values: &[T],
+            wanted: Option<&T>,
+        ) -> std::result::Result<Option<u16>, ()> {
+            let Some(wanted) = wanted else { return Ok(None) };
+            let at = values.iter().position(|value| value == wanted).ok_or(())?;
+            Ok(Some(at as u16))
         }
-        Some(Self {
-            kind: number(&block.names, query.kind.as_ref())?,
-            protocol: number(&block.names, query.protocol.as_ref())?,
-            src: number(&block.sources, query.src_ip.as_ref())?,
-            session: number(&block.sessions, query.session.as_ref())?,
-            sample: number(&block.samples, query.sha256.as_ref())?,
-        })
+        let fits = || {
+            Ok::<_, ()>(Self {
+                kind: number(&block.names, query.kind.as_ref())?,
+                protocol: number(&block.names, query.protocol.as_ref())?,
+                src: number(&block.sources, query.src_ip.as_ref())?,
+                session: number(&block.sessions, query.session.as_ref())?,
+                sample: number(&block.samples, query.sha256.as_ref())?,
+            })
+        };
+        fits().ok()
     }
 
     fn entry(&self, entry: &super::block::Entry) -> bool {
@@ -387,7 +389,8 @@ pub(super) fn forget(
     let mut statement = c.prepare_cached(
         "SELECT n, filling FROM block WHERE first_position < ? ORDER BY first_position LIMIT ?",
     )?;
-    let rows = statement.query_map(params![int(start.0), max], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows =
+        statement.query_map(params![int(start.0), max], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let blocks: Vec<(i64, i64)> = rows.collect::<rusqlite::Result<_>>()?;
     let mut gone = 0;
     for (n, state) in &blocks {

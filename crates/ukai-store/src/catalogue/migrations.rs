@@ -34,7 +34,7 @@ mod tests {
     use crate::catalogue::Catalogue;
     use crate::query::{EventQuery, SessionQuery};
     use crate::seam::{Catalog as _, Position};
-    use crate::tests::make::{at, close, event, session_id, sensor};
+    use crate::tests::make::{at, close, event, sensor, session_id};
     use rusqlite::Connection;
     use rusqlite::params;
 
@@ -63,7 +63,11 @@ mod tests {
             "INSERT INTO session VALUES (?, 'test', ?, ?, ?, 'telnet', 'router-mips', 'tcp', ?,
              40000, ?, 23, 2, 1, 3, 0, 0, 1, 'peer', 120, 4000)",
             params![
-                session.as_bytes(), nanos(0), nanos(9), nanos(9), [192u8, 0, 2, 3],
+                session.as_bytes(),
+                nanos(0),
+                nanos(9),
+                nanos(9),
+                [192u8, 0, 2, 3],
                 [198u8, 51, 100, 1],
             ],
         )
@@ -81,7 +85,7 @@ mod tests {
         assert_eq!(of(EventQuery { limit, ..EventQuery::default() }), 700);
         assert_eq!(of(EventQuery { limit, session: Some(session), ..EventQuery::default() }), 350);
         let src_ip = Some([192, 0, 2, 3].into());
-        assert_eq!(of(EventQuery { limit, src_ip, ..EventQuery::default() }), 700);
+        assert_eq!(of(EventQuery { src_ip, limit, ..EventQuery::default() }), 700);
         let found = catalogue.session(session).unwrap().unwrap();
         assert_eq!((found.sensor, found.ended), (sensor(), Some(at(9))));
         assert_eq!((found.last_event, found.protocol.as_str()), (at(9), "telnet"));

@@ -187,9 +187,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<SessionSummary> {
 fn find_known(c: &Connection, id: SessionId) -> Result<Option<Known>> {
     let sql = format!("SELECT {COLUMNS}, first_block, last_block FROM session WHERE id = ?");
     let mut statement = c.prepare_cached(&sql)?;
-    let known = |row: &Row<'_>| {
-        Ok(Known { summary: from_row(row)?, blocks: (row.get(21)?, row.get(22)?) })
-    };
+    let known =
+        |row: &Row<'_>| Ok(Known { summary: from_row(row)?, blocks: (row.get(21)?, row.get(22)?) });
     Ok(statement.query_row([id.as_bytes()], known).optional()?)
 }
 

@@ -280,8 +280,7 @@ fn a_crash_while_sealing_costs_nothing() {
 fn damage_in_a_sealed_segment_costs_its_block() {
     let dir = tempfile::tempdir().unwrap();
     let log = SegmentLog::open(dir.path(), 1 << 20).unwrap();
-    let records: Vec<Bytes> =
-        (0..90).map(|n| Bytes::from(super::make::noise(n, 10_000))).collect();
+    let records: Vec<Bytes> = (0..90).map(|n| Bytes::from(super::make::noise(n, 10_000))).collect();
     for record in &records {
         log.append(std::slice::from_ref(record)).unwrap();
     }
