@@ -9,6 +9,7 @@
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng, SeedableRng};
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -219,7 +220,7 @@ impl Visit {
             let mut line = |direction: &str, text: &str| {
                 at += rng.random_range(0.0..0.4);
                 let text = serde_json::to_string(text).expect("text");
-                cast.push_str(&format!("[{at:.6},\"{direction}\",{text}]\n"));
+                let _ = writeln!(cast, "[{at:.6},\"{direction}\",{text}]");
             };
             line("o", &format!("router-{host} login: root\r\nPassword: \r\n"));
             line("o", "\r\n\r\nBusyBox v1.22.1 (2016-03-14 15:27:04 CST) built-in shell (ash)\r\nEnter 'help' for a list of built-in commands.\r\n\r\n# ");
