@@ -74,6 +74,8 @@ pub enum Has {
     Download,
     /// A captured sample.
     Sample,
+    /// A terminal recording.
+    Recording,
 }
 
 /// Which sessions. All conditions must hold.
@@ -270,6 +272,17 @@ pub enum TopBy {
     Protocol,
     /// URLs from which downloads were asked for, escaped.
     DownloadUrl,
+    /// User names, escaped, per attempt.
+    User,
+    /// Protocols of log-ins, per attempt.
+    LoginProtocol,
+    /// Protocols of log-ins, per attempt that was let in.
+    LoginSuccess,
+    /// Public keys that were offered, as `ssh-ed25519 SHA256:...`, per attempt.
+    PublicKey,
+    /// Clients: method, fingerprint and, escaped, what the software calls itself,
+    /// separated by blanks.
+    Client,
 }
 
 /// One line of a top list.

@@ -83,10 +83,25 @@ pub(crate) fn top_values(event: &Event, mut add: impl FnMut(TopBy, String)) {
                 add(TopBy::DstPort, flow.dst_port.to_string());
             }
         }
-        EventKind::LoginAttempt { user, password, .. } => {
-            let password = password.escaped();
-            add(TopBy::Credential, cut(&format!("{}:{password}", user.escaped())));
-            add(TopBy::Password, cut(&password));
+        EventKind::LoginAttempt { protocol, user, password, method, proof, success } => {
+            let user = user.escaped();
+            // A key is no password, and neither is a response that fits none we know.
+            if let Some(key) = proof.as_ref().filter(|_| method.as_deref() == Some("publickey")) {
+                add(TopBy::PublicKey, cut(&key.escaped()));
+            } else if proof.is_none() || !password.is_empty() {
+                let password = password.escaped();
+                add(TopBy::Credential, cut(&format!("{user}:{password}")));
+                add(TopBy::Password, cut(&password));
+            }
+            add(TopBy::User, cut(&user));
+            add(TopBy::LoginProtocol, cut(protocol));
+            if *success {
+                add(TopBy::LoginSuccess, cut(protocol));
+            }
+        }
+        EventKind::ClientFingerprint { method, value, software } => {
+            let software = software.as_ref().map(PeerText::escaped).unwrap_or_default();
+            add(TopBy::Client, cut(format!("{method} {value} {software}").trim_end()));
         }
         EventKind::CommandInput { line, .. } => add(TopBy::Command, cut(&line.escaped())),
         EventKind::DownloadRequest { url, .. } => add(TopBy::DownloadUrl, cut(&url.escaped())),

@@ -16,7 +16,7 @@ const DAY_S: u64 = 86_400;
 /// Old counts are looked for this often, in seconds.
 const FORGET_EVERY_S: u64 = 600;
 
-const ALL: [TopBy; 7] = [
+const ALL: [TopBy; 12] = [
     TopBy::DstPort,
     TopBy::SrcIp,
     TopBy::Credential,
@@ -24,6 +24,11 @@ const ALL: [TopBy; 7] = [
     TopBy::Command,
     TopBy::Protocol,
     TopBy::DownloadUrl,
+    TopBy::User,
+    TopBy::LoginProtocol,
+    TopBy::LoginSuccess,
+    TopBy::PublicKey,
+    TopBy::Client,
 ];
 
 /// A bucket of a top list: unit in seconds, what, number of units since 1970.
@@ -113,6 +118,11 @@ fn number(by: TopBy) -> i64 {
         TopBy::Command => 4,
         TopBy::Protocol => 5,
         TopBy::DownloadUrl => 6,
+        TopBy::User => 7,
+        TopBy::LoginProtocol => 8,
+        TopBy::LoginSuccess => 9,
+        TopBy::PublicKey => 10,
+        TopBy::Client => 11,
     }
 }
 

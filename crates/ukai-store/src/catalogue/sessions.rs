@@ -211,6 +211,7 @@ pub(super) fn list(c: &Connection, query: &SessionQuery) -> Result<Page<SessionS
     match query.has {
         Some(Has::Login) => conditions.push("logins > 0"),
         Some(Has::Command) => conditions.push("commands > 0"),
+        Some(Has::Recording) => conditions.push("recorded = 1"),
         Some(Has::Download) => {
             conditions.push("downloads > 0");
             index = "INDEXED BY session_with_download";

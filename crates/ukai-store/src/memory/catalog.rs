@@ -168,6 +168,7 @@ fn session_fits(query: &SessionQuery, session: &SessionSummary) -> bool {
             Has::Command => session.commands > 0,
             Has::Download => session.downloads > 0,
             Has::Sample => session.samples > 0,
+            Has::Recording => session.recorded,
         })
 }
 

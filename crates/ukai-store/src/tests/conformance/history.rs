@@ -6,7 +6,7 @@ use crate::seam::{Batch, Position, Span};
 use crate::tests::make::{
     self, at, captured, command, download, event, ip, login, open, session_id, visit,
 };
-use ukai_model::{Sha256, Timestamp};
+use ukai_model::{EventKind, PeerText, Sha256, Timestamp};
 
 pub(super) fn events_are_found_by_every_condition(engine: &Engine) {
     let sha256 = Sha256::of(b"x");
@@ -142,13 +142,15 @@ pub(super) fn sessions_are_found_by_what_they_had(engine: &Engine) {
     index(engine, with(2, command("id")));
     index(engine, with(3, download("http://c2.example/")));
     index(engine, with(4, captured(Sha256::of(b"x"), "x")));
+    index(engine, with(5, make::close()));
     let has = |has, src_ip, protocol: Option<&str>| {
         let protocol = protocol.map(str::to_owned);
         let query = SessionQuery { src_ip, protocol, has, ..SessionQuery::default() };
         let page = engine.catalog.sessions(&query).unwrap();
         page.items.iter().map(|s| number(s.id.as_bytes())).collect::<Vec<_>>()
     };
-    assert_eq!(has(None, None, None), [4, 3, 2, 1]);
+    assert_eq!(has(None, None, None), [5, 4, 3, 2, 1]);
+    assert_eq!(has(Some(Has::Recording), None, None), [5]);
     assert_eq!(has(Some(Has::Login), None, None), [1]);
     assert_eq!(has(Some(Has::Command), None, Some("telnet")), [2]);
     assert_eq!(has(Some(Has::Download), None, Some("telnet")), [3]);
@@ -196,6 +198,52 @@ pub(super) fn counts_per_step_and_top_lists(engine: &Engine) {
     assert_eq!(top(TopBy::Password, span, 1), [("vizxv".into(), 3)]);
     assert_eq!(top(TopBy::Command, span, 1), [("enable; sh; /bin/busybox MIRAI".into(), 3)]);
     assert_eq!(top(TopBy::DownloadUrl, span, 9), []);
+}
+
+pub(super) fn log_ins_and_clients_are_counted(engine: &Engine) {
+    let session = session_id(1, at(0));
+    let attempt = |method: Option<&str>, password: &str, proof: Option<&str>, success| {
+        EventKind::LoginAttempt {
+            protocol: "ssh".into(),
+            user: "root".into(),
+            password: password.into(),
+            method: method.map(str::to_owned),
+            proof: proof.map(PeerText::from),
+            success,
+        }
+    };
+    let client = |software: Option<&str>| EventKind::ClientFingerprint {
+        method: "hassh".into(),
+        value: "92674389fa1e47a27ddd8d9b63ecd42b".into(),
+        software: software.map(PeerText::from),
+    };
+    let kinds = [
+        attempt(None, "toor", None, true),
+        attempt(None, "x", None, false),
+        attempt(Some("publickey"), "", Some("ssh-ed25519 SHA256:abc"), false),
+        attempt(Some("cram-md5"), "", Some("00ff"), false),
+        attempt(Some("cram-md5"), "toor", Some("00fe"), true),
+        client(Some("SSH-2.0-Go\u{1b}")),
+        client(None),
+    ];
+    let events = (10..).zip(kinds).map(|(n, kind)| event(n, at(1), session, 1, kind)).collect();
+    index(engine, events);
+    let span = Span { from: at(0), to: at(10) };
+    let top = |by| {
+        let top = engine.catalog.top(by, span, 9, at(10)).unwrap();
+        top.into_iter().map(|entry| (entry.value, entry.count)).collect::<Vec<_>>()
+    };
+    assert_eq!(top(TopBy::User), [("root".into(), 5)]);
+    assert_eq!(top(TopBy::Credential), [("root:toor".into(), 2), ("root:x".into(), 1)]);
+    assert_eq!(top(TopBy::Password), [("toor".into(), 2), ("x".into(), 1)]);
+    assert_eq!(top(TopBy::LoginProtocol), [("ssh".into(), 5)]);
+    assert_eq!(top(TopBy::LoginSuccess), [("ssh".into(), 2)]);
+    assert_eq!(top(TopBy::PublicKey), [("ssh-ed25519 SHA256:abc".into(), 1)]);
+    let hassh = "hassh 92674389fa1e47a27ddd8d9b63ecd42b";
+    assert_eq!(
+        top(TopBy::Client),
+        [(hassh.to_owned(), 1), (format!("{hassh} SSH-2.0-Go\\x1b"), 1)]
+    );
 }
 
 pub(super) fn top_lists_are_by_day_for_what_is_long_ago(engine: &Engine) {

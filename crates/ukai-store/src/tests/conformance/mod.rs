@@ -77,6 +77,7 @@ conformance! {
     history::a_session_goes_on_over_batches
     history::sessions_are_found_by_what_they_had
     history::counts_per_step_and_top_lists
+    history::log_ins_and_clients_are_counted
     history::top_lists_are_by_day_for_what_is_long_ago
     history::what_retention_dropped_is_forgotten
     history::a_cursor_of_another_kind_is_refused
