@@ -9,13 +9,19 @@ use bytes::Bytes;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use ukai_model::{CaptureHow, CloseReason, Direction, EventKind, Flow, PeerText, Timestamp};
-use ukai_persona::Host;
+use ukai_persona::{Host, Persona};
 use ukai_shell::{FetchId, Fetched, Fs};
 
 /// A protocol that can be spoken on a connection.
 pub trait Emulator: Send + Sync {
     /// The protocol's name as it stands in events: `telnet`, `http`, `raw`.
     fn name(&self) -> &'static str;
+
+    /// Whether `persona` has what this protocol needs to know of it.
+    fn speaks(&self, persona: &Persona) -> bool {
+        let _ = persona;
+        true
+    }
 
     /// A session for one new connection. Nothing is sent before [`Session::on_open`].
     fn open(&self, open: Open) -> Box<dyn Session>;

@@ -1,12 +1,14 @@
 //! What the operator decides about the honeypot.
 
 use crate::limits::{CANARIES_MAX, PERSONA_FILE_BYTES_MAX};
+use crate::ports::{Ports, Spoken};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use ukai_driver::Budgets;
+use ukai_emulators::Emulator;
 use ukai_model::SensorId;
 use ukai_persona::{Canary, Persona};
 
@@ -48,22 +50,6 @@ pub struct Listener {
     pub ports: Ports,
 }
 
-/// Ports, by what is spoken on them. TLS is recognised on all of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Ports {
-    /// Telnet.
-    pub telnet: Vec<u16>,
-    /// HTTP in the clear.
-    pub http: Vec<u16>,
-    /// HTTP in TLS.
-    pub https: Vec<u16>,
-    /// Nothing is said; the first payload is kept.
-    pub raw: Vec<u16>,
-    /// The first bytes decide, or a short silence.
-    pub detect: Vec<u16>,
-}
-
 /// What attackers left on the disks of our hosts. Each attacker sees changes of its own
 /// only, and finds them again when it comes back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -81,16 +67,10 @@ impl Default for HoneypotConfig {
     fn default() -> Self {
         let v4 = |last| IpAddr::V4(Ipv4Addr::new(127, 0, 0, last));
         let v6 = IpAddr::V6(Ipv6Addr::LOCALHOST);
-        let listener = |addresses: &[IpAddr], persona: &str| Listener {
-            addresses: addresses.to_vec(),
-            persona: persona.to_owned(),
-            ports: Ports {
-                telnet: vec![2323],
-                http: vec![8080],
-                https: vec![8443],
-                raw: vec![5555, 7547, 37_215, 52_869],
-                detect: vec![9000],
-            },
+        let listener = |addresses: &[IpAddr], name: &str| {
+            let persona = Persona::built_in().iter().find(|persona| persona.name == name);
+            let ports = Ports::all_of(persona.expect("a built-in persona"));
+            Listener { addresses: addresses.to_vec(), persona: name.to_owned(), ports }
         };
         Self {
             sensor: "local".parse().expect("a valid name"),
@@ -113,47 +93,12 @@ impl Default for DiskConfig {
     }
 }
 
-/// What is spoken on a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spoken {
-    Telnet,
-    Http,
-    Https,
-    Raw,
-    Detect,
-}
-
-impl Spoken {
-    /// Its name in the configuration and in the list of services.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Telnet => "telnet",
-            Self::Http => "http",
-            Self::Https => "https",
-            Self::Raw => "raw",
-            Self::Detect => "detect",
-        }
-    }
-}
-
-impl Ports {
-    fn all(&self) -> impl Iterator<Item = (Spoken, u16)> {
-        let lists = [
-            (Spoken::Telnet, &self.telnet),
-            (Spoken::Http, &self.http),
-            (Spoken::Https, &self.https),
-            (Spoken::Raw, &self.raw),
-            (Spoken::Detect, &self.detect),
-        ];
-        lists.into_iter().flat_map(|(spoken, ports)| ports.iter().map(move |port| (spoken, *port)))
-    }
-}
-
 /// One address and port to listen on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Planned {
     pub(crate) address: SocketAddr,
-    pub(crate) spoken: Spoken,
+    pub(crate) spoken: &'static Spoken,
+    pub(crate) emulator: Arc<dyn Emulator>,
     pub(crate) persona: Arc<Persona>,
 }
 
@@ -250,17 +195,19 @@ impl HoneypotConfig {
             }
             for address in &listener.addresses {
                 for (spoken, port) in listener.ports.all() {
-                    check_spoken(&key, spoken, persona)?;
+                    let key = format!("{key}.ports.{}", spoken.name);
+                    let emulator = who_speaks(&key, spoken, persona)?;
                     let address = SocketAddr::new(*address, port);
                     // Port 0 is any free one, as often as wanted.
-                    if port != 0 && !taken.insert(address) {
+                    if port != 0 && !taken.insert((spoken.transport, address)) {
                         return Err(ConfigError::new(
-                            format!("{key}.ports.{}", spoken.name()),
+                            key,
                             format!("{address} is listed twice"),
                             "one protocol per address and port",
                         ));
                     }
-                    planned.push(Planned { address, spoken, persona: Arc::clone(persona) });
+                    let persona = Arc::clone(persona);
+                    planned.push(Planned { address, spoken, emulator, persona });
                 }
             }
         }
@@ -291,25 +238,27 @@ impl HoneypotConfig {
     }
 }
 
-fn check_spoken(key: &str, spoken: Spoken, persona: &Persona) -> Result<(), ConfigError> {
-    let missing = match spoken {
-        Spoken::Telnet => persona.telnet.is_none(),
-        Spoken::Http | Spoken::Https => persona.http.is_none(),
-        Spoken::Raw | Spoken::Detect => false,
+/// The emulator for what is to be spoken, if the persona knows it.
+fn who_speaks(
+    key: &str,
+    spoken: &Spoken,
+    persona: &Persona,
+) -> Result<Arc<dyn Emulator>, ConfigError> {
+    let Some(emulator) = spoken.emulator() else {
+        return Err(ConfigError::new(key, "no emulator speaks it", "take the ports out"));
     };
-    if missing {
-        return Err(ConfigError::new(
-            format!("{key}.ports.{}", spoken.name()),
-            format!("the persona {} does not speak it", persona.name),
-            "take the ports out, or choose another persona",
-        ));
+    if !emulator.speaks(persona) {
+        let problem = format!("the persona {} does not speak it", persona.name);
+        let remedy = "take the ports out, or choose another persona";
+        return Err(ConfigError::new(key, problem, remedy));
     }
-    Ok(())
+    Ok(emulator)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{HoneypotConfig, Listener, Ports};
+    use std::path::PathBuf;
 
     fn with(listeners: Vec<Listener>) -> HoneypotConfig {
         HoneypotConfig { listeners, ..HoneypotConfig::default() }
@@ -326,6 +275,32 @@ mod tests {
         assert!(plan.iter().all(|p| p.address.ip().is_loopback() && p.address.port() >= 1_024));
         assert!(plan.iter().any(|p| p.address.is_ipv6()));
         HoneypotConfig::default().check().expect("the defaults work");
+    }
+
+    /// A persona that speaks Telnet only.
+    fn taciturn(folder: &std::path::Path) -> PathBuf {
+        let text = include_str!("../../../personas/router-mips.toml");
+        let mut taciturn: toml::Table = text.parse().expect("TOML");
+        taciturn.insert("name".into(), "taciturn".into());
+        taciturn.remove("http");
+        let services = "telnet = [23]\nhttp = []\nhttps = []".parse::<toml::Table>();
+        taciturn.insert("services".into(), services.expect("TOML").into());
+        let path = folder.join("taciturn.toml");
+        std::fs::write(&path, taciturn.to_string()).expect("written");
+        path
+    }
+
+    #[test]
+    fn what_the_persona_does_not_speak_is_named_with_the_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ports = Ports { telnet: vec![0], https: vec![0], ..Ports::default() };
+        let mut config = with(vec![listener("taciturn", ports)]);
+        config.persona_files.push(taciturn(folder.path()));
+        let error = config.check().expect_err("it has no web server").to_string();
+        let expected = "listeners[0].ports.https: the persona taciturn does not speak it; take";
+        assert!(error.starts_with(expected), "{error}");
+        config.listeners[0].ports.https.clear();
+        config.check().expect("it speaks Telnet");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The honeypot: checked as a whole, started, running, drained.
 
-use crate::config::{ConfigError, HoneypotConfig, Planned, Spoken};
+use crate::config::{ConfigError, HoneypotConfig, Planned};
 use crate::disks::Disks;
 use crate::limits::HOSTS_MAX;
 use crate::sink::HoneypotSink;
@@ -17,7 +17,7 @@ use ukai_driver::{
     TlsUse, World,
 };
 use ukai_egress::Egress;
-use ukai_emulators::{Detect, Emulator, Http, Raw, Telnet};
+use ukai_emulators::Emulator;
 use ukai_model::Flow;
 use ukai_persona::{Access, Host, Persona};
 use ukai_store::Store;
@@ -44,7 +44,7 @@ pub struct Honeypot {
 /// One thing that listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// What is spoken: `telnet`, `http`, `https`, `raw`, `detect`.
+    /// What is spoken, as in the configuration: `telnet`, `ssh`, `https` ...
     pub protocol: &'static str,
     /// Where.
     pub address: SocketAddr,
@@ -80,7 +80,7 @@ impl Honeypot {
         let services = planned
             .iter()
             .map(|p| Service {
-                protocol: p.spoken.name(),
+                protocol: p.spoken.name,
                 address: p.address,
                 persona: p.persona.name.clone(),
             })
@@ -175,8 +175,9 @@ impl Houses {
                     let host = || p.persona.host(ip, secret).with_access(Arc::clone(&access));
                     Arc::clone(hosts.entry(key).or_insert_with(|| Arc::new(host())))
                 });
-                let (emulator, tls) = spoken_by(p.spoken);
-                (p.address, Door { emulator, tls, persona: Arc::clone(&p.persona), host })
+                let emulator = Arc::clone(&p.emulator);
+                let persona = Arc::clone(&p.persona);
+                (p.address, Door { emulator, tls: p.spoken.tls, persona, host })
             })
             .collect();
         let met = NonZeroUsize::new(HOSTS_MAX).expect("a constant above zero");
@@ -207,14 +208,4 @@ const fn any_address(local: SocketAddr) -> SocketAddr {
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     };
     SocketAddr::new(ip, local.port())
-}
-
-fn spoken_by(spoken: Spoken) -> (Arc<dyn Emulator>, TlsUse) {
-    match spoken {
-        Spoken::Telnet => (Arc::new(Telnet), TlsUse::Recognised),
-        Spoken::Http => (Arc::new(Http), TlsUse::Recognised),
-        Spoken::Https => (Arc::new(Http), TlsUse::Expected),
-        Spoken::Raw => (Arc::new(Raw), TlsUse::Recognised),
-        Spoken::Detect => (Arc::new(Detect), TlsUse::Recognised),
-    }
 }

@@ -12,9 +12,11 @@ mod disks;
 mod downloads;
 mod honeypot;
 mod limits;
+mod ports;
 mod sink;
 #[cfg(test)]
 mod tests;
 
-pub use config::{ConfigError, DiskConfig, HoneypotConfig, Listener, Ports};
+pub use config::{ConfigError, DiskConfig, HoneypotConfig, Listener};
 pub use honeypot::{Honeypot, HoneypotError, Service};
+pub use ports::Ports;

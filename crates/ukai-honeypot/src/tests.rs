@@ -1,8 +1,8 @@
 //! The honeypot whole: real sockets on loopback, a store in memory.
 
-use crate::config::{HoneypotConfig, Listener, Ports};
+use crate::config::{HoneypotConfig, Listener};
 use crate::downloads;
-use crate::{Honeypot, HoneypotError};
+use crate::{Honeypot, HoneypotError, Ports};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

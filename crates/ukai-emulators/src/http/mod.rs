@@ -20,6 +20,7 @@ pub(crate) use upload::is_program;
 
 use crate::raw::Raw;
 use crate::{Emulator, Open, Session};
+use ukai_persona::Persona;
 
 /// The web server.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,6 +29,10 @@ pub struct Http;
 impl Emulator for Http {
     fn name(&self) -> &'static str {
         "http"
+    }
+
+    fn speaks(&self, persona: &Persona) -> bool {
+        persona.http.is_some()
     }
 
     fn open(&self, open: Open) -> Box<dyn Session> {

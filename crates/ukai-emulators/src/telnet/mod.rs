@@ -14,6 +14,7 @@ mod options;
 mod session;
 
 use crate::{Emulator, Open, Session};
+use ukai_persona::Persona;
 
 /// The Telnet emulator.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +23,10 @@ pub struct Telnet;
 impl Emulator for Telnet {
     fn name(&self) -> &'static str {
         "telnet"
+    }
+
+    fn speaks(&self, persona: &Persona) -> bool {
+        persona.telnet.is_some()
     }
 
     fn open(&self, open: Open) -> Box<dyn Session> {
