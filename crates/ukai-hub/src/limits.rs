@@ -40,6 +40,26 @@ pub(crate) const SIGHTINGS_MAX: u32 = 200;
 pub(crate) const TOP_ITEMS: u32 = 10;
 /// Newest sessions, samples and indicators on the overview.
 pub(crate) const RECENT_ITEMS: u32 = 10;
+/// Lines of each list on the page about log-ins.
+pub(crate) const LOGIN_LISTS: u32 = 50;
+/// Newest uses of canaries on that page.
+pub(crate) const CANARY_USES: u32 = 50;
+/// Lines of an exported list of log-ins.
+pub(crate) const EXPORTED_VALUES_MAX: u32 = 10_000;
+/// Earlier pairs that a pair is compared with, by the day and by the hour.
+pub(crate) const EARLIER_PAIRS_MAX: u32 = 100_000;
+/// How far back a pair must not have been tried to be new, in seconds.
+pub(crate) const NEW_AFTER_S: u64 = 30 * 86_400;
+/// Events that are looked through for one answer.
+pub(crate) const SCAN_EVENTS_MAX: u64 = 20_000;
+/// Events that are read at once for that.
+pub(crate) const SCAN_PAGE_EVENTS: u32 = 500;
+/// How long events are looked through for one answer; the next page goes on.
+pub(crate) const SCAN_TIME_MAX: Duration = Duration::from_secs(2);
+/// Sessions on a page of a search, where the request does not say.
+pub(crate) const PAGE_SESSIONS: u32 = 50;
+/// Sessions on a page of a search at most.
+pub(crate) const PAGE_SESSIONS_MAX: u32 = 1_000;
 /// Longest reason for a false positive, in characters.
 pub(crate) const REASON_CHARS_MAX: usize = 500;
 /// False positives that are kept.

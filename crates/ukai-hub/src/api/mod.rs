@@ -1,9 +1,11 @@
 //! The HTTP API: one file per subject; here the routes, who may take them, and what
 //! every answer carries.
 
+mod credentials;
 mod error;
 mod events;
 mod feeds;
+mod find;
 mod indicators;
 mod jobs;
 mod overview;
@@ -63,6 +65,8 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(status::me))
         .routes(routes!(status::status))
         .routes(routes!(overview::overview))
+        .routes(routes!(credentials::credentials))
+        .routes(routes!(credentials::export))
         .routes(routes!(events::events))
         .routes(routes!(events::live))
         .routes(routes!(sessions::sessions))

@@ -9,10 +9,10 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use ukai_model::Timestamp;
+use ukai_model::{Event, Timestamp};
 use ukai_store::{
-    Bucket, IndicatorQuery, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy,
-    TopEntry,
+    Bucket, EventQuery, IndicatorQuery, SampleQuery, SampleSummary, SessionQuery, SessionSummary,
+    TopBy, TopEntry,
 };
 
 /// A span of time up to now.
@@ -28,15 +28,19 @@ pub(crate) enum Range {
     /// The last week, by two hours.
     #[serde(rename = "7d")]
     Week,
+    /// The last 30 days, by eight hours.
+    #[serde(rename = "30d")]
+    Month,
 }
 
 impl Range {
     /// Length and step, in seconds.
-    const fn spans(self) -> (u64, u64) {
+    pub(super) const fn spans(self) -> (u64, u64) {
         match self {
             Self::Hour => (3_600, 60),
             Self::Day => (86_400, 900),
             Self::Week => (7 * 86_400, 7_200),
+            Self::Month => (30 * 86_400, 28_800),
         }
     }
 }
@@ -107,6 +111,8 @@ pub(crate) struct Overview {
     recent_samples: Vec<SampleSummary>,
     /// The indicators seen last.
     recent_indicators: Vec<IndicatorView>,
+    /// The newest uses of canaries in this time.
+    canaries: Vec<Event>,
 }
 
 /// Shows what happened lately, and how much against the time before.
@@ -134,10 +140,17 @@ pub(crate) async fn overview(
         top(TopBy::Credential),
         top(TopBy::Command),
     )?;
-    let (sessions, samples, indicators) = tokio::try_join!(
+    let canaries = EventQuery {
+        kind: Some("login.canary".into()),
+        from: Some(from),
+        limit,
+        ..EventQuery::default()
+    };
+    let (sessions, samples, indicators, canaries) = tokio::try_join!(
         store.sessions(SessionQuery { limit, ..SessionQuery::default() }),
         store.samples(SampleQuery { limit, ..SampleQuery::default() }),
         store.indicators(IndicatorQuery { limit, ..IndicatorQuery::default() }),
+        store.events(canaries),
     )?;
     Ok(Json(Overview {
         range: query.range,
@@ -155,6 +168,7 @@ pub(crate) async fn overview(
             .into_iter()
             .map(|i| IndicatorView::new(i, now))
             .collect(),
+        canaries: canaries.items,
     }))
 }
 

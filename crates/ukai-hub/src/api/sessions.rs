@@ -1,6 +1,7 @@
 //! Sessions: listed, one with all that belongs to it, its recording.
 
 use super::error::{ApiError, ErrorBody};
+use super::find::{SessionSearch, find};
 use super::indicators::IndicatorView;
 use super::query::{Params, Part};
 use crate::shared::App;
@@ -12,18 +13,18 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use ukai_model::{Event, EventKind, SessionId};
-use ukai_store::{EventQuery, Page, SampleSummary, SessionQuery, SessionSummary};
+use ukai_store::{EventQuery, Page, SampleSummary, SessionSummary};
 
 /// Lists sessions, newest first.
-#[utoipa::path(get, path = "/api/sessions", tag = "sessions", params(SessionQuery), responses(
+#[utoipa::path(get, path = "/api/sessions", tag = "sessions", params(SessionSearch), responses(
     (status = 200, description = "A page of sessions", body = Page<SessionSummary>),
     (status = 400, description = "A wrong parameter", body = ErrorBody),
     (status = 401, description = "Not logged in", body = ErrorBody)))]
 pub(crate) async fn sessions(
     State(app): State<App>,
-    Params(query): Params<SessionQuery>,
+    Params(search): Params<SessionSearch>,
 ) -> Result<Json<Page<SessionSummary>>, ApiError> {
-    Ok(Json(app.store.sessions(query).await?))
+    Ok(Json(find(&app, search).await?))
 }
 
 /// A session with all that belongs to it.
@@ -72,7 +73,7 @@ fn gone() -> ApiError {
 
 /// The first events of a session. The store lists the newest first, so a long session is
 /// paged through to its beginning; sessions are limited, so this is too.
-async fn first_events(app: &App, id: SessionId) -> Result<Vec<Event>, ApiError> {
+pub(super) async fn first_events(app: &App, id: SessionId) -> Result<Vec<Event>, ApiError> {
     let mut events: Vec<Event> = Vec::new();
     let mut before = None;
     for _ in 0..limits::SESSION_PAGES_MAX {

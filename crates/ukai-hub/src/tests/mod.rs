@@ -4,6 +4,7 @@
 mod access;
 mod circle;
 mod lists;
+mod logins;
 mod openapi;
 pub(crate) mod rig;
 mod workers;
