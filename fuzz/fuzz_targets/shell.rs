@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let persona = &personas[usize::from(first >> 2) % personas.len()];
     let host = Arc::new(persona.host("192.0.2.77".parse().expect("an address"), [7; 32]));
     let terminal = (first & 1 != 0).then_some(TerminalSize { columns: 80, rows: 24 });
-    let login = Login { user: "root".to_owned(), uid: 0, terminal, peer: None };
+    let login = Login { terminal, ..Login::new("root", 0) };
     let mut now = Timestamp::from_secs(1_760_000_000);
     let mut shell = Shell::new(Arc::clone(&host), Fs::new(&host), login, 1, now);
     let mut out = Vec::new();

@@ -26,12 +26,8 @@ impl Injected {
         next_fetch: &mut u32,
         timer: TimerId,
     ) -> Self {
-        let login = Login {
-            user: user.to_owned(),
-            uid: open.host.persona.user(user.as_bytes()).map_or(0, |user| user.uid),
-            terminal: None,
-            peer: Some(open.flow.src_ip),
-        };
+        let uid = open.host.persona.user(user.as_bytes()).map_or(0, |user| user.uid);
+        let login = Login::new(user, uid).from_peer(open.flow.src_ip);
         let seed = open.seed ^ u64::from(*next_fetch);
         let shell = Shell::new(open.host.clone(), open.fs.clone(), login, seed, cx.now);
         let mut run = Self { shell, timer, fetches: Vec::new(), output: Vec::new() };
@@ -102,7 +98,10 @@ impl Injected {
                 }
                 other => other,
             };
-            if let Some(Screen::Output(bytes)) = pass_on(cx, effect, self.timer) {
+            // A page that runs a line shows both streams, as they come.
+            if let Some(Screen::Output(bytes) | Screen::Error(bytes)) =
+                pass_on(cx, effect, self.timer)
+            {
                 let room = INJECTED_OUTPUT_BYTES - self.output.len();
                 self.output.extend_from_slice(&bytes[..bytes.len().min(room)]);
             }

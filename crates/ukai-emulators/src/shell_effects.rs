@@ -10,6 +10,7 @@ use ukai_shell::ShellEffect;
 pub(crate) fn pass_on(cx: &mut Context<'_>, effect: ShellEffect, timer: TimerId) -> Option<Screen> {
     match effect {
         ShellEffect::Output(bytes) => return Some(Screen::Output(bytes)),
+        ShellEffect::ErrorOutput(bytes) => return Some(Screen::Error(bytes)),
         ShellEffect::Input(bytes) => return Some(Screen::Input(bytes)),
         ShellEffect::Command { line, unknown } => {
             cx.record(EventKind::CommandInput { line, unknown });
@@ -35,6 +36,8 @@ pub(crate) fn pass_on(cx: &mut Context<'_>, effect: ShellEffect, timer: TimerId)
 pub(crate) enum Screen {
     /// For the peer.
     Output(Bytes),
+    /// For the peer, apart from the rest where the protocol has a stream for errors.
+    Error(Bytes),
     /// From the peer, for the recording.
     Input(Bytes),
 }

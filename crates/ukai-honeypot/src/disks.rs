@@ -142,7 +142,7 @@ mod tests {
 
     /// Writes as an attacker does, which is the only way.
     fn write(host: &Arc<Host>, fs: &Fs, line: &str) {
-        let login = Login { user: "root".into(), uid: 0, terminal: None, peer: None };
+        let login = Login::new("root", 0);
         let mut shell = Shell::new(Arc::clone(host), fs.clone(), login, 1, NOW);
         shell.run(line.as_bytes(), NOW, &mut Vec::new());
     }

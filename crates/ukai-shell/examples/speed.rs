@@ -26,12 +26,7 @@ fn main() {
         let began = Instant::now();
         let mut bytes = 0;
         for seed in 0..ROUNDS {
-            let login = Login {
-                user: "root".to_owned(),
-                uid: 0,
-                terminal: Some(TerminalSize { columns: 80, rows: 24 }),
-                peer: None,
-            };
+            let login = Login::new("root", 0).on_terminal(TerminalSize { columns: 80, rows: 24 });
             let shell = Shell::new(Arc::clone(&host), fs.clone(), login, u64::from(seed), now);
             let mut console = Console::new(shell, true);
             let mut out = Vec::new();

@@ -1,6 +1,9 @@
 //! A shell on a terminal.
 
-use crate::{FetchId, Fetched, Shell, ShellEffect, ShellState, WaitingFor, limits};
+use crate::{
+    FetchId, Fetched, Shell, ShellEffect, ShellState, TerminalModes, TerminalSize, WaitingFor,
+    limits,
+};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use ukai_model::Timestamp;
@@ -48,6 +51,22 @@ impl Console {
     /// Whether typed characters are shown from now on.
     pub fn set_echo(&mut self, echo: bool) {
         self.echo = echo;
+    }
+
+    /// The terminal has another size from now on.
+    pub fn resize(&mut self, size: TerminalSize) {
+        self.shell.resize(size);
+    }
+
+    /// The terminal has other modes from now on, such as those of an SSH client's
+    /// request (RFC 4254, section 8).
+    pub fn set_modes(&mut self, modes: TerminalModes) {
+        self.shell.with_modes(|own| *own = modes);
+    }
+
+    /// The terminal's present modes.
+    pub fn modes(&self) -> TerminalModes {
+        self.shell.with_modes(|own| *own)
     }
 
     /// Prints the greeting and the first prompt.
@@ -301,7 +320,7 @@ impl Console {
 fn translate(effects: Vec<ShellEffect>, out: &mut Vec<ShellEffect>) {
     for effect in effects {
         match effect {
-            ShellEffect::Output(bytes) => print(out, &bytes),
+            ShellEffect::Output(bytes) | ShellEffect::ErrorOutput(bytes) => print(out, &bytes),
             other => out.push(other),
         }
     }

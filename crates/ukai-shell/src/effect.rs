@@ -10,6 +10,8 @@ pub enum ShellEffect {
     /// Bytes for the peer's screen. Lines end with `\n` from a `Shell`, with `\r\n`
     /// from a `Console`.
     Output(Bytes),
+    /// Standard error, where there is no terminal; on one it is `Output`.
+    ErrorOutput(Bytes),
     /// Bytes that the peer typed, as they came; from a `Console` only, for recordings.
     Input(Bytes),
     /// A complete command was read and is now run.

@@ -22,6 +22,13 @@ pub(crate) type Fd = Arc<Open>;
 pub(crate) enum Open {
     /// The session's terminal.
     Terminal,
+    /// What the peer sends, where there is no terminal.
+    PeerInput,
+    /// What the peer gets, where there is no terminal: standard output, or standard
+    /// error.
+    PeerOutput {
+        error: bool,
+    },
     Null,
     Zero,
     Full,
@@ -61,11 +68,21 @@ pub(crate) struct Fds {
 }
 
 impl Fds {
-    /// Descriptors 0, 1 and 2 on `open`.
-    pub(crate) fn standard(open: &Fd) -> Self {
+    /// Descriptors 0, 1 and 2 of a session: its terminal, or three streams.
+    pub(crate) fn standard(terminal: bool) -> Self {
         let mut fds = Self::default();
-        for slot in &mut fds.slots[..3] {
-            *slot = Some(Arc::clone(open));
+        let open = if terminal {
+            let open = Arc::new(Open::Terminal);
+            [Arc::clone(&open), Arc::clone(&open), open]
+        } else {
+            [
+                Arc::new(Open::PeerInput),
+                Arc::new(Open::PeerOutput { error: false }),
+                Arc::new(Open::PeerOutput { error: true }),
+            ]
+        };
+        for (slot, open) in fds.slots.iter_mut().zip(open) {
+            *slot = Some(open);
         }
         fds
     }
@@ -112,6 +129,9 @@ impl Process {
         let mode = 0o666 & !self.umask;
         let absolute = self.absolute(path);
         let opened = self.fs().open(&view, &absolute, access, mode)?;
+        if matches!(opened, Opened::Terminal) && self.session.login.terminal.is_none() {
+            return Err(FsError::NoDevice);
+        }
         let readable = matches!(access, Access::Read | Access::Update);
         Ok(Arc::new(match opened {
             Opened::Null => Open::Null,
@@ -132,7 +152,9 @@ impl Process {
     pub(crate) fn write(&mut self, fd: usize, bytes: &[u8]) -> Result<bool, Stop> {
         let Some(open) = self.fds.at(fd) else { return Ok(false) };
         match &**open {
-            Open::Terminal => self.session.system().print(bytes)?,
+            Open::Terminal => self.session.system().print(bytes, false)?,
+            Open::PeerOutput { error } => self.session.system().print(bytes, *error)?,
+            Open::PeerInput => return Ok(false),
             Open::Null | Open::Zero | Open::Random => {}
             Open::Full | Open::Bytes { .. } | Open::File { writable: false, .. } => {
                 return Ok(false);
@@ -179,10 +201,7 @@ impl Process {
         line: bool,
     ) -> Result<Option<Bytes>, Stop> {
         let Some(open) = self.fds.at(fd).cloned() else { return Ok(None) };
-        if open.is_terminal() {
-            if self.session.login.terminal.is_none() {
-                return Ok(Some(Bytes::new()));
-            }
+        if self.input_is_typed(fd) {
             return self.session.typed(max, line, self.is_job).await.map(|b| Some(b.into()));
         }
         Ok(self.read_still(&open, max, line))
@@ -198,7 +217,11 @@ impl Process {
                 self.session.system().rng.fill(&mut bytes[..]);
                 bytes.into()
             }
-            Open::File { readable: false, .. } | Open::Pipe(_) | Open::Terminal => return None,
+            Open::File { readable: false, .. } | Open::Pipe(_) | Open::PeerOutput { .. } => {
+                return None;
+            }
+            // To a job, or to nobody.
+            Open::Terminal | Open::PeerInput => Bytes::new(),
             Open::File { ino, place, .. } => {
                 let mut place = lock(place);
                 let at = place.unwrap_or(0);
@@ -223,10 +246,14 @@ impl Process {
         })
     }
 
-    /// Whether a descriptor reads what a person types.
+    /// Whether a descriptor reads what the peer types or sends.
     pub(crate) fn input_is_typed(&self, fd: usize) -> bool {
-        let terminal = self.fds.at(fd).is_some_and(|open| open.is_terminal());
-        terminal && self.session.login.terminal.is_some() && !self.is_job
+        let from_peer = match self.fds.at(fd).map(|open| &**open) {
+            Some(Open::Terminal) => true,
+            Some(Open::PeerInput) => self.session.login.piped_input,
+            _ => false,
+        };
+        from_peer && !self.is_job
     }
 
     /// All that standard input still has, without waiting: `None` if it is the
@@ -236,9 +263,6 @@ impl Process {
             return None;
         }
         let open = self.fds.at(fd)?;
-        if open.is_terminal() {
-            return Some(Bytes::new());
-        }
         let endless = matches!(**open, Open::Zero | Open::Random | Open::Full);
         let max = if endless { limits::PIPE_BYTES } else { limits::FILE_BYTES };
         if !endless {

@@ -24,13 +24,17 @@ mod fetch;
 mod fs;
 mod io;
 pub mod limits;
+mod login;
 mod process;
 mod shell;
 mod syntax;
 mod system;
+mod terminal;
 
 pub use console::Console;
 pub use effect::ShellEffect;
 pub use fetch::{FetchId, Fetched};
 pub use fs::Fs;
-pub use shell::{Login, Shell, ShellState, TerminalSize, WaitingFor, needs_more};
+pub use login::Login;
+pub use shell::{Shell, ShellState, WaitingFor, needs_more};
+pub use terminal::{TerminalModes, TerminalSize};

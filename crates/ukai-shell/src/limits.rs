@@ -14,6 +14,16 @@ pub const TERMINAL_LINE_BYTES: usize = 64 * 1024;
 /// Most that is kept of input typed ahead of a running command, in bytes.
 pub const TYPE_AHEAD_BYTES: usize = 256 * 1024;
 
+/// Most that is kept of piped input before a command reads it, in bytes: an SSH
+/// client's usual window.
+pub const PIPED_INPUT_BYTES: usize = 2 << 20;
+
+/// Most environment variables that a log-in may bring.
+pub const LOGIN_VARIABLES: usize = 64;
+
+/// Longest name and value of such a variable together, in bytes.
+pub const LOGIN_VARIABLE_BYTES: usize = 4_096;
+
 /// Most lines of an unfinished command (open quote, here-document ...).
 pub const CONTINUATION_LINES: usize = 2_000;
 

@@ -162,6 +162,15 @@ impl Process {
         {
             process.set_initial(name, value, true);
         }
+        for (name, value) in session.login.environment.iter().take(limits::LOGIN_VARIABLES) {
+            if crate::syntax::is_name(name)
+                && name.len() + value.len() <= limits::LOGIN_VARIABLE_BYTES
+            {
+                let value = VariableValue::Scalar(value.clone());
+                let variable = Variable { value, exported: true, read_only: false };
+                Arc::make_mut(&mut process.variables).insert(name.clone(), variable);
+            }
+        }
         for (name, value) in [
             ("IFS", " \t\n"),
             ("OPTIND", "1"),
@@ -178,6 +187,13 @@ impl Process {
             process.set_initial("SHLVL", "1", true);
         }
         process
+    }
+
+    /// What this shell is called when it is started for one command: its file's name.
+    pub(crate) fn own_name(&self) -> Bytes {
+        let path = self.variable(b"SHELL").unwrap_or_default();
+        let name = crate::eval::base_name(&path);
+        if name.is_empty() { Bytes::from_static(b"sh") } else { Bytes::copy_from_slice(name) }
     }
 
     fn set_initial(&mut self, name: &str, value: &str, exported: bool) {

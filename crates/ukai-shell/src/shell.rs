@@ -1,40 +1,17 @@
 //! A session's interpreter, seen from outside.
 
 use crate::fs::Fs;
-use crate::io::{Fds, Open};
-use crate::process::Process;
+use crate::io::Fds;
+use crate::process::{Process, Source};
 use crate::syntax::Parser;
 use crate::system::{Fut, Job, Session, Stop, stack_place};
-use crate::{FetchId, Fetched, ShellEffect, limits};
+use crate::terminal::{TerminalModes, TerminalSize};
+use crate::{FetchId, Fetched, Login, ShellEffect, limits};
 use bytes::Bytes;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use ukai_model::{CaptureHow, Timestamp};
 use ukai_persona::{Host, ShellFlavour};
-
-/// Size of a terminal, in characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TerminalSize {
-    /// Columns.
-    pub columns: u16,
-    /// Rows.
-    pub rows: u16,
-}
-
-/// Who logged in, and on what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Login {
-    /// User name.
-    pub user: String,
-    /// User number; the host's account of that name decides if there is one.
-    pub uid: u32,
-    /// The terminal, if there is one. Without, the shell is not interactive: it prints
-    /// no prompt, standard input is empty, and a mistake ends the whole text.
-    pub terminal: Option<TerminalSize>,
-    /// Where the user comes from, for `who` and `netstat`.
-    pub peer: Option<IpAddr>,
-}
 
 /// What a shell is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,13 +52,15 @@ pub struct Shell {
     /// Jobs that ended, for the next prompt.
     notices: Vec<u8>,
     exited: Option<i32>,
+    /// The shell ends with what runs now.
+    runs_once: bool,
 }
 
 impl Shell {
     /// A shell for `login` on `host`. Two shells with the same seed do the same.
     pub fn new(host: Arc<Host>, fs: Fs, login: Login, seed: u64, now: Timestamp) -> Self {
         let session = Arc::new(Session::new(host, fs, login, seed, now));
-        let fds = Fds::standard(&Arc::new(Open::Terminal));
+        let fds = Fds::standard(session.login.terminal.is_some());
         let process = Process::login(Arc::clone(&session), fds);
         Self {
             session,
@@ -92,7 +71,45 @@ impl Shell {
             pending_lines: 0,
             notices: Vec::new(),
             exited: None,
+            runs_once: false,
         }
+    }
+
+    /// Runs `command` as `sshd` does for a session without a shell (`$SHELL -c command`,
+    /// session.c of OpenSSH): its status is the shell's, which ends.
+    pub fn exec(&mut self, command: &[u8], now: Timestamp, out: &mut Vec<ShellEffect>) {
+        if self.exited.is_some() || self.running.is_some() {
+            return;
+        }
+        self.wake(now);
+        self.session.system().refill();
+        if let Some(process) = &mut self.idle {
+            process.source = Source::Text;
+            process.name = process.own_name();
+        }
+        self.runs_once = true;
+        let mut text = command.to_vec();
+        text.truncate(limits::SCRIPT_BYTES);
+        self.start(text, out);
+    }
+
+    /// Runs the commands that the peer sends as standard input, line by line, up to its
+    /// end; what runs meanwhile may read the input too. Then the shell has ended.
+    pub fn script(&mut self, now: Timestamp, out: &mut Vec<ShellEffect>) {
+        if self.exited.is_some() || self.running.is_some() {
+            return;
+        }
+        self.wake(now);
+        self.session.system().refill();
+        let Some(mut process) = self.idle.take() else { return };
+        process.source = Source::Input;
+        self.runs_once = true;
+        self.running = Some(Box::pin(async move {
+            let result = process.run_stdin(true).await;
+            let result = process.ended(result).await;
+            (process, result)
+        }));
+        self.drive(out);
     }
 
     /// Runs one input line, or a script of many lines (at most
@@ -156,8 +173,12 @@ impl Shell {
                 system.history.push_back(Bytes::copy_from_slice(line));
             }
         }
+        let runs_once = self.runs_once;
         self.running = Some(Box::pin(async move {
-            let result = process.run_input(&text).await;
+            let mut result = process.run_input(&text).await;
+            if runs_once {
+                result = process.ended(result).await;
+            }
             (process, result)
         }));
         self.drive(out);
@@ -168,10 +189,39 @@ impl Shell {
         self.wake(now);
         {
             let mut system = self.session.system();
-            let room = limits::TYPE_AHEAD_BYTES.saturating_sub(system.input.bytes.len());
+            let room = self.input_limit().saturating_sub(system.input.bytes.len());
             system.input.bytes.extend(&bytes[..bytes.len().min(room)]);
+            if bytes.len() > room {
+                system.limit("input", "more was sent than a command read");
+            }
         }
         self.drive(out);
+    }
+
+    /// How many bytes [`feed_stdin`](Self::feed_stdin) would keep now; more are lost.
+    pub fn input_room(&self) -> usize {
+        self.input_limit().saturating_sub(self.session.system().input.bytes.len())
+    }
+
+    fn input_limit(&self) -> usize {
+        if self.session.login.piped_input {
+            limits::PIPED_INPUT_BYTES
+        } else {
+            limits::TYPE_AHEAD_BYTES
+        }
+    }
+
+    /// The terminal has another size now.
+    pub(crate) fn resize(&mut self, size: TerminalSize) {
+        let mut system = self.session.system();
+        if system.size.is_some() {
+            system.size = Some(size);
+        }
+    }
+
+    /// Modes of the terminal, to look at or change.
+    pub(crate) fn with_modes<T>(&self, act: impl FnOnce(&mut TerminalModes) -> T) -> T {
+        act(&mut self.session.system().modes)
     }
 
     /// Ends the running command's input (control-D).
@@ -209,7 +259,8 @@ impl Shell {
             {
                 let mut system = self.session.system();
                 system.interrupted = true;
-                system.input = crate::system::Input::default();
+                system.input.bytes.clear();
+                system.input.ended = false;
             }
             self.drive(out);
             self.session.system().interrupted = false;
@@ -257,7 +308,7 @@ impl Shell {
 
     /// Whether what is typed is to be shown: not while a password is read.
     pub(crate) fn echoes(&self) -> bool {
-        self.session.system().echo
+        self.session.system().modes.echo
     }
 
     /// Earlier lines, the newest last.
@@ -295,7 +346,7 @@ impl Shell {
         self.ended(process, result);
         // What ended while the command before ran is told now, as before a prompt.
         let notices = std::mem::take(&mut self.notices);
-        let _ = self.session.system().print(&notices);
+        let _ = self.session.system().print(&notices, false);
         true
     }
 
@@ -305,13 +356,13 @@ impl Shell {
         process.loops = 0;
         process.tested = 0;
         process.locals.clear();
-        process.fds = Fds::standard(&Arc::new(Open::Terminal));
+        process.fds = Fds::standard(interactive);
         match result {
             Ok(status) => process.status = status,
             Err(Stop::Exit(status)) => self.exited = Some(status & 0xff),
             Err(Stop::Interrupted) => process.status = 130,
             Err(Stop::Killed) => {
-                let _ = self.session.system().print(b"Killed\n");
+                let _ = self.session.system().print(b"Killed\n", !interactive);
                 process.status = 137;
             }
             Err(Stop::Return(status) | Stop::Abort(status)) => {
@@ -321,6 +372,9 @@ impl Shell {
                 }
             }
             Err(Stop::Break(_) | Stop::Continue(_) | Stop::BrokenPipe) => {}
+        }
+        if self.runs_once {
+            self.exited.get_or_insert(process.status & 0xff);
         }
         if self.exited.is_none() {
             self.idle = Some(process);

@@ -2,7 +2,8 @@
 //! input, fetches, jobs. Futures wait on it and are polled by the shell.
 
 use crate::fs::Fs;
-use crate::{FetchId, Fetched, Login, ShellEffect, WaitingFor, limits};
+use crate::terminal::TerminalModes;
+use crate::{FetchId, Fetched, Login, ShellEffect, TerminalSize, WaitingFor, limits};
 use bytes::{Bytes, BytesMut};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -49,6 +50,8 @@ pub(crate) struct System {
     pub(crate) effects: Vec<ShellEffect>,
     /// Output not yet an effect.
     output: BytesMut,
+    /// Whether it is for standard error.
+    output_is_error: bool,
     output_left: usize,
     output_session_left: usize,
     steps_left: u64,
@@ -78,14 +81,18 @@ pub(crate) struct System {
     captures: usize,
     pub(crate) rng: SmallRng,
     pub(crate) history: VecDeque<Bytes>,
-    pub(crate) echo: bool,
+    pub(crate) modes: TerminalModes,
+    pub(crate) size: Option<TerminalSize>,
 }
 
 /// What was typed for the running command.
 #[derive(Default)]
 pub(crate) struct Input {
     pub(crate) bytes: VecDeque<u8>,
+    /// It was ended. On a terminal that is read once, and more may be typed.
     pub(crate) ended: bool,
+    /// It is no terminal: its end stays.
+    pub(crate) piped: bool,
 }
 
 /// The session's parts that never change, and the lock around those that do.
@@ -105,6 +112,7 @@ impl Session {
             now,
             effects: Vec::new(),
             output: BytesMut::new(),
+            output_is_error: false,
             output_left: limits::OUTPUT_BYTES_PER_INPUT,
             output_session_left: limits::OUTPUT_BYTES_PER_SESSION,
             steps_left: limits::STEPS_PER_INPUT,
@@ -119,7 +127,7 @@ impl Session {
             fetched: BTreeMap::new(),
             timers: Vec::new(),
             waiting: None,
-            input: Input::default(),
+            input: Input { piped: login.piped_input, ..Input::default() },
             jobs_new: Vec::new(),
             jobs_running: Vec::new(),
             jobs_done: BTreeMap::new(),
@@ -128,7 +136,8 @@ impl Session {
             captures: 0,
             rng,
             history: VecDeque::new(),
-            echo: true,
+            modes: TerminalModes::default(),
+            size: login.terminal,
         };
         Self { host, fs, login, shell_pid, system: Mutex::new(system) }
     }
@@ -139,6 +148,11 @@ impl Session {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.system().now
+    }
+
+    /// The terminal's present size, if there is a terminal.
+    pub(crate) fn terminal(&self) -> Option<TerminalSize> {
+        self.system().size
     }
 
     /// Takes `steps` from the budget.
@@ -298,7 +312,11 @@ impl System {
     }
 
     /// Bytes for the peer's screen.
-    pub(crate) fn print(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    pub(crate) fn print(&mut self, bytes: &[u8], error: bool) -> Result<(), Stop> {
+        if error != self.output_is_error {
+            self.flush();
+            self.output_is_error = error;
+        }
         let left = self.output_left.min(self.output_session_left);
         let fits = bytes.len().min(left);
         self.output.extend_from_slice(&bytes[..fits]);
@@ -315,7 +333,11 @@ impl System {
     pub(crate) fn flush(&mut self) {
         if !self.output.is_empty() {
             let bytes = self.output.split().freeze();
-            self.effects.push(ShellEffect::Output(bytes));
+            self.effects.push(if self.output_is_error {
+                ShellEffect::ErrorOutput(bytes)
+            } else {
+                ShellEffect::Output(bytes)
+            });
         }
     }
 
@@ -374,7 +396,9 @@ impl Input {
             self.bytes.len().min(max)
         };
         if available == 0 {
-            return std::mem::take(&mut self.ended).then(Vec::new);
+            let ended = self.ended;
+            self.ended &= self.piped;
+            return ended.then(Vec::new);
         }
         Some(self.bytes.drain(..available).collect())
     }

@@ -71,7 +71,7 @@ impl Run {
         // A documentation address (RFC 5737): nobody's.
         let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 254));
         let host = Arc::new(persona.host(address, [0; 32]));
-        let login = Login { user: "root".to_owned(), uid: 0, terminal: None, peer: None };
+        let login = Login::new("root", 0);
         let shell = Shell::new(Arc::clone(&host), Fs::new(&host), login, 0, now);
         Self {
             host,
@@ -143,7 +143,10 @@ impl Run {
                 ShellEffect::Limit { limit, detail } => {
                     self.notes.insert(format!("the script met a limit: {limit}: {detail}"));
                 }
-                ShellEffect::Output(_) | ShellEffect::Input(_) | ShellEffect::Executed { .. } => {}
+                ShellEffect::Output(_)
+                | ShellEffect::ErrorOutput(_)
+                | ShellEffect::Input(_)
+                | ShellEffect::Executed { .. } => {}
             }
         }
     }

@@ -195,6 +195,9 @@ impl TelnetSession {
                 if self.size != Some(size) && self.option_answers < OPTION_ANSWERS {
                     self.option_answers += 1;
                     self.size = Some(size);
+                    if let Phase::Shell(console) = &mut self.phase {
+                        console.resize(size);
+                    }
                     cx.effects.push(Effect::TerminalSize { columns, rows });
                 }
             }
@@ -391,12 +394,10 @@ impl TelnetSession {
 
     fn start_shell(&mut self, cx: &mut Context<'_>) {
         let user = String::from_utf8_lossy(&self.user).into_owned();
-        let login = Login {
-            uid: self.open.host.persona.user(&self.user).map_or(0, |user| user.uid),
-            user,
-            terminal: Some(self.size.unwrap_or(TerminalSize { columns: 80, rows: 24 })),
-            peer: Some(self.open.flow.src_ip),
-        };
+        let uid = self.open.host.persona.user(&self.user).map_or(0, |user| user.uid);
+        let login = Login::new(user, uid)
+            .on_terminal(self.size.unwrap_or(TerminalSize { columns: 80, rows: 24 }))
+            .from_peer(self.open.flow.src_ip);
         let shell =
             Shell::new(self.open.host.clone(), self.open.fs.clone(), login, self.open.seed, cx.now);
         self.phase = Phase::Shell(Box::new(Console::new(shell, self.echo)));
@@ -416,7 +417,7 @@ impl TelnetSession {
         let mut sent = Vec::new();
         for effect in out {
             match pass_on(cx, effect, SHELL) {
-                Some(Screen::Output(bytes)) => sent.push(bytes),
+                Some(Screen::Output(bytes) | Screen::Error(bytes)) => sent.push(bytes),
                 Some(Screen::Input(bytes)) => {
                     flush(cx, &mut sent);
                     cx.effects.push(Effect::Terminal(Direction::In, bytes));

@@ -19,11 +19,11 @@ fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             options.number("n").or(options.number("N")).map(|n| n.clamp(0, 65_536) as usize);
         let silent = options.has("s");
         if silent {
-            process.session.system().echo = false;
+            process.session.system().modes.echo = false;
         }
         let line = read_line(process, fd, raw, count).await;
         if silent {
-            process.session.system().echo = true;
+            process.session.system().modes.echo = true;
         }
         let Some((line, complete)) = line? else {
             process.complain_as("read", "0: Bad file descriptor")?;

@@ -27,9 +27,9 @@ fn known(process: &Process, user: &[u8]) -> bool {
 /// Reads a line that is not shown while it is typed.
 async fn secret(process: &mut Process, prompt: &str) -> Result<Vec<u8>, Stop> {
     process.error_bytes(prompt.as_bytes())?;
-    process.session.system().echo = false;
+    process.session.system().modes.echo = false;
     let line = process.read(0, limits::NAME_BYTES, true).await;
-    process.session.system().echo = true;
+    process.session.system().modes.echo = true;
     let line = line?.unwrap_or_default();
     process.error_bytes(b"\n")?;
     Ok(line.trim_ascii_end().to_vec())

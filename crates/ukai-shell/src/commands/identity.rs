@@ -20,7 +20,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("last", last),
     Command::at_once("lastlog", last),
     Command::at_once("tty", |p, _| {
-        let terminal = p.session.login.terminal.is_some();
+        let terminal = p.session.terminal().is_some();
         p.print(if terminal { "/dev/pts/0\n" } else { "not a tty\n" })?;
         Ok(i32::from(!terminal))
     }),

@@ -174,7 +174,7 @@ impl Lister<'_> {
         }
         let names: Vec<Vec<u8>> = entries.iter().map(|e| self.decorated(e)).collect();
         let terminal = process.fds.at(1).is_some_and(|o| o.is_terminal())
-            && process.session.login.terminal.is_some();
+            && process.session.terminal().is_some();
         if !terminal || self.options.has("1") {
             let mut text = Vec::new();
             for name in names {
@@ -184,7 +184,7 @@ impl Lister<'_> {
             return text;
         }
         let width =
-            process.session.login.terminal.map_or(80, |t| usize::from(t.columns).clamp(20, 500));
+            process.session.terminal().map_or(80, |t| usize::from(t.columns).clamp(20, 500));
         columns(&names, width, self.gnu)
     }
 

@@ -34,7 +34,7 @@ fn ps(process: &mut Process, arguments: &Arguments) -> Outcome {
 }
 
 fn busybox_ps(process: &Process, all: &[Listed]) -> String {
-    let columns = process.session.login.terminal.map_or(80, |t| usize::from(t.columns).max(40));
+    let columns = process.session.terminal().map_or(80, |t| usize::from(t.columns).max(40));
     let old = process.busybox_version() < (1, 16);
     let mut text = if old {
         "  PID USER       VSZ STAT COMMAND\n".to_owned()

@@ -138,9 +138,8 @@ async fn from_input(
     name: Bytes,
     parameters: Vec<Bytes>,
 ) -> Result<i32, Stop> {
-    if let Some(text) = process.still_input(0) {
-        let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
-        return process.run_script(text, name, parameters, Source::Input).await;
+    if !process.input_is_typed(0) || process.session.login.terminal.is_none() {
+        return process.run_script_from_stdin(name, parameters).await;
     }
     process.enter()?;
     let mut child = process.fork();

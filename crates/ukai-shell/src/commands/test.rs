@@ -199,7 +199,7 @@ impl Test<'_> {
                     .and_then(|n| usize::try_from(n).ok())
                     .unwrap_or(usize::MAX);
                 self.process.fds.at(fd).is_some_and(|o| o.is_terminal())
-                    && self.process.session.login.terminal.is_some()
+                    && self.process.session.terminal().is_some()
             }
             b'v' if self.double || self.process.bash => {
                 self.process.variables.contains_key(operand)

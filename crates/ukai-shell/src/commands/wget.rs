@@ -209,8 +209,7 @@ fn busybox(
 pub(super) fn progress(process: &mut Process, name: &[u8], length: usize) -> Result<(), Stop> {
     const NAME_COLUMNS: usize = 20;
     const OTHER_COLUMNS: usize = 48;
-    let width =
-        process.session.login.terminal.map_or(80, |t| usize::from(t.columns).clamp(40, 200));
+    let width = process.session.terminal().map_or(80, |t| usize::from(t.columns).clamp(40, 200));
     let stars = "*".repeat(width.saturating_sub(OTHER_COLUMNS).max(1));
     let shown: String = String::from_utf8_lossy(name).chars().take(NAME_COLUMNS).collect();
     let (mut size, mut unit) = (length, ' ');

@@ -343,9 +343,9 @@ fn su(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>>
         };
         if process.uid != 0 {
             process.print("Password: ")?;
-            process.session.system().echo = false;
+            process.session.system().modes.echo = false;
             let typed = process.read(0, limits::NAME_BYTES, true).await;
-            process.session.system().echo = true;
+            process.session.system().modes.echo = true;
             typed?;
             let text = if arguments.gnu {
                 "\nsu: Authentication failure"

@@ -52,16 +52,60 @@ impl Process {
     /// announced before it runs. A mistake ends one command of a person at a prompt,
     /// and all of a script.
     pub(crate) async fn run_input(&mut self, text: &[u8]) -> Result<i32, Stop> {
+        self.run_lines(text, 1, true).await
+    }
+
+    /// Runs the commands that standard input holds, line by line, so that they can
+    /// read the rest of it themselves.
+    pub(crate) async fn run_stdin(&mut self, announced: bool) -> Result<i32, Stop> {
+        let mut pending = Vec::new();
+        let mut line = 1;
+        // A text that stays unfinished for long is not looked at after every line.
+        let mut looked_at = 0;
+        loop {
+            let chunk = self.read(0, limits::TERMINAL_LINE_BYTES, true).await?;
+            let chunk = chunk.unwrap_or_default();
+            let ended = chunk.is_empty() || pending.len() >= limits::SCRIPT_BYTES;
+            pending.extend(chunk.iter().filter(|b| **b != 0));
+            if pending.is_empty() && ended {
+                return Ok(self.status);
+            }
+            if !ended {
+                if !pending.ends_with(b"\n") || pending.len() < looked_at + looked_at / 16 {
+                    continue;
+                }
+                self.session.step(pending.len() as u64 / 4_096)?;
+                looked_at = pending.len();
+                if crate::shell::is_unfinished(&pending, self.bash) {
+                    continue;
+                }
+            }
+            let text = std::mem::take(&mut pending);
+            looked_at = 0;
+            self.run_lines(&text, line, announced).await?;
+            let lines = text.iter().filter(|b| **b == b'\n').count();
+            line = line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+        }
+    }
+
+    async fn run_lines(
+        &mut self,
+        text: &[u8],
+        first_line: u32,
+        announced: bool,
+    ) -> Result<i32, Stop> {
         let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
         let interactive = self.source == Source::Interactive;
         let mut start = 0;
-        let mut parser = Parser::new(text, self.bash);
+        let mut parser = Parser::new(text, self.bash).at_line(first_line);
         loop {
             let result = match parser.next_command() {
                 Ok(None) => return Ok(self.status),
                 Ok(Some(list)) => {
                     let line = text[start..parser.position()].trim_ascii();
-                    self.session.system().command(line);
+                    if announced {
+                        self.session.system().command(line);
+                    }
                     start = parser.position();
                     self.list(&list).await
                 }
@@ -70,7 +114,9 @@ impl Process {
                     let end = parser.position().max(start) - start;
                     let rest = line[end..].iter().position(|b| *b == b'\n');
                     let end = rest.map_or(line.len(), |n| end + n + 1);
-                    self.session.system().command(line[..end].trim_ascii());
+                    if announced {
+                        self.session.system().command(line[..end].trim_ascii());
+                    }
                     if error.too_deep {
                         self.session.system().limit("nesting", "a command nested too deep");
                     }
@@ -131,6 +177,29 @@ impl Process {
         source: Source,
     ) -> Result<i32, Stop> {
         self.enter()?;
+        let mut child = self.new_shell(name, parameters, source);
+        let result = child.run_commands(text).await;
+        let status = child.ended(result).await;
+        self.depth -= 1;
+        status
+    }
+
+    /// Runs what standard input holds, in a process of its own: `sh < FILE`.
+    pub(crate) async fn run_script_from_stdin(
+        &mut self,
+        name: Bytes,
+        parameters: Vec<Bytes>,
+    ) -> Result<i32, Stop> {
+        self.enter()?;
+        let mut child = self.new_shell(name, parameters, Source::Input);
+        let result = child.run_stdin(false).await;
+        let status = child.ended(result).await;
+        self.depth -= 1;
+        status
+    }
+
+    /// A shell started from this one: it has the exported variables only.
+    fn new_shell(&self, name: Bytes, parameters: Vec<Bytes>, source: Source) -> Self {
         let mut child = self.fork();
         child.pid = self.session.system().next_pid();
         child.name = name;
@@ -151,9 +220,6 @@ impl Process {
         for name in unexported {
             child.unset(&name);
         }
-        let result = child.run_commands(text).await;
-        let status = child.ended(result).await;
-        self.depth -= 1;
-        status
+        child
     }
 }

@@ -174,6 +174,7 @@ pub(crate) enum FsError {
     Invalid,
     Busy,
     TooLarge,
+    NoDevice,
 }
 
 impl FsError {
@@ -194,6 +195,7 @@ impl FsError {
             Self::Invalid => "Invalid argument",
             Self::Busy => "Device or resource busy",
             Self::TooLarge => "File too large",
+            Self::NoDevice => "No such device or address",
         }
     }
 }

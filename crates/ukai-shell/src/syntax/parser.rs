@@ -48,6 +48,12 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The same parser, for a text that begins at this line of a longer one.
+    pub(crate) fn at_line(mut self, line: u32) -> Self {
+        self.line = line;
+        self
+    }
+
     /// The next complete command; `None` at the end of the text.
     pub(crate) fn next_command(&mut self) -> Result<Option<List>, SyntaxError> {
         while matches!(self.peek()?, Token::Newline) {

@@ -36,12 +36,8 @@ pub(crate) fn generous_host() -> Arc<Host> {
 
 /// A log-in as `user`, on a terminal or not.
 pub(crate) fn login(user: &str, terminal: bool) -> Login {
-    Login {
-        user: user.to_owned(),
-        uid: 0,
-        terminal: terminal.then_some(TerminalSize { columns: 80, rows: 24 }),
-        peer: Some("198.51.100.9".parse().expect("an address")),
-    }
+    let login = Login::new(user, 0).from_peer("198.51.100.9".parse().expect("an address"));
+    if terminal { login.on_terminal(TerminalSize { columns: 80, rows: 24 }) } else { login }
 }
 
 /// A session with its surroundings.
@@ -52,6 +48,8 @@ pub(crate) struct Driver {
     pub served: BTreeMap<String, Vec<u8>>,
     /// Everything that was printed since it was last taken.
     pub output: Vec<u8>,
+    /// What of it was standard error, where there is no terminal.
+    pub errors: Vec<u8>,
     /// Other effects since they were last taken, as lines.
     pub effects: Vec<String>,
 }
@@ -59,7 +57,14 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn new(host: &Arc<Host>, fs: &Fs, user: &str, terminal: bool) -> Self {
         let shell = Shell::new(Arc::clone(host), fs.clone(), login(user, terminal), 1, START);
-        Self { shell, now: START, served: BTreeMap::new(), output: Vec::new(), effects: Vec::new() }
+        Self {
+            shell,
+            now: START,
+            served: BTreeMap::new(),
+            output: Vec::new(),
+            errors: Vec::new(),
+            effects: Vec::new(),
+        }
     }
 
     /// Runs a line until the shell is ready again or wants input.
@@ -117,6 +122,11 @@ impl Driver {
         for effect in out {
             let line = match effect {
                 ShellEffect::Output(bytes) => {
+                    self.output.extend_from_slice(&bytes);
+                    continue;
+                }
+                ShellEffect::ErrorOutput(bytes) => {
+                    self.errors.extend_from_slice(&bytes);
                     self.output.extend_from_slice(&bytes);
                     continue;
                 }

@@ -3,4 +3,5 @@
 mod driver;
 mod hostile;
 mod semantics;
+mod streams;
 mod transcripts;
