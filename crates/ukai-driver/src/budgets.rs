@@ -37,6 +37,11 @@ pub struct Budgets {
     pub captured_bytes_per_peer_max: u64,
     /// Fetches that a session may ask for.
     pub fetches_per_session_max: u32,
+    /// Side streams (FTP's data connections) at a time, per session, those waiting for
+    /// the peer included.
+    pub sides_per_session_max: usize,
+    /// Side streams at a time, overall.
+    pub sides_max: usize,
 }
 
 impl Default for Budgets {
@@ -55,6 +60,8 @@ impl Default for Budgets {
             recording_bytes_max: 1 << 20,
             captured_bytes_per_peer_max: 256 << 20,
             fetches_per_session_max: 64,
+            sides_per_session_max: 4,
+            sides_max: 1_024,
         }
     }
 }

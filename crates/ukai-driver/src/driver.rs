@@ -39,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) peers: Arc<Peers>,
     pub(crate) gauge: Arc<Gauge>,
     pub(crate) orphans: Arc<Semaphore>,
+    pub(crate) sides: Arc<Semaphore>,
     pub(crate) tasks: TaskTracker,
 }
 
@@ -77,6 +78,7 @@ impl Driver {
             peers: Peers::new(&budgets),
             gauge: Gauge::new(budgets.buffered_bytes_max),
             orphans: Arc::new(Semaphore::new(ORPHANED_FETCHES_MAX)),
+            sides: Arc::new(Semaphore::new(budgets.sides_max.min(Semaphore::MAX_PERMITS))),
             tasks: TaskTracker::new(),
             budgets,
             sensor,
@@ -95,6 +97,12 @@ impl Driver {
     /// Output and recordings held in memory at this moment, in bytes.
     pub fn buffered(&self) -> usize {
         self.shared.gauge.held()
+    }
+
+    /// Side streams at this moment, those that wait for their peer included.
+    pub fn sides(&self) -> usize {
+        let free = self.shared.sides.available_permits();
+        self.shared.budgets.sides_max.min(Semaphore::MAX_PERMITS).saturating_sub(free)
     }
 
     /// Takes flows until there are no more or `shutdown` is cancelled, then waits until

@@ -27,7 +27,7 @@ mod world;
 
 pub use acceptor::{
     Accepted, Acceptor, BindError, BindProblem, KernelAcceptor, MemoryAcceptor, MemoryDialer,
-    Stream,
+    MemoryListener, SideDoor, SideListener, Stream,
 };
 pub use budgets::Budgets;
 pub use driver::{Assignment, Driver, TlsUse};

@@ -54,3 +54,17 @@ pub(crate) const FAULT_TEXT_BYTES_MAX: usize = 512;
 
 /// How long sessions may take to end after a stop, before they are cut.
 pub(crate) const STOP_WAIT: Duration = Duration::from_secs(10);
+
+/// How long a side stream may take to open: as long as the peer may take to connect to
+/// it, or to let us in.
+pub(crate) const SIDE_WAIT: Duration = Duration::from_mins(1);
+
+/// Connections that may wait at a side stream's port, of which one is taken.
+pub(crate) const SIDE_BACKLOG: i32 = 8;
+
+/// Ports of the configured range that are tried for one side stream.
+pub(crate) const SIDE_PORT_TRIES: u64 = 256;
+
+/// Ports to which no side stream is opened, whoever asks: what listens there is a service
+/// of the machine's and no client.
+pub(crate) const PRIVILEGED_PORTS: std::ops::Range<u16> = 0..1_024;

@@ -2,13 +2,15 @@
 
 use crate::acceptor::Stream;
 use crate::gauge::Share;
-use crate::limits::READ_BYTES_MAX;
+use crate::limits::{DRAIN_BYTES_MAX, READ_BYTES_MAX};
 use bytes::{Buf, Bytes, BytesMut};
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, timeout_at};
 
 /// A connection's stream and the output that waits for it.
 pub(crate) struct Wire {
@@ -91,6 +93,19 @@ impl Wire {
     /// Ends our side.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    /// Reads and forgets until the peer ends its side, for a bounded time. A socket closed
+    /// over unread bytes would be reset, and the peer might lose our last words.
+    pub(crate) async fn drain(mut self, limit: Instant) {
+        let mut left = DRAIN_BYTES_MAX;
+        while left > 0 {
+            let received = poll_fn(|cx| with_read_buffer(|b| self.poll_receive(cx, b)));
+            match timeout_at(limit, received).await {
+                Ok(Ok(count)) if count > 0 => left = left.saturating_sub(count),
+                _ => return,
+            }
+        }
     }
 
     /// Takes the stream out, to put another around it.

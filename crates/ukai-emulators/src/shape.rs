@@ -126,6 +126,8 @@ pub enum Effect {
         tool: &'static str,
     },
     /// Go on in TLS as the server (STARTTLS and the like), after what was sent before.
+    /// What came in the clear behind the command is the session's to forget: it must not
+    /// become a command inside TLS (CVE-2011-0411).
     StartTls,
     /// Open a second connection with the same peer, as FTP does for data. What comes of
     /// it is told by [`Session::on_side`] under the same id.
@@ -138,7 +140,8 @@ pub enum Effect {
     /// Send bytes on an open side stream.
     SideSend(SideId, Bytes),
     /// End a side stream after all that was sent on it before has left, or give up
-    /// waiting for it. Nothing more is told of it.
+    /// waiting for it. Nothing more is told of it. What is sent on the main connection
+    /// afterwards waits until then, as `226` does behind a file.
     CloseSide(SideId),
     /// Go on in TLS, as the server, on a side stream that is open and has carried
     /// nothing yet (`PROT P`).

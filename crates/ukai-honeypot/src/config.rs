@@ -29,6 +29,10 @@ pub struct HoneypotConfig {
     /// `{ user = "backup-svc", password = "...", note = "in the wiki", accepted = false }`.
     /// Without a password, any one does; without `accepted`, the persona decides.
     pub canaries: Vec<Canary>,
+    /// First and last port on which data connections from peers are awaited (FTP's
+    /// passive mode), for the sake of firewalls; not set: any free port.
+    #[schema(value_type = Option<Vec<u16>>)]
+    pub passive_ports: Option<[u16; 2]>,
     /// What peers may use up.
     pub budgets: Budgets,
     /// What attackers left on the disks of our hosts, and how long it stays there.
@@ -81,6 +85,7 @@ impl Default for HoneypotConfig {
                 listener(&[v4(3)], "server-debian"),
             ],
             canaries: Vec::new(),
+            passive_ports: None,
             budgets: Budgets::default(),
             disks: DiskConfig::default(),
         }
@@ -167,6 +172,15 @@ impl HoneypotConfig {
                     format!("choose {min} or more"),
                 ));
             }
+        }
+        if let Some([first, last]) = self.passive_ports
+            && (first < 1_024 || first > last)
+        {
+            return Err(ConfigError::new(
+                "passive_ports",
+                format!("[{first}, {last}] is no range of ports from 1024 on"),
+                "write [first, last], or leave it out",
+            ));
         }
         Ok(())
     }
@@ -331,5 +345,10 @@ mod tests {
         let mut config = HoneypotConfig::default();
         config.budgets.idle_ms = 0;
         assert!(config.check().expect_err("too little").to_string().starts_with("budgets.idle_ms"));
+        for range in [[21, 2_000], [3_000, 2_000]] {
+            let config = HoneypotConfig { passive_ports: Some(range), ..HoneypotConfig::default() };
+            let error = config.check().expect_err("no range").to_string();
+            assert!(error.starts_with("passive_ports: ["), "{error}");
+        }
     }
 }

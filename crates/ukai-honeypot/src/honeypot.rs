@@ -72,7 +72,8 @@ impl Honeypot {
         let mut planned = planned?;
         drop_missing_loopback(&mut planned);
         let addresses: Vec<SocketAddr> = planned.iter().map(|p| p.address).collect();
-        let acceptor = KernelAcceptor::bind(&addresses)?;
+        let passive = config.passive_ports.map(|[first, last]| first..=last);
+        let acceptor = KernelAcceptor::bind_with(&addresses, passive)?;
         // Where port 0 was asked for, the kernel chose.
         for (planned, bound) in planned.iter_mut().zip(acceptor.addresses()) {
             planned.address = *bound;

@@ -1,5 +1,6 @@
 //! Flows from the kernel: addresses × ports, IPv4 and IPv6.
 
+use super::kernel_side::KernelDoor;
 use super::{Accepted, Acceptor};
 use crate::limits::BACKLOG;
 use futures_util::stream::{SelectAll, Stream, StreamExt};
@@ -8,7 +9,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::net::TcpListener;
 use ukai_model::{Flow, Transport};
@@ -26,6 +29,16 @@ impl KernelAcceptor {
     /// An IPv6 address takes IPv6 only, so that `[::]` and `0.0.0.0` go side by side.
     /// Port 0 takes a free one.
     pub fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+        Self::bind_with(addresses, None)
+    }
+
+    /// Like [`KernelAcceptor::bind`]; side streams that peers connect to are on
+    /// `side_ports`, or on any free port.
+    pub fn bind_with(
+        addresses: &[SocketAddr],
+        side_ports: Option<RangeInclusive<u16>>,
+    ) -> Result<Self, BindError> {
+        let side = Arc::new(KernelDoor { ports: side_ports });
         let mut listeners = SelectAll::new();
         let mut bound = Vec::new();
         let mut problems = Vec::new();
@@ -33,7 +46,7 @@ impl KernelAcceptor {
             match listen(*address).and_then(|l| Ok((l.local_addr()?, l))) {
                 Ok((local, listener)) => {
                     bound.push(local);
-                    listeners.push(Listener { listener, local });
+                    listeners.push(Listener { socket: listener, local, side: Arc::clone(&side) });
                 }
                 Err(error) => problems.push(BindProblem { address: *address, error }),
             }
@@ -73,15 +86,16 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// One listening socket. In a `SelectAll`, only those that are woken are polled.
 struct Listener {
-    listener: TcpListener,
+    socket: TcpListener,
     local: SocketAddr,
+    side: Arc<KernelDoor>,
 }
 
 impl Stream for Listener {
     type Item = io::Result<Accepted>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.listener.poll_accept(cx).map(|accepted| {
+        self.socket.poll_accept(cx).map(|accepted| {
             Some(accepted.and_then(|(stream, peer)| {
                 // Only a wildcard must ask which of our addresses was meant.
                 let local = if self.local.ip().is_unspecified() {
@@ -90,7 +104,7 @@ impl Stream for Listener {
                     self.local
                 };
                 let flow = Flow::new(Transport::Tcp, peer, local);
-                Ok(Accepted { flow, stream: Box::new(stream) })
+                Ok(Accepted { flow, stream: Box::new(stream), side: Arc::clone(&self.side) as _ })
             }))
         })
     }

@@ -1,8 +1,12 @@
 //! Flows from memory: for tests, and for whoever has no sockets.
 
-use super::{Accepted, Acceptor};
+use super::{Accepted, Acceptor, SideDoor, SideListener, Stream};
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use ukai_model::{Flow, Transport};
@@ -10,16 +14,20 @@ use ukai_model::{Flow, Transport};
 /// Connections that may wait to be accepted.
 const WAITING_MAX: usize = 128;
 
+/// First of the ports that are given when any free one is asked for.
+const FREE_PORTS: std::ops::RangeInclusive<u16> = 32_768..=60_999;
+
 /// Gives the connections that a [`MemoryDialer`] opens.
 pub struct MemoryAcceptor {
     incoming: mpsc::Receiver<Accepted>,
 }
 
-/// Opens connections to a [`MemoryAcceptor`].
+/// The peers of a [`MemoryAcceptor`]: connects to it and to side streams, and waits for
+/// side streams that come from there.
 #[derive(Clone)]
 pub struct MemoryDialer {
     outgoing: mpsc::Sender<Accepted>,
-    buffer_bytes: usize,
+    net: Net,
 }
 
 impl MemoryAcceptor {
@@ -27,7 +35,8 @@ impl MemoryAcceptor {
     /// `buffer_bytes` each way before its writer has to wait.
     pub fn new(buffer_bytes: usize) -> (Self, MemoryDialer) {
         let (outgoing, incoming) = mpsc::channel(WAITING_MAX);
-        (Self { incoming }, MemoryDialer { outgoing, buffer_bytes })
+        let net = Net { ports: Arc::default(), buffer_bytes };
+        (Self { incoming }, MemoryDialer { outgoing, net })
     }
 }
 
@@ -40,10 +49,101 @@ impl Acceptor for MemoryAcceptor {
 impl MemoryDialer {
     /// Connects from `peer` to `local`; fails if the acceptor is gone.
     pub async fn connect(&self, peer: SocketAddr, local: SocketAddr) -> io::Result<DuplexStream> {
-        let (ours, theirs) = tokio::io::duplex(self.buffer_bytes);
+        let (ours, theirs) = tokio::io::duplex(self.net.buffer_bytes);
         let flow = Flow::new(Transport::Tcp, peer, local);
-        let accepted = Accepted { flow, stream: Box::new(theirs) };
+        let side = Arc::new(self.net.clone());
+        let accepted = Accepted { flow, stream: Box::new(theirs), side };
         self.outgoing.send(accepted).await.map_err(|_| io::ErrorKind::ConnectionRefused)?;
         Ok(ours)
+    }
+
+    /// Connects from `from` to a side stream that waits at `to`.
+    pub fn connect_side(&self, from: SocketAddr, to: SocketAddr) -> io::Result<DuplexStream> {
+        self.net.connect(from, to)
+    }
+
+    /// Waits at `address` for side streams that are opened from the other end.
+    pub fn listen(&self, address: SocketAddr) -> io::Result<MemoryListener> {
+        self.net.listen(address)
+    }
+}
+
+/// A connection and where it comes from.
+type Dialled = (DuplexStream, SocketAddr);
+
+/// Who waits where.
+#[derive(Clone)]
+struct Net {
+    ports: Arc<Mutex<HashMap<SocketAddr, mpsc::Sender<Dialled>>>>,
+    buffer_bytes: usize,
+}
+
+impl Net {
+    fn listen(&self, address: SocketAddr) -> io::Result<MemoryListener> {
+        let (sender, incoming) = mpsc::channel(WAITING_MAX);
+        let mut ports = self.ports.lock();
+        if ports.contains_key(&address) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        ports.insert(address, sender);
+        Ok(MemoryListener { address, incoming, net: self.clone() })
+    }
+
+    fn connect(&self, from: SocketAddr, to: SocketAddr) -> io::Result<DuplexStream> {
+        let (ours, theirs) = tokio::io::duplex(self.buffer_bytes);
+        let ports = self.ports.lock();
+        let listener = ports.get(&to).ok_or(io::ErrorKind::ConnectionRefused)?;
+        listener.try_send((theirs, from)).map_err(|_| io::ErrorKind::ConnectionRefused)?;
+        Ok(ours)
+    }
+
+    fn free_port(&self, at: SocketAddr, random: u64) -> io::Result<SocketAddr> {
+        let count = u64::from(FREE_PORTS.end() - FREE_PORTS.start()) + 1;
+        let ports = self.ports.lock();
+        (0..count)
+            .map(|step| FREE_PORTS.start() + ((random % count + step) % count) as u16)
+            .map(|port| SocketAddr::new(at.ip(), port))
+            .find(|address| !ports.contains_key(address))
+            .ok_or_else(|| io::ErrorKind::AddrInUse.into())
+    }
+}
+
+impl SideDoor for Net {
+    fn listen(&self, flow: &Flow, random: u64) -> io::Result<Box<dyn SideListener>> {
+        let address = self.free_port(flow.local(), random)?;
+        Ok(Box::new(Self::listen(self, address)?))
+    }
+
+    fn connect(&self, flow: &Flow, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
+        let to = SocketAddr::new(flow.src_ip, port);
+        let from = self.free_port(flow.local(), 0);
+        let stream = from.and_then(|from| Self::connect(self, from, to));
+        Box::pin(std::future::ready(stream.map(|stream| Box::new(stream) as Box<dyn Stream>)))
+    }
+}
+
+/// A port in memory that waits; closed when dropped.
+pub struct MemoryListener {
+    address: SocketAddr,
+    incoming: mpsc::Receiver<Dialled>,
+    net: Net,
+}
+
+impl SideListener for MemoryListener {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn accept(&mut self) -> BoxFuture<'_, io::Result<(Box<dyn Stream>, SocketAddr)>> {
+        Box::pin(async {
+            let (stream, peer) = self.incoming.recv().await.ok_or(io::ErrorKind::BrokenPipe)?;
+            Ok((Box::new(stream) as Box<dyn Stream>, peer))
+        })
+    }
+}
+
+impl Drop for MemoryListener {
+    fn drop(&mut self) {
+        self.net.ports.lock().remove(&self.address);
     }
 }

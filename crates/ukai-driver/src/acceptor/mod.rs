@@ -1,14 +1,18 @@
 //! Where flows come from: kernel sockets, or memory.
 
 mod kernel;
+mod kernel_side;
 mod memory;
+mod side;
 #[cfg(test)]
 mod tests;
 
 pub use kernel::{BindError, BindProblem, KernelAcceptor};
-pub use memory::{MemoryAcceptor, MemoryDialer};
+pub use memory::{MemoryAcceptor, MemoryDialer, MemoryListener};
+pub use side::{SideDoor, SideListener};
 
 use std::io;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use ukai_model::Flow;
 
@@ -22,6 +26,8 @@ pub struct Accepted {
     pub flow: Flow,
     /// Its bytes.
     pub stream: Box<dyn Stream>,
+    /// Opens further connections with the same peer.
+    pub side: Arc<dyn SideDoor>,
 }
 
 /// Where flows come from.

@@ -1,15 +1,23 @@
 //! Every acceptor passes the same tests.
 
-use super::{Accepted, Acceptor, KernelAcceptor, MemoryAcceptor, Stream};
-use std::net::SocketAddr;
+use super::{Accepted, Acceptor, KernelAcceptor, MemoryAcceptor, SideDoor, SideListener, Stream};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use ukai_model::Transport;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use ukai_model::{Flow, Transport};
 
 /// Connects to the acceptor under test; gives the stream and the peer's own address.
 trait Dial {
     async fn dial(&self) -> (Box<dyn Stream>, SocketAddr);
     fn target(&self) -> SocketAddr;
+    /// Connects to a side stream from the peer's address.
+    async fn dial_side(&self, from: IpAddr, to: SocketAddr) -> io::Result<Box<dyn Stream>>;
+    /// Waits at the peer's address; gives the port and who comes.
+    async fn wait(&self, at: IpAddr) -> (u16, BoxFuture<'static, (Box<dyn Stream>, SocketAddr)>);
 }
 
 struct Kernel(SocketAddr);
@@ -24,6 +32,22 @@ impl Dial for Kernel {
     fn target(&self) -> SocketAddr {
         self.0
     }
+
+    async fn dial_side(&self, from: IpAddr, to: SocketAddr) -> io::Result<Box<dyn Stream>> {
+        let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind(SocketAddr::new(from, 0))?;
+        Ok(Box::new(socket.connect(to).await?))
+    }
+
+    async fn wait(&self, at: IpAddr) -> (u16, BoxFuture<'static, (Box<dyn Stream>, SocketAddr)>) {
+        let listener = TcpListener::bind((at, 0)).await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let coming = async move {
+            let (stream, from) = listener.accept().await.expect("a connection");
+            (Box::new(stream) as Box<dyn Stream>, from)
+        };
+        (port, coming.boxed())
+    }
 }
 
 struct Memory(super::MemoryDialer);
@@ -36,6 +60,16 @@ impl Dial for Memory {
 
     fn target(&self) -> SocketAddr {
         "198.51.100.1:23".parse().expect("an address")
+    }
+
+    async fn dial_side(&self, from: IpAddr, to: SocketAddr) -> io::Result<Box<dyn Stream>> {
+        Ok(Box::new(self.0.connect_side(SocketAddr::new(from, 4001), to)?))
+    }
+
+    async fn wait(&self, at: IpAddr) -> (u16, BoxFuture<'static, (Box<dyn Stream>, SocketAddr)>) {
+        let mut listener = self.0.listen(SocketAddr::new(at, 5000)).expect("a free port");
+        let coming = async move { listener.accept().await.expect("a connection") };
+        (5000, coming.boxed())
     }
 }
 
@@ -76,6 +110,64 @@ async fn conformance(mut acceptor: impl Acceptor, dial: impl Dial) {
     ours.write_all(b"ping").await.expect("written");
     accepted.stream.read_exact(&mut bytes).await.expect("read");
     assert_eq!(&bytes, b"ping");
+
+    side_conformance(accepted.side, accepted.flow, &dial).await;
+}
+
+async fn side_conformance(side: Arc<dyn SideDoor>, flow: Flow, dial: &impl Dial) {
+    // The peer connects to us, at the address that it knows.
+    let mut listener = side.listen(&flow, 7).expect("a free port");
+    let at = listener.address();
+    assert_eq!(at.ip(), flow.dst_ip);
+    let another = side.listen(&flow, 7).expect("a free port");
+    assert_ne!(another.address(), at, "two wait side by side");
+    let (dialled, accepted) = tokio::join!(dial.dial_side(flow.src_ip, at), listener.accept());
+    let (theirs, (ours, from)) = (dialled.expect("connected"), accepted.expect("accepted"));
+    assert_eq!(from.ip(), flow.src_ip);
+    talk(ours, theirs).await;
+
+    // A port that nobody waits at any more is closed.
+    drop(listener);
+    assert!(dial.dial_side(flow.src_ip, at).await.is_err());
+
+    // We connect to the peer, from the address that it knows.
+    let (port, coming) = dial.wait(flow.src_ip).await;
+    let (ours, (theirs, from)) = tokio::join!(side.connect(&flow, port), coming);
+    assert_eq!(from.ip(), flow.dst_ip);
+    talk(ours.expect("connected"), theirs).await;
+    assert!(side.connect(&flow, port).await.is_err(), "nobody waits there any more");
+}
+
+async fn talk(mut ours: Box<dyn Stream>, mut theirs: Box<dyn Stream>) {
+    let mut bytes = Vec::new();
+    ours.write_all(b"ping").await.expect("written");
+    ours.shutdown().await.expect("shut down");
+    theirs.read_to_end(&mut bytes).await.expect("read");
+    theirs.write_all(b"pong").await.expect("written");
+    theirs.shutdown().await.expect("shut down");
+    ours.read_to_end(&mut bytes).await.expect("read");
+    assert_eq!(bytes, b"pingpong");
+}
+
+#[tokio::test]
+async fn side_streams_wait_on_the_ports_that_the_firewall_lets_through() {
+    // Two neighbouring free ports, of which one is taken by somebody else.
+    let taken = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let first = taken.local_addr().expect("an address").port();
+    let Some(last) = first.checked_add(1) else { return };
+    let range = Some(first..=last);
+    let address = "127.0.0.1:0".parse().expect("an address");
+    let mut acceptor = KernelAcceptor::bind_with(&[address], range).expect("a free port");
+    let _peer = TcpStream::connect(acceptor.addresses()[0]).await.expect("a connection");
+    let accepted = next(&mut acceptor).await;
+    for random in 0..4 {
+        if let Ok(listener) = accepted.side.listen(&accepted.flow, random) {
+            assert_eq!(listener.address().port(), last);
+        }
+    }
+    let _one = accepted.side.listen(&accepted.flow, 0);
+    let full = accepted.side.listen(&accepted.flow, 1).err().expect("no port is left");
+    assert_eq!(full.kind(), io::ErrorKind::AddrInUse);
 }
 
 #[tokio::test]

@@ -24,7 +24,16 @@ impl Connection {
                 Effect::StartTls if ended.is_none() => {
                     ended = Box::pin(self.start_tls()).await;
                 }
-                Effect::Send(_) | Effect::StartTls => {}
+                Effect::OpenSide { id, how } if ended.is_none() => self.open_side(id, how),
+                Effect::SideSend(id, bytes) if ended.is_none() => {
+                    ended = self.send_side(id, &bytes);
+                }
+                Effect::SideTls(id) => self.begin_side_tls(id),
+                Effect::CloseSide(id) => self.close_side(id).await,
+                Effect::Send(_)
+                | Effect::StartTls
+                | Effect::OpenSide { .. }
+                | Effect::SideSend(..) => {}
                 Effect::Fetch { id, url, tool } => self.start_fetch(id, url, tool),
                 Effect::Timer { id, at } => {
                     let wait = at.since(self.shared.world.now());
@@ -40,10 +49,14 @@ impl Connection {
             ended = Some(CloseReason::Fault);
         }
         // What fits leaves before anybody waits for the store.
-        let _ = poll_fn(|cx| Poll::Ready(self.wire.poll_send(cx))).await;
-        if !self.wire.book() {
+        let _ = poll_fn(|cx| Poll::Ready(self.poll_send(cx))).await;
+        let booked = self.sides.as_mut().is_none_or(|sides| sides.book());
+        if !(self.wire.book() && booked) {
             self.journal.limit("buffered_bytes_max", "output was thrown away");
             self.wire.discard();
+            if let Some(sides) = &mut self.sides {
+                sides.cut_all();
+            }
             ended = Some(CloseReason::Budget);
         }
         self.journal.record().await;
@@ -77,7 +90,7 @@ impl Connection {
             self.journal.limit("output_pending_bytes_max", "the peer does not read");
             return Some(CloseReason::Budget);
         }
-        if self.wire.sent + pending as u64 > budgets.bytes_out_max {
+        if self.sent() + pending as u64 > budgets.bytes_out_max {
             self.journal.limit("bytes_out_max", "the session was ended");
             return Some(CloseReason::Budget);
         }

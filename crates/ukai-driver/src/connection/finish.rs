@@ -1,9 +1,8 @@
 //! The end of a connection: what it still says, what is kept of it, and the FIN.
 
 use super::{Connection, drop_session};
-use crate::limits::DRAIN_BYTES_MAX;
 use crate::peers::Seat;
-use crate::wire::{Wire, with_read_buffer};
+use crate::wire::Wire;
 use std::future::poll_fn;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -28,6 +27,14 @@ impl Connection {
         let polite = matches!(reason, CloseReason::Emulator | CloseReason::Peer);
         let linger = if polite { self.shared.budgets.linger() } else { Duration::ZERO };
         let limit = Instant::now() + linger;
+        if let Some(sides) = &mut self.sides {
+            if polite {
+                sides.close_all();
+            } else if sides.cut_all() {
+                // What waits tells of a transfer that is not over.
+                self.wire.discard();
+            }
+        }
         let sent = self.send_rest(limit).await;
         self.close_session(reason).await;
         self.orphan_fetches(shutdown);
@@ -37,7 +44,7 @@ impl Connection {
             reason,
             duration_ms,
             bytes_in: self.received,
-            bytes_out: self.wire.sent,
+            bytes_out: self.sent(),
             recorded,
         });
         self.journal.record().await;
@@ -51,7 +58,7 @@ impl Connection {
     /// Sends the rest and our FIN; false if the peer does not take it in time.
     async fn send_rest(&mut self, limit: Instant) -> bool {
         let sending = poll_fn(|cx| {
-            std::task::ready!(self.wire.poll_send(cx))?;
+            std::task::ready!(self.poll_send(cx))?;
             self.wire.poll_shutdown(cx)
         });
         matches!(timeout_at(limit, sending).await, Ok(Ok(())))
@@ -81,8 +88,7 @@ impl Connection {
     }
 }
 
-/// A stream that we ended and the peer has not, yet. A socket closed over unread bytes
-/// would be reset, and the peer might lose our last words.
+/// A stream that we ended and the peer has not, yet.
 pub(super) struct Rest {
     wire: Wire,
     _seat: Seat,
@@ -91,15 +97,7 @@ pub(super) struct Rest {
 
 impl Rest {
     /// Reads and forgets until the peer ends its side, for a bounded time.
-    pub(super) async fn drain(mut self) {
-        let mut left = DRAIN_BYTES_MAX;
-        while left > 0 {
-            let received =
-                poll_fn(|cx| with_read_buffer(|buffer| self.wire.poll_receive(cx, buffer)));
-            match timeout_at(self.limit, received).await {
-                Ok(Ok(count)) if count > 0 => left = left.saturating_sub(count),
-                _ => return,
-            }
-        }
+    pub(super) async fn drain(self) {
+        self.wire.drain(self.limit).await;
     }
 }

@@ -24,7 +24,7 @@ impl Connection {
     pub(super) async fn unwrap_tls(&mut self, hello: ClientHello) -> Option<CloseReason> {
         self.session = None;
         self.timers.clear();
-        if let Some(ended) = self.shake_hands(&hello).await {
+        if let Some(ended) = self.shake_hands(Some(&hello)).await {
             self.journal.record().await;
             return Some(ended);
         }
@@ -44,8 +44,9 @@ impl Connection {
         self.sniffing = false;
         let hello = loop {
             match sniff(&self.hello) {
-                Sniff::Hello(hello) => break hello,
-                Sniff::No => return Some(CloseReason::Peer),
+                Sniff::Hello(hello) => break Some(hello),
+                // The handshake fails, but not without the alert that says so.
+                Sniff::No => break None,
                 Sniff::More => {}
             }
             match timeout_at(limit, self.receive_hello()).await {
@@ -53,7 +54,7 @@ impl Connection {
                 _ => return Some(CloseReason::Peer),
             }
         };
-        let ended = self.shake_hands(&hello).await;
+        let ended = self.shake_hands(hello.as_deref()).await;
         self.tls = ended.is_none();
         ended
     }
@@ -74,10 +75,13 @@ impl Connection {
 
     /// Notes the hello and answers it. Returns why the connection is to end if that
     /// fails.
-    async fn shake_hands(&mut self, hello: &ClientHello) -> Option<CloseReason> {
-        self.journal.note(tls_hello(hello));
+    async fn shake_hands(&mut self, hello: Option<&ClientHello>) -> Option<CloseReason> {
+        if let Some(hello) = hello {
+            self.journal.note(tls_hello(hello));
+        }
         let host = &self.assignment.host;
-        let config = match self.shared.tls.config(host, hello.server_name.as_ref()) {
+        let name = hello.and_then(|hello| hello.server_name.as_ref());
+        let config = match self.shared.tls.config(host, name) {
             Ok(config) => config,
             Err(error) => {
                 self.note_fault(error.to_string());

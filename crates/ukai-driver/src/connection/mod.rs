@@ -5,8 +5,9 @@ mod fetches;
 mod finish;
 mod handshake;
 mod journal;
+mod sides;
 
-use crate::acceptor::Accepted;
+use crate::acceptor::{Accepted, SideDoor};
 use crate::asciicast::Recorder;
 use crate::driver::{Assignment, Shared, TlsUse};
 use crate::gauge::Share;
@@ -17,6 +18,7 @@ use crate::tls::{ClientHello, Sniff, sniff};
 use crate::wire::{Wire, with_read_buffer};
 use fetches::{Fetches, Finished};
 use journal::Journal;
+use sides::{SideWake, Sides};
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,6 +44,8 @@ pub(crate) struct Connection {
     session: Option<Box<dyn Session>>,
     timers: Timers,
     fetches: Fetches,
+    side_door: Arc<dyn SideDoor>,
+    sides: Option<Box<Sides>>,
     recorder: Option<Box<Recorder>>,
     /// First bytes that may become a ClientHello.
     hello: Vec<u8>,
@@ -87,6 +91,8 @@ impl Connection {
             session: None,
             timers: Timers::default(),
             fetches: Fetches::default(),
+            side_door: accepted.side,
+            sides: None,
             recorder: None,
             hello: Vec::new(),
             sniffing: true,
@@ -150,9 +156,9 @@ impl Connection {
     /// Moves output, then waits for whatever comes first: the end of a time, a fetch,
     /// or bytes. The session is called here, on the thread's read buffer.
     fn poll_wake(&mut self, cx: &mut TaskContext<'_>, sleep: Pin<&mut Sleep>) -> Poll<Wake> {
-        let sent = self.wire.sent;
-        let sending = self.wire.poll_send(cx);
-        if self.wire.sent != sent {
+        let sent = self.sent();
+        let sending = self.poll_send(cx);
+        if self.sent() != sent {
             self.moved_at = Instant::now();
         }
         match sending {
@@ -169,6 +175,12 @@ impl Connection {
         if let Poll::Ready(finished) = self.fetches.poll_finished(cx) {
             return Poll::Ready(Wake::Fetched(finished));
         }
+        // Before the main stream, as a server reads that transfers first and then goes on.
+        match self.poll_sides(cx) {
+            Poll::Ready(SideWake::Effects(effects)) => return Poll::Ready(Wake::Effects(effects)),
+            Poll::Ready(SideWake::End(reason)) => return Poll::Ready(Wake::End(reason)),
+            Poll::Pending => {}
+        }
         while !self.eof {
             match self.poll_bytes(cx) {
                 Poll::Ready(Some(wake)) => return Poll::Ready(wake),
@@ -177,7 +189,10 @@ impl Connection {
             }
         }
         // The peer will send no more; what is under way still gets its time.
-        if self.wire.pending() == 0 && self.fetches.is_empty() && self.timers.is_empty() {
+        let waits = !self.fetches.is_empty()
+            || !self.timers.is_empty()
+            || self.sides.as_ref().is_some_and(|sides| !sides.is_empty());
+        if self.wire.pending() == 0 && !waits {
             return Poll::Ready(Wake::End(CloseReason::Peer));
         }
         Poll::Pending

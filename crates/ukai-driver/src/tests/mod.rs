@@ -5,6 +5,7 @@ mod budgets;
 mod endings;
 mod fetching;
 mod load;
+mod sides;
 mod talking;
 mod tls;
 
@@ -22,7 +23,9 @@ use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use ukai_emulators::{Capture, Context, Emulator, FetchId, Fetched, Open, Session, TimerId};
+use ukai_emulators::{
+    Capture, Context, Emulator, FetchId, Fetched, Open, Session, SideEvent, SideId, TimerId,
+};
 use ukai_model::{CloseReason, Event, EventKind, SessionId, Sha256, Timestamp};
 use ukai_persona::{Host, Persona};
 use ukai_shell::Fs;
@@ -34,6 +37,7 @@ pub(crate) enum Input<'a> {
     Eof,
     Timer(TimerId),
     Fetched(FetchId, Fetched),
+    Side(SideId, SideEvent<'a>),
     Close,
 }
 
@@ -89,6 +93,9 @@ impl Session for FakeSession {
     }
     fn on_fetched(&mut self, cx: &mut Context<'_>, fetch: FetchId, fetched: Fetched) {
         (self.0)(cx, Input::Fetched(fetch, fetched));
+    }
+    fn on_side(&mut self, cx: &mut Context<'_>, side: SideId, event: SideEvent<'_>) {
+        (self.0)(cx, Input::Side(side, event));
     }
     fn on_close(&mut self, cx: &mut Context<'_>) {
         (self.0)(cx, Input::Close);
@@ -206,7 +213,7 @@ pub(crate) struct Bench {
     pub(crate) driver: Driver,
     pub(crate) sink: Arc<Memory>,
     pub(crate) shutdown: CancellationToken,
-    dialer: MemoryDialer,
+    pub(crate) dialer: MemoryDialer,
     serving: JoinHandle<()>,
 }
 

@@ -6,7 +6,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use std::sync::Arc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use ukai_emulators::Effect;
@@ -50,7 +50,8 @@ impl ServerCertVerifier for Careless {
     }
 }
 
-async fn shake(stream: DuplexStream) -> TlsStream<DuplexStream> {
+/// Shakes hands as the client.
+pub(super) async fn shake_on<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> TlsStream<S> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -86,8 +87,8 @@ fn hello_of(sink: &super::Memory) -> EventKind {
 async fn tls_is_unwrapped_wherever_a_peer_begins_it() {
     for tls in [TlsUse::Recognised, TlsUse::Expected] {
         let bench = Bench::with(Budgets::default(), assignment(echo(), tls), 4_096);
-        let first = echo_inside(shake(bench.connect().await).await).await;
-        let second = echo_inside(shake(bench.connect().await).await).await;
+        let first = echo_inside(shake_on(bench.connect().await).await).await;
+        let second = echo_inside(shake_on(bench.connect().await).await).await;
         assert_eq!(first, second, "a host has one certificate");
         let sink = bench.finish().await;
         assert_eq!(sink.reasons(), [CloseReason::Peer; 2]);
@@ -116,9 +117,34 @@ async fn a_session_can_begin_tls_in_its_midst() {
     peer.read_exact(&mut [0; 11]).await.expect("a greeting");
     peer.write_all(b"STARTTLS").await.expect("written");
     peer.read_exact(&mut [0; 4]).await.expect("an answer");
-    echo_inside(shake(peer).await).await;
+    echo_inside(shake_on(peer).await).await;
     let sink = bench.finish().await;
     hello_of(&sink);
+    assert_eq!(sink.reasons(), [CloseReason::Peer]);
+}
+
+/// What was sent in the clear behind the command never becomes a command inside
+/// (CVE-2011-0411): what came with it is the session's to forget, what comes later is no
+/// ClientHello, and answered as OpenSSL does, by an alert.
+#[tokio::test]
+async fn clear_text_behind_the_beginning_of_tls_ends_in_an_alert() {
+    let emulator = Fake::emulator(|cx, input| match input {
+        Input::Bytes(b"STARTTLS") => {
+            cx.send("go\r\n");
+            cx.effects.push(Effect::StartTls);
+        }
+        Input::Bytes(bytes) => cx.send(bytes.to_vec()),
+        _ => {}
+    });
+    let bench = Bench::new(Budgets::default(), emulator);
+    let mut peer = bench.connect().await;
+    peer.write_all(b"STARTTLS").await.expect("written");
+    peer.read_exact(&mut [0; 4]).await.expect("an answer");
+    peer.write_all(b"MAIL FROM:<a@b>\r\n").await.expect("written");
+    let heard = read_all(&mut peer).await;
+    assert_eq!((heard.len(), heard[0], heard[5]), (7, 21, 2), "a fatal alert: {heard:?}");
+    let sink = bench.finish().await;
+    assert_eq!(sink.names(), ["session.open", "session.close"]);
     assert_eq!(sink.reasons(), [CloseReason::Peer]);
 }
 
@@ -178,7 +204,7 @@ async fn a_handshake_that_stalls_is_given_up() {
         silent.write_all(&bytes[..count]).await.expect("written");
         read_all(&mut silent).await
     });
-    let shaking = tokio::spawn(shake(near));
+    let shaking = tokio::spawn(shake_on(near));
     silencer.await.expect("done");
     shaking.abort();
     let sink = bench.finish().await;
