@@ -46,7 +46,9 @@ async function things(context) {
   const samples = await items('/api/samples?limit=200');
   const indicators = await items('/api/indicators?limit=200');
   assert.ok(sessions.length > 0 && samples.length > 0 && indicators.length > 0, 'the hub holds a session, a sample and an indicator');
+  const byProtocol = (protocol) => sessions.find((one) => one.protocol === protocol && one.ended !== null);
   return {
+    others: ['ssh', 'ftp', 'smtp'].flatMap((protocol) => (byProtocol(protocol) ? [[protocol, byProtocol(protocol).id]] : [])),
     session: sessions.find((one) => one.recorded && one.ended !== null && one.commands > 0) ?? sessions[0],
     sample: samples.find((one) => one.file_type === 'elf' && one.analysed === 'complete') ?? samples[0],
     script: samples.find((one) => one.file_type === 'shell-script'),
@@ -62,6 +64,10 @@ const pagesOf = (found) => [
   ['events-none', '/events?src_ip=192.0.2.255&kind=fault'],
   ['sessions', '/sessions'],
   ['session', `/sessions/${found.session.id}`],
+  ...found.others.map(([protocol, id]) => [`session-${protocol}`, `/sessions/${id}`]),
+  ['sessions-searched', '/sessions?command=wget&has=recording'],
+  ['credentials', '/credentials'],
+  ['credentials-filtered', '/credentials?range=7d&protocol=telnet'],
   ['samples', '/samples'],
   ['samples-none', '/samples?q=no-such-sample-anywhere'],
   ['sample', `/samples/${found.sample.sha256}`],
@@ -139,7 +145,7 @@ describe('by hand', () => {
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), en['app.skip']);
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'main');
-    for (const [key, path] of [['e', '/events'], ['s', '/sessions'], ['m', '/samples'], ['i', '/indicators'], ['f', '/feeds'], ['o', '/']]) {
+    for (const [key, path] of [['e', '/events'], ['s', '/sessions'], ['c', '/credentials'], ['m', '/samples'], ['i', '/indicators'], ['f', '/feeds'], ['o', '/']]) {
       await page.keyboard.press('g');
       await page.keyboard.press(key);
       await page.waitForURL(`${base}${path}`, { timeout: WAIT_MS });

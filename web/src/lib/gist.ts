@@ -27,15 +27,15 @@ export function gist(event: Event): string {
     case 'tls.hello':
       return join(text(event['server_name']), text(event['ja4']));
     case 'login.attempt':
-      return `${text(event['user'])} : ${text(event['password'])}  ${event['success'] === true ? '✓' : '✗'}`;
+      return join(`${text(event['user'])} : ${text(event['password'])}`, text(event['method']), text(event['proof']), event['success'] === true ? '✓' : '✗');
     case 'login.canary':
       return join(text(event['user']), text(event['note']));
     case 'service.request':
       return join(text(event.protocol), text(event['request']), text(event['detail']));
     case 'file.transfer':
-      return join(text(event['operation']), text(event['path']), number(event['size']) > 0 ? bytes(number(event['size'])) : '');
+      return join(text(event['operation']), text(event['path']), number(event['size']) > 0 ? bytes(number(event['size'])) : '', event['success'] === false ? '✗' : '');
     case 'tunnel.request':
-      return join(text(event['how']), `${text(event['host'])}:${number(event['port'])}`);
+      return join(text(event['how']), `${text(event['host'])}:${number(event['port'])}`, event['granted'] === true ? '✓' : '✗');
     case 'mail.received':
       return join(text(event['from']), '→', `${number(event['recipients'])}`, text(event['subject']));
     case 'command.input':

@@ -5,6 +5,7 @@ export type Route =
   | { page: 'events' }
   | { page: 'sessions' }
   | { page: 'session'; id: string }
+  | { page: 'credentials' }
   | { page: 'samples' }
   | { page: 'sample'; id: string }
   | { page: 'indicators' }
@@ -14,7 +15,7 @@ export type Route =
   | { page: 'unknown' };
 
 /** The part of the navigation that a page belongs to. */
-export type Section = 'overview' | 'events' | 'sessions' | 'samples' | 'indicators' | 'feeds';
+export type Section = 'overview' | 'events' | 'sessions' | 'credentials' | 'samples' | 'indicators' | 'feeds';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -28,6 +29,7 @@ export function route(path: string): Route {
     switch (first) {
       case 'events':
       case 'sessions':
+      case 'credentials':
       case 'samples':
       case 'indicators':
       case 'feeds':

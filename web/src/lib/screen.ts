@@ -8,6 +8,8 @@ export interface Run {
   background: string | null;
   bold: boolean;
   underline: boolean;
+  /** Whether it is what the reader looks for. */
+  found?: boolean;
 }
 
 /** The sixteen colours, legible on the dark screen. */
@@ -43,9 +45,10 @@ function background(cell: IBufferCell): string | null {
 
 const rgb = (value: number): string => `rgb(${(value >> 16) & 255} ${(value >> 8) & 255} ${value & 255})`;
 
-/** Everything from the first line kept to the last with text on it. */
+/** Everything from the first line kept to the last with text on it, and the cursor. */
 export function lineRuns(terminal: Terminal): Run[][] {
   const buffer = terminal.buffer.active;
+  const cursorLine = buffer.baseY + buffer.cursorY;
   const lines: Run[][] = [];
   const cell = buffer.getNullCell();
   for (let y = 0; y < buffer.length; y += 1) {
@@ -55,7 +58,7 @@ export function lineRuns(terminal: Terminal): Run[][] {
     for (let x = 0; x < line.length; x += 1) {
       line.getCell(x, cell);
       if (cell.getWidth() === 0) continue;
-      const reversed = cell.isInverse() !== 0;
+      const reversed = (cell.isInverse() !== 0) !== (y === cursorLine && x === buffer.cursorX);
       const colour = reversed ? (background(cell) ?? '#060a0c') : foreground(cell);
       const behind = reversed ? (foreground(cell) ?? '#c9d6da') : background(cell);
       const bold = cell.isBold() !== 0;
@@ -75,4 +78,35 @@ export function lineRuns(terminal: Terminal): Run[][] {
   }
   while (lines.length > 0 && lines.at(-1)?.every((run) => run.text === '')) lines.pop();
   return lines;
+}
+
+/** What stands there as text, for the clipboard. */
+export function asText(lines: readonly Run[][]): string {
+  return lines.map((line) => line.map((run) => run.text).join('').trimEnd()).join('\n').trimEnd();
+}
+
+/** The same with each place of `wanted` as a run of its own. */
+export function highlighted(lines: readonly Run[][], wanted: string): Run[][] {
+  const needle = wanted.toLowerCase();
+  if (needle === '') return [...lines];
+  return lines.map((line) => {
+    const text = line.map((run) => run.text).join('').toLowerCase();
+    if (!text.includes(needle)) return line;
+    const runs: Run[] = [];
+    let offset = 0;
+    for (const run of line) {
+      let at = 0;
+      while (at < run.text.length) {
+        const begin = text.lastIndexOf(needle, offset + at);
+        const inside = begin >= 0 && offset + at < begin + needle.length;
+        const next = text.indexOf(needle, offset + at);
+        const until = inside ? begin + needle.length - offset : next < 0 ? run.text.length : next - offset;
+        const end = Math.max(at + 1, Math.min(run.text.length, until));
+        runs.push({ ...run, text: run.text.slice(at, end), found: inside });
+        at = end;
+      }
+      offset += run.text.length;
+    }
+    return runs;
+  });
 }

@@ -2,7 +2,7 @@
 
 import { query } from './api/query';
 
-export type Meaning = 'sample' | 'session' | 'indicator' | 'samples' | 'indicators' | 'events-from' | 'sessions-from';
+export type Meaning = 'sample' | 'session' | 'indicator' | 'samples' | 'indicators' | 'events-from' | 'sessions-from' | 'commands';
 
 export interface Target {
   meaning: Meaning;
@@ -48,5 +48,6 @@ export function targets(typed: string): Target[] {
   const indicators: Target = { meaning: 'indicators', href: `/indicators${query({ q: text })}` };
   const hash = /^[0-9a-f]{32}$|^[0-9a-f]{40}$|^[0-9a-f]{64}$/.test(lower);
   const networky = /[./:]/.test(text) && !hash;
-  return found.concat(networky ? [indicators, samples] : [samples, indicators]);
+  const commands: Target = { meaning: 'commands', href: `/sessions${query({ command: text })}` };
+  return found.concat(networky ? [indicators, samples] : [samples, indicators], hash ? [] : [commands]);
 }

@@ -6,6 +6,7 @@ const PLACES: Record<string, string> = {
   o: '/',
   e: '/events',
   s: '/sessions',
+  c: '/credentials',
   m: '/samples',
   i: '/indicators',
   f: '/feeds',

@@ -66,6 +66,9 @@ export const api = {
   status: (signal?: AbortSignal) => get<T.Status>('/api/status', signal),
   overview: (range: T.Range, signal?: AbortSignal) =>
     get<T.Overview>(`/api/overview${query({ range })}`, signal),
+  credentials: (params: Params, signal?: AbortSignal) =>
+    get<T.Credentials>(`/api/credentials${query(params)}`, signal),
+  credentialsUrl: (list: T.CredentialList, params: Params) => `/api/credentials/export${query({ list, ...params })}`,
   events: (params: Params, signal?: AbortSignal) =>
     get<T.Page<T.Event>>(`/api/events${query(params)}`, signal),
   sessions: (params: Params, signal?: AbortSignal) =>
@@ -76,6 +79,7 @@ export const api = {
     const response = await send(`/api/sessions/${id(session)}/recording`, signal ? { signal } : {});
     return response.text();
   },
+  recordingUrl: (session: string) => `/api/sessions/${id(session)}/recording`,
   samples: (params: Params, signal?: AbortSignal) =>
     get<T.Page<T.SampleSummary>>(`/api/samples${query(params)}`, signal),
   sample: (sha256: string, signal?: AbortSignal) =>

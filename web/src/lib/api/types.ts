@@ -239,7 +239,31 @@ export interface Ranked {
   count: number;
 }
 
-export type Range = '1h' | '24h' | '7d';
+export type Range = '1h' | '24h' | '7d' | '30d';
+
+export const CREDENTIAL_LISTS = ['users', 'passwords', 'pairs', 'new-pairs', 'keys'] as const;
+export type CredentialList = (typeof CREDENTIAL_LISTS)[number];
+
+export interface ClientSoftware {
+  method: string;
+  value: string;
+  software: string;
+  count: number;
+}
+
+export interface Credentials {
+  range: Range;
+  protocols: { protocol: string; attempts: number; successes: number }[];
+  users: Ranked[];
+  passwords: Ranked[];
+  pairs: Ranked[];
+  new_pairs: Ranked[];
+  keys: Ranked[];
+  clients: ClientSoftware[];
+  canaries: Event[];
+  counted: number | null;
+  complete: boolean;
+}
 
 export interface Overview {
   range: Range;
@@ -253,6 +277,7 @@ export interface Overview {
   recent_sessions: SessionSummary[];
   recent_samples: SampleSummary[];
   recent_indicators: Indicator[];
+  canaries: Event[];
 }
 
 export interface Status {
