@@ -208,9 +208,69 @@ describe('by hand', () => {
     const whole = await screen.textContent();
     await page.locator('.controls input[type=range]').fill('0');
     await page.waitForFunction((text) => document.querySelector('.screen pre')?.textContent !== text, whole);
-    await page.locator('.controls select').selectOption('8');
+    await page.locator('.controls select').selectOption('16');
     await page.locator('.controls button.primary').click();
     await page.waitForFunction((text) => document.querySelector('.screen pre')?.textContent === text, whole, { timeout: 60_000 });
+  });
+
+  test('a recording is searched, stepped through by keys, enlarged and taken away', async (t) => {
+    const { session } = await things(opened.context);
+    if (!session.recorded) return t.skip('no recorded session');
+    await page.goto(`${base}/sessions/${session.id}`);
+    await settled(page);
+    const at = async () => Number(await page.locator('.controls input[type=range]').inputValue());
+    const text = page.locator('.screen pre');
+    await page.waitForFunction(() => (document.querySelector('.screen pre')?.textContent ?? '').trim() !== '', null, { timeout: WAIT_MS });
+    const word = /[a-z]{5,}/.exec((await text.textContent()) ?? '')?.[0] ?? '';
+    assert.notEqual(word, '', 'the recording has a word in it');
+    const end = await at();
+
+    await page.locator('.screen').focus();
+    await page.keyboard.press('/');
+    await page.keyboard.type(word.toUpperCase());
+    await page.keyboard.press('Enter');
+    await page.locator('.screen .found').first().waitFor({ timeout: WAIT_MS });
+    assert.match((await page.locator('.controls .search').textContent()) ?? '', /1 \/ \d/);
+    await shot(page, 'player-search', false);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Home');
+    assert.equal(await at(), 0);
+    await page.keyboard.press(']');
+    const first = await at();
+    assert.ok(first > 0 && first <= end, `the first mark is at ${first} of ${end}`);
+    await page.keyboard.press('End');
+    assert.ok(Math.abs((await at()) - end) < 0.1);
+    await page.keyboard.press('>');
+    assert.equal(await page.locator('.controls select').inputValue(), '2');
+
+    await page.keyboard.press('f');
+    await page.locator('.player.full').waitFor();
+    await shot(page, 'player-full', false);
+    await page.keyboard.press('Escape');
+    await page.locator('.player.full').waitFor({ state: 'detached' });
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByLabel(en['replay.download']).click()]);
+    assert.equal(file.suggestedFilename(), `${session.id}.cast`);
+    await page.getByRole('button', { name: new RegExp(en['replay.screen']) }).click();
+    await page.getByText(en['common.copied'], { exact: true }).first().waitFor({ state: 'attached' });
+    assert.ok((await page.evaluate(() => navigator.clipboard.readText())).includes(word));
+  });
+
+  test('sessions are found by their words, and log-ins are filtered and taken away', async () => {
+    await page.goto(`${base}/sessions`);
+    await settled(page);
+    await page.getByLabel(en['sessions.command']).fill('no such command anywhere');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/command=no/);
+    await page.getByText(en['sessions.emptyFiltered']).waitFor({ timeout: WAIT_MS });
+    await page.goto(`${base}/credentials`);
+    await settled(page);
+    const links = page.getByLabel(/Export/);
+    assert.equal(await links.count(), 15);
+    const [file] = await Promise.all([page.waitForEvent('download'), links.first().click()]);
+    assert.match(file.suggestedFilename(), /^ukai-users\./);
+    await page.getByRole('button', { name: en['range.1h'] }).click();
+    await page.waitForURL(/range=1h/);
   });
 
   test('values are copied exactly', async () => {

@@ -147,7 +147,7 @@ function makeOther(start) {
     const [value, software] = pick(clients);
     push(session, step(), 'client.fingerprint', { method: 'hassh', value, software });
     login('root', '', false, { method: 'publickey', proof: `ssh-ed25519 SHA256:${sha(value).slice(0, 43)}` });
-    if (random() < 0.12) {
+    if (random() < 0.3) {
       login('backup-svc', 'Winter2025!', false);
       push(session, at, 'login.canary', { protocol, user: 'backup-svc', note: 'configuration example in the intranet wiki' });
     }
@@ -347,7 +347,7 @@ function ranked(values, factor = 1) {
 }
 
 /** The page about log-ins. */
-export function credentials(range, protocol) {
+export function loginsOf(range, protocol) {
   const all = events.filter((one) => one.kind === 'login.attempt');
   const some = all.filter((one) => !protocol || one.protocol === protocol);
   const typed = some.filter((one) => one.method !== 'publickey');

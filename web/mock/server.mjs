@@ -58,12 +58,12 @@ const routes = [
     return json(response, { ...overview, buckets: overview.buckets.map(({ time }) => ({ time, ...zero })), totals: zero, previous: zero, top_ports: [], top_sources: [], top_credentials: [], top_commands: [], canaries: [], recent_sessions: [], recent_samples: [], recent_indicators: [] });
   }],
   ['GET', /^\/api\/credentials$/, (request, response, params) => {
-    const all = world.credentials(params.get('range') ?? '24h', params.get('protocol'));
+    const all = world.loginsOf(params.get('range') ?? '24h', params.get('protocol'));
     const none = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, Array.isArray(value) ? [] : value]));
     return json(response, empty ? none : all);
   }],
   ['GET', /^\/api\/credentials\/export$/, (request, response, params) => {
-    const list = world.credentials('24h', params.get('protocol'))[params.get('list').replace('-', '_')];
+    const list = world.loginsOf('24h', params.get('protocol'))[params.get('list').replace('-', '_')];
     response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'content-disposition': `attachment; filename="ukai-${params.get('list')}.txt"` });
     return response.end(list.map((one) => `${one.value}\n`).join(''));
   }],
