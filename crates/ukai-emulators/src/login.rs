@@ -40,7 +40,7 @@ pub fn log_in_by_proof(
 ) -> bool {
     let known = open.host.passwords(login.user).into_iter().find(|password| fits(password));
     let login = LoginTry { password: known.as_deref().unwrap_or_default(), ..login.clone() };
-    let success = known.is_some() && open.host.accepts(&attempt(open, &login));
+    let success = known.is_some() && accepts(open, &login);
     record(cx, open, &login, Some(PeerText::truncated(proof, LOGIN_LINE_BYTES)), success);
     success
 }
@@ -62,8 +62,18 @@ pub fn record(
 /// What [`log_in`] decides, and the events that tell of it, for a protocol that has no
 /// [`Context`] at hand.
 pub fn decide(open: &Open, login: &LoginTry<'_>) -> (bool, Vec<EventKind>) {
-    let success = open.host.accepts(&attempt(open, login));
+    let success = accepts(open, login);
     (success, events(open, login, None, success))
+}
+
+/// Web interfaces have accounts of their own; everywhere else those of the system count, as
+/// the attacker may have changed them.
+fn accepts(open: &Open, login: &LoginTry<'_>) -> bool {
+    let accepts = || open.host.accepts(&attempt(open, login));
+    if login.protocol.starts_with("http") {
+        return accepts();
+    }
+    open.fs.log_in(login.user, login.password, accepts)
 }
 
 fn attempt<'a>(open: &Open, login: &LoginTry<'a>) -> Attempt<'a> {

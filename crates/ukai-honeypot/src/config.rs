@@ -59,12 +59,28 @@ pub struct Listener {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DiskConfig {
+    /// Whose a disk is: `address`, of the address that a peer comes from; `credential`, of
+    /// the user and password that it logs in with, from anywhere.
+    pub per: DiskPer,
     /// Attackers' disks kept; the one not used for longest goes first.
     pub disks_max: usize,
     /// Memory for all of them together, in bytes; the one not used for longest goes first.
     pub bytes_max: u64,
+    /// Space for disks in the data folder, in bytes, where they outlast the program; the one
+    /// not used for longest goes first. 0: they are kept in memory only.
+    pub disk_bytes_max: u64,
     /// A disk that was not used for this long is as the owner left it again, in seconds.
     pub kept_s: u64,
+}
+
+/// Whose a disk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DiskPer {
+    /// Of the address that a peer comes from.
+    Address,
+    /// Of the user and password that it logs in with.
+    Credential,
 }
 
 impl Default for HoneypotConfig {
@@ -94,7 +110,13 @@ impl Default for HoneypotConfig {
 
 impl Default for DiskConfig {
     fn default() -> Self {
-        Self { disks_max: 10_000, bytes_max: 256 << 20, kept_s: 7 * 86_400 }
+        Self {
+            per: DiskPer::Address,
+            disks_max: 10_000,
+            bytes_max: 256 << 20,
+            disk_bytes_max: 512 << 20,
+            kept_s: 7 * 86_400,
+        }
     }
 }
 

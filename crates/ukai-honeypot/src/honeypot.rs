@@ -92,11 +92,17 @@ impl Honeypot {
             config.budgets,
             config.sensor,
             TlsConfigs::new(CertificateNames::Host, Arc::clone(&world)),
-            Arc::new(HoneypotSink::new(store, egress)),
+            Arc::new(HoneypotSink::new(store.clone(), egress)),
             Arc::clone(&world),
         );
         let access = Arc::new(Access::new(config.canaries));
-        let houses = Houses::new(&planned, secret, access, Disks::new(config.disks), world);
+        let houses = Houses::new(
+            &planned,
+            secret,
+            access,
+            Disks::new(config.disks, secret, Arc::clone(&world), &store),
+            world,
+        );
         let stop = CancellationToken::new();
         let serving = {
             let (driver, stop) = (driver.clone(), stop.clone());

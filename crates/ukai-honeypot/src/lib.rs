@@ -13,10 +13,11 @@ mod downloads;
 mod honeypot;
 mod limits;
 mod ports;
+mod shelf;
 mod sink;
 #[cfg(test)]
 mod tests;
 
-pub use config::{ConfigError, DiskConfig, HoneypotConfig, Listener};
+pub use config::{ConfigError, DiskConfig, DiskPer, HoneypotConfig, Listener};
 pub use honeypot::{Honeypot, HoneypotError, Service};
 pub use ports::Ports;

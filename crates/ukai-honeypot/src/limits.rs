@@ -19,3 +19,15 @@ pub(crate) const PERSONA_FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// Canaries that the operator may lay out; each log-in is compared with all of them.
 pub(crate) const CANARIES_MAX: usize = 1_000;
+
+/// How often attackers' disks are written to the data folder while they are used.
+pub(crate) const DISKS_SAVED_EVERY: Duration = Duration::from_secs(20);
+
+/// Disks that wait to be written after they had to leave memory; more are lost.
+pub(crate) const DISKS_LEAVING_MAX: usize = 256;
+
+/// Largest disk that is read back, in bytes.
+pub(crate) const DISK_FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// Addresses whose last credential is remembered.
+pub(crate) const PEERS_REMEMBERED_MAX: usize = 16_384;

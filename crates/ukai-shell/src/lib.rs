@@ -34,7 +34,7 @@ mod terminal;
 pub use console::Console;
 pub use effect::ShellEffect;
 pub use fetch::{FetchId, Fetched};
-pub use fs::Fs;
+pub use fs::{ByLogin, Fs, Kept, Snapshot};
 pub use login::Login;
 pub use shell::{Shell, ShellState, WaitingFor, needs_more};
 pub use terminal::{TerminalModes, TerminalSize};

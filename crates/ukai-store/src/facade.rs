@@ -357,17 +357,26 @@ impl Store {
     /// longer) kept.
     pub async fn sample(&self, sha256: &Sha256) -> Result<Option<Bytes>> {
         let (sha256, limit) = (*sha256, self.inner.config.sample_bytes_max);
-        self.ask(move |engine| {
-            let Some(container) = engine.samples.container(&sha256)? else { return Ok(None) };
-            let damaged = |detail: String| StoreError::damaged(format!("sample {sha256}"), detail);
-            let unpacked =
-                cart::unpack(&container, limit).map_err(|error| damaged(error.to_string()))?;
-            if Sha256::of(&unpacked.bytes) != sha256 {
-                return Err(damaged("its bytes have another digest".into()));
-            }
-            Ok(Some(unpacked.bytes.into()))
-        })
-        .await
+        self.ask(move |engine| unpacked_sample(engine, &sha256, limit)).await
+    }
+
+    /// As [`Store::sample`], and blocks: for threads where that is allowed.
+    pub fn sample_blocking(&self, sha256: &Sha256) -> Result<Option<Bytes>> {
+        unpacked_sample(&self.inner.engine, sha256, self.inner.config.sample_bytes_max)
+    }
+
+    /// Whether a sample's bytes are kept. Blocks like [`Store::sample_blocking`].
+    pub fn has_sample_blocking(&self, sha256: &Sha256) -> bool {
+        self.inner.engine.samples.contains(sha256).unwrap_or(false)
+    }
+
+    /// The folder of the store, if it has one: what belongs to the same installation
+    /// may be kept beside it.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.inner.engine.disk {
+            Disk::Folder(folder) => Some(folder),
+            Disk::Memory => None,
+        }
     }
 
     /// A sample in its CaRT container, for handing out; `None` as in [`Store::sample`].
@@ -623,6 +632,16 @@ fn lock_folder(dir: &Path) -> Result<File> {
 
 fn read_event(engine: &Engine, position: Position) -> Result<Option<Event>> {
     engine.events.read(position)?.map(|record| decode_event(&record)).transpose()
+}
+
+fn unpacked_sample(engine: &Engine, sha256: &Sha256, limit: u64) -> Result<Option<Bytes>> {
+    let Some(container) = engine.samples.container(sha256)? else { return Ok(None) };
+    let damaged = |detail: String| StoreError::damaged(format!("sample {sha256}"), detail);
+    let unpacked = cart::unpack(&container, limit).map_err(|error| damaged(error.to_string()))?;
+    if Sha256::of(&unpacked.bytes) != *sha256 {
+        return Err(damaged("its bytes have another digest".into()));
+    }
+    Ok(Some(unpacked.bytes.into()))
 }
 
 /// The row goes first, so that a crash never leaves bytes that nobody knows of.

@@ -4,7 +4,7 @@ use super::node::{Data, Entries, Kind, Node, Origin};
 use super::program;
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use ukai_persona::{DeviceKind, Persona};
 
 /// Number of the root directory.
@@ -15,6 +15,8 @@ pub(crate) struct Image {
     pub(crate) nodes: Vec<Node>,
     /// Size → bytes of a program, made when one of that size is first read.
     programs: Mutex<BTreeMap<u64, Bytes>>,
+    /// A path of each node, once they were asked for.
+    paths: OnceLock<Vec<Box<[u8]>>>,
 }
 
 /// Images in use, so that hosts of one persona share theirs.
@@ -73,7 +75,7 @@ impl Image {
             let node = &mut builder.nodes[number as usize];
             (node.uid, node.gid) = (uid, gid);
         }
-        Self { nodes: builder.finish(), programs: Mutex::default() }
+        Self { nodes: builder.finish(), programs: Mutex::default(), paths: OnceLock::new() }
     }
 
     /// The bytes of a program of `size` bytes for the persona's processor.
@@ -84,6 +86,28 @@ impl Image {
 }
 
 impl Image {
+    /// The path of each node, by its number.
+    pub(crate) fn paths(&self) -> &[Box<[u8]>] {
+        self.paths.get_or_init(|| {
+            let mut paths = vec![Box::<[u8]>::default(); self.nodes.len()];
+            let mut open = vec![(ROOT, Vec::new())];
+            while let Some((number, path)) = open.pop() {
+                if let Some(Kind::Directory(entries)) =
+                    self.nodes.get(number as usize).map(|node| &node.kind)
+                {
+                    let below = entries.iter();
+                    open.extend(
+                        below.map(|(name, child)| (*child, [&path, &b"/"[..], name].concat())),
+                    );
+                }
+                if let Some(slot) = paths.get_mut(number as usize) {
+                    *slot = path.into();
+                }
+            }
+            paths
+        })
+    }
+
     /// Whether bytes are (the beginning of) a program that was read before.
     pub(crate) fn has_program(&self, bytes: &[u8]) -> bool {
         let programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);

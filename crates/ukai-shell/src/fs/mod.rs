@@ -6,12 +6,16 @@
 mod image;
 mod node;
 mod open;
+mod owner;
 mod proc;
 mod program;
+mod saved;
 mod walk;
 
 pub(crate) use node::{FileKind, FsError, Ino, Origin, Stat};
 pub(crate) use open::{Access, Opened};
+pub use owner::ByLogin;
+pub use saved::{Kept, Snapshot};
 pub(crate) use walk::Attributes;
 
 use crate::limits;
@@ -31,6 +35,8 @@ const NODE_BYTES: u64 = 160;
 #[derive(Clone)]
 pub struct Fs {
     inner: Arc<Inner>,
+    /// What stands in for it since a log-in, for this session alone.
+    instead: Option<Arc<owner::Instead>>,
 }
 
 struct Inner {
@@ -55,6 +61,8 @@ pub(crate) struct State {
     remounted: Vec<Vec<u8>>,
     /// Host name, where the attacker changed it.
     hostname: Option<String>,
+    /// Where all this comes from, until somebody looks.
+    kept: Option<Box<dyn Kept>>,
 }
 
 /// Who looks, and when.
@@ -86,16 +94,27 @@ impl Fs {
     pub fn new(host: &Arc<Host>) -> Self {
         let image = Image::of(&host.persona);
         let (processes, state) = (OnceLock::new(), Mutex::default());
-        Self { inner: Arc::new(Inner { host: Arc::clone(host), image, processes, state }) }
+        let inner = Inner { host: Arc::clone(host), image, processes, state };
+        Self { inner: Arc::new(inner), instead: None }
     }
 
     /// Bytes that the attacker's changes hold in memory; bounded by
     /// [`limits::DISK_BYTES`] and a little more for names.
     pub fn used_bytes(&self) -> u64 {
-        self.state().used
+        self.sleeping_state().used
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
+        let now = self.instead.as_ref().and_then(|instead| instead.disk()).unwrap_or(self);
+        let mut state = now.sleeping_state();
+        if let Some(kept) = state.kept.take() {
+            now.wake(&mut state, kept);
+        }
+        state
+    }
+
+    /// The state without asking for what was kept.
+    fn sleeping_state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
