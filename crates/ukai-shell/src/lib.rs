@@ -23,6 +23,7 @@ mod expand;
 mod fetch;
 mod fs;
 mod io;
+mod job;
 pub mod limits;
 mod login;
 mod process;

@@ -49,7 +49,13 @@ pub const OUTPUT_BYTES_PER_INPUT: usize = 4 << 20;
 /// Output to the peer in a session, in bytes.
 pub const OUTPUT_BYTES_PER_SESSION: usize = 16 << 20;
 
-/// What one stage of a pipeline or a command substitution may hold, in bytes.
+/// What a pipe holds before its writer waits, in bytes (as on Linux).
+pub const PIPE_SOFT_BYTES: usize = 64 * 1024;
+
+/// What a pipe holds before its reader has its turn, after each command of a shell.
+pub const PIPE_TURN_BYTES: usize = 1_024;
+
+/// What a command substitution may collect, in bytes.
 pub const PIPE_BYTES: usize = 1 << 20;
 
 /// Longest word, variable or list of words after expansion, in bytes.

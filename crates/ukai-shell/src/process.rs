@@ -83,14 +83,18 @@ pub(crate) struct Process {
     pub(crate) gid: u32,
     pub(crate) source: Source,
     pub(crate) bash: bool,
-    /// Whether this is (part of) a background job.
-    pub(crate) is_job: bool,
+    /// Whether this is a copy of a shell, without control of jobs.
+    pub(crate) subshell: bool,
     /// Nesting of compound commands, functions and scripts.
     pub(crate) depth: u32,
     pub(crate) loops: u32,
     /// Variables hidden by `local`, a list per running function.
     pub(crate) locals: Vec<Vec<(Bytes, Option<Variable>)>>,
     pub(crate) line: u32,
+    /// Status of each stage of the last pipeline (`PIPESTATUS`).
+    pub(crate) pipe_statuses: Vec<i32>,
+    /// What `jobs` would show of the command that runs.
+    pub(crate) command_text: Bytes,
     /// Where `getopts` stands inside an argument.
     pub(crate) getopts_place: usize,
     /// Status of the last command substitution, for `a=$(false)`.
@@ -135,11 +139,13 @@ impl Process {
                 Source::Text
             },
             bash: spec.flavour == ShellFlavour::Bash,
-            is_job: false,
+            subshell: false,
             depth: 0,
             loops: 0,
             locals: Vec::new(),
             line: 0,
+            command_text: Bytes::new(),
+            pipe_statuses: Vec::new(),
             getopts_place: 0,
             substitution_status: None,
             tested: 0,
@@ -238,6 +244,7 @@ impl Process {
     /// A copy that runs on its own.
     pub(crate) fn fork(&self) -> Self {
         let mut child = self.clone();
+        child.subshell = true;
         child.traps = Arc::default();
         child.loops = 0;
         child

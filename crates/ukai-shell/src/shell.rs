@@ -2,9 +2,10 @@
 
 use crate::fs::Fs;
 use crate::io::Fds;
+use crate::job::{JobState, job_line};
 use crate::process::{Process, Source};
 use crate::syntax::Parser;
-use crate::system::{Fut, Job, Session, Stop, stack_place};
+use crate::system::{Fut, Session, Stop, stack_place};
 use crate::terminal::{TerminalModes, TerminalSize};
 use crate::{FetchId, Fetched, Login, ShellEffect, limits};
 use bytes::Bytes;
@@ -45,7 +46,6 @@ pub struct Shell {
     idle: Option<Process>,
     /// The running command, which has the login shell.
     running: Option<Fut<'static, (Process, Result<i32, Stop>)>>,
-    jobs: Vec<Job>,
     /// Lines of a command that is not complete yet.
     pending: Vec<u8>,
     pending_lines: usize,
@@ -66,7 +66,6 @@ impl Shell {
             session,
             idle: Some(process),
             running: None,
-            jobs: Vec::new(),
             pending: Vec::new(),
             pending_lines: 0,
             notices: Vec::new(),
@@ -267,10 +266,20 @@ impl Shell {
         }
     }
 
+    /// Stops the running command (control-Z), if a shell with job control runs it.
+    pub fn suspend(&mut self, now: Timestamp, out: &mut Vec<ShellEffect>) {
+        self.wake(now);
+        if self.running.is_some() {
+            self.session.system().suspended = true;
+            self.drive(out);
+            self.session.system().suspended = false;
+        }
+    }
+
     /// The session is over: what the attacker made and nobody looked at is captured.
     pub fn finish(&mut self, out: &mut Vec<ShellEffect>) {
         self.running = None;
-        self.jobs.clear();
+        self.session.system().jobs.clear();
         for (path, bytes) in self.session.fs.written(limits::CAPTURES) {
             self.session.capture(&path, &bytes, CaptureHow::Dropped);
         }
@@ -327,9 +336,10 @@ impl Shell {
     fn drive(&mut self, out: &mut Vec<ShellEffect>) {
         self.session.system().stack_base = stack_place();
         loop {
+            let before = self.session.moves.so_far();
             let mut moved = self.drive_foreground();
             moved |= self.drive_jobs();
-            if !moved {
+            if !moved && self.session.moves.so_far() == before {
                 break;
             }
         }
@@ -359,7 +369,7 @@ impl Shell {
         process.fds = Fds::standard(interactive);
         match result {
             Ok(status) => process.status = status,
-            Err(Stop::Exit(status)) => self.exited = Some(status & 0xff),
+            Err(Stop::Exit(status) | Stop::HangUp(status)) => self.exited = Some(status & 0xff),
             Err(Stop::Interrupted) => process.status = 130,
             Err(Stop::Killed) => {
                 let _ = self.session.system().print(b"Killed\n", !interactive);
@@ -382,61 +392,60 @@ impl Shell {
     }
 
     /// Keeps the line that tells of a job's end.
-    fn notice(&mut self, job: &Job, status: i32) {
+    fn notice(&mut self, pid: u32, status: i32) {
         const NOTICES_BYTES: usize = 4_096;
-        if self.session.login.terminal.is_none() || self.notices.len() > NOTICES_BYTES {
+        let Some((job, mark)) = self.session.system().jobs.ended(pid, status) else { return };
+        let silent =
+            self.session.login.terminal.is_none() || !job.is_told_by(self.session.shell_pid);
+        if silent || self.notices.len() > NOTICES_BYTES {
             return;
         }
-        let number = {
-            let system = self.session.system();
-            system.jobs_running.iter().position(|(pid, _)| *pid == job.pid).map_or(1, |at| at + 1)
-        };
-        let bash = self.is_bash();
         let state = match status {
             0 => "Done".to_owned(),
+            130 => "Interrupt".to_owned(),
+            137 => "Killed".to_owned(),
             143 => "Terminated".to_owned(),
-            status if bash => format!("Exit {status}"),
+            status if self.is_bash() => format!("Exit {status}"),
             status => format!("Done({status})"),
         };
-        let width = if bash { 24 } else { 27 };
-        self.notices.extend_from_slice(format!("[{number}]+  {state:<width$}").as_bytes());
-        self.notices.extend_from_slice(&job.text);
-        self.notices.push(b'\n');
+        let line = job_line(job.number, mark, &state, &job.text, self.is_bash());
+        self.notices.extend(line);
     }
 
     /// Polls the jobs; whether one began or ended.
     fn drive_jobs(&mut self) -> bool {
-        let mut moved = false;
-        let mut new = std::mem::take(&mut self.session.system().jobs_new);
-        self.session.system().jobs_running.extend(new.iter().map(|j| (j.pid, j.text.clone())));
-        moved |= !new.is_empty();
-        self.jobs.append(&mut new);
-        let stopped = std::mem::take(&mut self.session.system().jobs_stopped);
-        let mut at = 0;
-        while at < self.jobs.len() {
-            let job = &mut self.jobs[at];
-            let mut cx = Context::from_waker(Waker::noop());
-            let status = if stopped.contains(&job.pid) {
-                Some(143)
-            } else {
-                match job.future.as_mut().poll(&mut cx) {
-                    Poll::Ready(status) => Some(status),
-                    Poll::Pending => None,
-                }
-            };
-            let Some(status) = status else {
-                at += 1;
-                continue;
-            };
-            let job = self.jobs.remove(at);
-            self.notice(&job, status);
+        let (mut moved, running) = {
             let mut system = self.session.system();
-            system.jobs_running.retain(|(pid, _)| *pid != job.pid);
-            system.jobs_done.insert(job.pid, status);
-            while system.jobs_done.len() > limits::JOBS {
-                system.jobs_done.pop_first();
+            (system.jobs.take_began(), system.jobs.running())
+        };
+        for pid in running {
+            let future = {
+                let mut system = self.session.system();
+                let state = system.jobs.with_pid(pid).map(|j| j.state);
+                let future = system.jobs.take_future(pid);
+                if let Some(JobState::Killed(status)) = state {
+                    drop(system);
+                    drop(future);
+                    self.notice(pid, status);
+                    moved = true;
+                    continue;
+                }
+                system.polling_job = true;
+                future
+            };
+            let mut polled = None;
+            let mut cx = Context::from_waker(Waker::noop());
+            if let Some(mut future) = future {
+                match future.as_mut().poll(&mut cx) {
+                    Poll::Ready(status) => polled = Some(status),
+                    Poll::Pending => self.session.system().jobs.give_back(pid, future),
+                }
             }
-            moved = true;
+            self.session.system().polling_job = false;
+            if let Some(status) = polled {
+                self.notice(pid, status);
+                moved = true;
+            }
         }
         moved
     }

@@ -2,6 +2,8 @@
 //! input, fetches, jobs. Futures wait on it and are polled by the shell.
 
 use crate::fs::Fs;
+use crate::io::Moves;
+use crate::job::Jobs;
 use crate::terminal::TerminalModes;
 use crate::{FetchId, Fetched, Login, ShellEffect, TerminalSize, WaitingFor, limits};
 use bytes::{Bytes, BytesMut};
@@ -29,19 +31,14 @@ pub(crate) enum Stop {
     Continue(u32),
     /// An error that ends the command line (and a script).
     Abort(i32),
+    /// The session ends, whichever of its processes said so: `reboot`, `kill -9 $$`.
+    HangUp(i32),
     /// Control-C.
     Interrupted,
     /// A budget is used up: everything the line started ends.
     Killed,
     /// Nobody reads the output any more.
     BrokenPipe,
-}
-
-/// A job asked for by `&`.
-pub(crate) struct Job {
-    pub(crate) pid: u32,
-    pub(crate) text: Bytes,
-    pub(crate) future: Fut<'static, i32>,
 }
 
 /// State shared by the processes of a session.
@@ -73,10 +70,11 @@ pub(crate) struct System {
     /// What the foreground waits for.
     pub(crate) waiting: Option<WaitingFor>,
     pub(crate) input: Input,
-    pub(crate) jobs_new: Vec<Job>,
-    pub(crate) jobs_running: Vec<(u32, Bytes)>,
-    pub(crate) jobs_done: BTreeMap<u32, i32>,
-    pub(crate) jobs_stopped: Vec<u32>,
+    pub(crate) jobs: Jobs,
+    /// Whether what is polled is a job in the background.
+    pub(crate) polling_job: bool,
+    /// Control-Z: the foreground is to stop.
+    pub(crate) suspended: bool,
     pids: u32,
     captures: usize,
     pub(crate) rng: SmallRng,
@@ -101,6 +99,8 @@ pub(crate) struct Session {
     pub(crate) fs: Fs,
     pub(crate) login: Login,
     pub(crate) shell_pid: u32,
+    /// Counts what pipes do, so that those who wait are asked again.
+    pub(crate) moves: Moves,
     system: Mutex<System>,
 }
 
@@ -128,10 +128,9 @@ impl Session {
             timers: Vec::new(),
             waiting: None,
             input: Input { piped: login.piped_input, ..Input::default() },
-            jobs_new: Vec::new(),
-            jobs_running: Vec::new(),
-            jobs_done: BTreeMap::new(),
-            jobs_stopped: Vec::new(),
+            jobs: Jobs::default(),
+            polling_job: false,
+            suspended: false,
             pids: shell_pid,
             captures: 0,
             rng,
@@ -139,7 +138,7 @@ impl Session {
             modes: TerminalModes::default(),
             size: login.terminal,
         };
-        Self { host, fs, login, shell_pid, system: Mutex::new(system) }
+        Self { host, fs, login, shell_pid, moves: Moves::default(), system: Mutex::new(system) }
     }
 
     pub(crate) fn system(&self) -> MutexGuard<'_, System> {
@@ -176,7 +175,6 @@ impl Session {
         &self,
         url: &[u8],
         tool: &'static str,
-        job: bool,
     ) -> Result<Option<Fetched>, Stop> {
         const URL_BYTES: usize = 4_096;
         let id = {
@@ -194,8 +192,7 @@ impl Session {
         };
         let fetched = Wait {
             session: self,
-            job,
-            for_what: WaitingFor::Fetch,
+            for_what: Some(WaitingFor::Fetch),
             ready: |s: &mut System| s.fetched.remove(&id),
         }
         .await?;
@@ -207,7 +204,7 @@ impl Session {
     }
 
     /// Waits until `duration` has passed.
-    pub(crate) async fn sleep(&self, duration: Duration, job: bool) -> Result<(), Stop> {
+    pub(crate) async fn sleep(&self, duration: Duration) -> Result<(), Stop> {
         let until = {
             let mut system = self.system();
             let until = system.now + duration.min(Duration::from_secs(limits::SLEEP_S));
@@ -216,44 +213,38 @@ impl Session {
         };
         Wait {
             session: self,
-            job,
-            for_what: WaitingFor::Time,
+            for_what: Some(WaitingFor::Time),
             ready: |s: &mut System| (s.now >= until).then_some(()),
         }
         .await
     }
 
     /// Waits for typed bytes: some of them, or none at the end of the input.
-    pub(crate) async fn typed(&self, max: usize, line: bool, job: bool) -> Result<Vec<u8>, Stop> {
-        if job {
-            return Ok(Vec::new());
-        }
+    pub(crate) async fn typed(&self, max: usize, line: bool) -> Result<Vec<u8>, Stop> {
         Wait {
             session: self,
-            job,
-            for_what: WaitingFor::Stdin,
+            for_what: Some(WaitingFor::Stdin),
             ready: |s: &mut System| s.input.take(max, line),
         }
         .await
     }
 
     /// Waits until a job has ended (or is unknown).
-    pub(crate) async fn job_end(&self, pid: u32, job: bool) -> Result<i32, Stop> {
-        const UNKNOWN: i32 = 127;
+    pub(crate) async fn job_end(&self, pid: u32) -> Result<i32, Stop> {
         Wait {
             session: self,
-            job,
-            for_what: WaitingFor::Time,
-            ready: |s: &mut System| {
-                if let Some(status) = s.jobs_done.remove(&pid) {
-                    return Some(status);
-                }
-                let running = s.jobs_running.iter().any(|(p, _)| *p == pid)
-                    || s.jobs_new.iter().any(|j| j.pid == pid);
-                (!running).then_some(UNKNOWN)
-            },
+            for_what: Some(WaitingFor::Time),
+            ready: |s: &mut System| s.jobs.status_of(pid),
         }
         .await
+    }
+
+    /// Waits until a pipe gives something (or whatever `ready` looks for).
+    pub(crate) async fn until<T>(
+        &self,
+        mut ready: impl FnMut() -> Option<T> + Unpin,
+    ) -> Result<T, Stop> {
+        Wait { session: self, for_what: None, ready: move |_: &mut System| ready() }.await
     }
 
     /// Records that an attacker's file is whole, if it is worth it and new.
@@ -414,9 +405,8 @@ pub(crate) fn stack_place() -> usize {
 /// Waits until `ready` gives something.
 struct Wait<'a, F> {
     session: &'a Session,
-    /// Whether a background job waits.
-    job: bool,
-    for_what: WaitingFor,
+    /// What the caller is to bring; nothing, if another process does.
+    for_what: Option<WaitingFor>,
     ready: F,
 }
 
@@ -429,14 +419,16 @@ impl<T, F: FnMut(&mut System) -> Option<T> + Unpin> Future for Wait<'_, F> {
         if system.killed {
             return Poll::Ready(Err(Stop::Killed));
         }
-        if system.interrupted && !this.job {
+        let job = system.polling_job;
+        if system.interrupted && !job {
             return Poll::Ready(Err(Stop::Interrupted));
         }
         if let Some(value) = (this.ready)(&mut system) {
             return Poll::Ready(Ok(value));
         }
-        if !this.job {
-            system.waiting = Some(this.for_what);
+        // Of several in a pipeline, the one that reads is told of.
+        if !job && system.waiting != Some(WaitingFor::Stdin) {
+            system.waiting = this.for_what.or(system.waiting);
         }
         Poll::Pending
     }

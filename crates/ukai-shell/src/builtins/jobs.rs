@@ -1,71 +1,143 @@
 //! `jobs`, `wait`, `fg`, `bg`, `disown`.
 
 use crate::commands::{Arguments, Command, Outcome};
+use crate::job::{JobState, job_line};
 use crate::process::Process;
 use crate::system::{Fut, Stop};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("jobs", jobs),
     Command::waiting("wait", wait),
-    Command::waiting("fg", wait),
-    Command::at_once("bg", |_, _| Ok(0)),
-    Command::at_once("disown", |_, _| Ok(0)),
+    Command::waiting("fg", foreground),
+    Command::at_once("bg", background),
+    Command::at_once("disown", disown),
 ];
 
-fn jobs(process: &mut Process, _: &Arguments) -> Outcome {
+fn jobs(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let options = crate::commands::Options::read(arguments, "lprsn", &[]);
     let mut text = Vec::new();
     {
         let system = process.session.system();
-        let running = system.jobs_running.iter().map(|(_, text)| text);
-        let all: Vec<_> = running.chain(system.jobs_new.iter().map(|j| &j.text)).collect();
-        for (index, line) in all.iter().enumerate() {
-            let mark = match all.len() - index {
-                1 => '+',
-                2 => '-',
-                _ => ' ',
-            };
-            text.extend_from_slice(
-                format!("[{}]{mark}  Running                 ", index + 1).as_bytes(),
-            );
-            text.extend_from_slice(line);
-            if process.bash {
-                text.extend_from_slice(b" &");
+        for job in system.jobs.shown(process.pid) {
+            if options.has("p") {
+                text.extend_from_slice(format!("{}\n", job.pid).as_bytes());
+                continue;
             }
-            text.push(b'\n');
+            let (state, end) = match job.state {
+                JobState::Stopped => ("Stopped", ""),
+                _ => ("Running", if process.bash { " &" } else { "" }),
+            };
+            let mark = system.jobs.mark(job);
+            let command = [&job.text, end.as_bytes()].concat();
+            if options.has("l") {
+                text.extend_from_slice(
+                    format!("[{}]{mark} {:>5} {state:<24}", job.number, job.pid).as_bytes(),
+                );
+                text.extend_from_slice(&command);
+                text.push(b'\n');
+            } else {
+                text.extend(job_line(job.number, mark, state, &command, process.bash));
+            }
         }
     }
     process.print(&text)?;
     Ok(0)
 }
 
-fn wait(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
+/// The job that the first argument names, or the current one; its absence is told.
+fn named(process: &mut Process, arguments: &Arguments) -> Result<Option<(u32, usize)>, Stop> {
+    let name = arguments.rest().first().map(|w| String::from_utf8_lossy(w).into_owned());
+    let found = process
+        .session
+        .system()
+        .jobs
+        .named(process.pid, name.as_deref())
+        .map(|j| (j.pid, j.number));
+    if found.is_none() {
+        let shown = name.unwrap_or_else(|| "current".to_owned());
+        process.complain_as(&arguments.name(), &format!("{shown}: no such job"))?;
+    }
+    Ok(found)
+}
+
+fn foreground(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
-        let job = process.is_job;
-        let pids: Vec<u32> = {
-            let system = process.session.system();
-            let mut all: Vec<u32> = system.jobs_running.iter().map(|(pid, _)| *pid).collect();
-            all.extend(system.jobs_new.iter().map(|j| j.pid));
-            let named: Vec<u32> = arguments
-                .rest()
-                .iter()
-                .filter_map(|w| {
-                    let text = std::str::from_utf8(w).ok()?;
-                    match text.strip_prefix('%') {
-                        Some(number) => {
-                            all.get(number.parse::<usize>().ok()?.checked_sub(1)?).copied()
-                        }
-                        None => text.parse().ok(),
-                    }
-                })
-                .collect();
-            if arguments.rest().is_empty() { all } else { named }
-        };
-        let mut status = 0;
-        for pid in pids {
-            if pid != process.pid {
-                status = process.session.job_end(pid, job).await?;
+        if !process.controls_jobs() {
+            process.complain_as("fg", "no job control")?;
+            return Ok(1);
+        }
+        let Some((pid, _)) = named(process, &arguments)? else { return Ok(1) };
+        let Some((job, future)) = process.session.system().jobs.take(pid) else { return Ok(1) };
+        process.print([&job.text[..], b"\n"].concat())?;
+        let future = Box::pin(async move { Ok(future.await) });
+        process.foreground(job.text, future).await
+    })
+}
+
+fn background(process: &mut Process, arguments: &Arguments) -> Outcome {
+    if !process.controls_jobs() {
+        process.complain_as("bg", "no job control")?;
+        return Ok(1);
+    }
+    let Some((pid, number)) = named(process, arguments)? else { return Ok(1) };
+    let line = {
+        let mut system = process.session.system();
+        let mark =
+            system.jobs.named(process.pid, Some(&number.to_string())).map(|j| system.jobs.mark(j));
+        let mark = mark.unwrap_or(' ');
+        let Some(job) = system.jobs.with_pid(pid) else { return Ok(1) };
+        job.state = JobState::Running;
+        let text = String::from_utf8_lossy(&job.text).into_owned();
+        if process.bash {
+            format!("[{number}]{mark} {text} &\n")
+        } else {
+            format!("[{number}] {text}\n")
+        }
+    };
+    process.session.moves.count();
+    process.print(line)?;
+    Ok(0)
+}
+
+fn disown(process: &mut Process, arguments: &Arguments) -> Outcome {
+    if arguments.rest().iter().any(|w| w == b"-a") {
+        let mut system = process.session.system();
+        for pid in system.jobs.running_of(process.pid) {
+            if let Some(job) = system.jobs.with_pid(pid) {
+                job.disowned = true;
             }
         }
-        Ok(if arguments.rest().is_empty() { 0 } else { status })
+        return Ok(0);
+    }
+    let Some((pid, _)) = named(process, arguments)? else { return Ok(1) };
+    if let Some(job) = process.session.system().jobs.with_pid(pid) {
+        job.disowned = true;
+    }
+    Ok(0)
+}
+
+fn wait(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
+    Box::pin(async move {
+        if arguments.rest().is_empty() {
+            let pids = process.session.system().jobs.running_of(process.pid);
+            for pid in pids {
+                process.session.job_end(pid).await?;
+            }
+            return Ok(0);
+        }
+        let mut status = 0;
+        for word in arguments.rest() {
+            let text = String::from_utf8_lossy(word).into_owned();
+            let pid = if text.starts_with('%') {
+                process.session.system().jobs.named(process.pid, Some(&text)).map(|j| j.pid)
+            } else {
+                text.parse().ok()
+            };
+            status = match pid {
+                Some(pid) if pid != process.pid => process.session.job_end(pid).await?,
+                _ => 127,
+            };
+        }
+        Ok(status)
     })
 }

@@ -8,15 +8,7 @@ use crate::system::{Fut, Stop};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::waiting("cat", cat),
-    Command::at_once("yes", |p, a| {
-        let mut line = if a.rest().is_empty() { b"y".to_vec() } else { a.rest().join(&b' ') };
-        line.push(b'\n');
-        let block = line.repeat((4_096 / line.len()).max(1));
-        loop {
-            p.session.step(1)?;
-            p.print(&block)?;
-        }
-    }),
+    Command::waiting("yes", yes),
     Command::at_once("true", |_, _| Ok(0)),
     Command::at_once("false", |_, _| Ok(1)),
     Command::at_once("sync", |_, _| Ok(0)),
@@ -29,6 +21,22 @@ pub(super) const COMMANDS: &[Command] = &[
         Ok(0)
     }),
 ];
+
+fn yes(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
+    Box::pin(async move {
+        let words = arguments.rest();
+        let mut line = if words.is_empty() { b"y".to_vec() } else { words.join(&b' ') };
+        line.push(b'\n');
+        let block = line.repeat((4_096 / line.len()).max(1));
+        loop {
+            process.session.step(1)?;
+            if !process.print(&block)? {
+                return Ok(1);
+            }
+            process.drained(1, limits::PIPE_SOFT_BYTES).await?;
+        }
+    })
+}
 
 fn cat(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
@@ -52,6 +60,7 @@ fn cat(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
                     }
                     process.session.step(1 + chunk.len() as u64 / 1_024)?;
                     shape.print(process, &chunk)?;
+                    process.drained(1, limits::PIPE_SOFT_BYTES).await?;
                 }
                 continue;
             }

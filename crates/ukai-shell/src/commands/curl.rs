@@ -106,7 +106,7 @@ async fn one(
         process.error("curl: Remote file name has no length!\ncurl: (23) Failure writing output to destination")?;
         return Ok(23);
     }
-    let fetched = process.session.fetch(&asked, "curl", process.is_job).await?;
+    let fetched = process.session.fetch(&asked, "curl").await?;
     let problem = match &fetched {
         Some(fetched) => failure(fetched),
         None => Some(Failure::TimedOut),

@@ -53,7 +53,7 @@ fn tftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         }
         url.push(b'/');
         url.extend_from_slice(remote.strip_prefix(b"/").unwrap_or(&remote));
-        let fetched = process.session.fetch(&url, "tftp", process.is_job).await?;
+        let fetched = process.session.fetch(&url, "tftp").await?;
         let host = String::from_utf8_lossy(&host).into_owned();
         let Some(fetched) = fetched else {
             process.error("tftp: timeout")?;
@@ -125,7 +125,7 @@ fn ftpget(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
         }
         url.push(b'/');
         url.extend_from_slice(remote.strip_prefix(b"/").unwrap_or(&remote));
-        let fetched = process.session.fetch(&url, "ftpget", process.is_job).await?;
+        let fetched = process.session.fetch(&url, "ftpget").await?;
         let host = String::from_utf8_lossy(&host).into_owned();
         let Some(fetched) = fetched else {
             process.error(&format!(
@@ -198,7 +198,7 @@ fn ftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
                     }
                     url.extend_from_slice(&[host, &b"/"[..], remote].concat());
                     let local = rest.first().unwrap_or(remote).clone();
-                    let fetched = process.session.fetch(&url, "ftp", process.is_job).await?;
+                    let fetched = process.session.fetch(&url, "ftp").await?;
                     match fetched {
                         Some(fetched) if failure(&fetched).is_none() => {
                             let kept = process.keep_fetched(&local, &fetched.bytes);

@@ -111,5 +111,5 @@ fn reboot(process: &mut Process, arguments: &Arguments) -> Outcome {
         process.error(&format!("{}: Operation not permitted", arguments.name()))?;
         return Ok(1);
     }
-    Err(Stop::Exit(0).into())
+    Err(Stop::HangUp(0).into())
 }

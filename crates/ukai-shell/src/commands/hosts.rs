@@ -62,7 +62,7 @@ fn ping(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         let mut times = Vec::new();
         for sequence in 0..rounds {
             if sequence > 0 {
-                process.session.sleep(Duration::from_secs(1), process.is_job).await?;
+                process.session.sleep(Duration::from_secs(1)).await?;
             }
             process.session.step(1)?;
             let time = base + process.session.system().rng.random_range(0.0..4.0);

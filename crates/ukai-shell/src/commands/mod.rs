@@ -96,6 +96,16 @@ pub(crate) enum Leave {
     NeedInput,
 }
 
+impl Leave {
+    /// For a command that has its input: what it leaves with.
+    pub(crate) fn stop(self) -> Result<i32, Stop> {
+        match self {
+            Self::Stop(stop) => Err(stop),
+            Self::NeedInput => Ok(1),
+        }
+    }
+}
+
 impl From<Stop> for Leave {
     fn from(stop: Stop) -> Self {
         Self::Stop(stop)
@@ -150,31 +160,32 @@ impl Command {
             Ok(status) => Ok(status),
             Err(Leave::Stop(stop)) => Err(stop),
             Err(Leave::NeedInput) => {
-                let typed = process.all_typed().await?;
+                let typed = process.all_input().await?;
                 let saved = process.swap_fd(0, Some(Open::bytes(typed)));
                 let result = run(process, &arguments);
                 process.fds.set(0, saved);
-                match result {
-                    Ok(status) => Ok(status),
-                    Err(Leave::Stop(stop)) => Err(stop),
-                    Err(Leave::NeedInput) => Ok(1),
-                }
+                result.or_else(Leave::stop)
             }
         }
     }
 }
 
 impl Process {
-    /// Everything that is typed until the end of the input.
-    async fn all_typed(&mut self) -> Result<Bytes, Stop> {
+    /// Everything that is typed, or comes through a pipe, until the end of the input.
+    /// An input that does not end is taken to have ended at
+    /// [`FILE_BYTES`](limits::FILE_BYTES).
+    async fn all_input(&mut self) -> Result<Bytes, Stop> {
         let mut all = Vec::new();
         loop {
             let Some(chunk) = self.read(0, limits::PIPE_BYTES, false).await? else { break };
             if chunk.is_empty() {
                 break;
             }
-            let room = limits::PIPE_BYTES.saturating_sub(all.len());
-            all.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            self.session.step(chunk.len() as u64 / 4_096)?;
+            all.extend_from_slice(&chunk);
+            if all.len() >= limits::FILE_BYTES {
+                break;
+            }
         }
         Ok(all.into())
     }

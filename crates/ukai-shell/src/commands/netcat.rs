@@ -20,7 +20,7 @@ fn nc(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>>
         let options = Options::read(&arguments, "+lp:w:e:nvuzkqis:", &[]);
         let name = arguments.name().into_owned();
         if options.has("l") {
-            process.session.sleep(Duration::from_secs(LISTEN_S), process.is_job).await?;
+            process.session.sleep(Duration::from_secs(LISTEN_S)).await?;
             return Ok(0);
         }
         let Some(host) = options.operands.first() else {
@@ -32,7 +32,7 @@ fn nc(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>>
             .operands
             .get(1)
             .map_or("23".to_owned(), |p| String::from_utf8_lossy(p).into_owned());
-        process.session.sleep(Duration::from_millis(ANSWER_MS), process.is_job).await?;
+        process.session.sleep(Duration::from_millis(ANSWER_MS)).await?;
         let text = match (name.as_str(), arguments.gnu) {
             ("telnet", true) => {
                 format!(

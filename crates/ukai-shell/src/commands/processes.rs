@@ -179,12 +179,10 @@ const SIGNALS: [&str; 31] = [
 
 /// Ends a process, if it is one of the attacker's. The host's own only seem to end.
 fn end(process: &mut Process, pid: u32) -> bool {
-    let mut system = process.session.system();
-    if system.jobs_running.iter().any(|(p, _)| *p == pid) {
-        system.jobs_stopped.push(pid);
+    const STATUS_TERMINATED: i32 = 143;
+    if process.session.system().jobs.kill(pid, STATUS_TERMINATED) {
         return true;
     }
-    drop(system);
     process.fs().remove_resident(pid)
 }
 
@@ -229,12 +227,7 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
     for target in targets {
         let view = process.view();
         let pid = match target.strip_prefix('%') {
-            Some(job) => {
-                let system = process.session.system();
-                job.parse::<usize>()
-                    .ok()
-                    .and_then(|n| system.jobs_running.get(n.checked_sub(1)?).map(|(p, _)| *p))
-            }
+            Some(job) => process.session.system().jobs.named(process.pid, Some(job)).map(|j| j.pid),
             None => target.trim_start_matches('-').parse::<u32>().ok(),
         };
         let Some(pid) = pid else {
@@ -248,7 +241,7 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
             continue;
         };
         let known = process.fs().processes(&view).iter().any(|p| p.pid == pid)
-            || process.session.system().jobs_running.iter().any(|(p, _)| *p == pid);
+            || process.session.system().jobs.with_pid(pid).is_some();
         if !known {
             if process.bash {
                 process.complain_as("kill", &format!("({pid}) - No such process"))?;
@@ -260,7 +253,7 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
             if pid == process.session.shell_pid
                 && matches!(signal.as_str(), "9" | "KILL" | "SIGKILL" | "HUP" | "1")
             {
-                return Err(crate::system::Stop::Exit(137).into());
+                return Err(crate::system::Stop::HangUp(137).into());
             }
             end(process, pid);
         }

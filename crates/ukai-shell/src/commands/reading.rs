@@ -2,11 +2,14 @@
 
 use super::{Arguments, Command, Leave, Options, Outcome};
 use crate::fs::{Access, FsError};
+use crate::io::Open;
+use crate::limits;
 use crate::process::Process;
+use crate::system::{Fut, Stop};
 use bytes::Bytes;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::at_once("head", head),
+    Command::waiting("head", head_of_stream),
     Command::at_once("tail", tail),
     Command::at_once("wc", wc),
     Command::at_once("tee", tee),
@@ -32,7 +35,7 @@ pub(super) fn inputs(
         return Ok((vec![(Vec::new(), process.input()?)], 0));
     }
     // Typed input is asked for before anything is printed.
-    if operands.iter().any(|o| o == b"-") && process.input_is_typed(0) {
+    if operands.iter().any(|o| o == b"-") && process.input_is_to_come(0) {
         return Err(Leave::NeedInput);
     }
     let mut all = Vec::with_capacity(operands.len());
@@ -118,6 +121,39 @@ fn count(text: &[u8]) -> Option<usize> {
         },
     };
     digits.parse::<usize>().ok()?.checked_mul(factor)
+}
+
+/// `head`, which reads no more of a pipe or of what is typed than it prints.
+fn head_of_stream(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
+    Box::pin(async move {
+        let given = with_old_counts(&arguments);
+        let options = Options::read(&given, "n:c:qv", &["lines:", "bytes:"]);
+        let bytes = options.value("c").or(options.value("bytes"));
+        let number = bytes.or(options.value("n")).or(options.value("lines"));
+        let from_end = number.is_some_and(|n| n.starts_with(b"-"));
+        let stream = options.operands.is_empty() || options.operands == [b"-"];
+        let wanted = if from_end { None } else { number.map_or(Some(10), count) };
+        if let (true, true, Some(wanted)) = (process.input_is_to_come(0), stream, wanted) {
+            let mut all = Vec::new();
+            let mut left = wanted;
+            while left > 0 && all.len() < limits::FILE_BYTES {
+                let max = if bytes.is_some() { left } else { limits::PIPE_BYTES };
+                let chunk = process.read(0, max, bytes.is_none()).await?.unwrap_or_default();
+                if chunk.is_empty() {
+                    break;
+                }
+                process.session.step(1 + chunk.len() as u64 / 4_096)?;
+                left -=
+                    if bytes.is_some() { chunk.len() } else { usize::from(chunk.ends_with(b"\n")) };
+                all.extend_from_slice(&chunk);
+            }
+            let saved = process.swap_fd(0, Some(Open::bytes(all)));
+            let result = head(process, &arguments);
+            process.fds.set(0, saved);
+            return result.or_else(Leave::stop);
+        }
+        Command::at_once("head", head).run(process, arguments).await
+    })
 }
 
 /// `-5` is `-n 5`.

@@ -124,7 +124,7 @@ fn sleep(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
         if name == "usleep" {
             total /= 1_000_000;
         }
-        process.session.sleep(total, process.is_job).await?;
+        process.session.sleep(total).await?;
         Ok(0)
     })
 }

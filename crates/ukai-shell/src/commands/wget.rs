@@ -113,7 +113,7 @@ async fn one(
         let shown = String::from_utf8_lossy(&asked).into_owned();
         process.error(&format!("--{now}--  {shown}"))?;
     }
-    let fetched = process.session.fetch(&asked, "wget", process.is_job).await?;
+    let fetched = process.session.fetch(&asked, "wget").await?;
     let Some(fetched) = fetched else {
         process.error(&format!(
             "wget: can't connect to remote host ({}): Connection timed out",

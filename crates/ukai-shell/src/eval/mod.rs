@@ -10,12 +10,15 @@ mod simple;
 pub(crate) use execute::base_name;
 
 use crate::fs::Access;
-use crate::io::Open;
+use crate::io::{Moves, Open};
+use crate::job::JobState;
 use crate::limits;
-use crate::process::{Process, Source};
-use crate::syntax::{AndOr, Command, Connector, List, Pipeline, RedirectKind, Target};
-use crate::system::{Fut, Job, Stop, stack_place};
+use crate::process::Process;
+use crate::syntax::{AndOr, Command, Connector, List, RedirectKind, Target};
+use crate::system::{Fut, Stop, stack_place};
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 /// Exit status after a broken pipe (128 + SIGPIPE).
 const STATUS_SIGPIPE: i32 = 141;
@@ -23,6 +26,7 @@ const STATUS_SIGPIPE: i32 = 141;
 impl Process {
     pub(crate) async fn list(&mut self, list: &List) -> Result<i32, Stop> {
         for item in &list.items {
+            self.command_text = item.text.clone();
             if item.background {
                 self.background(&item.and_or, &item.text)?;
             } else {
@@ -32,13 +36,13 @@ impl Process {
         Ok(self.status)
     }
 
-    async fn and_or(&mut self, and_or: &AndOr) -> Result<i32, Stop> {
+    async fn and_or(&mut self, and_or: &Arc<AndOr>) -> Result<i32, Stop> {
         let mut tested = !and_or.rest.is_empty();
         self.tested += u32::from(tested);
-        let result = self.pipeline(&and_or.first).await;
+        let result = self.pipeline(and_or, 0).await;
         self.tested -= u32::from(tested);
         let mut status = result?;
-        for (index, (connector, pipeline)) in and_or.rest.iter().enumerate() {
+        for (index, (connector, _)) in and_or.rest.iter().enumerate() {
             let wanted = match connector {
                 Connector::And => status == 0,
                 Connector::Or => status != 0,
@@ -48,18 +52,22 @@ impl Process {
             }
             tested = index + 1 < and_or.rest.len();
             self.tested += u32::from(tested);
-            let result = self.pipeline(pipeline).await;
+            let result = self.pipeline(and_or, index + 1).await;
             self.tested -= u32::from(tested);
             status = result?;
         }
         Ok(status)
     }
 
-    async fn pipeline(&mut self, pipeline: &Pipeline) -> Result<i32, Stop> {
+    /// Runs one of the pipelines of a list, by its place.
+    async fn pipeline(&mut self, and_or: &Arc<AndOr>, index: usize) -> Result<i32, Stop> {
+        let pipeline = and_or.pipeline(index);
         self.tested += u32::from(pipeline.negated);
         let result = match &pipeline.commands[..] {
-            [command] => self.command(command).await,
-            commands => Box::pin(self.stages(commands)).await,
+            [command] if !command.is_subshell() || !self.controls_jobs() => {
+                self.command(command).await
+            }
+            _ => self.stages(and_or, index).await,
         };
         self.tested -= u32::from(pipeline.negated);
         let mut status = result?;
@@ -73,33 +81,56 @@ impl Process {
         Ok(status)
     }
 
-    /// The stages of a pipeline run one after the other, each in a process of its own;
-    /// what a stage writes is kept for the next. A stage that writes more than a pipe
-    /// may hold ends as if its reader had gone.
-    async fn stages(&mut self, commands: &[Command]) -> Result<i32, Stop> {
+    /// The stages of a pipeline run by turns, each in a process of its own, with pipes
+    /// between them. When a stage ends, its ends of pipes close.
+    fn stages<'a>(
+        &'a mut self,
+        and_or: &'a Arc<AndOr>,
+        index: usize,
+    ) -> Fut<'a, Result<i32, Stop>> {
+        Box::pin(async move { self.run_stages(and_or, index).await })
+    }
+
+    async fn run_stages(&mut self, and_or: &Arc<AndOr>, index: usize) -> Result<i32, Stop> {
+        let count = and_or.pipeline(index).commands.len();
+        let mut stages = Vec::with_capacity(count);
         let mut input = None;
-        let mut status = 0;
-        let mut failed = 0;
-        for (index, command) in commands.iter().enumerate() {
-            let last = index + 1 == commands.len();
+        for place in 0..count {
             let mut child = self.fork();
             child.depth += 1;
             child.pid = self.session.system().next_pid();
             if let Some(input) = input.take() {
                 child.fds.set(0, Some(input));
             }
-            let pipe = Open::pipe();
-            if !last {
-                child.fds.set(1, Some(Arc::clone(&pipe)));
+            if place + 1 < count {
+                let (reader, writer) = Open::pipe(&self.session.moves);
+                child.fds.set(1, Some(writer));
+                input = Some(reader);
             }
-            let result = child.command(command).await;
-            status = child.ended(result).await?;
-            if status != 0 {
-                failed = status;
-            }
-            input = Some(Open::bytes(pipe.drain_pipe()));
+            let and_or = Arc::clone(and_or);
+            let stage: Fut<'static, Result<i32, Stop>> = Box::pin(async move {
+                let pipeline = and_or.pipeline(index);
+                let Some(command) = pipeline.commands.get(place) else { return Ok(0) };
+                let result = child.command(command).await;
+                child.ended(result).await
+            });
+            stages.push(Stage::Running(stage));
         }
-        Ok(if self.options.pipe_fail { failed } else { status })
+        let session = Arc::clone(&self.session);
+        let fails = self.options.pipe_fail;
+        let statuses = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let kept = Arc::clone(&statuses);
+        let future = Box::pin(async move {
+            let all = join(stages, &session.moves).await?;
+            let last = all.last().copied().unwrap_or(0);
+            let failed = all.iter().rev().find(|s| **s != 0).copied().unwrap_or(0);
+            *crate::io::lock(&kept) = all;
+            Ok(if fails { failed } else { last })
+        });
+        let text = self.command_text.clone();
+        let status = self.foreground(text, future).await?;
+        self.pipe_statuses = std::mem::take(&mut *crate::io::lock(&statuses));
+        Ok(status)
     }
 
     /// The status with which a process of its own ended, whatever ended it; its exit
@@ -111,7 +142,7 @@ impl Process {
             }
             Err(Stop::Break(_) | Stop::Continue(_)) => 0,
             Err(Stop::BrokenPipe) => STATUS_SIGPIPE,
-            Err(stop @ (Stop::Interrupted | Stop::Killed)) => return Err(stop),
+            Err(stop @ (Stop::Interrupted | Stop::Killed | Stop::HangUp(_))) => return Err(stop),
         };
         self.exit_trap(status).await
     }
@@ -125,7 +156,7 @@ impl Process {
         self.status = status;
         match Box::pin(self.run_text(&text)).await {
             Err(Stop::Exit(status)) => Ok(status),
-            Err(stop @ (Stop::Interrupted | Stop::Killed)) => Err(stop),
+            Err(stop @ (Stop::Interrupted | Stop::Killed | Stop::HangUp(_))) => Err(stop),
             _ => Ok(status),
         }
     }
@@ -176,7 +207,7 @@ impl Process {
                 system.kill("processes", "a command started too many jobs");
                 return Err(Stop::Killed);
             }
-            system.jobs_running.len() + system.jobs_new.len()
+            system.jobs.len()
         };
         if running >= limits::JOBS {
             self.session.system().limit("processes", "too many background jobs");
@@ -190,7 +221,7 @@ impl Process {
         }
         let pid = self.session.system().next_pid();
         let mut child = self.fork();
-        child.is_job = true;
+        child.subshell = true;
         child.pid = pid;
         child.depth = self.depth + 1;
         if child.fds.at(0).is_some_and(|open| open.is_terminal()) {
@@ -201,12 +232,12 @@ impl Process {
             let result = child.and_or(&and_or).await;
             child.ended(result).await.unwrap_or(130)
         });
-        let job = Job { pid, text: text.clone(), future };
-        self.session.system().jobs_new.push(job);
+        let number =
+            self.session.system().jobs.add(self.pid, pid, text.clone(), JobState::Running, future);
         self.last_job = Some(pid);
         self.status = 0;
-        if self.bash && self.source == Source::Interactive && !self.is_job {
-            self.error(&format!("[{}] {pid}", running + 1))?;
+        if self.bash && self.controls_jobs() {
+            self.error(&format!("[{number}] {pid}"))?;
         }
         Ok(())
     }
@@ -227,14 +258,14 @@ impl Process {
                 Vec::new()
             }
         } else {
-            let pipe = Open::pipe();
+            let collector = Open::collector();
             let mut child = self.fork();
-            child.fds.set(1, Some(Arc::clone(&pipe)));
+            child.fds.set(1, Some(Arc::clone(&collector)));
             let result = child.list(list).await;
             let status = child.ended(result).await?;
             self.substitution_status = Some(status);
             self.status = status;
-            pipe.drain_pipe()
+            collector.collected()
         };
         self.depth -= 1;
         self.session.step(text.len() as u64 / 1_024)?;
@@ -259,4 +290,37 @@ impl Process {
             _ => None,
         }
     }
+}
+
+/// A stage of a pipeline.
+enum Stage {
+    Running(Fut<'static, Result<i32, Stop>>),
+    Ended(i32),
+}
+
+/// Runs stages by turns until all have ended. What a stage does to a pipe wakes others,
+/// so all are asked again until nothing moves.
+async fn join(mut stages: Vec<Stage>, moves: &Moves) -> Result<Vec<i32>, Stop> {
+    poll_fn(move |cx| {
+        loop {
+            let before = moves.so_far();
+            let mut ended = true;
+            for stage in &mut stages {
+                let Stage::Running(future) = stage else { continue };
+                match future.as_mut().poll(cx) {
+                    Poll::Ready(Ok(status)) => *stage = Stage::Ended(status),
+                    Poll::Ready(Err(stop)) => return Poll::Ready(Err(stop)),
+                    Poll::Pending => ended = false,
+                }
+            }
+            if ended {
+                let status = |s: &Stage| if let Stage::Ended(status) = s { *status } else { 0 };
+                return Poll::Ready(Ok(stages.iter().map(status).collect()));
+            }
+            if moves.so_far() == before {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
 }

@@ -83,7 +83,7 @@ impl Process {
             let text = std::mem::take(&mut pending);
             looked_at = 0;
             self.run_lines(&text, line, announced).await?;
-            let lines = text.iter().filter(|b| **b == b'\n').count();
+            let lines = text.split(|b| *b == b'\n').count().saturating_sub(1);
             line = line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::redirect::SavedFds;
 use crate::commands::{self, Arguments};
+use crate::limits;
 use crate::process::{Process, Variable, VariableValue};
 use crate::syntax::{Assignment, Command, Parser, Part, Simple, Value, Word};
 use crate::system::{Fut, Stop};
@@ -61,6 +62,8 @@ impl Process {
         self.finish_simple(saved, saved_variables);
         let status = result?;
         self.status = status;
+        // Its reader has its turn early, so that it can end what prints without end.
+        self.drained(1, limits::PIPE_TURN_BYTES).await?;
         Ok(status)
     }
 
@@ -233,6 +236,15 @@ impl Process {
             if let Some(builtin) = commands::builtin(name, self) {
                 let gnu = self.bash;
                 return builtin.run(self, Arguments::new(words, gnu)).await;
+            }
+            if self.controls_jobs() {
+                let text = self.command_text.clone();
+                let mut child = self.fork();
+                let program = Box::pin(async move {
+                    let result = child.program(words).await;
+                    child.ended(result).await
+                });
+                return self.foreground(text, program).await;
             }
             self.program(words).await
         })

@@ -15,8 +15,24 @@ pub(crate) struct Item {
     pub(crate) and_or: Arc<AndOr>,
     /// Whether `&` follows.
     pub(crate) background: bool,
-    /// The text it was read from, for `jobs`; only of background items.
+    /// The text it was read from, for `jobs`.
     pub(crate) text: Bytes,
+}
+
+impl AndOr {
+    /// A pipeline by its place.
+    pub(crate) fn pipeline(&self, index: usize) -> &Pipeline {
+        match index.checked_sub(1).and_then(|at| self.rest.get(at)) {
+            Some((_, pipeline)) => pipeline,
+            None => &self.first,
+        }
+    }
+}
+
+impl Command {
+    pub(crate) fn is_subshell(&self) -> bool {
+        matches!(self, Self::Compound { body: Compound::Subshell(_), .. })
+    }
 }
 
 /// Pipelines joined by `&&` and `||`.

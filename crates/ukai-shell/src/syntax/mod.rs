@@ -15,8 +15,8 @@ mod simple;
 mod word;
 
 pub(crate) use ast::{
-    AndOr, Assignment, Case, Command, Compound, Connector, List, Param, ParamOp, Part, Pipeline,
-    Redirect, RedirectKind, Simple, Subscript, Target, Value, Word,
+    AndOr, Assignment, Case, Command, Compound, Connector, List, Param, ParamOp, Part, Redirect,
+    RedirectKind, Simple, Subscript, Target, Value, Word,
 };
 pub(crate) use error::SyntaxError;
 pub(crate) use lexer::is_name;

@@ -197,6 +197,13 @@ impl<'a> Parser<'a> {
         })
     }
 
+    /// What `jobs` shows of a command.
+    fn item_text(&self, start: usize, end: usize) -> Bytes {
+        const SHOWN_BYTES: usize = 256;
+        let text = self.src.get(start..end).unwrap_or_default().trim_ascii();
+        Bytes::copy_from_slice(&text[..text.len().min(SHOWN_BYTES)])
+    }
+
     fn item(&mut self, list: &mut List) -> Result<(), SyntaxError> {
         self.peek()?;
         let start = self.token_start;
@@ -205,17 +212,15 @@ impl<'a> Parser<'a> {
             Token::Op("&") => true,
             Token::Op(";") => false,
             _ => {
-                list.items.push(Item { and_or, background: false, text: Bytes::new() });
+                let end = self.token_start;
+                let text = self.item_text(start, end);
+                list.items.push(Item { and_or, background: false, text });
                 return Ok(());
             }
         };
         let end = self.token_start;
         self.next()?;
-        let text = if background {
-            Bytes::copy_from_slice(self.src[start..end].trim_ascii())
-        } else {
-            Bytes::new()
-        };
+        let text = self.item_text(start, end);
         list.items.push(Item { and_or, background, text });
         if let Token::Op(";" | "&" | "&&" | "||" | "|") = self.peek()? {
             let token = self.next()?;

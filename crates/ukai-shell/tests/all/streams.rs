@@ -149,3 +149,32 @@ fn input_that_nobody_reads_is_bounded() {
     assert_eq!(shell.shell.input_room(), 0);
     assert!(shell.out.iter().any(|e| matches!(e, ShellEffect::Limit { limit: "input", .. })));
 }
+
+/// What a command prints on a host with many commands.
+fn prints(command: &str) -> String {
+    let host = crate::driver::generous_host();
+    let shell = Shell::new(host.clone(), Fs::new(&host), login("root", false), 1, START);
+    let mut streams = Streams { shell, out: Vec::new() };
+    streams.exec(command);
+    let (output, errors, status) = streams.result();
+    assert_eq!((errors.as_str(), status), ("", Some(0)), "{command}");
+    output
+}
+
+#[test]
+fn stages_of_a_pipeline_run_by_turns() {
+    assert_eq!(prints("yes | head -1"), "y\n");
+    assert_eq!(prints("yes | head -n 3 | wc -l"), "3\n");
+    assert_eq!(prints("cat /dev/urandom | head -c 10 | wc -c"), "10\n");
+    assert_eq!(prints("while :; do echo x; done | head -n 2"), "x\nx\n");
+    assert_eq!(
+        prints(
+            "i=0; while :; do i=$((i+1)); echo $i; done | while read l; do [ $l = 3 ] && break; echo $l; done"
+        ),
+        "1\n2\n"
+    );
+    assert_eq!(prints("yes | { read a; read b; echo $a$b; }"), "yy\n");
+    assert_eq!(prints("dd if=/dev/zero bs=1024 count=3000 2>/dev/null | cat | wc -c"), "3072000\n");
+    assert_eq!(prints("(echo a; echo b) | (read x; cat)"), "b\n");
+    assert_eq!(prints("yes | sed 2q"), "y\ny\n");
+}

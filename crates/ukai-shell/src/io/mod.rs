@@ -1,5 +1,9 @@
 //! Open files of a process, and the pipes between processes.
 
+mod pipe;
+
+pub(crate) use pipe::{Moves, PipeReader, PipeWriter};
+
 use crate::fs::{Access, FsError, Opened, View};
 use crate::limits;
 use crate::process::Process;
@@ -45,16 +49,12 @@ pub(crate) enum Open {
         bytes: Bytes,
         place: Mutex<usize>,
     },
-    /// The writing end of a pipe or of a command substitution.
-    Pipe(Mutex<PipeBuffer>),
-}
-
-/// What was written to a pipe.
-#[derive(Debug, Default)]
-pub(crate) struct PipeBuffer {
-    pub(crate) bytes: Vec<u8>,
-    /// Its limit was reached: the reader is taken to have gone.
-    pub(crate) broken: bool,
+    /// What a command substitution collects.
+    Collector(Mutex<Vec<u8>>),
+    /// The reading end of a pipe.
+    PipeReader(PipeReader),
+    /// The writing end of a pipe.
+    PipeWriter(PipeWriter),
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -99,9 +99,15 @@ impl Fds {
 }
 
 impl Open {
-    /// A new pipe's writing end.
-    pub(crate) fn pipe() -> Fd {
-        Arc::new(Self::Pipe(Mutex::default()))
+    /// A new collector of what is written.
+    pub(crate) fn collector() -> Fd {
+        Arc::new(Self::Collector(Mutex::default()))
+    }
+
+    /// A new pipe's reading and writing ends.
+    pub(crate) fn pipe(moves: &Moves) -> (Fd, Fd) {
+        let (reader, writer) = pipe::pipe(moves);
+        (Arc::new(Self::PipeReader(reader)), Arc::new(Self::PipeWriter(writer)))
     }
 
     /// Standing bytes to read.
@@ -109,10 +115,10 @@ impl Open {
         Arc::new(Self::Bytes { bytes: bytes.into(), place: Mutex::new(0) })
     }
 
-    /// Takes what was written to a pipe.
-    pub(crate) fn drain_pipe(&self) -> Vec<u8> {
+    /// Takes what was collected.
+    pub(crate) fn collected(&self) -> Vec<u8> {
         match self {
-            Self::Pipe(buffer) => std::mem::take(&mut lock(buffer).bytes),
+            Self::Collector(bytes) => std::mem::take(&mut lock(bytes)),
             _ => Vec::new(),
         }
     }
@@ -154,7 +160,7 @@ impl Process {
         match &**open {
             Open::Terminal => self.session.system().print(bytes, false)?,
             Open::PeerOutput { error } => self.session.system().print(bytes, *error)?,
-            Open::PeerInput => return Ok(false),
+            Open::PeerInput | Open::PipeReader(_) => return Ok(false),
             Open::Null | Open::Zero | Open::Random => {}
             Open::Full | Open::Bytes { .. } | Open::File { writable: false, .. } => {
                 return Ok(false);
@@ -179,12 +185,16 @@ impl Process {
                     }
                 }
             }
-            Open::Pipe(buffer) => {
-                let mut buffer = lock(buffer);
-                let room = limits::PIPE_BYTES.saturating_sub(buffer.bytes.len());
-                buffer.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            Open::Collector(collected) => {
+                let mut collected = lock(collected);
+                let room = limits::PIPE_BYTES.saturating_sub(collected.len());
+                collected.extend_from_slice(&bytes[..bytes.len().min(room)]);
                 if bytes.len() > room {
-                    buffer.broken = true;
+                    return Err(Stop::BrokenPipe);
+                }
+            }
+            Open::PipeWriter(writer) => {
+                if !writer.write(bytes) {
                     return Err(Stop::BrokenPipe);
                 }
             }
@@ -202,26 +212,44 @@ impl Process {
     ) -> Result<Option<Bytes>, Stop> {
         let Some(open) = self.fds.at(fd).cloned() else { return Ok(None) };
         if self.input_is_typed(fd) {
-            return self.session.typed(max, line, self.is_job).await.map(|b| Some(b.into()));
+            return self.session.typed(max, line).await.map(|b| Some(b.into()));
+        }
+        if let Open::PipeReader(reader) = &*open {
+            return self.session.until(|| reader.read(max, line)).await.map(Some);
         }
         Ok(self.read_still(&open, max, line))
+    }
+
+    /// Waits until the reader of the pipe that `fd` may be has left at most `unread`
+    /// bytes in it.
+    pub(crate) async fn drained(&mut self, fd: usize, unread: usize) -> Result<(), Stop> {
+        let Some(open) = self.fds.at(fd) else { return Ok(()) };
+        if !matches!(**open, Open::PipeWriter(_)) {
+            return Ok(());
+        }
+        let open = Arc::clone(open);
+        let Open::PipeWriter(writer) = &*open else { return Ok(()) };
+        self.session.until(|| writer.is_drained(unread).then_some(())).await
     }
 
     /// Reads from anything but the terminal.
     fn read_still(&self, open: &Open, max: usize, line: bool) -> Option<Bytes> {
         Some(match open {
-            Open::Null => Bytes::new(),
             Open::Zero | Open::Full => Bytes::from(vec![0; max.min(DEVICE_CHUNK)]),
             Open::Random => {
                 let mut bytes = vec![0; max.min(DEVICE_CHUNK)];
                 self.session.system().rng.fill(&mut bytes[..]);
                 bytes.into()
             }
-            Open::File { readable: false, .. } | Open::Pipe(_) | Open::PeerOutput { .. } => {
+            Open::File { readable: false, .. }
+            | Open::Collector(_)
+            | Open::PipeWriter(_)
+            | Open::PeerOutput { .. } => {
                 return None;
             }
+            Open::PipeReader(reader) => reader.read(max, line)?,
             // To a job, or to nobody.
-            Open::Terminal | Open::PeerInput => Bytes::new(),
+            Open::Null | Open::Terminal | Open::PeerInput => Bytes::new(),
             Open::File { ino, place, .. } => {
                 let mut place = lock(place);
                 let at = place.unwrap_or(0);
@@ -253,13 +281,22 @@ impl Process {
             Some(Open::PeerInput) => self.session.login.piped_input,
             _ => false,
         };
-        from_peer && !self.is_job
+        from_peer && !self.session.system().polling_job
     }
 
-    /// All that standard input still has, without waiting: `None` if it is the
-    /// terminal. Endless devices give `PIPE_BYTES`.
+    /// Whether all that `fd` will give is not there yet.
+    pub(crate) fn input_is_to_come(&self, fd: usize) -> bool {
+        let pipe = match self.fds.at(fd).map(|open| &**open) {
+            Some(Open::PipeReader(reader)) => !reader.is_ended(),
+            _ => false,
+        };
+        pipe || self.input_is_typed(fd)
+    }
+
+    /// All that standard input still has, without waiting: `None` if more may come.
+    /// Endless devices give `PIPE_BYTES`.
     pub(crate) fn still_input(&self, fd: usize) -> Option<Bytes> {
-        if self.input_is_typed(fd) {
+        if self.input_is_to_come(fd) {
             return None;
         }
         let open = self.fds.at(fd)?;
