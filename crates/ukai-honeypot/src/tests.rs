@@ -15,6 +15,7 @@ use ukai_model::{
     CloseReason, Event, EventKind, FetchOutcome, Flow, PeerText, SessionId, Sha256, Timestamp,
     Transport,
 };
+use ukai_persona::Canary;
 use ukai_store::{EventQuery, Store, StoreConfig};
 
 const SECRET: [u8; 32] = [7; 32];
@@ -149,6 +150,64 @@ async fn each_address_behind_a_wildcard_is_a_host_of_its_own() {
     assert_eq!(prompts[0], prompts[3]);
     assert!(prompts[0] != prompts[1] || prompts[1] != prompts[2], "{prompts:?}");
     finish(honeypot, &store).await;
+}
+
+#[tokio::test]
+async fn a_canary_is_reported_whichever_host_it_is_used_on_and_the_peer_sees_nothing_of_it() {
+    let store = store();
+    let canary = |user: &str, password: Option<&str>, accepted| Canary {
+        user: user.into(),
+        password: password.map(str::to_owned),
+        note: "in the wiki".into(),
+        accepted,
+    };
+    let telnet = || Ports { telnet: vec![0], ..Ports::default() };
+    let config = HoneypotConfig {
+        listeners: vec![
+            listener("127.0.0.1", "router-mips", telnet()),
+            listener("0.0.0.0", "router-mips", telnet()),
+        ],
+        canaries: vec![
+            canary("backup-svc", None, None),
+            canary("root", Some("admin"), None),
+            canary("root", Some("laid-out"), Some(true)),
+        ],
+        ..HoneypotConfig::default()
+    };
+    let honeypot = Honeypot::start(config, store.clone(), egress(), SECRET).await.expect("starts");
+    for service in honeypot.services().to_vec() {
+        let address = SocketAddr::new([127, 0, 0, 1].into(), service.address.port());
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        for (user, password, answer) in
+            [("backup-svc", "x", "incorrect"), ("root", "laid-out", "# ")]
+        {
+            hear(&mut stream, "login: ").await;
+            stream.write_all(format!("{user}\r\n").as_bytes()).await.expect("written");
+            hear(&mut stream, "assword: ").await;
+            stream.write_all(format!("{password}\r\n").as_bytes()).await.expect("written");
+            let answer = if answer == "# " { hear(&mut stream, "# ").await } else { String::new() };
+            assert!(!answer.contains("wiki"), "{answer}");
+        }
+        log_in(address).await;
+    }
+    let events = finish(honeypot, &store).await;
+    let told: Vec<String> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::LoginAttempt { success, .. } => Some(format!("attempt {success}")),
+            EventKind::LoginCanary { user, note, .. } => Some(format!("{} {note}", user.escaped())),
+            _ => None,
+        })
+        .collect();
+    let one_host = [
+        "attempt false",
+        "backup-svc in the wiki",
+        "attempt true",
+        "root in the wiki",
+        "attempt true",
+        "root in the wiki",
+    ];
+    assert_eq!(told, [one_host, one_host].concat());
 }
 
 #[tokio::test]

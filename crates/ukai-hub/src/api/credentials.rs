@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Instant;
 use ukai_model::{Event, EventKind, Timestamp};
 use ukai_store::{EventQuery, Store, TopBy, TopEntry};
 
@@ -288,7 +289,8 @@ impl Lists {
             ..EventQuery::default()
         };
         let (mut counted, mut complete) = (0, false);
-        while counted < limits::SCAN_EVENTS_MAX {
+        let begin = Instant::now();
+        while counted < limits::SCAN_EVENTS_MAX && begin.elapsed() < limits::SCAN_TIME_MAX {
             let page = store.events(query.clone()).await?;
             for event in page.items {
                 let EventKind::LoginAttempt { user, password, method, proof, .. } = event.kind
