@@ -2,7 +2,7 @@
 
 use crate::config::{ConfigError, HoneypotConfig, Planned};
 use crate::disks::Disks;
-use crate::limits::HOSTS_MAX;
+use crate::limits::{FOUND_PAIRS_KEPT_EVERY, HOSTS_MAX};
 use crate::sink::HoneypotSink;
 use lru::LruCache;
 use parking_lot::Mutex;
@@ -39,6 +39,7 @@ pub struct Honeypot {
     driver: Driver,
     stop: CancellationToken,
     serving: JoinHandle<()>,
+    keeping: JoinHandle<()>,
 }
 
 /// One thing that listens.
@@ -95,11 +96,12 @@ impl Honeypot {
             Arc::new(HoneypotSink::new(store.clone(), egress)),
             Arc::clone(&world),
         );
-        let access = Arc::new(Access::new(config.canaries));
+        let found = store.get_meta(FOUND_PAIRS).await.unwrap_or_default().unwrap_or_default();
+        let access = Arc::new(Access::new(config.canaries).with_found(&found));
         let houses = Houses::new(
             &planned,
             secret,
-            access,
+            Arc::clone(&access),
             Disks::new(config.disks, secret, Arc::clone(&world), &store),
             world,
         );
@@ -110,7 +112,8 @@ impl Honeypot {
                 driver.serve(acceptor, move |flow| houses.choose(flow), stop).await;
             })
         };
-        Ok(Self { services, driver, stop, serving })
+        let keeping = tokio::spawn(keep_found(access, store, stop.clone()));
+        Ok(Self { services, driver, stop, serving, keeping })
     }
 
     /// What listens where, in the order of the configuration.
@@ -129,6 +132,27 @@ impl Honeypot {
         self.stop.cancel();
         if self.serving.await.is_err() {
             tracing::error!("the honeypot's acceptor had failed");
+        }
+        if self.keeping.await.is_err() {
+            tracing::error!("the pairs that attackers found could not be kept");
+        }
+    }
+}
+
+/// Where the store keeps the pairs that attackers found by trying.
+const FOUND_PAIRS: &str = "honeypot.found-pairs";
+
+/// Keeps the pairs that attackers found, so that they are right after a restart too.
+async fn keep_found(access: Arc<Access>, store: Store, stop: CancellationToken) {
+    loop {
+        let stopped = tokio::time::timeout(FOUND_PAIRS_KEPT_EVERY, stop.cancelled()).await.is_ok();
+        if let Some(found) = access.save()
+            && let Err(error) = store.put_meta(FOUND_PAIRS, &found).await
+        {
+            tracing::warn!(%error, "the pairs that attackers found are not kept");
+        }
+        if stopped {
+            return;
         }
     }
 }

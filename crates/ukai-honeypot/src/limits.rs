@@ -31,3 +31,6 @@ pub(crate) const DISK_FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// Addresses whose last credential is remembered.
 pub(crate) const PEERS_REMEMBERED_MAX: usize = 16_384;
+
+/// How often the pairs that attackers found are written, if there are new ones.
+pub(crate) const FOUND_PAIRS_KEPT_EVERY: Duration = Duration::from_secs(5);

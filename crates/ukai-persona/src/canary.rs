@@ -42,4 +42,16 @@ impl Access {
     pub fn new(canaries: Vec<Canary>) -> Self {
         Self { canaries, guesses: Guesses::default() }
     }
+
+    /// The same with the pairs that sources had found when [`Self::save`] was called.
+    #[must_use]
+    pub fn with_found(self, saved: &str) -> Self {
+        Self { guesses: Guesses::restore(saved), ..self }
+    }
+
+    /// The pairs that sources have found by trying, if there are new ones since this was
+    /// last called: numbers only, which mean something under the same secret.
+    pub fn save(&self) -> Option<String> {
+        self.guesses.save()
+    }
 }

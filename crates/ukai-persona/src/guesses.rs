@@ -1,9 +1,9 @@
 //! What each source has tried on a host, where a rule lets it guess right after a while.
 
-use crate::policy::After;
+use crate::policy::{After, REMEMBERED_PAIRS_MAX};
 use lru::LruCache;
-use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::fmt::{self, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Sources on hosts that are remembered together; the one not seen for longest is
 /// forgotten first. At most some 2 KiB each.
@@ -11,7 +11,13 @@ pub(crate) const GUESSERS_MAX: usize = 16_384;
 
 /// What sources have tried, for all hosts of an installation.
 pub(crate) struct Guesses {
-    by_guesser: Mutex<LruCache<u64, Guesser>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    by_guesser: LruCache<u64, Guesser>,
+    /// Whether a pair was found that is not saved yet.
+    unsaved: bool,
 }
 
 /// One source on one host.
@@ -36,7 +42,7 @@ impl Guesses {
         after: After,
         tries: impl Fn(usize) -> u32,
     ) -> bool {
-        let mut by_guesser = self.by_guesser.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { by_guesser, unsaved } = &mut *self.lock();
         if by_guesser.len() >= GUESSERS_MAX && !by_guesser.contains(&guesser) {
             by_guesser.pop_lru();
         }
@@ -53,6 +59,7 @@ impl Guesses {
             known.refused.push(pair);
             return false;
         }
+        *unsaved = true;
         known.found.push(pair);
         known.refused_before = known.refused.len();
         if known.found.len() >= after.remember as usize {
@@ -61,12 +68,49 @@ impl Guesses {
         }
         true
     }
+
+    /// The pairs that were found, if there are new ones: a line for each guesser, numbers
+    /// in hexadecimal, those seen last at the end.
+    pub(crate) fn save(&self) -> Option<String> {
+        let mut state = self.lock();
+        if !std::mem::take(&mut state.unsaved) {
+            return None;
+        }
+        let mut text = String::new();
+        for (guesser, known) in state.by_guesser.iter().rev() {
+            if known.found.is_empty() {
+                continue;
+            }
+            let _ = write!(text, "{guesser:x}");
+            for pair in &known.found {
+                let _ = write!(text, " {pair:x}");
+            }
+            text.push('\n');
+        }
+        Some(text)
+    }
+
+    /// What was saved; lines that are none are skipped.
+    pub(crate) fn restore(saved: &str) -> Self {
+        let guesses = Self::default();
+        for line in saved.lines().take(GUESSERS_MAX) {
+            let mut numbers = line.split(' ').map_while(|n| u64::from_str_radix(n, 16).ok());
+            let Some(guesser) = numbers.next() else { continue };
+            let found = numbers.take(REMEMBERED_PAIRS_MAX as usize).collect();
+            guesses.lock().by_guesser.put(guesser, Guesser { found, ..Guesser::default() });
+        }
+        guesses
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Default for Guesses {
     fn default() -> Self {
         // A bounded cache would take all its memory at once, for each host.
-        Self { by_guesser: Mutex::new(LruCache::unbounded()) }
+        Self { state: Mutex::new(State { by_guesser: LruCache::unbounded(), unsaved: false }) }
     }
 }
 

@@ -117,6 +117,24 @@ fn a_source_guesses_right_after_a_while_and_finds_it_so_again() {
 }
 
 #[test]
+fn what_was_found_outlasts_a_restart() {
+    let table = "accepted = []\n[[rules]]\ndecision = { after = [2, 3] }";
+    let first = host(table);
+    assert_eq!(first.access.save(), None);
+    let tries = |host: &Host| -> Vec<bool> {
+        (0..5).map(|n| accepts(host, "ssh", "root", &format!("pw{n}"), SOURCE)).collect()
+    };
+    let before = tries(&first);
+    assert_eq!(before.iter().filter(|found| **found).count(), 1);
+    let saved = first.access.save().expect("a pair was found");
+    assert_eq!(first.access.save(), None);
+    for text in [saved.clone(), format!("zz\n\n{saved}12 x\n")] {
+        let access = Access::new(Vec::new()).with_found(&text);
+        assert_eq!(tries(&host(table).with_access(Arc::new(access))), before);
+    }
+}
+
+#[test]
 fn chance_differs_by_source_and_stays() {
     let host = host("accepted = []\nchance_per_mille = 500");
     let fate = |source: &str| -> Vec<bool> {
