@@ -16,6 +16,8 @@ pub struct Budgets {
     pub sessions_per_peer_max: usize,
     /// A session ends when nothing moved either way for this long, in milliseconds.
     pub idle_ms: u64,
+    /// The same for a session of datagrams (TFTP), in milliseconds.
+    pub datagram_idle_ms: u64,
     /// A session ends after this long, whatever happens in it, in milliseconds.
     pub session_ms: u64,
     /// A TLS handshake must be over after this long, in milliseconds.
@@ -50,6 +52,7 @@ impl Default for Budgets {
             sessions_max: 16_384,
             sessions_per_peer_max: 1_024,
             idle_ms: 180_000,
+            datagram_idle_ms: 30_000,
             session_ms: 1_800_000,
             handshake_ms: 10_000,
             linger_ms: 3_000,
@@ -69,6 +72,10 @@ impl Default for Budgets {
 impl Budgets {
     pub(crate) const fn idle(&self) -> Duration {
         Duration::from_millis(self.idle_ms)
+    }
+
+    pub(crate) const fn datagram_idle(&self) -> Duration {
+        Duration::from_millis(self.datagram_idle_ms)
     }
 
     pub(crate) const fn session(&self) -> Duration {

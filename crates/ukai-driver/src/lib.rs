@@ -26,8 +26,8 @@ mod wire;
 mod world;
 
 pub use acceptor::{
-    Accepted, Acceptor, BindError, BindProblem, KernelAcceptor, MemoryAcceptor, MemoryDialer,
-    MemoryListener, SideDoor, SideListener, Stream,
+    Accepted, Acceptor, BindError, BindProblem, KernelAcceptor, KernelDatagrams, MemoryAcceptor,
+    MemoryDatagrams, MemoryDialer, MemoryListener, SideDoor, SideListener, Stream,
 };
 pub use budgets::Budgets;
 pub use driver::{Assignment, Driver, TlsUse};

@@ -68,3 +68,32 @@ pub(crate) const SIDE_PORT_TRIES: u64 = 256;
 /// Ports to which no side stream is opened, whoever asks: what listens there is a service
 /// of the machine's and no client.
 pub(crate) const PRIVILEGED_PORTS: std::ops::Range<u16> = 0..1_024;
+
+/// Datagrams sent to a peer that has not answered yet and may not be where it says, per flow.
+/// A TFTP server's first block is one; nothing is sent again.
+pub(crate) const UNPROVED_ANSWERS_MAX: usize = 2;
+
+/// The same in bytes: a block of 512 bytes, the least that TFTP (RFC 1350) knows.
+pub(crate) const UNPROVED_BYTES_MAX: usize = 600;
+
+/// Flows at a time whose peers have not answered yet; the oldest makes room.
+pub(crate) const UNPROVED_FLOWS_MAX: usize = 256;
+
+/// Flows that datagrams open, per second, overall.
+pub(crate) const DATAGRAM_FLOWS_PER_S: f64 = 100.0;
+
+/// Flows that datagrams open at once, overall.
+pub(crate) const DATAGRAM_FLOWS_BURST: f64 = 200.0;
+
+/// Flows that datagrams from one IPv4 /24 or IPv6 /48 open, per minute. With the bytes of
+/// a flow it bounds what the victim of a forged source gets: 300 bytes per second.
+pub(crate) const DATAGRAM_PREFIX_PER_MINUTE: f64 = 30.0;
+
+/// Flows that datagrams from one IPv4 /24 or IPv6 /48 open at once.
+pub(crate) const DATAGRAM_PREFIX_BURST: f64 = 30.0;
+
+/// Prefixes whose rate is remembered.
+pub(crate) const DATAGRAM_PREFIXES_MAX: usize = 16_384;
+
+/// Datagrams in memory that wait for their reader; more are lost.
+pub(crate) const MEMORY_DATAGRAMS_MAX: usize = 64;

@@ -5,6 +5,7 @@ use crate::gauge::Share;
 use crate::limits::{DRAIN_BYTES_MAX, READ_BYTES_MAX};
 use bytes::{Buf, Bytes, BytesMut};
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -17,6 +18,8 @@ pub(crate) struct Wire {
     stream: Box<dyn Stream>,
     pending: BytesMut,
     flushed: bool,
+    /// Lengths of the datagrams that wait, on a flow of datagrams.
+    lengths: Option<Box<VecDeque<usize>>>,
     share: Share,
     /// Bytes that have left.
     pub(crate) sent: u64,
@@ -34,12 +37,20 @@ pub(crate) fn with_read_buffer<T>(f: impl FnOnce(&mut [u8]) -> T) -> T {
 
 impl Wire {
     pub(crate) fn new(stream: Box<dyn Stream>, share: Share) -> Self {
-        Self { stream, pending: BytesMut::new(), flushed: true, share, sent: 0 }
+        Self { stream, pending: BytesMut::new(), flushed: true, lengths: None, share, sent: 0 }
+    }
+
+    /// What is pushed at once leaves as one datagram.
+    pub(crate) fn of_datagrams(stream: Box<dyn Stream>, share: Share) -> Self {
+        Self { lengths: Some(Box::default()), ..Self::new(stream, share) }
     }
 
     /// Puts bytes behind what waits already.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
+        if let Some(lengths) = &mut self.lengths {
+            lengths.push_back(bytes.len());
+        }
         self.flushed = false;
     }
 
@@ -51,6 +62,9 @@ impl Wire {
     /// Forgets what waits.
     pub(crate) fn discard(&mut self) {
         self.pending = BytesMut::new();
+        if let Some(lengths) = &mut self.lengths {
+            lengths.clear();
+        }
         self.flushed = true;
         self.share.set(0);
     }
@@ -63,7 +77,12 @@ impl Wire {
     /// Sends what waits. Ready when all has left.
     pub(crate) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.pending.is_empty() {
-            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.pending))?;
+            let next = self.lengths.as_ref().and_then(|lengths| lengths.front()).copied();
+            let bytes = &self.pending[..next.unwrap_or(self.pending.len())];
+            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+            if let Some(lengths) = &mut self.lengths {
+                lengths.pop_front();
+            }
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

@@ -48,7 +48,10 @@ impl KernelAcceptor {
                     bound.push(local);
                     listeners.push(Listener { socket: listener, local, side: Arc::clone(&side) });
                 }
-                Err(error) => problems.push(BindProblem { address: *address, error }),
+                Err(error) => {
+                    let transport = Transport::Tcp;
+                    problems.push(BindProblem { transport, address: *address, error });
+                }
             }
         }
         if problems.is_empty() {
@@ -121,6 +124,8 @@ pub struct BindError {
 /// An address that cannot be listened on.
 #[derive(Debug)]
 pub struct BindProblem {
+    /// The transport protocol.
+    pub transport: Transport,
     /// The address.
     pub address: SocketAddr,
     /// What the kernel said.
@@ -130,10 +135,11 @@ pub struct BindProblem {
 impl fmt::Display for BindProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (address, port) = (self.address, self.address.port());
+        let letter = if self.transport == Transport::Udp { 'u' } else { 't' };
         match Errno::from_io_error(&self.error) {
             Some(Errno::ADDRINUSE) => write!(
                 f,
-                "address {address}: in use; stop what listens there (`ss -ltnp sport = :{port}` \
+                "address {address}: in use; stop what listens there (`ss -l{letter}np sport = :{port}` \
                  names it) or configure another port"
             ),
             Some(Errno::ACCESS) => write!(

@@ -1,14 +1,20 @@
 //! Flows from memory: for tests, and for whoever has no sockets.
 
+use super::datagram::{Carrier, DatagramFlow, Gate};
+use super::side::NoDoor;
 use super::{Accepted, Acceptor, SideDoor, SideListener, Stream};
+use crate::limits::MEMORY_DATAGRAMS_MAX;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::io::DuplexStream;
+use std::task::{Context, Poll, ready};
+use tokio::io::{DuplexStream, ReadBuf};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use ukai_model::{Flow, Transport};
 
 /// Connections that may wait to be accepted.
@@ -35,7 +41,8 @@ impl MemoryAcceptor {
     /// `buffer_bytes` each way before its writer has to wait.
     pub fn new(buffer_bytes: usize) -> (Self, MemoryDialer) {
         let (outgoing, incoming) = mpsc::channel(WAITING_MAX);
-        let net = Net { ports: Arc::default(), buffer_bytes };
+        let gate = Arc::new(Mutex::new(Gate::new()));
+        let net = Net { ports: Arc::default(), gate, buffer_bytes };
         (Self { incoming }, MemoryDialer { outgoing, net })
     }
 }
@@ -57,6 +64,27 @@ impl MemoryDialer {
         Ok(ours)
     }
 
+    /// Sends a first datagram from `peer` to `local`. What opens no flow is lost, as a
+    /// datagram is; fails if the acceptor is gone.
+    pub async fn send(
+        &self,
+        peer: SocketAddr,
+        local: SocketAddr,
+        first: Bytes,
+    ) -> io::Result<MemoryDatagrams> {
+        let (outgoing, theirs) = mpsc::channel(MEMORY_DATAGRAMS_MAX);
+        let (back, incoming) = mpsc::channel(MEMORY_DATAGRAMS_MAX);
+        let admitted = self.net.gate.lock().admit(peer, Instant::now());
+        if let Some(proof) = admitted {
+            let ours = MemoryDatagrams { outgoing: back, incoming: theirs };
+            let flow = Flow::new(Transport::Udp, peer, local);
+            let stream = Box::new(DatagramFlow::new(ours, first, proof));
+            let accepted = Accepted { flow, stream, side: Arc::new(NoDoor) };
+            self.outgoing.send(accepted).await.map_err(|_| io::ErrorKind::ConnectionRefused)?;
+        }
+        Ok(MemoryDatagrams { outgoing, incoming })
+    }
+
     /// Connects from `from` to a side stream that waits at `to`.
     pub fn connect_side(&self, from: SocketAddr, to: SocketAddr) -> io::Result<DuplexStream> {
         self.net.connect(from, to)
@@ -68,6 +96,44 @@ impl MemoryDialer {
     }
 }
 
+/// One end of a flow of datagrams in memory.
+pub struct MemoryDatagrams {
+    outgoing: mpsc::Sender<Bytes>,
+    incoming: mpsc::Receiver<Bytes>,
+}
+
+impl MemoryDatagrams {
+    /// Sends a datagram. It is lost where too many wait, or nobody does.
+    pub fn send(&self, datagram: impl Into<Bytes>) {
+        let _ = self.outgoing.try_send(datagram.into());
+    }
+
+    /// The next datagram; `None` when the other end is gone.
+    pub async fn receive(&mut self) -> Option<Bytes> {
+        self.incoming.recv().await
+    }
+}
+
+impl Carrier for MemoryDatagrams {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        // A peer that is gone is told by ICMP where there is a network.
+        let datagram =
+            ready!(self.incoming.poll_recv(cx)).ok_or(io::ErrorKind::ConnectionRefused)?;
+        let count = datagram.len().min(buffer.remaining());
+        buffer.put_slice(&datagram[..count]);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_send(&mut self, _: &mut Context<'_>, datagram: &[u8]) -> Poll<io::Result<()>> {
+        self.send(Bytes::copy_from_slice(datagram));
+        Poll::Ready(Ok(()))
+    }
+}
+
 /// A connection and where it comes from.
 type Dialled = (DuplexStream, SocketAddr);
 
@@ -75,6 +141,7 @@ type Dialled = (DuplexStream, SocketAddr);
 #[derive(Clone)]
 struct Net {
     ports: Arc<Mutex<HashMap<SocketAddr, mpsc::Sender<Dialled>>>>,
+    gate: Arc<Mutex<Gate>>,
     buffer_bytes: usize,
 }
 

@@ -1,5 +1,6 @@
 //! Where flows come from: kernel sockets, or memory.
 
+mod datagram;
 mod kernel;
 mod kernel_side;
 mod memory;
@@ -7,8 +8,9 @@ mod side;
 #[cfg(test)]
 mod tests;
 
+pub use datagram::KernelDatagrams;
 pub use kernel::{BindError, BindProblem, KernelAcceptor};
-pub use memory::{MemoryAcceptor, MemoryDialer, MemoryListener};
+pub use memory::{MemoryAcceptor, MemoryDatagrams, MemoryDialer, MemoryListener};
 pub use side::{SideDoor, SideListener};
 
 use std::io;

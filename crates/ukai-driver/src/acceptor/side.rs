@@ -27,3 +27,16 @@ pub trait SideListener: Send {
     /// to judge.
     fn accept(&mut self) -> BoxFuture<'_, io::Result<(Box<dyn Stream>, SocketAddr)>>;
 }
+
+/// The door of flows that have no side streams.
+pub(crate) struct NoDoor;
+
+impl SideDoor for NoDoor {
+    fn listen(&self, _: &Flow, _: u64) -> io::Result<Box<dyn SideListener>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn connect(&self, _: &Flow, _: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
+        Box::pin(std::future::ready(Err(io::ErrorKind::Unsupported.into())))
+    }
+}

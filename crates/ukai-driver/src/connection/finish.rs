@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
-use ukai_model::{CloseReason, EventKind};
+use ukai_model::{CloseReason, EventKind, Transport};
 
 impl Connection {
     /// Lets the rest of the output leave, sends our FIN and records the end. What it
@@ -48,11 +48,12 @@ impl Connection {
             recorded,
         });
         self.journal.record().await;
+        let datagrams = self.journal.flow().transport == Transport::Udp;
         let Self { wire, session, seat, eof, .. } = *self;
         if let Some(session) = session {
             drop_session(session);
         }
-        (sent && !eof).then_some(Rest { wire, _seat: seat, limit })
+        (sent && !eof && !datagrams).then_some(Rest { wire, _seat: seat, limit })
     }
 
     /// Sends the rest and our FIN; false if the peer does not take it in time.

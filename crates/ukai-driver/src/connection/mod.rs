@@ -25,10 +25,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 use ukai_emulators::{Context, Effect, Open, Session};
-use ukai_model::{CloseReason, EventKind, Timestamp};
+use ukai_model::{CloseReason, EventKind, Timestamp, Transport};
 
 /// One connection and the session understood in it.
 ///
@@ -82,8 +83,11 @@ impl Connection {
         now: Timestamp,
     ) -> Box<Self> {
         let opened_at = Instant::now();
+        let share = Share::new(Arc::clone(&shared.gauge));
+        let datagrams = accepted.flow.transport == Transport::Udp;
+        let wire = if datagrams { Wire::of_datagrams } else { Wire::new };
         Box::new(Self {
-            wire: Wire::new(accepted.stream, Share::new(Arc::clone(&shared.gauge))),
+            wire: wire(accepted.stream, share),
             journal: Journal::new(&shared, accepted.flow, now),
             shared,
             assignment,
@@ -95,7 +99,7 @@ impl Connection {
             sides: None,
             recorder: None,
             hello: Vec::new(),
-            sniffing: true,
+            sniffing: !datagrams,
             tls: false,
             eof: false,
             received: 0,
@@ -316,7 +320,14 @@ impl Connection {
 
     fn next_deadline(&self) -> Instant {
         let budgets = &self.shared.budgets;
-        (self.opened_at + budgets.session()).min(self.moved_at + budgets.idle())
+        (self.opened_at + budgets.session()).min(self.moved_at + self.idle())
+    }
+
+    fn idle(&self) -> Duration {
+        match self.journal.flow().transport {
+            Transport::Tcp => self.shared.budgets.idle(),
+            Transport::Udp => self.shared.budgets.datagram_idle(),
+        }
     }
 
     /// Ends what took too long and, if the session `may_be_called`, fires what is due.
@@ -331,7 +342,7 @@ impl Connection {
             if now >= self.opened_at + self.shared.budgets.session() {
                 return Poll::Ready(Wake::End(CloseReason::TimeLimit));
             }
-            if now >= self.moved_at + self.shared.budgets.idle() {
+            if now >= self.moved_at + self.idle() {
                 return Poll::Ready(Wake::End(CloseReason::IdleTimeout));
             }
             let mut next = self.next_deadline();

@@ -5,7 +5,7 @@ use crate::Budgets;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use ukai_emulators::{Capture, Effect, TimerId};
-use ukai_model::{CaptureHow, CloseReason, Direction, Duration, EventKind, PeerText, Sha256};
+use ukai_model::{CaptureHow, CloseReason, Direction, Duration, EventKind, PeerText, Sha256, Transport};
 
 #[tokio::test(start_paused = true)]
 async fn a_session_is_opened_talked_to_and_closed() {
@@ -159,4 +159,34 @@ async fn a_telnet_option_flood_is_answered_in_bounded_memory() {
     assert!(answers.chunks(3).all(|answer| answer == [255, 252, 1]));
     drop(peer);
     assert_eq!(bench.finish().await.reasons(), [CloseReason::Peer]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_send_is_a_datagram_and_silence_ends_the_flow() {
+    let bench = Bench::new(
+        Budgets::default(),
+        Fake::emulator(|cx, input| {
+            if let Input::Bytes(bytes) = input {
+                cx.send(bytes.to_vec());
+                cx.send("and another");
+            }
+        }),
+    );
+    let (peer, local) = ("192.0.2.1:4000", "198.51.100.1:69");
+    let (peer, local) = (peer.parse().expect("an address"), local.parse().expect("an address"));
+    let start = tokio::time::Instant::now();
+    // What would be a ClientHello on a stream is not one here.
+    let first = Bytes::from_static(b"\x16\x03\x01");
+    let mut talk = bench.dialer.send(peer, local, first.clone()).await.expect("an acceptor");
+    assert_eq!(talk.receive().await, Some(first));
+    assert_eq!(talk.receive().await, Some(Bytes::from_static(b"and another")));
+    talk.send("more");
+    assert_eq!(talk.receive().await, Some(Bytes::from_static(b"more")));
+    assert_eq!(talk.receive().await, Some(Bytes::from_static(b"and another")));
+    assert_eq!(talk.receive().await, None);
+    assert_eq!(start.elapsed().as_secs(), 30);
+    let sink = bench.finish().await;
+    assert_eq!(sink.reasons(), [CloseReason::IdleTimeout]);
+    let events = sink.events.lock();
+    assert!(events.iter().all(|e| e.flow.expect("a flow").transport == Transport::Udp));
 }
