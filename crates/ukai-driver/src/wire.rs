@@ -19,7 +19,7 @@ pub(crate) struct Wire {
     pending: BytesMut,
     flushed: bool,
     /// Lengths of the datagrams that wait, on a flow of datagrams.
-    lengths: Option<Box<VecDeque<usize>>>,
+    lengths: Option<VecDeque<usize>>,
     share: Share,
     /// Bytes that have left.
     pub(crate) sent: u64,
@@ -42,7 +42,7 @@ impl Wire {
 
     /// What is pushed at once leaves as one datagram.
     pub(crate) fn of_datagrams(stream: Box<dyn Stream>, share: Share) -> Self {
-        Self { lengths: Some(Box::default()), ..Self::new(stream, share) }
+        Self { lengths: Some(VecDeque::new()), ..Self::new(stream, share) }
     }
 
     /// Puts bytes behind what waits already.

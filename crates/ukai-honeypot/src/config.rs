@@ -179,6 +179,7 @@ impl HoneypotConfig {
             ("budgets.sessions_max", budgets.sessions_max as u64, 1),
             ("budgets.sessions_per_peer_max", budgets.sessions_per_peer_max as u64, 1),
             ("budgets.idle_ms", budgets.idle_ms, 1_000),
+            ("budgets.datagram_idle_ms", budgets.datagram_idle_ms, 1_000),
             ("budgets.session_ms", budgets.session_ms, 1_000),
             ("budgets.handshake_ms", budgets.handshake_ms, 100),
             ("budgets.bytes_in_max", budgets.bytes_in_max, 1_024),

@@ -9,17 +9,19 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use ukai_driver::{
-    Assignment, BindError, CertificateNames, Driver, KernelAcceptor, SystemWorld, TlsConfigs,
-    TlsUse, World,
+    Assignment, BindError, CertificateNames, Driver, KernelAcceptor, KernelDatagrams, SystemWorld,
+    TlsConfigs, TlsUse, World,
 };
 use ukai_egress::Egress;
 use ukai_emulators::Emulator;
-use ukai_model::Flow;
+use ukai_model::{Flow, Transport};
 use ukai_persona::{Access, Host, Persona};
+use ukai_shell::Fs;
 use ukai_store::Store;
 
 /// Why the honeypot did not start. Nothing listens then.
@@ -72,12 +74,16 @@ impl Honeypot {
         .expect("reading files does not panic");
         let mut planned = planned?;
         drop_missing_loopback(&mut planned);
-        let addresses: Vec<SocketAddr> = planned.iter().map(|p| p.address).collect();
         let passive = config.passive_ports.map(|[first, last]| first..=last);
-        let acceptor = KernelAcceptor::bind_with(&addresses, passive)?;
+        let (streams, datagrams) = bind(&planned, passive)?;
         // Where port 0 was asked for, the kernel chose.
-        for (planned, bound) in planned.iter_mut().zip(acceptor.addresses()) {
-            planned.address = *bound;
+        let (mut tcp, mut udp) = (streams.addresses().iter(), datagrams.addresses().iter());
+        for planned in &mut planned {
+            let bound = match planned.spoken.transport {
+                Transport::Tcp => tcp.next(),
+                Transport::Udp => udp.next(),
+            };
+            planned.address = *bound.expect("as many as were asked for");
         }
         let services = planned
             .iter()
@@ -98,18 +104,22 @@ impl Honeypot {
         );
         let found = store.get_meta(FOUND_PAIRS).await.unwrap_or_default().unwrap_or_default();
         let access = Arc::new(Access::new(config.canaries).with_found(&found));
-        let houses = Houses::new(
+        let houses = Arc::new(Houses::new(
             &planned,
             secret,
             Arc::clone(&access),
             Disks::new(config.disks, secret, Arc::clone(&world), &store),
             world,
-        );
+        ));
         let stop = CancellationToken::new();
         let serving = {
             let (driver, stop) = (driver.clone(), stop.clone());
+            let choose = move |flow: &Flow| houses.choose(flow);
             tokio::spawn(async move {
-                driver.serve(acceptor, move |flow| houses.choose(flow), stop).await;
+                tokio::join!(
+                    driver.serve(streams, choose.clone(), stop.clone()),
+                    driver.serve(datagrams, choose, stop.clone()),
+                );
             })
         };
         let keeping = tokio::spawn(keep_found(access, store, stop.clone()));
@@ -157,6 +167,26 @@ async fn keep_found(access: Arc<Access>, store: Store, stop: CancellationToken) 
     }
 }
 
+/// Listens everywhere, or nowhere: what stands in the way is told in one go.
+fn bind(
+    planned: &[Planned],
+    passive: Option<RangeInclusive<u16>>,
+) -> Result<(KernelAcceptor, KernelDatagrams), BindError> {
+    let of = |transport| {
+        let wanted = planned.iter().filter(move |p| p.spoken.transport == transport);
+        wanted.map(|p| p.address).collect::<Vec<_>>()
+    };
+    let streams = KernelAcceptor::bind_with(&of(Transport::Tcp), passive);
+    match (streams, KernelDatagrams::bind(&of(Transport::Udp))) {
+        (Ok(streams), Ok(datagrams)) => Ok((streams, datagrams)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        (Err(mut error), Err(more)) => {
+            error.problems.extend(more.problems);
+            Err(error)
+        }
+    }
+}
+
 /// A machine without IPv6 has no `::1`; nobody else could have reached it, so that is
 /// no reason not to start.
 fn drop_missing_loopback(planned: &mut Vec<Planned>) {
@@ -170,7 +200,7 @@ fn drop_missing_loopback(planned: &mut Vec<Planned>) {
 
 /// Who lives at which address, and what is spoken at which door.
 struct Houses {
-    doors: HashMap<SocketAddr, Door>,
+    doors: HashMap<(Transport, SocketAddr), Door>,
     /// Hosts behind wildcard addresses, as they are met.
     met: Mutex<LruCache<(IpAddr, usize), Arc<Host>>>,
     secret: [u8; 32],
@@ -208,7 +238,8 @@ impl Houses {
                 });
                 let emulator = Arc::clone(&p.emulator);
                 let persona = Arc::clone(&p.persona);
-                (p.address, Door { emulator, tls: p.spoken.tls, persona, host })
+                let door = Door { emulator, tls: p.spoken.tls, persona, host };
+                ((p.spoken.transport, p.address), door)
             })
             .collect();
         let met = NonZeroUsize::new(HOSTS_MAX).expect("a constant above zero");
@@ -217,9 +248,14 @@ impl Houses {
 
     fn choose(&self, flow: &Flow) -> Option<Assignment> {
         let local = flow.local();
-        let door = self.doors.get(&local).or_else(|| self.doors.get(&any_address(local)))?;
+        let door = |at| self.doors.get(&(flow.transport, at));
+        let door = door(local).or_else(|| door(any_address(local)))?;
         let host = door.host.clone().unwrap_or_else(|| self.meet(local.ip(), &door.persona));
-        let fs = self.disks.of(flow.src_ip, &host, self.world.now());
+        let fs = match flow.transport {
+            Transport::Tcp => self.disks.of(flow.src_ip, &host, self.world.now()),
+            // A source that may be forged must not push out what real ones have left.
+            Transport::Udp => Fs::new(&host),
+        };
         Some(Assignment { emulator: Arc::clone(&door.emulator), host, fs, tls: door.tls })
     }
 

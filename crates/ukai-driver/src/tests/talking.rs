@@ -5,7 +5,9 @@ use crate::Budgets;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use ukai_emulators::{Capture, Effect, TimerId};
-use ukai_model::{CaptureHow, CloseReason, Direction, Duration, EventKind, PeerText, Sha256, Transport};
+use ukai_model::{
+    CaptureHow, CloseReason, Direction, Duration, EventKind, PeerText, Sha256, Transport,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_session_is_opened_talked_to_and_closed() {

@@ -83,8 +83,8 @@ impl Gate {
 fn may_ask(peer: SocketAddr) -> bool {
     let broadcast = matches!(peer.ip(), IpAddr::V4(ip) if ip.is_broadcast());
     let ip = peer.ip();
-    !PRIVILEGED_PORTS.contains(&peer.port())
-        && !(ip.is_unspecified() || ip.is_multicast() || broadcast)
+    let nowhere = ip.is_unspecified() || ip.is_multicast() || broadcast;
+    !nowhere && !PRIVILEGED_PORTS.contains(&peer.port())
 }
 
 /// Whoever has one address of it may have them all: an IPv4 /24, an IPv6 /48.

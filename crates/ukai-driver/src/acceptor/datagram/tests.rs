@@ -3,8 +3,8 @@
 use super::KernelDatagrams;
 use crate::acceptor::{Accepted, Acceptor, MemoryAcceptor, MemoryDatagrams, MemoryDialer};
 use crate::limits::UNPROVED_BYTES_MAX;
-use crate::tests::{SystemWorld, assignment, driver, echo};
-use crate::{Budgets, TlsUse};
+use crate::tests::{assignment, driver, echo};
+use crate::{Budgets, SystemWorld, TlsUse};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
