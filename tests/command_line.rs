@@ -94,6 +94,7 @@ fn events_and_feeds_can_be_had_while_running_and_after() {
         assert!(list.contains("rpz.zone") && list.contains("nftables.nft"), "{list}");
         let zone = text(&ukai(&[&["feed", "export", "rpz.zone"][..], &place].concat()));
         assert!(contacts.names().all(|name| zone.contains(name.as_str())), "{zone}");
+        sessions_can_be_seen(&place);
         let unknown = ukai(&[&["feed", "export", "nonsense"][..], &place].concat());
         assert_eq!(unknown.status.code(), Some(2));
         assert!(
@@ -108,4 +109,37 @@ fn events_and_feeds_can_be_had_while_running_and_after() {
     // A copy of a running data folder is what a crash leaves behind.
     let _ = std::fs::remove_file(data.join("running.json"));
     check(data.to_str().expect("a UTF-8 path"));
+}
+
+/// A session in every form that the terminal has for it.
+fn sessions_can_be_seen(place: &[&str]) {
+    let session = |words: &[&str]| text(&ukai(&[&["session"], words, place].concat()));
+    let list = session(&["list", "--has", "command", "--json"]);
+    let first: Value = serde_json::from_str(list.lines().next().expect("one")).expect("JSON");
+    let id = first["id"].as_str().expect("an identity");
+    let shown = session(&["show", id]);
+    assert!(shown.contains("accepted") && shown.contains("command"), "{shown}");
+    let whole: Value = serde_json::from_str(&session(&["show", id, "--json"])).expect("JSON");
+    assert!(whole["events"].as_array().expect("events").len() > 5);
+    let cast = session(&["export", id]);
+    assert!(cast.contains("\"version\":2"), "{cast}");
+    let screen = session(&["export", id, "--format", "text"]);
+    assert!(screen.contains("assword") && !screen.contains('\x1b'), "{screen}");
+    let replayed = session(&["replay", id, "--speed", "1000", "--idle-limit", "0.1"]);
+    assert!(replayed.contains("assword"), "{replayed}");
+    for form in ["json", "cowrie"] {
+        for line in session(&["export", id, "--format", form]).lines() {
+            let event: Value = serde_json::from_str(line).expect("one JSON object a line");
+            assert!(event.get("kind").or(event.get("eventid")).is_some(), "{event}");
+        }
+    }
+    let cowrie = text(&ukai(&[&["events", "--format", "cowrie", "--limit", "0"], place].concat()));
+    for id in ["session.connect", "login.success", "command.input", "session.closed"] {
+        assert!(cowrie.contains(&format!("\"cowrie.{id}\"")), "{id}: {cowrie}");
+    }
+    let absent = "018bcfe5-687b-7fff-8fff-ffffffffffff";
+    for words in [&["show", absent][..], &["replay", absent], &["show", "nonsense"]] {
+        let output = ukai(&[&["session"], words, place].concat());
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+    }
 }

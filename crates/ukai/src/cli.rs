@@ -1,7 +1,7 @@
 //! Flags and commands, and what each exit code means.
 
 use crate::config::Config;
-use crate::{analyze, events, feeds, reference, up};
+use crate::{analyze, events, feeds, reference, session, up};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -36,6 +36,9 @@ enum Command {
     Feed(feeds::FeedCommand),
     /// Show what was observed.
     Events(events::EventsArgs),
+    /// List, show, replay or export sessions.
+    #[command(subcommand)]
+    Session(session::SessionCommand),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -89,6 +92,7 @@ impl Cli {
             Command::Analyze(args) => analyze::run(&args),
             Command::Feed(command) => feeds::run(&command),
             Command::Events(args) => events::run(&args),
+            Command::Session(command) => session::run(&command),
             Command::Config(ConfigCommand::Check { file, json }) => check(&file, json),
             Command::Config(ConfigCommand::Default { json: true }) => {
                 println!("{}", serde_json::to_string(&Config::default())?);

@@ -1,6 +1,7 @@
 //! The configuration file: one TOML file whose sections are the crates' own structs.
 //! The only place that reads it.
 
+use crate::outputs::OutputsConfig;
 use anyhow::{Context, Result, anyhow};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) hub: HubConfig,
     /// How events and samples are kept.
     pub(crate) store: StoreConfig,
+    /// Files that follow what is observed.
+    pub(crate) outputs: OutputsConfig,
 }
 
 /// What the program says of itself, on standard error.
@@ -63,6 +66,7 @@ impl Default for Config {
             indicators: Policy::default(),
             hub: HubConfig::default(),
             store: StoreConfig::default(),
+            outputs: OutputsConfig::default(),
         }
     }
 }

@@ -1,21 +1,28 @@
 //! `ukai events`: what was observed, from a running ukai or from its data folder.
 
 use crate::cli::{Place, WrongUse};
-use crate::data_folder::DataFolder;
-use crate::running::RunningHub;
+use crate::source::{Source, cowrie};
 use crate::terminal::Style;
 use anyhow::{Context, Result};
-use clap::Args;
-use serde_json::Value;
+use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
 use std::io::{BufRead, ErrorKind, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
+use ukai_cowrie::Translator;
 use ukai_model::{Event, SessionId, Sha256, Timestamp};
-use ukai_store::{EventQuery, Page, Store, StoreError};
+use ukai_store::EventQuery;
 
-/// Events asked for in one go.
-const PAGE: u32 = 500;
+/// How events are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Lines for a reader.
+    Text,
+    /// One JSON object a line (docs/events.md).
+    Json,
+    /// SSH and Telnet sessions as Cowrie's JSON.
+    Cowrie,
+}
 
 /// Flags of `ukai events`.
 #[derive(Args)]
@@ -46,41 +53,49 @@ pub(crate) struct EventsArgs {
     /// Go on with events as they happen (needs a running ukai).
     #[arg(long)]
     follow: bool,
-    /// One JSON object a line.
-    #[arg(long)]
+    /// How events are written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Form,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
     json: bool,
 }
 
 /// Prints events, oldest first.
 pub(crate) fn run(args: &EventsArgs) -> Result<ExitCode> {
-    let config = args.place.load()?;
-    let data = DataFolder::existing(&config.data_dir)?;
-    let source = match Store::open(data.path(), config.store.clone()) {
-        Ok(_) if args.follow => {
-            return Err(
-                WrongUse("--follow needs a running ukai: start `ukai up`".to_owned()).into()
-            );
-        }
-        Ok(store) => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            Source::Folder { store, runtime }
-        }
-        Err(StoreError::InUse { .. }) => Source::Hub(RunningHub::find(data.path())?),
-        Err(error) => return Err(error).with_context(|| data.path().display().to_string()),
+    let (source, data) = Source::open(&args.place)?;
+    if args.follow && matches!(source, Source::Folder { .. }) {
+        return Err(WrongUse("--follow needs a running ukai: start `ukai up`".to_owned()).into());
+    }
+    let mut writer = match if args.json { Form::Json } else { args.format } {
+        Form::Text => EventWriter::Text(Style::of_stdout()),
+        Form::Json => EventWriter::Json,
+        Form::Cowrie => EventWriter::Cowrie(Box::new(cowrie(&data)?)),
     };
-    match print(args, &source) {
-        // The reader of a pipe has seen enough.
-        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(error),
-        Ok(()) => Ok(ExitCode::SUCCESS),
+    quiet_pipe(print(args, &source, &mut writer))
+}
+
+/// The reader of a pipe has seen enough: that is no failure.
+pub(crate) fn quiet_pipe(printed: Result<()>) -> Result<ExitCode> {
+    match printed {
+        Err(error) if !is_broken_pipe(&error) => Err(error),
+        _ => Ok(ExitCode::SUCCESS),
     }
 }
 
-fn print(args: &EventsArgs, source: &Source) -> Result<()> {
+fn print(args: &EventsArgs, source: &Source, writer: &mut EventWriter) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let style = Style::of_stdout();
-    for event in newest(args, source)?.iter().rev() {
-        write_event(&mut out, event, args.json, style)?;
+    let query = EventQuery {
+        kind: args.kind.clone(),
+        src_ip: args.src,
+        session: args.session,
+        sha256: args.sample,
+        from: args.since,
+        to: args.until,
+        ..EventQuery::default()
+    };
+    for event in source.newest_events(query, args.limit)?.iter().rev() {
+        writer.write(&mut out, event)?;
     }
     out.flush()?;
     if let (true, Source::Hub(hub)) = (args.follow, source) {
@@ -90,7 +105,7 @@ fn print(args: &EventsArgs, source: &Source) -> Result<()> {
             // Notices of the stream itself ("lagged") are no events.
             let Ok(event) = serde_json::from_str::<Event>(data.trim_start()) else { continue };
             if matches(args, &event) {
-                write_event(&mut out, &event, args.json, style)?;
+                writer.write(&mut out, &event)?;
                 out.flush()?;
             }
         }
@@ -98,53 +113,32 @@ fn print(args: &EventsArgs, source: &Source) -> Result<()> {
     Ok(())
 }
 
-enum Source {
-    Folder { store: Store, runtime: tokio::runtime::Runtime },
-    Hub(RunningHub),
+/// Writes events in one form.
+pub(crate) enum EventWriter {
+    Text(Style),
+    Json,
+    Cowrie(Box<Translator>),
 }
 
-/// The newest events that fit, newest first.
-fn newest(args: &EventsArgs, source: &Source) -> Result<Vec<Event>> {
-    let wanted = if args.limit == 0 { u64::MAX } else { args.limit };
-    let mut events: Vec<Event> = Vec::new();
-    let mut query = EventQuery {
-        kind: args.kind.clone(),
-        src_ip: args.src,
-        session: args.session,
-        sha256: args.sample,
-        from: args.since,
-        to: args.until,
-        ..EventQuery::default()
-    };
-    loop {
-        let missing = wanted - events.len() as u64;
-        query.limit = Some(u32::try_from(missing).unwrap_or(PAGE).min(PAGE));
-        let page = match source {
-            Source::Folder { store, runtime, .. } => {
-                runtime.block_on(store.events(query.clone()))?
+impl EventWriter {
+    /// Writes one event; give them oldest first.
+    pub(crate) fn write(&mut self, out: &mut impl Write, event: &Event) -> Result<()> {
+        match self {
+            Self::Text(style) => write_text(out, event, *style)?,
+            Self::Json => {
+                serde_json::to_writer(&mut *out, event)?;
+                writeln!(out)?;
             }
-            Source::Hub(hub) => page_of_hub(hub, &query)?,
-        };
-        events.extend(page.items);
-        if page.next.is_none() || events.len() as u64 >= wanted {
-            return Ok(events);
+            Self::Cowrie(translator) => {
+                let mut lines = Vec::new();
+                translator.translate(event, &mut lines);
+                for line in lines {
+                    writeln!(out, "{line}")?;
+                }
+            }
         }
-        query.before = page.next;
+        Ok(())
     }
-}
-
-fn page_of_hub(hub: &RunningHub, query: &EventQuery) -> Result<Page<Event>> {
-    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-    let fields = serde_json::to_value(query).context("the query")?;
-    for (name, value) in fields.as_object().into_iter().flatten() {
-        match value {
-            Value::Null => {}
-            Value::String(text) => drop(pairs.append_pair(name, text)),
-            other => drop(pairs.append_pair(name, &other.to_string())),
-        }
-    }
-    let body = hub.get(&format!("/api/events?{}", pairs.finish()))?;
-    serde_json::from_slice(&body).context("the hub's answer")
 }
 
 /// Whether an event of the live stream fits the flags.
@@ -156,12 +150,7 @@ fn matches(args: &EventsArgs, event: &Event) -> bool {
         && args.until.is_none_or(|until| event.time < until)
 }
 
-fn write_event(out: &mut impl Write, event: &Event, json: bool, style: Style) -> Result<()> {
-    if json {
-        serde_json::to_writer(&mut *out, event)?;
-        writeln!(out)?;
-        return Ok(());
-    }
+fn write_text(out: &mut impl Write, event: &Event, style: Style) -> Result<()> {
     let peer = event.flow.map_or_else(String::new, |flow| flow.src_ip.to_string());
     let mut fields = serde_json::to_value(&event.kind)?;
     let mut detail = String::new();

@@ -4,14 +4,20 @@
 
 mod allocator;
 mod analyze;
+mod cast;
 mod cli;
 mod config;
 mod data_folder;
 mod events;
 mod feeds;
 mod log;
+mod outputs;
+mod player;
 mod reference;
 mod running;
+mod safe_screen;
+mod session;
+mod source;
 mod terminal;
 mod up;
 

@@ -75,8 +75,23 @@ impl RunningHub {
         Ok(body)
     }
 
+    /// The same; `None` if the hub has nothing there.
+    pub(crate) fn find_bytes(&self, target: &str) -> Result<Option<Vec<u8>>> {
+        let Some(mut reader) = self.request(target)? else { return Ok(None) };
+        let mut body = Vec::new();
+        reader.read_to_end(&mut body).context("reading from the hub")?;
+        Ok(Some(body))
+    }
+
     /// A GET whose body is read as it comes (live events).
     pub(crate) fn open(&self, target: &str) -> Result<BufReader<TcpStream>> {
+        match self.request(target)? {
+            Some(reader) => Ok(reader),
+            None => bail!(WrongUse(format!("the hub does not know {target}"))),
+        }
+    }
+
+    fn request(&self, target: &str) -> Result<Option<BufReader<TcpStream>>> {
         let mut stream = TcpStream::connect_timeout(&self.address, TIMEOUT)
             .with_context(|| format!("the hub at {}", self.address))?;
         stream.set_read_timeout(Some(TIMEOUT)).context("a socket option")?;
@@ -94,8 +109,8 @@ impl RunningHub {
             header.clear();
         }
         match status.split(' ').nth(1) {
-            Some("200") => Ok(reader),
-            Some("404") => bail!(WrongUse(format!("the hub does not know {target}"))),
+            Some("200") => Ok(Some(reader)),
+            Some("404") => Ok(None),
             _ => Err(anyhow!("the hub answered {}", status.trim())),
         }
     }

@@ -3,7 +3,9 @@
 use crate::cli::{Place, WrongUse};
 use crate::config::Config;
 use crate::data_folder::DataFolder;
+use crate::outputs::Outputs;
 use crate::running::RunningFile;
+use crate::source::cowrie;
 use crate::terminal::{Style, columns};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -64,6 +66,9 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
     let secret = data.secret()?;
     let store = Store::open(data.path(), config.store.clone())
         .map_err(|error| WrongUse(format!("data folder {}: {error}", data.path().display())))?;
+    let outputs = Outputs::start(&config.outputs, data.path(), store.clone(), cowrie(&data)?)
+        .await
+        .map_err(WrongUse::from_error)?;
     let egress = Arc::new(Egress::new(config.egress.clone(), config.own_prefixes())?);
     let honeypot = Honeypot::start(config.honeypot.clone(), store.clone(), egress, secret)
         .await
@@ -123,6 +128,9 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
     drop(running);
     honeypot.shutdown().await;
     hub.shutdown().await;
+    if let Some(outputs) = outputs {
+        outputs.finish().await;
+    }
     store.close().await.context("closing the store")?;
     Ok(ExitCode::SUCCESS)
 }

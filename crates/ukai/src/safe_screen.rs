@@ -1,0 +1,169 @@
+//! Lets through to the operator's terminal what draws, and nothing else.
+//!
+//! A recording holds what an attacker's session printed, escape sequences of the attacker's
+//! choice included. Text, colours, cursor movement and erasing pass; queries (which would
+//! type answers), titles, the clipboard, device controls, key maps, modes and strings of all
+//! kinds do not. Every sequence is written anew from its parsed parts.
+
+use std::fmt::Write as _;
+use vte::{Params, Parser, Perform};
+
+/// Most numbers in one sequence.
+const NUMBERS_MAX: usize = 16;
+
+/// What undoes everything that may pass: attributes, scroll region, cursor.
+pub(crate) const RESET: &str = "\x1b[0m\x1b[r\x1b[?25h";
+
+/// A filter with the state of a terminal's parser.
+#[derive(Default)]
+pub(crate) struct SafeScreen {
+    parser: Parser,
+    out: Out,
+}
+
+#[derive(Default)]
+struct Out {
+    text: String,
+    /// Only text and line ends.
+    plain: bool,
+}
+
+impl SafeScreen {
+    /// Lets drawing through.
+    pub(crate) fn drawing() -> Self {
+        Self::default()
+    }
+
+    /// Lets text through and nothing that draws.
+    pub(crate) fn plain() -> Self {
+        Self { out: Out { plain: true, ..Out::default() }, ..Self::default() }
+    }
+
+    /// What of `text` may be printed.
+    pub(crate) fn filter(&mut self, text: &str) -> String {
+        self.parser.advance(&mut self.out, text.as_bytes());
+        std::mem::take(&mut self.out.text)
+    }
+}
+
+impl Perform for Out {
+    fn print(&mut self, c: char) {
+        let shown = ukai_model::PeerText::from(c.encode_utf8(&mut [0; 4]).as_bytes());
+        if c == '\\' || shown.escaped().chars().eq([c]) {
+            self.text.push(c);
+        } else {
+            // Invisible, or turning the direction of the text.
+            self.text.push('\u{fffd}');
+        }
+    }
+
+    fn execute(&mut self, byte: u8) {
+        match byte {
+            b'\n' | b'\t' => self.text.push(char::from(byte)),
+            b'\r' | 0x08 if !self.plain => self.text.push(char::from(byte)),
+            _ => {}
+        }
+    }
+
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
+        if ignore || self.plain {
+            return;
+        }
+        let passes = match intermediates {
+            [] => matches!(
+                action,
+                'A'..='H' | 'J'..='M' | 'P' | 'S' | 'T' | 'X' | '@' | 'd' | 'f' | 'm' | 'r' | 's' | 'u'
+            ),
+            // The cursor is shown or hidden.
+            b"?" => matches!(action, 'h' | 'l') && params.iter().all(|param| param == [25]),
+            _ => false,
+        };
+        // `CSI 3 J` would take the operator's own lines away.
+        let scrollback = action == 'J' && params.iter().any(|param| param == [3]);
+        if !passes || scrollback {
+            return;
+        }
+        let numbers: Vec<String> = params
+            .iter()
+            .take(NUMBERS_MAX)
+            .map(|param| param.iter().map(u16::to_string).collect::<Vec<_>>().join(":"))
+            .collect();
+        let mark = if intermediates == b"?" { "?" } else { "" };
+        let _ = write!(self.text, "\x1b[{mark}{}{action}", numbers.join(";"));
+    }
+
+    fn esc_dispatch(&mut self, intermediates: &[u8], ignore: bool, byte: u8) {
+        // Save and restore the cursor, and one line up.
+        if !self.plain && !ignore && intermediates.is_empty() && matches!(byte, b'7' | b'8' | b'M')
+        {
+            let _ = write!(self.text, "\x1b{}", char::from(byte));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SafeScreen;
+
+    #[test]
+    fn what_draws_passes() {
+        for text in [
+            "root@server:~# ls\r\n",
+            "\x1b[1;31mred\x1b[0m\x1b[38;2;1;2;3m",
+            "\x1b[2J\x1b[H\x1b[10;20Hx\x1b[K\x1b[3A\x1b[?25l\x1b[?25h",
+            "a\x08b\t\x1b7\x1b8 back\\slash 鵜飼",
+        ] {
+            let shown = SafeScreen::drawing().filter(text);
+            // An omitted number is written as 0, which means the same.
+            assert_eq!(shown.replace("[0H", "[H").replace("[0K", "[K"), text);
+        }
+    }
+
+    #[test]
+    fn what_does_more_than_draw_is_dropped() {
+        for text in [
+            "\x07",
+            "\x1b]0;title\x07",
+            "\x1b]52;c;ZWNobyBv\x1b\\",
+            "\x1b]8;;http://x/\x1b\\",
+            "\x1bP$q\"p\x1b\\",
+            "\x1b[c",
+            "\x1b[5n",
+            "\x1b[6n",
+            "\x1b[21t",
+            "\x1b[?1049h",
+            "\x1b[?2004h",
+            "\x1b[>c",
+            "\x1b[!p",
+            "\x1b[3J",
+            "\x1bc",
+            "\x1b#8",
+            "\x1b(0",
+            "\x05",
+            "\x0e",
+            "\x1b_app\x1b\\",
+            "\x1b^pm\x1b\\",
+            "\u{9b}6n",
+            "\u{9d}0;x\u{9c}",
+        ] {
+            let shown = SafeScreen::drawing().filter(&format!("a{text}b"));
+            let kept: String = shown.chars().filter(|c| *c != '\u{fffd}').collect();
+            assert!(!kept.contains(|c: char| c.is_control()), "{text:?}: {shown:?}");
+        }
+        assert_eq!(SafeScreen::drawing().filter("a\u{202e}b"), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn a_sequence_may_come_in_pieces() {
+        let mut screen = SafeScreen::drawing();
+        assert_eq!(screen.filter("a\x1b]0;ti"), "a");
+        assert_eq!(screen.filter("tle\x07b\x1b[3"), "b");
+        assert_eq!(screen.filter("1mc"), "\x1b[31mc");
+    }
+
+    #[test]
+    fn plain_text_has_no_escapes() {
+        let shown = SafeScreen::plain().filter("\x1b[1mbold\x1b[0m\r\n\x1b[2Jnext\r\n");
+        assert_eq!(shown, "bold\nnext\n");
+    }
+}
