@@ -1,13 +1,16 @@
 #!/bin/sh
-# Measures Telnet log-in + command against Cowrie (from PyPI) and against ukai, with the
-# same client, one after the other, on this machine's loopback; prints both and the ratio.
+# Measures log-in + command over SSH and over Telnet against Cowrie (from PyPI) and against
+# ukai, with the same clients, one after the other, on this machine's loopback; prints both
+# and the ratios.
 #
 #   bench/cowrie.sh             a few minutes
-#   bench/cowrie.sh --growth    also 100,000 sessions against ukai, for its memory
+#   bench/cowrie.sh --growth    also 100,000 sessions against ukai, half of each kind, for
+#                               its memory and its disk
 #
 # Settings from the environment: CONCURRENCY (50), COWRIE_SESSIONS (1000), UKAI_SESSIONS
-# (20000), BURST (500), COWRIE_VERSION (3.1.4), UKAI and CLIENT (programs to use instead
-# of building them), BENCH_DIR (where Cowrie is installed: kept between runs).
+# (20000), GROWTH_SESSIONS (50000 of each kind), BURST (500), COWRIE_VERSION (3.1.4), UKAI,
+# TELNET_CLIENT and SSH_CLIENT (programs to use instead of building them), BENCH_DIR (where
+# Cowrie is installed: kept between runs).
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -15,15 +18,20 @@ cores=$(nproc)
 concurrency=${CONCURRENCY:-50}
 cowrie_sessions=${COWRIE_SESSIONS:-1000}
 ukai_sessions=${UKAI_SESSIONS:-20000}
+growth_sessions=${GROWTH_SESSIONS:-50000}
 burst=${BURST:-500}
 version=${COWRIE_VERSION:-3.1.4}
 # Cowrie refuses to run as root and must be able to read this folder.
 dir=${BENCH_DIR:-${TMPDIR:-/tmp}/ukai-bench-$(id -u)}
-cowrie_port=${COWRIE_PORT:-2324}
-ukai_port=${UKAI_PORT:-2325}
+cowrie_telnet=${COWRIE_PORT:-2324}
+cowrie_ssh=${COWRIE_SSH_PORT:-2224}
+ukai_telnet=${UKAI_PORT:-2325}
+ukai_ssh=${UKAI_SSH_PORT:-2225}
 hub_port=${HUB_PORT:-8766}
 user=root
-password=admin
+# What the personas let in: router-mips through Telnet, server-debian through SSH.
+telnet_password=admin
+ssh_password=toor
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "cowrie.sh: $*"; exit 1; }
@@ -56,12 +64,13 @@ await_port() {
 }
 
 build() {
-    if [ -z "${CLIENT:-}" ] || [ -z "${UKAI:-}" ]; then
+    if [ -z "${TELNET_CLIENT:-}" ] || [ -z "${SSH_CLIENT:-}" ] || [ -z "${UKAI:-}" ]; then
         (cd "$here" && cargo build --release --quiet -p ukai -p ukai-honeypot --bin ukai \
-            --example telnet_load)
+            --example telnet_load --example ssh_load)
     fi
     target=${CARGO_TARGET_DIR:-$here/target}
-    client=${CLIENT:-$target/release/examples/telnet_load}
+    telnet_client=${TELNET_CLIENT:-$target/release/examples/telnet_load}
+    ssh_client=${SSH_CLIENT:-$target/release/examples/ssh_load}
     ukai=${UKAI:-$target/release/ukai}
 }
 
@@ -79,12 +88,14 @@ install_cowrie() {
         "$dir/cowrie/var/lib/cowrie/downloads" "$dir/cowrie/var/lib/cowrie/tty"
     cat >"$dir/cowrie/etc/cowrie.cfg" <<EOF
 [ssh]
-enabled = false
+enabled = true
+listen_endpoints = tcp:$cowrie_ssh:interface=127.0.0.1
 [telnet]
 enabled = true
-listen_endpoints = tcp:$cowrie_port:interface=127.0.0.1
+listen_endpoints = tcp:$cowrie_telnet:interface=127.0.0.1
 EOF
-    echo "$user:x:$password" >"$dir/cowrie/etc/userdb.txt"
+    printf '%s\n' "$user:x:$telnet_password" "$user:x:$ssh_password" \
+        >"$dir/cowrie/etc/userdb.txt"
 }
 
 # Runs a command in Cowrie's folder, never as root.
@@ -99,9 +110,11 @@ as_cowrie() {
 }
 
 start_cowrie() {
-    open_port "$cowrie_port" && fail "port $cowrie_port is in use; set COWRIE_PORT"
+    open_port "$cowrie_telnet" && fail "port $cowrie_telnet is in use; set COWRIE_PORT"
+    open_port "$cowrie_ssh" && fail "port $cowrie_ssh is in use; set COWRIE_SSH_PORT"
     as_cowrie cowrie start >"$dir/cowrie.log" 2>&1 || fail "Cowrie: $(cat "$dir/cowrie.log")"
-    await_port "$cowrie_port" Cowrie
+    await_port "$cowrie_telnet" Cowrie
+    await_port "$cowrie_ssh" Cowrie
     cowrie_pid=$(cat "$dir/cowrie/var/run/cowrie.pid")
 }
 
@@ -114,45 +127,71 @@ listen = "127.0.0.1:$hub_port"
 [[honeypot.listeners]]
 addresses = ["127.0.0.1"]
 persona = "router-mips"
-ports = { telnet = [$ukai_port] }
+ports = { telnet = [$ukai_telnet] }
+[[honeypot.listeners]]
+addresses = ["127.0.0.1"]
+persona = "server-debian"
+ports = { ssh = [$ukai_ssh] }
 EOF
     "$ukai" up --json --config "$dir/ukai.toml" >"$dir/ukai.json" 2>"$dir/ukai.log" &
     ukai_pid=$!
-    await_port "$ukai_port" ukai
+    await_port "$ukai_telnet" ukai
+    await_port "$ukai_ssh" ukai
 }
 
-load() { # port pid sessions
-    "$client" --port "$1" --pid "$2" --user "$user" --password "$password" \
-        --concurrency "$concurrency" --sessions "$3"
+load() { # protocol port pid sessions
+    if [ "$1" = ssh ]; then
+        client=$ssh_client password=$ssh_password
+    else
+        client=$telnet_client password=$telnet_password
+    fi
+    "$client" --port "$2" --pid "$3" --user "$user" --password "$password" \
+        --concurrency "$concurrency" --sessions "$4"
 }
 
 rss_kib() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
 
-# measure NAME PORT PID SESSIONS: leaves NAME.json and NAME-burst.json.
+# measure NAME PROTOCOL PORT PID SESSIONS: leaves NAME-PROTOCOL.json and
+# NAME-PROTOCOL-burst.json.
 measure() {
+    say "$1, $2: burst of $burst connections"
+    "$telnet_client" --port "$3" --burst "$burst" >"$dir/$1-$2-burst.json"
     sleep 2
-    rss_kib "$3" >"$dir/$1-idle"
-    say "$1: burst of $burst connections"
-    "$client" --port "$2" --burst "$burst" >"$dir/$1-burst.json"
-    sleep 2
-    say "$1: $4 sessions, $concurrency at a time"
-    load "$2" "$3" $(($4 / 10)) >/dev/null
-    load "$2" "$3" "$4" >"$dir/$1.json"
+    say "$1, $2: $5 sessions, $concurrency at a time"
+    load "$2" "$3" "$4" $(($5 / 10)) >/dev/null
+    load "$2" "$3" "$4" "$5" >"$dir/$1-$2.json"
 }
+
+# grow PROTOCOL PORT: leaves ukai-growth-PROTOCOL.json and the bytes that were stored.
+grow() {
+    say "ukai, $1: $growth_sessions sessions, for its memory and disk"
+    before=$(stored_bytes)
+    load "$1" "$2" "$ukai_pid" "$growth_sessions" >"$dir/ukai-growth-$1.json"
+    # The last batch is written and full segments are sealed.
+    sleep 5
+    echo $(($(stored_bytes) - before)) >"$dir/ukai-growth-$1-bytes"
+}
+
+stored_bytes() { du -sb "$dir/ukai-data" | cut -f1; }
 
 build
 install_cowrie
 start_cowrie
-measure cowrie "$cowrie_port" "$cowrie_pid" "$cowrie_sessions"
+sleep 2
+rss_kib "$cowrie_pid" >"$dir/cowrie-idle"
+measure cowrie ssh "$cowrie_ssh" "$cowrie_pid" "$cowrie_sessions"
+measure cowrie telnet "$cowrie_telnet" "$cowrie_pid" "$cowrie_sessions"
 kill "$cowrie_pid"
 cowrie_pid=
 start_ukai
-measure ukai "$ukai_port" "$ukai_pid" "$ukai_sessions"
+sleep 2
+rss_kib "$ukai_pid" >"$dir/ukai-idle"
+measure ukai ssh "$ukai_ssh" "$ukai_pid" "$ukai_sessions"
+measure ukai telnet "$ukai_telnet" "$ukai_pid" "$ukai_sessions"
+rm -f "$dir"/ukai-growth-*
 if [ "${1:-}" = --growth ]; then
-    say "ukai: 100000 sessions, for its memory"
-    load "$ukai_port" "$ukai_pid" 100000 >"$dir/ukai-growth.json"
-else
-    rm -f "$dir/ukai-growth.json"
+    grow ssh "$ukai_ssh"
+    grow telnet "$ukai_telnet"
 fi
 
 python3 - "$dir" "$cores" <<'EOF'
@@ -161,31 +200,45 @@ folder, cores = sys.argv[1], int(sys.argv[2])
 def read(name):
     path = f"{folder}/{name}"
     return json.load(open(path)) if os.path.exists(path) else None
-one = {name: (read(f"{name}.json"), read(f"{name}-burst.json"), int(open(f"{folder}/{name}-idle").read()))
-       for name in ("cowrie", "ukai")}
-rows = [("", "Cowrie", "ukai", "ratio")]
+names = ("cowrie", "ukai")
+idle = [int(open(f"{folder}/{name}-idle").read()) / 1024 for name in names]
+def show(rows):
+    for cells in rows:
+        print("| " + " | ".join(cell.ljust(w) for cell, w in zip(cells, (28, 10, 10, 6))) + " |")
+    print()
 def row(name, values, better, form="{:.1f}"):
     cowrie, ukai = values
-    ratio = ukai / cowrie if better == "more" else cowrie / ukai
-    rows.append((name, form.format(cowrie), form.format(ukai), f"{ratio:.1f}"))
-def both(f):
-    return [f(*one[name]) for name in ("cowrie", "ukai")]
-row("sessions per CPU second", both(lambda load, burst, idle: load["sessions_per_cpu_s"]), "more")
-row("CPU ms per session", both(lambda load, burst, idle: load["cpu_ms_per_session"]), "less", "{:.3f}")
-row("sessions per second (wall)", both(lambda load, burst, idle: load["sessions_per_s"]), "more")
-row("p50 ms", both(lambda load, burst, idle: load["p50_ms"]), "less")
-row("p99 ms", both(lambda load, burst, idle: load["p99_ms"]), "less")
-row("burst: first byte to all, s", both(lambda load, burst, idle: burst["first_byte_s"]), "less", "{:.3f}")
-row("resident idle, MiB", both(lambda load, burst, idle: idle / 1024), "less")
-row("resident after, MiB", both(lambda load, burst, idle: load["rss_after_kib"] / 1024), "less")
-rows.append(("failed sessions", *[str(one[n][0]["failed"]) for n in one], ""))
-rows.append(("failed in the burst", *[str(one[n][1]["failed"]) for n in one], ""))
-for cells in rows:
-    print("| " + " | ".join(cell.ljust(w) for cell, w in zip(cells, (28, 10, 10, 6))) + " |")
-growth = read("ukai-growth.json")
-if growth:
-    print(f"\nukai over {growth['sessions']} sessions: {growth['rss_before_kib'] / 1024:.1f} MiB"
-          f" -> {growth['rss_after_kib'] / 1024:.1f} MiB, {growth['sessions_per_s']:.0f} sessions/s,"
-          f" {growth['failed']} failed")
+    above, below = (ukai, cowrie) if better == "more" else (cowrie, ukai)
+    ratio = f"{above / below:.1f}" if below else "-"
+    return (name, form.format(cowrie), form.format(ukai), ratio)
+for protocol in ("ssh", "telnet"):
+    load = [read(f"{name}-{protocol}.json") for name in names]
+    burst = [read(f"{name}-{protocol}-burst.json") for name in names]
+    def of(key):
+        return [report[key] for report in load]
+    show([
+        (protocol, "Cowrie", "ukai", "ratio"),
+        row("sessions per CPU second", of("sessions_per_cpu_s"), "more"),
+        row("CPU ms per session", of("cpu_ms_per_session"), "less", "{:.3f}"),
+        row("sessions per second (wall)", of("sessions_per_s"), "more"),
+        row("p50 ms", of("p50_ms"), "less"),
+        row("p99 ms", of("p99_ms"), "less"),
+        row("burst: first byte to all, s", [b["first_byte_s"] for b in burst], "less", "{:.3f}"),
+        row("resident after, MiB", [kib / 1024 for kib in of("rss_after_kib")], "less"),
+        ("failed sessions", *[str(count) for count in of("failed")], ""),
+        ("failed in the burst", *[str(b["failed"]) for b in burst], ""),
+    ])
+    for name, report in zip(names, load):
+        if report["failed"]:
+            print(f"{name}: {report['failures']}\n")
+show([row("resident idle, MiB", idle, "less")])
+for protocol in ("ssh", "telnet"):
+    growth = read(f"ukai-growth-{protocol}.json")
+    if growth:
+        stored = int(open(f"{folder}/ukai-growth-{protocol}-bytes").read())
+        print(f"ukai over {growth['sessions']} {protocol} sessions:"
+              f" {growth['rss_before_kib'] / 1024:.1f} MiB -> {growth['rss_after_kib'] / 1024:.1f} MiB,"
+              f" {stored / max(growth['sessions'], 1):.0f} bytes stored per session,"
+              f" {growth['sessions_per_s']:.0f} sessions/s, {growth['failed']} failed")
 print(f"\n{cores} cores, shared by client and honeypot; quote ratios, not absolutes.")
 EOF

@@ -30,7 +30,7 @@ impl Server {
         let read = |file: &str| {
             let path = format!("/proc/{}/{file}", self.pid);
             std::fs::read_to_string(&path).unwrap_or_else(|error| {
-                eprintln!("telnet_load: {path}: {error}");
+                eprintln!("{path}: {error}");
                 std::process::exit(2);
             })
         };
