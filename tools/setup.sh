@@ -13,6 +13,7 @@ test_needs=(
   nft:nftables ip:iproute2 unshare:util-linux
   nmap:nmap hydra:hydra telnet:telnet nc:netcat-openbsd
   chromium:chromium ssdeep:ssdeep busybox:busybox
+  ssh:openssh-client sshd:openssh-server dropbear:dropbear-bin sshpass:sshpass
   in.tftpd:tftpd-hpa vsftpd:vsftpd python3:python3 git:git xz:xz-utils
   # Real clients against our services.
   ssh:openssh-client sshpass:sshpass medusa:medusa ncrack:ncrack ssh-audit:ssh-audit

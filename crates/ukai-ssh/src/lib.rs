@@ -6,16 +6,20 @@
 //! OpenSSH's `PROTOCOL*` files, and the programs themselves (`sshd`, `dropbear`), with
 //! which the tests compare.
 
+mod crypto;
 pub mod event;
 pub mod hostkeys;
 pub mod limits;
+mod message;
+mod packet;
 pub mod profile;
 pub mod server;
+mod wire;
 
 pub use event::{
     AuthMethod, AuthReply, AuthRequest, ChannelId, ChannelOpen, ChannelRequest, DisconnectReason,
-    ForwardedOpen, GlobalRequest, KexInit, Negotiated, OpenFailure, Output, Prompts, PtyRequest,
-    ServerEvent,
+    ForwardedOpen, GlobalRequest, KexInit, KeyProof, Negotiated, OpenFailure, Output, Prompts,
+    PtyRequest, ServerEvent,
 };
 pub use hostkeys::HostKeys;
 pub use profile::Profile;
