@@ -104,6 +104,7 @@ impl Perform for Out {
 #[cfg(test)]
 mod tests {
     use super::SafeScreen;
+    use proptest::prelude::*;
 
     #[test]
     fn what_draws_passes() {
@@ -165,5 +166,54 @@ mod tests {
     fn plain_text_has_no_escapes() {
         let shown = SafeScreen::plain().filter("\x1b[1mbold\x1b[0m\r\n\x1b[2Jnext\r\n");
         assert_eq!(shown, "bold\nnext\n");
+    }
+
+    /// Whether `text` holds nothing but text and the sequences that may pass.
+    fn is_safe(text: &str) -> bool {
+        let mut rest = text;
+        while let Some(at) = rest.find(|c: char| c.is_control()) {
+            rest = &rest[at..];
+            let length = if let Some(sequence) = rest.strip_prefix("\x1b[") {
+                let Some(end) = sequence.find(|c: char| !"?;:0123456789".contains(c)) else {
+                    return false;
+                };
+                let (numbers, last) = (&sequence[..end], sequence[end..].chars().next());
+                let drawing = last.is_some_and(|c| "ABCDEFGHJKLMPSTX@dfmrsu".contains(c));
+                let cursor = numbers == "?25" && last.is_some_and(|c| c == 'h' || c == 'l');
+                if !(cursor || drawing && !numbers.contains('?')) {
+                    return false;
+                }
+                end + 3
+            } else if ["\x1b7", "\x1b8", "\x1bM"].iter().any(|known| rest.starts_with(known)) {
+                2
+            } else if rest.starts_with(['\r', '\n', '\t', '\x08']) {
+                1
+            } else {
+                return false;
+            };
+            rest = &rest[length..];
+        }
+        true
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_only_drawing_passes(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    any::<String>(),
+                    "\\x1b[\\[\\]P_^#(]?[?>!$0-9;:]{0,6}[@-~]",
+                    "(\\x1b\\[\\?25[hl]|\\x1b\\[\\?(25;)?[0-9]{1,4}[hl]|\\x1b\\]52;c;[a-z]*|\\x07|\\x1b\\\\)",
+                ],
+                0..20,
+            )
+        ) {
+            let mut screen = SafeScreen::drawing();
+            let shown: String = pieces.iter().map(|piece| screen.filter(piece)).collect();
+            prop_assert!(is_safe(&shown), "{shown:?}");
+            let mut plain = SafeScreen::plain();
+            let shown: String = pieces.iter().map(|piece| plain.filter(piece)).collect();
+            prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
+        }
     }
 }
