@@ -54,6 +54,8 @@ pub(crate) struct Options {
     pub(crate) trace: bool,
     pub(crate) all_export: bool,
     pub(crate) pipe_fail: bool,
+    /// Commands are read and not run.
+    pub(crate) no_run: bool,
 }
 
 /// A shell process.
@@ -62,6 +64,8 @@ pub(crate) struct Process {
     pub(crate) session: Arc<Session>,
     pub(crate) variables: Arc<HashMap<Bytes, Variable>>,
     variable_bytes: usize,
+    /// Names to be exported once they are set.
+    pub(crate) to_export: Arc<std::collections::BTreeSet<Bytes>>,
     pub(crate) functions: Arc<HashMap<Bytes, Arc<Command>>>,
     pub(crate) aliases: Arc<BTreeMap<Bytes, Bytes>>,
     pub(crate) positional: Arc<Vec<Bytes>>,
@@ -75,6 +79,10 @@ pub(crate) struct Process {
     /// `$!`
     pub(crate) last_job: Option<u32>,
     pub(crate) pid: u32,
+    /// `$$`: the shell's own process; copies keep it.
+    pub(crate) own_pid: u32,
+    /// Actions of traps whose signal came, to be run after the command.
+    pub(crate) trapped: Vec<Bytes>,
     /// Command line of the program that runs in this process's place.
     pub(crate) running: Option<Arc<str>>,
     pub(crate) options: Options,
@@ -82,6 +90,8 @@ pub(crate) struct Process {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
     pub(crate) source: Source,
+    /// `sh -c` was given a name for `$0`: its messages tell the line, too.
+    pub(crate) named: bool,
     pub(crate) bash: bool,
     /// Whether this is a copy of a shell, without control of jobs.
     pub(crate) subshell: bool,
@@ -91,6 +101,8 @@ pub(crate) struct Process {
     /// Variables hidden by `local`, a list per running function.
     pub(crate) locals: Vec<Vec<(Bytes, Option<Variable>)>>,
     pub(crate) line: u32,
+    /// Which descriptors `<(...)` has taken, a bit for each.
+    pub(crate) lent: u16,
     /// Status of each stage of the last pipeline (`PIPESTATUS`).
     pub(crate) pipe_statuses: Vec<i32>,
     /// What `jobs` would show of the command that runs.
@@ -117,9 +129,12 @@ impl Process {
         let directory = if at_home { home } else { "/" };
         let mut process = Self {
             pid: session.shell_pid,
+            own_pid: session.shell_pid,
+            trapped: Vec::new(),
             running: None,
             variables: Arc::default(),
             variable_bytes: 0,
+            to_export: Arc::default(),
             functions: Arc::default(),
             aliases: Arc::default(),
             positional: Arc::default(),
@@ -138,6 +153,7 @@ impl Process {
             } else {
                 Source::Text
             },
+            named: false,
             bash: spec.flavour == ShellFlavour::Bash,
             subshell: false,
             depth: 0,
@@ -146,6 +162,7 @@ impl Process {
             line: 0,
             command_text: Bytes::new(),
             pipe_statuses: Vec::new(),
+            lent: 0,
             getopts_place: 0,
             substitution_status: None,
             tested: 0,
@@ -280,7 +297,7 @@ impl Process {
             return Err(Stop::Abort(2));
         }
         self.variable_bytes = total;
-        let exported = self.options.all_export;
+        let exported = self.options.all_export || self.to_export.contains(name);
         let variables = Arc::make_mut(&mut self.variables);
         if let Some(variable) = variables.get_mut(name) {
             variable.value = value;
@@ -311,8 +328,8 @@ impl Process {
     /// Prints a message of the shell itself on descriptor 2, with its name in front.
     pub(crate) fn complain(&mut self, message: &str) -> Result<(), Stop> {
         let mut text = self.name.to_vec();
-        if self.source == Source::Script {
-            text.extend_from_slice(format!(": line {}", self.line).as_bytes());
+        if self.source == Source::Script || self.named {
+            text.extend_from_slice(format!(": line {}", self.shown_line()).as_bytes());
         }
         text.extend_from_slice(b": ");
         text.extend_from_slice(message.as_bytes());
@@ -320,14 +337,31 @@ impl Process {
         self.error_bytes(&text)
     }
 
+    /// A message of what BusyBox's shell shares with its applets: the program's own name
+    /// stands in front.
+    pub(crate) fn complain_as_applet(&mut self, message: &str) -> Result<(), Stop> {
+        let name = String::from_utf8_lossy(&self.own_name()).into_owned();
+        self.error(&format!("{name}: {message}"))
+    }
+
+    /// `$0` for a message.
+    pub(crate) fn shown_name(&self) -> String {
+        String::from_utf8_lossy(&self.name).into_owned()
+    }
+
+    /// The present line, as messages count: ash begins a text of `-c` with 0.
+    fn shown_line(&self) -> u32 {
+        let from_zero = !self.bash && self.source != Source::Script;
+        self.line.saturating_sub(u32::from(from_zero))
+    }
+
     /// A message of a builtin.
     pub(crate) fn complain_as(&mut self, builtin: &str, message: &str) -> Result<(), Stop> {
         let name = String::from_utf8_lossy(&self.name).into_owned();
         let line = match self.source {
             Source::Interactive => String::new(),
-            _ if self.bash && self.source != Source::Script => String::new(),
-            Source::Script => format!("line {}: ", self.line),
-            _ => format!("line {}: ", self.line.saturating_sub(1)),
+            _ if self.bash && self.source != Source::Script && !self.named => String::new(),
+            _ => format!("line {}: ", self.shown_line()),
         };
         let text = if self.bash {
             format!("{name}: {line}{builtin}: {message}\n")

@@ -65,15 +65,24 @@ fn levels(process: &mut Process, arguments: &Arguments) -> Result<Option<u32>, S
 fn break_(process: &mut Process, arguments: &Arguments) -> Outcome {
     match levels(process, arguments)? {
         Some(levels) => Err(Stop::Break(levels).into()),
-        None => Ok(0),
+        None => only_in_loop(process, "break"),
     }
 }
 
 fn continue_(process: &mut Process, arguments: &Arguments) -> Outcome {
     match levels(process, arguments)? {
         Some(levels) => Err(Stop::Continue(levels).into()),
-        None => Ok(0),
+        None => only_in_loop(process, "continue"),
     }
+}
+
+/// What bash says of a `break` outside of loops; ash is silent.
+fn only_in_loop(process: &mut Process, name: &str) -> Outcome {
+    if process.bash {
+        let message = "only meaningful in a `for', `while', or `until' loop";
+        process.complain_as(name, message)?;
+    }
+    Ok(0)
 }
 
 fn eval(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {

@@ -60,11 +60,17 @@ fn named(process: &mut Process, arguments: &Arguments) -> Result<Option<(u32, us
     Ok(found)
 }
 
+fn no_control(process: &mut Process, name: &str) -> Result<i32, Stop> {
+    let (message, status) =
+        if process.bash { ("no job control", 1) } else { ("No current job", 2) };
+    process.complain_as(name, message)?;
+    Ok(status)
+}
+
 fn foreground(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
         if !process.controls_jobs() {
-            process.complain_as("fg", "no job control")?;
-            return Ok(1);
+            return no_control(process, "fg");
         }
         let Some((pid, _)) = named(process, &arguments)? else { return Ok(1) };
         let Some((job, future)) = process.session.system().jobs.take(pid) else { return Ok(1) };
@@ -76,8 +82,7 @@ fn foreground(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32
 
 fn background(process: &mut Process, arguments: &Arguments) -> Outcome {
     if !process.controls_jobs() {
-        process.complain_as("bg", "no job control")?;
-        return Ok(1);
+        return no_control(process, "bg").map_err(Into::into);
     }
     let Some((pid, number)) = named(process, arguments)? else { return Ok(1) };
     let line = {
@@ -135,8 +140,12 @@ fn wait(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             };
             status = match pid {
                 Some(pid) if pid != process.pid => process.session.job_end(pid).await?,
-                _ => 127,
+                Some(_) | None => 127,
             };
+            if status == 127 && process.bash {
+                let message = format!("pid {text} is not a child of this shell");
+                process.complain_as("wait", &message)?;
+            }
         }
         Ok(status)
     })

@@ -10,7 +10,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::waiting("command", command),
     Command::waiting("builtin", command),
     Command::at_once("type", type_),
-    Command::at_once("hash", |_, _| Ok(0)),
+    Command::at_once("hash", hash),
     Command::at_once("alias", alias),
     Command::at_once("unalias", unalias),
     Command::at_once("shopt", |_, _| Ok(0)),
@@ -112,7 +112,10 @@ fn describe_name(process: &mut Process, name: &[u8], verbose: bool) -> Result<i3
         }
         Some(Meaning::Keyword) if verbose => format!("{shown} is a shell keyword\n"),
         Some(Meaning::Function) if verbose => {
-            format!("{shown} is a {}function\n", if process.bash { "" } else { "shell " })
+            format!(
+                "{shown} is a {}function\n",
+                if process.bash || process.busybox_version() >= (1, 35) { "" } else { "shell " }
+            )
         }
         Some(Meaning::Builtin) if verbose => {
             let special = crate::commands::is_special(name) && !process.bash;
@@ -132,10 +135,42 @@ fn describe_name(process: &mut Process, name: &[u8], verbose: bool) -> Result<i3
     })
 }
 
+fn hash(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let mut status = 0;
+    for name in arguments.rest().iter().filter(|w| !w.starts_with(b"-")) {
+        if meaning(process, name).is_none() {
+            let shown = String::from_utf8_lossy(name).into_owned();
+            process.complain_as("hash", &format!("{shown}: not found"))?;
+            status = 1;
+        }
+    }
+    Ok(status)
+}
+
 fn type_(process: &mut Process, arguments: &Arguments) -> Outcome {
     let mut status = 0;
-    for name in arguments.rest() {
-        if process.bash && name == b"-t" {
+    let words = arguments.rest();
+    let flag = words.first().filter(|w| process.bash && w.len() == 2 && w[0] == b'-');
+    let letter = flag.map_or(0, |w| w[1]);
+    for name in &words[usize::from(flag.is_some())..] {
+        if matches!(letter, b't' | b'p' | b'P') {
+            let line = match (meaning(process, name), letter) {
+                (Some(Meaning::File(path)), b'p' | b'P') => path,
+                (Some(Meaning::Alias(_)), b't') => b"alias".to_vec(),
+                (Some(Meaning::Keyword), b't') => b"keyword".to_vec(),
+                (Some(Meaning::Function), b't') => b"function".to_vec(),
+                (Some(Meaning::Builtin), b't') => b"builtin".to_vec(),
+                (Some(Meaning::File(_)), _) => b"file".to_vec(),
+                (None, _) => {
+                    status = 1;
+                    continue;
+                }
+                (Some(_), _) => match process.find_program(name).filter(|_| letter == b'P') {
+                    Some(path) => path,
+                    None => continue,
+                },
+            };
+            process.print([&line[..], b"\n"].concat())?;
             continue;
         }
         let one = describe_name(process, name, true)?;

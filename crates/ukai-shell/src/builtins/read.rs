@@ -29,6 +29,9 @@ fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             process.complain_as("read", "0: Bad file descriptor")?;
             return Ok(1);
         };
+        if let Some(array) = options.value("a").map(<[u8]>::to_vec) {
+            return read_array(process, &array, &line, complete);
+        }
         let names =
             if options.operands.is_empty() { vec![b"REPLY".to_vec()] } else { options.operands };
         for name in &names {
@@ -46,6 +49,21 @@ fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         assign_fields(process, &names, &line)?;
         Ok(i32::from(!complete))
     })
+}
+
+/// `read -a`: the fields are an array's elements.
+fn read_array(
+    process: &mut Process,
+    name: &[u8],
+    line: &[Quotable],
+    complete: bool,
+) -> Result<i32, Stop> {
+    let ifs = process.variable(b"IFS").unwrap_or(bytes::Bytes::from_static(b" \t\n"));
+    let fields = line.split(|(byte, quoted)| !quoted && ifs.contains(byte));
+    let texts = fields.map(|f| f.iter().map(|(b, _)| *b).collect::<Vec<u8>>());
+    let elements = (0..).zip(texts.filter(|t| !t.is_empty()).map(bytes::Bytes::from)).collect();
+    process.assign_value(name, crate::process::VariableValue::Array(elements))?;
+    Ok(i32::from(!complete))
 }
 
 /// A byte of a line, and whether it was quoted by a backslash.

@@ -93,7 +93,11 @@ fn declare_one(
     let variables = Arc::make_mut(&mut process.variables);
     match attribute {
         Attribute::Exported if value.is_none() && !variables.contains_key(name) => {
-            // Exported once it is set: an unset name has no place to remember that.
+            const NAMES: usize = 64;
+            let names = Arc::make_mut(&mut process.to_export);
+            if names.len() < NAMES {
+                names.insert(Bytes::copy_from_slice(name));
+            }
         }
         Attribute::Exported => {
             if let Some(variable) = variables.get_mut(name) {
@@ -159,6 +163,9 @@ fn unset(process: &mut Process, arguments: &Arguments) -> Outcome {
                     unset_element(process, &name[..open], &name[open + 1..]);
                     continue;
                 }
+                if !is_name(name) && process.bash {
+                    continue;
+                }
                 if !is_name(name) {
                     let shown = String::from_utf8_lossy(name).into_owned();
                     process.complain_as("unset", &format!("{shown}: bad variable name"))?;
@@ -166,6 +173,11 @@ fn unset(process: &mut Process, arguments: &Arguments) -> Outcome {
                 }
                 if process.variables.get(name).is_some_and(|v| v.read_only) {
                     let shown = String::from_utf8_lossy(name).into_owned();
+                    if process.bash {
+                        let message = format!("{shown}: cannot unset: readonly variable");
+                        process.complain_as("unset", &message)?;
+                        return Ok(1);
+                    }
                     process.complain_as("unset", &format!("{shown}: is read only"))?;
                     return Err(Stop::Abort(2).into());
                 }
@@ -215,7 +227,15 @@ fn set(process: &mut Process, arguments: &Arguments) -> Outcome {
             if *letter == b'o' {
                 let name = words.get(at).cloned().unwrap_or_default();
                 at += 1;
-                set_named(process, &name, on);
+                if !name.is_empty() && !set_named(process, &name, on) {
+                    let shown = String::from_utf8_lossy(&name).into_owned();
+                    if process.bash {
+                        process.complain_as("set", &format!("{shown}: invalid option name"))?;
+                        return Ok(2);
+                    }
+                    process.complain_as("set", &format!("illegal option -o {shown}"))?;
+                    return Ok(1);
+                }
             } else if !set_letter(process, *letter, on) {
                 let shown = format!("{}{}", if on { '-' } else { '+' }, *letter as char);
                 let message = if process.bash {
@@ -246,13 +266,14 @@ fn set_letter(process: &mut Process, letter: u8, on: bool) -> bool {
         b'f' => options.no_glob = on,
         b'x' => options.trace = on,
         b'a' => options.all_export = on,
-        b'm' | b'b' | b'n' | b'v' | b'C' | b'I' | b'h' | b'H' | b'B' | b'E' | b'T' | b'i' => {}
+        b'n' => options.no_run = on && process.source != crate::process::Source::Interactive,
+        b'm' | b'b' | b'v' | b'C' | b'I' | b'h' | b'H' | b'B' | b'E' | b'T' | b'i' => {}
         _ => return false,
     }
     true
 }
 
-fn set_named(process: &mut Process, name: &[u8], on: bool) {
+fn set_named(process: &mut Process, name: &[u8], on: bool) -> bool {
     let letter = match name {
         b"errexit" => b'e',
         b"nounset" => b'u',
@@ -261,11 +282,35 @@ fn set_named(process: &mut Process, name: &[u8], on: bool) {
         b"allexport" => b'a',
         b"pipefail" => {
             process.options.pipe_fail = on;
-            return;
+            return true;
         }
-        _ => return,
+        b"noexec" => b'n',
+        _ => return is_option(name),
     };
-    set_letter(process, letter, on);
+    set_letter(process, letter, on)
+}
+
+/// Options that are known and change nothing here.
+fn is_option(name: &[u8]) -> bool {
+    const NAMES: [&str; 16] = [
+        "braceexpand",
+        "emacs",
+        "vi",
+        "errtrace",
+        "functrace",
+        "hashall",
+        "histexpand",
+        "history",
+        "ignoreeof",
+        "monitor",
+        "noclobber",
+        "notify",
+        "posix",
+        "privileged",
+        "verbose",
+        "interactive-comments",
+    ];
+    NAMES.iter().any(|n| n.as_bytes() == name)
 }
 
 fn list_all(process: &mut Process) -> Outcome {
@@ -289,13 +334,20 @@ fn list_all(process: &mut Process) -> Outcome {
     Ok(0)
 }
 
-#[allow(clippy::unnecessary_wraps)] // The table of commands wants this type.
 fn shift(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let count = arguments
-        .rest()
-        .first()
-        .and_then(|w| std::str::from_utf8(w).ok()?.parse::<usize>().ok())
-        .unwrap_or(1);
+    let count = match arguments.rest().first() {
+        None => Some(1),
+        Some(word) => std::str::from_utf8(word).ok().and_then(|t| t.parse::<usize>().ok()),
+    };
+    let Some(count) = count else {
+        let shown = arguments.shown(1).into_owned();
+        if process.bash {
+            process.complain_as("shift", &format!("{shown}: numeric argument required"))?;
+            return Ok(1);
+        }
+        process.complain_as("shift", &format!("Illegal number: {shown}"))?;
+        return Err(Stop::Abort(2).into());
+    };
     if count > process.positional.len() {
         return Ok(1);
     }
@@ -317,7 +369,11 @@ fn let_(process: &mut Process, arguments: &Arguments) -> Outcome {
 
 fn getopts(process: &mut Process, arguments: &Arguments) -> Outcome {
     let [letters, name, given @ ..] = arguments.rest() else {
-        process.complain_as("getopts", "usage: getopts optstring var [arg]")?;
+        if process.bash {
+            process.error("getopts: usage: getopts optstring name [arg ...]")?;
+        } else {
+            process.complain_as("getopts", "usage: getopts optstring var [arg]")?;
+        }
         return Ok(2);
     };
     let words: Vec<Vec<u8>> = if given.is_empty() {
@@ -356,7 +412,12 @@ fn getopts(process: &mut Process, arguments: &Arguments) -> Outcome {
         if silent {
             process.assign(b"OPTARG", vec![letter])?;
         } else {
-            process.complain(&format!("Illegal option -{}", letter as char))?;
+            let letter = letter as char;
+            if process.bash {
+                process.error(&format!("{}: illegal option -- {letter}", process.shown_name()))?;
+            } else {
+                process.error(&format!("Illegal option -{letter}"))?;
+            }
         }
     } else if takes_value {
         process.getopts_place = 0;
@@ -369,7 +430,14 @@ fn getopts(process: &mut Process, arguments: &Arguments) -> Outcome {
                 if silent {
                     process.assign(b"OPTARG", vec![letter])?;
                 } else {
-                    process.complain(&format!("No arg for -{} option", letter as char))?;
+                    let letter = letter as char;
+                    if process.bash {
+                        let name = process.shown_name();
+                        process
+                            .error(&format!("{name}: option requires an argument -- {letter}"))?;
+                    } else {
+                        process.error(&format!("No arg for -{letter} option"))?;
+                    }
                 }
             }
         } else {

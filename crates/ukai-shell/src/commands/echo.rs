@@ -96,7 +96,7 @@ impl Process {
         if arguments.gnu {
             self.complain_as("printf", &format!("{shown}: invalid number"))
         } else {
-            self.complain(&format!("invalid number '{shown}'"))
+            self.complain_as_applet(&format!("invalid number '{shown}'"))
         }
     }
 }

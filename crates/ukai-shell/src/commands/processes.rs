@@ -3,6 +3,7 @@
 use super::list::date;
 use super::{Arguments, Command, Options, Outcome};
 use crate::process::Process;
+use crate::system::Stop;
 use std::fmt::Write as _;
 use ukai_persona::Process as Listed;
 
@@ -186,6 +187,54 @@ fn end(process: &mut Process, pid: u32) -> bool {
     process.fs().remove_resident(pid)
 }
 
+/// `kill -l 9` tells a name, `kill -l TERM` a number.
+fn name_signals(process: &mut Process, words: &[Vec<u8>]) -> Outcome {
+    for word in words {
+        let text = String::from_utf8_lossy(word).into_owned();
+        let line = match text.parse::<usize>() {
+            Ok(number) => {
+                let at = (number & 127).checked_sub(1);
+                at.and_then(|at| SIGNALS.get(at)).map_or(text, |s| (*s).to_owned())
+            }
+            Err(_) => {
+                let name = text.strip_prefix("SIG").unwrap_or(&text);
+                let at = SIGNALS.iter().position(|s| *s == name);
+                at.map_or(text, |at| (at + 1).to_string())
+            }
+        };
+        process.print(format!("{line}\n"))?;
+    }
+    Ok(0)
+}
+
+/// A shell sends a signal to itself: its trap is run after the command, or it ends.
+fn signal_oneself(process: &mut Process, signal: &str) -> Result<(), Stop> {
+    const IGNORED: [&str; 5] = ["CHLD", "CONT", "URG", "WINCH", "STOP"];
+    let name = signal.strip_prefix("SIG").unwrap_or(signal);
+    let number = match name.parse::<usize>() {
+        Ok(number) => number,
+        Err(_) => SIGNALS.iter().position(|s| *s == name).map_or(0, |at| at + 1),
+    };
+    let Some(name) = number.checked_sub(1).and_then(|at| SIGNALS.get(at)) else { return Ok(()) };
+    if let Some(action) = process.traps.get(name.as_bytes()).filter(|_| *name != "KILL") {
+        if !action.is_empty() {
+            process.trapped.push(action.clone());
+        }
+        return Ok(());
+    }
+    let spared = process.source == crate::process::Source::Interactive
+        && matches!(*name, "TERM" | "INT" | "QUIT" | "TSTP");
+    if spared || IGNORED.contains(name) {
+        return Ok(());
+    }
+    let status = 128 + i32::try_from(number).unwrap_or(0);
+    if process.own_pid == process.session.shell_pid {
+        return Err(Stop::HangUp(status));
+    }
+    process.traps = std::sync::Arc::default();
+    Err(Stop::Exit(status))
+}
+
 fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
     let mut signal = "TERM".to_owned();
     let mut targets = Vec::new();
@@ -193,6 +242,9 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
     while let Some(word) = words.next() {
         let text = String::from_utf8_lossy(word).into_owned();
         match text.strip_prefix('-') {
+            Some("l") if arguments.words.len() > 2 => {
+                return name_signals(process, &arguments.words[2..]);
+            }
             Some("l") => {
                 let mut list = String::new();
                 for (index, name) in SIGNALS.iter().enumerate() {
@@ -219,7 +271,10 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
         } else {
             "kill: you need to specify whom to kill"
         };
-        process.error(text)?;
+        match text.strip_prefix("kill: ").filter(|_| !process.bash) {
+            Some(rest) => process.complain_as_applet(rest)?,
+            None => process.error(text)?,
+        }
         return Ok(if process.bash { 2 } else { 1 });
     }
     let checks_only = signal == "0";
@@ -231,31 +286,32 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
             None => target.trim_start_matches('-').parse::<u32>().ok(),
         };
         let Some(pid) = pid else {
-            let text = if process.bash {
-                format!("kill: {target}: arguments must be process or job IDs")
+            if process.bash {
+                let message = format!("{target}: arguments must be process or job IDs");
+                process.complain_as("kill", &message)?;
             } else {
-                format!("kill: invalid number '{target}'")
-            };
-            process.error(&text)?;
+                process.complain_as_applet(&format!("invalid number '{target}'"))?;
+            }
             status = 1;
             continue;
         };
-        let known = process.fs().processes(&view).iter().any(|p| p.pid == pid)
+        let known = pid == process.own_pid
+            || process.fs().processes(&view).iter().any(|p| p.pid == pid)
             || process.session.system().jobs.with_pid(pid).is_some();
         if !known {
             if process.bash {
                 process.complain_as("kill", &format!("({pid}) - No such process"))?;
             } else {
-                process.error(&format!("kill: can't kill pid {pid}: No such process"))?;
+                let message = format!("can't kill pid {pid}: No such process");
+                process.complain_as_applet(&message)?;
             }
             status = 1;
         } else if !checks_only {
-            if pid == process.session.shell_pid
-                && matches!(signal.as_str(), "9" | "KILL" | "SIGKILL" | "HUP" | "1")
-            {
-                return Err(crate::system::Stop::HangUp(137).into());
+            if pid == process.own_pid {
+                signal_oneself(process, &signal)?;
+            } else {
+                end(process, pid);
             }
-            end(process, pid);
         }
     }
     Ok(status)

@@ -61,9 +61,10 @@ fn shell(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
                 return Ok(2);
             };
             let mut rest = rest.iter().cloned().map(Bytes::from);
-            let name = rest.next().unwrap_or(name);
-            let text = text.clone();
-            let text = prefixed(&text, trace, errors);
+            let text = prefixed(text, trace, errors);
+            if let Some(name) = rest.next() {
+                return process.run_named_text(&text, name, rest.collect()).await;
+            }
             return process.run_script(&text, name, rest.collect(), Source::Text).await;
         }
         if from_stdin {

@@ -4,8 +4,9 @@ use super::{Arguments, Command, Outcome};
 use crate::expand::arithmetic::parse_number;
 use crate::expand::pattern;
 use crate::fs::FileKind;
-use crate::process::Process;
+use crate::process::{Process, VariableValue};
 use crate::system::Stop;
+use bytes::Bytes;
 
 pub(super) const COMMANDS: &[Command] =
     &[Command::at_once("test", test), Command::at_once("[", test), Command::at_once("[[", test)];
@@ -23,7 +24,7 @@ fn test(process: &mut Process, arguments: &Arguments) -> Outcome {
                 if process.bash {
                     process.complain_as("[", "missing `]'")?;
                 } else {
-                    process.complain(shown)?;
+                    process.complain_as_applet(shown)?;
                 }
                 return Ok(2);
             }
@@ -67,7 +68,7 @@ pub(crate) fn evaluate(
 
 impl Process {
     fn complain_test(&mut self, message: &str) -> Result<(), Stop> {
-        if self.bash { self.complain_as("[", message) } else { self.complain(message) }
+        if self.bash { self.complain_as("[", message) } else { self.complain_as_applet(message) }
     }
 }
 
@@ -208,6 +209,18 @@ impl Test<'_> {
         })
     }
 
+    /// `=~`: what matched, and its groups, are in `BASH_REMATCH`.
+    fn matches_expression(&mut self, text: &[u8], expression: &[u8]) -> bool {
+        let Ok(pattern) = super::regex::Pattern::new(expression, true, false) else {
+            return false;
+        };
+        let Some(found) = pattern.captures_at(text, 0) else { return false };
+        let groups =
+            found.iter().map(|g| g.map_or(Bytes::new(), |g| Bytes::copy_from_slice(g.as_bytes())));
+        let value = VariableValue::Array((0..).zip(groups).collect());
+        self.process.assign_value(b"BASH_REMATCH", value).is_ok()
+    }
+
     fn binary(&mut self) -> bool {
         let [left, op, right] = [0, 1, 2].map(|i| self.word(i).unwrap_or_default().to_vec());
         self.at += 3;
@@ -217,9 +230,7 @@ impl Test<'_> {
                     if self.double { pattern::matches(&right, &left) } else { left == right };
                 same == (op != b"!=")
             }
-            b"=~" => {
-                super::regex::Pattern::new(&right, true, false).is_ok_and(|p| p.is_match(&left))
-            }
+            b"=~" => self.matches_expression(&left, &right),
             b"<" => left < right,
             b">" => left > right,
             b"-nt" | b"-ot" | b"-ef" => self.compare_files(&op, &left, &right),

@@ -27,6 +27,10 @@ impl Process {
         let view = self.view();
         let path = self.variable(b"PATH").unwrap_or_default();
         for folder in path.split(|b| *b == b':') {
+            // A command that is nowhere costs a look into each folder.
+            if self.session.step(1).is_err() {
+                return None;
+            }
             let mut candidate =
                 if folder.is_empty() { self.directory.to_vec() } else { self.absolute(folder) };
             candidate.push(b'/');

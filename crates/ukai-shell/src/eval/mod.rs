@@ -13,7 +13,7 @@ use crate::fs::Access;
 use crate::io::{Moves, Open};
 use crate::job::JobState;
 use crate::limits;
-use crate::process::Process;
+use crate::process::{Process, VariableValue};
 use crate::syntax::{AndOr, Command, Connector, List, RedirectKind, Target};
 use crate::system::{Fut, Stop, stack_place};
 use std::future::poll_fn;
@@ -26,12 +26,17 @@ const STATUS_SIGPIPE: i32 = 141;
 impl Process {
     pub(crate) async fn list(&mut self, list: &List) -> Result<i32, Stop> {
         for item in &list.items {
+            if self.options.no_run {
+                break;
+            }
             self.command_text = item.text.clone();
+            let lent = self.lent;
             if item.background {
                 self.background(&item.and_or, &item.text)?;
             } else {
                 self.and_or(&item.and_or).await?;
             }
+            self.take_back(lent);
         }
         Ok(self.status)
     }
@@ -75,6 +80,15 @@ impl Process {
             status = i32::from(status == 0);
         }
         self.status = status;
+        if self.bash {
+            if let [_] = pipeline.commands[..] {
+                self.pipe_statuses =
+                    vec![if pipeline.negated { i32::from(status == 0) } else { status }];
+            }
+            let statuses = std::mem::take(&mut self.pipe_statuses);
+            let statuses = (0..).zip(statuses.iter().map(|s| s.to_string().into())).collect();
+            self.assign_value(b"PIPESTATUS", VariableValue::Array(statuses))?;
+        }
         if status != 0 && self.options.exit_on_error && self.tested == 0 && !pipeline.negated {
             return Err(Stop::Exit(status));
         }
@@ -275,6 +289,21 @@ impl Process {
             text.pop();
         }
         Ok(text)
+    }
+
+    /// `<(...)`: the path of a descriptor that gives what a list prints. It is closed
+    /// after the command.
+    pub(crate) async fn printed_file(&mut self, list: &Arc<List>) -> Result<String, Stop> {
+        self.enter()?;
+        let collector = Open::collector();
+        let mut child = self.fork();
+        child.fds.set(1, Some(Arc::clone(&collector)));
+        let result = child.list(list).await;
+        child.ended(result).await?;
+        self.depth -= 1;
+        let bytes = collector.collected();
+        self.session.step(bytes.len() as u64 / 1_024)?;
+        Ok(self.lend(Open::bytes(bytes)))
     }
 
     /// `$(< file)` of bash.

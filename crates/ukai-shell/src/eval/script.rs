@@ -144,11 +144,16 @@ impl Process {
         if !self.bash {
             return self.complain(&format!("syntax error: {}", error.message));
         }
+        let line = if error.incomplete && !text.ends_with(b"\n") {
+            error.line.saturating_add(1)
+        } else {
+            error.line
+        };
         let name = String::from_utf8_lossy(&self.name).into_owned();
         let place = match self.source {
             Source::Interactive => String::new(),
-            Source::Text => format!("-c: line {}: ", error.line),
-            _ => format!("line {}: ", error.line),
+            Source::Text => format!("-c: line {line}: "),
+            _ => format!("line {line}: "),
         };
         if error.message.starts_with("unterminated") || error.message.starts_with("EOF in") {
             let quote = &error.near;
@@ -176,8 +181,29 @@ impl Process {
         parameters: Vec<Bytes>,
         source: Source,
     ) -> Result<i32, Stop> {
+        self.run_new_shell(text, name, parameters, (source, false)).await
+    }
+
+    /// The same for `sh -c TEXT NAME`.
+    pub(crate) async fn run_named_text(
+        &mut self,
+        text: &[u8],
+        name: Bytes,
+        parameters: Vec<Bytes>,
+    ) -> Result<i32, Stop> {
+        self.run_new_shell(text, name, parameters, (Source::Text, true)).await
+    }
+
+    async fn run_new_shell(
+        &mut self,
+        text: &[u8],
+        name: Bytes,
+        parameters: Vec<Bytes>,
+        (source, named): (Source, bool),
+    ) -> Result<i32, Stop> {
         self.enter()?;
         let mut child = self.new_shell(name, parameters, source);
+        child.named = named;
         let result = child.run_commands(text).await;
         let status = child.ended(result).await;
         self.depth -= 1;
@@ -202,9 +228,12 @@ impl Process {
     fn new_shell(&self, name: Bytes, parameters: Vec<Bytes>, source: Source) -> Self {
         let mut child = self.fork();
         child.pid = self.session.system().next_pid();
+        child.own_pid = child.pid;
+        child.trapped.clear();
         child.name = name;
         child.positional = std::sync::Arc::new(parameters);
         child.source = source;
+        child.named = false;
         child.functions = std::sync::Arc::default();
         child.aliases = std::sync::Arc::default();
         child.options = crate::process::Options::default();

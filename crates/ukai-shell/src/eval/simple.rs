@@ -28,6 +28,7 @@ impl Process {
         if words.first().is_some_and(|w| &w[..] == b"exec") && words.len() == 1 {
             return Ok(match self.redirect_all(&simple.redirects).await? {
                 Ok(_) => 0,
+                Err(()) if self.bash => 1,
                 Err(()) => return Err(Stop::Abort(1)),
             });
         }
@@ -62,6 +63,12 @@ impl Process {
         self.finish_simple(saved, saved_variables);
         let status = result?;
         self.status = status;
+        if !self.trapped.is_empty() {
+            for action in std::mem::take(&mut self.trapped) {
+                Box::pin(self.run_text(&action)).await?;
+            }
+            self.status = status;
+        }
         // Its reader has its turn early, so that it can end what prints without end.
         self.drained(1, limits::PIPE_TURN_BYTES).await?;
         Ok(status)
@@ -107,7 +114,7 @@ impl Process {
         let mut arguments: Vec<Vec<u8>> = Vec::with_capacity(words.len());
         for word in words {
             let compares =
-                matches!(arguments.last().map(Vec::as_slice), Some(b"==" | b"=" | b"!="));
+                matches!(arguments.last().map(Vec::as_slice), Some(b"==" | b"=" | b"!=" | b"=~"));
             let text = if compares {
                 self.expand_pattern(word).await?
             } else {
@@ -138,9 +145,11 @@ impl Process {
                     Some(VariableValue::Array(old)) if assignment.append => old.clone(),
                     _ => BTreeMap::new(),
                 };
-                let next = elements.last_key_value().map_or(0, |(k, _)| k.saturating_add(1));
-                for (index, value) in (next..u32::MAX).zip(values) {
-                    elements.insert(index, value.into());
+                let mut next = elements.last_key_value().map_or(0, |(k, _)| k.saturating_add(1));
+                for value in values {
+                    let (index, value) = numbered(&value).unwrap_or((next, &value));
+                    elements.insert(index, Bytes::copy_from_slice(value));
+                    next = index.saturating_add(1);
                 }
                 VariableValue::Array(elements)
             }
@@ -169,8 +178,9 @@ impl Process {
 
     /// `set -x`: the command on descriptor 2.
     fn trace(&mut self, words: &[Vec<u8>]) -> Result<(), Stop> {
+        let quoted: Vec<Vec<u8>> = words.iter().map(|w| trace_quoted(w)).collect();
         let mut line = b"+ ".to_vec();
-        line.extend_from_slice(&words.join(&b' '));
+        line.extend_from_slice(&quoted.join(&b' '));
         line.push(b'\n');
         self.error_bytes(&line)
     }
@@ -249,4 +259,29 @@ impl Process {
             self.program(words).await
         })
     }
+}
+
+/// A word as `set -x` shows it: quoted, if a shell would not read it as it is.
+fn trace_quoted(word: &[u8]) -> Vec<u8> {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-+./:,@%=^".contains(b) || *b >= 0x80;
+    if !word.is_empty() && word.iter().all(plain) {
+        return word.to_vec();
+    }
+    let mut quoted = b"'".to_vec();
+    for byte in word {
+        match byte {
+            b'\'' => quoted.extend_from_slice(b"'\\''"),
+            byte => quoted.push(*byte),
+        }
+    }
+    quoted.push(b'\'');
+    quoted
+}
+
+/// `[5]=value` of an array's list.
+fn numbered(word: &[u8]) -> Option<(u32, &[u8])> {
+    let rest = word.strip_prefix(b"[")?;
+    let close = rest.iter().position(|b| *b == b']')?;
+    let value = rest[close + 1..].strip_prefix(b"=")?;
+    Some((std::str::from_utf8(&rest[..close]).ok()?.parse().ok()?, value))
 }

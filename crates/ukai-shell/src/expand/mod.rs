@@ -138,6 +138,10 @@ impl Process {
                         let text = self.substitute(list).await?;
                         out.value(&text, quoted);
                     }
+                    Part::Printed(list) => {
+                        let path = self.printed_file(list).await?;
+                        out.quoted(path.as_bytes());
+                    }
                     Part::Arithmetic(word) => {
                         let text = self.expand_text(word).await?;
                         let value = self.arithmetic(&text)?;
@@ -158,11 +162,18 @@ impl Process {
             Err(arithmetic::Fault::Message(message)) => {
                 if self.bash {
                     let shown = String::from_utf8_lossy(text).trim().to_owned();
-                    self.complain(&format!("{shown}: {message}"))?;
+                    let token = match message {
+                        "division by 0" => shown.rfind(['/', '%']).map(|at| &shown[at + 1..]),
+                        _ => None,
+                    };
+                    let token = token.map_or(String::new(), |t| {
+                        format!(" (error token is \"{}\")", t.trim_start())
+                    });
+                    self.complain(&format!("{shown}: {message}{token}"))?;
                 } else {
                     self.complain(message)?;
                 }
-                Err(Stop::Abort(2))
+                Err(Stop::Abort(if self.bash { 1 } else { 2 }))
             }
         }
     }

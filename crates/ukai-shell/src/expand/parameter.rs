@@ -33,6 +33,17 @@ impl Process {
             return Err(Stop::Abort(2));
         }
         if param.indirect {
+            if let Some(Subscript::All) = param.subscript {
+                let keys = match self.variables.get(&param.name).map(|v| &v.value) {
+                    Some(VariableValue::Array(elements)) => {
+                        elements.keys().map(|k| k.to_string().into()).collect()
+                    }
+                    Some(VariableValue::Scalar(_)) => vec![Bytes::from_static(b"0")],
+                    None => Vec::new(),
+                };
+                self.emit(Value::Many(keys, false), quoted, out);
+                return Ok(());
+            }
             let name = self.parameter_value(&param.name, None).await?;
             let value = match name {
                 Value::One(name) => self.parameter_value(&name, None).await?,
@@ -92,17 +103,17 @@ impl Process {
                     let text = Box::pin(self.expand_text(word)).await?;
                     let name = String::from_utf8_lossy(&param.name).into_owned();
                     let reason = if text.is_empty() {
-                        let reason = if *colon && self.bash {
-                            "parameter null or not set"
-                        } else {
-                            "parameter not set"
+                        let reason = match (*colon, self.bash) {
+                            (true, true) => "parameter null or not set",
+                            (true, false) => "parameter not set or null",
+                            (false, _) => "parameter not set",
                         };
                         reason.to_owned()
                     } else {
                         String::from_utf8_lossy(&text).into_owned()
                     };
                     self.complain(&format!("{name}: {reason}"))?;
-                    return Err(Stop::Abort(2));
+                    return Err(Stop::Abort(self.unset_status()));
                 }
                 self.emit(value, quoted, out);
             }
@@ -113,7 +124,9 @@ impl Process {
             }
             ParamOp::Substring { offset, length } => {
                 self.check_set(param, &value)?;
-                let value = self.substring(value, offset, length.as_ref()).await?;
+                let value = self
+                    .substring(value, offset, length.as_ref(), param.subscript.is_some())
+                    .await?;
                 self.emit(value, quoted, out);
             }
             ParamOp::Bad => {}
@@ -126,14 +139,19 @@ impl Process {
         if self.options.no_unset && matches!(value, Value::Unset) {
             let text = if self.bash { "unbound variable" } else { "parameter not set" };
             self.complain(&format!("{}: {text}", String::from_utf8_lossy(&param.name)))?;
-            let status = match (self.bash, self.source) {
-                (true, Source::Interactive) => 1,
-                (true, _) => 127,
-                _ => 2,
-            };
-            return Err(Stop::Abort(status));
+            return Err(Stop::Abort(self.unset_status()));
         }
         Ok(())
+    }
+
+    /// Status of a shell that an unset parameter ends.
+    fn unset_status(&self) -> i32 {
+        match (self.bash, self.source) {
+            (true, Source::Interactive) => 1,
+            (true, _) if self.subshell && self.pid == self.session.shell_pid => 1,
+            (true, _) => 127,
+            _ => 2,
+        }
     }
 
     fn emit(&mut self, value: Value, quoted: bool, out: &mut Builder) {
@@ -180,7 +198,13 @@ impl Process {
                 });
             }
             Some(Subscript::Index(word)) => {
-                let index = self.subscript(word).await?;
+                let count = match self.variables.get(name).map(|v| &v.value) {
+                    Some(VariableValue::Array(elements)) => {
+                        elements.last_key_value().map_or(0, |(k, _)| k.saturating_add(1))
+                    }
+                    _ => 1,
+                };
+                let index = self.subscript_below(word, count).await?;
                 let value = self.variables.get(name).map(|v| &v.value);
                 return Ok(match value {
                     Some(VariableValue::Array(elements)) => {
@@ -196,7 +220,7 @@ impl Process {
             b"@" | b"*" => return Ok(Value::Many(self.positional.to_vec(), name == b"*")),
             b"#" => self.positional.len().to_string().into(),
             b"?" => self.status.to_string().into(),
-            b"$" => self.session.shell_pid.to_string().into(),
+            b"$" => self.own_pid.to_string().into(),
             b"!" => match self.last_job {
                 Some(pid) => pid.to_string().into(),
                 None => return Ok(Value::One(Bytes::new())),
@@ -226,10 +250,13 @@ impl Process {
         for (set, letter) in [
             (self.options.exit_on_error, 'e'),
             (self.options.no_glob, 'f'),
+            (self.bash, 'h'),
             (self.source == Source::Interactive, 'i'),
             (self.source == Source::Interactive, 'm'),
             (self.options.no_unset, 'u'),
             (self.options.trace, 'x'),
+            (self.bash, 'B'),
+            (self.bash && self.source == Source::Interactive, 'H'),
             (self.source == Source::Text, 'c'),
             (self.source == Source::Input, 's'),
         ] {
@@ -242,8 +269,16 @@ impl Process {
 
     /// The value of an array subscript.
     pub(crate) async fn subscript(&mut self, word: &Word) -> Result<u32, Stop> {
+        self.subscript_below(word, 0).await
+    }
+
+    /// The same, where negative ones count from the end of so many elements.
+    async fn subscript_below(&mut self, word: &Word, count: u32) -> Result<u32, Stop> {
         let text = Box::pin(self.expand_text(word)).await?;
-        let index = self.arithmetic(&text)?;
+        let mut index = self.arithmetic(&text)?;
+        if index < 0 {
+            index = index.saturating_add(i64::from(count));
+        }
         Ok(u32::try_from(index.max(0)).unwrap_or(0))
     }
 
@@ -288,6 +323,7 @@ impl Process {
         value: Value,
         offset: &Word,
         length: Option<&Word>,
+        array: bool,
     ) -> Result<Value, Stop> {
         let text = Box::pin(self.expand_text(offset)).await?;
         let offset = self.arithmetic(&text)?;
@@ -314,6 +350,10 @@ impl Process {
         Ok(match value {
             Value::Unset => Value::Unset,
             Value::One(text) => Value::One(text.slice(range(text.len()))),
+            Value::Many(all, star) if array => {
+                let range = range(all.len());
+                Value::Many(all.get(range).unwrap_or_default().to_vec(), star)
+            }
             Value::Many(mut all, star) => {
                 if offset > 0 || length.is_none() {
                     all.insert(0, self.name.clone());

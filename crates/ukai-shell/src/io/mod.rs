@@ -15,6 +15,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// How many descriptors a process may hold.
 pub(crate) const DESCRIPTORS: usize = 16;
 
+/// How much higher a lent descriptor's number is shown.
+const SHOWN_ABOVE: usize = 48;
+
 /// Bytes given by one read of an endless device.
 const DEVICE_CHUNK: usize = 4_096;
 
@@ -131,6 +134,9 @@ impl Open {
 impl Process {
     /// Opens a path for reading or writing.
     pub(crate) fn open(&self, path: &[u8], access: Access) -> Result<Fd, FsError> {
+        if let Some(fd) = own_descriptor(path) {
+            return self.fds.at(fd).cloned().ok_or(FsError::NotFound);
+        }
         let view = self.view();
         let mode = 0o666 & !self.umask;
         let absolute = self.absolute(path);
@@ -274,6 +280,27 @@ impl Process {
         })
     }
 
+    /// Puts `open` on a free descriptor from the top, and gives the path that stands for
+    /// it: bash counts down from 63.
+    pub(crate) fn lend(&mut self, open: Fd) -> String {
+        const FIRST: usize = 10;
+        let free = (FIRST..DESCRIPTORS).rev().find(|fd| self.fds.at(*fd).is_none());
+        let fd = free.unwrap_or(FIRST);
+        self.fds.set(fd, Some(open));
+        self.lent |= 1 << fd;
+        format!("/dev/fd/{}", fd + SHOWN_ABOVE)
+    }
+
+    /// Closes what was lent since `before`.
+    pub(crate) fn take_back(&mut self, before: u16) {
+        for fd in 0..DESCRIPTORS {
+            if (self.lent & !before) >> fd & 1 == 1 {
+                self.fds.set(fd, None);
+            }
+        }
+        self.lent = before;
+    }
+
     /// Whether a descriptor reads what the peer types or sends.
     pub(crate) fn input_is_typed(&self, fd: usize) -> bool {
         let from_peer = match self.fds.at(fd).map(|open| &**open) {
@@ -326,5 +353,24 @@ impl Process {
             )?);
         }
         Some(all.into())
+    }
+}
+
+/// The descriptor that `/dev/stdout` and the like stand for.
+fn own_descriptor(path: &[u8]) -> Option<usize> {
+    match path {
+        b"/dev/stdin" => Some(0),
+        b"/dev/stdout" => Some(1),
+        b"/dev/stderr" => Some(2),
+        _ => {
+            let digits =
+                path.strip_prefix(b"/dev/fd/").or_else(|| path.strip_prefix(b"/proc/self/fd/"))?;
+            std::str::from_utf8(digits)
+                .ok()?
+                .parse::<usize>()
+                .ok()
+                .map(|fd| if fd >= SHOWN_ABOVE + DESCRIPTORS / 2 { fd - SHOWN_ABOVE } else { fd })
+                .filter(|fd| *fd < DESCRIPTORS)
+        }
     }
 }

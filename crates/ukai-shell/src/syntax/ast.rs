@@ -171,6 +171,8 @@ pub(crate) enum Part {
     Command(Arc<List>),
     /// `$((...))`
     Arithmetic(Box<Word>),
+    /// `<(...)` of bash: the name of a file with what the list prints.
+    Printed(Arc<List>),
 }
 
 /// A parameter expansion.

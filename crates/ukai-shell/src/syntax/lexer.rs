@@ -71,7 +71,7 @@ impl Parser<'_> {
         false
     }
 
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         loop {
             match self.byte() {
                 Some(b' ' | b'\t') => self.pos += 1,
@@ -127,6 +127,9 @@ impl Parser<'_> {
                 self.pos += digits;
                 return Ok(self.redirect_operator(Some(fd)).unwrap_or(Token::End));
             }
+        }
+        if self.bash && self.starts_with(b"<(") {
+            return Ok(Token::Word(self.read_word()?));
         }
         if let Some(token) = self.redirect_operator(None) {
             return Ok(token);

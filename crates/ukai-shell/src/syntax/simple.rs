@@ -17,6 +17,16 @@ impl Parser<'_> {
                     simple.redirects.push(redirect);
                 }
                 Token::Word(_) => {
+                    let matches = double_bracket
+                        && self.peeked_word().is_some_and(|w| w.plain() == Some(b"=~"));
+                    if matches {
+                        self.next()?;
+                        simple.words.push(Word::literal("=~"));
+                        self.skip_blanks();
+                        let expression = self.read_expression()?;
+                        simple.words.push(expression);
+                        continue;
+                    }
                     let Token::Word(word) = self.next()? else { break };
                     if simple.words.is_empty() {
                         match self.assignment(word)? {
@@ -58,6 +68,13 @@ impl Parser<'_> {
             }
         }
         Ok(Command::Simple(simple))
+    }
+
+    fn peeked_word(&self) -> Option<&Word> {
+        match &self.peeked {
+            Some(Token::Word(word)) => Some(word),
+            _ => None,
+        }
     }
 
     /// `name() body`: the name was read.
@@ -209,7 +226,7 @@ fn flatten(parts: &[Part], out: &mut Vec<u8>) -> bool {
                 out.push(b'$');
                 out.extend_from_slice(&param.name);
             }
-            Part::Command(_) | Part::Arithmetic(_) => {}
+            Part::Command(_) | Part::Arithmetic(_) | Part::Printed(_) => {}
         }
     }
     quoted

@@ -46,6 +46,11 @@ impl Parser<'_> {
         self.read_word_until(ends_word, false)
     }
 
+    /// Reads the right side of `=~`, where operators are ordinary.
+    pub(super) fn read_expression(&mut self) -> Result<Word, SyntaxError> {
+        self.read_word_until(|byte| matches!(byte, b' ' | b'\t' | b'\n'), false)
+    }
+
     /// Reads a word up to a byte for which `ends` holds. Inside `${...}` blanks and
     /// operators are ordinary.
     fn read_word_until(
@@ -54,6 +59,13 @@ impl Parser<'_> {
         in_braces: bool,
     ) -> Result<Word, SyntaxError> {
         let mut out = Parts::default();
+        if self.bash && !in_braces && self.starts_with(b"<(") {
+            self.pos += 2;
+            let peeked = self.peeked.take();
+            let list = self.nested(Parser::list_until_close)?;
+            self.peeked = peeked;
+            out.push(Part::Printed(list.into()));
+        }
         while let Some(byte) = self.byte() {
             if ends(byte) || (byte == b'\r' && self.byte_at(1) == Some(b'\n')) {
                 break;

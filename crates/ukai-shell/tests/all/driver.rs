@@ -34,6 +34,19 @@ pub(crate) fn generous_host() -> Arc<Host> {
     Arc::new(persona.host("192.0.2.78".parse().expect("an address"), [7; 32]))
 }
 
+/// A router with Debian's BusyBox, which has these applets.
+pub(crate) fn busybox_host(applets: &[String]) -> Arc<Host> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../personas/router-mips.toml");
+    let text = std::fs::read_to_string(path).expect("the router's persona");
+    let mut persona = Persona::parse(&text).expect("the router's persona");
+    if let Some(busybox) = &mut persona.busybox {
+        busybox.banner = "BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary".into();
+        busybox.applets = applets.to_vec();
+        busybox.links = BTreeMap::from([("/bin".to_owned(), applets.join(" "))]);
+    }
+    Arc::new(Arc::new(persona).host("192.0.2.78".parse().expect("an address"), [7; 32]))
+}
+
 /// A log-in as `user`, on a terminal or not.
 pub(crate) fn login(user: &str, terminal: bool) -> Login {
     let login = Login::new(user, 0).from_peer("198.51.100.9".parse().expect("an address"));
@@ -50,6 +63,8 @@ pub(crate) struct Driver {
     pub output: Vec<u8>,
     /// What of it was standard error, where there is no terminal.
     pub errors: Vec<u8>,
+    /// Whether `output` has it too.
+    pub merged: bool,
     /// Other effects since they were last taken, as lines.
     pub effects: Vec<String>,
 }
@@ -63,6 +78,7 @@ impl Driver {
             served: BTreeMap::new(),
             output: Vec::new(),
             errors: Vec::new(),
+            merged: true,
             effects: Vec::new(),
         }
     }
@@ -126,8 +142,10 @@ impl Driver {
                     continue;
                 }
                 ShellEffect::ErrorOutput(bytes) => {
+                    if self.merged {
+                        self.output.extend_from_slice(&bytes);
+                    }
                     self.errors.extend_from_slice(&bytes);
-                    self.output.extend_from_slice(&bytes);
                     continue;
                 }
                 ShellEffect::Timer(at) => {
