@@ -191,16 +191,13 @@ fn end(process: &mut Process, pid: u32) -> bool {
 fn name_signals(process: &mut Process, words: &[Vec<u8>]) -> Outcome {
     for word in words {
         let text = String::from_utf8_lossy(word).into_owned();
-        let line = match text.parse::<usize>() {
-            Ok(number) => {
-                let at = (number & 127).checked_sub(1);
-                at.and_then(|at| SIGNALS.get(at)).map_or(text, |s| (*s).to_owned())
-            }
-            Err(_) => {
-                let name = text.strip_prefix("SIG").unwrap_or(&text);
-                let at = SIGNALS.iter().position(|s| *s == name);
-                at.map_or(text, |at| (at + 1).to_string())
-            }
+        let line = if let Ok(number) = text.parse::<usize>() {
+            let at = (number & 127).checked_sub(1);
+            at.and_then(|at| SIGNALS.get(at)).map_or(text, |s| (*s).to_owned())
+        } else {
+            let name = text.strip_prefix("SIG").unwrap_or(&text);
+            let at = SIGNALS.iter().position(|s| *s == name);
+            at.map_or(text, |at| (at + 1).to_string())
         };
         process.print(format!("{line}\n"))?;
     }
