@@ -148,7 +148,7 @@ impl Host {
             "Linux {} {} {} {}",
             self.hostname, persona.kernel.release, persona.kernel.version, persona.machine.uname
         );
-        if persona.busybox.is_some() && persona.machine.uname_processor != "-" {
+        if !persona.is_gnu() && persona.machine.uname_processor != "-" {
             line.push(' ');
             line.push_str(&persona.machine.uname_processor);
         }

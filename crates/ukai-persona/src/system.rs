@@ -147,6 +147,14 @@ pub enum ShellFlavour {
     Bash,
 }
 
+impl crate::Persona {
+    /// Whether the programs are GNU's and Debian's rather than BusyBox's applets; such a
+    /// system may have a BusyBox besides.
+    pub fn is_gnu(&self) -> bool {
+        self.shell.flavour == ShellFlavour::Bash
+    }
+}
+
 /// The interactive shell.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -56,7 +56,9 @@ fn applets_are_sorted_and_every_link_is_one() {
         let linked: BTreeSet<&str> =
             busybox.links.values().flat_map(|names| names.split_whitespace()).collect();
         let applets: BTreeSet<&str> = busybox.applets.iter().map(String::as_str).collect();
-        assert_eq!(linked, applets, "{}", persona.name);
+        if !persona.is_gnu() {
+            assert_eq!(linked, applets, "{}", persona.name);
+        }
         assert!(persona.tree.programs.iter().any(|p| p.path == busybox.path));
     }
 }

@@ -61,7 +61,8 @@ pub(crate) fn run_applet<'a>(
             command.run(process, arguments).await
         } else {
             process.session.system().unknown(name);
-            help(process, &text)
+            help(process, &text)?;
+            Ok(1)
         }
     })
 }
@@ -69,7 +70,8 @@ pub(crate) fn run_applet<'a>(
 /// What an applet prints when it is called wrongly.
 fn help(process: &mut Process, name: &str) -> Result<i32, Stop> {
     process.busybox_usage(&format!("{name} [OPTIONS] [ARGS]\n"))?;
-    Ok(1)
+    // Since 1.31 the help that was asked for is no failure.
+    Ok(i32::from(process.busybox_version() < (1, 31)))
 }
 
 fn usage(process: &mut Process) -> Result<i32, Stop> {
@@ -100,7 +102,7 @@ fn usage(process: &mut Process) -> Result<i32, Stop> {
         text.push_str(&piece);
         column += piece.len();
     }
-    text.push_str("\n\n");
+    text.push_str(if process.busybox_version() < (1, 32) { "\n\n" } else { "\n" });
     process.print(&text)?;
     Ok(0)
 }

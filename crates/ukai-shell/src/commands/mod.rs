@@ -2,6 +2,7 @@
 //! is found and run. What belongs to the shell itself is in `builtins`.
 
 mod accounts;
+mod answers;
 mod archive;
 mod awk;
 mod busybox;
@@ -45,6 +46,7 @@ mod uname;
 mod wget;
 mod wrap;
 
+pub(crate) use answers::answered;
 pub(crate) use busybox::run_applet;
 pub(crate) use options::Options;
 pub(crate) use shell::is_shell;
@@ -201,6 +203,12 @@ impl Process {
     pub(crate) fn busybox_usage(&mut self, text: &str) -> Result<(), Stop> {
         let busybox = self.session.host.persona.busybox.as_ref();
         let banner = busybox.map_or(String::new(), |b| b.banner.clone());
+        let applet = text.split_whitespace().next().unwrap_or_default();
+        if banner.contains(" v1.35.")
+            && let Some(usage) = answers::applet_usage(applet)
+        {
+            return self.error_bytes(format!("{banner}\n{usage}").as_bytes());
+        }
         self.error(&format!("{}.\n\nUsage: {text}", banner.trim_end_matches('.')))
     }
 

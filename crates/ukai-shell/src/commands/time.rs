@@ -66,7 +66,7 @@ pub(super) fn uptime_line(process: &Process, users: u32) -> String {
     } else {
         let _ = write!(text, "{minutes} min, ");
     }
-    if host.persona.busybox.is_none() {
+    if host.persona.is_gnu() {
         let _ = write!(text, " {users} user{}, ", if users == 1 { "" } else { "s" });
     }
     let [a, b, c] = host.load(now).map(|l| f64::from(l) / 100.0);

@@ -119,10 +119,13 @@ impl Process {
         if is_busybox {
             return commands::run_applet(self, &base, words, true).await;
         }
+        let gnu = self.session.host.persona.is_gnu();
+        if gnu && let Some(status) = commands::answered(self, &base, &words)? {
+            return Ok(status);
+        }
         if let Some(command) =
             commands::program(&base).or_else(|| commands::program(base_name(real)))
         {
-            let gnu = self.session.host.persona.busybox.is_none();
             return command.run(self, Arguments::new(words, gnu)).await;
         }
         let text = self.fs().read(&self.view(), real).unwrap_or_default();
