@@ -181,7 +181,8 @@ impl Fs {
     /// The program that a process runs.
     fn executable(&self, view: &View, pid: u32) -> Bytes {
         let persona = &self.host().persona;
-        let shell = persona.busybox.as_ref().map_or("/bin/bash", |b| b.path.as_str());
+        let busybox = persona.busybox.as_ref().filter(|_| !persona.is_gnu());
+        let shell = busybox.map_or("/usr/bin/bash", |b| b.path.as_str());
         if pid == view.pid || pid == view.shell_pid {
             return shell.to_owned().into();
         }
