@@ -13,10 +13,8 @@ use rand_core::RngCore;
 /// Why the peer's bytes are no packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Broken {
-    /// The length is impossible.
+    /// The length is impossible, or no multiple of the block.
     Length,
-    /// The length is no multiple of the block.
-    Blocks,
     /// The MAC or tag is wrong.
     Mac,
     /// Less padding than four bytes.
@@ -78,11 +76,6 @@ impl Inbound {
         Some(byte)
     }
 
-    /// Whether a wrong MAC shows only after decryption.
-    pub(crate) fn mac_over_plain(&self) -> bool {
-        self.mac.as_ref().is_some_and(|mac| !mac.etm)
-    }
-
     pub(crate) fn rekey(&mut self, cipher: Cipher, mac: Option<Mac>, reset: bool) {
         self.cipher = cipher;
         self.mac = mac;
@@ -90,10 +83,6 @@ impl Inbound {
         if reset {
             self.sequence = 0;
         }
-    }
-
-    pub(crate) fn is_cbc(&self) -> bool {
-        self.cipher.is_cbc() && !self.mac.as_ref().is_some_and(|mac| mac.etm)
     }
 
     /// The next payload and its number, once it is complete.
@@ -146,7 +135,8 @@ impl Inbound {
             return Err(Broken::Mac);
         }
         let padding = packet[4];
-        if padding < 4 {
+        // Dropbear does not mind.
+        if padding < 4 && self.family == Family::Openssh {
             return Err(Broken::Padding(padding));
         }
         let end = total.checked_sub(usize::from(padding)).filter(|end| *end >= 5);
@@ -172,16 +162,9 @@ impl Inbound {
             // Dropbear: packet.c, RECV_MAX_PACKET_LEN and MIN_PACKET_LEN less the length.
             Family::Dropbear => (12, 35_000 + COMPRESSED_PACKET_SLACK_BYTES),
         };
-        if length < shortest || length > longest {
-            return Err(Broken::Length);
-        }
         let counted = if first == 4 { length } else { 4 + length };
-        if counted % block != 0 {
-            return Err(if self.family == Family::Openssh {
-                Broken::Blocks
-            } else {
-                Broken::Length
-            });
+        if length < shortest || length > longest || counted % block != 0 {
+            return Err(Broken::Length);
         }
         Ok(())
     }

@@ -72,6 +72,13 @@ type Handled = Result<(), Trouble>;
 /// close without a word.
 const SHORT: Trouble = Trouble::Silent("a message that is too short");
 
+fn strict_violation(kind: u8, sequence: u32) -> Trouble {
+    Trouble::Says(
+        "a message that strict key exchange forbids",
+        format!("strict KEX violation: unexpected packet type {kind} (seqnr {sequence})"),
+    )
+}
+
 impl Server {
     /// A server for a new connection. The seed must differ between connections: session
     /// keys come from it.
@@ -180,15 +187,10 @@ impl Server {
     /// packet.c of OpenSSH and of Dropbear.
     fn broken(&mut self, broken: Broken, out: &mut Vec<Output>) {
         let openssh = self.profile.family == Family::Openssh;
+        // OpenSSH composes a DISCONNECT "Packet corrupt" for some of these, and exits
+        // before it is sent.
         let (what, text) = match broken {
-            // A CBC cipher makes OpenSSH read on before it closes, against an oracle.
-            Broken::Length | Broken::Blocks if openssh && !self.inbound.is_cbc() => {
-                ("a packet of impossible length", Some("Packet corrupt".to_owned()))
-            }
-            Broken::Length | Broken::Blocks => ("a packet of impossible length", None),
-            Broken::Mac if openssh && self.inbound.mac_over_plain() && !self.inbound.is_cbc() => {
-                ("a packet with a wrong MAC", Some("Packet corrupt".to_owned()))
-            }
+            Broken::Length => ("a packet of impossible length", None),
             Broken::Mac => ("a packet with a wrong MAC", None),
             Broken::Padding(padding) if openssh => (
                 "a packet with too little padding",
@@ -221,7 +223,19 @@ impl Server {
                 self.abort(out);
                 Ok(())
             }
-            message::IGNORE | message::UNIMPLEMENTED | message::DEBUG if !strict_now => Ok(()),
+            message::IGNORE if !strict_now => Ok(()),
+            message::UNIMPLEMENTED if !strict_now => {
+                let mut body = body;
+                body.u32().map(drop).ok_or(SHORT)
+            }
+            message::DEBUG if !strict_now => {
+                let mut body = body;
+                let whole = body.bool().is_some() && body.string().is_some();
+                if openssh && !(whole && body.string().is_some()) {
+                    return Err(SHORT);
+                }
+                Ok(())
+            }
             message::KEXINIT..=49 => self.kex_message(*kind, sequence, payload, out),
             _ if self.kex.initial() => self.too_early(*kind, sequence),
             message::SERVICE_REQUEST if !self.auth.done || !openssh => self.service_request(body),
@@ -245,26 +259,22 @@ impl Server {
     /// A message before there are keys.
     fn too_early(&mut self, kind: u8, sequence: u32) -> Handled {
         if self.profile.family == Family::Dropbear {
+            if !self.kex.strict
+                && (1..50).contains(&kind)
+                && kind != message::SERVICE_REQUEST
+                && kind != message::SERVICE_ACCEPT
+            {
+                return self.unimplemented(sequence);
+            }
             return Err(Trouble::Silent("a message before the key exchange"));
         }
         if self.kex.strict {
-            return Err(self.strict_violation(kind, sequence));
+            return Err(strict_violation(kind, sequence));
         }
         if kind >= 50 {
-            return Err(Trouble::Says(
-                "a message before the key exchange",
-                format!("protocol error: rcvd type {kind}"),
-            ));
+            return Err(Trouble::Silent("a message before the key exchange"));
         }
         self.unimplemented(sequence)
-    }
-
-    #[allow(clippy::unused_self)]
-    fn strict_violation(&self, kind: u8, sequence: u32) -> Trouble {
-        Trouble::Says(
-            "a message that strict key exchange forbids",
-            format!("strict KEX violation: unexpected packet type {kind} (seqnr {sequence})"),
-        )
     }
 
     fn unimplemented(&mut self, sequence: u32) -> Handled {

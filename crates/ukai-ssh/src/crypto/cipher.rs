@@ -8,6 +8,7 @@ use aes::cipher::{
 };
 use aes::{Aes128, Aes192, Aes256};
 use aes_gcm::aead::AeadInPlace;
+use aes_gcm::aead::generic_array::typenum::Unsigned;
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use chacha20::ChaCha20Legacy;
 use des::TdesEde3;
@@ -86,7 +87,7 @@ impl<C: BlockDecryptMut + BlockSizeUser + Send> Transform for Decrypt<C> {
 /// A keyed cipher for one direction.
 pub(crate) enum Cipher {
     None,
-    Plain { transform: Box<dyn Transform>, block: usize, cbc: bool },
+    Plain { transform: Box<dyn Transform>, block: usize },
     Gcm128 { key: Box<Aes128Gcm>, nonce: [u8; 12] },
     Gcm256 { key: Box<Aes256Gcm>, nonce: [u8; 12] },
     ChaCha { main: [u8; 32], header: [u8; 32] },
@@ -157,7 +158,7 @@ impl Cipher {
             _ => return None,
         };
         let block = sizes(name)?.2;
-        Some(Self::Plain { transform, block, cbc: name.ends_with("-cbc") })
+        Some(Self::Plain { transform, block })
     }
 
     pub(crate) fn block(&self) -> usize {
@@ -174,10 +175,6 @@ impl Cipher {
             Self::None | Self::Plain { .. } => 0,
             _ => 16,
         }
-    }
-
-    pub(crate) fn is_cbc(&self) -> bool {
-        matches!(self, Self::Plain { cbc: true, .. })
     }
 
     /// Encrypts or decrypts without authentication.
@@ -284,5 +281,3 @@ fn gcm_open<K: AeadInPlace<NonceSize = aes_gcm::aead::consts::U12>>(
     full.copy_from_slice(&tag[..K::TagSize::USIZE.min(16)]);
     key.decrypt_in_place_detached(GenericArray::from_slice(&nonce), length, body, &full).is_ok()
 }
-
-use aes_gcm::aead::generic_array::typenum::Unsigned;

@@ -1,6 +1,6 @@
 //! Key exchange: RFC 4253 sections 7 and 8, with OpenSSH's strict variant.
 
-use super::{Handled, SHORT, Server, Trouble};
+use super::{Handled, SHORT, Server, Trouble, strict_violation};
 use crate::crypto::cipher::{self, Cipher, Direction};
 use crate::crypto::compress;
 use crate::crypto::kex::{Exchange, Group, Half, Hash, by_name, curve, derive};
@@ -138,12 +138,13 @@ impl Server {
             {
                 self.half(body)
             }
-            _ if self.profile.family == Family::Dropbear => {
+            // process-packet.c: only a second KEXINIT is fatal here, unless the exchange is strict.
+            _ if self.profile.family == Family::Dropbear
+                && (kind == message::KEXINIT || (self.kex.strict && self.kex.initial())) =>
+            {
                 Err(Trouble::Silent("a message out of turn in the key exchange"))
             }
-            _ if self.kex.strict && self.kex.initial() => {
-                Err(self.strict_violation(kind, sequence))
-            }
+            _ if self.kex.strict && self.kex.initial() => Err(strict_violation(kind, sequence)),
             _ => self.unimplemented(sequence),
         }
     }

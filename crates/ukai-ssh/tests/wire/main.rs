@@ -2,5 +2,6 @@
 //! servers beside ours.
 
 mod compare;
+mod hostile;
 mod interop;
 mod serve;

@@ -89,7 +89,7 @@ fn answer(server: &mut Server, event: ServerEvent, flood: &mut usize, out: &mut 
         ServerEvent::Data { channel, bytes } => {
             server.send(channel, &bytes, out);
         }
-        ServerEvent::Eof { channel } => {
+        ServerEvent::Eof { channel } if *flood == 0 => {
             server.exit_status(channel, 0, out);
             server.eof(channel, out);
             server.close(channel, out);
