@@ -178,6 +178,7 @@ impl HostKeys {
     }
 
     /// A key of 1024 and 160 bits, the only sizes of `ssh-dss`.
+    #[allow(clippy::many_single_char_names, reason = "the names of FIPS 186")]
     fn dss(&self) -> &Dss {
         self.dss.get_or_init(|| {
             let mut rng = self.rng(b"dss");
@@ -192,7 +193,7 @@ impl HostKeys {
                 }
             };
             let cofactor = (&p - &one) / &q;
-            let g = (2u8..)
+            let g = (2..u8::MAX)
                 .map(|base| BigUint::from(base).modpow(&cofactor, &p))
                 .find(|g| *g > one)
                 .unwrap_or_else(|| one.clone());

@@ -277,6 +277,7 @@ impl Server {
         self.unimplemented(sequence)
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "the last thing that a handler does")]
     fn unimplemented(&mut self, sequence: u32) -> Handled {
         let mut payload = vec![message::UNIMPLEMENTED];
         payload.put_int(sequence);

@@ -47,7 +47,8 @@ pub(crate) enum Exchange {
     P521,
     /// A fixed group: its modulus.
     Group(&'static str),
-    GroupExchange,
+    /// A group of the server's choice (RFC 4419).
+    ChosenGroup,
 }
 
 /// A key exchange by its name.
@@ -67,8 +68,8 @@ pub(crate) fn by_name(name: &str) -> Option<(Exchange, Hash)> {
         "diffie-hellman-group14-sha256" => (Exchange::Group(groups::GROUP_14), Hash::Sha256),
         "diffie-hellman-group16-sha512" => (Exchange::Group(groups::GROUP_16), Hash::Sha512),
         "diffie-hellman-group18-sha512" => (Exchange::Group(groups::GROUP_18), Hash::Sha512),
-        "diffie-hellman-group-exchange-sha1" => (Exchange::GroupExchange, Hash::Sha1),
-        "diffie-hellman-group-exchange-sha256" => (Exchange::GroupExchange, Hash::Sha256),
+        "diffie-hellman-group-exchange-sha1" => (Exchange::ChosenGroup, Hash::Sha1),
+        "diffie-hellman-group-exchange-sha256" => (Exchange::ChosenGroup, Hash::Sha256),
         _ => return None,
     })
 }
@@ -111,7 +112,7 @@ pub(crate) fn curve(exchange: Exchange, client: &[u8], rng: &mut ChaCha20Rng) ->
         Exchange::P256 => nist!(p256),
         Exchange::P384 => nist!(p384),
         Exchange::P521 => nist!(p521),
-        Exchange::Group(_) | Exchange::GroupExchange => None,
+        Exchange::Group(_) | Exchange::ChosenGroup => None,
     }
 }
 

@@ -76,7 +76,7 @@ impl Server {
         if channels.len() >= CHANNELS_MAX {
             return None;
         }
-        let id = (0..).find(|id| !channels.contains_key(id))?;
+        let id = (0..CHANNELS_MAX as u32).find(|id| !channels.contains_key(id))?;
         channels.insert(id, channel);
         Some(ChannelId(id))
     }
@@ -320,10 +320,10 @@ impl Server {
     /// No more data follows, after what is queued.
     pub fn eof(&mut self, channel: ChannelId, out: &mut Vec<Output>) {
         let Some(remote) = self.speaking(channel) else { return };
-        if let Some(entry) = self.connection.channels.get_mut(&channel.0) {
-            if std::mem::replace(&mut entry.eof_sent, true) {
-                return;
-            }
+        if let Some(entry) = self.connection.channels.get_mut(&channel.0)
+            && std::mem::replace(&mut entry.eof_sent, true)
+        {
+            return;
         }
         let mut payload = vec![message::CHANNEL_EOF];
         payload.put_int(remote);

@@ -42,8 +42,6 @@ impl Server {
     ) -> Handled {
         match kind {
             message::GLOBAL_REQUEST => self.global_request(body, out),
-            // Answers to keep-alives; nothing waits for them.
-            message::REQUEST_SUCCESS | message::REQUEST_FAILURE => Ok(()),
             message::CHANNEL_OPEN => self.channel_open(body, out),
             message::CHANNEL_OPEN_CONFIRMATION => self.open_confirmed(body, out),
             message::CHANNEL_OPEN_FAILURE => self.open_refused(body, out),
@@ -62,8 +60,11 @@ impl Server {
                 Ok(())
             }
             message::CHANNEL_REQUEST => self.channel_request(body, out),
-            // No request of ours on a channel wants an answer.
-            message::CHANNEL_SUCCESS | message::CHANNEL_FAILURE => Ok(()),
+            // No request of ours wants an answer.
+            message::REQUEST_SUCCESS
+            | message::REQUEST_FAILURE
+            | message::CHANNEL_SUCCESS
+            | message::CHANNEL_FAILURE => Ok(()),
             _ => self.unimplemented(sequence),
         }
     }

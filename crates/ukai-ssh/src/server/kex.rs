@@ -121,20 +121,20 @@ impl Server {
         }
         let exchange = self.kex.choice.as_ref().map(|choice| choice.exchange);
         match (self.kex.stage, kind, exchange) {
-            (Stage::Half, message::GEX_REQUEST, Some(Exchange::GroupExchange))
+            (Stage::Half, message::GEX_REQUEST, Some(Exchange::ChosenGroup))
                 if self.kex.gex.is_none() =>
             {
                 let sizes =
                     [body.u32().ok_or(SHORT)?, body.u32().ok_or(SHORT)?, body.u32().ok_or(SHORT)?];
                 self.gex_request(sizes)
             }
-            (Stage::Half, message::GEX_INIT, Some(Exchange::GroupExchange))
+            (Stage::Half, message::GEX_INIT, Some(Exchange::ChosenGroup))
                 if self.kex.gex.is_some() =>
             {
                 self.half(body)
             }
             (Stage::Half, message::KEX_INIT, Some(exchange))
-                if exchange != Exchange::GroupExchange =>
+                if exchange != Exchange::ChosenGroup =>
             {
                 self.half(body)
             }
@@ -262,10 +262,10 @@ impl Server {
         let invalid = Trouble::Silent("an invalid public value");
         let mut middle = Vec::with_capacity(1024);
         let (half, reply) = match choice.exchange {
-            Exchange::Group(_) | Exchange::GroupExchange => {
+            Exchange::Group(_) | Exchange::ChosenGroup => {
                 let client = body.mpint().ok_or(SHORT)?;
                 let (group, reply) = match (&choice.exchange, self.kex.gex.take()) {
-                    (Exchange::GroupExchange, Some((sizes, group))) => {
+                    (Exchange::ChosenGroup, Some((sizes, group))) => {
                         for size in sizes {
                             middle.put_int(size);
                         }
@@ -310,7 +310,7 @@ impl Server {
         let mut payload = vec![reply];
         payload.put_string(&host_key);
         match choice.exchange {
-            Exchange::Group(_) | Exchange::GroupExchange => payload.put_mpint(&half.public),
+            Exchange::Group(_) | Exchange::ChosenGroup => payload.put_mpint(&half.public),
             _ => payload.put_string(&half.public),
         }
         payload.put_string(&signature);
