@@ -2,6 +2,7 @@
 //! but for what is random.
 
 use crate::serve;
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -125,7 +126,7 @@ fn blank(said: &[u8], dropbear: bool) -> String {
             payload[1..17].fill(0);
         }
         let tail = if dropbear { String::new() } else { format!("{tail:?}") };
-        text.push_str(&format!("[{length} {padding} {tail}] {}\n", payload.escape_ascii()));
+        let _ = writeln!(text, "[{length} {padding} {tail}] {}", payload.escape_ascii());
         rest = &rest[4 + length..];
     }
     text.push_str(&rest.escape_ascii().to_string());
