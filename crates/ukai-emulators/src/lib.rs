@@ -8,6 +8,7 @@
 //! Start with [`shape`], then one protocol's folder; [`emulator`] finds them by name.
 
 mod detect;
+mod ftp;
 mod http;
 mod injected;
 pub mod limits;
@@ -18,6 +19,7 @@ mod shell_effects;
 mod telnet;
 
 pub use detect::Detect;
+pub use ftp::Ftp;
 pub use http::Http;
 pub use raw::{Raw, Recognised, recognise};
 pub use shape::{
@@ -32,6 +34,7 @@ use std::sync::Arc;
 pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
         "telnet" => Arc::new(Telnet),
+        "ftp" => Arc::new(Ftp),
         "http" => Arc::new(Http),
         "raw" => Arc::new(Raw),
         "detect" => Arc::new(Detect),

@@ -88,3 +88,60 @@ pub const DETECT_SILENCE_MS: u64 = 1_200;
 
 /// Bytes that are looked at to recognise a protocol.
 pub const RECOGNISE_BYTES: usize = 512;
+
+/// FTP commands, POP3, IMAP and SMTP requests of one session that are recorded.
+pub const REQUESTS_RECORDED: u32 = 200;
+
+/// What a client's request says, in an event, in bytes.
+pub const REQUEST_DETAIL_BYTES: usize = 1_024;
+
+/// Commands that wait while a service is busy, in bytes; the rest is dropped.
+pub const COMMANDS_WAITING_BYTES: usize = 64 * 1024;
+
+/// Largest file taken by FTP or TFTP, in bytes; the rest is read and dropped.
+pub const UPLOAD_BYTES: usize = 16 << 20;
+
+/// Files uploaded in one session that are kept.
+pub const UPLOADS: u32 = 64;
+
+/// How long FTP waits for its data connection, in milliseconds.
+pub const FTP_DATA_WAIT_MS: u64 = 60_000;
+
+/// Names listed of one directory, in one answer.
+pub const LISTED_NAMES: usize = 10_000;
+
+/// Time that TFTP waits for an acknowledgement unless told otherwise, in milliseconds.
+pub const TFTP_WAIT_MS: u64 = 1_000;
+
+/// Times that TFTP sends a block again.
+pub const TFTP_RETRIES: u32 = 5;
+
+/// Largest block of TFTP, in bytes (RFC 2348), as an Ethernet frame holds it.
+pub const TFTP_BLOCK_BYTES: usize = 1_428;
+
+/// Largest window of TFTP, in blocks (RFC 7440). One, so that an address that was forged
+/// is sent no more than it is worth.
+pub const TFTP_WINDOW: u64 = 1;
+
+/// Longest SMTP command line, in bytes (Postfix' `line_length_limit`).
+pub const SMTP_LINE_BYTES: usize = 2_048;
+
+/// Recipients of one mail that are accepted (Postfix' `smtpd_recipient_limit`).
+pub const MAIL_RECIPIENTS: u64 = 1_000;
+
+/// Recipients of one mail that an event names.
+pub const MAIL_RECIPIENTS_RECORDED: usize = 100;
+
+/// Mails of one session that are kept; further ones are accepted and counted.
+pub const MAILS_KEPT: u32 = 50;
+
+/// Longest mail address, in bytes.
+pub const MAIL_ADDRESS_BYTES: usize = 1_024;
+
+/// Longest POP3 or IMAP command line before the log-in, in bytes (Dovecot's
+/// `MAX_INBUF_SIZE` of its log-in processes is 4 KiB).
+pub const MAILBOX_LINE_BYTES: usize = 4_096;
+
+/// Time without a command after which POP3 and IMAP hang up before the log-in, in
+/// milliseconds.
+pub const MAILBOX_LOGIN_WAIT_MS: u64 = 180_000;

@@ -14,9 +14,11 @@ mod canary;
 mod draw;
 mod error;
 mod fill;
+mod ftp;
 mod guesses;
 mod host;
 mod http;
+mod mail;
 mod moving;
 mod persona;
 mod policy;
@@ -26,10 +28,12 @@ mod telnet;
 pub use access::Attempt;
 pub use canary::{Access, Canary};
 pub use error::PersonaError;
+pub use ftp::{FtpFile, FtpListing, FtpServer, FtpSpec};
 pub use host::Host;
 pub use http::{
     ErrorPage, FormAnswer, HttpSpec, Injection, InjectionPoint, LoginForm, Page, ResponseShape,
 };
+pub use mail::MailSpec;
 pub use moving::{Memory, Process};
 pub use persona::{Identity, Persona, Services};
 pub use policy::{

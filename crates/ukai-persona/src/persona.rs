@@ -1,6 +1,8 @@
 //! A persona: the template of a device, read from TOML and checked as a whole.
 
+use crate::ftp::FtpSpec;
 use crate::http::HttpSpec;
+use crate::mail::MailSpec;
 use crate::policy::CredentialSpec;
 use crate::system::{
     BusyBox, Cpu, FileSpec, Kernel, Machine, MemorySpec, Mount, ProcessSpec, ShellSpec, Tree, User,
@@ -54,6 +56,12 @@ pub struct Persona {
     /// Web server.
     #[serde(default)]
     pub http: Option<HttpSpec>,
+    /// FTP service.
+    #[serde(default)]
+    pub ftp: Option<FtpSpec>,
+    /// Mail services.
+    #[serde(default)]
+    pub mail: Option<MailSpec>,
     #[serde(skip)]
     users: Vec<User>,
 }

@@ -3,6 +3,7 @@
 //! Paths are bytes, absolute, and may hold `.`, `..` and symbolic links. `/proc` is
 //! partly made up when it is looked at (`proc.rs`).
 
+mod files;
 mod image;
 mod node;
 mod open;
@@ -12,7 +13,9 @@ mod program;
 mod saved;
 mod walk;
 
-pub(crate) use node::{FileKind, FsError, Ino, Origin, Stat};
+pub use files::{FileInfo, Files};
+pub use node::{FileKind, FsError};
+pub(crate) use node::{Ino, Origin, Stat};
 pub(crate) use open::{Access, Opened};
 pub use owner::ByLogin;
 pub use saved::{Kept, Snapshot};

@@ -135,12 +135,18 @@ impl Stat {
 
 /// Kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileKind {
+pub enum FileKind {
+    /// Directory.
     Directory,
+    /// Regular file.
     File,
+    /// Symbolic link.
     Link,
+    /// Character device.
     Character,
+    /// Block device.
     Block,
+    /// Named pipe.
     Pipe,
 }
 
@@ -159,27 +165,42 @@ impl FileKind {
 
 /// Why an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FsError {
+pub enum FsError {
+    /// No such file or directory.
     NotFound,
+    /// Not a directory.
     NotDirectory,
+    /// Is a directory.
     IsDirectory,
+    /// Too many levels of symbolic links.
     Loop,
+    /// Permission denied.
     Permission,
+    /// Operation not permitted.
     NotPermitted,
+    /// File exists.
     Exists,
+    /// Directory not empty.
     NotEmpty,
+    /// No space left on device.
     NoSpace,
+    /// Read-only file system.
     ReadOnly,
+    /// File name too long.
     NameTooLong,
+    /// Invalid argument.
     Invalid,
+    /// Device or resource busy.
     Busy,
+    /// File too large.
     TooLarge,
+    /// No such device or address.
     NoDevice,
 }
 
 impl FsError {
     /// The C library's text for it.
-    pub(crate) const fn text(self) -> &'static str {
+    pub const fn text(self) -> &'static str {
         match self {
             Self::NotFound => "No such file or directory",
             Self::NotDirectory => "Not a directory",
