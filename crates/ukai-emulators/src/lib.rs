@@ -10,21 +10,28 @@
 mod detect;
 mod ftp;
 mod http;
+mod imap;
 mod injected;
 pub mod limits;
 pub mod login;
+mod mail;
+mod pop3;
 mod raw;
 pub mod shape;
 mod shell_effects;
+mod smtp;
 mod telnet;
 
 pub use detect::Detect;
 pub use ftp::Ftp;
 pub use http::Http;
+pub use imap::Imap;
+pub use pop3::Pop3;
 pub use raw::{Raw, Recognised, recognise};
 pub use shape::{
     Capture, Context, Effect, Emulator, Open, Session, SideEvent, SideId, SideStream, TimerId,
 };
+pub use smtp::Smtp;
 pub use telnet::Telnet;
 pub use ukai_shell::{FetchId, Fetched};
 
@@ -35,6 +42,9 @@ pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
         "telnet" => Arc::new(Telnet),
         "ftp" => Arc::new(Ftp),
+        "smtp" => Arc::new(Smtp),
+        "pop3" => Arc::new(Pop3),
+        "imap" => Arc::new(Imap),
         "http" => Arc::new(Http),
         "raw" => Arc::new(Raw),
         "detect" => Arc::new(Detect),

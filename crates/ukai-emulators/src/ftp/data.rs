@@ -57,8 +57,9 @@ impl FtpSession {
                 self.data.only_epsv = true;
                 self.say_for(cx, "epsv_all", command);
             }
-            "EPSV" if !matches!(&argument[..], b"" | b"1" | b"2")
-                || !argument.is_empty() && (argument == b"1") != self.peer_is_v4() =>
+            "EPSV"
+                if !matches!(&argument[..], b"" | b"1" | b"2")
+                    || !argument.is_empty() && (argument == b"1") != self.peer_is_v4() =>
             {
                 self.say_for(cx, "epsv_unknown", command);
             }
@@ -93,8 +94,7 @@ impl FtpSession {
     /// RFC 959: only to the peer's own address, and to no port of the system.
     fn port(&mut self, cx: &mut Context<'_>, command: &Command) {
         let text = String::from_utf8_lossy(&command.argument).into_owned();
-        let numbers: Vec<u8> =
-            text.split(',').map_while(|part| part.trim().parse().ok()).collect();
+        let numbers: Vec<u8> = text.split(',').map_while(|part| part.trim().parse().ok()).collect();
         let key = match numbers[..] {
             [a, b, c, d, high, low] if text.split(',').count() == 6 => {
                 let port = u16::from_be_bytes([high, low]);
@@ -115,7 +115,8 @@ impl FtpSession {
         let key = match parts[..] {
             ["", family, _, _, ""] if family != expected => "eprt_protocol",
             ["", _, address, port, ""] => {
-                let own = address.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical() == self.peer());
+                let own =
+                    address.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical() == self.peer());
                 let port = port.parse().unwrap_or(0);
                 self.active(cx, own, port, ["eprt", "eprt_illegal"])
             }
@@ -197,7 +198,8 @@ impl FtpSession {
     ) -> Option<What> {
         let path = self.resolve(&command.argument);
         let read = self.account.as_mut()?.files.at(cx.now).read(&path);
-        let read = read.and_then(|b| if command.argument.is_empty() { Err(FsError::NotFound) } else { Ok(b) });
+        let read = read
+            .and_then(|b| if command.argument.is_empty() { Err(FsError::NotFound) } else { Ok(b) });
         let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) => {

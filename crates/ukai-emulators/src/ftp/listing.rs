@@ -123,7 +123,9 @@ impl Listing<'_> {
             FtpListing::Numbers => {
                 format!("{mode} {links:>4} {:<8} {:<8} {size:>8} {date} ", info.uid, info.gid)
             }
-            FtpListing::Names => format!("{mode} {links:>3} {user:<8} {group:<8} {size:>8} {date} "),
+            FtpListing::Names => {
+                format!("{mode} {links:>3} {user:<8} {group:<8} {size:>8} {date} ")
+            }
             FtpListing::Busybox => {
                 format!("{mode} {links:>4} {user:<8} {group:<8} {size:>9} {date} ")
             }

@@ -154,7 +154,12 @@ impl FtpSession {
         let listing = self.listing(cx).directory(&path, true, true);
         match listing {
             None if self.server.reply("status_none") != "0" => {
-                self.say_with(cx, "status_none", command, &[("error", "No such file or directory")]);
+                self.say_with(
+                    cx,
+                    "status_none",
+                    command,
+                    &[("error", "No such file or directory")],
+                );
             }
             found => {
                 self.say_for(cx, "status_file", command);
