@@ -1,4 +1,4 @@
-//! Protocol emulators as sessions without I/O: Telnet, HTTP, raw, and the shape they share.
+//! Protocol emulators as sessions without I/O: Telnet, FTP, TFTP, mail, HTTP, raw, and the shape they share.
 //!
 //! An [`Emulator`] opens a [`Session`] per connection; a session takes bytes and ticks
 //! and appends [`Effect`]s, which the driver carries out. Nothing here touches a
@@ -18,9 +18,11 @@ mod mail;
 mod pop3;
 mod raw;
 pub mod shape;
+mod shell;
 mod shell_effects;
 mod smtp;
 mod telnet;
+mod tftp;
 
 pub use detect::Detect;
 pub use ftp::Ftp;
@@ -31,13 +33,16 @@ pub use raw::{Raw, Recognised, recognise};
 pub use shape::{
     Capture, Context, Effect, Emulator, Open, Session, SideEvent, SideId, SideStream, TimerId,
 };
+pub use shell::BareShell;
 pub use smtp::Smtp;
 pub use telnet::Telnet;
+pub use tftp::Tftp;
 pub use ukai_shell::{FetchId, Fetched};
 
 use std::sync::Arc;
 
-/// The emulator of that name: `telnet`, `http`, `raw` or `detect`.
+/// The emulator of that name: `telnet`, `ftp`, `tftp`, `smtp`, `pop3`, `imap`, `shell`,
+/// `http`, `raw` or `detect`.
 pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
         "telnet" => Arc::new(Telnet),
@@ -45,6 +50,8 @@ pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
         "smtp" => Arc::new(Smtp),
         "pop3" => Arc::new(Pop3),
         "imap" => Arc::new(Imap),
+        "tftp" => Arc::new(Tftp),
+        "shell" => Arc::new(BareShell),
         "http" => Arc::new(Http),
         "raw" => Arc::new(Raw),
         "detect" => Arc::new(Detect),

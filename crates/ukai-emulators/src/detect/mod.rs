@@ -4,11 +4,17 @@
 //!
 //! TLS is not seen here: the driver unwraps it and opens a session on what is inside.
 
+use crate::ftp::Ftp;
 use crate::http::Http;
+use crate::imap::Imap;
 use crate::limits::DETECT_SILENCE_MS;
+use crate::pop3::Pop3;
 use crate::raw::Raw;
+use crate::smtp::Smtp;
 use crate::telnet::Telnet;
-use crate::{Context, Effect, Emulator, FetchId, Fetched, Open, Session, TimerId};
+use crate::{
+    Context, Effect, Emulator, FetchId, Fetched, Open, Session, SideEvent, SideId, TimerId,
+};
 use ukai_model::{Duration, EventKind};
 
 const SILENCE: TimerId = TimerId(u32::MAX);
@@ -44,6 +50,10 @@ struct DetectSession {
 enum Guess {
     Http,
     Telnet,
+    Ftp,
+    Smtp,
+    Pop3,
+    Imap,
     Other,
     /// More bytes are needed.
     Open,
@@ -77,7 +87,61 @@ fn guess(bytes: &[u8]) -> Guess {
     if METHODS.iter().any(|method| bytes.starts_with(method)) {
         return Guess::Http;
     }
-    if METHODS.iter().any(|method| method.starts_with(bytes)) { Guess::Open } else { Guess::Other }
+    if METHODS.iter().any(|method| method.starts_with(bytes)) {
+        return Guess::Open;
+    }
+    mail(bytes)
+}
+
+/// What a client says that did not wait for its server's greeting. `USER` alone may be
+/// FTP's or POP3's; who speaks first mostly means FTP.
+fn mail(bytes: &[u8]) -> Guess {
+    const WORDS: [(&[u8], Guess); 9] = [
+        (b"EHLO ", Guess::Smtp),
+        (b"HELO ", Guess::Smtp),
+        (b"MAIL FROM:", Guess::Smtp),
+        (b"USER ", Guess::Ftp),
+        (b"AUTH TLS", Guess::Ftp),
+        (b"FEAT", Guess::Ftp),
+        (b"CAPA\r", Guess::Pop3),
+        (b"STLS\r", Guess::Pop3),
+        (b"APOP ", Guess::Pop3),
+    ];
+    const IMAP: [&[u8]; 5] = [b"LOGIN ", b"CAPABILITY", b"AUTHENTICATE ", b"STARTTLS", b"ID "];
+    const TAG_BYTES: usize = 12;
+    let upper = bytes[..bytes.len().min(64)].to_ascii_uppercase();
+    if let Some((_, guess)) = WORDS.iter().find(|(word, _)| upper.starts_with(word)) {
+        return *guess;
+    }
+    if WORDS.iter().any(|(word, _)| word.starts_with(&upper)) {
+        return Guess::Open;
+    }
+    let tag =
+        upper.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'.').count();
+    if !(1..=TAG_BYTES).contains(&tag) || !upper[..tag].iter().any(u8::is_ascii_digit) {
+        return Guess::Other;
+    }
+    let Some(behind) = upper[tag..].strip_prefix(b" ") else {
+        return if upper.len() == tag { Guess::Open } else { Guess::Other };
+    };
+    if IMAP.iter().any(|word| behind.starts_with(word)) {
+        Guess::Imap
+    } else if IMAP.iter().any(|word| word.starts_with(behind)) {
+        Guess::Open
+    } else {
+        Guess::Other
+    }
+}
+
+/// Who would speak first on this port, by its number.
+const fn expected(port: u16) -> Guess {
+    match port {
+        21 | 2121 | 8021 => Guess::Ftp,
+        25 | 465 | 587 | 2525 | 5870 => Guess::Smtp,
+        110 | 995 | 1110 => Guess::Pop3,
+        143 | 993 | 1143 => Guess::Imap,
+        _ => Guess::Other,
+    }
 }
 
 impl DetectSession {
@@ -87,6 +151,10 @@ impl DetectSession {
         let emulator: &dyn Emulator = match guess {
             Guess::Http if persona.http.is_some() => &Http,
             Guess::Telnet if persona.telnet.is_some() => &Telnet,
+            Guess::Ftp if persona.ftp.is_some() => &Ftp,
+            Guess::Smtp if persona.mail.is_some() => &Smtp,
+            Guess::Pop3 if persona.mail.is_some() => &Pop3,
+            Guess::Imap if persona.mail.is_some() => &Imap,
             _ => &Raw,
         };
         if emulator.name() != Raw.name() {
@@ -101,11 +169,17 @@ impl DetectSession {
         self.state = State::Decided(session);
     }
 
-    fn speaks_first(&self) -> bool {
-        let State::Waiting(open, _) = &self.state else { return false };
-        let port = open.flow.dst_port;
-        open.host.persona.telnet.is_some()
-            && (open.host.persona.services.telnet.contains(&port) || TELNET_PORTS.contains(&port))
+    /// Who speaks first on this port, if nobody else does.
+    fn speaks_first(&self) -> Guess {
+        let State::Waiting(open, _) = &self.state else { return Guess::Other };
+        let (port, persona) = (open.flow.dst_port, &open.host.persona);
+        let telnet = persona.services.telnet.contains(&port) || TELNET_PORTS.contains(&port);
+        match expected(port) {
+            Guess::Ftp if persona.ftp.is_some() => Guess::Ftp,
+            guess @ (Guess::Smtp | Guess::Pop3 | Guess::Imap) if persona.mail.is_some() => guess,
+            _ if telnet && persona.telnet.is_some() => Guess::Telnet,
+            _ => Guess::Other,
+        }
     }
 }
 
@@ -118,7 +192,7 @@ impl Session for DetectSession {
     }
 
     fn on_open(&mut self, cx: &mut Context<'_>) {
-        if self.speaks_first() {
+        if self.speaks_first() != Guess::Other {
             let at = cx.now + Duration::from_millis(DETECT_SILENCE_MS);
             cx.effects.push(Effect::Timer { id: SILENCE, at });
         }
@@ -149,7 +223,8 @@ impl Session for DetectSession {
         match &mut self.state {
             State::Decided(session) if timer != SILENCE => session.on_timer(cx, timer),
             State::Waiting(_, held) if timer == SILENCE && held.is_empty() => {
-                self.decide(cx, Guess::Telnet);
+                let guess = self.speaks_first();
+                self.decide(cx, guess);
             }
             _ => {}
         }
@@ -158,6 +233,12 @@ impl Session for DetectSession {
     fn on_fetched(&mut self, cx: &mut Context<'_>, fetch: FetchId, fetched: Fetched) {
         if let State::Decided(session) = &mut self.state {
             session.on_fetched(cx, fetch, fetched);
+        }
+    }
+
+    fn on_side(&mut self, cx: &mut Context<'_>, side: SideId, event: SideEvent<'_>) {
+        if let State::Decided(session) = &mut self.state {
+            session.on_side(cx, side, event);
         }
     }
 

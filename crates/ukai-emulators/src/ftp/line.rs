@@ -26,10 +26,7 @@ pub(super) fn read(line: &[u8], ends_at_nul: bool) -> Command {
     while let Some(byte) = bytes.next() {
         match byte {
             // RFC 959, 4.1.3: IP and Synch before ABOR.
-            0xff => match bytes.next() {
-                Some(0xff) => text.push(0xff),
-                Some(_) | None => {}
-            },
+            0xff => text.extend(bytes.next().filter(|byte| *byte == 0xff)),
             0 if ends_at_nul => break,
             _ => text.push(byte),
         }

@@ -3,6 +3,7 @@
 use crate::Context;
 use crate::mail::collect::Mail;
 use crate::shape::Open;
+use std::fmt::Write as _;
 
 pub(super) const CAPABILITIES: &str = "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT \
 SORT=DISPLAY THREAD=REFERENCES THREAD=REFS THREAD=ORDEREDSUBJECT MULTIAPPEND URL-PARTIAL \
@@ -75,16 +76,14 @@ impl Mailbox {
             b"ENABLE" => cx.send(format!("{tag} OK Enabled {TOOK}\r\n")),
             b"APPEND" => append(cx, tag, words),
             b"NOOP" => cx.send(format!("{tag} OK NOOP completed {TOOK}\r\n")),
-            b"CREATE" | b"DELETE" | b"RENAME" | b"SUBSCRIBE" | b"UNSUBSCRIBE" => {
-                cx.send(format!("{tag} OK {} completed {TOOK}\r\n", capital(&verb_text)));
-            }
             b"CHECK" | b"CLOSE" | b"UNSELECT" | b"EXPUNGE" | b"SEARCH" | b"SORT" | b"THREAD"
             | b"FETCH" | b"STORE" | b"COPY" | b"MOVE" | b"UID"
                 if !self.selected =>
             {
                 cx.send(format!("{tag} BAD No mailbox selected {TOOK}\r\n"));
             }
-            b"CHECK" | b"EXPUNGE" => {
+            b"CREATE" | b"DELETE" | b"RENAME" | b"SUBSCRIBE" | b"UNSUBSCRIBE" | b"CHECK"
+            | b"EXPUNGE" => {
                 cx.send(format!("{tag} OK {} completed {TOOK}\r\n", capital(&verb_text)));
             }
             b"CLOSE" | b"UNSELECT" => {
@@ -100,7 +99,9 @@ impl Mailbox {
             )),
             b"UID" => by_number(cx, tag, first),
             b"" => {
-                cx.send(format!("{tag} BAD Error in IMAP command: Invalid command name {TOOK}\r\n"))
+                cx.send(format!(
+                    "{tag} BAD Error in IMAP command: Invalid command name {TOOK}\r\n"
+                ));
             }
             _ => cx.send(format!(
                 "{tag} BAD Error in IMAP command {verb_text}: Unknown command {TOOK}\r\n"
@@ -125,11 +126,12 @@ impl Mailbox {
             }
             _ => ("()] Read-only mailbox.".to_owned(), "READ-ONLY", "Examine completed"),
         };
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "* FLAGS ({FLAGS})\r\n* OK [PERMANENTFLAGS {permanent}\r\n* 0 EXISTS\r\n* 0 RECENT\r\n\
              * OK [UIDVALIDITY {valid}] UIDs valid\r\n* OK [UIDNEXT 1] Predicted next UID\r\n\
              {tag} OK [{access}] {done} {TOOK}\r\n"
-        ));
+        );
         cx.send(text);
     }
 }

@@ -115,7 +115,7 @@ impl Sasl {
                 }
             },
             Mechanism::CramMd5 => self.cram(cx, open, protocol, &bytes),
-            Mechanism::DigestMd5 => self.digest(cx, open, protocol, &bytes),
+            Mechanism::DigestMd5 => Self::digest(cx, open, protocol, &bytes),
             Mechanism::Ntlm => self.ntlm(cx, open, protocol, &bytes),
             Mechanism::Xoauth2 => {
                 let (user, token) = oauth(&bytes);
@@ -143,7 +143,7 @@ impl Sasl {
         Step::Done(log_in_by_proof(cx, open, &login, &proof, fits))
     }
 
-    fn digest(&self, cx: &mut Context<'_>, open: &Open, protocol: &str, bytes: &[u8]) -> Step {
+    fn digest(cx: &mut Context<'_>, open: &Open, protocol: &str, bytes: &[u8]) -> Step {
         let text = String::from_utf8_lossy(bytes).into_owned();
         let field = |name: &str| {
             text.split(',').find_map(|part| {

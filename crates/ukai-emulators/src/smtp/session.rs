@@ -90,14 +90,14 @@ impl SmtpSession {
         }
         text.extend_from_slice(b"\r\n");
         if self.errors > ERRORS_SOFT {
-            self.delay(cx, text, 1_000);
+            self.delay(cx, &text, 1_000);
         } else {
             cx.send(text);
         }
     }
 
-    fn delay(&mut self, cx: &mut Context<'_>, text: Vec<u8>, ms: u64) {
-        self.delayed.get_or_insert_default().extend_from_slice(&text);
+    fn delay(&mut self, cx: &mut Context<'_>, text: &[u8], ms: u64) {
+        self.delayed.get_or_insert_default().extend_from_slice(text);
         cx.effects.push(Effect::Timer { id: DELAY, at: cx.now + Duration::from_millis(ms) });
     }
 
@@ -139,7 +139,7 @@ impl SmtpSession {
     }
 
     fn command(&mut self, cx: &mut Context<'_>, line: &[u8]) {
-        self.idle(cx);
+        Self::idle(cx);
         let line = &line[..line.len().min(SMTP_LINE_BYTES)];
         let line = &line[..memchr::memchr(0, line).unwrap_or(line.len())];
         let words = words(line);
@@ -472,12 +472,12 @@ impl SmtpSession {
                 self.phase = Phase::Commands;
                 self.errors += 1;
                 let text = "535 5.7.8 Error: authentication failed: \r\n";
-                self.delay(cx, text.into(), AUTH_DELAY_MS);
+                self.delay(cx, text.as_bytes(), AUTH_DELAY_MS);
             }
         }
     }
 
-    fn idle(&self, cx: &mut Context<'_>) {
+    fn idle(cx: &mut Context<'_>) {
         cx.effects.push(Effect::Timer { id: IDLE, at: cx.now + Duration::from_secs(IDLE_S) });
     }
 
@@ -502,7 +502,7 @@ impl Session for SmtpSession {
         let banner = self.spec().map_or("", |spec| spec.smtp_banner.as_str());
         let text = format!("220 {} {banner}\r\n", self.name());
         cx.send(text);
-        self.idle(cx);
+        Self::idle(cx);
     }
 
     fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {

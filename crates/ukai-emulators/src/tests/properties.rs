@@ -53,6 +53,26 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
         b"\x7f",
         b"\x15",
         b"\x04",
+        b"USER test\r\nPASS test\r\n",
+        b"USER ",
+        b"PASS x\r\n",
+        b"EPSV\r\n",
+        b"PORT 198,51,100,7,20,10\r\n",
+        b"LIST\r\nRETR /etc/passwd\r\n",
+        b"STOR /tmp/x\r\nMKD /tmp/y\r\nRNFR /tmp/y\r\nRNTO /tmp/z\r\n",
+        b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n",
+        b".\r\n",
+        b"BDAT 7 LAST\r\n",
+        b"AUTH PLAIN AHRlc3QAdGVzdA==\r\n",
+        b"AUTH LOGIN\r\n",
+        b"dGVzdA==\r\n",
+        b"AUTH CRAM-MD5\r\n",
+        b"*\r\n",
+        b"a LOGIN test test\r\n",
+        b"a LOGIN {4}\r\n",
+        b"b SELECT INBOX\r\nc IDLE\r\n",
+        b"d APPEND INBOX {5+}\r\n",
+        b"RETR 1\r\nTOP 1 1\r\n",
         b"GET / HTTP/1.1\r\n",
         b"POST /shell?id HTTP/1.1\r\n",
         b"Host: x\r\n",
@@ -85,12 +105,15 @@ proptest! {
     fn pieces_do_not_matter_and_nothing_grows_without_bound(
         bytes in hostile(),
         cuts in prop::collection::vec(any::<usize>(), 0..12),
-        which in 0_usize..8,
+        which in 0_usize..15,
     ) {
         let (name, persona, port) = [
             ("telnet", "router-mips", 23), ("telnet", "camera-arm", 23), ("telnet", "server-debian", 23),
             ("http", "router-mips", 80), ("http", "camera-arm", 80), ("http", "server-debian", 80),
             ("raw", "router-mips", 9), ("detect", "camera-arm", 9000),
+            ("ftp", "server-debian", 21), ("ftp", "camera-arm", 21), ("smtp", "server-debian", 25),
+            ("pop3", "server-debian", 110), ("imap", "server-debian", 143),
+            ("detect", "server-debian", 9000), ("detect", "server-debian", 25),
         ][which];
         let whole = outcome(name, persona, port, &[&bytes]);
         let cut = outcome(name, persona, port, &pieces(&bytes, &cuts));

@@ -7,6 +7,8 @@
 //! > GET / HTTP/1.0\r\n\r\n         bytes from the peer
 //! ! timer 1                        the timer that was asked for fires
 //! ! fetch complete text:#!/bin/sh  the oldest open fetch is answered
+//! ! side 1 listening 4000          something happens on a side stream: listening, open,
+//!                                  bytes, eof, failed
 //! ! eof | close | wait 500         the stream ends, is gone, time passes (ms)
 //! < HTTP/1.0 200 OK\r\n            what was sent (made by the run)
 //! = login.attempt {...}            other effects (made by the run)
@@ -15,7 +17,10 @@
 //! In `>` and `<` lines, bytes are escaped as in events (`\xNN`, `\\`), and `\r`, `\n`
 //! stand for themselves.
 
-use crate::{Context, Effect, Emulator, FetchId, Fetched, Open, Session, TimerId, emulator};
+use crate::{
+    Context, Effect, Emulator, FetchId, Fetched, Open, Session, SideEvent, SideId, TimerId,
+    emulator,
+};
 use bytes::Bytes;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -251,6 +256,24 @@ fn take_step(stage: &mut Stage, step: &str) {
         "eof" => stage.eof(),
         "close" => stage.close(),
         "wait" => stage.wait(Duration::from_millis(rest.parse().expect("milliseconds"))),
+        "side" => {
+            let mut words = rest.splitn(3, ' ');
+            let id = SideId(words.next().and_then(|w| w.parse().ok()).expect("a number"));
+            let what = words.next().unwrap_or_default();
+            let bytes = unescape(words.next().unwrap_or_default());
+            let port = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
+            let event = match what {
+                "listening" => {
+                    SideEvent::Listening(SocketAddr::from(([192, 0, 2, 10], port.expect("a port"))))
+                }
+                "open" => SideEvent::Open,
+                "bytes" => SideEvent::Bytes(&bytes),
+                "eof" => SideEvent::Eof,
+                "failed" => SideEvent::Failed,
+                other => panic!("unknown side event {other}"),
+            };
+            stage.act(|session, cx| session.on_side(cx, id, event));
+        }
         "fetch" => match rest.split_once(" text:") {
             Some(("complete", text)) => stage.fetched(FetchOutcome::Complete, &unescape(text)),
             _ => stage.fetched(FetchOutcome::Unreachable, b""),
@@ -328,4 +351,34 @@ fn raw_transcripts() {
 #[test]
 fn detect_transcripts() {
     check("detect");
+}
+
+#[test]
+fn ftp_transcripts() {
+    check("ftp");
+}
+
+#[test]
+fn tftp_transcripts() {
+    check("tftp");
+}
+
+#[test]
+fn smtp_transcripts() {
+    check("smtp");
+}
+
+#[test]
+fn pop3_transcripts() {
+    check("pop3");
+}
+
+#[test]
+fn imap_transcripts() {
+    check("imap");
+}
+
+#[test]
+fn shell_transcripts() {
+    check("shell");
 }
