@@ -5,6 +5,7 @@ use crate::fs::{Access, Origin};
 use crate::limits;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
+use rand::Rng as _;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::waiting("passwd", passwd),
@@ -22,6 +23,55 @@ fn known(process: &Process, user: &[u8]) -> bool {
     let view = process.view();
     let passwd = process.fs().read(&view, b"/etc/passwd").unwrap_or_default();
     passwd.split(|b| *b == b'\n').any(|l| l.split(|b| *b == b':').next() == Some(user))
+}
+
+/// Puts the hash of a new password where the system keeps it: SHA-512 crypt, or MD5 crypt
+/// on BusyBox. The next log-in is held against it.
+fn set_password(
+    process: &mut Process,
+    user: &[u8],
+    password: &[u8],
+    gnu: bool,
+) -> Result<(), Stop> {
+    const STEPS: u64 = 500;
+    const SALT: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    process.session.step(STEPS)?;
+    let length = if gnu { 16 } else { 8 };
+    let salt: String = {
+        let mut system = process.session.system();
+        (0..length).map(|_| char::from(SALT[system.rng.random_range(0..SALT.len())])).collect()
+    };
+    let hash = if gnu {
+        pwhash::sha512_crypt::hash_with(format!("$6${salt}").as_str(), password)
+    } else {
+        #[expect(deprecated, reason = "it is what old BusyBox makes")]
+        pwhash::md5_crypt::hash_with(format!("$1${salt}").as_str(), password)
+    };
+    let Ok(hash) = hash else { return Ok(()) };
+    let view = process.view();
+    for path in [&b"/etc/shadow"[..], b"/etc/passwd"] {
+        let Ok(text) = process.fs().read(&view, path) else { continue };
+        let mut found = false;
+        let lines: Vec<Vec<u8>> = text
+            .split(|b| *b == b'\n')
+            .map(|line| {
+                let mut fields: Vec<&[u8]> = line.split(|b| *b == b':').collect();
+                if fields.len() < 3 || fields[0] != user {
+                    return line.to_vec();
+                }
+                found = true;
+                fields[1] = hash.as_bytes();
+                fields.join(&b':')
+            })
+            .collect();
+        if found {
+            let mode = process.fs().stat(&view, path, true).map_or(0o600, |s| s.mode);
+            // A line of an account is no sample; a disk that cannot be written stays.
+            let _ = process.fs().store(&view, path, lines.join(&b'\n').into(), Origin::Host, mode);
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// Reads a line that is not shown while it is typed.
@@ -65,6 +115,7 @@ fn passwd(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
             process.error(if arguments.gnu { "Sorry, passwords do not match.\npasswd: Authentication token manipulation error\npasswd: password unchanged" } else { "Passwords don't match\npasswd: password for root is unchanged" })?;
             return Ok(if arguments.gnu { 10 } else { 1 });
         }
+        set_password(process, &user, &first, arguments.gnu)?;
         let text = if arguments.gnu {
             "passwd: password updated successfully".to_owned()
         } else {
@@ -95,7 +146,10 @@ fn chpasswd(process: &mut Process, arguments: &Arguments) -> Outcome {
             };
             process.error(&text)?;
             status = 1;
-        } else if !arguments.gnu {
+            continue;
+        }
+        set_password(process, user, &line[colon + 1..], arguments.gnu)?;
+        if !arguments.gnu {
             process.print(format!("Password for '{shown}' changed\n"))?;
         }
     }

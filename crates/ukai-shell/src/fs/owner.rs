@@ -142,5 +142,9 @@ mod tests {
         assert_eq!(fs.verify_password(b"bob", b"x"), Some(false));
         assert!(!fs.log_in(b"eve", b"other", || true));
         assert!(fs.log_in(b"eve", b"secret", || false));
+        let line = b"echo root:fresh | chpasswd\n";
+        shell.run(line, Timestamp::default(), &mut Vec::new());
+        assert_eq!(fs.verify_password(b"root", b"fresh"), Some(true));
+        assert_eq!(fs.verify_password(b"root", b"secret"), Some(false));
     }
 }
