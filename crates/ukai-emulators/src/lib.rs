@@ -21,6 +21,7 @@ pub mod shape;
 mod shell;
 mod shell_effects;
 mod smtp;
+mod ssh;
 mod telnet;
 mod tftp;
 
@@ -35,6 +36,7 @@ pub use shape::{
 };
 pub use shell::BareShell;
 pub use smtp::Smtp;
+pub use ssh::Ssh;
 pub use telnet::Telnet;
 pub use tftp::Tftp;
 pub use ukai_shell::{FetchId, Fetched};
@@ -52,6 +54,7 @@ pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
         "imap" => Arc::new(Imap),
         "tftp" => Arc::new(Tftp),
         "shell" => Arc::new(BareShell),
+        "ssh" => Arc::new(Ssh),
         "http" => Arc::new(Http),
         "raw" => Arc::new(Raw),
         "detect" => Arc::new(Detect),

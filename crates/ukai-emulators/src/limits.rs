@@ -145,3 +145,28 @@ pub const MAILBOX_LINE_BYTES: usize = 4_096;
 /// Time without a command after which POP3 and IMAP hang up before the log-in, in
 /// milliseconds.
 pub const MAILBOX_LOGIN_WAIT_MS: u64 = 180_000;
+
+/// Input of an SSH channel that waits for the program on it, in bytes; a client that
+/// keeps to its window never has more on its way.
+pub const SSH_INPUT_BYTES: usize = 4 << 20;
+
+/// Output of an SSH channel that waits for the client, in bytes; the rest is dropped.
+pub const SSH_OUTPUT_BYTES: usize = 16 << 20;
+
+/// Variables that an SSH channel takes over from its client.
+pub const SSH_VARIABLES: usize = 128;
+
+/// Emulated services behind one SSH connection, at once.
+pub const SSH_TUNNELS: usize = 16;
+
+/// Events about requests and tunnels in one SSH connection.
+pub const SSH_REQUESTS_RECORDED: u32 = 1_000;
+
+/// Bytes of a request's detail that an event carries.
+pub const SSH_DETAIL_BYTES: usize = 1_024;
+
+/// Largest file of authorised keys that is read, in bytes.
+pub const SSH_KEY_FILE_BYTES: usize = 64 * 1024;
+
+/// Hosts whose SSH keys are kept in memory.
+pub const SSH_HOSTS: usize = 4_096;

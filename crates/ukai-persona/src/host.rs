@@ -135,6 +135,32 @@ impl Host {
         self.draw.between(label.as_bytes(), low, high)
     }
 
+    /// Bytes of this host's own for `label`, which nobody can guess: for keys.
+    pub fn secret(&self, label: &str) -> [u8; 32] {
+        let mut secret = [0; 32];
+        for (number, chunk) in secret.chunks_exact_mut(8).enumerate() {
+            let label = format!("secret {number} {label}");
+            chunk.copy_from_slice(&self.draw.number(label.as_bytes()).to_be_bytes());
+        }
+        secret
+    }
+
+    /// The host that answers to `name` when this one connects there: somebody's web
+    /// server, always the same.
+    pub fn elsewhere(&self, name: &str) -> Self {
+        let persona = Persona::named("server-debian").unwrap_or(&self.persona);
+        let number = self.draw.number(format!("elsewhere {name}").as_bytes()).to_be_bytes();
+        let [a, b, c, d, ..] = number;
+        let drawn = IpAddr::V4(Ipv4Addr::new(23 + a % 160, b, c, 1 + d % 254));
+        let address = name.parse().unwrap_or(drawn);
+        let mut host = Self::new(persona, address, &self.secret("elsewhere"));
+        if name.parse::<IpAddr>().is_err() {
+            let plain = name.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c));
+            host.hostname = plain.take(64).collect();
+        }
+        host
+    }
+
     /// What `/proc/version` says.
     pub fn proc_version(&self) -> String {
         let kernel = &self.persona.kernel;

@@ -22,6 +22,7 @@ mod mail;
 mod moving;
 mod persona;
 mod policy;
+mod ssh;
 mod system;
 mod telnet;
 
@@ -39,6 +40,7 @@ pub use persona::{Identity, Persona, Services};
 pub use policy::{
     After, Chance, Credential, CredentialSpec, Decision, PasswordClass, Rule, Verdict,
 };
+pub use ssh::SshSpec;
 pub use system::{
     BusyBox, Cpu, Device, DeviceKind, Directory, FileSpec, Kernel, Link, Machine, MemorySpec,
     Mount, ProcessSpec, Program, ShellFlavour, ShellSpec, Tree, User,

@@ -4,6 +4,7 @@ use crate::ftp::FtpSpec;
 use crate::http::HttpSpec;
 use crate::mail::MailSpec;
 use crate::policy::CredentialSpec;
+use crate::ssh::SshSpec;
 use crate::system::{
     BusyBox, Cpu, FileSpec, Kernel, Machine, MemorySpec, Mount, ProcessSpec, ShellSpec, Tree, User,
 };
@@ -53,6 +54,9 @@ pub struct Persona {
     /// Telnet service.
     #[serde(default)]
     pub telnet: Option<TelnetSpec>,
+    /// SSH service.
+    #[serde(default)]
+    pub ssh: Option<SshSpec>,
     /// Web server.
     #[serde(default)]
     pub http: Option<HttpSpec>,
@@ -93,6 +97,8 @@ pub struct Identity {
 pub struct Services {
     /// Telnet.
     pub telnet: Vec<u16>,
+    /// SSH.
+    pub ssh: Vec<u16>,
     /// HTTP in the clear.
     pub http: Vec<u16>,
     /// HTTP in TLS.
@@ -215,6 +221,19 @@ impl Persona {
         if self.http.is_none() && !(self.services.http.is_empty() && self.services.https.is_empty())
         {
             return Err(wrong("services.http", "there is no [http] table", "add it"));
+        }
+        if self.ssh.is_none() && !self.services.ssh.is_empty() {
+            return Err(wrong("services.ssh", "there is no [ssh] table", "add it"));
+        }
+        if let Some(ssh) = &self.ssh {
+            let [low, high] = ssh.failure_delay_ms;
+            if low > high || high > 60_000 {
+                return Err(wrong(
+                    "ssh.failure_delay_ms",
+                    "not a range below a minute",
+                    "write [least, most] in milliseconds",
+                ));
+            }
         }
         if let Some(telnet) = &self.telnet {
             let [low, high] = telnet.failure_delay_ms;

@@ -35,7 +35,10 @@ mod terminal;
 pub use console::Console;
 pub use effect::ShellEffect;
 pub use fetch::{FetchId, Fetched};
-pub use fs::{ByLogin, FileInfo, FileKind, Files, Fs, FsError, Kept, Snapshot};
+pub use fs::{
+    AccountFs, ByLogin, FileChange, FileFacts, FileInfo, FileKind, Files, Fs, FsError, Kept, OpenFile,
+    OpenHow, Snapshot,
+};
 pub use login::Login;
 pub use shell::{Shell, ShellState, WaitingFor, needs_more};
 pub use terminal::{TerminalModes, TerminalSize};

@@ -1,6 +1,6 @@
 //! Any port: the first bytes decide who answers. HTTP methods go to the web server,
-//! Telnet commands to Telnet, the rest is kept as raw payload. On ports where a server
-//! would speak first it does so, after a short silence.
+//! Telnet commands to Telnet, an SSH version to SSH, the rest is kept as raw payload. On
+//! ports where a server would speak first it does so, after a short silence.
 //!
 //! TLS is not seen here: the driver unwraps it and opens a session on what is inside.
 
@@ -11,6 +11,7 @@ use crate::limits::DETECT_SILENCE_MS;
 use crate::pop3::Pop3;
 use crate::raw::Raw;
 use crate::smtp::Smtp;
+use crate::ssh::Ssh;
 use crate::telnet::Telnet;
 use crate::{
     Context, Effect, Emulator, FetchId, Fetched, Open, Session, SideEvent, SideId, TimerId,
@@ -21,6 +22,9 @@ const SILENCE: TimerId = TimerId(u32::MAX);
 
 /// Ports on which Telnet is expected besides those of the persona.
 const TELNET_PORTS: [u16; 8] = [23, 223, 2223, 2323, 23023, 23231, 9527, 60023];
+
+/// Ports on which SSH is expected besides those of the persona.
+const SSH_PORTS: [u16; 3] = [22, 2222, 22_222];
 
 /// The emulator that decides by the first bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +54,7 @@ struct DetectSession {
 enum Guess {
     Http,
     Telnet,
+    Ssh,
     Ftp,
     Smtp,
     Pop3,
@@ -79,9 +84,12 @@ fn guess(bytes: &[u8]) -> Guess {
         b"LOCK ",
         b"NOTIFY ",
     ];
+    const SSH: &[u8] = b"SSH-";
     match bytes {
         [] | [0xff] => return Guess::Open,
         [0xff, 0xf0..=0xfe, ..] => return Guess::Telnet,
+        [b'S', b'S', b'H', b'-', ..] => return Guess::Ssh,
+        _ if SSH.starts_with(bytes) => return Guess::Open,
         _ => {}
     }
     if METHODS.iter().any(|method| bytes.starts_with(method)) {
@@ -151,6 +159,7 @@ impl DetectSession {
         let emulator: &dyn Emulator = match guess {
             Guess::Http if persona.http.is_some() => &Http,
             Guess::Telnet if persona.telnet.is_some() => &Telnet,
+            Guess::Ssh if Ssh.speaks(persona) => &Ssh,
             Guess::Ftp if persona.ftp.is_some() => &Ftp,
             Guess::Smtp if persona.mail.is_some() => &Smtp,
             Guess::Pop3 if persona.mail.is_some() => &Pop3,
@@ -174,10 +183,12 @@ impl DetectSession {
         let State::Waiting(open, _) = &self.state else { return Guess::Other };
         let (port, persona) = (open.flow.dst_port, &open.host.persona);
         let telnet = persona.services.telnet.contains(&port) || TELNET_PORTS.contains(&port);
+        let ssh = persona.services.ssh.contains(&port) || SSH_PORTS.contains(&port);
         match expected(port) {
             Guess::Ftp if persona.ftp.is_some() => Guess::Ftp,
             guess @ (Guess::Smtp | Guess::Pop3 | Guess::Imap) if persona.mail.is_some() => guess,
             _ if telnet && persona.telnet.is_some() => Guess::Telnet,
+            _ if ssh && Ssh.speaks(persona) => Guess::Ssh,
             _ => Guess::Other,
         }
     }

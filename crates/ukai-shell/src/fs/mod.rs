@@ -3,6 +3,7 @@
 //! Paths are bytes, absolute, and may hold `.`, `..` and symbolic links. `/proc` is
 //! partly made up when it is looked at (`proc.rs`).
 
+mod account;
 mod files;
 mod image;
 mod node;
@@ -13,6 +14,7 @@ mod program;
 mod saved;
 mod walk;
 
+pub use account::{AccountFs, FileChange, FileFacts, OpenFile, OpenHow};
 pub use files::{FileInfo, Files};
 pub use node::{FileKind, FsError};
 pub(crate) use node::{Ino, Origin, Stat};

@@ -1,0 +1,38 @@
+//! SSH as OpenSSH and Dropbear serve it: log-ins, shells, commands, files and tunnels.
+//!
+//! The wire is `ukai-ssh`'s; what a device allows is the persona's `[ssh]` table. Tunnels
+//! lead to emulated services inside the session (`tunnel.rs`), never to a socket.
+
+mod auth;
+mod channel;
+mod effects;
+mod greeting;
+mod keys;
+mod request;
+mod session;
+mod terminal;
+mod tunnel;
+
+use crate::{Emulator, Open, Raw, Session};
+use ukai_persona::Persona;
+
+/// The SSH emulator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ssh;
+
+impl Emulator for Ssh {
+    fn name(&self) -> &'static str {
+        "ssh"
+    }
+
+    fn speaks(&self, persona: &Persona) -> bool {
+        persona.ssh.as_ref().is_some_and(|ssh| ukai_ssh::Profile::named(&ssh.profile).is_ok())
+    }
+
+    fn open(&self, open: Open) -> Box<dyn Session> {
+        match session::SshSession::new(&open) {
+            Some(session) => Box::new(session),
+            None => Raw.open(open),
+        }
+    }
+}
