@@ -170,3 +170,16 @@ pub const SSH_KEY_FILE_BYTES: usize = 64 * 1024;
 
 /// Hosts whose SSH keys are kept in memory.
 pub const SSH_HOSTS: usize = 4_096;
+
+/// Longest SFTP packet, in bytes: SFTP_MAX_MSG_LENGTH of OpenSSH.
+pub const SFTP_PACKET_BYTES: usize = 256 * 1024;
+
+/// Bytes read at once through SFTP: SFTP_MAX_READ_LENGTH of OpenSSH.
+pub const SFTP_READ_BYTES: usize = SFTP_PACKET_BYTES - 1_024;
+
+/// Files and directories open at once on an SFTP channel: what `sftp-server` says with
+/// 1,024 descriptors.
+pub const SFTP_HANDLES: usize = 1_019;
+
+/// Events about files on one SFTP channel.
+pub const SFTP_EVENTS: u32 = 5_000;

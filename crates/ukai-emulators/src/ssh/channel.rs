@@ -1,5 +1,6 @@
 //! A channel, what works on it, and what waits on it in both directions.
 
+use super::sftp::Sftp;
 use super::tunnel::Tunnel;
 use crate::limits::{SSH_INPUT_BYTES, SSH_OUTPUT_BYTES};
 use bytes::Bytes;
@@ -14,6 +15,8 @@ pub(super) enum Work {
     Console(Box<Console>),
     /// A shell or command without one.
     Shell(Box<Shell>),
+    /// Files.
+    Sftp(Box<Sftp>),
     /// An emulated service at the other end of a tunnel.
     Tunnel(Box<Tunnel>),
     /// It has ended.

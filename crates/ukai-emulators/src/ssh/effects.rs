@@ -139,7 +139,7 @@ impl SshSession {
     /// Moves on what can move: input to the program, output to the client, the end.
     pub(super) fn settle(&mut self, cx: &mut Context<'_>, id: ChannelId) {
         self.feed(cx, id);
-        self.notice_end(id);
+        self.notice_end(cx, id);
         self.flush(id);
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let waits = !channel.input.is_empty() && channel.ended.is_none();
@@ -174,12 +174,16 @@ impl SshSession {
                     ShellState::Exited(_) => 0,
                     _ => shell.input_room(),
                 },
-                Work::Console(_) | Work::Tunnel(_) => usize::MAX,
+                Work::Console(_) | Work::Tunnel(_) | Work::Sftp(_) => usize::MAX,
                 Work::Idle | Work::Over => 0,
             };
             if let Some(piece) = channel.next_input(room) {
                 if matches!(channel.work, Work::Tunnel(_)) {
                     self.feed_tunnel(cx, id, &piece);
+                } else if let Work::Sftp(sftp) = &mut channel.work {
+                    let answers = sftp.on_bytes(&piece, cx.now);
+                    cx.effects.append(&mut sftp.effects);
+                    channel.put(false, answers.into());
                 } else {
                     self.with_shell(cx, id, |work, now, out| match work {
                         Work::Console(console) => console.on_bytes(&piece, now, out),
@@ -196,6 +200,9 @@ impl SshSession {
             channel.end_told = true;
             if matches!(channel.work, Work::Tunnel(_)) {
                 self.with_tunnel(cx, id, |session, cx| session.on_eof(cx));
+            } else if let Work::Sftp(sftp) = &mut channel.work {
+                sftp.on_eof();
+                cx.effects.append(&mut sftp.effects);
             } else {
                 self.with_shell(cx, id, |work, now, out| match work {
                     Work::Console(console) => console.on_bytes(b"\x04", now, out),
@@ -206,7 +213,7 @@ impl SshSession {
         }
     }
 
-    fn notice_end(&mut self, id: ChannelId) {
+    fn notice_end(&mut self, cx: &mut Context<'_>, id: ChannelId) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let status = match &channel.work {
             Work::Console(console) => console.exited(),
@@ -214,13 +221,15 @@ impl SshSession {
                 ShellState::Exited(status) => Some(status),
                 _ => None,
             },
+            Work::Sftp(sftp) => sftp.ended,
             _ => None,
         };
         if let Some(status) = status
             && channel.ended.is_none()
         {
             channel.ended = Some(Some(status));
-            self.last = Some(std::mem::replace(&mut channel.work, Work::Over));
+            let work = std::mem::replace(&mut channel.work, Work::Over);
+            self.retire(cx, id, work);
         }
     }
 
@@ -250,6 +259,10 @@ impl SshSession {
                 let mut effects = Vec::new();
                 tunnel.session.on_close(&mut Context { now: cx.now, effects: &mut effects });
                 self.tunnel_effects(cx, id, effects);
+            }
+            Work::Sftp(mut sftp) => {
+                sftp.finish();
+                cx.effects.append(&mut sftp.effects);
             }
             Work::Console(_) | Work::Shell(_) => self.last = Some(work),
             Work::Idle | Work::Over => {}

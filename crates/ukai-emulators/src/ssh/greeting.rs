@@ -65,7 +65,7 @@ impl SshSession {
 }
 
 /// `ctime` without its line end, in UTC.
-fn calendar(secs: u64) -> String {
+pub(super) fn calendar(secs: u64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -10,6 +10,7 @@ mod greeting;
 mod keys;
 mod request;
 mod session;
+mod sftp;
 mod terminal;
 mod tunnel;
 

@@ -3,11 +3,12 @@
 
 use super::channel::{Channel, Pty, Work};
 use super::session::SshSession;
+use super::sftp::Sftp;
 use super::terminal::size;
 use crate::limits::SSH_VARIABLES;
 use crate::{Context, Effect};
 use bytes::Bytes;
-use ukai_shell::{Console, Login, Shell, ShellEffect};
+use ukai_shell::{AccountFs, Console, Login, Shell, ShellEffect};
 use ukai_ssh::{ChannelId, ChannelRequest, GlobalRequest};
 
 /// How a program is started on a channel.
@@ -70,6 +71,7 @@ impl SshSession {
             ChannelRequest::Shell => self.start(cx, id, &Start::Shell),
             ChannelRequest::Exec { command } => self.start(cx, id, &Start::Command(command)),
             ChannelRequest::Signal { name } => self.on_signal(cx, id, &name),
+            ChannelRequest::Subsystem { .. } => self.start_sftp(id),
             _ => {}
         }
     }
@@ -126,7 +128,7 @@ impl SshSession {
             }
             ChannelRequest::Subsystem { name } => {
                 self.note(cx, "subsystem", name);
-                false
+                idle && self.spec().sftp && name == "sftp"
             }
             ChannelRequest::Other { name, data } => {
                 let name = String::from_utf8_lossy(name).into_owned();
@@ -134,6 +136,18 @@ impl SshSession {
                 false
             }
             ChannelRequest::Pty(_) => false,
+        }
+    }
+
+    fn start_sftp(&mut self, id: ChannelId) {
+        let open = &self.open;
+        let account = open.host.persona.user(&self.user);
+        let (uid, gid) = account.map_or((0, 0), |user| (user.uid, user.gid));
+        let home = account.map_or("/", |user| user.home.as_str()).as_bytes().to_vec();
+        let disk = AccountFs::new(open.fs.clone(), uid, gid);
+        let sftp = Sftp::new(disk, open.host.clone(), home);
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.work = Work::Sftp(Box::new(sftp));
         }
     }
 
