@@ -5,4 +5,5 @@ mod browser;
 mod circle;
 mod command_line;
 mod recognition;
+mod ssh;
 mod support;

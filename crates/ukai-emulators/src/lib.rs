@@ -1,4 +1,4 @@
-//! Protocol emulators as sessions without I/O: Telnet, FTP, TFTP, mail, HTTP, raw, and the shape they share.
+//! Protocol emulators as sessions without I/O: Telnet, SSH, FTP, mail, HTTP, raw, and the shape they share.
 //!
 //! An [`Emulator`] opens a [`Session`] per connection; a session takes bytes and ticks
 //! and appends [`Effect`]s, which the driver carries out. Nothing here touches a
@@ -36,15 +36,15 @@ pub use shape::{
 };
 pub use shell::BareShell;
 pub use smtp::Smtp;
-pub use ssh::Ssh;
+pub use ssh::{Sftp, Ssh};
 pub use telnet::Telnet;
 pub use tftp::Tftp;
 pub use ukai_shell::{FetchId, Fetched};
 
 use std::sync::Arc;
 
-/// The emulator of that name: `telnet`, `ftp`, `tftp`, `smtp`, `pop3`, `imap`, `shell`,
-/// `http`, `raw` or `detect`.
+/// The emulator of that name: `telnet`, `ssh`, `ftp`, `tftp`, `smtp`, `pop3`, `imap`,
+/// `shell`, `http`, `raw` or `detect`.
 pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
         "telnet" => Arc::new(Telnet),

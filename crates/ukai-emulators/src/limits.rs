@@ -183,3 +183,6 @@ pub const SFTP_HANDLES: usize = 1_019;
 
 /// Events about files on one SFTP channel.
 pub const SFTP_EVENTS: u32 = 5_000;
+
+/// Answers after which an SFTP server waits until they are taken, in bytes.
+pub const SFTP_ANSWER_BYTES: usize = 512 * 1024;

@@ -147,6 +147,7 @@ impl Host {
 
     /// The host that answers to `name` when this one connects there: somebody's web
     /// server, always the same.
+    #[must_use]
     pub fn elsewhere(&self, name: &str) -> Self {
         let persona = Persona::named("server-debian").unwrap_or(&self.persona);
         let number = self.draw.number(format!("elsewhere {name}").as_bytes()).to_be_bytes();

@@ -36,8 +36,8 @@ pub use console::Console;
 pub use effect::ShellEffect;
 pub use fetch::{FetchId, Fetched};
 pub use fs::{
-    AccountFs, ByLogin, FileChange, FileFacts, FileInfo, FileKind, Files, Fs, FsError, Kept, OpenFile,
-    OpenHow, Snapshot,
+    AccountFs, ByLogin, FileChange, FileFacts, FileInfo, FileKind, Files, Fs, FsError, Kept,
+    OpenFile, OpenHow, Snapshot,
 };
 pub use login::Login;
 pub use shell::{Shell, ShellState, WaitingFor, needs_more};

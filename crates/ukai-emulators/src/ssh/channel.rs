@@ -23,6 +23,15 @@ pub(super) enum Work {
     Over,
 }
 
+/// How work on a channel ends.
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    /// A program's status.
+    Status(i32),
+    /// A tunnel's end, of which nothing more is told.
+    Plain,
+}
+
 /// The terminal that a client asked for.
 pub(super) struct Pty {
     pub(super) term: Bytes,
@@ -45,8 +54,10 @@ pub(super) struct Channel {
     pub(super) input_ended: bool,
     /// The end was passed on.
     pub(super) end_told: bool,
-    /// The program's status, once it has ended; a tunnel has none.
-    pub(super) ended: Option<Option<i32>>,
+    /// How what worked on it has ended, once it has.
+    pub(super) ended: Option<End>,
+    /// Output was dropped.
+    pub(super) cut: bool,
     /// The client was told of the end.
     pub(super) closed: bool,
 }
@@ -64,16 +75,21 @@ impl Channel {
             input_ended: false,
             end_told: false,
             ended: None,
+            cut: false,
             closed: false,
         }
     }
 
-    /// Adds output; what is beyond the limit is dropped.
-    pub(super) fn put(&mut self, error: bool, bytes: Bytes) {
-        if !bytes.is_empty() && self.output_bytes + bytes.len() <= SSH_OUTPUT_BYTES {
+    /// Adds output; `false` if that is beyond the limit, and dropped.
+    pub(super) fn put(&mut self, error: bool, bytes: Bytes) -> bool {
+        if self.output_bytes + bytes.len() > SSH_OUTPUT_BYTES {
+            return false;
+        }
+        if !bytes.is_empty() {
             self.output_bytes += bytes.len();
             self.output.push_back((error, bytes));
         }
+        true
     }
 
     /// Says that `count` bytes of the first piece of output are gone.

@@ -1,11 +1,11 @@
 //! What goes on a channel and comes off it: bytes, the end, timers, fetches.
 
-use super::channel::Work;
+use super::channel::{Channel, End, Work};
 use super::session::SshSession;
 use crate::shell_effects::{Screen, pass_on};
 use crate::{Context, Effect, FetchId, Fetched, TimerId};
 use bytes::Bytes;
-use ukai_model::{Direction, Timestamp};
+use ukai_model::{Direction, EventKind, Timestamp};
 use ukai_shell::{ShellEffect, ShellState};
 use ukai_ssh::ChannelId;
 
@@ -58,10 +58,20 @@ impl SshSession {
                 }
                 None => continue,
             };
-            if let Some(channel) = self.channels.get_mut(&id) {
-                cx.effects.push(Effect::Terminal(Direction::Out, bytes.clone()));
-                channel.put(error, bytes);
-            }
+            cx.effects.push(Effect::Terminal(Direction::Out, bytes.clone()));
+            self.put(cx, id, error, bytes);
+        }
+    }
+
+    /// Output for a channel's client.
+    pub(super) fn put(&mut self, cx: &mut Context<'_>, id: ChannelId, error: bool, bytes: Bytes) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let size = bytes.len();
+        if !channel.put(error, bytes) && !std::mem::replace(&mut channel.cut, true) {
+            cx.record(EventKind::LimitReached {
+                limit: "ssh-output".to_owned(),
+                detail: format!("{size} bytes that the client did not take in time"),
+            });
         }
     }
 
@@ -127,7 +137,7 @@ impl SshSession {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         if matches!(channel.work, Work::Console(_) | Work::Shell(_)) && !channel.closed {
             channel.closed = true;
-            channel.ended = Some(None);
+            channel.ended = Some(End::Plain);
             self.with_server(|server, out| {
                 server.exit_signal(id, signal, false, out);
                 server.eof(id, out);
@@ -138,12 +148,21 @@ impl SshSession {
 
     /// Moves on what can move: input to the program, output to the client, the end.
     pub(super) fn settle(&mut self, cx: &mut Context<'_>, id: ChannelId) {
-        self.feed(cx, id);
+        // What was kept back for want of room goes on as long as there is some.
+        loop {
+            self.feed(cx, id);
+            self.flush(id);
+            let stuck = |channel: &Channel| {
+                !channel.output.is_empty() || !matches!(&channel.work, Work::Sftp(s) if s.waits())
+            };
+            if self.channels.get(&id).is_none_or(stuck) {
+                break;
+            }
+        }
         self.notice_end(cx, id);
-        self.flush(id);
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let waits = !channel.input.is_empty() && channel.ended.is_none();
-        let Some(status) = channel.ended else {
+        let Some(end) = channel.ended else {
             self.with_server(|server, out| server.hold(id, waits, out));
             return;
         };
@@ -153,13 +172,12 @@ impl SshSession {
         channel.closed = true;
         let openssh = self.is_openssh();
         self.with_server(|server, out| {
-            let status = status.map(|status| status as u32 & 0xff);
             // OpenSSH sees first that the child is gone, Dropbear that its output is.
             if !openssh {
                 server.eof(id, out);
             }
-            if let Some(status) = status {
-                server.exit_status(id, status, out);
+            if let End::Status(status) = end {
+                server.exit_status(id, status as u32 & 0xff, out);
             }
             server.eof(id, out);
             server.close(id, out);
@@ -169,6 +187,17 @@ impl SshSession {
     fn feed(&mut self, cx: &mut Context<'_>, id: ChannelId) {
         loop {
             let Some(channel) = self.channels.get_mut(&id) else { return };
+            if let Work::Sftp(sftp) = &mut channel.work {
+                if !channel.output.is_empty() {
+                    return;
+                }
+                if sftp.waits() {
+                    let answers = sftp.on_bytes(&[], cx.now);
+                    cx.effects.append(&mut sftp.take_effects());
+                    self.put(cx, id, false, answers.into());
+                    continue;
+                }
+            }
             let room = match &channel.work {
                 Work::Shell(shell) => match shell.state() {
                     ShellState::Exited(_) => 0,
@@ -182,8 +211,8 @@ impl SshSession {
                     self.feed_tunnel(cx, id, &piece);
                 } else if let Work::Sftp(sftp) = &mut channel.work {
                     let answers = sftp.on_bytes(&piece, cx.now);
-                    cx.effects.append(&mut sftp.effects);
-                    channel.put(false, answers.into());
+                    cx.effects.append(&mut sftp.take_effects());
+                    self.put(cx, id, false, answers.into());
                 } else {
                     self.with_shell(cx, id, |work, now, out| match work {
                         Work::Console(console) => console.on_bytes(&piece, now, out),
@@ -202,7 +231,7 @@ impl SshSession {
                 self.with_tunnel(cx, id, |session, cx| session.on_eof(cx));
             } else if let Work::Sftp(sftp) = &mut channel.work {
                 sftp.on_eof();
-                cx.effects.append(&mut sftp.effects);
+                cx.effects.append(&mut sftp.take_effects());
             } else {
                 self.with_shell(cx, id, |work, now, out| match work {
                     Work::Console(console) => console.on_bytes(b"\x04", now, out),
@@ -221,13 +250,13 @@ impl SshSession {
                 ShellState::Exited(status) => Some(status),
                 _ => None,
             },
-            Work::Sftp(sftp) => sftp.ended,
+            Work::Sftp(sftp) => sftp.ended(),
             _ => None,
         };
         if let Some(status) = status
             && channel.ended.is_none()
         {
-            channel.ended = Some(Some(status));
+            channel.ended = Some(End::Status(status));
             let work = std::mem::replace(&mut channel.work, Work::Over);
             self.retire(cx, id, work);
         }
@@ -262,7 +291,7 @@ impl SshSession {
             }
             Work::Sftp(mut sftp) => {
                 sftp.finish();
-                cx.effects.append(&mut sftp.effects);
+                cx.effects.append(&mut sftp.take_effects());
             }
             Work::Console(_) | Work::Shell(_) => self.last = Some(work),
             Work::Idle | Work::Over => {}

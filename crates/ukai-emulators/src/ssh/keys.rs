@@ -38,8 +38,6 @@ pub(super) fn is_authorised(open: &Open, user: &[u8], blob: &[u8]) -> bool {
         file.split(|byte| *byte == b'\n')
             .map(<[u8]>::trim_ascii)
             .filter(|line| !line.starts_with(b"#"))
-            .any(|line| {
-                line.split(|byte| byte.is_ascii_whitespace()).any(|word| word == wanted.as_bytes())
-            })
+            .any(|line| line.split(u8::is_ascii_whitespace).any(|word| word == wanted.as_bytes()))
     })
 }

@@ -14,6 +14,8 @@ mod sftp;
 mod terminal;
 mod tunnel;
 
+pub use sftp::Sftp;
+
 use crate::{Emulator, Open, Raw, Session};
 use ukai_persona::Persona;
 

@@ -8,7 +8,7 @@ use super::terminal::size;
 use crate::limits::SSH_VARIABLES;
 use crate::{Context, Effect};
 use bytes::Bytes;
-use ukai_shell::{AccountFs, Console, Login, Shell, ShellEffect};
+use ukai_shell::{Console, Login, Shell, ShellEffect};
 use ukai_ssh::{ChannelId, ChannelRequest, GlobalRequest};
 
 /// How a program is started on a channel.
@@ -140,12 +140,7 @@ impl SshSession {
     }
 
     fn start_sftp(&mut self, id: ChannelId) {
-        let open = &self.open;
-        let account = open.host.persona.user(&self.user);
-        let (uid, gid) = account.map_or((0, 0), |user| (user.uid, user.gid));
-        let home = account.map_or("/", |user| user.home.as_str()).as_bytes().to_vec();
-        let disk = AccountFs::new(open.fs.clone(), uid, gid);
-        let sftp = Sftp::new(disk, open.host.clone(), home);
+        let sftp = Sftp::new(self.open.fs.clone(), self.open.host.clone(), &self.user);
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.work = Work::Sftp(Box::new(sftp));
         }

@@ -251,7 +251,7 @@ impl Session for SshSession {
             cx.effects.push(Effect::Timer { id: BANNER, at });
             return;
         }
-        self.with_server(|server, out| server.start(out));
+        self.with_server(Server::start);
         self.carry_out(cx);
     }
 
@@ -267,10 +267,10 @@ impl Session for SshSession {
 
     fn on_timer(&mut self, cx: &mut Context<'_>, timer: TimerId) {
         match timer {
-            BANNER => self.with_server(|server, out| server.start(out)),
+            BANNER => self.with_server(Server::start),
             DELAY => self.refuse(),
             GRACE if !self.server.authenticated() => {
-                self.with_server(|server, out| server.abort(out));
+                self.with_server(Server::abort);
             }
             _ => {
                 let found = self.timers.iter().find(|(_, outer)| **outer == timer);

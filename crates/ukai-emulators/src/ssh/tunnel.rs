@@ -1,10 +1,10 @@
 //! Tunnels (RFC 4254, section 7): `ssh -L` and `-D` lead to emulated services inside the
 //! session. No connection is opened for anybody.
 
-use super::channel::{Channel, Work};
+use super::channel::{Channel, End, Work};
 use super::session::SshSession;
 use crate::limits::SSH_TUNNELS;
-use crate::{Context, Detect, Effect, Emulator, Http, Open, Raw, Session, Telnet};
+use crate::{Context, Detect, Effect, Emulator, Http, Open, Raw, Session, SideEvent, Telnet};
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -62,12 +62,8 @@ impl SshSession {
     }
 
     /// Who answers there.
-    fn target(
-        &self,
-        name: &str,
-        port: u32,
-    ) -> Result<(Box<dyn Emulator>, Arc<Host>), (OpenFailure, &'static str)> {
-        const REFUSED: (OpenFailure, &str) = (OpenFailure::ConnectFailed, "Connection refused");
+    fn target(&self, name: &str, port: u32) -> Result<(Box<dyn Emulator>, Arc<Host>), Refusal> {
+        const REFUSED: Refusal = (OpenFailure::ConnectFailed, "Connection refused");
         if !self.spec().forwarding {
             return Err((OpenFailure::Prohibited, "open failed"));
         }
@@ -129,7 +125,7 @@ impl SshSession {
         if tls {
             self.with_tunnel(cx, id, |session, cx| session.on_eof(cx));
             if let Some(channel) = self.channels.get_mut(&id) {
-                channel.ended = Some(None);
+                channel.ended = Some(End::Plain);
             }
         }
     }
@@ -158,9 +154,7 @@ impl SshSession {
         for effect in effects {
             match effect {
                 Effect::Send(bytes) => {
-                    if let Some(channel) = self.channels.get_mut(&id) {
-                        channel.put(false, bytes);
-                    }
+                    self.put(cx, id, false, bytes);
                 }
                 Effect::Record(_) | Effect::Capture(_) => cx.effects.push(effect),
                 Effect::Fetch { id: inner, url, tool } => {
@@ -173,13 +167,18 @@ impl SshSession {
                 }
                 Effect::Close(_) | Effect::StartTls => {
                     if let Some(channel) = self.channels.get_mut(&id) {
-                        channel.ended = Some(None);
+                        channel.ended = Some(End::Plain);
                     }
                 }
-                // The recording is of the user's terminal; side streams would be sockets.
+                // It would be a socket.
+                Effect::OpenSide { id: side, .. } => {
+                    self.with_tunnel(cx, id, |session, cx| {
+                        session.on_side(cx, side, SideEvent::Failed);
+                    });
+                }
+                // The recording is of the user's terminal.
                 Effect::Terminal(..)
                 | Effect::TerminalSize { .. }
-                | Effect::OpenSide { .. }
                 | Effect::SideSend(..)
                 | Effect::CloseSide(_)
                 | Effect::SideTls(_) => {}
@@ -187,6 +186,9 @@ impl SshSession {
         }
     }
 }
+
+/// Why a tunnel is not opened, and in which words.
+type Refusal = (OpenFailure, &'static str);
 
 /// An emulator that was found by its name.
 struct Shared(Arc<dyn Emulator>);

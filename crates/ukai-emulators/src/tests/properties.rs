@@ -40,6 +40,8 @@ fn pieces<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let words: Vec<&'static [u8]> = vec![
         b"root\r\n",
+        b"SSH-2.0-x\r\n",
+        b"\0\0\0\x0c\x05\x15",
         b"xmhdipc\r\n",
         b"\r\0",
         b"\xff\xfd\x01",
@@ -105,7 +107,7 @@ proptest! {
     fn pieces_do_not_matter_and_nothing_grows_without_bound(
         bytes in hostile(),
         cuts in prop::collection::vec(any::<usize>(), 0..12),
-        which in 0_usize..15,
+        which in 0_usize..17,
     ) {
         let (name, persona, port) = [
             ("telnet", "router-mips", 23), ("telnet", "camera-arm", 23), ("telnet", "server-debian", 23),
@@ -114,6 +116,7 @@ proptest! {
             ("ftp", "server-debian", 21), ("ftp", "camera-arm", 21), ("smtp", "server-debian", 25),
             ("pop3", "server-debian", 110), ("imap", "server-debian", 143),
             ("detect", "server-debian", 9000), ("detect", "server-debian", 25),
+            ("ssh", "server-debian", 22), ("ssh", "router-mips", 22),
         ][which];
         let whole = outcome(name, persona, port, &[&bytes]);
         let cut = outcome(name, persona, port, &pieces(&bytes, &cuts));

@@ -6,18 +6,21 @@ mod long_name;
 mod request;
 mod wire;
 
-use crate::limits::{SFTP_EVENTS, SFTP_PACKET_BYTES};
+#[cfg(test)]
+mod tests;
+
+use crate::limits::{SFTP_ANSWER_BYTES, SFTP_EVENTS, SFTP_PACKET_BYTES};
 use crate::{Capture, Effect};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use ukai_model::{CaptureHow, EventKind, FileOperation, PeerText, Timestamp};
 use ukai_persona::Host;
-use ukai_shell::{AccountFs, FsError, OpenFile};
+use ukai_shell::{AccountFs, Fs, FsError, OpenFile};
 use wire::{Put, Reader};
 
-/// An SFTP server for one channel.
-pub(super) struct Sftp {
+/// An SFTP server for one channel: packets in, packets and effects out.
+pub struct Sftp {
     disk: AccountFs,
     host: Arc<Host>,
     home: Vec<u8>,
@@ -26,10 +29,8 @@ pub(super) struct Sftp {
     greeted: bool,
     handles: BTreeMap<u32, Handle>,
     events: u32,
-    /// What is to be recorded and captured.
-    pub(super) effects: Vec<Effect>,
-    /// The status with which it has ended.
-    pub(super) ended: Option<i32>,
+    effects: Vec<Effect>,
+    ended: Option<i32>,
 }
 
 enum Handle {
@@ -46,6 +47,8 @@ struct FileUse {
 
 /// What a request is answered with.
 enum Reply {
+    /// The real program says nothing to a type that it does not know.
+    Silence,
     Status(u32),
     Handle(u32),
     Data(Bytes),
@@ -80,9 +83,13 @@ impl From<Result<(), FsError>> for Reply {
 }
 
 impl Sftp {
-    pub(super) fn new(disk: AccountFs, host: Arc<Host>, home: Vec<u8>) -> Self {
+    /// A server for `user` on this disk of `host`; who has no account is root.
+    pub fn new(fs: Fs, host: Arc<Host>, user: &[u8]) -> Self {
+        let account = host.persona.user(user);
+        let (uid, gid) = account.map_or((0, 0), |user| (user.uid, user.gid));
+        let home = account.map_or("/", |user| user.home.as_str()).as_bytes().to_vec();
         Self {
-            disk,
+            disk: AccountFs::new(fs, uid, gid),
             host,
             home,
             now: Timestamp::default(),
@@ -95,28 +102,24 @@ impl Sftp {
         }
     }
 
-    /// Bytes from the client; gives the answers.
-    pub(super) fn on_bytes(&mut self, bytes: &[u8], now: Timestamp) -> Vec<u8> {
+    /// Bytes from the client; gives answers, of which there may be more: see
+    /// [`Sftp::waits`].
+    pub fn on_bytes(&mut self, bytes: &[u8], now: Timestamp) -> Vec<u8> {
         self.now = now;
         self.disk.set_time(now);
         let mut out = Vec::new();
-        self.input.extend_from_slice(bytes);
         let mut input = std::mem::take(&mut self.input);
+        input.extend_from_slice(bytes);
         let mut used = 0;
-        while self.ended.is_none() {
-            let rest = input.get(used..).unwrap_or_default();
-            let Some((head, rest)) = rest.split_first_chunk::<4>() else { break };
-            let length = u32::from_be_bytes(*head) as usize;
-            if length == 0 || length > SFTP_PACKET_BYTES {
-                // "bad message from ... local user": sftp_server_cleanup_exit(11).
+        while self.ended.is_none() && out.len() < SFTP_ANSWER_BYTES {
+            let Some(packet) = whole_packet(input.get(used..).unwrap_or_default()) else { break };
+            if packet.is_empty() {
+                // "bad message", sftp_server_cleanup_exit(11).
                 self.ended = Some(11);
-                break;
-            }
-            let Some(packet) = rest.get(..length) else { break };
-            if self.packet(packet, &mut out).is_none() {
+            } else if self.packet(packet, &mut out).is_none() {
                 self.ended = Some(255);
             }
-            used += 4 + length;
+            used += 4 + packet.len();
         }
         input.drain(..used.min(input.len()));
         if self.ended.is_none() {
@@ -125,17 +128,33 @@ impl Sftp {
         out
     }
 
+    /// Whether requests wait until their answers can be taken: call [`Sftp::on_bytes`]
+    /// then, and give it nothing more before.
+    pub fn waits(&self) -> bool {
+        whole_packet(&self.input).is_some()
+    }
+
     /// The client sends no more.
-    pub(super) fn on_eof(&mut self) {
+    pub fn on_eof(&mut self) {
         self.finish();
         self.ended.get_or_insert(0);
     }
 
-    /// Whatever is still open is closed.
-    pub(super) fn finish(&mut self) {
+    /// Whatever is still open is closed, and what was written captured.
+    pub fn finish(&mut self) {
         for (_, handle) in std::mem::take(&mut self.handles) {
             self.close(handle);
         }
+    }
+
+    /// What is to be recorded and captured.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The status with which it has ended, if it has.
+    pub const fn ended(&self) -> Option<i32> {
+        self.ended
     }
 
     /// Answers a packet; `None` if it makes the real program give up.
@@ -159,9 +178,9 @@ impl Sftp {
             return None;
         }
         let id = reader.u32()?;
-        // The real program says nothing to a type that it does not know.
-        if let Some(reply) = self.request(kind, &mut reader)? {
-            wire::frame(out, |out| reply.write(id, out));
+        match self.request(kind, &mut reader)? {
+            Reply::Silence => {}
+            reply => wire::frame(out, |out| reply.write(id, out)),
         }
         Some(())
     }
@@ -208,9 +227,18 @@ impl Sftp {
     }
 }
 
+/// The first packet of `bytes` without its length, if it is whole. One whose length is
+/// impossible counts as whole as soon as that is known.
+fn whole_packet(bytes: &[u8]) -> Option<&[u8]> {
+    let (head, rest) = bytes.split_first_chunk::<4>()?;
+    let length = u32::from_be_bytes(*head) as usize;
+    if length > SFTP_PACKET_BYTES { Some(&[]) } else { rest.get(..length) }
+}
+
 impl Reply {
     fn write(&self, id: u32, out: &mut Vec<u8>) {
         match self {
+            Self::Silence => {}
             Self::Status(code) => {
                 out.push(101);
                 out.put_u32(id);

@@ -59,9 +59,9 @@ fn attributes(facts: &FileFacts) -> Vec<u8> {
 }
 
 impl Sftp {
-    /// `None` outside: the packet is broken; inside: there is no answer.
-    pub(super) fn request(&mut self, kind: u8, reader: &mut Reader<'_>) -> Option<Option<Reply>> {
-        Some(Some(match kind {
+    /// The answer to a request; `None` if it is shorter than its type says.
+    pub(super) fn request(&mut self, kind: u8, reader: &mut Reader<'_>) -> Option<Reply> {
+        Some(match kind {
             3 => self.open(reader)?,
             4 => self.on_close(reader)?,
             5 => self.read(reader)?,
@@ -141,8 +141,8 @@ impl Sftp {
                 self.done(FileOperation::Link, &path, result)
             }
             200 => self.extended(reader)?,
-            _ => return Some(None),
-        }))
+            _ => Reply::Silence,
+        })
     }
 
     pub(super) fn done(
@@ -163,10 +163,8 @@ impl Sftp {
     }
 
     fn add(&mut self, handle: Handle) -> Reply {
-        if self.handles.len() >= SFTP_HANDLES {
-            return Reply::Status(FAILURE);
-        }
-        match (0..).find(|number| !self.handles.contains_key(number)) {
+        let free = (0..SFTP_HANDLES as u32).find(|number| !self.handles.contains_key(number));
+        match free {
             Some(number) => {
                 self.handles.insert(number, handle);
                 Reply::Handle(number)
