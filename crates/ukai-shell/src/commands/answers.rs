@@ -151,7 +151,9 @@ pub(crate) fn answered(
         (Some("--help" | "--version"), 2) => answer(name, first.as_deref().unwrap_or_default()),
         (Some(short @ ("-V" | "-h" | "-v")), 2) => {
             let alias = ANSWERS.get(&(name, short)).is_some_and(|a| a.errors == "=");
-            if alias || !known { answer(name, short) } else { None }
+            // `-h` and `-v` often ask for something else; `-V` of those that keep it for
+            // sorting printed nothing without input and is not in the data.
+            if alias || !known || short == "-V" { answer(name, short) } else { None }
         }
         _ => None,
     };
