@@ -75,7 +75,7 @@ impl Perform for Out {
                 'A'..='H' | 'J'..='M' | 'P' | 'S' | 'T' | 'X' | '@' | 'd' | 'f' | 'm' | 'r' | 's' | 'u'
             ),
             // The cursor is shown or hidden.
-            b"?" => matches!(action, 'h' | 'l') && params.iter().all(|param| param == [25]),
+            b"?" => matches!(action, 'h' | 'l') && params.iter().eq([[25_u16]]),
             _ => false,
         };
         // `CSI 3 J` would take the operator's own lines away.
