@@ -58,10 +58,24 @@ unpack_package() {
     apt-get install -y -qq --no-install-recommends $needs >/dev/null
   local archives
   archives=$(mktemp -d)
+  chmod 755 "$archives"
   (cd "$archives" && apt-get download -qq "$package")
   "${sudo[@]}" mkdir -p "$folder"
   "${sudo[@]}" dpkg -x "$archives/$package"_*.deb "$folder/$package"
   rm -rf "$archives"
+}
+
+# The peer that the detectors of honeypots must find. It does not run as root, and an
+# interpreter below root's home would be closed to it: hence Debian's.
+install_cowrie() {
+  local folder=/opt/ukai-test/cowrie
+  [ -x "$folder/bin/twistd" ] && return
+  say "installing Cowrie from PyPI"
+  local sudo=()
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  "${sudo[@]}" mkdir -p "${folder%/*}"
+  "${sudo[@]}" /usr/bin/python3 -m venv "$folder"
+  "${sudo[@]}" "$folder/bin/pip" install --quiet --disable-pip-version-check cowrie==3.1.4
 }
 
 need_rust() {
@@ -97,11 +111,13 @@ case "${1:-}" in
     need_rust; need_node
     install_packages "${build_needs[@]}" "${test_needs[@]}"
     # Debian splits this module off; there is no command to look for.
-    python3 -c 'import ensurepip' 2>/dev/null || install_packages no-such-command:python3-venv
+    /usr/bin/python3 -c 'import ensurepip' 2>/dev/null \
+      || install_packages no-such-command:python3-venv no-such-command:python3
     # Mail and IMAP servers come as modules; vsftpd and proftpd exclude each other.
     [ -e /usr/lib/dovecot/pop3 ] || install_packages no-such-command:dovecot-pop3d
     [ -e /usr/lib/dovecot/imap ] || install_packages no-such-command:dovecot-imapd
     unpack_package proftpd-core usr/sbin/proftpd
+    install_cowrie
     cargo_tool cargo-nextest 0.9.143
     cargo_tool cargo-deny 0.20.2 --no-default-features
     ;;

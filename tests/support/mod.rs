@@ -4,8 +4,10 @@
 pub(crate) mod api;
 pub(crate) mod bot;
 pub(crate) mod consumers;
+pub(crate) mod cowrie;
 pub(crate) mod program;
 pub(crate) mod specimen;
+pub(crate) mod sshd;
 pub(crate) mod web;
 
 use std::time::{Duration, Instant};

@@ -147,15 +147,21 @@ impl Ukai {
 
     /// Where a persona's service listens.
     pub(crate) fn service(&self, protocol: &str, persona: &str) -> SocketAddr {
+        *self
+            .services(protocol, persona)
+            .first()
+            .unwrap_or_else(|| panic!("no {protocol} of {persona} in {}", self.ready))
+    }
+
+    /// Where all hosts of a persona have a service.
+    pub(crate) fn services(&self, protocol: &str, persona: &str) -> Vec<SocketAddr> {
         self.ready["services"]
             .as_array()
             .expect("a list of services")
             .iter()
-            .find(|service| service["protocol"] == protocol && service["persona"] == persona)
-            .and_then(|service| service["address"].as_str())
-            .unwrap_or_else(|| panic!("no {protocol} of {persona} in {}", self.ready))
-            .parse()
-            .expect("an address")
+            .filter(|service| service["protocol"] == protocol && service["persona"] == persona)
+            .map(|service| service["address"].as_str().expect("text").parse().expect("an address"))
+            .collect()
     }
 
     /// The process.
