@@ -7,4 +7,5 @@ mod command_line;
 mod detectors;
 mod recognition;
 mod ssh;
+mod ssh_tools;
 mod support;

@@ -78,6 +78,19 @@ install_cowrie() {
   "${sudo[@]}" "$folder/bin/pip" install --quiet --disable-pip-version-check cowrie==3.1.4
 }
 
+# SSH as libraries speak it.
+install_python_clients() {
+  local folder=/opt/ukai-test/python
+  [ -x "$folder/bin/python" ] && return
+  say "installing paramiko and asyncssh from PyPI"
+  local sudo=()
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  "${sudo[@]}" mkdir -p "${folder%/*}"
+  "${sudo[@]}" python3 -m venv "$folder"
+  "${sudo[@]}" "$folder/bin/pip" install --quiet --disable-pip-version-check \
+    paramiko==3.5.1 asyncssh==2.21.0
+}
+
 need_rust() {
   command -v cargo >/dev/null || die "no Rust tool chain: install Rust 1.95 or newer (https://rustup.rs), then run this again"
   local version
@@ -118,6 +131,7 @@ case "${1:-}" in
     [ -e /usr/lib/dovecot/imap ] || install_packages no-such-command:dovecot-imapd
     unpack_package proftpd-core usr/sbin/proftpd
     install_cowrie
+    install_python_clients
     cargo_tool cargo-nextest 0.9.143
     cargo_tool cargo-deny 0.20.2 --no-default-features
     ;;
