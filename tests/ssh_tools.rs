@@ -37,10 +37,13 @@ fn ssh_audit_sees_the_real_server() {
     let audit = |address: SocketAddr| -> Vec<String> {
         let text = run("ssh-audit", &["--no-colors", &address.to_string()], folder.path());
         assert!(text.contains("key exchange algorithms"), "{text}");
-        text.lines().filter(|line| !line.contains("SHA256:") && !line.contains("banner")).map(
-            // The last number of Debian's revision moves with its security updates.
-            |line| line.split("+deb12u").next().unwrap_or_default().to_owned(),
-        ).collect()
+        text.lines()
+            .filter(|line| !line.contains("SHA256:") && !line.contains("banner"))
+            .map(
+                // The last number of Debian's revision moves with its security updates.
+                |line| line.split("+deb12u").next().unwrap_or_default().to_owned(),
+            )
+            .collect()
     };
     let (ours, real) = (audit(ukai.service("ssh", "server-debian")), audit(sshd.address()));
     let differences: Vec<_> = real
@@ -98,7 +101,10 @@ fn hydra_medusa_and_ncrack_find_the_password_and_no_other() {
     let target = format!("ssh://{ip}:{port}");
     let guesses: [(&str, Vec<&str>); 3] = [
         ("hydra", vec!["-l", USER, "-P", "passwords", "-t", "2", "-I", "-s", &port, &ip, "ssh"]),
-        ("medusa", vec!["-h", &ip, "-n", &port, "-u", USER, "-P", "passwords", "-M", "ssh", "-t", "1"]),
+        (
+            "medusa",
+            vec!["-h", &ip, "-n", &port, "-u", USER, "-P", "passwords", "-M", "ssh", "-t", "1"],
+        ),
         ("ncrack", vec!["-user", USER, "-P", "passwords", "-T4", &target]),
     ];
     for (program, arguments) in guesses {
@@ -178,14 +184,8 @@ fn paramiko_and_asyncssh_do_everything() {
     let address = ukai.service("ssh", "server-debian");
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     for (script, expected) in [
-        (
-            PARAMIKO,
-            "out err 7\n30000 0o100755 True\nTrue\nerrno 2\nTrue\nTrue\n",
-        ),
-        (
-            ASYNCSSH,
-            "through err 3\n['0', '1', '2', '3', '4']\n100000 /tmp/a7\nFalse\ndenied\n",
-        ),
+        (PARAMIKO, "out err 7\n30000 0o100755 True\nTrue\nerrno 2\nTrue\nTrue\n"),
+        (ASYNCSSH, "through err 3\n['0', '1', '2', '3', '4']\n100000 /tmp/a7\nFalse\ndenied\n"),
     ] {
         let (ip, port) = (address.ip().to_string(), address.port().to_string());
         let output = Command::new("/opt/ukai-test/python/bin/python")

@@ -23,6 +23,13 @@ pub trait Emulator: Send + Sync {
         true
     }
 
+    /// Makes what takes long to make for `host` (keys of a thousand bits), so that no
+    /// connection waits for it. For a thread that may take its time; what is not ready
+    /// when it is needed is made then.
+    fn prepare(&self, host: &Host) {
+        let _ = host;
+    }
+
     /// A session for one new connection. Nothing is sent before [`Session::on_open`].
     fn open(&self, open: Open) -> Box<dyn Session>;
 }

@@ -112,6 +112,7 @@ impl Honeypot {
             world,
         ));
         let stop = CancellationToken::new();
+        prepare(&houses, &stop);
         let serving = {
             let (driver, stop) = (driver.clone(), stop.clone());
             let choose = move |flow: &Flow| houses.choose(flow);
@@ -196,6 +197,23 @@ fn drop_missing_loopback(planned: &mut Vec<Planned>) {
         tracing::warn!("this machine has no ::1; nothing listens there");
         planned.retain(|p| p.address.ip() != loopback);
     }
+}
+
+/// Lets the emulators make, beside the running service, what takes them long for each
+/// host. A thread of its own, since it may be busy for minutes; it ends with the service.
+fn prepare(houses: &Arc<Houses>, stop: &CancellationToken) {
+    let (houses, stop) = (Arc::clone(houses), stop.clone());
+    std::thread::Builder::new()
+        .name("prepare-hosts".to_owned())
+        .spawn(move || {
+            for door in houses.doors.values() {
+                match &door.host {
+                    Some(host) if !stop.is_cancelled() => door.emulator.prepare(host),
+                    _ => {}
+                }
+            }
+        })
+        .map_or_else(|error| tracing::warn!(%error, "hosts are prepared when they are met"), drop);
 }
 
 /// Who lives at which address, and what is spoken at which door.
