@@ -21,11 +21,7 @@ struct Client {
 
 impl Client {
     fn start() -> Self {
-        let ukai = Ukai::start_with(|configuration| {
-            let old = "ports = { http = [0], https = [0], detect = [0] }";
-            assert!(configuration.contains(old), "the tests' configuration");
-            *configuration = configuration.replace(old, "ports = { ssh = [0], detect = [0] }");
-        });
+        let ukai = Ukai::start();
         let address = ukai.service("ssh", "server-debian");
         Self { ukai, address, folder: TempDir::new().expect("a folder") }
     }

@@ -45,8 +45,14 @@ pub(crate) fn findings(target: SocketAddr) -> Vec<Finding> {
     if !answer.starts_with("331") && !answer.starts_with("530") {
         wrong("USER", answer);
     }
-    let answer = ask("PASS ");
-    let answer = if answer.is_empty() { ask("NOOP") } else { answer };
+    let mut answer = ask("PASS ");
+    // A refusal takes its time.
+    for _ in 0..8 {
+        if !answer.is_empty() {
+            break;
+        }
+        answer = ask("");
+    }
     if !answer.starts_with("530") && !answer.starts_with("421") && !answer.starts_with("503") {
         wrong("an empty password", answer);
     }

@@ -30,7 +30,9 @@ pub(crate) fn findings(target: SocketAddr) -> Vec<Finding> {
             key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
         })
     };
-    if header("Date").is_none_or(|date| !date.ends_with("GMT")) {
+    // RFC 9110; GoAhead-Webs 2 gives the form of ctime(3).
+    let old = header("Server").is_some_and(|server| server.contains("GoAhead-Webs"));
+    if header("Date").is_none_or(|date| !date.ends_with("GMT") && !old) {
         wrong("Date", &answer);
     }
     if header("Server").is_none_or(|server| server.contains("Python") || server.contains("Twisted"))

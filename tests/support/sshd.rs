@@ -15,14 +15,14 @@ pub(crate) struct Sshd {
 }
 
 impl Sshd {
-    /// Starts with Debian's configuration but for port, keys and log.
+    /// Starts with Debian's configuration and order of keys, but for port, keys and log.
     pub(crate) fn start() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let mut command = Command::new("/usr/sbin/sshd");
         let port = free_port();
         command.args(["-D", "-e", "-o", "ListenAddress=127.0.0.1", "-o", "PidFile=none"]);
         command.args(["-p", &port.to_string()]);
-        for kind in ["ed25519", "ecdsa", "rsa"] {
+        for kind in ["rsa", "ecdsa", "ed25519"] {
             let path = folder.path().join(kind);
             let made = Command::new("ssh-keygen")
                 .args(["-q", "-N", "", "-t", kind, "-f"])

@@ -17,7 +17,7 @@ mod tunnel;
 pub use sftp::Sftp;
 
 use crate::{Emulator, Open, Raw, Session};
-use ukai_persona::Persona;
+use ukai_persona::{Host, Persona};
 
 /// The SSH emulator.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,6 +30,14 @@ impl Emulator for Ssh {
 
     fn speaks(&self, persona: &Persona) -> bool {
         persona.ssh.as_ref().is_some_and(|ssh| ukai_ssh::Profile::named(&ssh.profile).is_ok())
+    }
+
+    fn prepare(&self, host: &Host) {
+        if let Some(profile) =
+            host.persona.ssh.as_ref().and_then(|ssh| ukai_ssh::Profile::named(&ssh.profile).ok())
+        {
+            keys::host_keys(host, &profile).prepare();
+        }
     }
 
     fn open(&self, open: Open) -> Box<dyn Session> {
