@@ -34,7 +34,8 @@ pub(crate) fn findings(target: SocketAddr) -> Vec<Finding> {
         wrong("PASS before USER", answer);
     }
     let answer = ask("FEAT");
-    if !(answer.starts_with("211-") && answer.contains("\r\n211 ")) && !answer.starts_with('5') {
+    let lists = answer.starts_with("211-") && answer.contains("\r\n211 ");
+    if !(lists || answer.starts_with('5')) {
         wrong("FEAT", answer);
     }
     let answer = ask("QQZX");

@@ -69,7 +69,7 @@ fn versions(target: SocketAddr, software: &str, found: &mut Vec<Finding>) {
             // a version that it cannot read, it says this.
             let http = nonsense.starts_with(b"GET");
             let right = rest.contains("Invalid SSH identification string.\r\n") && closed;
-            if !right && !(http && rest.is_empty()) {
+            if !(right || http && rest.is_empty()) {
                 found.push(Finding::new("F2 version", format!("{nonsense:?} gives {rest:?}")));
             }
         }

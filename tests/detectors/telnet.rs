@@ -24,7 +24,7 @@ pub(crate) fn findings(target: SocketAddr) -> Vec<Finding> {
     // off already is not answered, and nothing makes the two sides loop.
     let unknown = [IAC, DO, 200, IAC, WILL, 201, IAC, DONT, 200, IAC, WONT, 201];
     stream.write_all(&unknown).expect("the server takes bytes");
-    let (answer, _) = read_until_quiet(&mut stream, Duration::from_millis(1_000));
+    let (answer, _) = read_until_quiet(&mut stream, Duration::from_secs(1));
     let answers = commands(&answer);
     if answers.iter().any(|(verb, option)| matches!((*verb, *option), (WILL, 200) | (DO, 201))) {
         found.push(Finding::new("F8 options", "an option that nobody has is agreed to"));

@@ -74,9 +74,7 @@ impl Cowrie {
         let child = command.spawn().expect("Cowrie starts");
         let cowrie = Self { child, ssh, telnet, folder };
         for address in [ssh, telnet] {
-            wait_for("Cowrie listens", Duration::from_secs(60), || {
-                TcpStream::connect(address).ok()
-            });
+            wait_for("Cowrie listens", Duration::from_mins(1), || TcpStream::connect(address).ok());
         }
         cowrie
     }
