@@ -217,6 +217,54 @@ fn files_go_both_ways() {
     assert_eq!((&samples[0]["how"], &samples[0]["size"]), (&"uploaded".into(), &900_000.into()));
 }
 
+/// The old protocol, which `scp` speaks to a program of its own name at the other end.
+#[test]
+fn the_old_scp_goes_both_ways() {
+    let client = Client::start();
+    let tree = client.path("tree");
+    std::fs::create_dir_all(tree.join("inner")).expect("a folder");
+    std::fs::write(tree.join("large"), binary()).expect("a file");
+    std::fs::write(tree.join("inner/small"), b"a small file").expect("a file");
+    let old = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+    for name in ["large", "inner"] {
+        let file = std::fs::File::open(tree.join(name)).expect("it is there");
+        file.set_modified(old).expect("a time");
+    }
+    let scp = |arguments: &[&str]| {
+        let output = run(client.tool("scp", Some(PASSWORD)).arg("-O").args(arguments), b"");
+        (output.status.code(), text(&output.stderr))
+    };
+    let there = |path: &str| format!("{}:{path}", client.host());
+    let here = |name: &str| client.path(name).display().to_string();
+    let fine = (Some(0), String::new());
+
+    assert_eq!(scp(&[&here("tree/large"), &there("/tmp/one")]), fine);
+    assert_eq!(scp(&[&there("/tmp/one"), &here("one")]), fine);
+    assert!(std::fs::read(client.path("one")).expect("what came back") == binary());
+
+    assert_eq!(scp(&["-r", "-p", &here("tree"), &there("/tmp")]), fine);
+    let listed = client.says("cd /tmp/tree; find . | sort; stat -c %Y large inner");
+    assert_eq!(listed, ".\n./inner\n./inner/small\n./large\n1500000000\n1500000000\n");
+    assert_eq!(scp(&["-r", "-p", &there("/tmp/tree"), &here("back")]), fine);
+    assert!(std::fs::read(client.path("back/large")).expect("what came back") == binary());
+    let small = std::fs::metadata(client.path("back/large")).expect("it is there");
+    assert_eq!(small.modified().expect("a time"), old);
+    assert_eq!(
+        std::fs::read(client.path("back/inner/small")).expect("what came back"),
+        b"a small file"
+    );
+
+    let missing = scp(&[&there("/tmp/nosuch"), &here("x")]);
+    assert_eq!(missing, (Some(1), "scp: /tmp/nosuch: No such file or directory\n".into()));
+    let (large, small) = (here("tree/large"), here("tree/inner/small"));
+    let many = scp(&[&large, &small, &there("/tmp/nosuch")]);
+    assert_eq!(many, (Some(1), "scp: /tmp/nosuch: No such file or directory\n".into()));
+
+    client.events("sample.captured", |events| {
+        events.iter().any(|e| e["how"] == "uploaded" && e["size"] == 900_000)
+    });
+}
+
 /// Ends when dropped.
 struct Running(Child);
 

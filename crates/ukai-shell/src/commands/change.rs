@@ -1,5 +1,6 @@
 //! `cp`, `mv`, `rm`, `mkdir`, `rmdir`, `touch`, `ln`, `mktemp`, `mknod`, `mkfifo`, `truncate`.
 
+use super::moment;
 use super::{Arguments, Command, Leave, Options, Outcome};
 use crate::eval::base_name;
 use crate::fs::{Access, Attributes, FileKind, FsError, Origin};
@@ -367,7 +368,26 @@ fn touch(process: &mut Process, arguments: &Arguments) -> Outcome {
     let reference = options.value("r").or(options.value("reference"));
     let reference =
         reference.and_then(|r| process.fs().stat(&view, &process.absolute(r), true).ok());
-    let mtime = reference.map_or_else(|| process.session.host.clock(view.now).secs(), |s| s.mtime);
+    let now = process.session.host.clock(view.now).secs();
+    let mut mtime = reference.map_or(now, |s| s.mtime);
+    for (given, stamp) in [("d", false), ("date", false), ("t", true)] {
+        let Some(text) = options.value(given) else { continue };
+        let time = if stamp { moment::of_stamp(text, now) } else { moment::of_date(text) };
+        match time {
+            Some(time) => mtime = time,
+            None if text == b"now" => {}
+            None => {
+                let shown = String::from_utf8_lossy(text).into_owned();
+                process.error(&if arguments.gnu {
+                    format!("touch: invalid date format ‘{shown}’")
+                } else {
+                    format!("touch: invalid date '{shown}'")
+                })?;
+                return Ok(1);
+            }
+        }
+    }
+    let timed = mtime != now;
     let mut status = 0;
     for path in &options.operands {
         let full = process.absolute(path);
@@ -375,7 +395,9 @@ fn touch(process: &mut Process, arguments: &Arguments) -> Outcome {
         let result = match process.fs().stat(&view, &full, true) {
             Ok(_) => process.fs().set_attributes(&view, &full, &change),
             Err(FsError::NotFound) if options.has("c") || options.has("no-create") => Ok(()),
-            Err(FsError::NotFound) => process.open(path, Access::Append).map(|_| ()),
+            Err(FsError::NotFound) => process.open(path, Access::Append).and_then(|_| {
+                if timed { process.fs().set_attributes(&view, &full, &change) } else { Ok(()) }
+            }),
             Err(error) => Err(error),
         };
         if let Err(error) = result {

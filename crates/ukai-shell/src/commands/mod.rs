@@ -26,6 +26,7 @@ mod hosts;
 mod identity;
 mod interpreter;
 mod list;
+mod moment;
 mod netcat;
 mod network;
 mod options;
@@ -35,6 +36,7 @@ mod permissions;
 mod processes;
 mod reading;
 mod regex;
+mod scp;
 mod sed;
 mod shell;
 mod sockets;
@@ -261,7 +263,7 @@ static PROGRAMS: [&[Command]; 38] = [
 ];
 
 /// Programs whose groups stand apart for their size.
-static MORE: [&[Command]; 2] = [uname::COMMANDS, wrap::COMMANDS];
+static MORE: [&[Command]; 3] = [scp::COMMANDS, uname::COMMANDS, wrap::COMMANDS];
 
 /// The program of that name.
 pub(crate) fn program(name: &[u8]) -> Option<&'static Command> {

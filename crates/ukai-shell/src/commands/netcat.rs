@@ -15,7 +15,6 @@ pub(super) const COMMANDS: &[Command] = &[
 
 fn nc(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
-        const ANSWER_MS: u64 = 120;
         const LISTEN_S: u64 = 3_600;
         let options = Options::read(&arguments, "+lp:w:e:nvuzkqis:", &[]);
         let name = arguments.name().into_owned();
@@ -32,7 +31,7 @@ fn nc(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>>
             .operands
             .get(1)
             .map_or("23".to_owned(), |p| String::from_utf8_lossy(p).into_owned());
-        process.session.sleep(Duration::from_millis(ANSWER_MS)).await?;
+        refused(process).await?;
         let text = match (name.as_str(), arguments.gnu) {
             ("telnet", true) => {
                 format!(
@@ -48,4 +47,10 @@ fn nc(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>>
         process.error(text.trim_start_matches('('))?;
         Ok(if name == "ssh" { 255 } else { 1 })
     })
+}
+
+/// Waits as long as a refusal takes to come back.
+pub(super) async fn refused(process: &Process) -> Result<(), Stop> {
+    const ANSWER_MS: u64 = 120;
+    process.session.sleep(Duration::from_millis(ANSWER_MS)).await
 }

@@ -2,6 +2,7 @@
 
 mod driver;
 mod hostile;
+mod scp;
 mod semantics;
 mod streams;
 mod transcripts;
