@@ -5,6 +5,8 @@ mod browser;
 mod circle;
 mod command_line;
 mod detectors;
+mod files;
+mod mail;
 mod recognition;
 mod ssh;
 mod ssh_tools;

@@ -129,6 +129,9 @@ case "${1:-}" in
     # Mail and IMAP servers come as modules; vsftpd and proftpd exclude each other.
     [ -e /usr/lib/dovecot/pop3 ] || install_packages no-such-command:dovecot-pop3d
     [ -e /usr/lib/dovecot/imap ] || install_packages no-such-command:dovecot-imapd
+    # What swaks needs for STARTTLS and for DIGEST-MD5.
+    perl -MNet::SSLeay -e 1 2>/dev/null || install_packages no-such-command:libnet-ssleay-perl
+    perl -MAuthen::SASL -e 1 2>/dev/null || install_packages no-such-command:libauthen-sasl-perl
     unpack_package proftpd-core usr/sbin/proftpd
     install_cowrie
     install_python_clients

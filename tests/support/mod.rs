@@ -8,6 +8,7 @@ pub(crate) mod cowrie;
 pub(crate) mod program;
 pub(crate) mod specimen;
 pub(crate) mod sshd;
+pub(crate) mod tool;
 pub(crate) mod web;
 
 use std::time::{Duration, Instant};

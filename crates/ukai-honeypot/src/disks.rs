@@ -3,7 +3,8 @@
 
 use crate::config::{DiskConfig, DiskPer};
 use crate::limits::{
-    DISKS_LEAVING_MAX, DISKS_MEASURED_EVERY, DISKS_SAVED_EVERY, PEERS_REMEMBERED_MAX,
+    DATAGRAM_DISKS_MAX, DISKS_LEAVING_MAX, DISKS_MEASURED_EVERY, DISKS_SAVED_EVERY,
+    PEERS_REMEMBERED_MAX,
 };
 use crate::shelf::{DiskName, OnShelf, Shelf};
 use lru::LruCache;
@@ -35,6 +36,8 @@ struct Shared {
     wake: Condvar,
     /// The credential that an address logged in with last, by the name of its own disk.
     last_login: Mutex<LruCache<DiskName, DiskName>>,
+    /// Disks of sources that were met through datagrams alone.
+    datagrams: Mutex<LruCache<DiskName, Fs>>,
 }
 
 struct Table {
@@ -81,6 +84,7 @@ impl Disks {
             Arc::new(Shelf::new(folder, config.disk_bytes_max, kept, store.clone()))
         });
         let remembered = NonZeroUsize::new(PEERS_REMEMBERED_MAX).expect("a constant above zero");
+        let datagrams = NonZeroUsize::new(DATAGRAM_DISKS_MAX).expect("a constant above zero");
         let shared = Arc::new(Shared {
             config,
             secret,
@@ -89,6 +93,7 @@ impl Disks {
             table: Mutex::new(Table::new()),
             wake: Condvar::new(),
             last_login: Mutex::new(LruCache::new(remembered)),
+            datagrams: Mutex::new(LruCache::new(datagrams)),
         });
         let saving = shared.shelf.clone().and_then(|shelf| {
             let shared = Arc::clone(&shared);
@@ -113,6 +118,18 @@ impl Disks {
                 own: name,
             })),
         }
+    }
+
+    /// The disk that a source sees which may be forged: its own if it was met before by a
+    /// protocol that proves addresses. Otherwise one of a few in memory, so that what is
+    /// put can be got, and nothing that real sources have left is pushed out.
+    pub(crate) fn of_datagrams(&self, source: IpAddr, host: &Arc<Host>) -> Fs {
+        let name = self.shared.name(b"address", &octets(attacker(source)), host);
+        let own = self.shared.table.lock().disks.peek(&name).map(|disk| disk.fs.clone());
+        own.unwrap_or_else(|| {
+            let mut datagrams = self.shared.datagrams.lock();
+            datagrams.get_or_insert(name, || Fs::new(host)).clone()
+        })
     }
 
     #[cfg(test)]

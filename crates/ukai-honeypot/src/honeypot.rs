@@ -21,7 +21,6 @@ use ukai_egress::Egress;
 use ukai_emulators::Emulator;
 use ukai_model::{Flow, Transport};
 use ukai_persona::{Access, Host, Persona};
-use ukai_shell::Fs;
 use ukai_store::Store;
 
 /// Why the honeypot did not start. Nothing listens then.
@@ -271,8 +270,7 @@ impl Houses {
         let host = door.host.clone().unwrap_or_else(|| self.meet(local.ip(), &door.persona));
         let fs = match flow.transport {
             Transport::Tcp => self.disks.of(flow.src_ip, &host, self.world.now()),
-            // A source that may be forged must not push out what real ones have left.
-            Transport::Udp => Fs::new(&host),
+            Transport::Udp => self.disks.of_datagrams(flow.src_ip, &host),
         };
         Some(Assignment { emulator: Arc::clone(&door.emulator), host, fs, tls: door.tls })
     }

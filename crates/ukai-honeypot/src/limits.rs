@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Hosts behind wildcard addresses that are kept ready.
 pub(crate) const HOSTS_MAX: usize = 4_096;
 
+/// Disks of sources met through datagrams alone, which may be forged.
+pub(crate) const DATAGRAM_DISKS_MAX: usize = 16;
+
 /// After this many look-ups all disks are measured anew: they grow while in use.
 pub(crate) const DISKS_MEASURED_EVERY: u32 = 1_024;
 

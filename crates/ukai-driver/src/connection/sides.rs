@@ -12,6 +12,7 @@ use crate::tls::TlsError;
 use crate::wire::{Wire, with_read_buffer};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use rustls::ServerConfig;
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -377,8 +378,11 @@ async fn admit(mut listener: Box<dyn SideListener>, peer: IpAddr) -> io::Result<
 }
 
 fn shake_hands(shared: &Shared, host: &Host, stream: Box<dyn Stream>) -> Result<Opening, TlsError> {
-    let config = shared.tls.config(host, None)?;
-    let shaking = TlsAcceptor::from(config).accept(stream);
+    let mut config = ServerConfig::clone(&*shared.tls.config(host, None)?);
+    // A client that only sends never reads its tickets: its close becomes a reset, which
+    // takes the end of the file with it.
+    config.send_tls13_tickets = 0;
+    let shaking = TlsAcceptor::from(Arc::new(config)).accept(stream);
     Ok(Box::pin(async move { Ok(Box::new(shaking.await?) as Box<dyn Stream>) }))
 }
 

@@ -28,15 +28,25 @@ enum Ready {
     /// The driver is opening a port; then this is answered.
     Opening(SideId, bool),
     /// The peer may connect.
-    Passive(SideId, bool),
+    Passive(Passive),
     /// We connect when there is something to transfer.
     Active(u16),
+}
+
+/// A port for the peer, and what came through it before it was asked for.
+struct Passive {
+    side: SideId,
+    open: bool,
+    tls: bool,
+    early: Vec<u8>,
+    ended: bool,
 }
 
 /// One transfer.
 struct Transfer {
     side: SideId,
     open: bool,
+    /// TLS is still to begin.
     tls: bool,
     command: Command,
     what: What,
@@ -143,7 +153,7 @@ impl FtpSession {
 
     fn forget_data(&mut self, cx: &mut Context<'_>) {
         match std::mem::take(&mut self.data.ready) {
-            Ready::Opening(side, _) | Ready::Passive(side, _) => {
+            Ready::Opening(side, _) | Ready::Passive(Passive { side, .. }) => {
                 cx.effects.push(Effect::CloseSide(side));
             }
             Ready::Nothing | Ready::Active(_) => {}
@@ -169,21 +179,29 @@ impl FtpSession {
     }
 
     fn start(&mut self, cx: &mut Context<'_>, command: &Command, what: What) {
-        let (side, open) = match std::mem::take(&mut self.data.ready) {
-            Ready::Passive(side, open) => (side, open),
+        let tls = self.private;
+        let passive = match std::mem::take(&mut self.data.ready) {
+            Ready::Passive(passive) => passive,
             Ready::Active(port) => {
                 let side = self.next_side();
                 cx.effects.push(Effect::OpenSide { id: side, how: SideStream::Connect(port) });
-                (side, false)
+                Passive { side, open: false, tls, early: Vec::new(), ended: false }
             }
             Ready::Opening(..) | Ready::Nothing => return,
         };
+        let Passive { side, open, tls, early, ended } = passive;
         let command = command.clone();
-        let tls = self.private;
+        let tls = tls && !open;
         self.data.transfer = Some(Transfer { side, open: false, tls, command, what });
         self.busy = true;
         if open {
             self.begin(cx);
+            if !early.is_empty() {
+                self.transfer_event(cx, side, SideEvent::Bytes(&early));
+            }
+            if ended {
+                self.transfer_event(cx, side, SideEvent::Eof);
+            }
         } else {
             let at = cx.now + Duration::from_millis(FTP_DATA_WAIT_MS);
             cx.effects.push(Effect::Timer { id: DATA, at });
@@ -301,7 +319,9 @@ impl FtpSession {
         match (event, &mut self.data.ready) {
             (SideEvent::Listening(address), Ready::Opening(id, extended)) if *id == side => {
                 let extended = *extended;
-                self.data.ready = Ready::Passive(side, false);
+                let (open, ended, early) = (false, false, Vec::new());
+                let tls = self.private;
+                self.data.ready = Ready::Passive(Passive { side, open, tls, early, ended });
                 self.listening(cx, address, extended);
             }
             (SideEvent::Failed, Ready::Opening(id, _)) if *id == side => {
@@ -310,10 +330,22 @@ impl FtpSession {
                 self.say(cx, "no_connection");
                 self.go_on(cx);
             }
-            (SideEvent::Open, Ready::Passive(id, open)) if *id == side => *open = true,
-            (SideEvent::Failed, Ready::Passive(id, _)) if *id == side => {
+            (SideEvent::Failed, Ready::Passive(passive)) if passive.side == side => {
                 self.data.ready = Ready::Nothing;
             }
+            (event, Ready::Passive(passive)) if passive.side == side => match event {
+                // Some clients greet before they ask for a transfer.
+                SideEvent::Open => {
+                    passive.open = true;
+                    start_tls(cx, side, passive.tls);
+                }
+                SideEvent::Bytes(bytes) => {
+                    let room = UPLOAD_BYTES - passive.early.len();
+                    passive.early.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                }
+                SideEvent::Eof => passive.ended = true,
+                _ => {}
+            },
             _ => self.transfer_event(cx, side, event),
         }
     }
@@ -366,14 +398,13 @@ impl FtpSession {
         let Some(transfer) = &mut self.data.transfer else { return };
         transfer.open = true;
         let (side, command) = (transfer.side, transfer.command.clone());
-        if transfer.tls {
-            cx.effects.push(Effect::SideTls(side));
-        }
+        let tls = transfer.tls;
         match &transfer.what {
             What::Send { bytes, before, after, told } => {
                 let (bytes, before, after, told) = (bytes.clone(), *before, *after, *told);
                 self.data.transfer = None;
                 self.say_with(cx, before, &command, &[("size", &told.to_string())]);
+                start_tls(cx, side, tls);
                 let size = bytes.len() as u64;
                 if !bytes.is_empty() {
                     cx.effects.push(Effect::SideSend(side, bytes));
@@ -388,8 +419,12 @@ impl FtpSession {
             What::Receive { unique: Some(name), .. } => {
                 let name = name.clone();
                 self.say_with(cx, "opening_stou", &command, &[("name", &name)]);
+                start_tls(cx, side, tls);
             }
-            What::Receive { .. } => self.say_for(cx, "opening_stor", &command),
+            What::Receive { .. } => {
+                self.say_for(cx, "opening_stor", &command);
+                start_tls(cx, side, tls);
+            }
         }
     }
 
@@ -457,6 +492,13 @@ impl FtpSession {
             self.say(cx, "no_connection");
             self.next(cx);
         }
+    }
+}
+
+/// TLS on a data connection that we opened begins behind the reply that tells of it.
+fn start_tls(cx: &mut Context<'_>, side: SideId, tls: bool) {
+    if tls {
+        cx.effects.push(Effect::SideTls(side));
     }
 }
 

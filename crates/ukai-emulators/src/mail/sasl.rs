@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use md5::{Digest, Md5};
+use std::cell::RefCell;
 use ukai_model::PeerText;
 
 /// A log-in that is under way.
@@ -115,7 +116,7 @@ impl Sasl {
                 }
             },
             Mechanism::CramMd5 => self.cram(cx, open, protocol, &bytes),
-            Mechanism::DigestMd5 => Self::digest(cx, open, protocol, &bytes),
+            Mechanism::DigestMd5 => self.digest(cx, open, protocol, &bytes),
             Mechanism::Ntlm => self.ntlm(cx, open, protocol, &bytes),
             Mechanism::Xoauth2 => {
                 let (user, token) = oauth(&bytes);
@@ -143,7 +144,12 @@ impl Sasl {
         Step::Done(log_in_by_proof(cx, open, &login, &proof, fits))
     }
 
-    fn digest(cx: &mut Context<'_>, open: &Open, protocol: &str, bytes: &[u8]) -> Step {
+    /// RFC 2831, 2.1.3: a response that fits is answered with the server's own proof, and
+    /// that one with an empty response.
+    fn digest(&mut self, cx: &mut Context<'_>, open: &Open, protocol: &str, bytes: &[u8]) -> Step {
+        if self.user.is_some() {
+            return Step::Done(true);
+        }
         let text = String::from_utf8_lossy(bytes).into_owned();
         let field = |name: &str| {
             text.split(',').find_map(|part| {
@@ -156,14 +162,26 @@ impl Sasl {
         let (count, own, uri) = (value("nc"), value("cnonce"), value("digest-uri"));
         let response = value("response");
         let login = attempt(protocol, "digest-md5", user.as_bytes(), b"");
-        let fits = |password: &[u8]| {
+        let proof = |password: &[u8], method: &str| {
             let secret = Md5::digest([format!("{user}:{realm}:").as_bytes(), password].concat());
             let tail = format!(":{nonce}:{own}");
             let a1 = hex(&Md5::digest([&secret[..], tail.as_bytes()].concat()));
-            let a2 = hex(&Md5::digest(format!("AUTHENTICATE:{uri}")));
-            hex(&Md5::digest(format!("{a1}:{nonce}:{count}:{own}:auth:{a2}"))) == response
+            let a2 = hex(&Md5::digest(format!("{method}:{uri}")));
+            hex(&Md5::digest(format!("{a1}:{nonce}:{count}:{own}:auth:{a2}")))
         };
-        Step::Done(log_in_by_proof(cx, open, &login, bytes, fits))
+        let ours = RefCell::new(String::new());
+        let success = log_in_by_proof(cx, open, &login, bytes, |password| {
+            let fits = proof(password, "AUTHENTICATE") == response;
+            if fits {
+                ours.replace(format!("rspauth={}", proof(password, "")));
+            }
+            fits
+        });
+        if !success {
+            return Step::Done(false);
+        }
+        self.user = Some(user.into_bytes());
+        Step::Challenge(STANDARD.encode(ours.into_inner()))
     }
 
     /// [MS-NLMP] 2.2.1: the third message has the user's name and the proof.

@@ -187,8 +187,8 @@ impl TftpSession {
             return;
         };
         let path = exchange.path.clone();
-        let size = bytes.len() as u64;
         let bytes = if netascii { from_net(&bytes) } else { Bytes::from(bytes) };
+        let size = bytes.len() as u64;
         let folder = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
         if files.info(&path[..folder.max(1)], true).is_err() {
             let _made = files.make_directory(&path[..folder.max(1)], 0o755);
