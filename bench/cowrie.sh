@@ -80,7 +80,8 @@ install_cowrie() {
     chmod 755 "$dir"
     if [ ! -x "$dir/venv/bin/cowrie" ]; then
         say "installing Cowrie $version into $dir/venv"
-        python3 -m venv "$dir/venv"
+        # An interpreter below root's home would be closed to the user that Cowrie runs as.
+        /usr/bin/python3 -m venv "$dir/venv"
         "$dir/venv/bin/pip" install --quiet --disable-pip-version-check "cowrie==$version"
     fi
     rm -rf "$dir/cowrie"
