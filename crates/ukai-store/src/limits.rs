@@ -1,5 +1,7 @@
 //! Every limit of the store that is not configuration, with its unit.
 
+use std::time::Duration;
+
 use std::num::NonZeroUsize;
 
 /// Largest record in a log, in bytes: an event as JSON, or a packed recording.
@@ -17,6 +19,9 @@ pub const BATCH_BYTES_MAX: usize = 8 << 20;
 /// Longest delay of a queued event before it is made durable, in milliseconds; the
 /// configuration may ask for less.
 pub const FLUSH_MS_MAX: u64 = 200;
+
+/// How long the writer sleeps between two looks for further events of a batch.
+pub(crate) const GATHER_STEP: Duration = Duration::from_millis(5);
 
 /// Smallest size at which a segment is closed and the next begun, in bytes.
 pub const SEGMENT_BYTES_MIN: u64 = 64 << 10;

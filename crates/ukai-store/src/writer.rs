@@ -8,14 +8,14 @@
 use crate::StoreError;
 use crate::config::StoreConfig;
 use crate::keeper::{Engine, Keeper};
-use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, FLUSH_MS_MAX};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, FLUSH_MS_MAX, GATHER_STEP};
 use crate::record::decode_event;
 use crate::seam::{Batch, Position};
 use crate::{Queue, clock};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
 use ukai_model::{Event, SessionId};
@@ -99,12 +99,7 @@ impl Writer {
         let (mut events, mut bytes) = size(&first);
         work.messages.push(first);
         while events < BATCH_EVENTS_MAX && bytes < self.batch_bytes_max {
-            let patience = if urgent {
-                Duration::ZERO
-            } else {
-                deadline.saturating_duration_since(Instant::now())
-            };
-            match inbox.recv_timeout(patience) {
+            match inbox.try_recv() {
                 Ok(message) => {
                     urgent |= message.done.is_some();
                     let (more_events, more_bytes) = size(&message);
@@ -112,8 +107,16 @@ impl Writer {
                     bytes += more_bytes;
                     work.messages.push(message);
                 }
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => return (work, false),
+                Err(TryRecvError::Empty) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if urgent || left.is_zero() {
+                        break;
+                    }
+                    // Asleep, not waiting at the channel: there each message would wake
+                    // this thread, two system calls and two switches a time.
+                    std::thread::sleep(left.min(GATHER_STEP));
+                }
+                Err(TryRecvError::Disconnected) => return (work, false),
             }
         }
         (work, true)
