@@ -166,7 +166,7 @@ fn curl_speaks_ftp_ftps_and_tftp() {
         client.was_uploaded(protocol, &name, &bytes);
         if *protocol == "ftp" {
             let list = run(&[&format!("{base}/")]);
-            assert!(list.contains(&format!("250000 ")) && list.contains(&name), "{list}");
+            assert!(list.contains("250000 ") && list.contains(&name), "{list}");
             let head = run(&["-I", &format!("{base}/{name}")]);
             assert!(head.contains("Content-Length: 250000"), "{head}");
             run(&["-C", "200000", "-o", &tail, &format!("{base}/{name}")]);

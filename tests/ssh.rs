@@ -225,7 +225,7 @@ fn the_old_scp_goes_both_ways() {
     std::fs::create_dir_all(tree.join("inner")).expect("a folder");
     std::fs::write(tree.join("large"), binary()).expect("a file");
     std::fs::write(tree.join("inner/small"), b"a small file").expect("a file");
-    let old = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+    let old = std::time::SystemTime::UNIX_EPOCH + Duration::from_hours(416_667);
     for name in ["large", "inner"] {
         let file = std::fs::File::open(tree.join(name)).expect("it is there");
         file.set_modified(old).expect("a time");
@@ -244,7 +244,7 @@ fn the_old_scp_goes_both_ways() {
 
     assert_eq!(scp(&["-r", "-p", &here("tree"), &there("/tmp")]), fine);
     let listed = client.says("cd /tmp/tree; find . | sort; stat -c %Y large inner");
-    assert_eq!(listed, ".\n./inner\n./inner/small\n./large\n1500000000\n1500000000\n");
+    assert_eq!(listed, ".\n./inner\n./inner/small\n./large\n1500001200\n1500001200\n");
     assert_eq!(scp(&["-r", "-p", &there("/tmp/tree"), &here("back")]), fine);
     assert!(std::fs::read(client.path("back/large")).expect("what came back") == binary());
     let small = std::fs::metadata(client.path("back/large")).expect("it is there");
