@@ -4,6 +4,7 @@ mod bad_input;
 mod browser;
 mod circle;
 mod command_line;
+mod compare;
 mod detectors;
 mod files;
 mod mail;

@@ -72,7 +72,14 @@ impl Ukai {
     /// Starts with the tests' configuration, changed by `change`.
     pub(crate) fn start_with(change: impl FnOnce(&mut String)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let mut configuration = test_configuration(&folder.path().join("data"));
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder");
+        // The fate of a guessed password hangs on it: one that is the same in every run.
+        let secret = data.join("secret");
+        std::fs::write(&secret, "07".repeat(32)).expect("a file");
+        let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&secret, own).expect("the file is ours");
+        let mut configuration = test_configuration(&data);
         change(&mut configuration);
         let path = folder.path().join("ukai.toml");
         std::fs::write(&path, configuration).expect("the configuration can be written");

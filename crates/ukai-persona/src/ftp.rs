@@ -16,6 +16,9 @@ pub struct FtpSpec {
     /// Directory that `anonymous` sees as its root; nobody is let in if absent.
     #[serde(default)]
     pub anonymous_root: Option<String>,
+    /// Accounts that are kept out, whatever the password (`/etc/ftpusers`).
+    #[serde(default)]
+    pub denied: Vec<String>,
     /// Whether `AUTH TLS` is offered.
     #[serde(default)]
     pub tls: bool,

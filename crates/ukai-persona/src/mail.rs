@@ -18,4 +18,11 @@ pub struct MailSpec {
     pub mailbox_greeting: String,
     /// Mechanisms of POP3 and IMAP, in order.
     pub mailbox_auth: Vec<String>,
+    /// Least number of an account that has a mailbox (Dovecot's setting).
+    #[serde(default = "dovecots_first_valid_uid")]
+    pub first_valid_uid: u32,
+}
+
+const fn dovecots_first_valid_uid() -> u32 {
+    500
 }

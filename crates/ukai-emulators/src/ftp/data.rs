@@ -123,6 +123,7 @@ impl FtpSession {
         let parts: Vec<&str> = text.split(delimiter).collect();
         let expected = if self.peer_is_v4() { "1" } else { "2" };
         let key = match parts[..] {
+            _ if !text.is_empty() && (parts.len() != 5 || !parts[0].is_empty()) => "eprt_malformed",
             ["", family, _, _, ""] if family != expected => "eprt_protocol",
             ["", _, address, port, ""] => {
                 let own =

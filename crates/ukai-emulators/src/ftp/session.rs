@@ -212,7 +212,12 @@ impl FtpSession {
             user: &user,
             password: &password,
         };
-        let accepted = if guest.is_some() {
+        let denied =
+            self.spec().is_some_and(|spec| spec.denied.iter().any(|name| name.as_bytes() == user));
+        let accepted = if denied {
+            record(cx, &self.open, &login, None, false);
+            false
+        } else if guest.is_some() {
             record(cx, &self.open, &login, None, true);
             true
         } else {

@@ -9,7 +9,7 @@ pub(super) const CAPABILITIES: &str = "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENAB
 SORT=DISPLAY THREAD=REFERENCES THREAD=REFS THREAD=ORDEREDSUBJECT MULTIAPPEND URL-PARTIAL \
 CATENATE UNSELECT CHILDREN NAMESPACE UIDPLUS LIST-EXTENDED I18NLEVEL=1 CONDSTORE QRESYNC \
 ESEARCH ESORT SEARCHRES WITHIN CONTEXT=SEARCH LIST-STATUS BINARY MOVE SNIPPET=FUZZY \
-PREVIEW=FUZZY PREVIEW STATUS=SIZE SAVEDATE LITERAL+ NOTIFY";
+PREVIEW=FUZZY PREVIEW STATUS=SIZE SAVEDATE LITERAL+ NOTIFY SPECIAL-USE";
 
 /// How long a command took, as Dovecot tells.
 const TOOK: &str = "(0.001 + 0.000 secs).";
@@ -64,18 +64,22 @@ impl Mailbox {
                 "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n{tag} OK Namespace completed {TOOK}\r\n"
             )),
             b"LIST" | b"LSUB" => list(cx, tag, verb, words),
-            b"STATUS" => cx.send(format!(
-                "* STATUS INBOX (MESSAGES 0 RECENT 0 UIDNEXT 1 UIDVALIDITY {valid} UNSEEN 0)\r\n\
-                 {tag} OK Status completed {TOOK}\r\n"
+            b"STATUS" => status(cx, tag, words, valid),
+            b"SELECT" | b"EXAMINE" if words.len() < 3 => cx.send(format!(
+                "{tag} BAD Error in IMAP command {verb_text}: Invalid arguments {TOOK}\r\n"
             )),
             b"SELECT" | b"EXAMINE" => self.select(cx, tag, verb, first, valid),
             b"IDLE" => {
                 self.idle = Some(tag.to_owned());
                 cx.send("+ idling\r\n");
             }
-            b"ENABLE" => cx.send(format!("{tag} OK Enabled {TOOK}\r\n")),
+            b"ENABLE" => enable(cx, tag, words),
             b"APPEND" => append(cx, tag, words),
             b"NOOP" => cx.send(format!("{tag} OK NOOP completed {TOOK}\r\n")),
+            _ if tag.is_empty() => {
+                cx.send(format!("* BAD Error in IMAP tag: Invalid tag {TOOK}\r\n"));
+            }
+            b"UID" if !known_by_number(first) => by_number(cx, tag, first),
             b"CHECK" | b"CLOSE" | b"UNSELECT" | b"EXPUNGE" | b"SEARCH" | b"SORT" | b"THREAD"
             | b"FETCH" | b"STORE" | b"COPY" | b"MOVE" | b"UID"
                 if !self.selected =>
@@ -137,6 +141,11 @@ impl Mailbox {
 }
 
 fn list(cx: &mut Context<'_>, tag: &str, verb: &[u8], words: &[Vec<u8>]) {
+    if words.len() < 4 {
+        let verb = String::from_utf8_lossy(verb);
+        let text = format!("{tag} BAD Error in IMAP command {verb}: Invalid reference {TOOK}\r\n");
+        return cx.send(text);
+    }
     let pattern = words.get(3).map_or(&[][..], Vec::as_slice);
     let found = match (verb, pattern) {
         (b"LSUB", _) => "",
@@ -164,14 +173,69 @@ fn append(cx: &mut Context<'_>, tag: &str, words: &[Vec<u8>]) {
     cx.send(format!("{tag} OK Append completed {TOOK}\r\n"));
 }
 
+fn known_by_number(verb: &[u8]) -> bool {
+    ["SEARCH", "SORT", "FETCH", "STORE", "COPY", "MOVE", "EXPUNGE", "THREAD"]
+        .iter()
+        .any(|known| verb.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+fn status(cx: &mut Context<'_>, tag: &str, words: &[Vec<u8>], valid: u64) {
+    let name = words.get(2).map_or(&[][..], Vec::as_slice);
+    let asked = words.get(3..).unwrap_or_default().join(&b' ').to_ascii_uppercase();
+    let asked = String::from_utf8_lossy(&asked).into_owned();
+    if asked.is_empty() {
+        let text = format!("{tag} BAD Error in IMAP command STATUS: Missing arguments {TOOK}\r\n");
+        return cx.send(text);
+    }
+    if !name.eq_ignore_ascii_case(b"INBOX") {
+        let name = String::from_utf8_lossy(name);
+        return cx.send(format!("{tag} NO Mailbox doesn't exist: {name} {TOOK}\r\n"));
+    }
+    let values = [
+        ("MESSAGES", 0),
+        ("RECENT", 0),
+        ("UIDNEXT", 1),
+        ("UIDVALIDITY", valid),
+        ("UNSEEN", 0),
+        ("HIGHESTMODSEQ", 1),
+        ("SIZE", 0),
+    ];
+    let words: Vec<&str> = asked.split(['(', ')', ' ']).collect();
+    let found: Vec<String> = values
+        .iter()
+        .filter(|(name, _)| words.contains(name))
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    let found = found.join(" ");
+    cx.send(format!("* STATUS INBOX ({found})\r\n{tag} OK Status completed {TOOK}\r\n"));
+}
+
+/// RFC 5161: only what is known and was not on is told.
+fn enable(cx: &mut Context<'_>, tag: &str, words: &[Vec<u8>]) {
+    let known: Vec<&str> = ["CONDSTORE", "QRESYNC"]
+        .into_iter()
+        .filter(|known| {
+            let mut asked = words.get(2..).unwrap_or_default().iter();
+            asked.any(|word| word.eq_ignore_ascii_case(known.as_bytes()))
+        })
+        .collect();
+    let told = known.iter().fold("* ENABLED".to_owned(), |text, name| text + " " + name);
+    cx.send(format!("{told}\r\n{tag} OK Enabled {TOOK}\r\n"));
+}
+
 fn by_number(cx: &mut Context<'_>, tag: &str, verb: &[u8]) {
+    let known = known_by_number(verb);
     let verb = String::from_utf8_lossy(&verb.to_ascii_uppercase()).into_owned();
     let found = match verb.as_str() {
         "SEARCH" | "SORT" => format!("* {verb}\r\n"),
-        "FETCH" | "STORE" | "COPY" | "MOVE" | "EXPUNGE" | "THREAD" => String::new(),
+        "" => {
+            return cx
+                .send(format!("{tag} BAD Error in IMAP command: Invalid command name {TOOK}\r\n"));
+        }
+        _ if known => String::new(),
         _ => {
             return cx.send(format!(
-                "{tag} BAD Error in IMAP command UID {verb}: Unknown UID command {TOOK}\r\n"
+                "{tag} BAD Error in IMAP command UID {verb}: Unknown command {TOOK}\r\n"
             ));
         }
     };

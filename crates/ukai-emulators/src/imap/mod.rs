@@ -7,7 +7,7 @@ mod words;
 use crate::limits::{COMMANDS_WAITING_BYTES, MAILBOX_LINE_BYTES};
 use crate::login::{LoginTry, log_in};
 use crate::mail::mailbox::{DELAY, Door, IDLE};
-use crate::mail::sasl::{Sasl, Step};
+use crate::mail::sasl::{Place, Sasl, Step};
 use crate::{Context, Emulator, FetchId, Fetched, Open, Session, TimerId};
 use inside::Mailbox;
 use ukai_persona::Persona;
@@ -120,6 +120,10 @@ impl ImapSession {
     fn outside(&mut self, cx: &mut Context<'_>, verb: &[u8], words: &[Vec<u8>]) -> bool {
         let tag = self.tag.clone();
         match (verb, words.len()) {
+            _ if tag == "*" => {
+                self.bad(cx);
+                return false;
+            }
             (b"CAPABILITY", _) => {
                 cx.send(format!(
                     "* CAPABILITY {}\r\n{tag} OK Pre-login capabilities listed, post-login \
@@ -139,7 +143,7 @@ impl ImapSession {
                 let (user, password) = (cut(&words[2]), cut(&words[3]));
                 let login = LoginTry { protocol: "imap", method: None, user, password };
                 let success = log_in(cx, &self.door.open, &login);
-                self.decided(cx, success);
+                self.decided(cx, user, success);
             }
             (b"AUTHENTICATE", 3..) => self.authenticate(cx, words),
             (b"STARTTLS", _) if self.door.tls => {
@@ -198,16 +202,26 @@ impl ImapSession {
                 self.door.sasl = Some(sasl);
                 cx.send(format!("+ {text}\r\n"));
             }
-            Step::Done(success) => self.decided(cx, success),
-            Step::Malformed => {
+            Step::Done(success) => self.decided(cx, sasl.user(), success),
+            Step::Malformed(Place::Initial) => {
+                let tag = &self.tag;
+                cx.send(format!("{tag} BAD Invalid base64 data in initial response\r\n"));
+            }
+            Step::Malformed(Place::Continued) => {
                 cx.send(format!("{} NO [ALERT] Invalid base64 in response\r\n", self.tag));
             }
         }
     }
 
-    fn decided(&mut self, cx: &mut Context<'_>, success: bool) {
+    fn decided(&mut self, cx: &mut Context<'_>, user: &[u8], success: bool) {
         let tag = &self.tag;
-        if success {
+        if success && !self.door.has_mailbox(user) {
+            cx.send(format!(
+                "{tag} OK Logged in, but initialization failed.\r\n* BYE Internal error occurred. \
+                 Refer to server log for more information.\r\n"
+            ));
+            self.door.hang_up(cx);
+        } else if success {
             let text = format!("{tag} OK [CAPABILITY {}] Logged in\r\n", inside::CAPABILITIES);
             cx.send(text);
             self.door.inside = true;

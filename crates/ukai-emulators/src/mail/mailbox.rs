@@ -53,6 +53,13 @@ impl Door {
         self.spec().map_or(Vec::new(), |spec| spec.mailbox_auth.clone())
     }
 
+    /// Whether an account may have a mailbox: Dovecot's `first_valid_uid` keeps those of the
+    /// system out, behind a log-in that succeeds.
+    pub(crate) fn has_mailbox(&self, user: &[u8]) -> bool {
+        let first = self.spec().map_or(0, |spec| spec.first_valid_uid);
+        self.open.host.persona.user(user).is_none_or(|user| user.uid >= first)
+    }
+
     pub(crate) fn greeting(&self) -> String {
         self.spec()
             .map_or_else(String::new, |spec| self.open.host.fill_fixed(&spec.mailbox_greeting))

@@ -18,6 +18,8 @@ pub(crate) struct Sasl {
     mechanism: Mechanism,
     challenge: String,
     user: Option<Vec<u8>>,
+    /// A challenge was sent.
+    asked: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,16 @@ pub(crate) enum Step {
     /// It is over: whether it was let in.
     Done(bool),
     /// What came is no base64.
-    Malformed,
+    Malformed(Place),
+}
+
+/// Which response it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// One with the command.
+    Initial,
+    /// One to a challenge.
+    Continued,
 }
 
 impl Sasl {
@@ -75,16 +86,22 @@ impl Sasl {
             ),
             _ => String::new(),
         };
-        Some(Self { mechanism, challenge, user: None })
+        Some(Self { mechanism, challenge, user: None, asked: false })
     }
 
     /// The first challenge, for a client that sent no initial response.
-    pub(crate) fn begin(&self) -> Step {
+    pub(crate) fn begin(&mut self) -> Step {
+        self.asked = true;
         Step::Challenge(match self.mechanism {
             Mechanism::Plain | Mechanism::Ntlm | Mechanism::Xoauth2 => String::new(),
             Mechanism::Login => STANDARD.encode("Username:"),
             Mechanism::CramMd5 | Mechanism::DigestMd5 => STANDARD.encode(&self.challenge),
         })
+    }
+
+    /// Who logged in, when it is over.
+    pub(crate) fn user(&self) -> &[u8] {
+        self.user.as_deref().unwrap_or_default()
     }
 
     /// A response came, in base64; `=` stands for an empty one.
@@ -96,14 +113,20 @@ impl Sasl {
         response: &[u8],
     ) -> Step {
         let text = if response == b"=" { &[][..] } else { response };
-        let Ok(bytes) = STANDARD.decode(text) else { return Step::Malformed };
+        let Ok(bytes) = STANDARD.decode(text) else {
+            return Step::Malformed(if self.asked { Place::Continued } else { Place::Initial });
+        };
+        self.asked = true;
         match self.mechanism {
             Mechanism::Plain => {
                 let mut parts = bytes.splitn(3, |byte| *byte == 0);
                 let _authorization = parts.next();
                 let user = cut(parts.next().unwrap_or_default());
                 let password = cut(parts.next().unwrap_or_default());
-                Step::Done(log_in(cx, open, &attempt(protocol, "plain", &user, &password)))
+                let login = attempt(protocol, "plain", &user, &password);
+                let success = log_in(cx, open, &login);
+                self.user = Some(user);
+                Step::Done(success)
             }
             Mechanism::Login => match self.user.take() {
                 None => {
@@ -112,7 +135,10 @@ impl Sasl {
                 }
                 Some(user) => {
                     let password = cut(&bytes);
-                    Step::Done(log_in(cx, open, &attempt(protocol, "login", &user, &password)))
+                    let login = attempt(protocol, "login", &user, &password);
+                    let success = log_in(cx, open, &login);
+                    self.user = Some(user);
+                    Step::Done(success)
                 }
             },
             Mechanism::CramMd5 => self.cram(cx, open, protocol, &bytes),
@@ -128,7 +154,7 @@ impl Sasl {
         }
     }
 
-    fn cram(&self, cx: &mut Context<'_>, open: &Open, protocol: &str, bytes: &[u8]) -> Step {
+    fn cram(&mut self, cx: &mut Context<'_>, open: &Open, protocol: &str, bytes: &[u8]) -> Step {
         let space = memchr::memrchr(b' ', bytes).unwrap_or(bytes.len());
         let (user, digest) = bytes.split_at(space);
         let digest = digest.strip_prefix(b" ").unwrap_or(digest);
@@ -141,7 +167,9 @@ impl Sasl {
                 hex(&mac.finalize().into_bytes()).as_bytes().eq_ignore_ascii_case(digest)
             })
         };
-        Step::Done(log_in_by_proof(cx, open, &login, &proof, fits))
+        let success = log_in_by_proof(cx, open, &login, &proof, fits);
+        self.user = Some(user);
+        Step::Done(success)
     }
 
     /// RFC 2831, 2.1.3: a response that fits is answered with the server's own proof, and

@@ -4,7 +4,7 @@
 use crate::limits::{COMMANDS_WAITING_BYTES, MAILBOX_LINE_BYTES};
 use crate::login::{LoginTry, log_in};
 use crate::mail::mailbox::{DELAY, Door, IDLE};
-use crate::mail::sasl::{Sasl, Step};
+use crate::mail::sasl::{Place, Sasl, Step};
 use crate::mail::take_line;
 use crate::{Context, Emulator, FetchId, Fetched, Open, Session, TimerId};
 use ukai_persona::Persona;
@@ -91,7 +91,7 @@ impl Pop3Session {
             b"AUTH" => self.auth(cx, argument),
             b"APOP" => {
                 cx.send("-ERR APOP not enabled.\r\n");
-                false
+                true
             }
             b"STLS" if self.door.tls => {
                 cx.send("-ERR TLS is already active.\r\n");
@@ -143,11 +143,17 @@ impl Pop3Session {
         let user = &user[..user.len().min(crate::limits::LOGIN_LINE_BYTES)];
         let login = LoginTry { protocol: "pop3", method: None, user, password };
         let success = log_in(cx, &self.door.open, &login);
-        self.decided(cx, success);
+        self.decided(cx, user, success);
     }
 
-    fn decided(&mut self, cx: &mut Context<'_>, success: bool) {
-        if success {
+    fn decided(&mut self, cx: &mut Context<'_>, user: &[u8], success: bool) {
+        if success && !self.door.has_mailbox(user) {
+            cx.send(
+                "-ERR [SYS/TEMP] Internal error occurred. Refer to server log for more \
+                 information.\r\n",
+            );
+            self.door.hang_up(cx);
+        } else if success {
             self.door.inside = true;
             cx.send("+OK Logged in.\r\n");
         } else {
@@ -180,8 +186,13 @@ impl Pop3Session {
                 self.door.sasl = Some(sasl);
                 cx.send(format!("+ {text}\r\n"));
             }
-            Step::Done(success) => self.decided(cx, success),
-            Step::Malformed => cx.send("-ERR [AUTH] Invalid base64 in response\r\n"),
+            Step::Done(success) => self.decided(cx, sasl.user(), success),
+            Step::Malformed(Place::Initial) => {
+                cx.send("-ERR [AUTH] Invalid base64 data in initial response\r\n");
+            }
+            Step::Malformed(Place::Continued) => {
+                cx.send("-ERR [AUTH] Invalid base64 in response\r\n");
+            }
         }
     }
 
@@ -199,6 +210,9 @@ impl Pop3Session {
             b"STAT" => cx.send("+OK 0 0\r\n"),
             b"LIST" if argument.is_empty() => cx.send("+OK 0 messages:\r\n.\r\n"),
             b"UIDL" if argument.is_empty() => cx.send("+OK\r\n.\r\n"),
+            b"TOP" if number.is_some() && !argument.contains(&b' ') => {
+                cx.send("-ERR Noise after message number: \r\n");
+            }
             b"LIST" | b"UIDL" | b"RETR" | b"TOP" | b"DELE" => cx.send(missing),
             b"NOOP" | b"RSET" => cx.send("+OK\r\n"),
             b"QUIT" => {

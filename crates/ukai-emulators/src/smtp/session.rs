@@ -3,7 +3,7 @@
 use super::words::{Path, PathError, path, words};
 use crate::limits::{COMMANDS_WAITING_BYTES, MAIL_RECIPIENTS, MAILS_KEPT, SMTP_LINE_BYTES};
 use crate::mail::collect::Mail;
-use crate::mail::sasl::{Sasl, Step};
+use crate::mail::sasl::{Place, Sasl, Step};
 use crate::mail::{Requests, take_line};
 use crate::{Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use ukai_model::Duration;
@@ -35,6 +35,8 @@ pub(super) struct SmtpSession {
     /// An answer that waits.
     delayed: Option<Vec<u8>>,
     requests: Requests,
+    /// It hangs up when it has said what waits.
+    leaving: bool,
     over: bool,
     ended: bool,
 }
@@ -64,6 +66,7 @@ impl SmtpSession {
             errors: 0,
             delayed: None,
             requests: Requests::default(),
+            leaving: false,
             over: false,
             ended: false,
         }
@@ -104,9 +107,9 @@ impl SmtpSession {
     fn go_on(&mut self, cx: &mut Context<'_>) {
         while !self.over && self.delayed.is_none() {
             if self.errors >= ERRORS_HARD && matches!(self.phase, Phase::Commands) {
-                let text = format!("421 4.7.0 {} Error: too many errors\r\n", self.name());
-                cx.send(text);
-                self.hang_up(cx);
+                let text = format!("421 4.7.0 {} Error: too many errors", self.name());
+                self.reply(cx, text);
+                self.leaving = true;
                 return;
             }
             if let Phase::Chunk(left, last) = self.phase {
@@ -468,10 +471,19 @@ impl SmtpSession {
                 self.authenticated = true;
                 self.reply(cx, "235 2.7.0 Authentication successful");
             }
-            Step::Done(false) | Step::Malformed => {
+            Step::Malformed(place) => {
+                self.phase = Phase::Commands;
+                let place = match place {
+                    Place::Initial => "initial",
+                    Place::Continued => "continued",
+                };
+                let reason = format!("Invalid base64 data in {place} response");
+                self.reply(cx, format!("535 5.7.8 Error: authentication failed: {reason}"));
+            }
+            Step::Done(false) => {
                 self.phase = Phase::Commands;
                 self.errors += 1;
-                let text = "535 5.7.8 Error: authentication failed: \r\n";
+                let text = "535 5.7.8 Error: authentication failed: (reason unavailable)\r\n";
                 self.delay(cx, text.as_bytes(), AUTH_DELAY_MS);
             }
         }
@@ -528,7 +540,9 @@ impl Session for SmtpSession {
         match timer {
             _ if self.over => {}
             DELAY => {
-                if let Some(text) = self.delayed.take() {
+                if self.leaving {
+                    self.hang_up(cx);
+                } else if let Some(text) = self.delayed.take() {
                     cx.send(text);
                     self.go_on(cx);
                 }

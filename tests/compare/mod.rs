@@ -1,0 +1,114 @@
+//! The same dialogue with the real server and with ours: the answers are the same, but for
+//! names, numbers and times that differ between any two hosts.
+
+mod ftp;
+mod mail;
+mod real;
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// Silence behind a whole answer after which there is no more of it.
+const QUIET: Duration = Duration::from_millis(60);
+/// Longest wait for an answer: refusals take their time.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// What is said, and whether it is a whole answer.
+type Whole = fn(&[u8]) -> bool;
+
+/// Says `lines` one after the other, each when the last one is answered; gives the answers,
+/// the greeting first. An answer that ends with the connection ends in `[closed]`.
+fn talk(address: SocketAddr, lines: &[&[u8]], whole: Whole) -> Vec<String> {
+    let mut stream =
+        TcpStream::connect_timeout(&address, Duration::from_secs(10)).expect("a server listens");
+    stream.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket option");
+    let mut answers = vec![hear(&mut stream, whole)];
+    for line in lines {
+        if answers.last().is_some_and(|last| last.ends_with("[closed]")) {
+            break;
+        }
+        // One that hangs up meanwhile says so in the next answer.
+        let _ = stream.write_all(line);
+        answers.push(hear(&mut stream, whole));
+    }
+    answers
+}
+
+fn hear(stream: &mut TcpStream, whole: Whole) -> String {
+    let (start, mut last) = (Instant::now(), Instant::now());
+    let mut heard = Vec::new();
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => {
+                heard.extend_from_slice(&buffer[..count]);
+                last = Instant::now();
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                let quiet = last.elapsed() > QUIET;
+                if quiet && whole(&heard) || start.elapsed() > ANSWER {
+                    return String::from_utf8_lossy(&heard).into_owned();
+                }
+            }
+            Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&heard).into_owned() + "[closed]"
+}
+
+/// A server under comparison.
+#[derive(Clone)]
+struct Side {
+    address: SocketAddr,
+    /// What stands in its answers and not in the other's → what is compared.
+    names: Vec<(String, &'static str)>,
+}
+
+/// Has both servers the same dialogues, all at once, and tells every difference.
+fn compare(
+    real: &Side,
+    ours: &Side,
+    dialogues: &[Vec<&[u8]>],
+    whole: Whole,
+    plain: fn(&str) -> String,
+) {
+    let told: Vec<String> = std::thread::scope(|scope| {
+        let run = |side: &Side, lines: &[&[u8]]| {
+            let answers = talk(side.address, lines, whole);
+            let names = |mut text: String| {
+                for (name, stands_for) in &side.names {
+                    text = text.replace(name.as_str(), stands_for);
+                }
+                plain(&text)
+            };
+            answers.into_iter().map(names).collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = dialogues
+            .iter()
+            .map(|lines| {
+                let real = scope.spawn(move || run(real, lines));
+                (lines, real, scope.spawn(move || run(ours, lines)))
+            })
+            .collect();
+        let ended = threads.into_iter().map(|(lines, real, ours)| {
+            (lines, real.join().expect("no panic"), ours.join().expect("no panic"))
+        });
+        ended.flat_map(|(lines, real, ours)| differences(lines, &real, &ours)).collect()
+    });
+    assert!(told.is_empty(), "{} differences:\n{}", told.len(), told.join("\n"));
+}
+
+fn differences(lines: &[&[u8]], real: &[String], ours: &[String]) -> Vec<String> {
+    let none = String::from("[nothing: it had hung up]");
+    let at = |answers: &[String], n: usize| answers.get(n).unwrap_or(&none).clone();
+    (0..real.len().max(ours.len()))
+        .filter(|n| at(real, *n) != at(ours, *n))
+        .map(|n| {
+            let line = n.checked_sub(1).and_then(|n| lines.get(n)).copied().unwrap_or_default();
+            let line: String = line.escape_ascii().to_string().chars().take(120).collect();
+            format!("> {line}\n  real {:?}\n  ours {:?}", at(real, n), at(ours, n))
+        })
+        .collect()
+}
