@@ -27,6 +27,10 @@ pub const LOGIN_VARIABLE_BYTES: usize = 4_096;
 /// Most lines of an unfinished command (open quote, here-document ...).
 pub const CONTINUATION_LINES: usize = 2_000;
 
+/// Most bytes that are read to see after each line whether a command is finished: each
+/// looks at all lines so far.
+pub const CONTINUATION_WORK_BYTES: usize = 12 << 20;
+
 /// Deepest nesting of a program's text.
 pub const SYNTAX_DEPTH: u32 = 48;
 
@@ -63,6 +67,9 @@ pub const WORD_BYTES: usize = 256 * 1024;
 
 /// All variables together, in bytes.
 pub const VARIABLE_BYTES: usize = 1 << 20;
+
+/// Text of all functions together, in bytes; its tree takes many times more.
+pub const FUNCTION_BYTES: usize = 128 * 1024;
 
 /// Most words that one expansion may give.
 pub const WORDS: usize = 8_192;

@@ -23,7 +23,20 @@ pub(crate) struct Variable {
 pub(crate) enum VariableValue {
     Scalar(Bytes),
     /// Elements by index (bash).
-    Array(BTreeMap<u32, Bytes>),
+    Array(Arc<BTreeMap<u32, Bytes>>),
+}
+
+/// Elements of an array, or variables, that are copied in a step.
+const ELEMENTS_PER_STEP: u64 = 64;
+
+impl VariableValue {
+    /// How many elements an array has.
+    pub(crate) fn elements(&self) -> usize {
+        match self {
+            Self::Scalar(_) => 0,
+            Self::Array(elements) => elements.len(),
+        }
+    }
 }
 
 impl Default for VariableValue {
@@ -58,6 +71,14 @@ pub(crate) struct Options {
     pub(crate) no_run: bool,
 }
 
+/// A function.
+#[derive(Clone)]
+pub(crate) struct Function {
+    pub(crate) body: Arc<Command>,
+    /// What it takes, by the length of its text.
+    pub(crate) bytes: usize,
+}
+
 /// A shell process.
 #[derive(Clone)]
 pub(crate) struct Process {
@@ -66,7 +87,7 @@ pub(crate) struct Process {
     variable_bytes: usize,
     /// Names to be exported once they are set.
     pub(crate) to_export: Arc<std::collections::BTreeSet<Bytes>>,
-    pub(crate) functions: Arc<HashMap<Bytes, Arc<Command>>>,
+    pub(crate) functions: Arc<HashMap<Bytes, Function>>,
     pub(crate) aliases: Arc<BTreeMap<Bytes, Bytes>>,
     pub(crate) positional: Arc<Vec<Bytes>>,
     /// `$0`
@@ -281,6 +302,7 @@ impl Process {
     }
 
     pub(crate) fn assign_value(&mut self, name: &[u8], value: VariableValue) -> Result<(), Stop> {
+        self.session.step(value.elements() as u64 / ELEMENTS_PER_STEP)?;
         let size = name.len() + size_of_value(&value);
         let old = self.variables.get(name);
         if old.is_some_and(|v| v.read_only) {
@@ -298,7 +320,7 @@ impl Process {
         }
         self.variable_bytes = total;
         let exported = self.options.all_export || self.to_export.contains(name);
-        let variables = Arc::make_mut(&mut self.variables);
+        let variables = self.variables_mut();
         if let Some(variable) = variables.get_mut(name) {
             variable.value = value;
         } else {
@@ -308,9 +330,18 @@ impl Process {
         Ok(())
     }
 
+    /// The variables, for a change: a copy of their own if others share them.
+    pub(crate) fn variables_mut(&mut self) -> &mut HashMap<Bytes, Variable> {
+        if Arc::strong_count(&self.variables) > 1 {
+            // An empty budget ends the command at its next step.
+            let _ = self.session.step(self.variables.len() as u64 / ELEMENTS_PER_STEP);
+        }
+        Arc::make_mut(&mut self.variables)
+    }
+
     /// Forgets a variable.
     pub(crate) fn unset(&mut self, name: &[u8]) {
-        if let Some(old) = Arc::make_mut(&mut self.variables).remove(name) {
+        if let Some(old) = self.variables_mut().remove(name) {
             let size = name.len() + size_of_value(&old.value);
             self.variable_bytes = self.variable_bytes.saturating_sub(size);
         }
@@ -321,7 +352,7 @@ impl Process {
         self.unset(name);
         if let Some(old) = old {
             self.variable_bytes += name.len() + size_of_value(&old.value);
-            Arc::make_mut(&mut self.variables).insert(name.clone(), old);
+            self.variables_mut().insert(name.clone(), old);
         }
     }
 
@@ -383,6 +414,8 @@ impl Process {
 
     /// Environment as the programs get it.
     pub(crate) fn environment(&self) -> Vec<(Bytes, Bytes)> {
+        // An empty budget ends the command at its next step.
+        let _ = self.session.copied(2 * self.variables.len(), 0);
         let mut all: Vec<_> = self
             .variables
             .iter()
@@ -413,9 +446,14 @@ impl Process {
 }
 
 fn size_of_value(value: &VariableValue) -> usize {
+    /// What a variable and an element take beside their bytes.
+    const VARIABLE: usize = 64;
+    const ELEMENT: usize = 32;
     match value {
-        VariableValue::Scalar(value) => value.len(),
-        VariableValue::Array(elements) => elements.values().map(|v| v.len() + 32).sum(),
+        VariableValue::Scalar(value) => VARIABLE + value.len(),
+        VariableValue::Array(elements) => {
+            VARIABLE + elements.values().map(|v| v.len() + ELEMENT).sum::<usize>()
+        }
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Shell {
     /// Lines of a command that is not complete yet.
     pending: Vec<u8>,
     pending_lines: usize,
+    /// Bytes read again for each of them.
+    looked_at: usize,
     /// Jobs that ended, for the next prompt.
     notices: Vec<u8>,
     exited: Option<i32>,
@@ -68,6 +70,7 @@ impl Shell {
             running: None,
             pending: Vec::new(),
             pending_lines: 0,
+            looked_at: 0,
             notices: Vec::new(),
             exited: None,
             runs_once: false,
@@ -128,7 +131,7 @@ impl Shell {
             return;
         }
         let mut text = std::mem::take(&mut self.pending);
-        self.pending_lines = 0;
+        (self.pending_lines, self.looked_at) = (0, 0);
         text.extend_from_slice(line);
         text.truncate(limits::SCRIPT_BYTES);
         self.start(text, out);
@@ -138,7 +141,8 @@ impl Shell {
     fn continues(&mut self, line: &[u8]) -> bool {
         let interactive = self.session.login.terminal.is_some();
         let too_long = self.pending.len() + line.len() > limits::TERMINAL_LINE_BYTES
-            || self.pending_lines >= limits::CONTINUATION_LINES;
+            || self.pending_lines >= limits::CONTINUATION_LINES
+            || self.looked_at >= limits::CONTINUATION_WORK_BYTES;
         if !interactive || too_long {
             return false;
         }
@@ -147,6 +151,7 @@ impl Shell {
         if !line.ends_with(b"\n") {
             self.pending.push(b'\n');
         }
+        self.looked_at += self.pending.len();
         if is_unfinished(&self.pending, self.is_bash()) {
             self.pending_lines += 1;
             return true;
@@ -253,7 +258,7 @@ impl Shell {
     pub fn interrupt(&mut self, now: Timestamp, out: &mut Vec<ShellEffect>) {
         self.wake(now);
         self.pending.clear();
-        self.pending_lines = 0;
+        (self.pending_lines, self.looked_at) = (0, 0);
         if self.running.is_some() {
             {
                 let mut system = self.session.system();

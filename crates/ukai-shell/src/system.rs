@@ -1,6 +1,7 @@
 //! What all processes of a session share: the clock, effects, budgets, the terminal's
 //! input, fetches, jobs. Futures wait on it and are polled by the shell.
 
+use crate::expand::pattern::Work;
 use crate::fs::Fs;
 use crate::io::Moves;
 use crate::job::Jobs;
@@ -83,6 +84,18 @@ pub(crate) struct System {
     pub(crate) size: Option<TerminalSize>,
 }
 
+/// Bytes that are looked at and hashed in a step.
+pub(crate) const HASHED_PER_STEP: u64 = 2_048;
+
+/// Comparisons of a pattern's element with a byte that cost as much as a step.
+const COMPARISONS_PER_STEP: u64 = 1_024;
+
+/// Words (each with its memory) that are copied in a step.
+const WORDS_PER_STEP: usize = 32;
+
+/// Bytes that are copied, quoted and split in a step.
+const BYTES_PER_STEP: usize = 1_024;
+
 /// What was typed for the running command.
 #[derive(Default)]
 pub(crate) struct Input {
@@ -152,6 +165,23 @@ impl Session {
     /// The terminal's present size, if there is a terminal.
     pub(crate) fn terminal(&self) -> Option<TerminalSize> {
         self.system().size
+    }
+
+    /// What is left of the budget, for matching patterns; see [`worked`](Self::worked).
+    pub(crate) fn work(&self) -> Work {
+        let system = self.system();
+        let left = if system.killed { 0 } else { system.steps_left.min(system.steps_session_left) };
+        Work::new(left.saturating_mul(COMPARISONS_PER_STEP))
+    }
+
+    /// Takes from the budget what matching patterns took.
+    pub(crate) fn worked(&self, work: &Work) -> Result<(), Stop> {
+        self.step(work.used() / COMPARISONS_PER_STEP + u64::from(work.is_spent()))
+    }
+
+    /// Takes from the budget what it takes to copy so many words and bytes.
+    pub(crate) fn copied(&self, words: usize, bytes: usize) -> Result<(), Stop> {
+        self.step((words / WORDS_PER_STEP + bytes / BYTES_PER_STEP) as u64)
     }
 
     /// Takes `steps` from the budget.
@@ -249,6 +279,8 @@ impl Session {
 
     /// Records that an attacker's file is whole, if it is worth it and new.
     pub(crate) fn capture(&self, path: &[u8], bytes: &Bytes, how: CaptureHow) {
+        // An empty budget ends the command at its next step.
+        let _ = self.step(bytes.len() as u64 / HASHED_PER_STEP);
         let uniform = bytes.iter().all(|b| Some(b) == bytes.first());
         if bytes.len() < limits::CAPTURE_BYTES_MIN || uniform || self.fs.is_host_program(bytes) {
             return;

@@ -181,6 +181,7 @@ fn type_(process: &mut Process, arguments: &Arguments) -> Outcome {
 
 fn alias(process: &mut Process, arguments: &Arguments) -> Outcome {
     const ALIASES: usize = 128;
+    const ALIAS_BYTES: usize = 4_096;
     let mut status = 0;
     let prefix = if process.bash { "alias " } else { "" };
     if arguments.rest().is_empty() {
@@ -196,7 +197,7 @@ fn alias(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     for word in arguments.rest() {
         if let Some(equals) = word.iter().position(|b| *b == b'=') {
-            if process.aliases.len() < ALIASES {
+            if process.aliases.len() < ALIASES && word.len() <= ALIAS_BYTES {
                 let value = Bytes::copy_from_slice(&word[equals + 1..]);
                 let name = Bytes::copy_from_slice(&word[..equals]);
                 Arc::make_mut(&mut process.aliases).insert(name, value);

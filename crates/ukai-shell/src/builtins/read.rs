@@ -1,9 +1,11 @@
 //! `read`.
 
 use crate::commands::{Arguments, Command};
+use crate::expand::Separators;
 use crate::limits;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
+use std::collections::BTreeMap;
 
 pub(super) const COMMANDS: &[Command] = &[Command::waiting("read", read)];
 
@@ -58,12 +60,17 @@ fn read_array(
     line: &[Quotable],
     complete: bool,
 ) -> Result<i32, Stop> {
-    let ifs = process.variable(b"IFS").unwrap_or(bytes::Bytes::from_static(b" \t\n"));
-    let fields = line.split(|(byte, quoted)| !quoted && ifs.contains(byte));
+    let ifs = separators(process);
+    let fields = line.split(|(byte, quoted)| !quoted && ifs.contains(*byte));
     let texts = fields.map(|f| f.iter().map(|(b, _)| *b).collect::<Vec<u8>>());
-    let elements = (0..).zip(texts.filter(|t| !t.is_empty()).map(bytes::Bytes::from)).collect();
-    process.assign_value(name, crate::process::VariableValue::Array(elements))?;
+    let elements: BTreeMap<u32, _> =
+        (0..).zip(texts.filter(|t| !t.is_empty()).map(bytes::Bytes::from)).collect();
+    process.assign_value(name, crate::process::VariableValue::Array(elements.into()))?;
     Ok(i32::from(!complete))
+}
+
+fn separators(process: &Process) -> Separators {
+    Separators::new(process.variable(b"IFS").as_deref().unwrap_or(b" \t\n"))
 }
 
 /// A byte of a line, and whether it was quoted by a backslash.
@@ -112,8 +119,8 @@ async fn read_line(
 
 /// Splits a line at `$IFS`; the last name takes the rest.
 fn assign_fields(process: &mut Process, names: &[Vec<u8>], line: &[Quotable]) -> Result<(), Stop> {
-    let ifs = process.variable(b"IFS").unwrap_or(bytes::Bytes::from_static(b" \t\n"));
-    let separates = |(byte, quoted): &Quotable| !quoted && ifs.contains(byte);
+    let ifs = separators(process);
+    let separates = |(byte, quoted): &Quotable| !quoted && ifs.contains(*byte);
     let is_blank = |item: &Quotable| separates(item) && matches!(item.0, b' ' | b'\t' | b'\n');
     let mut rest = line;
     while rest.first().is_some_and(is_blank) {

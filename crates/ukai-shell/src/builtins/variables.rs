@@ -90,9 +90,8 @@ fn declare_one(
     if let Some(value) = value {
         process.assign(name, value.to_vec())?;
     }
-    let variables = Arc::make_mut(&mut process.variables);
     match attribute {
-        Attribute::Exported if value.is_none() && !variables.contains_key(name) => {
+        Attribute::Exported if value.is_none() && !process.variables.contains_key(name) => {
             const NAMES: usize = 64;
             let names = Arc::make_mut(&mut process.to_export);
             if names.len() < NAMES {
@@ -100,13 +99,13 @@ fn declare_one(
             }
         }
         Attribute::Exported => {
-            if let Some(variable) = variables.get_mut(name) {
+            if let Some(variable) = process.variables_mut().get_mut(name) {
                 variable.exported = !remove;
             }
         }
         Attribute::ReadOnly => {
             let name = Bytes::copy_from_slice(name);
-            variables.entry(name).or_default().read_only = true;
+            process.variables_mut().entry(name).or_default().read_only = true;
         }
         Attribute::Local | Attribute::None => {}
     }
@@ -120,6 +119,7 @@ fn list(process: &mut Process, attribute: Attribute, name: &str) -> Result<(), S
         Attribute::Local => false,
         Attribute::None => true,
     };
+    process.session.copied(process.variables.len(), 0)?;
     let mut names: Vec<(Bytes, Bytes)> = process
         .variables
         .iter()
@@ -195,11 +195,10 @@ fn unset(process: &mut Process, arguments: &Arguments) -> Outcome {
 fn unset_element(process: &mut Process, name: &[u8], index: &[u8]) {
     let index = index.strip_suffix(b"]").unwrap_or(index);
     let index = std::str::from_utf8(index).ok().and_then(|t| t.parse::<u32>().ok());
-    if let (Some(index), Some(variable)) =
-        (index, Arc::make_mut(&mut process.variables).get_mut(name))
+    if let (Some(index), Some(variable)) = (index, process.variables_mut().get_mut(name))
         && let VariableValue::Array(elements) = &mut variable.value
     {
-        elements.remove(&index);
+        Arc::make_mut(elements).remove(&index);
     }
 }
 
@@ -314,6 +313,7 @@ fn is_option(name: &[u8]) -> bool {
 }
 
 fn list_all(process: &mut Process) -> Outcome {
+    process.session.copied(process.variables.len(), 0)?;
     let mut names: Vec<(Bytes, Bytes)> = process
         .variables
         .iter()
@@ -351,6 +351,7 @@ fn shift(process: &mut Process, arguments: &Arguments) -> Outcome {
     if count > process.positional.len() {
         return Ok(1);
     }
+    process.session.copied(process.positional.len() / 8, 0)?;
     Arc::make_mut(&mut process.positional).drain(..count);
     Ok(0)
 }
@@ -377,6 +378,8 @@ fn getopts(process: &mut Process, arguments: &Arguments) -> Outcome {
         return Ok(2);
     };
     let words: Vec<Vec<u8>> = if given.is_empty() {
+        let bytes = process.positional.iter().map(Bytes::len).sum();
+        process.session.copied(process.positional.len(), bytes)?;
         process.positional.iter().map(|b| b.to_vec()).collect()
     } else {
         given.to_vec()

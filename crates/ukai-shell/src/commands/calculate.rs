@@ -8,6 +8,12 @@ use crate::process::Process;
 pub(super) const COMMANDS: &[Command] =
     &[Command::at_once("expr", expr), Command::at_once("seq", seq)];
 
+/// Bytes of an expression that are read in a step.
+const BYTES_PER_STEP: u64 = 16;
+
+/// Numbers of `seq` that are printed in a step.
+const NUMBERS_PER_STEP: f64 = 32.0;
+
 fn expr(process: &mut Process, arguments: &Arguments) -> Outcome {
     const WORDS: usize = 512;
     let words = arguments.rest();
@@ -19,6 +25,9 @@ fn expr(process: &mut Process, arguments: &Arguments) -> Outcome {
         })?;
         return Ok(2);
     }
+    // Any of them may be a regular expression, which is built.
+    let length: usize = words.iter().map(Vec::len).sum();
+    process.session.step(length as u64 / BYTES_PER_STEP)?;
     let mut parser = Expression { words, at: 0, depth: 0 };
     match parser.level(0) {
         Ok(value) if parser.at == words.len() => {
@@ -226,6 +235,7 @@ fn seq(process: &mut Process, arguments: &Arguments) -> Outcome {
         }
         out.extend_from_slice(format!("{value:0width$.decimals$}").as_bytes());
         count += 1.0;
+        process.session.step(u64::from(count % NUMBERS_PER_STEP == 0.0))?;
     }
     if !out.is_empty() {
         out.push(b'\n');

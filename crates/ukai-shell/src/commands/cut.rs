@@ -26,6 +26,9 @@ fn ranges(text: &[u8]) -> Option<Vec<(usize, usize)>> {
         .collect()
 }
 
+/// Bytes of a list of places that are read in a step.
+const LIST_BYTES_PER_STEP: u64 = 64;
+
 fn cut(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(
         arguments,
@@ -45,6 +48,7 @@ fn cut(process: &mut Process, arguments: &Arguments) -> Outcome {
         process.error(text)?;
         return Ok(1);
     };
+    process.session.step(list.len() as u64 / LIST_BYTES_PER_STEP)?;
     let Some(ranges) = ranges(&list) else {
         process.error("cut: invalid byte, character or field list")?;
         return Ok(1);
@@ -54,7 +58,9 @@ fn cut(process: &mut Process, arguments: &Arguments) -> Outcome {
     let wanted = |n: usize| ranges.iter().any(|(low, high)| (*low..=*high).contains(&n));
     let mut out = Vec::new();
     for (_, text) in &inputs {
-        process.session.step(1 + text.len() as u64 / 512)?;
+        // Each place is looked for in the list.
+        let cost = text.len() as u64 / 512 * (1 + ranges.len() as u64 / 8);
+        process.session.step(1 + cost)?;
         for line in text.split_inclusive(|b| *b == b'\n') {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             if fields.is_none() {

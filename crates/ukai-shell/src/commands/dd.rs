@@ -125,7 +125,9 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
         }
         None => process.input()?,
     };
-    process.session.step(1 + bytes.len() as u64 / 4_096)?;
+    let seek = settings.seek.saturating_mul(settings.block_out.unwrap_or(512));
+    let reached = bytes.len().saturating_add(seek.min(limits::FILE_BYTES));
+    process.session.step(1 + reached as u64 / 4_096)?;
     let start = if endless { 0 } else { settings.skip.saturating_mul(block).min(bytes.len()) };
     let end = wanted.map_or(bytes.len(), |w| start.saturating_add(w).min(bytes.len()));
     let data = &bytes[start..end];
@@ -135,7 +137,6 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
             process.print(data)?;
         }
         Some(path) => {
-            let seek = settings.seek.saturating_mul(settings.block_out.unwrap_or(512));
             let access = if settings.append {
                 Access::Append
             } else if settings.keep || seek > 0 {

@@ -64,6 +64,7 @@ fn printf(process: &mut Process, arguments: &Arguments) -> Outcome {
     let mut printer = Printer { out: Vec::new(), bad: None, ended: false };
     loop {
         let before = values.len();
+        process.session.step(format.len() as u64 / FORMAT_BYTES_PER_STEP)?;
         values = printer.format(format, values);
         if values.is_empty()
             || values.len() == before
@@ -120,6 +121,9 @@ struct Shape {
 }
 
 const WIDTH_MAX: usize = 4_096;
+
+/// Bytes of a format that are read in a step.
+const FORMAT_BYTES_PER_STEP: u64 = 128;
 
 impl Printer {
     /// Prints one round of the format; gives the values that are left.

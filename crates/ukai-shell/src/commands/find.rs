@@ -1,7 +1,7 @@
 //! `find`.
 
 use super::{Arguments, Command};
-use crate::expand::pattern;
+use crate::expand::pattern::Pattern;
 use crate::fs::{FileKind, Stat};
 use crate::process::Process;
 use crate::system::{Fut, Stop};
@@ -314,6 +314,12 @@ fn with_path(word: &[u8], path: &[u8]) -> Vec<u8> {
 }
 
 fn fits(process: &Process, test: &Step, path: &[u8], stat: &Stat) -> bool {
+    let matches = |wanted: &[u8], text: &[u8]| {
+        let mut work = process.session.work();
+        let fits = Pattern::new(wanted, &mut work).matches(text, &mut work);
+        // An empty budget ends the command at its next step.
+        process.session.worked(&work).is_ok() && fits
+    };
     let base =
         crate::eval::base_name(path.strip_suffix(b"/").filter(|p| !p.is_empty()).unwrap_or(path));
     let compare = |value: i64, number: i64, sign: char| match sign {
@@ -322,9 +328,9 @@ fn fits(process: &Process, test: &Step, path: &[u8], stat: &Stat) -> bool {
         _ => value == number,
     };
     match test {
-        Step::Name(wanted, false) => pattern::matches(wanted, base),
-        Step::Name(wanted, true) => pattern::matches(wanted, &base.to_ascii_lowercase()),
-        Step::Path(wanted) => pattern::matches(wanted, path),
+        Step::Name(wanted, false) => matches(wanted, base),
+        Step::Name(wanted, true) => matches(wanted, &base.to_ascii_lowercase()),
+        Step::Path(wanted) => matches(wanted, path),
         Step::Kind(kind) => stat.kind == *kind,
         Step::Size(number, sign, unit) => compare(stat.size.div_ceil(*unit) as i64, *number, *sign),
         Step::Age(number, sign, unit) => {

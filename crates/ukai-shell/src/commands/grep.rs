@@ -28,6 +28,9 @@ struct Settings {
     after: usize,
 }
 
+/// What it costs to build an expression, beside its length.
+const PATTERN_STEPS: u64 = 16;
+
 fn grep(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(
         arguments,
@@ -75,7 +78,8 @@ fn grep(process: &mut Process, arguments: &Arguments) -> Outcome {
     let ignore = options.has("i") || options.has("ignore-case");
     let mut patterns = Vec::new();
     for text in &texts {
-        process.session.step(4)?;
+        // It is built, and kept until the end.
+        process.session.step(PATTERN_STEPS + text.len() as u64 / 16)?;
         let (before, after) = if options.has("x") {
             ("^", "$")
         } else if options.has("w") {

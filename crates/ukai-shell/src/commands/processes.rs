@@ -277,6 +277,7 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
     let checks_only = signal == "0";
     let mut status = 0;
     for target in targets {
+        process.session.step(2)?;
         let view = process.view();
         let pid = match target.strip_prefix('%') {
             Some(job) => process.session.system().jobs.named(process.pid, Some(job)).map(|j| j.pid),
@@ -331,6 +332,7 @@ fn killall(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     let view = process.view();
     for name in names {
+        process.session.step(2)?;
         let found: Vec<u32> = process
             .fs()
             .processes(&view)

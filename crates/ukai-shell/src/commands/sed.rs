@@ -23,7 +23,8 @@ enum Action {
         nth: usize,
         print: bool,
     },
-    Translate(Vec<u8>, Vec<u8>),
+    /// For each byte another.
+    Translate(Box<[u8; 256]>),
     Append(Vec<u8>),
     Insert(Vec<u8>),
     Change(Vec<u8>),
@@ -75,13 +76,14 @@ fn sed(process: &mut Process, arguments: &Arguments) -> Outcome {
     let extended = ["r", "E", "regexp-extended"].iter().any(|f| options.has(f));
     let text = scripts.join(&b'\n');
     process.session.step(1 + text.len() as u64 / 64)?;
-    let mut program = match (Reader { text: &text, at: 0, extended, last: Vec::new() }).program() {
-        Ok(program) => program,
-        Err(message) => {
-            process.error(&format!("sed: {message}"))?;
-            return Ok(1);
-        }
-    };
+    let mut program =
+        match (Reader { text: &text, at: 0, extended, last: Vec::new(), patterns: 0 }).program() {
+            Ok(program) => program,
+            Err(message) => {
+                process.error(&format!("sed: {message}"))?;
+                return Ok(1);
+            }
+        };
     let silent =
         ["n", "quiet", "silent"].iter().any(|f| options.has(f)) || text.starts_with(b"#n\n");
     if !in_place {
@@ -119,6 +121,9 @@ fn sed(process: &mut Process, arguments: &Arguments) -> Outcome {
     Ok(status)
 }
 
+/// Most expressions of a script: each is built, and kept.
+const PATTERNS: usize = 512;
+
 /// Reads a script.
 struct Reader<'a> {
     text: &'a [u8],
@@ -126,6 +131,8 @@ struct Reader<'a> {
     extended: bool,
     /// The last expression, for `//`.
     last: Vec<u8>,
+    /// Expressions so far.
+    patterns: usize,
 }
 
 impl Reader<'_> {
@@ -229,6 +236,10 @@ impl Reader<'_> {
         if !text.is_empty() {
             self.last = text;
         }
+        self.patterns += 1;
+        if self.patterns > PATTERNS {
+            return Err("too many expressions".to_owned());
+        }
         Pattern::new(&self.last, self.extended, ignore)
     }
 
@@ -292,7 +303,12 @@ impl Reader<'_> {
                 if from.len() != to.len() {
                     return Err("strings for `y' command are different lengths".to_owned());
                 }
-                Action::Translate(from, to)
+                let mut table = [0; 256];
+                (0..=u8::MAX).zip(&mut table).for_each(|(byte, to)| *to = byte);
+                for (from, to) in from.iter().zip(&to).rev() {
+                    table[usize::from(*from)] = *to;
+                }
+                Action::Translate(Box::new(table))
             }
             b'a' | b'i' | b'c' => {
                 self.skip(b" \t");
@@ -387,6 +403,9 @@ fn run(
         let mut print = !silent;
         while at < program.len() {
             process.session.step(1 + state.space.len() as u64 / 256)?;
+            if state.out.len() + state.appended.len() > limits::PIPE_BYTES {
+                break 'cycle;
+            }
             if !applies(&mut program[at], &state) {
                 at = match program[at].action {
                     Action::Open(end) => end + 1,
@@ -396,7 +415,11 @@ fn run(
             }
             match state.act(program, at) {
                 Flow::Next => at += 1,
-                Flow::Jump(target) => at = target,
+                Flow::Jump(target) => {
+                    // The label was looked for.
+                    process.session.step(program.len() as u64 / 256)?;
+                    at = target;
+                }
                 Flow::Cycle(printed) => {
                     print &= printed;
                     break;
@@ -469,11 +492,9 @@ impl State<'_> {
                     }
                 }
             }
-            Action::Translate(from, to) => {
+            Action::Translate(table) => {
                 for byte in &mut self.space {
-                    if let Some(found) = from.iter().position(|b| b == byte) {
-                        *byte = to[found];
-                    }
+                    *byte = table[usize::from(*byte)];
                 }
             }
             Action::Append(text) => self.appended.extend_from_slice(text),
@@ -567,6 +588,10 @@ pub(super) fn substitute(
         if count >= nth && (all || !changed) {
             changed = true;
             insert(with, &found, &mut out);
+            if out.len() > limits::WORD_BYTES {
+                out.truncate(limits::WORD_BYTES);
+                return Some(out);
+            }
         } else {
             out.extend_from_slice(whole.as_bytes());
         }

@@ -166,12 +166,16 @@ fn number(text: &[u8], human: bool) -> f64 {
     value * factor
 }
 
+/// Groups of lines that are printed in a step.
+const GROUPS_PER_STEP: u32 = 32;
+
 fn uniq(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "cduif:s:w:", &["count"]);
     let (inputs, status) =
         inputs(process, arguments, &options.operands[..options.operands.len().min(1)])?;
     let count = options.has("c") || options.has("count");
     let mut out = Vec::new();
+    let mut groups: u32 = 0;
     for (_, text) in &inputs {
         let mut lines = text
             .split_inclusive(|b| *b == b'\n')
@@ -188,6 +192,8 @@ fn uniq(process: &mut Process, arguments: &Arguments) -> Outcome {
             if (options.has("d") && times == 1) || (options.has("u") && times > 1) {
                 continue;
             }
+            groups += 1;
+            process.session.step(u64::from(groups % GROUPS_PER_STEP == 0))?;
             if count {
                 out.extend_from_slice(format!("{times:>7} ").as_bytes());
             }

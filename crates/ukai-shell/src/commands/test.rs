@@ -2,11 +2,12 @@
 
 use super::{Arguments, Command, Outcome};
 use crate::expand::arithmetic::parse_number;
-use crate::expand::pattern;
+use crate::expand::pattern::Pattern;
 use crate::fs::FileKind;
 use crate::process::{Process, VariableValue};
 use crate::system::Stop;
 use bytes::Bytes;
+use std::sync::Arc;
 
 pub(super) const COMMANDS: &[Command] =
     &[Command::at_once("test", test), Command::at_once("[", test), Command::at_once("[[", test)];
@@ -211,14 +212,27 @@ impl Test<'_> {
 
     /// `=~`: what matched, and its groups, are in `BASH_REMATCH`.
     fn matches_expression(&mut self, text: &[u8], expression: &[u8]) -> bool {
+        // It is built each time. An empty budget ends the command at its next step.
+        let cost = expression.len() / 8 + text.len() / 256;
+        if self.process.session.step(cost as u64).is_err() {
+            return false;
+        }
         let Ok(pattern) = super::regex::Pattern::new(expression, true, false) else {
             return false;
         };
         let Some(found) = pattern.captures_at(text, 0) else { return false };
         let groups =
             found.iter().map(|g| g.map_or(Bytes::new(), |g| Bytes::copy_from_slice(g.as_bytes())));
-        let value = VariableValue::Array((0..).zip(groups).collect());
+        let value = VariableValue::Array(Arc::new((0..).zip(groups).collect()));
         self.process.assign_value(b"BASH_REMATCH", value).is_ok()
+    }
+
+    /// An empty budget ends the command at its next step.
+    fn matches_pattern(&self, pattern: &[u8], text: &[u8]) -> bool {
+        let session = &self.process.session;
+        let mut work = session.work();
+        let fits = Pattern::new(pattern, &mut work).matches(text, &mut work);
+        session.worked(&work).is_ok() && fits
     }
 
     fn binary(&mut self) -> bool {
@@ -227,7 +241,7 @@ impl Test<'_> {
         match &op[..] {
             b"=" | b"==" | b"!=" => {
                 let same =
-                    if self.double { pattern::matches(&right, &left) } else { left == right };
+                    if self.double { self.matches_pattern(&right, &left) } else { left == right };
                 same == (op != b"!=")
             }
             b"=~" => self.matches_expression(&left, &right),

@@ -6,12 +6,17 @@ use crate::process::Process;
 
 pub(super) const COMMANDS: &[Command] = &[Command::at_once("tr", tr)];
 
+/// Bytes of a set's description that are read in a step.
+const SET_BYTES_PER_STEP: u64 = 16;
+
 fn tr(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "+cCdst", &["delete", "squeeze-repeats", "complement"]);
     let Some(first) = options.operands.first() else {
         process.error("tr: missing operand")?;
         return Ok(1);
     };
+    let length: usize = options.operands.iter().map(Vec::len).sum();
+    process.session.step(length as u64 / SET_BYTES_PER_STEP)?;
     let mut from = set(first);
     let to = options.operands.get(1).map(|w| set(w)).unwrap_or_default();
     if ["c", "C", "complement"].iter().any(|f| options.has(f)) {

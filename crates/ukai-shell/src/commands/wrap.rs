@@ -165,7 +165,7 @@ fn env(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
             } else if let Some(equals) = first.iter().position(|b| *b == b'=') {
                 let (name, value) = (&first[..equals], &first[equals + 1..]);
                 inner.assign(name, value.to_vec())?;
-                if let Some(v) = std::sync::Arc::make_mut(&mut inner.variables).get_mut(name) {
+                if let Some(v) = inner.variables_mut().get_mut(name) {
                     v.exported = true;
                 }
             } else if !first.starts_with(b"-") {

@@ -1,6 +1,6 @@
 //! Groups, subshells, `if`, loops, `case`.
 
-use crate::expand::pattern;
+use crate::expand::pattern::Pattern;
 use crate::process::Process;
 use crate::syntax::{Case, Compound, List, Word};
 use crate::system::Stop;
@@ -150,8 +150,10 @@ impl Process {
                     break;
                 }
                 let wanted = self.expand_pattern(word).await?;
-                self.session.step(1 + (wanted.len() * subject.len()) as u64 / 65_536)?;
-                fits = pattern::matches(&wanted, &subject);
+                self.session.step(1)?;
+                let mut work = self.session.work();
+                fits = Pattern::new(&wanted, &mut work).matches(&subject, &mut work);
+                self.session.worked(&work)?;
             }
             if fits {
                 self.status = 0;

@@ -5,7 +5,7 @@ use crate::commands::{self, Arguments};
 use crate::fs::{FileKind, Origin, Stat};
 use crate::limits;
 use crate::process::{Process, Source};
-use crate::system::Stop;
+use crate::system::{HASHED_PER_STEP, Stop};
 use bytes::Bytes;
 use ukai_model::{CaptureHow, PeerText, Sha256};
 
@@ -157,6 +157,7 @@ impl Process {
         if self.fs().origin(&view, path) == Some(Origin::Written) {
             self.session.capture(path, bytes, CaptureHow::Dropped);
         }
+        let _ = self.session.step(bytes.len() as u64 / HASHED_PER_STEP);
         let arguments = arguments.join(&b' ');
         let mut system = self.session.system();
         system.flush();

@@ -1,12 +1,38 @@
 //! Functions.
 
-use crate::process::Process;
+use crate::limits;
+use crate::process::{Function, Process};
 use crate::syntax::Command;
 use crate::system::Stop;
 use bytes::Bytes;
 use std::sync::Arc;
 
 impl Process {
+    /// Defines a function.
+    pub(super) fn define(
+        &mut self,
+        name: &Bytes,
+        body: &Arc<Command>,
+        bytes: usize,
+    ) -> Result<i32, Stop> {
+        /// What a function takes beside its text.
+        const FUNCTION: usize = 128;
+        if Arc::strong_count(&self.functions) > 1 {
+            self.session.copied(self.functions.len() / 2, 0)?;
+        }
+        let bytes = FUNCTION + name.len() + bytes;
+        let held = self.functions.get(name).map_or(0, |f| f.bytes);
+        let total = self.functions.values().map(|f| f.bytes).sum::<usize>() - held + bytes;
+        if total > limits::FUNCTION_BYTES {
+            self.session.system().limit("memory", "functions grew too large");
+            self.complain("out of memory")?;
+            return Err(Stop::Abort(2));
+        }
+        let function = Function { body: Arc::clone(body), bytes };
+        Arc::make_mut(&mut self.functions).insert(name.clone(), function);
+        Ok(0)
+    }
+
     /// Calls a function: its own parameters and local variables.
     pub(super) async fn call(
         &mut self,

@@ -87,7 +87,7 @@ impl Process {
             }
             let statuses = std::mem::take(&mut self.pipe_statuses);
             let statuses = (0..).zip(statuses.iter().map(|s| s.to_string().into())).collect();
-            self.assign_value(b"PIPESTATUS", VariableValue::Array(statuses))?;
+            self.assign_value(b"PIPESTATUS", VariableValue::Array(Arc::new(statuses)))?;
         }
         if status != 0 && self.options.exit_on_error && self.tested == 0 && !pipeline.negated {
             return Err(Stop::Exit(status));
@@ -179,10 +179,7 @@ impl Process {
         Box::pin(async move {
             match command {
                 Command::Simple(simple) => self.simple(simple).await,
-                Command::Function { name, body } => {
-                    Arc::make_mut(&mut self.functions).insert(name.clone(), Arc::clone(body));
-                    Ok(0)
-                }
+                Command::Function { name, body, bytes } => self.define(name, body, *bytes),
                 Command::Compound { body, redirects } => {
                     self.enter()?;
                     let Ok(saved) = self.redirect_all(redirects).await? else {

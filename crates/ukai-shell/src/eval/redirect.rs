@@ -47,6 +47,7 @@ impl Process {
     }
 
     async fn redirect(&mut self, redirect: &Redirect, saved: &mut SavedFds) -> Result<bool, Stop> {
+        self.session.step(1)?;
         let output = !matches!(
             redirect.kind,
             RedirectKind::Read | RedirectKind::ReadWrite | RedirectKind::Here

@@ -7,6 +7,9 @@ use crate::system::Stop;
 use bytes::Bytes;
 use std::borrow::Cow;
 
+/// Bytes of a program that are read in a step.
+const TEXT_PER_STEP: u64 = 256;
+
 impl Process {
     /// Runs a text to its end, in this process.
     pub(crate) async fn run_text(&mut self, text: &[u8]) -> Result<i32, Stop> {
@@ -18,7 +21,7 @@ impl Process {
 
     async fn run_commands(&mut self, text: &[u8]) -> Result<i32, Stop> {
         let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
-        self.session.step(text.len() as u64 / 4_096)?;
+        self.session.step(text.len() as u64 / TEXT_PER_STEP)?;
         // Shells pass over NUL bytes, which programs taken for scripts are full of.
         let text = if text.contains(&0) {
             Cow::Owned(text.iter().copied().filter(|b| *b != 0).collect())
@@ -74,7 +77,7 @@ impl Process {
                 if !pending.ends_with(b"\n") || pending.len() < looked_at + looked_at / 16 {
                     continue;
                 }
-                self.session.step(pending.len() as u64 / 4_096)?;
+                self.session.step(pending.len() as u64 / TEXT_PER_STEP)?;
                 looked_at = pending.len();
                 if crate::shell::is_unfinished(&pending, self.bash) {
                     continue;
@@ -95,6 +98,7 @@ impl Process {
         announced: bool,
     ) -> Result<i32, Stop> {
         let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
+        self.session.step(text.len() as u64 / TEXT_PER_STEP)?;
         let interactive = self.source == Source::Interactive;
         let mut start = 0;
         let mut parser = Parser::new(text, self.bash).at_line(first_line);

@@ -8,6 +8,10 @@ use crate::syntax::{Assignment, Command, Parser, Part, Simple, Value, Word};
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Arguments that a command looks at in a step.
+const ARGUMENTS_PER_STEP: u64 = 8;
 
 /// Commands whose `name=value` arguments are assignments: not split.
 const DECLARATIONS: [&[u8]; 6] =
@@ -41,9 +45,7 @@ impl Process {
                 if !special {
                     saved_variables.push((assignment.name.clone(), old));
                 }
-                if let Some(v) =
-                    std::sync::Arc::make_mut(&mut self.variables).get_mut(&assignment.name)
-                {
+                if let Some(v) = self.variables_mut().get_mut(&assignment.name) {
                     v.exported = true;
                 }
             }
@@ -137,12 +139,13 @@ impl Process {
     }
 
     async fn run_assignment(&mut self, assignment: &Assignment) -> Result<(), Stop> {
+        self.session.step(1)?;
         let name = &assignment.name;
         let value = match &assignment.value {
             Value::Array(words) => {
                 let values = self.expand_words(words).await?;
                 let mut elements = match self.variables.get(name).map(|v| &v.value) {
-                    Some(VariableValue::Array(old)) if assignment.append => old.clone(),
+                    Some(VariableValue::Array(old)) if assignment.append => (**old).clone(),
                     _ => BTreeMap::new(),
                 };
                 let mut next = elements.last_key_value().map_or(0, |(k, _)| k.saturating_add(1));
@@ -151,21 +154,22 @@ impl Process {
                     elements.insert(index, Bytes::copy_from_slice(value));
                     next = index.saturating_add(1);
                 }
-                VariableValue::Array(elements)
+                VariableValue::Array(Arc::new(elements))
             }
             Value::Scalar(word) => {
                 let text = self.expand_text(word).await?;
                 if let Some(subscript) = &assignment.subscript {
                     let index = self.subscript(subscript).await?;
                     let mut elements = match self.variables.get(name).map(|v| &v.value) {
-                        Some(VariableValue::Array(old)) => old.clone(),
+                        Some(VariableValue::Array(old)) => (**old).clone(),
                         Some(VariableValue::Scalar(old)) => BTreeMap::from([(0, old.clone())]),
                         None => BTreeMap::new(),
                     };
                     elements.insert(index, text.into());
-                    VariableValue::Array(elements)
+                    VariableValue::Array(Arc::new(elements))
                 } else if assignment.append {
                     let mut old = self.variable(name).unwrap_or_default().to_vec();
+                    self.session.copied(0, old.len() / 4)?;
                     old.extend_from_slice(&text);
                     VariableValue::Scalar(old.into())
                 } else {
@@ -201,12 +205,12 @@ impl Process {
         let name =
             simple.words.first().and_then(Word::plain).map(<[u8]>::to_vec).unwrap_or_default();
         let hidden = self.aliases.get(&name[..]).cloned();
-        std::sync::Arc::make_mut(&mut self.aliases).remove(&name[..]);
+        Arc::make_mut(&mut self.aliases).remove(&name[..]);
         let result = self.run_aliased(list, simple).await;
         if let Some(hidden) = hidden
             && !self.aliases.contains_key(&name[..])
         {
-            std::sync::Arc::make_mut(&mut self.aliases).insert(name.into(), hidden);
+            Arc::make_mut(&mut self.aliases).insert(name.into(), hidden);
         }
         self.depth -= 1;
         result
@@ -240,7 +244,8 @@ impl Process {
     pub(crate) fn dispatch(&mut self, words: Vec<Vec<u8>>) -> Fut<'_, Result<i32, Stop>> {
         Box::pin(async move {
             let Some(name) = words.first() else { return Ok(0) };
-            if let Some(body) = self.functions.get(&name[..]).cloned() {
+            self.session.step(words.len() as u64 / ARGUMENTS_PER_STEP)?;
+            if let Some(body) = self.functions.get(&name[..]).map(|f| Arc::clone(&f.body)) {
                 return self.call(&body, words).await;
             }
             if let Some(builtin) = commands::builtin(name, self) {

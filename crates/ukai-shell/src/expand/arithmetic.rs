@@ -298,6 +298,7 @@ impl Evaluator<'_> {
     /// The value of a variable, itself an expression.
     fn variable(&mut self, name: &[u8]) -> Result<i64, Fault> {
         let Some(value) = self.process.variable(name) else { return Ok(0) };
+        self.process.session.copied(0, value.len() / 8).map_err(Fault::Stop)?;
         if let Some(number) = parse_number(value.trim_ascii()) {
             return Ok(number);
         }

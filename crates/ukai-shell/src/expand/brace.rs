@@ -15,8 +15,15 @@ pub(super) fn has_braces(word: &Word) -> bool {
     word.parts.iter().any(|p| matches!(p, Part::Literal(text) if text.contains(&b'{')))
 }
 
-/// All words that `word` stands for.
-pub(super) fn expand(word: &Word) -> Vec<Word> {
+/// What all words together may have.
+struct Budget {
+    words: usize,
+    atoms: usize,
+}
+
+/// All words that `word` stands for; none if they are too much for the memory. Words
+/// over [`limits::WORDS`] are left out.
+pub(super) fn expand(word: &Word) -> Option<Vec<Word>> {
     let mut atoms = Vec::new();
     for part in &word.parts {
         match part {
@@ -24,8 +31,9 @@ pub(super) fn expand(word: &Word) -> Vec<Word> {
             other => atoms.push(Atom::Part(other.clone())),
         }
     }
-    let mut budget = limits::WORDS;
-    alternatives(&atoms, 0, &mut budget).into_iter().map(|atoms| to_word(&atoms)).collect()
+    let mut budget = Budget { words: limits::WORDS, atoms: limits::WORD_BYTES };
+    let words = alternatives(&atoms, 0, &mut budget)?;
+    Some(words.into_iter().map(|atoms| to_word(&atoms)).collect())
 }
 
 fn to_word(atoms: &[Atom]) -> Word {
@@ -67,10 +75,11 @@ fn find(atoms: &[Atom]) -> Option<(usize, Vec<usize>, usize)> {
     found
 }
 
-fn alternatives(atoms: &[Atom], depth: u32, budget: &mut usize) -> Vec<Vec<Atom>> {
+fn alternatives(atoms: &[Atom], depth: u32, budget: &mut Budget) -> Option<Vec<Vec<Atom>>> {
     const DEPTH: u32 = 8;
     let Some((start, commas, end)) = find(atoms).filter(|_| depth < DEPTH) else {
-        return vec![atoms.to_vec()];
+        budget.atoms = budget.atoms.checked_sub(atoms.len())?;
+        return Some(vec![atoms.to_vec()]);
     };
     let mut middles = Vec::new();
     if commas.is_empty() {
@@ -78,25 +87,26 @@ fn alternatives(atoms: &[Atom], depth: u32, budget: &mut usize) -> Vec<Vec<Atom>
     } else {
         let mut from = start + 1;
         for to in commas.into_iter().chain([end]) {
-            middles.extend(alternatives(&atoms[from..to], depth + 1, budget));
+            middles.extend(alternatives(&atoms[from..to], depth + 1, budget)?);
             from = to + 1;
         }
     }
-    let tails = alternatives(&atoms[end + 1..], depth + 1, budget);
+    let tails = alternatives(&atoms[end + 1..], depth + 1, budget)?;
     let mut all = Vec::new();
     for middle in &middles {
         for tail in &tails {
-            if *budget == 0 {
-                return all;
+            if budget.words == 0 {
+                return Some(all);
             }
-            *budget -= 1;
+            budget.words -= 1;
+            budget.atoms = budget.atoms.checked_sub(start + middle.len() + tail.len())?;
             let mut word = atoms[..start].to_vec();
             word.extend_from_slice(middle);
             word.extend_from_slice(tail);
             all.push(word);
         }
     }
-    all
+    Some(all)
 }
 
 /// `1..5`, `a..e`, `1..9..2`

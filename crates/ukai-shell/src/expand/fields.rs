@@ -1,7 +1,6 @@
 //! Fields that grow from pieces, and are split where pieces are not quoted.
 
 use crate::limits;
-use bytes::Bytes;
 
 /// One field.
 #[derive(Debug, Default)]
@@ -13,6 +12,24 @@ pub(super) struct Field {
     pub(super) active: bool,
 }
 
+/// The bytes of `IFS`, a bit for each: it may be long.
+#[derive(Clone, Copy)]
+pub(crate) struct Separators([u64; 4]);
+
+impl Separators {
+    pub(crate) fn new(ifs: &[u8]) -> Self {
+        let mut bits = [0; 4];
+        for byte in ifs {
+            bits[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        }
+        Self(bits)
+    }
+
+    pub(crate) const fn contains(self, byte: u8) -> bool {
+        self.0[(byte >> 6) as usize] >> (byte & 63) & 1 != 0
+    }
+}
+
 /// Collects fields.
 pub(super) struct Builder {
     done: Vec<Field>,
@@ -20,7 +37,7 @@ pub(super) struct Builder {
     /// Whether there is a current field even if it is empty.
     is_present: bool,
     /// Separators; `None` if nothing is split.
-    ifs: Option<Bytes>,
+    ifs: Option<Separators>,
     bytes: usize,
     /// Bytes of the next literal that were used up already.
     pub(super) skip: usize,
@@ -28,9 +45,9 @@ pub(super) struct Builder {
 
 impl Builder {
     /// Splits unquoted values at `ifs` (by default blanks and newlines).
-    pub(super) fn splitting(ifs: Option<Bytes>) -> Self {
-        let ifs = Some(ifs.unwrap_or(Bytes::from_static(b" \t\n")));
-        Self { ifs, ..Self::joining() }
+    pub(super) fn splitting(ifs: Option<&[u8]>) -> Self {
+        let ifs = ifs.unwrap_or(b" \t\n");
+        Self { ifs: Some(Separators::new(ifs)), ..Self::joining() }
     }
 
     /// Makes one field of everything.
@@ -47,6 +64,11 @@ impl Builder {
 
     pub(super) const fn is_joining(&self) -> bool {
         self.ifs.is_none()
+    }
+
+    /// Bytes of all pieces.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether the pieces grew over the limits; what was over is left out.
@@ -108,16 +130,16 @@ impl Builder {
         if !self.room(text) {
             return;
         }
-        let Some(ifs) = self.ifs.clone() else {
+        let Some(ifs) = self.ifs else {
             self.append_active(text);
             self.is_present = true;
             return;
         };
-        let is_blank = |b: u8| matches!(b, b' ' | b'\t' | b'\n') && ifs.contains(&b);
+        let is_blank = |b: u8| matches!(b, b' ' | b'\t' | b'\n') && ifs.contains(b);
         let mut at = 0;
         while at < text.len() {
             let end =
-                text[at..].iter().position(|b| ifs.contains(b)).map_or(text.len(), |n| at + n);
+                text[at..].iter().position(|b| ifs.contains(*b)).map_or(text.len(), |n| at + n);
             if end > at {
                 self.append_active(&text[at..end]);
                 self.is_present = true;
@@ -130,7 +152,7 @@ impl Builder {
             while next < text.len() && is_blank(text[next]) {
                 next += 1;
             }
-            let hard = next < text.len() && ifs.contains(&text[next]);
+            let hard = next < text.len() && ifs.contains(text[next]);
             if hard {
                 next += 1;
                 while next < text.len() && is_blank(text[next]) {

@@ -1,6 +1,6 @@
 //! File names that fit a pattern.
 
-use super::pattern;
+use super::pattern::Pattern;
 use crate::limits;
 use crate::process::Process;
 use crate::system::Stop;
@@ -12,12 +12,16 @@ impl Process {
         let mut paths: Vec<Vec<u8>> = vec![if absolute { b"/".to_vec() } else { Vec::new() }];
         let parts: Vec<&[u8]> = pattern.split(|b| *b == b'/').filter(|p| !p.is_empty()).collect();
         let view = self.view();
+        let mut work = self.session.work();
         for (index, part) in parts.iter().enumerate() {
             let last = index + 1 == parts.len();
+            let pattern = Pattern::new(part, &mut work);
+            let literal = pattern.literal();
             let mut next = Vec::new();
             for base in &paths {
-                if pattern::is_literal(part) {
-                    let path = join(base, &pattern::unescape(part));
+                if let Some(literal) = &literal {
+                    self.session.step(1)?;
+                    let path = join(base, literal);
                     if self.fs().stat(&view, &self.absolute(&path), !last).is_ok() {
                         next.push(path);
                     }
@@ -31,7 +35,7 @@ impl Process {
                     if name.starts_with(b".") && !part.starts_with(b".") {
                         continue;
                     }
-                    if pattern::matches(part, &name) && next.len() < limits::WORDS {
+                    if pattern.matches(&name, &mut work) && next.len() < limits::WORDS {
                         let path = join(base, &name);
                         let keep = last
                             || self
@@ -51,6 +55,7 @@ impl Process {
                 path.push(b'/');
             }
         }
+        self.session.worked(&work)?;
         paths.sort();
         Ok(paths)
     }

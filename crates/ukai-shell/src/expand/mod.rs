@@ -13,34 +13,45 @@ use crate::syntax::{Part, Word};
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
 use fields::Builder;
+pub(crate) use fields::Separators;
 
 impl Process {
     /// Expands words into arguments.
     pub(crate) async fn expand_words(&mut self, words: &[Word]) -> Result<Vec<Vec<u8>>, Stop> {
-        let mut arguments = Vec::with_capacity(words.len());
+        let mut arguments: Vec<Vec<u8>> = Vec::with_capacity(words.len());
+        let (mut counted, mut bytes) = (0, 0);
         for word in words {
             if let [Part::Literal(text)] = &word.parts[..]
                 && !text.iter().any(|b| b"*?[~{\\".contains(b))
             {
                 arguments.push(text.clone());
             } else if self.bash && brace::has_braces(word) {
-                for word in brace::expand(word) {
+                let Some(words) = brace::expand(word) else { return self.too_much() };
+                for word in words {
                     self.expand_into(&word, &mut arguments).await?;
+                    if arguments.len() > limits::WORDS {
+                        return self.too_much();
+                    }
                 }
             } else {
                 self.expand_into(word, &mut arguments).await?;
             }
-            if arguments.len() > limits::WORDS {
+            let added = &arguments[counted..];
+            bytes += added.iter().map(Vec::len).sum::<usize>();
+            if arguments.len() > limits::WORDS || bytes > limits::WORD_BYTES {
                 return self.too_much();
             }
+            counted = arguments.len();
         }
+        self.session.copied(arguments.len(), bytes)?;
         Ok(arguments)
     }
 
     async fn expand_into(&mut self, word: &Word, arguments: &mut Vec<Vec<u8>>) -> Result<(), Stop> {
-        let mut out = Builder::splitting(self.variable(b"IFS"));
+        let mut out = Builder::splitting(self.variable(b"IFS").as_deref());
         self.tilde(word, &mut out);
         self.expand_parts(&word.parts, false, &mut out).await?;
+        self.session.copied(0, out.bytes())?;
         if out.overflown() {
             return self.too_much();
         }
@@ -59,11 +70,15 @@ impl Process {
 
     /// Expands a word into one string: no splitting, no file names.
     pub(crate) async fn expand_text(&mut self, word: &Word) -> Result<Vec<u8>, Stop> {
-        match &word.parts[..] {
+        let plain = match &word.parts[..] {
             [] => return Ok(Vec::new()),
-            [Part::Literal(text)] if !text.contains(&b'~') => return Ok(text.clone()),
-            [Part::Quoted(text)] => return Ok(text.clone()),
-            _ => {}
+            [Part::Literal(text)] if !text.contains(&b'~') => Some(text),
+            [Part::Quoted(text)] => Some(text),
+            _ => None,
+        };
+        if let Some(text) = plain {
+            self.session.copied(0, text.len())?;
+            return Ok(text.clone());
         }
         self.expand_joined(word).await.map(|field| field.text)
     }
@@ -77,6 +92,7 @@ impl Process {
         let mut out = Builder::joining();
         self.tilde(word, &mut out);
         self.expand_parts(&word.parts, false, &mut out).await?;
+        self.session.copied(0, out.bytes())?;
         if out.overflown() {
             return self.too_much();
         }

@@ -1,7 +1,8 @@
 //! `$name` and everything in `${...}`.
 
 use super::fields::Builder;
-use super::pattern;
+use super::pattern::{Pattern, Work};
+use crate::limits;
 use crate::process::{Process, Source, VariableValue};
 use crate::syntax::{Param, ParamOp, Subscript, Word};
 use crate::system::Stop;
@@ -18,7 +19,7 @@ enum Value {
 }
 
 /// What is done to each value.
-type Change = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+type Change = Arc<dyn Fn(&[u8], &mut Work) -> Vec<u8> + Send + Sync>;
 
 impl Process {
     pub(super) async fn expand_parameter(
@@ -53,6 +54,11 @@ impl Process {
             return Ok(());
         }
         let value = self.parameter_value(&param.name, param.subscript.as_ref()).await?;
+        match &value {
+            Value::Unset => {}
+            Value::One(text) => self.session.copied(0, text.len() / 4)?,
+            Value::Many(all, _) => self.session.copied(all.len(), 0)?,
+        }
         let null = match &value {
             Value::Unset => true,
             Value::One(text) => text.is_empty(),
@@ -283,39 +289,42 @@ impl Process {
     }
 
     async fn transform(&mut self, value: Value, op: &ParamOp) -> Result<Value, Stop> {
+        let mut work = self.session.work();
         let change: Change = match op {
             ParamOp::Trim { suffix, longest, pattern } => {
                 let pattern = Box::pin(self.expand_pattern(pattern)).await?;
+                let pattern = Pattern::new(&pattern, &mut work);
                 let (suffix, longest) = (*suffix, *longest);
-                Arc::new(move |text| trim(text, &pattern, suffix, longest))
+                Arc::new(move |text, work| trim(text, &pattern, suffix, longest, work))
             }
             ParamOp::Replace { all, anchor, pattern, with } => {
                 let pattern = Box::pin(self.expand_pattern(pattern)).await?;
                 let with = Box::pin(self.expand_text(with)).await?;
+                let pattern = Pattern::new(&pattern, &mut work);
                 let (all, anchor) = (*all, *anchor);
-                Arc::new(move |text| replace(text, &pattern, &with, all, anchor))
+                Arc::new(move |text, work| replace(text, &pattern, &with, (all, anchor), work))
             }
             ParamOp::Case { upper, all } => {
                 let (upper, all) = (*upper, *all);
-                Arc::new(move |text| change_case(text, upper, all))
+                Arc::new(move |text, _| change_case(text, upper, all))
             }
             _ => return Ok(value),
         };
-        let texts: usize = match &value {
-            Value::Unset => 0,
-            Value::One(text) => text.len(),
-            Value::Many(all, _) => all.iter().map(Bytes::len).sum(),
+        // What is longer than a word may be is refused later, whatever follows it.
+        let mut room = limits::WORD_BYTES;
+        let mut changed = |text: &Bytes| {
+            let text = change(text, &mut work);
+            let fits = room > 0;
+            room = room.saturating_sub(text.len());
+            fits.then(|| text.into())
         };
-        // A pattern may be tried at every place: time grows with the square.
-        const WORK_PER_STEP: usize = 4_096;
-        self.session.step((texts * texts / WORK_PER_STEP) as u64)?;
-        Ok(match value {
+        let value = match value {
             Value::Unset => Value::Unset,
-            Value::One(text) => Value::One(change(&text).into()),
-            Value::Many(all, star) => {
-                Value::Many(all.iter().map(|t| change(t).into()).collect(), star)
-            }
-        })
+            Value::One(text) => Value::One(changed(&text).unwrap_or_default()),
+            Value::Many(all, star) => Value::Many(all.iter().map_while(changed).collect(), star),
+        };
+        self.session.worked(&work)?;
+        Ok(value)
     }
 
     async fn substring(
@@ -375,9 +384,14 @@ fn characters(text: &[u8]) -> usize {
     }
 }
 
-fn trim(text: &[u8], wanted: &[u8], suffix: bool, longest: bool) -> Vec<u8> {
+fn trim(text: &[u8], wanted: &Pattern, suffix: bool, longest: bool, work: &mut Work) -> Vec<u8> {
+    if let Some(literal) = wanted.literal() {
+        let rest =
+            if suffix { text.strip_suffix(&literal[..]) } else { text.strip_prefix(&literal[..]) };
+        return rest.unwrap_or(text).to_vec();
+    }
     let part = |cut: usize| if suffix { &text[cut..] } else { &text[..cut] };
-    let fits = |cut: &usize| pattern::matches(wanted, part(*cut));
+    let fits = |cut: &usize| wanted.matches(part(*cut), work) || work.is_spent();
     // Shortest first: a suffix is short when the cut is late.
     let cut = if suffix == longest {
         (0..=text.len()).find(fits)
@@ -391,19 +405,32 @@ fn trim(text: &[u8], wanted: &[u8], suffix: bool, longest: bool) -> Vec<u8> {
     }
 }
 
-fn replace(text: &[u8], wanted: &[u8], with: &[u8], all: bool, anchor: Option<u8>) -> Vec<u8> {
-    if wanted.is_empty() {
+/// `how`: whether every place counts, and where the pattern must be (`#` or `%`).
+fn replace(
+    text: &[u8],
+    wanted: &Pattern,
+    with: &[u8],
+    how: (bool, Option<u8>),
+    work: &mut Work,
+) -> Vec<u8> {
+    let (all, anchor) = how;
+    let literal = wanted.literal();
+    if literal.as_ref().is_some_and(Vec::is_empty) {
         return text.to_vec();
     }
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
-    let literal = pattern::is_literal(wanted).then(|| pattern::unescape(wanted));
-    let mut room = crate::limits::WORD_BYTES;
-    while at <= text.len() {
+    let mut room = limits::WORD_BYTES;
+    while at <= text.len() && !work.is_spent() {
         let found = match (&literal, anchor) {
-            (Some(literal), None) => text[at..].starts_with(literal).then(|| at + literal.len()),
-            (_, Some(b'%')) => pattern::matches(wanted, &text[at..]).then_some(text.len()),
-            _ => (at..=text.len()).rev().find(|end| pattern::matches(wanted, &text[at..*end])),
+            (Some(literal), None) => {
+                work.spend(1 + literal.len() / 16);
+                text[at..].starts_with(literal).then(|| at + literal.len())
+            }
+            (_, Some(b'%')) => wanted.matches(&text[at..], work).then_some(text.len()),
+            _ => (at..=text.len())
+                .rev()
+                .find(|end| wanted.matches(&text[at..*end], work) || work.is_spent()),
         };
         if let Some(end) = found.filter(|end| *end > at || text.is_empty()) {
             out.extend_from_slice(&with[..with.len().min(room)]);

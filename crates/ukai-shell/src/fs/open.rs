@@ -96,28 +96,30 @@ impl Fs {
         number: u32,
         truncate: bool,
     ) -> Result<(), FsError> {
+        let mtime = self.host().clock(view.now).secs();
         let node = self.node(state, number).ok_or(FsError::NotFound)?;
-        let Kind::File(data, origin) = &node.kind else { return Err(FsError::Invalid) };
-        let (data, origin) = (data.clone(), *origin);
-        let in_layer = state.nodes.contains_key(&number);
-        let held = if in_layer { self.size_of(view, &data) } else { 0 };
-        let new = if truncate {
-            Data::Own(Vec::new())
-        } else if let Data::Own(_) | Data::Shared(_) = data {
-            data
-        } else {
-            let bytes = self.data(view, &data);
-            Self::charge(state, bytes.len() as u64)?;
-            Data::Shared(bytes)
+        let Kind::File(data, _) = &node.kind else { return Err(FsError::Invalid) };
+        // What is the attacker's already may be large, and stays where it is.
+        let made = match data {
+            Data::Own(_) | Data::Shared(_) => None,
+            Data::Template(_) | Data::Program(_) if truncate => None,
+            made_up => Some(self.data(view, made_up)),
         };
         if truncate {
+            let in_layer = state.nodes.contains_key(&number);
+            let held = if in_layer { self.size_of(view, data) } else { 0 };
             state.used = state.used.saturating_sub(held);
         }
-        let mtime = self.host().clock(view.now).secs();
+        if let Some(bytes) = &made {
+            Self::charge(state, bytes.len() as u64)?;
+        }
         let node = self.node_mut(state, number).ok_or(FsError::NotFound)?;
-        let origin = if truncate { Origin::Written } else { origin };
-        node.kind = Kind::File(new, origin);
         node.mtime = mtime;
+        if truncate {
+            node.kind = Kind::File(Data::Own(Vec::new()), Origin::Written);
+        } else if let (Some(bytes), Kind::File(data, _)) = (made, &mut node.kind) {
+            *data = Data::Shared(bytes);
+        }
         Ok(())
     }
 
@@ -140,7 +142,8 @@ impl Fs {
         node.mtime = mtime;
         let Kind::File(data, origin) = &mut node.kind else { return Err(FsError::Invalid) };
         if let Data::Shared(shared) = data {
-            *data = Data::Own(shared.to_vec());
+            // Without a copy, if nobody reads them now.
+            *data = Data::Own(std::mem::take(shared).into());
         }
         let Data::Own(own) = data else { return Err(FsError::Invalid) };
         let start = offset.map_or(own.len(), |o| usize::try_from(o).unwrap_or(usize::MAX));

@@ -60,8 +60,16 @@ pub(crate) struct Pipeline {
 #[derive(Debug)]
 pub(crate) enum Command {
     Simple(Simple),
-    Compound { body: Compound, redirects: Vec<Redirect> },
-    Function { name: Bytes, body: Arc<Command> },
+    Compound {
+        body: Compound,
+        redirects: Vec<Redirect>,
+    },
+    /// With the length of its text.
+    Function {
+        name: Bytes,
+        body: Arc<Command>,
+        bytes: usize,
+    },
 }
 
 /// Assignments, words and redirections.

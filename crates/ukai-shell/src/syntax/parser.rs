@@ -508,8 +508,9 @@ impl<'a> Parser<'a> {
             }
         }
         self.skip_newlines()?;
-        let body = Arc::new(self.command()?);
-        Ok(Command::Function { name, body })
+        let start = self.pos;
+        let body = Arc::new(self.nested(Self::command)?);
+        Ok(Command::Function { name, body, bytes: self.pos.saturating_sub(start) })
     }
 }
 

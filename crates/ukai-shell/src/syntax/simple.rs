@@ -90,8 +90,9 @@ impl Parser<'_> {
             return Err(error);
         };
         self.skip_newlines()?;
+        let start = self.pos;
         let body = Arc::new(self.nested(Self::command)?);
-        Ok(Command::Function { name, body })
+        Ok(Command::Function { name, body, bytes: self.pos.saturating_sub(start) })
     }
 
     /// The word as an assignment, or back as it was.

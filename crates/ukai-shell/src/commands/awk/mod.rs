@@ -24,7 +24,10 @@ enum Expression {
     Field(Box<Expression>),
     Unary(u8, Box<Expression>),
     Binary(&'static str, Box<Expression>, Box<Expression>),
-    Concat(Box<Expression>, Box<Expression>),
+    Concat(Vec<Expression>),
+    /// Operators of one level from left to right, with what stands after each: long
+    /// ones must not nest.
+    Chain(Box<Expression>, Vec<(&'static str, Expression)>),
     Conditional(Box<Expression>, Box<Expression>, Box<Expression>),
     /// Target, operator (`=`, `+=` ...), value.
     Assign(Box<Expression>, &'static str, Box<Expression>),

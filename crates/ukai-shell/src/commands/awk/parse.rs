@@ -488,12 +488,20 @@ impl Parser {
         /// Concatenation stands between comparisons and sums.
         const SUMS: usize = 5;
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
+        /// `a in b in c` nests.
+        const NESTED: usize = 4;
         let mut left =
             if level + 1 == SUMS { self.concatenation()? } else { self.binary(level + 1)? };
+        let mut nested = 0;
+        let mut rest = Vec::new();
         loop {
             if operators == &["in"] {
                 if self.no_in || !self.keyword("in") {
                     return Ok(left);
+                }
+                nested += 1;
+                if nested > NESTED {
+                    return Err(());
                 }
                 let Token::Name(array) = self.next() else { return Err(()) };
                 left = Expression::In(vec![left], array);
@@ -503,23 +511,32 @@ impl Parser {
             let found = operators.iter().find(|op| {
                 !(no_greater && **op == ">") && matches!(self.peek(), Token::Op(o) if o == *op)
             });
-            let Some(op) = found else { return Ok(left) };
+            let Some(op) = found else {
+                return Ok(if rest.is_empty() {
+                    left
+                } else {
+                    Expression::Chain(Box::new(left), rest)
+                });
+            };
             self.at += 1;
             self.newlines();
             let right =
                 if level + 1 == SUMS { self.concatenation()? } else { self.binary(level + 1)? };
-            left = Expression::Binary(op, Box::new(left), Box::new(right));
+            rest.push((*op, right));
         }
     }
 
     fn concatenation(&mut self) -> Parsed<Expression> {
         const SUMS: usize = 5;
-        let mut left = self.binary(SUMS)?;
-        while self.starts_value() {
-            let right = self.binary(SUMS)?;
-            left = Expression::Concat(Box::new(left), Box::new(right));
+        let first = self.binary(SUMS)?;
+        if !self.starts_value() {
+            return Ok(first);
         }
-        Ok(left)
+        let mut parts = vec![first];
+        while self.starts_value() {
+            parts.push(self.binary(SUMS)?);
+        }
+        Ok(Expression::Concat(parts))
     }
 
     fn starts_value(&self) -> bool {

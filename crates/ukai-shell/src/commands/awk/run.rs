@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, HashMap};
 /// Most elements of all arrays together.
 const ELEMENTS: usize = 65_536;
 
+/// Bytes that are split into fields in a step.
+const FIELD_BYTES_PER_STEP: u64 = 64;
+
 /// Why a statement does not go on to the next.
 enum Flow {
     Next,
@@ -169,6 +172,8 @@ impl<'a> Machine<'a> {
     }
 
     fn set_line(&mut self, line: Vec<u8>) {
+        // Each byte may become a field. An empty budget ends the program at its next step.
+        let _ = self.process.session.step(line.len() as u64 / FIELD_BYTES_PER_STEP);
         let separator = self.variables.get("FS").map_or_else(Vec::new, Value::text);
         self.fields = self.split(&line, &separator);
         self.line = line;
@@ -218,6 +223,10 @@ impl<'a> Machine<'a> {
         if self.patterns.len() > CACHED {
             self.patterns.clear();
         }
+        if !self.patterns.contains_key(text) {
+            // It is built. An empty budget ends the program at its next step.
+            let _ = self.process.session.step(1 + text.len() as u64 / 8);
+        }
         self.patterns
             .entry(text.to_vec())
             .or_insert_with(|| Pattern::new(text, true, false).ok())
@@ -225,6 +234,8 @@ impl<'a> Machine<'a> {
     }
 
     fn rebuild_line(&mut self) {
+        let bytes: usize = self.fields.iter().map(|f| f.len() + 1).sum();
+        let _ = self.process.session.copied(self.fields.len() / 4, bytes);
         let separator = self.variables.get("OFS").map_or_else(|| b" ".to_vec(), Value::text);
         self.line = self.fields.join(&separator[..]);
         self.variables.insert("NF".to_owned(), Value::Number(self.fields.len() as f64));
@@ -306,6 +317,7 @@ impl<'a> Machine<'a> {
             Statement::ForIn(name, array, body) => {
                 let keys: Vec<Vec<u8>> =
                     self.arrays.get(array).map(|a| a.keys().cloned().collect()).unwrap_or_default();
+                self.process.session.copied(keys.len(), 0)?;
                 for key in keys {
                     self.variables.insert(name.clone(), Value::Input(key));
                     match self.statement(body) {
@@ -363,6 +375,14 @@ impl<'a> Machine<'a> {
     }
 
     fn value(&mut self, expression: &Expression) -> Done<Value> {
+        let value = self.evaluated(expression)?;
+        if let Value::Text(text) | Value::Input(text) = &value {
+            self.process.session.copied(0, text.len())?;
+        }
+        Ok(value)
+    }
+
+    fn evaluated(&mut self, expression: &Expression) -> Done<Value> {
         Ok(match expression {
             Expression::Number(number) => Value::Number(*number),
             Expression::Text(text) => Value::Text(text.clone()),
@@ -390,12 +410,25 @@ impl<'a> Machine<'a> {
                     _ => Value::Number(value.number()),
                 }
             }
-            Expression::Binary(op, left, right) => self.binary(op, left, right)?,
-            Expression::Concat(left, right) => {
-                let mut text = self.value(left)?.text();
-                text.extend_from_slice(&self.value(right)?.text());
-                self.process.session.step(text.len() as u64 / 1_024)?;
-                text.truncate(limits::WORD_BYTES);
+            Expression::Binary(op, left, right) => {
+                let left = self.value(left)?;
+                self.binary(op, &left, right)?
+            }
+            Expression::Chain(first, rest) => {
+                let mut value = self.value(first)?;
+                for (op, right) in rest {
+                    value = self.binary(op, &value, right)?;
+                }
+                value
+            }
+            Expression::Concat(parts) => {
+                let mut text = Vec::new();
+                for part in parts {
+                    let part = self.value(part)?.text();
+                    self.process.session.copied(0, part.len())?;
+                    text.extend_from_slice(&part);
+                    text.truncate(limits::WORD_BYTES);
+                }
                 Value::Text(text)
             }
             Expression::Conditional(condition, yes, no) => {
@@ -434,17 +467,16 @@ impl<'a> Machine<'a> {
         })
     }
 
-    fn binary(&mut self, op: &str, left: &Expression, right: &Expression) -> Done<Value> {
+    fn binary(&mut self, op: &str, left: &Value, right: &Expression) -> Done<Value> {
         match op {
-            "&&" => return Ok(truth(self.value(left)?.is_true() && self.value(right)?.is_true())),
-            "||" => return Ok(truth(self.value(left)?.is_true() || self.value(right)?.is_true())),
+            "&&" => return Ok(truth(left.is_true() && self.value(right)?.is_true())),
+            "||" => return Ok(truth(left.is_true() || self.value(right)?.is_true())),
             "~" | "!~" => {
-                let text = self.value(left)?.text();
-                return Ok(truth(self.fits(&text, right)? == (op == "~")));
+                return Ok(truth(self.fits(&left.text(), right)? == (op == "~")));
             }
             _ => {}
         }
-        let (left, right) = (self.value(left)?, self.value(right)?);
+        let right = self.value(right)?;
         let ordering = || {
             if left.is_numeric() && right.is_numeric() {
                 left.number().partial_cmp(&right.number())
@@ -528,6 +560,7 @@ impl<'a> Machine<'a> {
                 Expression::Regex(text) => text.clone(),
                 other => self.value(other)?.text(),
             };
+            self.process.session.step(1 + text.len() as u64 / 256)?;
             let found = self.pattern(&wanted).and_then(|p| p.find_at(&text, 0));
             let (start, length) =
                 found.map_or((0.0, -1.0), |(s, e)| ((s + 1) as f64, (e - s) as f64));
@@ -606,6 +639,7 @@ impl<'a> Machine<'a> {
             Some(other) => self.value(other)?.text(),
             None => self.variables.get("FS").map_or_else(Vec::new, Value::text),
         };
+        self.process.session.step(text.len() as u64 / FIELD_BYTES_PER_STEP)?;
         let parts = self.split(&text, &separator);
         let count = parts.len();
         self.elements += count;
