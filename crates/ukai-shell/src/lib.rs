@@ -13,6 +13,7 @@
 //! arguments), `eval` (what the tree does), `builtins` and `commands` (a file per
 //! command or small group), and `fs`.
 
+mod budget;
 mod builtins;
 mod commands;
 mod console;
@@ -32,6 +33,7 @@ mod syntax;
 mod system;
 mod terminal;
 
+pub use budget::Budget;
 pub use console::Console;
 pub use effect::ShellEffect;
 pub use fetch::{FetchId, Fetched};

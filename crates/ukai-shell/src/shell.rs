@@ -7,7 +7,7 @@ use crate::process::{Process, Source};
 use crate::syntax::Parser;
 use crate::system::{Fut, Session, Stop, stack_place};
 use crate::terminal::{TerminalModes, TerminalSize};
-use crate::{FetchId, Fetched, Login, ShellEffect, limits};
+use crate::{Budget, FetchId, Fetched, Login, ShellEffect, limits};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -75,6 +75,13 @@ impl Shell {
             exited: None,
             runs_once: false,
         }
+    }
+
+    /// With another budget than usual.
+    #[must_use]
+    pub fn with_budget(self, budget: Budget) -> Self {
+        self.session.system().allow(budget);
+        self
     }
 
     /// Runs `command` as `sshd` does for a session without a shell (`$SHELL -c command`,

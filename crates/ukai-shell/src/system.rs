@@ -6,7 +6,7 @@ use crate::fs::Fs;
 use crate::io::Moves;
 use crate::job::Jobs;
 use crate::terminal::TerminalModes;
-use crate::{FetchId, Fetched, Login, ShellEffect, TerminalSize, WaitingFor, limits};
+use crate::{Budget, FetchId, Fetched, Login, ShellEffect, TerminalSize, WaitingFor, limits};
 use bytes::{Bytes, BytesMut};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -58,6 +58,7 @@ pub(crate) struct System {
     limited: bool,
     /// Jobs started by the present input.
     pub(crate) jobs_started: usize,
+    budget: Budget,
     /// A budget is used up: all that runs must end.
     pub(crate) killed: bool,
     pub(crate) interrupted: bool,
@@ -121,15 +122,17 @@ impl Session {
     pub(crate) fn new(host: Arc<Host>, fs: Fs, login: Login, seed: u64, now: Timestamp) -> Self {
         let mut rng = SmallRng::seed_from_u64(seed ^ host.seed);
         let shell_pid = host.next_pid(now).max(fs.last_resident() + 1) + rng.random_range(0..40);
+        let budget = Budget::default();
         let system = System {
             now,
             effects: Vec::new(),
             output: BytesMut::new(),
             output_is_error: false,
-            output_left: limits::OUTPUT_BYTES_PER_INPUT,
-            output_session_left: limits::OUTPUT_BYTES_PER_SESSION,
-            steps_left: limits::STEPS_PER_INPUT,
-            steps_session_left: limits::STEPS_PER_SESSION,
+            output_left: budget.output_bytes_per_input,
+            output_session_left: budget.output_bytes_per_session,
+            steps_left: budget.steps_per_input,
+            steps_session_left: budget.steps_per_session,
+            budget,
             limited: false,
             jobs_started: 0,
             killed: false,
@@ -300,10 +303,18 @@ impl Session {
 }
 
 impl System {
+    /// Gives the session this much from now on.
+    pub(crate) fn allow(&mut self, budget: Budget) {
+        self.budget = budget;
+        self.output_session_left = budget.output_bytes_per_session;
+        self.steps_session_left = budget.steps_per_session;
+        self.refill();
+    }
+
     /// Begins a new input: budgets are full again.
     pub(crate) fn refill(&mut self) {
-        self.output_left = limits::OUTPUT_BYTES_PER_INPUT;
-        self.steps_left = limits::STEPS_PER_INPUT;
+        self.output_left = self.budget.output_bytes_per_input;
+        self.steps_left = self.budget.steps_per_input;
         self.limited = false;
         self.jobs_started = 0;
         self.killed = false;

@@ -193,7 +193,7 @@ fn uniq(process: &mut Process, arguments: &Arguments) -> Outcome {
                 continue;
             }
             groups += 1;
-            process.session.step(u64::from(groups % GROUPS_PER_STEP == 0))?;
+            process.session.step(u64::from(groups.is_multiple_of(GROUPS_PER_STEP)))?;
             if count {
                 out.extend_from_slice(format!("{times:>7} ").as_bytes());
             }

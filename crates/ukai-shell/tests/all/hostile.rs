@@ -111,6 +111,71 @@ fn deep_running_is_cut() {
 }
 
 #[test]
+fn work_on_much_data_is_charged() {
+    on_a_small_stack(|| {
+        let much = |unit: &str, count: usize| unit.repeat(count);
+        for text in [
+            // Sets without an end behind a star.
+            format!("x={}; case $x in *{}b) ;; esac", much("[", 10_000), much("[", 9_000)),
+            format!("x={}; case $x in *{}b) ;; esac", much("[", 4_000), much("[[:", 1_000)),
+            format!("x={}; while :; do : ${{x//*a*b/c}}; done", much("a", 300)),
+            format!("IFS={}; x={}; while :; do : $x; done", much("ab", 9_000), much("c", 9_000)),
+            "set -- $(seq 1 8000); while :; do : \"$@\"; done".to_owned(),
+            "x=($(seq 1 8000)); while :; do : ${!x[@]}; done".to_owned(),
+            format!("x={}; while :; do : $x; done", much("a", 200_000)),
+            format!("while :; do kill -0 {}; done", much("1 ", 4_000)),
+            format!("while :; do export {}; done", much("a=b ", 4_000)),
+            format!("while :; do printf '{}' >/dev/null; done", much("%s", 30_000)),
+            format!("while :; do : {}; done", much("> /dev/null ", 2_000)),
+            "dd if=/dev/zero of=/tmp/f bs=1M count=15; while :; do echo a >> /tmp/f; done"
+                .to_owned(),
+            "while :; do dd if=/dev/zero of=/tmp/f bs=1 seek=15000000 count=1; done".to_owned(),
+        ] {
+            for persona in ["router-mips", "server-debian"] {
+                run(persona, text.as_bytes(), false);
+            }
+        }
+    });
+}
+
+#[test]
+fn what_would_fill_the_memory_is_refused() {
+    on_a_small_stack(|| {
+        let much = |unit: &str, count: usize| unit.repeat(count);
+        for text in [
+            format!("echo {}{{1..8000}}", much("a", 60_000)),
+            format!("echo {{1..8000}}{}", much("a", 60_000)),
+            format!("x={}; : {}", much("a", 200_000), much("\"$x\" ", 8_000)),
+            format!("set -- $(seq 1 8000); x={}; : ${{@/*/$x}}", much("a", 200_000)),
+            format!("x='{}'; while :; do eval \"f$RANDOM() {{ $x }}\"; done", much(":;", 50_000)),
+            format!("echo a | sed ':a;i\\{}\nba'", much("a", 200_000)),
+            "awk 'BEGIN{x=sprintf(\"%4000d\",1);gsub(/ /,x,x);gsub(/ /,x,x)}'".to_owned(),
+        ] {
+            for persona in ["router-mips", "server-debian"] {
+                run(persona, text.as_bytes(), false);
+            }
+        }
+    });
+}
+
+#[test]
+fn long_chains_of_operators_do_not_nest() {
+    on_a_small_stack(|| {
+        let much = |unit: &str| unit.repeat(50_000);
+        for (text, printed) in [
+            (format!("awk 'BEGIN{{x={}1; print x}}'", much("1+")), "50001\n"),
+            (format!("awk 'BEGIN{{x={}; print length(x)}}'", much("\"a\" ")), "50000\n"),
+            (format!("awk 'BEGIN{{x={}1}}'", much("1 in a in ")), ""),
+            (much("function f "), ""),
+        ] {
+            let driver = run("server-debian", text.as_bytes(), false);
+            let output = String::from_utf8_lossy(&driver.output);
+            assert!(output.contains(printed), "{output}");
+        }
+    });
+}
+
+#[test]
 fn long_texts_take_linear_time() {
     on_a_small_stack(|| {
         let long = |unit: &str| unit.repeat(limits::SCRIPT_BYTES / unit.len());
