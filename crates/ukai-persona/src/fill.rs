@@ -56,9 +56,9 @@ impl Host {
         let known = match name {
             "uptime" => write!(out, "{:.2}", self.uptime(now).as_secs_f64()),
             "idle" => {
-                let busy = self.draw("busy", 3, 20) as f64 / 100.0;
-                let processors = f64::from(self.persona.machine.processors);
-                write!(out, "{:.2}", self.uptime(now).as_secs_f64() * processors * (1.0 - busy))
+                const IDLE: usize = 3;
+                let idle: u64 = self.processor_times(now).iter().map(|times| times[IDLE]).sum();
+                write!(out, "{}.{:02}", idle / 100, idle % 100)
             }
             "boot" => write!(out, "{}", self.booted(now).secs()),
             "now" => write!(out, "{}", self.clock(now).secs()),
@@ -68,10 +68,7 @@ impl Host {
             }
             "mem_total" => write!(out, "{}", memory().total_kb),
             "mem_free" => write!(out, "{}", memory().free_kb),
-            "mem_available" => {
-                let m = memory();
-                write!(out, "{}", m.free_kb + m.buffers_kb + m.cached_kb * 3 / 4)
-            }
+            "mem_available" => write!(out, "{}", memory().available_kb),
             "mem_buffers" => write!(out, "{}", memory().buffers_kb),
             "mem_cached" => write!(out, "{}", memory().cached_kb),
             "mem_shared" => write!(out, "{}", memory().shared_kb),

@@ -35,7 +35,7 @@ pub use http::{
     ErrorPage, FormAnswer, HttpSpec, Injection, InjectionPoint, LoginForm, Page, ResponseShape,
 };
 pub use mail::MailSpec;
-pub use moving::{Memory, Process};
+pub use moving::{CPU_COLUMNS, Memory, Process};
 pub use persona::{Identity, Persona, Services};
 pub use policy::{
     After, Chance, Credential, CredentialSpec, Decision, PasswordClass, Rule, Verdict,

@@ -22,7 +22,14 @@ pub struct Memory {
     pub swap_total_kb: u64,
     /// `SwapFree`.
     pub swap_free_kb: u64,
+    /// `MemAvailable`.
+    pub available_kb: u64,
+    /// `SReclaimable`.
+    pub reclaimable_kb: u64,
 }
+
+/// Columns of the `cpu` lines of `/proc/stat`.
+pub const CPU_COLUMNS: usize = 10;
 
 /// A process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +42,10 @@ pub struct Process {
     pub user: String,
     /// Command line; a kernel thread's stands in brackets.
     pub command: String,
+    /// Name, as the kernel has it: [`Process::name_of`] the command line, mostly.
+    pub name: String,
+    /// The program's file; empty for kernel threads and where nobody knows.
+    pub exe: String,
     /// Virtual size in kB.
     pub vsz_kb: u64,
     /// Resident size in kB.
@@ -52,6 +63,26 @@ impl Process {
     pub fn is_kernel(&self) -> bool {
         self.command.starts_with('[')
     }
+
+    /// The name that the kernel gives a process of that command line: the last part of
+    /// its first word, cut (`TASK_COMM_LEN`).
+    pub fn name_of(command: &str) -> String {
+        const NAME_CHARACTERS: usize = 15;
+        let first = command.split_whitespace().next().unwrap_or("");
+        if first.starts_with('[') {
+            // A kernel thread keeps its slashes: `kworker/0:1H-kblockd`.
+            return first.trim_matches(['[', ']']).to_owned();
+        }
+        let word = first.trim_start_matches('-').trim_end_matches(':');
+        let word = word.rsplit('/').next().unwrap_or(word);
+        word.trim_matches(['(', ')']).chars().take(NAME_CHARACTERS).collect()
+    }
+
+    /// The file of a command line's first word, if that is a path.
+    fn exe_of(command: &str) -> String {
+        let first = command.split_whitespace().next().unwrap_or("");
+        if first.starts_with('/') { first.to_owned() } else { String::new() }
+    }
 }
 
 impl Host {
@@ -66,15 +97,79 @@ impl Host {
         let base = low + self.draw.between(b"mem-free", 0, span.saturating_mul(3) / 4);
         let jitter = self.draw.between(format!("mem {step}").as_bytes(), 0, span / 16);
         let swap_used = self.draw.between(b"swap", 0, spec.swap_kb / 50) & !3;
+        let free_kb = (base + jitter) & !3;
+        let buffers_kb = self.near("buffers", spec.buffers_kb);
+        let cached_kb = self.near("cached", spec.cached_kb);
+        let reclaimable_kb = self.near("reclaimable", spec.cached_kb / 9);
         Memory {
             total_kb: spec.total_kb,
-            free_kb: (base + jitter) & !3,
-            buffers_kb: self.near("buffers", spec.buffers_kb),
-            cached_kb: self.near("cached", spec.cached_kb),
+            free_kb,
+            buffers_kb,
+            cached_kb,
+            available_kb: (free_kb + (buffers_kb + cached_kb + reclaimable_kb) * 3 / 4) & !3,
+            reclaimable_kb,
             shared_kb: self.near("shared", spec.total_kb / 200),
             swap_total_kb: spec.swap_kb,
             swap_free_kb: spec.swap_kb - swap_used,
         }
+    }
+
+    /// A count since the start of the system that grows by about `per_hour` each hour,
+    /// unevenly, and never falls.
+    pub fn count(&self, label: &str, per_hour: u64, now: Timestamp) -> u64 {
+        const SLOT_MS: u64 = 5_000;
+        const SLOTS_PER_HOUR: u64 = 3_600_000 / SLOT_MS;
+        let up = self.uptime(now).as_millis() as u64;
+        let (slot, into) = (up / SLOT_MS, up % SLOT_MS);
+        // In thousandths: what a slot adds, and by how much its beginning is late.
+        let step = per_hour.saturating_mul(1_000) / SLOTS_PER_HOUR;
+        let boot = now.secs().saturating_sub(up / 1_000) / 60;
+        let at = |slot: u64| {
+            let label = format!("count {label} {boot} {slot}");
+            slot.saturating_mul(step) + self.draw.between(label.as_bytes(), 0, step * 9 / 10)
+        };
+        let (from, to) = (at(slot), at(slot + 1));
+        (from + (to - from) * into / SLOT_MS) / 1_000
+    }
+
+    /// What each processor did since the start of the system, in hundredths of a second:
+    /// user, nice, system, idle, iowait, irq, softirq, steal, guest, guest_nice.
+    pub fn processor_times(&self, now: Timestamp) -> Vec<[u64; CPU_COLUMNS]> {
+        let total = (self.uptime(now).as_millis() / 10) as u64;
+        (0..self.persona.machine.processors)
+            .map(|cpu| {
+                let spent = |what: &str, low: u64, high: u64| {
+                    let label = format!("cpu{cpu} {what}");
+                    let rate = self.draw.between(label.as_bytes(), low, high);
+                    self.count(&label, rate, now)
+                };
+                let user = spent("user", 1_500, 9_000);
+                let nice = spent("nice", 10, 300);
+                let system = spent("system", 900, 4_500);
+                let waiting = spent("iowait", 60, 700);
+                let soft = spent("softirq", 40, 500);
+                let busy = user + nice + system + waiting + soft;
+                [user, nice, system, total.saturating_sub(busy), waiting, 0, soft, 0, 0, 0]
+            })
+            .collect()
+    }
+
+    /// Processor time that a process of the host has used, in hundredths of a second.
+    pub fn process_time(&self, process: &Process, now: Timestamp) -> u64 {
+        /// Threads of the kernel that ever have much to do.
+        const BUSY_THREADS: [&str; 6] =
+            ["rcu_preempt", "rcu_sched", "ksoftirqd/", "jbd2/", "kswapd", "kcompactd"];
+        let label = format!("time {} {}", process.pid, process.command);
+        let most = if process.is_kernel() {
+            let busy = BUSY_THREADS.iter().any(|name| process.name.starts_with(name));
+            if busy { 12 } else { 0 }
+        } else if process.pid % 7 == 3 {
+            30
+        } else {
+            6
+        };
+        let rate = self.draw.between(label.as_bytes(), most / 5, most);
+        self.count(&label, rate, now)
     }
 
     /// Load averages over 1, 5 and 15 minutes at `now`, in hundredths.
@@ -94,7 +189,7 @@ impl Host {
             u32::from(self.persona.processes.iter().any(|p| p.command == "[kthreadd]")) * 2;
         let mut pid = 0;
         let mut kernel_pid_last = 0;
-        let mut all = Vec::with_capacity(self.persona.processes.len());
+        let mut all: Vec<Process> = Vec::with_capacity(self.persona.processes.len());
         for (index, spec) in self.persona.processes.iter().enumerate() {
             let kernel = spec.command.starts_with('[');
             let gap = gap(&self.draw, index, kernel, kernel_pid_last == pid);
@@ -105,13 +200,18 @@ impl Host {
             let ppid = match pid {
                 1 | 2 => 0,
                 _ if kernel => kernel_parent,
-                _ => 1,
+                _ => spec.parent.as_ref().map_or(1, |parent| {
+                    all.iter().find(|p| p.command.starts_with(parent)).map_or(1, |p| p.pid)
+                }),
             };
+            let command = self.fill_fixed(&spec.command);
             all.push(Process {
                 pid,
                 ppid,
                 user: spec.user.clone(),
-                command: self.fill_fixed(&spec.command),
+                name: spec.name.clone().unwrap_or_else(|| Process::name_of(&command)),
+                exe: spec.exe.clone().unwrap_or_else(|| Process::exe_of(&command)),
+                command,
                 vsz_kb: spec.vsz_kb,
                 rss_kb: if kernel { 0 } else { self.near(&spec.command, spec.rss_kb) },
                 state: spec.state.clone(),

@@ -232,6 +232,15 @@ pub struct ProcessSpec {
     /// Terminal, `?` for none.
     #[serde(default = "no_terminal")]
     pub tty: String,
+    /// Name, where it is not that of the command line's first word.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The program's file, where the first word does not say it.
+    #[serde(default)]
+    pub exe: Option<String>,
+    /// How the parent's command line begins, where it is not the first process.
+    #[serde(default)]
+    pub parent: Option<String>,
 }
 
 /// A mounted file system, as in `/proc/mounts`.

@@ -101,6 +101,12 @@ pub const JOBS_PER_INPUT: usize = 128;
 /// Most programs of an attacker that stay in the process list.
 pub const RESIDENT_PROGRAMS: usize = 16;
 
+/// Most rules of packet filters that an attacker may make.
+pub const FIREWALL_RULES: usize = 256;
+
+/// Most chains of packet filters, with those that are always there.
+pub const FIREWALL_CHAINS: usize = 64;
+
 /// Longest sleep, in seconds; longer ones last for ever, as far as a session goes.
 pub const SLEEP_S: u64 = 7 * 24 * 3_600;
 

@@ -104,8 +104,10 @@ pub(crate) struct Process {
     pub(crate) own_pid: u32,
     /// Actions of traps whose signal came, to be run after the command.
     pub(crate) trapped: Vec<Bytes>,
-    /// Command line of the program that runs in this process's place.
-    pub(crate) running: Option<Arc<str>>,
+    /// Whether the process has only its command to run, and makes way for the program.
+    pub(crate) gives_way: bool,
+    /// Whether nobody waits for what runs here.
+    pub(crate) in_background: bool,
     pub(crate) options: Options,
     pub(crate) traps: Arc<BTreeMap<Bytes, Bytes>>,
     pub(crate) uid: u32,
@@ -145,14 +147,16 @@ impl Process {
         let uid = user.map_or(session.login.uid, |u| u.uid);
         let gid = user.map_or(uid, |u| u.gid);
         let home = user.map_or("/", |u| u.home.as_str());
-        let view = View { now: session.now(), pid: 0, shell_pid: 0, running: None, uid, gid };
+        let seat = Arc::clone(&session.seat);
+        let view = View { now: session.now(), pid: 0, shell_pid: 0, uid, gid, seat };
         let at_home = session.fs.stat(&view, home.as_bytes(), true).is_ok_and(|s| s.is_dir());
         let directory = if at_home { home } else { "/" };
         let mut process = Self {
             pid: session.shell_pid,
             own_pid: session.shell_pid,
             trapped: Vec::new(),
-            running: None,
+            gives_way: false,
+            in_background: false,
             variables: Arc::default(),
             variable_bytes: 0,
             to_export: Arc::default(),
@@ -215,13 +219,14 @@ impl Process {
                 Arc::make_mut(&mut process.variables).insert(name.clone(), variable);
             }
         }
+        let parent = session.seat.shell(&host, &process.view()).ppid.to_string();
         for (name, value) in [
             ("IFS", " \t\n"),
             ("OPTIND", "1"),
             ("PS1", "\\w \\$ "),
             ("PS2", "> "),
             ("PS4", "+ "),
-            ("PPID", "1"),
+            ("PPID", &parent),
         ] {
             process.set_initial(name, value, false);
         }
@@ -257,9 +262,9 @@ impl Process {
             now: self.session.now(),
             pid: self.pid,
             shell_pid: self.session.shell_pid,
-            running: self.running.clone(),
             uid: self.uid,
             gid: self.gid,
+            seat: Arc::clone(&self.session.seat),
         }
     }
 
@@ -285,6 +290,7 @@ impl Process {
         child.subshell = true;
         child.traps = Arc::default();
         child.loops = 0;
+        child.gives_way = false;
         child
     }
 

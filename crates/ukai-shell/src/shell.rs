@@ -95,6 +95,8 @@ impl Shell {
         if let Some(process) = &mut self.idle {
             process.source = Source::Text;
             process.name = process.own_name();
+            let name = String::from_utf8_lossy(&process.name).into_owned();
+            self.session.seat.runs(&name, command);
         }
         self.runs_once = true;
         let mut text = command.to_vec();

@@ -2,7 +2,7 @@
 //! input, fetches, jobs. Futures wait on it and are polled by the shell.
 
 use crate::expand::pattern::Work;
-use crate::fs::Fs;
+use crate::fs::{Fs, Seat};
 use crate::io::Moves;
 use crate::job::Jobs;
 use crate::terminal::TerminalModes;
@@ -113,6 +113,7 @@ pub(crate) struct Session {
     pub(crate) fs: Fs,
     pub(crate) login: Login,
     pub(crate) shell_pid: u32,
+    pub(crate) seat: Arc<Seat>,
     /// Counts what pipes do, so that those who wait are asked again.
     pub(crate) moves: Moves,
     system: Mutex<System>,
@@ -154,7 +155,16 @@ impl Session {
             modes: TerminalModes::default(),
             size: login.terminal,
         };
-        Self { host, fs, login, shell_pid, moves: Moves::default(), system: Mutex::new(system) }
+        let seat = Arc::new(Seat::new(&host, &login, now, shell_pid));
+        Self {
+            host,
+            fs,
+            login,
+            shell_pid,
+            seat,
+            moves: Moves::default(),
+            system: Mutex::new(system),
+        }
     }
 
     pub(crate) fn system(&self) -> MutexGuard<'_, System> {

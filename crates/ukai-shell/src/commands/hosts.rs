@@ -4,6 +4,7 @@ use super::{Arguments, Command, Options, Outcome};
 use crate::process::Process;
 use crate::system::{Fut, Stop};
 use rand::Rng;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use ukai_model::Duration;
 
@@ -125,20 +126,60 @@ fn nslookup(process: &mut Process, arguments: &Arguments) -> Outcome {
     Ok(0)
 }
 
+/// The neighbours of `/proc/net/arp`, as net-tools 2.10 and BusyBox show them.
 fn arp(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let host = std::sync::Arc::clone(&process.session.host);
-    let gateway = host.gateway();
-    let tail = host.draw("gateway-mac", 0, 0xff_ffff);
-    let mac =
-        format!("00:1e:80:{:02x}:{:02x}:{:02x}", tail >> 16 & 0xff, tail >> 8 & 0xff, tail & 0xff);
-    let text = if arguments.gnu {
-        format!(
-            "Address                  HWtype  HWaddress           Flags Mask            Iface\n{gateway:<24} ether   {mac}   C                     eth0\n",
-            gateway = gateway.to_string()
-        )
-    } else {
-        format!("? ({gateway}) at {mac} [ether]  on eth0\n")
-    };
+    let options = Options::read(arguments, "aevnDi:H:t:d:s:", &["numeric", "verbose"]);
+    if options.has("d") || options.has("s") {
+        if process.uid == 0 {
+            return Ok(0);
+        }
+        process.error("SIOCSARP: Operation not permitted")?;
+        return Ok(if arguments.gnu { 255 } else { 1 });
+    }
+    let view = process.view();
+    let table = process.fs().read(&view, b"/proc/net/arp").unwrap_or_default();
+    let table = String::from_utf8_lossy(&table).into_owned();
+    let wanted = options.operands.first().map(|w| String::from_utf8_lossy(w).into_owned());
+    let mut text = String::new();
+    let mut found = 0;
+    for line in table.lines().skip(1) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [address, _, flags, mac, _, device] = fields[..] else { continue };
+        if wanted.as_deref().is_some_and(|w| w != address)
+            || options.value("i").is_some_and(|i| i != device.as_bytes())
+        {
+            continue;
+        }
+        found += 1;
+        let known = flags != "0x0";
+        let _ = if !arguments.gnu {
+            writeln!(text, "? ({address}) at {mac} [ether]  on {device}")
+        } else if options.has("a") {
+            let mac = if known { format!("{mac} [ether]") } else { "<incomplete>".to_owned() };
+            writeln!(text, "? ({address}) at {mac} on {device}")
+        } else if known {
+            writeln!(text, "{address:<23}  ether   {mac:<18}  {:<21} {device}", "C")
+        } else {
+            writeln!(text, "{address:<23}          {:<18}  {:<21} {device}", "(incomplete)", "")
+        };
+    }
+    if let Some(wanted) = wanted.filter(|_| found == 0) {
+        let text = if arguments.gnu && !options.has("a") {
+            format!("{wanted} ({wanted}) -- no entry\n")
+        } else if arguments.gnu {
+            format!("arp: in {} entries no match found.\n", table.lines().count().saturating_sub(1))
+        } else {
+            format!("No match found in {} entries\n", table.lines().count().saturating_sub(1))
+        };
+        process.print(text)?;
+        return Ok(i32::from(!arguments.gnu));
+    }
+    if arguments.gnu && !options.has("a") {
+        text.insert_str(
+            0,
+            "Address                  HWtype  HWaddress           Flags Mask            Iface\n",
+        );
+    }
     process.print(text)?;
     Ok(0)
 }

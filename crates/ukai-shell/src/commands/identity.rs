@@ -8,7 +8,13 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("id", id),
     Command::at_once("whoami", whoami),
     Command::at_once("logname", whoami),
-    Command::at_once("users", whoami),
+    Command::at_once("users", |p, _| {
+        if p.session.seat.terminal {
+            let user = p.session.login.user.clone();
+            p.print(format!("{user}\n"))?;
+        }
+        Ok(0)
+    }),
     Command::at_once("groups", |p, a| {
         let user = name_of(p, p.uid);
         let _ = a;
@@ -18,7 +24,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("who", who),
     Command::at_once("w", w),
     Command::at_once("last", last),
-    Command::at_once("lastlog", last),
+    Command::at_once("lastlog", lastlog),
     Command::at_once("tty", |p, _| {
         let terminal = p.session.terminal().is_some();
         p.print(if terminal { "/dev/pts/0\n" } else { "not a tty\n" })?;
@@ -72,24 +78,34 @@ fn whoami(process: &mut Process, _: &Arguments) -> Outcome {
 }
 
 fn peer(process: &Process) -> String {
-    process.session.login.peer.map_or_else(String::new, |ip| ip.to_canonical().to_string())
+    process.session.seat.peer().map_or_else(String::new, |ip| ip.to_string())
+}
+
+/// When the session began, by the host's clock.
+fn since(process: &Process) -> u64 {
+    process.session.host.clock(process.session.seat.since).secs()
 }
 
 fn who(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let now = process.session.host.clock(process.session.now()).secs();
+    if arguments.gnu && arguments.rest().iter().any(|w| w == b"-b" || w == b"--boot") {
+        let booted = process.session.host.booted(process.session.now()).secs();
+        process.print(format!("         system boot  {}\n", date(booted, "%Y-%m-%d %H:%M")))?;
+        return Ok(0);
+    }
+    let seated = process.session.seat.terminal;
     let user = process.session.login.user.clone();
-    let peer = peer(process);
+    let (peer, began) = (peer(process), since(process));
     let text = if arguments.gnu {
-        format!("{user:<8} pts/0        {} ({peer})\n", date(now, "%Y-%m-%d %H:%M"))
+        format!("{user:<8} pts/0        {} ({peer})\n", date(began, "%Y-%m-%d %H:%M"))
     } else {
-        format!("{user:<15} pts/0           00:00   {} {peer}\n", date(now, "%b %e %H:%M:%S"))
+        format!("{user:<15} pts/0           00:00   {} {peer}\n", date(began, "%b %e %H:%M:%S"))
     };
     let header = if arguments.gnu {
         ""
     } else {
         "USER            TTY             IDLE    TIME             HOST\n"
     };
-    process.print(format!("{header}{text}"))?;
+    process.print(format!("{header}{}", if seated { &text } else { "" }))?;
     Ok(0)
 }
 
@@ -97,29 +113,78 @@ fn w(process: &mut Process, arguments: &Arguments) -> Outcome {
     if !arguments.gnu {
         return who(process, arguments);
     }
-    let line = super::time::uptime_line(process, 1);
-    let now = process.session.host.clock(process.session.now()).secs();
-    let (user, peer) = (process.session.login.user.clone(), peer(process));
-    process.print(format!(
-        "{line}\nUSER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n{user:<8} pts/0    {peer:<16} {}    0.00s  0.01s  0.00s w\n",
-        date(now, "%H:%M")
-    ))?;
+    let seated = process.session.seat.terminal;
+    let mut text = super::time::uptime_line(process, u32::from(seated));
+    text.push_str("\nUSER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n");
+    if seated {
+        let user = process.session.login.user.clone();
+        let began = date(since(process), "%H:%M");
+        let row = format!(
+            "{user:<8} pts/0    {:<16} {began}    0.00s  0.01s  0.00s w\n",
+            peer(process).chars().take(16).collect::<String>()
+        );
+        text.push_str(&row);
+    }
+    process.print(text)?;
     Ok(0)
 }
 
 fn last(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let now = process.session.host.clock(process.session.now()).secs();
-    let booted = process.session.host.booted(process.session.now()).secs();
-    let (user, peer) = (process.session.login.user.clone(), peer(process));
-    let begins = if arguments.gnu { "\nwtmp begins " } else { "" };
-    let begins = if begins.is_empty() {
-        String::new()
-    } else {
-        format!("{begins}{}\n", date(booted, "%a %b %e %H:%M:%S %Y"))
+    let host = std::sync::Arc::clone(&process.session.host);
+    let booted = host.booted(process.session.now()).secs();
+    let (user, peer, began) = (process.session.login.user.clone(), peer(process), since(process));
+    let mut text = String::new();
+    if process.session.seat.terminal {
+        text = format!(
+            "{user:<8} pts/0        {peer:<16} {}   still logged in\n",
+            date(began, "%a %b %e %H:%M")
+        );
+    }
+    if arguments.gnu {
+        let release: String = host.persona.kernel.release.chars().take(16).collect();
+        let up = format!("reboot   system boot  {release:<16} {}", date(booted, "%a %b %e %H:%M"));
+        text = format!(
+            "{text}{up}   still running\n\nwtmp begins {}\n",
+            date(booted, "%a %b %e %H:%M:%S %Y")
+        );
+    }
+    process.print(text)?;
+    Ok(0)
+}
+
+/// The last log-in of each account: the records of `/var/log/lastlog` (lastlog.h of
+/// glibc), which the SSH server writes, too.
+fn lastlog(process: &mut Process, arguments: &Arguments) -> Outcome {
+    const RECORD_BYTES: usize = 292;
+    let options = Options::read(arguments, "b:t:u:CS", &["user:", "before:", "time:"]);
+    let wanted = options.value("u").or(options.value("user")).map(<[u8]>::to_vec);
+    let view = process.view();
+    let log = process.fs().read(&view, b"/var/log/lastlog").unwrap_or_default();
+    let text_of = |bytes: &[u8]| {
+        let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+        String::from_utf8_lossy(&bytes[..end]).into_owned()
     };
-    process.print(format!(
-        "{user:<8} pts/0        {peer:<16} {}   still logged in\n{begins}",
-        date(now, "%a %b %e %H:%M")
-    ))?;
+    let mut text =
+        "Username         Port     From                                       Latest\n".to_owned();
+    for user in process.session.host.users() {
+        if wanted.as_deref().is_some_and(|name| name != user.name.as_bytes()) {
+            continue;
+        }
+        let at = user.uid as usize * RECORD_BYTES;
+        let record = log.get(at..at + RECORD_BYTES);
+        let time = record.and_then(|r| r.first_chunk::<4>()).map_or(0, |t| u32::from_le_bytes(*t));
+        let row = match record {
+            Some(record) if time > 0 => format!(
+                "{:<16} {:<8} {:<42} {}\n",
+                user.name,
+                text_of(&record[4..36]),
+                text_of(&record[36..]),
+                date(u64::from(time), "%a %b %e %H:%M:%S +0000 %Y")
+            ),
+            _ => format!("{:<16} {:<8} {:<42} **Never logged in**\n", user.name, "", ""),
+        };
+        text.push_str(&row);
+    }
+    process.print(text)?;
     Ok(0)
 }

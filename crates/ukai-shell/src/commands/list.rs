@@ -229,6 +229,7 @@ impl Lister<'_> {
                     FileKind::Character | FileKind::Block => {
                         format!("{:>3}, {:>3}", e.stat.device.0, e.stat.device.1)
                     }
+                    _ if human && self.gnu => gnu_size(e.stat.size),
                     _ if human => human_size(e.stat.size),
                     _ => e.stat.size.to_string(),
                 };
@@ -310,6 +311,28 @@ pub(super) fn human_size(bytes: u64) -> String {
         unit = next;
     }
     format!("{value:.1}{unit}")
+}
+
+/// A size as coreutils show it with `-h`: rounded up, one decimal below ten.
+pub(super) fn gnu_size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["K", "M", "G", "T", "P", "E"];
+    if bytes < 1_024 {
+        return bytes.to_string();
+    }
+    // In tenths, so that nothing is lost to rounding.
+    let mut divisor = 1_024_u128;
+    for unit in UNITS {
+        let tenths = (u128::from(bytes) * 10).div_ceil(divisor);
+        if tenths < 100 {
+            return format!("{}.{}{unit}", tenths / 10, tenths % 10);
+        }
+        let whole = u128::from(bytes).div_ceil(divisor);
+        if whole < 1_024 {
+            return format!("{whole}{unit}");
+        }
+        divisor *= 1_024;
+    }
+    bytes.to_string()
 }
 
 /// Names in columns, filled downwards.

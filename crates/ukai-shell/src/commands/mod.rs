@@ -19,6 +19,7 @@ mod dump;
 mod echo;
 mod fetch;
 mod find;
+mod firewall;
 mod ftp;
 mod grep;
 mod hardware;
@@ -26,6 +27,7 @@ mod hosts;
 mod identity;
 mod interpreter;
 mod list;
+mod lsof;
 mod moment;
 mod netcat;
 mod network;
@@ -50,6 +52,7 @@ mod wrap;
 
 pub(crate) use answers::answered;
 pub(crate) use busybox::run_applet;
+pub(crate) use firewall::{Chain, fresh as fresh_firewall};
 pub(crate) use options::Options;
 pub(crate) use shell::is_shell;
 
@@ -263,7 +266,8 @@ static PROGRAMS: [&[Command]; 38] = [
 ];
 
 /// Programs whose groups stand apart for their size.
-static MORE: [&[Command]; 3] = [scp::COMMANDS, uname::COMMANDS, wrap::COMMANDS];
+static MORE: [&[Command]; 5] =
+    [firewall::COMMANDS, lsof::COMMANDS, scp::COMMANDS, uname::COMMANDS, wrap::COMMANDS];
 
 /// The program of that name.
 pub(crate) fn program(name: &[u8]) -> Option<&'static Command> {

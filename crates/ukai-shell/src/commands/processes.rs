@@ -3,14 +3,14 @@
 use super::list::date;
 use super::{Arguments, Command, Options, Outcome};
 use crate::process::Process;
-use crate::system::Stop;
+use crate::system::{Fut, Stop};
 use std::fmt::Write as _;
 use ukai_persona::Process as Listed;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("ps", ps),
-    Command::at_once("top", top),
-    Command::at_once("htop", top),
+    Command::waiting("top", top),
+    Command::waiting("htop", top),
     Command::at_once("kill", kill),
     Command::at_once("killall", killall),
     Command::at_once("killall5", |_, _| Ok(0)),
@@ -20,18 +20,29 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 /// The name by which a process is found.
-fn short_name(process: &Listed) -> &str {
-    let first = process.command.split_whitespace().next().unwrap_or("");
-    let first = first.trim_matches(['[', ']']).trim_start_matches('-');
-    first.rsplit('/').next().unwrap_or(first)
+pub(super) fn short_name(process: &Listed) -> &str {
+    &process.name
 }
 
 fn ps(process: &mut Process, arguments: &Arguments) -> Outcome {
     let all = process.fs().processes(&process.view());
-    let text =
-        if arguments.gnu { gnu_ps(process, arguments, &all) } else { busybox_ps(process, &all) };
-    process.print(&text)?;
-    Ok(0)
+    if !arguments.gnu {
+        let text = busybox_ps(process, &all);
+        process.print(&text)?;
+        return Ok(0);
+    }
+    let (text, status) = gnu_ps(process, arguments, &all);
+    if text.starts_with("error: ") {
+        process.error_bytes(text.as_bytes())?;
+    } else {
+        process.print(&text)?;
+    }
+    Ok(status)
+}
+
+/// The state as BusyBox shows it: it does not tell who leads a session or stands in front.
+fn busybox_state(p: &Listed) -> String {
+    p.state.chars().filter(|c| !"sl+L".contains(*c)).collect()
 }
 
 fn busybox_ps(process: &Process, all: &[Listed]) -> String {
@@ -46,7 +57,7 @@ fn busybox_ps(process: &Process, all: &[Listed]) -> String {
         let command = &p.command;
         let row = if old {
             let size = if p.vsz_kb == 0 { "0".to_owned() } else { p.vsz_kb.to_string() };
-            format!("{:>5} {:<8} {size:>5} {:<4} {command}", p.pid, p.user, p.state)
+            format!("{:>5} {:<8} {size:>5} {:<4} {command}", p.pid, p.user, busybox_state(p))
         } else {
             format!("{:>5} {:<8}  0:00 {command}", p.pid, p.user)
         };
@@ -56,82 +67,410 @@ fn busybox_ps(process: &Process, all: &[Listed]) -> String {
     text
 }
 
-fn gnu_ps(process: &Process, arguments: &Arguments, all: &[Listed]) -> String {
-    let flags: String =
-        arguments.rest().iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
+/// A duration in hundredths as `ps` shows processor time: `0:07`, `12:31`.
+fn short_time(hundredths: u64) -> String {
+    let seconds = hundredths / 100;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// The same as `00:00:07`.
+fn long_time(hundredths: u64) -> String {
+    let seconds = hundredths / 100;
+    format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
+
+/// What `ps` and `top` know besides of a process.
+struct Facts<'a> {
+    process: &'a Process,
+    now: u64,
+    booted: u64,
+    total_kb: u64,
+}
+
+impl Facts<'_> {
+    /// Processor time in hundredths of a second: the session's own took none yet.
+    fn time(&self, p: &Listed) -> u64 {
+        let host = &self.process.session.host;
+        let old = p.started_s + 60 < host.uptime(self.process.session.now()).as_secs();
+        if old { host.process_time(p, self.process.session.now()) } else { 0 }
+    }
+
+    fn began(&self, p: &Listed) -> u64 {
+        self.booted + p.started_s
+    }
+
+    /// When it began: the time today, or the day.
+    fn start(&self, p: &Listed) -> String {
+        let began = self.began(p);
+        date(began, if self.now.saturating_sub(began) < 86_400 { "%H:%M" } else { "%b%d" })
+    }
+
+    fn share(&self, p: &Listed) -> f64 {
+        p.rss_kb as f64 * 100.0 / self.total_kb as f64
+    }
+
+    /// A user's name as it fits its column: longer ones are cut with a plus.
+    fn user(p: &Listed) -> String {
+        const COLUMNS: usize = 8;
+        if p.user.len() > COLUMNS {
+            format!("{}+", &p.user.chars().take(7).collect::<String>())
+        } else {
+            p.user.clone()
+        }
+    }
+
+    /// A field of `-o` (ps(1), STANDARD FORMAT SPECIFIERS): heading, width, whether it
+    /// stands right, and the value.
+    fn field(&self, name: &str, p: &Listed) -> Option<(&'static str, usize, bool, String)> {
+        let elapsed = self.now.saturating_sub(self.began(p));
+        let (days, rest) = (elapsed / 86_400, elapsed % 86_400);
+        let clock = format!("{:02}:{:02}", rest / 60 % 60, rest % 60);
+        let etime = match (days, rest / 3_600) {
+            (0, 0) => clock,
+            (0, hours) => format!("{hours:02}:{clock}"),
+            (days, hours) => format!("{days}-{hours:02}:{clock}"),
+        };
+        let uid = || self.process.session.host.persona.user(p.user.as_bytes()).map_or(0, |u| u.uid);
+        Some(match name {
+            "pid" | "tgid" => ("PID", 7, true, p.pid.to_string()),
+            "ppid" => ("PPID", 7, true, p.ppid.to_string()),
+            "user" | "uname" | "euser" | "ruser" => ("USER", 8, false, Self::user(p)),
+            "uid" | "euid" => ("UID", 5, true, uid().to_string()),
+            "comm" | "ucmd" | "ucomm" => {
+                ("COMMAND", 15, false, short_name(p).chars().take(15).collect())
+            }
+            "cmd" => ("CMD", 27, false, p.command.clone()),
+            "args" | "command" => ("COMMAND", 27, false, p.command.clone()),
+            "pcpu" | "%cpu" => ("%CPU", 4, true, "0.0".to_owned()),
+            "pmem" | "%mem" => ("%MEM", 4, true, format!("{:.1}", self.share(p))),
+            "tty" | "tt" | "tname" => ("TT", 8, false, p.tty.clone()),
+            "stat" => ("STAT", 4, false, p.state.clone()),
+            "s" | "state" => ("S", 1, false, p.state.chars().take(1).collect()),
+            "start" | "lstart" if name == "lstart" => {
+                ("STARTED", 24, true, date(self.began(p), "%a %b %e %H:%M:%S %Y"))
+            }
+            "start" => {
+                let old = elapsed >= 86_400;
+                let text = date(self.began(p), if old { "%b %d" } else { "%H:%M:%S" });
+                ("STARTED", 8, true, text)
+            }
+            "stime" | "start_time" => ("START", 5, true, self.start(p)),
+            "time" | "cputime" => ("TIME", 8, true, long_time(self.time(p))),
+            "etime" => ("ELAPSED", 11, true, etime),
+            "etimes" => ("ELAPSED", 7, true, elapsed.to_string()),
+            "rss" | "rssize" => ("RSS", 5, true, p.rss_kb.to_string()),
+            "vsz" | "vsize" => ("VSZ", 6, true, p.vsz_kb.to_string()),
+            "ni" | "nice" => ("NI", 3, true, "0".to_owned()),
+            _ => return None,
+        })
+    }
+}
+
+/// What `ps` of procps is asked.
+#[derive(Default)]
+struct Asked {
+    /// `a`, `-e`, `-A`, `x`: of others, without a terminal.
+    everything: bool,
+    without_terminal: bool,
+    of_all_users: bool,
+    user_format: bool,
+    full_format: bool,
+    fields: Vec<String>,
+    pids: Vec<u32>,
+    names: Vec<String>,
+    users: Vec<String>,
+    headings: bool,
+    wide: bool,
+}
+
+impl Asked {
+    fn read(arguments: &Arguments) -> Self {
+        let mut asked = Self { headings: true, ..Self::default() };
+        let mut words = arguments.rest().iter().map(|w| String::from_utf8_lossy(w).into_owned());
+        while let Some(word) = words.next() {
+            let dashed = word.starts_with('-');
+            let letters = word.trim_start_matches('-').to_owned();
+            if let Some(long) = word.strip_prefix("--") {
+                match long {
+                    "no-headers" | "no-heading" | "no-headings" => asked.headings = false,
+                    _ => {}
+                }
+                continue;
+            }
+            if let Ok(pid) = letters.parse() {
+                asked.pids.push(pid);
+                continue;
+            }
+            for (at, letter) in letters.char_indices() {
+                let takes_value = match letter {
+                    'o' | 'O' | 'p' | 'q' => true,
+                    'C' | 'u' | 'U' | 'g' | 'G' | 't' => dashed,
+                    _ => false,
+                };
+                if takes_value {
+                    let rest = &letters[at + letter.len_utf8()..];
+                    let value = if rest.is_empty() {
+                        words.next().unwrap_or_default()
+                    } else {
+                        rest.to_owned()
+                    };
+                    let listed = value.split([',', ' ']).filter(|v| !v.is_empty());
+                    match letter {
+                        'o' | 'O' => asked.fields.extend(listed.map(str::to_owned)),
+                        'p' | 'q' => {
+                            asked.pids.extend(listed.filter_map(|v| v.parse::<u32>().ok()));
+                        }
+                        'C' => asked.names.extend(listed.map(str::to_owned)),
+                        'u' | 'U' => asked.users.extend(listed.map(str::to_owned)),
+                        _ => {}
+                    }
+                    break;
+                }
+                match letter {
+                    'e' if dashed => asked.everything = true,
+                    'A' | 'd' => asked.everything = true,
+                    'a' if !dashed => asked.of_all_users = true,
+                    'x' => asked.without_terminal = true,
+                    'u' => asked.user_format = true,
+                    'f' if dashed => asked.full_format = true,
+                    'w' => asked.wide = true,
+                    _ => {}
+                }
+            }
+        }
+        asked
+    }
+
+    fn takes(&self, p: &Listed, own_user: &str, own_tty: &str) -> bool {
+        if !self.pids.is_empty() || !self.names.is_empty() || !self.users.is_empty() {
+            return self.pids.contains(&p.pid)
+                || self.names.iter().any(|n| short_name(p) == n)
+                || self.users.contains(&p.user);
+        }
+        if self.everything || (self.of_all_users && self.without_terminal) {
+            return true;
+        }
+        match (self.of_all_users, self.without_terminal) {
+            (true, _) => p.tty != "?",
+            (_, true) => p.user == own_user,
+            _ => p.user == own_user && p.tty == own_tty && (p.tty != "?" || !p.is_kernel()),
+        }
+    }
+}
+
+/// `ps` of procps 4.0.2.
+fn gnu_ps(process: &Process, arguments: &Arguments, all: &[Listed]) -> (String, i32) {
+    let asked = Asked::read(arguments);
+    let view = process.view();
     let host = &process.session.host;
-    let booted = host.booted(process.session.now()).secs();
-    let total = host.memory(process.session.now()).total_kb.max(1);
-    let start = |p: &Listed| {
-        let began = booted + p.started_s;
-        let now = host.clock(process.session.now()).secs();
-        date(began, if now.saturating_sub(began) < 86_400 { "%H:%M" } else { "%b%d" })
+    let facts = Facts {
+        process,
+        now: host.clock(view.now).secs(),
+        booted: host.booted(view.now).secs(),
+        total_kb: host.memory(view.now).total_kb.max(1),
     };
-    let mut text = String::new();
-    if flags.contains('u') && flags.contains('a') {
-        text.push_str(
-            "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n",
+    let own = view.seat.shell(host, &view);
+    let shown: Vec<&Listed> = all.iter().filter(|p| asked.takes(p, &own.user, &own.tty)).collect();
+    let mut rows: Vec<String> = Vec::new();
+    if !asked.fields.is_empty() {
+        let mut heading = String::new();
+        let last = asked.fields.len() - 1;
+        for (place, p) in std::iter::once(None).chain(shown.iter().map(Some)).enumerate() {
+            let mut row = String::new();
+            for (at, field) in asked.fields.iter().enumerate() {
+                let (name, own_heading) = match field.split_once('=') {
+                    Some((name, text)) => (name, Some(text)),
+                    None => (field.as_str(), None),
+                };
+                let example = p.copied().or(all.first());
+                let Some(example) = example else { continue };
+                let Some((title, width, right, value)) = facts.field(name, example) else {
+                    let text = format!(
+                        "error: unknown user-defined format specifier \"{name}\"\n\nUsage:\n ps [options]\n\n Try 'ps --help <simple|list|output|threads|misc|all>'\n  or 'ps --help <s|l|o|t|m|a>'\n for additional help text.\n\nFor more details see ps(1).\n"
+                    );
+                    return (text, 1);
+                };
+                let cell =
+                    if p.is_none() { own_heading.unwrap_or(title).to_owned() } else { value };
+                if at > 0 {
+                    row.push(' ');
+                }
+                let _ = match (right, at == last) {
+                    (true, _) => write!(row, "{cell:>width$}"),
+                    (false, true) => write!(row, "{cell}"),
+                    (false, false) => write!(row, "{cell:<width$}"),
+                };
+            }
+            if place == 0 { heading = row } else { rows.push(row) }
+        }
+        let silent = asked.fields.iter().all(|f| f.ends_with('='));
+        if asked.headings && !silent {
+            rows.insert(0, heading);
+        }
+    } else if asked.user_format {
+        rows.push(
+            "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND".into(),
         );
-        for p in all {
-            let share = p.rss_kb as f64 * 100.0 / total as f64;
-            let _ = writeln!(
-                text,
-                "{:<8} {:>7}  0.0 {share:>4.1} {:>6} {:>5} {:<8} {:<4} {:>5}   0:00 {}",
-                p.user,
+        rows.extend(shown.iter().map(|p| {
+            format!(
+                "{:<8} {:>7}  0.0 {:>4.1} {:>6} {:>5} {:<8} {:<4} {:>5} {:>6} {}",
+                Facts::user(p),
                 p.pid,
+                facts.share(p),
                 p.vsz_kb,
                 p.rss_kb,
                 p.tty,
                 p.state,
-                start(p),
+                facts.start(p),
+                short_time(facts.time(p)),
                 p.command
-            );
-        }
-    } else if flags.contains('f') {
-        text.push_str("UID          PID    PPID  C STIME TTY          TIME CMD\n");
-        let all_shown = flags.contains('e') || flags.contains('A');
-        for p in all.iter().filter(|p| all_shown || p.tty != "?") {
-            let _ = writeln!(
-                text,
-                "{:<8} {:>7} {:>7}  0 {:>5} {:<8} 00:00:00 {}",
-                p.user,
+            )
+        }));
+    } else if asked.full_format {
+        rows.push("UID          PID    PPID  C STIME TTY          TIME CMD".into());
+        rows.extend(shown.iter().map(|p| {
+            format!(
+                "{:<8} {:>7} {:>7}  0 {:>5} {:<8} {} {}",
+                Facts::user(p),
                 p.pid,
                 p.ppid,
-                start(p),
+                facts.start(p),
                 p.tty,
+                long_time(facts.time(p)),
                 p.command
-            );
-        }
+            )
+        }));
+    } else if asked.of_all_users || asked.without_terminal {
+        rows.push("    PID TTY      STAT   TIME COMMAND".into());
+        rows.extend(shown.iter().map(|p| {
+            format!(
+                "{:>7} {:<8} {:<4} {:>6} {}",
+                p.pid,
+                p.tty,
+                p.state,
+                short_time(facts.time(p)),
+                p.command
+            )
+        }));
     } else {
-        text.push_str("    PID TTY          TIME CMD\n");
-        let everything = flags.contains('e') || flags.contains('A') || flags.contains('x');
-        for p in all.iter().filter(|p| everything || p.tty != "?") {
-            let _ = writeln!(text, "{:>7} {:<8} 00:00:00 {}", p.pid, p.tty, short_name(p));
-        }
+        rows.push("    PID TTY          TIME CMD".into());
+        rows.extend(shown.iter().map(|p| {
+            format!("{:>7} {:<8} {} {}", p.pid, p.tty, long_time(facts.time(p)), short_name(p))
+        }));
     }
-    text
+    if !asked.headings && asked.fields.is_empty() {
+        rows.remove(0);
+    }
+    let terminal = process.fds.at(1).is_some_and(|open| open.is_terminal());
+    let columns = process.session.terminal().map_or(80, |t| usize::from(t.columns));
+    let mut text = String::new();
+    for row in rows {
+        if terminal && !asked.wide {
+            text.extend(row.chars().take(columns));
+        } else {
+            text.push_str(&row);
+        }
+        text.push('\n');
+    }
+    (text, i32::from(shown.is_empty()))
 }
 
-fn top(process: &mut Process, arguments: &Arguments) -> Outcome {
+fn top(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
+    Box::pin(async move {
+        const ROUNDS_MAX: u32 = 10_000;
+        let words: Vec<String> =
+            arguments.rest().iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
+        let batch = words.iter().any(|w| w.starts_with('-') && w.contains('b'));
+        let value = |letter: char| {
+            let at = words.iter().position(|w| w.starts_with('-') && w.contains(letter))?;
+            let inside = words[at].split(letter).nth(1).filter(|v| !v.is_empty());
+            inside.or(words.get(at + 1).map(String::as_str))?.parse::<f64>().ok()
+        };
+        let rounds = value('n').map_or(ROUNDS_MAX, |n| n.max(1.0) as u32);
+        let delay = value('d').unwrap_or(if arguments.gnu { 3.0 } else { 5.0 });
+        let terminal = process.fds.at(1).is_some_and(|open| open.is_terminal());
+        if !batch && !terminal && arguments.gnu {
+            process.error("top: failed tty get")?;
+            return Ok(1);
+        }
+        for round in 0..rounds {
+            if round > 0 {
+                process
+                    .session
+                    .sleep(ukai_model::Duration::from_secs_f64(delay.clamp(0.1, 1e6)))
+                    .await?;
+            }
+            process.session.step(50)?;
+            let mut text = top_page(process, &arguments);
+            if !batch && terminal {
+                let rows = process.session.terminal().map_or(24, |t| usize::from(t.rows).max(8));
+                let page: Vec<&str> = text.lines().take(rows - 1).collect();
+                text = format!("\x1b[H\x1b[J{}\n", page.join("\n"));
+                process.print(&text)?;
+                if typed_q(process).await? {
+                    return Ok(0);
+                }
+                continue;
+            }
+            if round > 0 {
+                process.print("\n")?;
+            }
+            process.print(&text)?;
+        }
+        Ok(0)
+    })
+}
+
+/// Waits for a key: whether it ends the display.
+async fn typed_q(process: &mut Process) -> Result<bool, Stop> {
+    let key = process.read(0, 64, false).await?.unwrap_or_default();
+    Ok(key.is_empty() || key.contains(&b'q'))
+}
+
+fn top_page(process: &Process, arguments: &Arguments) -> String {
     let view = process.view();
     let host = std::sync::Arc::clone(&process.session.host);
     let memory = host.memory(view.now);
     let [a, b, c] = host.load(view.now).map(|l| f64::from(l) / 100.0);
     let all = process.fs().processes(&view);
     let used = memory.total_kb - memory.free_kb;
+    let facts = Facts {
+        process,
+        now: host.clock(view.now).secs(),
+        booted: host.booted(view.now).secs(),
+        total_kb: memory.total_kb.max(1),
+    };
     let mut text = if arguments.gnu {
+        let times = host.processor_times(view.now);
+        let total: u64 = times.iter().flatten().sum::<u64>().max(1);
+        let part = |column: usize| {
+            times.iter().map(|t| t[column]).sum::<u64>() as f64 * 100.0 / total as f64
+        };
+        let users = u32::from(view.seat.terminal);
+        let mebi = |kb: u64| kb as f64 / 1_024.0;
         format!(
-            "top - {}\nTasks: {} total,   1 running, {} sleeping,   0 stopped,   0 zombie\n\
-             %Cpu(s):  0.7 us,  0.3 sy,  0.0 ni, 98.8 id,  0.1 wa,  0.0 hi,  0.1 si,  0.0 st\n\
-             MiB Mem : {:>8.1} total, {:>8.1} free, {:>8.1} used, {:>8.1} buff/cache\n\n    \
+            "top - {}\nTasks: {:>3} total,   1 running, {:>3} sleeping,   0 stopped,   0 zombie\n\
+             %Cpu(s): {:>4.1} us, {:>4.1} sy, {:>4.1} ni, {:>4.1} id, {:>4.1} wa,  0.0 hi, {:>4.1} si,  0.0 st \n\
+             MiB Mem : {:>8.1} total, {:>8.1} free, {:>8.1} used, {:>8.1} buff/cache     \n\
+             MiB Swap: {:>8.1} total, {:>8.1} free, {:>8.1} used. {:>8.1} avail Mem \n\n    \
              PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n",
-            super::time::uptime_line(process, 1).trim_start(),
+            super::time::uptime_line(process, users).trim_start(),
             all.len(),
             all.len() - 1,
-            memory.total_kb as f64 / 1024.0,
-            memory.free_kb as f64 / 1024.0,
-            used as f64 / 1024.0,
-            (memory.buffers_kb + memory.cached_kb) as f64 / 1024.0,
+            part(0),
+            part(2),
+            part(1),
+            part(3),
+            part(4),
+            part(6),
+            mebi(memory.total_kb),
+            mebi(memory.free_kb),
+            mebi(memory.total_kb - memory.available_kb),
+            mebi(memory.buffers_kb + memory.cached_kb + memory.reclaimable_kb),
+            mebi(memory.swap_total_kb),
+            mebi(memory.swap_free_kb),
+            mebi(memory.swap_total_kb - memory.swap_free_kb),
+            mebi(memory.available_kb),
         )
     } else {
         format!(
@@ -146,30 +485,48 @@ fn top(process: &mut Process, arguments: &Arguments) -> Outcome {
             view.pid,
         )
     };
-    for p in all.iter().rev() {
-        let share = p.vsz_kb * 100 / memory.total_kb.max(1);
+    let mut order: Vec<&Listed> = all.iter().collect();
+    if arguments.gnu {
+        // What runs stands first, then all in the order of their numbers.
+        order.sort_by_key(|p| (!p.state.starts_with('R'), p.pid));
+    } else {
+        order.sort_by_key(|p| (std::cmp::Reverse(p.vsz_kb), p.pid));
+    }
+    for p in order {
         let row = if arguments.gnu {
+            let time = facts.time(p);
+            let (priority, nice) = match p.state.chars().nth(1) {
+                Some('<') => ("0", "-20"),
+                Some('N') => ("39", "19"),
+                _ => ("20", "0"),
+            };
             format!(
-                "{:>7} {:<8}  20   0 {:>7} {:>6} {:>6} {}   0.0 {:>5.1}   0:00.00 {}\n",
+                "{:>7} {:<8} {priority:>3} {nice:>3} {:>7} {:>6} {:>6} {}   0.0 {:>5.1} {:>9} {}\n",
                 p.pid,
-                p.user,
+                Facts::user(p),
                 p.vsz_kb,
                 p.rss_kb,
-                p.rss_kb / 2,
+                p.rss_kb * 3 / 4,
                 p.state.chars().next().unwrap_or('S'),
-                share as f64,
+                facts.share(p),
+                format!("{}:{:02}.{:02}", time / 6_000, time / 100 % 60, time % 100),
                 short_name(p)
             )
         } else {
+            let share = p.vsz_kb * 100 / memory.total_kb.max(1);
             format!(
                 "{:>5} {:>5} {:<8} {:<4} {:>5} {share:>3}%   0% {}\n",
-                p.pid, p.ppid, p.user, p.state, p.vsz_kb, p.command
+                p.pid,
+                p.ppid,
+                p.user,
+                busybox_state(p),
+                p.vsz_kb,
+                p.command
             )
         };
         text.push_str(&row);
     }
-    process.print(&text)?;
-    Ok(0)
+    text
 }
 
 const SIGNALS: [&str; 31] = [

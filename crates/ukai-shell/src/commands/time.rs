@@ -67,15 +67,44 @@ pub(super) fn uptime_line(process: &Process, users: u32) -> String {
         let _ = write!(text, "{minutes} min, ");
     }
     if host.persona.is_gnu() {
-        let _ = write!(text, " {users} user{}, ", if users == 1 { "" } else { "s" });
+        let _ = write!(text, " {users} user{}, ", if users > 1 { "s" } else { "" });
     }
     let [a, b, c] = host.load(now).map(|l| f64::from(l) / 100.0);
     let _ = write!(text, " load average: {a:.2}, {b:.2}, {c:.2}");
     text
 }
 
-fn uptime(process: &mut Process, _: &Arguments) -> Outcome {
-    let line = uptime_line(process, 1);
+/// `up 3 weeks, 2 days, 4 hours, 5 minutes`
+fn pretty(process: &Process) -> String {
+    let up = process.session.host.uptime(process.session.now()).as_secs();
+    let parts = [
+        (up / 604_800, "week"),
+        (up / 86_400 % 7, "day"),
+        (up / 3_600 % 24, "hour"),
+        (up / 60 % 60, "minute"),
+    ];
+    let shown: Vec<String> = parts
+        .iter()
+        .filter(|(count, unit)| *count > 0 || (*unit == "minute" && up < 60))
+        .map(|(count, unit)| format!("{count} {unit}{}", if *count == 1 { "" } else { "s" }))
+        .collect();
+    format!("up {}", shown.join(", "))
+}
+
+fn uptime(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let options = Options::read(arguments, "psV", &["pretty", "since"]);
+    if options.has("p") || options.has("pretty") {
+        let text = pretty(process);
+        process.print(format!("{text}\n"))?;
+        return Ok(0);
+    }
+    if options.has("s") || options.has("since") {
+        let booted = process.session.host.booted(process.session.now()).secs();
+        process.print(format!("{}\n", format_date(booted, "%Y-%m-%d %H:%M:%S")))?;
+        return Ok(0);
+    }
+    let users = u32::from(process.session.seat.terminal);
+    let line = uptime_line(process, users);
     process.print(format!("{line}\n"))?;
     Ok(0)
 }

@@ -99,13 +99,14 @@ impl Process {
         if self.fs().origin(&view, &real) != Some(Origin::Host) {
             return self.run_brought(&real, words).await;
         }
-        const COMMAND_BYTES: usize = 256;
-        let line = words.join(&b' ');
-        let line = String::from_utf8_lossy(&line[..line.len().min(COMMAND_BYTES)]);
-        let shell = (self.pid, self.running.replace(line.into()));
-        self.pid = self.session.system().next_pid();
+        let shell = self.pid;
+        // A program that the shell makes way for has the shell's number.
+        let pid = if self.makes_way() { shell } else { self.session.system().next_pid() };
+        let listed = self.listed(pid, &words, &real);
+        self.pid = pid;
         let result = self.run_own(&real, words).await;
-        (self.pid, self.running) = shell;
+        drop(listed);
+        self.pid = shell;
         result
     }
 
@@ -241,13 +242,16 @@ impl Process {
         let pid = self.session.system().next_pid();
         let mut command = words.join(&b' ');
         command.truncate(COMMAND_BYTES);
+        let command = String::from_utf8_lossy(&command).into_owned();
         let user = self.session.host.users().iter().find(|u| u.uid == self.uid);
         let now = self.session.now();
         let process = ukai_persona::Process {
             pid,
             ppid: 1,
             user: user.map_or_else(|| "root".to_owned(), |u| u.name.clone()),
-            command: String::from_utf8_lossy(&command).into_owned(),
+            name: ukai_persona::Process::name_of(&command),
+            exe: String::from_utf8_lossy(&self.absolute(&words[0])).into_owned(),
+            command,
             vsz_kb: 480 + u64::from(pid % 97) * 4,
             rss_kb: 128 + u64::from(pid % 53) * 4,
             state: "S".to_owned(),

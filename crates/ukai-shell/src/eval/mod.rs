@@ -3,6 +3,7 @@
 mod compound;
 mod execute;
 mod function;
+mod listed;
 mod redirect;
 mod script;
 mod simple;
@@ -122,7 +123,12 @@ impl Process {
                 input = Some(reader);
             }
             let and_or = Arc::clone(and_or);
+            let ahead = and_or.pipeline(index).commands.get(place).and_then(|command| {
+                child.gives_way = Process::makes_way_for(command);
+                child.listed_ahead(command)
+            });
             let stage: Fut<'static, Result<i32, Stop>> = Box::pin(async move {
+                let _listed = ahead;
                 let pipeline = and_or.pipeline(index);
                 let Some(command) = pipeline.commands.get(place) else { return Ok(0) };
                 let result = child.command(command).await;

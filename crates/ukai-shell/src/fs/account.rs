@@ -6,6 +6,7 @@ use super::open::{Access, Opened};
 use super::walk::Attributes;
 use super::{Fs, View};
 use bytes::Bytes;
+use std::sync::Arc;
 use ukai_model::{Sha256, Timestamp};
 
 /// A disk, with the rights of an account.
@@ -67,7 +68,7 @@ impl AccountFs {
     /// `fs` with the rights of an account.
     pub fn new(fs: Fs, uid: u32, gid: u32) -> Self {
         let now = Timestamp::default();
-        Self { fs, view: View { now, pid: 1, shell_pid: 1, running: None, uid, gid } }
+        Self { fs, view: View { now, pid: 1, shell_pid: 1, uid, gid, seat: Arc::default() } }
     }
 
     /// From now on it is `now`.

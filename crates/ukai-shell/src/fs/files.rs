@@ -6,6 +6,7 @@ use super::open::{Access, Opened};
 use super::walk::Attributes;
 use super::{Fs, View};
 use bytes::Bytes;
+use std::sync::Arc;
 use ukai_model::{Sha256, Timestamp};
 
 /// One account's view of a disk.
@@ -63,7 +64,7 @@ impl Files {
     /// `fs` with the rights of an account.
     pub fn new(fs: Fs, uid: u32, gid: u32) -> Self {
         let now = Timestamp::default();
-        Self { fs, view: View { now, pid: 1, shell_pid: 1, running: None, uid, gid } }
+        Self { fs, view: View { now, pid: 1, shell_pid: 1, uid, gid, seat: Arc::default() } }
     }
 
     /// From now on it is `now`.

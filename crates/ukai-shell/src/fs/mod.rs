@@ -4,25 +4,35 @@
 //! partly made up when it is looked at (`proc.rs`).
 
 mod account;
+mod counters;
 mod files;
 mod image;
+mod local;
+mod network;
 mod node;
 mod open;
 mod owner;
 mod proc;
+mod process_files;
 mod program;
 mod saved;
+mod seat;
+mod statistics;
 mod walk;
 
 pub use account::{AccountFs, FileChange, FileFacts, OpenFile, OpenHow};
 pub use files::{FileInfo, Files};
+pub(crate) use local::{LocalKind, LocalSocket};
+pub(crate) use network::{Interface, Socket, SocketState, interfaces, routes};
 pub use node::{FileKind, FsError};
 pub(crate) use node::{Ino, Origin, Stat};
 pub(crate) use open::{Access, Opened};
 pub use owner::ByLogin;
 pub use saved::{Kept, Snapshot};
+pub(crate) use seat::{Running, Seat, Seated, sizes};
 pub(crate) use walk::Attributes;
 
+use crate::commands::Chain;
 use crate::limits;
 use bytes::Bytes;
 use image::Image;
@@ -66,6 +76,8 @@ pub(crate) struct State {
     remounted: Vec<Vec<u8>>,
     /// Host name, where the attacker changed it.
     hostname: Option<String>,
+    /// Chains of packet filters, once there are others than the kernel's.
+    firewall: Option<Vec<Chain>>,
     /// Where all this comes from, until somebody looks.
     kept: Option<Box<dyn Kept>>,
 }
@@ -76,10 +88,10 @@ pub(crate) struct View {
     pub(crate) now: Timestamp,
     pub(crate) pid: u32,
     pub(crate) shell_pid: u32,
-    /// Command line of the program that looks; none if the shell does.
-    pub(crate) running: Option<Arc<str>>,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
+    /// Where the session sits that looks.
+    pub(crate) seat: Arc<Seat>,
 }
 
 /// A place in the tree: where a name is, or where it would be.
@@ -175,7 +187,7 @@ impl Fs {
     fn stat_of(&self, state: &State, view: &View, ino: Ino) -> Result<Stat, FsError> {
         let number = match ino {
             Ino::Disk(number) => number,
-            Ino::Proc(node) => return Ok(self.proc_stat(view, node)),
+            Ino::Proc(node) => return Ok(self.proc_stat(state, view, node)),
         };
         let node = self.node(state, number).ok_or(FsError::NotFound)?;
         let (kind, size, device) = match &node.kind {
@@ -224,7 +236,7 @@ impl Fs {
         let state = self.state();
         let place = self.walk(&state, view, path, false)?;
         match place.ino.ok_or(FsError::NotFound)? {
-            Ino::Proc(node) => self.proc_link(view, node).ok_or(FsError::Invalid),
+            Ino::Proc(node) => self.proc_link(&state, view, node).ok_or(FsError::Invalid),
             Ino::Disk(number) => match self.node(&state, number).map(|n| &n.kind) {
                 Some(Kind::Link(target)) => Ok(target.clone()),
                 _ => Err(FsError::Invalid),
@@ -237,7 +249,7 @@ impl Fs {
         let state = self.state();
         let place = self.walk(&state, view, path, true)?;
         match place.ino.ok_or(FsError::NotFound)? {
-            Ino::Proc(node) => Self::proc_list(node).ok_or(FsError::NotDirectory),
+            Ino::Proc(node) => self.proc_list(node).ok_or(FsError::NotDirectory),
             Ino::Disk(number) => {
                 let node = self.node(&state, number).ok_or(FsError::NotFound)?;
                 let Kind::Directory(entries) = &node.kind else {
@@ -249,6 +261,8 @@ impl Fs {
                 let mut names: Vec<Bytes> = entries.keys().cloned().collect();
                 if place.path == b"/proc" {
                     self.add_process_names(&state, view, &mut names);
+                } else if place.path == b"/proc/net" {
+                    Self::add_network_names(&mut names);
                 }
                 Ok(names)
             }
@@ -398,6 +412,16 @@ impl Fs {
             state.remounted.push(point.to_vec());
         }
         known
+    }
+
+    /// Chains of packet filters as the attacker left them.
+    pub(crate) fn firewall(&self) -> Vec<Chain> {
+        self.state().firewall.clone().unwrap_or_else(crate::commands::fresh_firewall)
+    }
+
+    /// Keeps chains of packet filters until the host is forgotten.
+    pub(crate) fn set_firewall(&self, chains: Vec<Chain>) {
+        self.state().firewall = Some(chains);
     }
 
     fn charge(state: &mut State, bytes: u64) -> Result<(), FsError> {

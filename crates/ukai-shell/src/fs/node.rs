@@ -26,6 +26,14 @@ pub(crate) enum ProcNode {
     Descriptors(u32),
     /// `/proc/PID/fd/N`
     Descriptor(u32, u8),
+    /// `/proc/PID/task`
+    Tasks(u32),
+    /// `/proc/PID/task/PID`
+    Task(u32),
+    /// `/proc/PID/ns`
+    Namespaces(u32),
+    /// A link in `/proc/PID/ns`.
+    Namespace(u32, u8),
     /// A file of the system's own, by place in the list.
     System(u8),
 }

@@ -109,7 +109,7 @@ impl View {
     /// The system itself.
     fn of_system() -> Self {
         let now = ukai_model::Timestamp::default();
-        Self { now, pid: 1, shell_pid: 1, running: None, uid: 0, gid: 0 }
+        Self { now, pid: 1, shell_pid: 1, uid: 0, gid: 0, seat: Arc::default() }
     }
 }
 

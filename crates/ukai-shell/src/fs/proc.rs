@@ -1,21 +1,40 @@
 //! `/proc`: what is made up when it is looked at. Files that the persona gives come first.
 
 use super::node::{FileKind, FsError, Ino, Kind, ProcNode, Stat};
-use super::{Fs, State, View};
+use super::process_files::{self, Subject};
+use super::{Fs, State, View, counters, network, statistics};
 use crate::limits;
 use bytes::Bytes;
 use std::fmt::Write as _;
-use ukai_persona::Process;
+use ukai_persona::{DeviceKind, Process};
 
-/// Files in `/proc/PID`.
-const FILES: [&str; 8] =
-    ["cmdline", "comm", "environ", "limits", "maps", "mounts", "stat", "status"];
+/// Links in `/proc/PID`; the namespaces are in a folder of their own.
+const LINKS: [&str; 4] = ["cwd", "exe", "root", "net"];
 
-/// Links in `/proc/PID`.
-const LINKS: [&str; 3] = ["cwd", "exe", "root"];
+/// Namespaces, and the numbers that the first of each has (include/linux/proc_ns.h).
+const NAMESPACES: [(&str, &str); 10] = [
+    ("cgroup", "cgroup:[4026531835]"),
+    ("ipc", "ipc:[4026531839]"),
+    ("mnt", "mnt:[4026531841]"),
+    ("net", "net:[4026531840]"),
+    ("pid", "pid:[4026531836]"),
+    ("pid_for_children", "pid:[4026531836]"),
+    ("time", "time:[4026531834]"),
+    ("time_for_children", "time:[4026531834]"),
+    ("user", "user:[4026531837]"),
+    ("uts", "uts:[4026531838]"),
+];
+
+/// Descriptors of a process that are shown.
+const DESCRIPTORS: u8 = 3;
+
+/// A file's name and whether root alone may read it, by its place in the list.
+fn file_at(index: usize) -> Option<(&'static str, bool)> {
+    process_files::FILES.iter().chain(&process_files::MODERN_FILES).nth(index).copied()
+}
 
 /// Files of the system, for personas that do not give them.
-const SYSTEM: [(&str, Option<&str>); 14] = [
+const SYSTEM: [(&str, Option<&str>); 23] = [
     ("version", None),
     ("uptime", None),
     ("loadavg", None),
@@ -27,6 +46,15 @@ const SYSTEM: [(&str, Option<&str>); 14] = [
     ("modules", None),
     ("tcp", Some("net")),
     ("udp", Some("net")),
+    ("tcp6", Some("net")),
+    ("udp6", Some("net")),
+    ("unix", Some("net")),
+    ("partitions", None),
+    ("diskstats", None),
+    ("interrupts", None),
+    ("softirqs", None),
+    ("swaps", None),
+    ("vmstat", None),
     ("route", Some("net")),
     ("arp", Some("net")),
     ("dev", Some("net")),
@@ -42,40 +70,13 @@ impl Fs {
         self.inner.processes.get_or_init(|| self.host().processes())
     }
 
-    fn processes_of(&self, state: &State, view: &View) -> Vec<Process> {
+    pub(super) fn processes_of(&self, state: &State, view: &View) -> Vec<Process> {
         let mut all = self.own_processes().to_vec();
-        all.push(self.shell_process(view));
+        all.extend(view.seat.processes(self.host(), view));
         all.extend(state.residents.iter().cloned());
-        all.extend(self.current_process(view));
         all.sort_by_key(|p| p.pid);
+        all.dedup_by_key(|p| p.pid);
         all
-    }
-
-    fn shell_process(&self, view: &View) -> Process {
-        let host = self.host();
-        let user = host.users().iter().find(|u| u.uid == view.uid);
-        Process {
-            pid: view.shell_pid,
-            ppid: 1,
-            user: user.map_or_else(|| "root".to_owned(), |u| u.name.clone()),
-            command: host.persona.shell.name.clone(),
-            vsz_kb: 1_112,
-            rss_kb: 452,
-            state: "S".to_owned(),
-            tty: "pts/0".to_owned(),
-            started_s: host.uptime(view.now).as_secs(),
-        }
-    }
-
-    /// Who asks, if it is not the shell itself.
-    fn current_process(&self, view: &View) -> Option<Process> {
-        (view.pid != view.shell_pid).then(|| Process {
-            pid: view.pid,
-            ppid: view.shell_pid,
-            state: "R".to_owned(),
-            command: view.running.as_deref().unwrap_or("sh").to_owned(),
-            ..self.shell_process(view)
-        })
     }
 
     /// A program of the attacker stays in the process list.
@@ -96,21 +97,24 @@ impl Fs {
     }
 
     fn process(&self, state: &State, view: &View, pid: u32) -> Option<Process> {
-        if pid == view.shell_pid {
-            return Some(self.shell_process(view));
-        }
-        if pid == view.pid {
-            return self.current_process(view);
-        }
-        self.own_processes().iter().chain(&state.residents).find(|p| p.pid == pid).cloned()
+        let found = self.own_processes().iter().chain(&state.residents).find(|p| p.pid == pid);
+        found.cloned().or_else(|| view.seat.process_with(self.host(), view, pid))
     }
 
     pub(super) fn proc_root_child(&self, state: &State, view: &View, name: &[u8]) -> Option<Ino> {
-        if name == b"self" {
+        if name == b"self" || name == b"thread-self" && self.host().persona.is_gnu() {
             return Some(Ino::Proc(ProcNode::SelfLink));
         }
         let pid = std::str::from_utf8(name).ok().filter(|n| !n.starts_with('+'))?.parse().ok()?;
         self.process(state, view, pid).map(|_| Ino::Proc(ProcNode::Process(pid)))
+    }
+
+    /// A file that always moves: the persona's says only what it moves from.
+    pub(super) fn proc_moving(folder: &[u8], name: &[u8]) -> Option<Ino> {
+        if name != b"dev" {
+            return None;
+        }
+        Self::proc_system(Some(folder), name)
     }
 
     /// A file of the system that the persona does not give.
@@ -128,25 +132,49 @@ impl Fs {
         name: &[u8],
     ) -> Result<Option<Ino>, FsError> {
         match node {
-            ProcNode::Process(pid) => {
-                if name == b"fd" {
-                    return Ok(Some(Ino::Proc(ProcNode::Descriptors(pid))));
+            ProcNode::Process(pid) | ProcNode::Task(pid) => {
+                match name {
+                    b"fd" => return Ok(Some(Ino::Proc(ProcNode::Descriptors(pid)))),
+                    // A task has none of its own.
+                    b"task" if matches!(node, ProcNode::Task(_)) => return Ok(None),
+                    b"task" => return Ok(Some(Ino::Proc(ProcNode::Tasks(pid)))),
+                    b"ns" if self.host().persona.is_gnu() => {
+                        return Ok(Some(Ino::Proc(ProcNode::Namespaces(pid))));
+                    }
+                    _ => {}
                 }
-                let at = |list: &[&str]| list.iter().position(|n| n.as_bytes() == name);
-                if let Some(index) = at(&LINKS) {
+                if let Some(index) = LINKS.iter().position(|n| n.as_bytes() == name) {
                     return Ok(Some(Ino::Proc(ProcNode::Link(pid, index as u8))));
                 }
-                if let Some(index) = at(&FILES) {
+                let index = self.process_file_names().position(|n| n.as_bytes() == name);
+                if let Some(index) = index {
                     return Ok(Some(Ino::Proc(ProcNode::File(pid, index as u8))));
                 }
                 Ok(self.persona_self_file(state, name))
             }
+            ProcNode::Tasks(pid) => {
+                let own = name == pid.to_string().as_bytes();
+                Ok(own.then_some(Ino::Proc(ProcNode::Task(pid))))
+            }
+            ProcNode::Namespaces(pid) => {
+                let index = NAMESPACES.iter().position(|(n, _)| n.as_bytes() == name);
+                Ok(index.map(|index| Ino::Proc(ProcNode::Namespace(pid, index as u8))))
+            }
             ProcNode::Descriptors(pid) => Ok(match name {
-                [digit @ b'0'..=b'2'] => Some(Ino::Proc(ProcNode::Descriptor(pid, digit - b'0'))),
+                [digit @ b'0'..=b'9'] if digit - b'0' < DESCRIPTORS => {
+                    Some(Ino::Proc(ProcNode::Descriptor(pid, digit - b'0')))
+                }
                 _ => None,
             }),
             _ => Err(FsError::NotDirectory),
         }
+    }
+
+    /// Files in `/proc/PID`, in the order of their numbers.
+    fn process_file_names(&self) -> impl Iterator<Item = &'static str> {
+        let modern = self.host().persona.is_gnu();
+        let more = process_files::MODERN_FILES.iter().filter(move |_| modern);
+        process_files::FILES.iter().chain(more).map(|(name, _)| *name)
     }
 
     /// What the persona puts into `/proc/self`.
@@ -165,65 +193,107 @@ impl Fs {
     }
 
     pub(super) const fn proc_is_directory(node: ProcNode) -> bool {
-        matches!(node, ProcNode::Process(_) | ProcNode::Descriptors(_))
+        matches!(
+            node,
+            ProcNode::Process(_)
+                | ProcNode::Task(_)
+                | ProcNode::Descriptors(_)
+                | ProcNode::Tasks(_)
+                | ProcNode::Namespaces(_)
+        )
     }
 
-    pub(super) fn proc_link(&self, view: &View, node: ProcNode) -> Option<Bytes> {
+    pub(super) fn proc_link(&self, state: &State, view: &View, node: ProcNode) -> Option<Bytes> {
         match node {
             ProcNode::SelfLink => Some(view.pid.to_string().into()),
-            ProcNode::Descriptor(..) => Some(Bytes::from_static(b"/dev/pts/0")),
-            ProcNode::Link(pid, 1) => Some(self.executable(view, pid)),
+            ProcNode::Descriptor(pid, fd) => Some(view.seat.descriptor(pid, fd).into()),
+            ProcNode::Namespace(_, index) => NAMESPACES
+                .get(usize::from(index))
+                .map(|(_, text)| Bytes::from_static(text.as_bytes())),
+            ProcNode::Link(pid, 1) => {
+                let process = self.process(state, view, pid)?;
+                // Others' are for root to see.
+                if view.uid != 0 && process.user != view.seat.user {
+                    return None;
+                }
+                let exe = self.executable(&process);
+                (!exe.is_empty()).then(|| exe.into())
+            }
+            ProcNode::Link(pid, 0) => Some(view.seat.directory(pid).into()),
+            ProcNode::Link(_, 3) => Some(Bytes::from_static(b"/proc/net")),
             ProcNode::Link(..) => Some(Bytes::from_static(b"/")),
             _ => None,
         }
     }
 
-    /// The program that a process runs.
-    fn executable(&self, view: &View, pid: u32) -> Bytes {
+    /// The program that a process runs: an applet's is BusyBox.
+    fn executable(&self, process: &Process) -> String {
+        if !process.exe.is_empty() || process.is_kernel() {
+            return process.exe.clone();
+        }
         let persona = &self.host().persona;
         let busybox = persona.busybox.as_ref().filter(|_| !persona.is_gnu());
-        let shell = busybox.map_or("/usr/bin/bash", |b| b.path.as_str());
-        if pid == view.pid || pid == view.shell_pid {
-            return shell.to_owned().into();
-        }
-        let command =
-            self.own_processes().iter().find(|p| p.pid == pid).map(|p| p.command.as_str());
-        let word = command.unwrap_or_default();
-        let word = word.split_whitespace().next().unwrap_or("").trim_start_matches('-');
-        if word.starts_with('/') { word.to_owned().into() } else { shell.to_owned().into() }
+        busybox.map_or("/usr/bin/bash", |b| b.path.as_str()).to_owned()
     }
 
-    pub(super) fn proc_stat(&self, view: &View, node: ProcNode) -> Stat {
-        let (kind, mode) = match node {
-            ProcNode::SelfLink | ProcNode::Link(..) => (FileKind::Link, 0o777),
-            ProcNode::Descriptor(..) => (FileKind::Link, 0o700),
-            ProcNode::Process(_) => (FileKind::Directory, 0o555),
-            ProcNode::Descriptors(_) => (FileKind::Directory, 0o500),
-            ProcNode::File(_, 2) => (FileKind::File, 0o400),
-            ProcNode::File(..) | ProcNode::System(_) => (FileKind::File, 0o444),
+    pub(super) fn proc_stat(&self, state: &State, view: &View, node: ProcNode) -> Stat {
+        let (kind, mode, pid) = match node {
+            ProcNode::SelfLink => (FileKind::Link, 0o777, None),
+            ProcNode::Link(pid, _) | ProcNode::Namespace(pid, _) => {
+                (FileKind::Link, 0o777, Some(pid))
+            }
+            ProcNode::Descriptor(pid, _) => (FileKind::Link, 0o700, Some(pid)),
+            ProcNode::Process(pid) | ProcNode::Tasks(pid) | ProcNode::Task(pid) => {
+                (FileKind::Directory, 0o555, Some(pid))
+            }
+            ProcNode::Namespaces(pid) => (FileKind::Directory, 0o511, Some(pid)),
+            ProcNode::Descriptors(pid) => (FileKind::Directory, 0o500, Some(pid)),
+            ProcNode::File(pid, index) => {
+                let secret = file_at(usize::from(index)).is_some_and(|(_, secret)| secret);
+                (FileKind::File, if secret { 0o400 } else { 0o444 }, Some(pid))
+            }
+            ProcNode::System(_) => (FileKind::File, 0o444, None),
+        };
+        let owner = pid.and_then(|pid| self.process(state, view, pid));
+        let owner = owner.and_then(|p| self.host().persona.user(p.user.as_bytes()));
+        let (uid, gid) = owner.map_or((0, 0), |user| (user.uid, user.gid));
+        let links = match node {
+            ProcNode::Process(_) => 9,
+            ProcNode::Task(_) => 7,
+            ProcNode::Descriptors(_) | ProcNode::Namespaces(_) => 2,
+            ProcNode::Tasks(_) => 3,
+            _ => 1,
         };
         Stat {
             ino: Ino::Proc(node),
             kind,
             mode,
-            uid: 0,
-            gid: 0,
-            size: 0,
+            uid,
+            gid,
+            size: if matches!(node, ProcNode::Descriptor(..)) { 64 } else { 0 },
             mtime: self.host().clock(view.now).secs(),
-            links: 1,
+            links,
             device: (0, 0),
         }
     }
 
-    pub(super) fn proc_list(node: ProcNode) -> Option<Vec<Bytes>> {
+    pub(super) fn proc_list(&self, node: ProcNode) -> Option<Vec<Bytes>> {
         let names: Vec<&'static str> = match node {
-            ProcNode::Process(_) => {
-                let mut names: Vec<_> = FILES.iter().chain(&LINKS).copied().collect();
+            ProcNode::Process(_) | ProcNode::Task(_) => {
+                let mut names: Vec<_> = self.process_file_names().chain(LINKS).collect();
                 names.push("fd");
+                if matches!(node, ProcNode::Process(_)) {
+                    names.push("task");
+                }
+                if self.host().persona.is_gnu() {
+                    names.push("ns");
+                }
                 names.sort_unstable();
                 names
             }
             ProcNode::Descriptors(_) => vec!["0", "1", "2"],
+            ProcNode::Namespaces(_) => NAMESPACES.iter().map(|(name, _)| *name).collect(),
+            ProcNode::Tasks(pid) => return Some(vec![pid.to_string().into()]),
             _ => return None,
         };
         Some(names.into_iter().map(|n| Bytes::from_static(n.as_bytes())).collect())
@@ -232,6 +302,9 @@ impl Fs {
     pub(super) fn add_process_names(&self, state: &State, view: &View, names: &mut Vec<Bytes>) {
         names.extend(self.processes_of(state, view).iter().map(|p| Bytes::from(p.pid.to_string())));
         names.push(Bytes::from_static(b"self"));
+        if self.host().persona.is_gnu() {
+            names.push(Bytes::from_static(b"thread-self"));
+        }
         for (file, folder) in SYSTEM {
             if folder.is_none() {
                 names.push(Bytes::from_static(file.as_bytes()));
@@ -241,55 +314,31 @@ impl Fs {
         names.dedup();
     }
 
-    pub(super) fn proc_contents(&self, state: &State, view: &View, node: ProcNode) -> Bytes {
-        match node {
-            ProcNode::File(pid, index) => self
-                .process(state, view, pid)
-                .map_or_else(Bytes::new, |p| self.process_file(&p, FILES[usize::from(index)])),
-            ProcNode::System(index) => self.system_file(view, SYSTEM[usize::from(index)].0).into(),
-            _ => Bytes::new(),
+    /// Names in `/proc/net` that the persona does not give.
+    pub(super) fn add_network_names(names: &mut Vec<Bytes>) {
+        for (file, folder) in SYSTEM {
+            if folder == Some("net") {
+                names.push(Bytes::from_static(file.as_bytes()));
+            }
         }
+        names.sort();
+        names.dedup();
     }
 
-    fn process_file(&self, process: &Process, name: &str) -> Bytes {
-        let command = process.command.as_str();
-        let first = command.split_whitespace().next().unwrap_or("");
-        let short = first.trim_start_matches('-').trim_matches(['[', ']']);
-        let short = short.rsplit('/').next().unwrap_or(short);
-        let letter = process.state.chars().next().unwrap_or('S');
-        let pid = process.pid;
-        match name {
-            "cmdline" if process.is_kernel() => Bytes::new(),
-            "cmdline" => [command.replace(' ', "\0").as_bytes(), b"\0"].concat().into(),
-            "comm" => format!("{short}\n").into(),
-            "mounts" => self.mounts_text().into(),
-            "maps" if !process.is_kernel() => format!(
-                "00400000-00456000 r-xp 00000000 1f:03 117        {first}\n\
-                 00465000-00466000 rw-p 00055000 1f:03 117        {first}\n\
-                 00466000-0046a000 rwxp 00000000 00:00 0          [heap]\n\
-                 7fa4b000-7fa60000 rwxp 00000000 00:00 0          [stack]\n"
-            )
-            .into(),
-            "stat" => format!(
-                "{pid} ({short}) {letter} {} {pid} {pid} 0 -1 4194560 58 0 3 0 1 2 0 0 20 0 1 0 {} {} {} \
-                 2147483647 4194304 4543892 2141474208 2141473480 2004373412 0 0 0 84487 0 0 0 17 0 0 0 0 0 0\n",
-                process.ppid,
-                process.started_s * 100,
-                process.vsz_kb * 1_024,
-                process.rss_kb / 4,
-            )
-            .into(),
-            "status" => format!(
-                "Name:\t{short}\nState:\t{letter} ({})\nTgid:\t{pid}\nPid:\t{pid}\nPPid:\t{}\n\
-                 TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t32\nGroups:\t\n\
-                 VmPeak:\t{:>8} kB\nVmSize:\t{:>8} kB\nVmRSS:\t{:>8} kB\nThreads:\t1\n",
-                if letter == 'R' { "running" } else { "sleeping" },
-                process.ppid,
-                process.vsz_kb,
-                process.vsz_kb,
-                process.rss_kb,
-            )
-            .into(),
+    pub(super) fn proc_contents(&self, state: &State, view: &View, node: ProcNode) -> Bytes {
+        match node {
+            ProcNode::File(pid, index) => {
+                let (Some(process), Some((name, _))) =
+                    (self.process(state, view, pid), file_at(usize::from(index)))
+                else {
+                    return Bytes::new();
+                };
+                let exe = self.executable(&process);
+                Subject { fs: self, view, process: &process, exe: &exe }.file(name)
+            }
+            ProcNode::System(index) => {
+                self.system_file(state, view, SYSTEM[usize::from(index)].0).into()
+            }
             _ => Bytes::new(),
         }
     }
@@ -307,62 +356,59 @@ impl Fs {
         text
     }
 
-    fn system_file(&self, view: &View, name: &str) -> String {
+    /// Disks and their partitions, from the devices and their sizes in `/sys/block`.
+    fn partitions_text(&self) -> String {
+        const SECTORS_PER_BLOCK: u64 = 2;
+        let persona = &self.host().persona;
+        let mut text = "major minor  #blocks  name\n\n".to_owned();
+        for device in persona.tree.devices.iter().filter(|d| d.kind == DeviceKind::Block) {
+            let name = device.path.rsplit('/').next().unwrap_or_default();
+            let disk = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            let own = [format!("/block/{name}/size"), format!("/block/{disk}/{name}/size")];
+            let size = |path: &String| own.iter().any(|end| path.ends_with(end.as_str()));
+            let size = persona.files.iter().find(|(path, _)| size(path));
+            let Some(sectors) = size.and_then(|(_, f)| f.content.trim().parse::<u64>().ok()) else {
+                continue;
+            };
+            let _ = writeln!(
+                text,
+                "{:>4} {:>7} {:>10} {name}",
+                device.major,
+                device.minor,
+                sectors / SECTORS_PER_BLOCK
+            );
+        }
+        text
+    }
+
+    fn system_file(&self, state: &State, view: &View, name: &str) -> String {
         let host = self.host();
         let fill = |text: &str| host.fill(text, view.now);
         match name {
             "version" => host.proc_version(),
             "uptime" => fill("{uptime} {idle}\n"),
-            "loadavg" => fill("{load} 1/{processes} {last_pid}\n"),
-            "meminfo" => {
-                let m = host.memory(view.now);
-                let mut text = String::new();
-                for (label, kb) in [
-                    ("MemTotal", m.total_kb),
-                    ("MemFree", m.free_kb),
-                    ("Buffers", m.buffers_kb),
-                    ("Cached", m.cached_kb),
-                    ("SwapCached", 0),
-                    ("Active", m.cached_kb / 2),
-                    ("Inactive", m.cached_kb / 3),
-                    ("SwapTotal", m.swap_total_kb),
-                    ("SwapFree", m.swap_free_kb),
-                    ("Shmem", m.shared_kb),
-                ] {
-                    let _ = writeln!(text, "{:<15}{kb:>9} kB", format!("{label}:"));
-                }
-                text
-            }
+            "loadavg" => statistics::loadavg_text(host, view, self.own_processes().len() + 2),
+            "meminfo" => statistics::meminfo_text(host, view),
             "mounts" => self.mounts_text(),
             "filesystems" => {
                 "nodev\tsysfs\nnodev\trootfs\nnodev\tproc\nnodev\ttmpfs\nnodev\tdevpts\n\tsquashfs\n".to_owned()
             }
             "cmdline" => "console=ttyS0,115200 root=/dev/mtdblock3\n".to_owned(),
-            "stat" => {
-                let uptime = host.uptime(view.now).as_secs();
-                let busy = uptime * 7;
-                format!(
-                    "cpu  {busy} 0 {} {} 0 0 {} 0 0\nctxt {}\nbtime {}\nprocesses {}\nprocs_running 1\nprocs_blocked 0\n",
-                    busy / 2,
-                    uptime * 90,
-                    busy / 9,
-                    uptime * 311,
-                    host.booted(view.now).secs(),
-                    host.next_pid(view.now),
-                )
-            }
-            "tcp" | "udp" => {
-                "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n".to_owned()
-            }
-            "route" => {
-                "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n".to_owned()
-            }
+            "stat" => statistics::stat_text(host, view),
+            "tcp" | "udp" => self.sockets_text(state, view, name == "udp", false),
+            "tcp6" | "udp6" => self.sockets_text(state, view, name == "udp6", true),
+            "unix" => self.local_sockets_text(state, view),
+            "route" => network::route_text(host, view.now),
+            "partitions" => self.partitions_text(),
+            "diskstats" => counters::diskstats_text(host, view, &self.partitions_text()),
+            "interrupts" => counters::interrupts_text(host, view),
+            "softirqs" => counters::softirqs_text(host, view),
+            "swaps" => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n".to_owned(),
+            "vmstat" => counters::vmstat_text(host, view),
             "arp" => {
                 "IP address       HW type     Flags       HW address            Mask     Device\n".to_owned()
             }
-            "dev" => "Inter-|   Receive                                                |  Transmit\n \
-                      face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"
-                .to_owned(),
+            "dev" => network::dev_text(host, view.now),
             _ => String::new(),
         }
     }

@@ -115,6 +115,12 @@ impl Fs {
         {
             return Ok(Some(made_up));
         }
+        if trail.len() == 2
+            && trail[0].0 == "proc"
+            && let Some(moving) = Self::proc_moving(&trail[1].0, name)
+        {
+            return Ok(Some(moving));
+        }
         if let Some(found) = entries.get(name) {
             return Ok(Some(Ino::Disk(*found)));
         }
@@ -125,7 +131,7 @@ impl Fs {
 
     fn link_target(&self, state: &State, view: &View, ino: Ino) -> Option<Bytes> {
         match ino {
-            Ino::Proc(node) => self.proc_link(view, node),
+            Ino::Proc(node) => self.proc_link(state, view, node),
             Ino::Disk(number) => match &self.node(state, number)?.kind {
                 Kind::Link(target) => Some(target.clone()),
                 _ => None,
