@@ -21,8 +21,6 @@ test_needs=(
   # Real servers, which the tests start on loopback and compare ours with.
   sshd:openssh-server dropbear:dropbear-bin postfix:postfix dovecot:dovecot-core
   telnetd:inetutils-telnetd bash:bash
-  # Programs that ours are compared with.
-  python3.11:python3.11 perl:perl php:php8.2-cli
 )
 
 install_packages() {
@@ -135,6 +133,8 @@ case "${1:-}" in
     perl -MNet::SSLeay -e 1 2>/dev/null || install_packages no-such-command:libnet-ssleay-perl
     perl -MAuthen::SASL -e 1 2>/dev/null || install_packages no-such-command:libauthen-sasl-perl
     unpack_package proftpd-core usr/sbin/proftpd
+    # The one with telnetd and login.
+    unpack_package busybox-static bin/busybox
     install_cowrie
     install_python_clients
     cargo_tool cargo-nextest 0.9.143

@@ -166,9 +166,6 @@ impl Driver {
                     fetches.push((id, url.to_string()));
                     format!("fetch {tool} {url}")
                 }
-                ShellEffect::Connect { host, port, tool } => {
-                    format!("connect {tool} {host}:{port}")
-                }
                 ShellEffect::Limit { limit, detail } => format!("limit {limit}: {detail}"),
             };
             self.effects.push(line);

@@ -2,8 +2,6 @@
 
 mod driver;
 mod hostile;
-mod interpreters;
-mod programs;
 mod scp;
 mod semantics;
 mod streams;
