@@ -21,6 +21,8 @@ test_needs=(
   # Real servers, which the tests start on loopback and compare ours with.
   sshd:openssh-server dropbear:dropbear-bin postfix:postfix dovecot:dovecot-core
   telnetd:inetutils-telnetd bash:bash
+  # Programs that ours are compared with.
+  python3.11:python3.11 perl:perl php:php8.2-cli
 )
 
 install_packages() {

@@ -24,6 +24,11 @@ pub(crate) fn pass_on(cx: &mut Context<'_>, effect: ShellEffect, timer: TimerId)
         ShellEffect::Fetch { id, url, tool } => {
             cx.effects.push(Effect::Fetch { id, url, tool });
         }
+        ShellEffect::Connect { host, port, tool } => {
+            let how = tool.to_owned();
+            let origin = ukai_model::PeerText::default();
+            cx.record(EventKind::TunnelRequest { how, host, port, origin, granted: false });
+        }
         ShellEffect::Timer(at) => cx.effects.push(Effect::Timer { id: timer, at }),
         ShellEffect::Limit { limit, detail } => {
             cx.record(EventKind::LimitReached { limit: limit.to_owned(), detail });

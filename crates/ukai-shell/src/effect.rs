@@ -49,6 +49,15 @@ pub enum ShellEffect {
         /// The command that asked: `wget`, `curl`, `tftp`, `ftpget` ...
         tool: &'static str,
     },
+    /// A program of the host was to connect to somewhere, and nobody took it.
+    Connect {
+        /// Host or address, as it was asked for.
+        host: PeerText,
+        /// Port.
+        port: u16,
+        /// The program that asked: `nc`, `ssh`, `python3` ...
+        tool: &'static str,
+    },
     /// Call `on_timer` at this time or soon after. A later one replaces it.
     Timer(Timestamp),
     /// A limit cut something short.

@@ -113,6 +113,9 @@ pub const SLEEP_S: u64 = 7 * 24 * 3_600;
 /// Fetches that one session may ask for.
 pub const FETCHES: u32 = 64;
 
+/// Connections onwards that are told of in one session.
+pub const CONNECTIONS: u32 = 64;
+
 /// Files captured in one session.
 pub const CAPTURES: usize = 64;
 

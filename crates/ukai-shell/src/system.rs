@@ -67,6 +67,7 @@ pub(crate) struct System {
     /// Where in `effects` the present command is.
     command_at: Option<usize>,
     fetches: u32,
+    connections: u32,
     fetched: BTreeMap<FetchId, Fetched>,
     timers: Vec<Timestamp>,
     /// What the foreground waits for.
@@ -141,6 +142,7 @@ impl Session {
             stack_base: stack_place(),
             command_at: None,
             fetches: 0,
+            connections: 0,
             fetched: BTreeMap::new(),
             timers: Vec::new(),
             waiting: None,
@@ -244,6 +246,20 @@ impl Session {
             self.fs.learn(sha256);
         }
         Ok(Some(fetched))
+    }
+
+    /// Tells of a connection that a program asks for.
+    pub(crate) fn connect(&self, host: &[u8], port: u16, tool: &'static str) {
+        const HOST_BYTES: usize = 256;
+        let mut system = self.system();
+        if system.connections >= limits::CONNECTIONS {
+            system.limit("connections", "no more connections are told of in this session");
+            return;
+        }
+        system.connections += 1;
+        system.flush();
+        let host = PeerText::truncated(host, HOST_BYTES);
+        system.effects.push(ShellEffect::Connect { host, port, tool });
     }
 
     /// Waits until `duration` has passed.

@@ -137,6 +137,11 @@ impl Run {
                     self.waiting.push_back((id, url.clone()));
                     self.urls.push(url);
                 }
+                ShellEffect::Connect { host, port, .. } => {
+                    let host = String::from_utf8_lossy(host.as_bytes()).into_owned();
+                    let place = format!("{host}:{port}");
+                    self.urls.push(PeerText::from(place.as_bytes()));
+                }
                 ShellEffect::Command { line, .. } => self.commands.push(line),
                 ShellEffect::Captured { path, bytes, .. } => self.captured.push((path, bytes)),
                 ShellEffect::Timer(time) => self.timer = Some(time),

@@ -3,6 +3,7 @@
 use crate::Fetched;
 use crate::fs::Origin;
 use crate::process::Process;
+use crate::system::Stop;
 use bytes::Bytes;
 use ukai_model::FetchOutcome;
 
@@ -127,4 +128,39 @@ pub(super) const fn reason(status: u16) -> &'static str {
         503 => "Service Unavailable",
         _ => "Error",
     }
+}
+
+/// Fetches what a program's text mentions, though the program itself does not come to
+/// it: so that it is had.
+pub(super) async fn fetch_mentioned(
+    process: &mut Process,
+    text: &[u8],
+    tool: &'static str,
+) -> Result<(), Stop> {
+    const URLS_MAX: usize = 3;
+    const URL_BYTES_MAX: usize = 1_024;
+    process.session.step(text.len() as u64 / 1_024)?;
+    let mut seen: Vec<&[u8]> = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|t| t.windows(3).position(|w| w == b"://")) {
+        let colon = at + found;
+        at = colon + 3;
+        let scheme = [&b"http"[..], b"https", b"ftp"]
+            .into_iter()
+            .filter(|s| text[..colon].ends_with(s))
+            .max_by_key(|s| s.len());
+        let Some(scheme) = scheme else { continue };
+        let rest = &text[at..];
+        let end = rest
+            .iter()
+            .take(URL_BYTES_MAX)
+            .position(|b| b.is_ascii_whitespace() || b"'\"`<>()[]{}|;\\,$".contains(b))
+            .unwrap_or(rest.len().min(URL_BYTES_MAX));
+        let url = &text[colon - scheme.len()..at + end];
+        if end > 0 && !seen.contains(&url) && seen.len() < URLS_MAX {
+            seen.push(url);
+            process.session.fetch(url, tool).await?;
+        }
+    }
+    Ok(())
 }

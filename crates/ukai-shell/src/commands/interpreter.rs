@@ -5,27 +5,8 @@ use super::{Arguments, Command, Outcome};
 use crate::expand::arithmetic;
 use crate::process::Process;
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::at_once("python", python),
-    Command::at_once("python3", python),
-    Command::at_once("perl", perl),
-    Command::at_once("php", perl),
-];
-
-fn python(process: &mut Process, arguments: &Arguments) -> Outcome {
-    match arguments.rest() {
-        [option, ..] if option == b"--version" || option == b"-V" => {
-            process.print("Python 3.9.2\n")?;
-        }
-        [option, program, ..] if option == b"-c" => {
-            let out = printed(process, program, &[b"print("], b"\n");
-            process.print(&out)?;
-        }
-        [path, ..] if !path.starts_with(b"-") => return missing(process, "python3", path),
-        _ => {}
-    }
-    Ok(0)
-}
+pub(super) const COMMANDS: &[Command] =
+    &[Command::at_once("perl", perl), Command::at_once("php", perl)];
 
 fn perl(process: &mut Process, arguments: &Arguments) -> Outcome {
     match arguments.rest() {

@@ -36,6 +36,7 @@ mod packages;
 mod paths;
 mod permissions;
 mod processes;
+mod python;
 mod reading;
 mod regex;
 mod scp;
@@ -266,8 +267,14 @@ static PROGRAMS: [&[Command]; 38] = [
 ];
 
 /// Programs whose groups stand apart for their size.
-static MORE: [&[Command]; 5] =
-    [firewall::COMMANDS, lsof::COMMANDS, scp::COMMANDS, uname::COMMANDS, wrap::COMMANDS];
+static MORE: [&[Command]; 6] = [
+    firewall::COMMANDS,
+    lsof::COMMANDS,
+    python::COMMANDS,
+    scp::COMMANDS,
+    uname::COMMANDS,
+    wrap::COMMANDS,
+];
 
 /// The program of that name.
 pub(crate) fn program(name: &[u8]) -> Option<&'static Command> {

@@ -186,8 +186,9 @@ fn env(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
         }
         if inner.find_program(&words[0]).is_none() {
             let shown = String::from_utf8_lossy(&words[0]).into_owned();
+            let called = arguments.shown(0).into_owned();
             let text = if arguments.gnu {
-                format!("env: ‘{shown}’: No such file or directory")
+                format!("{called}: ‘{shown}’: No such file or directory")
             } else {
                 format!("env: can't execute '{shown}': No such file or directory")
             };

@@ -185,41 +185,47 @@ impl Process {
     async fn run_brought(&mut self, path: &[u8], words: Vec<Vec<u8>>) -> Result<i32, Stop> {
         let view = self.view();
         let bytes = self.fs().read(&view, path).unwrap_or_default();
-        self.report_executed(path, &words, &bytes);
+        let interpreter = bytes.strip_prefix(b"#!").map(hash_bang);
+        let own = interpreter.as_ref().is_some_and(|line| reports_itself(line));
+        if !own {
+            self.report_executed(path, &words, &bytes);
+        }
         let name = Bytes::from(words[0].clone());
         let parameters: Vec<Bytes> = words.iter().skip(1).cloned().map(Bytes::from).collect();
         if bytes.starts_with(b"\x7fELF") {
             return self.run_elf(&bytes, &words).await;
         }
-        if let Some(rest) = bytes.strip_prefix(b"#!") {
-            let line = rest.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
-            let mut parts = line.split(|b| matches!(b, b' ' | b'\t'));
-            let mut interpreter = parts.next().unwrap_or_default();
-            if base_name(interpreter) == b"env" {
-                interpreter = parts.next().unwrap_or_default();
-            }
-            let shell = commands::is_shell(base_name(interpreter));
-            let there = self
-                .find_program(interpreter)
-                .is_some_and(|p| self.fs().stat(&view, &p, true).is_ok());
+        if let Some(line) = interpreter {
+            let there = line
+                .first()
+                .is_some_and(|p| self.fs().stat(&view, &self.absolute(p), true).is_ok());
             if !there {
-                let shown = String::from_utf8_lossy(&words[0]).into_owned();
-                let line = String::from_utf8_lossy(line).into_owned();
-                let text = if self.bash {
-                    format!("{shown}: {line}: bad interpreter: No such file or directory")
-                } else {
-                    format!("{shown}: not found")
-                };
-                self.complain(&text)?;
-                return Ok(if self.bash { STATUS_NOT_RUN } else { STATUS_NOT_FOUND });
+                return self.no_interpreter(&words[0]);
             }
+            let shell = line.first().is_some_and(|p| commands::is_shell(base_name(p)))
+                || matches!(&line[..], [env, shell] if base_name(env) == b"env" && commands::is_shell(shell));
             if !shell {
-                return Ok(0);
+                let script =
+                    if words[0].contains(&b'/') { words[0].clone() } else { path.to_vec() };
+                let rest = words.into_iter().skip(1);
+                let all = line.into_iter().chain(std::iter::once(script)).chain(rest).collect();
+                self.enter()?;
+                let result = Box::pin(self.program(all)).await;
+                self.depth -= 1;
+                return result;
             }
         } else if self.bash && is_binary(&bytes) {
             return self.exec_format_error(&words[0]);
         }
         self.run_script(&bytes, name, parameters, Source::Script).await
+    }
+
+    /// What the shell says to a program whose interpreter or loader is not there.
+    fn no_interpreter(&mut self, name: &[u8]) -> Result<i32, Stop> {
+        let shown = String::from_utf8_lossy(name).into_owned();
+        let text = if self.bash { "cannot execute: required file not found" } else { "not found" };
+        self.complain(&format!("{shown}: {text}"))?;
+        Ok(STATUS_NOT_FOUND)
     }
 
     /// An ELF file: of this machine it runs and stays; of another, the shell takes it
@@ -231,6 +237,12 @@ impl Process {
             }
             let name = words[0].clone().into();
             return self.run_script(bytes, name, Vec::new(), Source::Script).await;
+        }
+        if let Some(loader) = elf_loader(bytes) {
+            let view = self.view();
+            if self.fs().stat(&view, loader, true).is_err() {
+                return self.no_interpreter(&words[0]);
+            }
         }
         self.stay_resident(words);
         Ok(0)
@@ -289,6 +301,69 @@ impl Process {
 /// What follows the last slash.
 pub(crate) fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|b| *b == b'/').next().unwrap_or(path)
+}
+
+/// What a script's first line names, as Linux reads it: a program and at most one
+/// argument.
+fn hash_bang(rest: &[u8]) -> Vec<Vec<u8>> {
+    /// As much of the line as Linux looks at (BINPRM_BUF_SIZE).
+    const LINE_BYTES: usize = 254;
+    let line = &rest[..rest.len().min(LINE_BYTES)];
+    let line = line.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
+    let end = line.iter().position(|b| matches!(b, b' ' | b'\t')).unwrap_or(line.len());
+    let (program, argument) = line.split_at(end);
+    let argument = argument.trim_ascii();
+    let mut all = vec![program.to_vec()];
+    if !argument.is_empty() {
+        all.push(argument.to_vec());
+    }
+    all
+}
+
+/// Whether an interpreter reports the file that it runs.
+fn reports_itself(line: &[Vec<u8>]) -> bool {
+    let name = match line {
+        [env, name] if base_name(env) == b"env" => name,
+        [name, ..] => name,
+        [] => return false,
+    };
+    let name = base_name(name);
+    [&b"python"[..], b"perl", b"php"].iter().any(|known| name.starts_with(known))
+}
+
+/// The program that loads an ELF file (PT_INTERP), where it needs one.
+fn elf_loader(bytes: &[u8]) -> Option<&[u8]> {
+    const PT_INTERP: u64 = 3;
+    const HEADERS_MAX: u64 = 64;
+    let (wide, little) = (*bytes.get(4)? == 2, *bytes.get(5)? == 1);
+    let number = |at: u64, length: usize| -> Option<u64> {
+        let at = usize::try_from(at).ok()?;
+        let field = bytes.get(at..at.checked_add(length)?)?;
+        let fold = |n: u64, b: &u8| n << 8 | u64::from(*b);
+        Some(if little { field.iter().rev().fold(0, fold) } else { field.iter().fold(0, fold) })
+    };
+    // Where the program headers are, how long each is, and how many there are.
+    let (table, size, count) = if wide {
+        (number(32, 8)?, number(54, 2)?, number(56, 2)?)
+    } else {
+        (number(28, 4)?, number(42, 2)?, number(44, 2)?)
+    };
+    for index in 0..count.min(HEADERS_MAX) {
+        let header = table.checked_add(index.checked_mul(size)?)?;
+        if number(header, 4)? != PT_INTERP {
+            continue;
+        }
+        let (offset, length) = if wide {
+            (number(header.checked_add(8)?, 8)?, number(header.checked_add(32)?, 8)?)
+        } else {
+            (number(header.checked_add(4)?, 4)?, number(header.checked_add(16)?, 4)?)
+        };
+        let (from, to) = (offset, offset.checked_add(length)?);
+        let path = bytes.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)?;
+        let path = path.split(|b| *b == 0).next().unwrap_or_default();
+        return path.starts_with(b"/").then_some(path);
+    }
+    None
 }
 
 /// Whether bash would take a file for a binary: a NUL in its first line.

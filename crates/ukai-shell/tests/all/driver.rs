@@ -166,6 +166,9 @@ impl Driver {
                     fetches.push((id, url.to_string()));
                     format!("fetch {tool} {url}")
                 }
+                ShellEffect::Connect { host, port, tool } => {
+                    format!("connect {tool} {host}:{port}")
+                }
                 ShellEffect::Limit { limit, detail } => format!("limit {limit}: {detail}"),
             };
             self.effects.push(line);

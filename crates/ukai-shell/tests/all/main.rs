@@ -2,6 +2,8 @@
 
 mod driver;
 mod hostile;
+mod interpreters;
+mod programs;
 mod scp;
 mod semantics;
 mod streams;

@@ -1,0 +1,718 @@
+//! Functions and types of Python's own that need no import.
+
+use super::methods::hex;
+use super::run::{Done, Machine, Unwind};
+use super::value::{ClassOf, Native, Object, Value};
+use crate::fs::Access;
+use crate::limits;
+use bytes::Bytes;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+pub(super) type Named = Vec<(Arc<str>, Value)>;
+
+/// The value that was given by name.
+pub(super) fn by_name(named: &Named, name: &str) -> Option<Value> {
+    named.iter().find(|(n, _)| &**n == name).map(|(_, v)| v.clone())
+}
+
+impl Machine<'_> {
+    pub(super) async fn call_builtin(
+        &mut self,
+        name: &str,
+        arguments: Vec<Value>,
+        named: Named,
+    ) -> Done<Value> {
+        if name.contains('.') {
+            return Box::pin(self.module_function(name, arguments, named)).await;
+        }
+        let first = arguments.first().cloned();
+        match (name, first) {
+            ("print", _) => self.print_values(&arguments, &named).await,
+            ("input", prompt) => self.read_input(prompt).await,
+            ("exec" | "eval", Some(text)) => self.run_text(name, &text, &arguments).await,
+            ("open", Some(path)) => self.open_file(&path, arguments.get(1), &named),
+            ("__import__", Some(Value::Str(module))) => {
+                self.find_module(&module)?;
+                let whole = by_name(&named, "fromlist").is_some();
+                let head = module.split('.').next().unwrap_or(&module);
+                Ok(Value::Module(if whole { Arc::clone(&module) } else { head.into() }))
+            }
+            ("exit" | "quit", status) => Err(self.exit_with(status)),
+            ("sorted", Some(value)) => {
+                let items = self.items(&value).await?;
+                let items = self.sorted(items, &named).await?;
+                self.list(items)
+            }
+            ("map" | "filter", Some(function)) => {
+                let mut lists = Vec::new();
+                for argument in arguments.iter().skip(1) {
+                    lists.push(self.items(argument).await?);
+                }
+                let length = lists.iter().map(Vec::len).min().unwrap_or(0);
+                let mut out = Vec::new();
+                for at in 0..length {
+                    let row: Vec<Value> = lists.iter().map(|l| l[at].clone()).collect();
+                    let value = if name == "filter" && matches!(function, Value::None) {
+                        row[0].clone()
+                    } else {
+                        self.call(function.clone(), row.clone(), Vec::new()).await?
+                    };
+                    if name == "map" {
+                        out.push(value);
+                    } else if self.truth(&value) {
+                        out.extend(row.into_iter().next());
+                    }
+                }
+                self.list(out)
+            }
+            ("zip", _) => {
+                let mut lists = Vec::new();
+                for argument in &arguments {
+                    lists.push(self.items(argument).await?);
+                }
+                let length = lists.iter().map(Vec::len).min().unwrap_or(0);
+                self.costs(length * lists.len(), 0)?;
+                let row = |at: usize| Value::tuple(lists.iter().map(|l| l[at].clone()).collect());
+                let rows = (0..length).map(row).collect();
+                self.list(rows)
+            }
+            ("enumerate", Some(value)) => {
+                let from = by_name(&named, "start").or_else(|| arguments.get(1).cloned());
+                let from = from.and_then(|v| v.integer()).unwrap_or(0);
+                let items = self.items(&value).await?;
+                let pairs = items
+                    .into_iter()
+                    .zip(from..)
+                    .map(|(item, n)| Value::tuple(vec![Value::Int(n), item]));
+                let pairs = pairs.collect();
+                self.list(pairs)
+            }
+            ("reversed", Some(value)) => {
+                let mut items = self.items(&value).await?;
+                items.reverse();
+                self.list(items)
+            }
+            ("list", value) => {
+                let items = self.items_or_none(value).await?;
+                self.list(items)
+            }
+            ("tuple", value) => {
+                let items = self.items_or_none(value).await?;
+                self.costs(items.len(), 0)?;
+                Ok(Value::tuple(items))
+            }
+            ("set" | "frozenset", value) => {
+                let items = self.items_or_none(value).await?;
+                self.set(items)
+            }
+            ("dict", value) => self.make_dict(value, named).await,
+            ("sum" | "any" | "all" | "min" | "max", Some(_)) => {
+                self.fold(name, arguments, &named).await
+            }
+            ("bytes" | "bytearray", value) => self.make_bytes(value).await,
+            ("iter", Some(value)) => {
+                let items = self.items(&value).await?;
+                self.list(items)
+            }
+            ("next", Some(Value::List(id))) => {
+                if self.lists[id].is_empty() {
+                    return match arguments.get(1) {
+                        Some(other) => Ok(other.clone()),
+                        None => Err(self.raise("StopIteration", "")),
+                    };
+                }
+                Ok(self.lists[id].remove(0))
+            }
+            ("next", Some(value)) => match self.method_of(&value, "__next__") {
+                Some(method) => self.call(method, Vec::new(), Vec::new()).await,
+                None => {
+                    let class = self.type_name(&value);
+                    Err(self.raise("TypeError", format!("'{class}' object is not an iterator")))
+                }
+            },
+            ("getattr" | "hasattr", Some(value)) => {
+                let Some(Value::Str(attribute)) = arguments.get(1).cloned() else {
+                    return Err(self.raise("TypeError", "attribute name must be string"));
+                };
+                let found = self.attribute(&value, &attribute);
+                match (name, found, arguments.get(2)) {
+                    ("hasattr", Ok(_), _) => Ok(Value::Bool(true)),
+                    ("hasattr", Err(Unwind::Raise(_)), _) => Ok(Value::Bool(false)),
+                    (_, Err(Unwind::Raise(_)), Some(other)) => Ok(other.clone()),
+                    (_, found, _) => found,
+                }
+            }
+            ("setattr", Some(value)) => {
+                if let (Some(Value::Str(attribute)), Some(new)) =
+                    (arguments.get(1), arguments.get(2))
+                {
+                    self.set_attribute(&value, attribute, new.clone())?;
+                }
+                Ok(Value::None)
+            }
+            ("str", Some(value)) => {
+                if let (Value::Bytes(bytes), Some(Value::Str(coding))) = (&value, arguments.get(1))
+                {
+                    return self.decode(bytes, coding, arguments.len() > 2);
+                }
+                let text = self.any_text(&value).await?;
+                Ok(Value::Str(text.into()))
+            }
+            (_, first) => self.plain_builtin(name, first, &arguments),
+        }
+    }
+
+    /// `str()` of anything: the program's classes may have their own.
+    pub(super) async fn any_text(&mut self, value: &Value) -> Done<String> {
+        for name in ["__str__", "__repr__"] {
+            if let Some(method @ Value::Bound(_)) = self.method_of(value, name)
+                && let Value::Str(text) = self.call(method, Vec::new(), Vec::new()).await?
+            {
+                return Ok(text.to_string());
+            }
+        }
+        self.text(value)
+    }
+
+    async fn items_or_none(&mut self, value: Option<Value>) -> Done<Vec<Value>> {
+        match value {
+            Some(value) => self.items(&value).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn make_dict(&mut self, value: Option<Value>, named: Named) -> Done<Value> {
+        let mut pairs = Vec::new();
+        match value {
+            Some(Value::Dict(id)) => pairs.extend(self.dicts[id].iter().cloned()),
+            Some(value) => {
+                for item in self.items(&value).await? {
+                    let mut pair = self.items(&item).await?.into_iter();
+                    if let (Some(key), Some(value)) = (pair.next(), pair.next()) {
+                        pairs.push((key, value));
+                    }
+                }
+            }
+            None => {}
+        }
+        pairs.extend(named.into_iter().map(|(n, v)| (Value::Str(n), v)));
+        self.dict(pairs)
+    }
+
+    async fn make_bytes(&mut self, value: Option<Value>) -> Done<Value> {
+        Ok(Value::Bytes(match value {
+            None => Bytes::new(),
+            Some(Value::Bytes(bytes)) => bytes,
+            Some(Value::Str(text)) => Bytes::copy_from_slice(text.as_bytes()),
+            Some(Value::Int(count)) => {
+                let count = usize::try_from(count).unwrap_or(0);
+                self.costs(0, count)?;
+                vec![0; count].into()
+            }
+            Some(other) => {
+                let mut out = Vec::new();
+                for item in self.items(&other).await? {
+                    match item.integer().and_then(|n| u8::try_from(n).ok()) {
+                        Some(byte) => out.push(byte),
+                        None => {
+                            let text = "bytes must be in range(0, 256)";
+                            return Err(self.raise("ValueError", text));
+                        }
+                    }
+                }
+                out.into()
+            }
+        }))
+    }
+
+    async fn fold(&mut self, name: &str, arguments: Vec<Value>, named: &Named) -> Done<Value> {
+        let mut more = arguments.into_iter();
+        let first = more.next().unwrap_or(Value::None);
+        let items = if matches!(name, "min" | "max") && more.len() > 0 {
+            std::iter::once(first).chain(more.by_ref()).collect()
+        } else {
+            self.items(&first).await?
+        };
+        match name {
+            "any" | "all" => {
+                let wanted = name == "any";
+                Ok(Value::Bool(items.iter().any(|i| self.truth(i) == wanted) == wanted))
+            }
+            "sum" => {
+                let mut total = more.next().unwrap_or(Value::Int(0));
+                for item in items {
+                    self.part()?;
+                    total = self.binary("+", &total, &item)?;
+                }
+                Ok(total)
+            }
+            _ => {
+                let wanted = if name == "min" { Ordering::Less } else { Ordering::Greater };
+                let key = by_name(named, "key");
+                let mut best: Option<(Value, Value)> = None;
+                for item in items {
+                    self.part()?;
+                    let of = match &key {
+                        Some(key) => self.call(key.clone(), vec![item.clone()], Vec::new()).await?,
+                        None => item.clone(),
+                    };
+                    let better =
+                        best.as_ref().is_none_or(|(k, _)| self.order(&of, k) == Some(wanted));
+                    if better {
+                        best = Some((of, item));
+                    }
+                }
+                match best.map(|(_, item)| item).or_else(|| by_name(named, "default")) {
+                    Some(value) => Ok(value),
+                    None => {
+                        let text = format!("{name}() arg is an empty sequence");
+                        Err(self.raise("ValueError", text))
+                    }
+                }
+            }
+        }
+    }
+
+    /// What neither waits nor calls.
+    fn plain_builtin(
+        &mut self,
+        name: &str,
+        first: Option<Value>,
+        arguments: &[Value],
+    ) -> Done<Value> {
+        let Some(value) = first else {
+            return Ok(match name {
+                "int" => Value::Int(0),
+                "float" => Value::Float(0.0),
+                "bool" => Value::Bool(false),
+                "str" => Value::str(""),
+                "object" => self.object(Object::own("object", Native::None))?,
+                "globals" | "locals" | "vars" => {
+                    let names = &self.scopes[if name == "globals" { 0 } else { self.scope }].names;
+                    let pairs: Vec<_> =
+                        names.iter().map(|(n, v)| (Value::Str(Arc::clone(n)), v.clone())).collect();
+                    self.dict(pairs)?
+                }
+                "dir" => {
+                    let mut names: Vec<Arc<str>> =
+                        self.scopes[self.scope].names.keys().cloned().collect();
+                    names.sort();
+                    let names = names.into_iter().map(Value::Str).collect();
+                    self.list(names)?
+                }
+                "super" => self.object(Object::own("object", Native::None))?,
+                _ => {
+                    let text = format!("{name} expected at least 1 argument, got 0");
+                    return Err(self.raise("TypeError", text));
+                }
+            });
+        };
+        let length = match &value {
+            Value::Str(text) => Some(text.chars().count()),
+            Value::Bytes(bytes) => Some(bytes.len()),
+            Value::List(id) | Value::Set(id) => Some(self.lists[*id].len()),
+            Value::Dict(id) => Some(self.dicts[*id].len()),
+            Value::Tuple(items) => Some(items.len()),
+            Value::Range(a, b, c) => Some(super::operate::range_length(Some((*a, *b, *c)))),
+            _ => None,
+        };
+        Ok(match name {
+            "len" => match length {
+                Some(length) => Value::Int(length as i128),
+                None => {
+                    let class = self.type_name(&value);
+                    let text = format!("object of type '{class}' has no len()");
+                    return Err(self.raise("TypeError", text));
+                }
+            },
+            "range" => {
+                let whole = |v: &Value| v.integer().and_then(|n| i64::try_from(n).ok());
+                let all: Vec<i64> = arguments.iter().filter_map(whole).collect();
+                match all[..] {
+                    [to] if arguments.len() == 1 => Value::Range(0, to, 1),
+                    [from, to] if arguments.len() == 2 => Value::Range(from, to, 1),
+                    [_, _, 0] => {
+                        return Err(self.raise("ValueError", "range() arg 3 must not be zero"));
+                    }
+                    [from, to, step] => Value::Range(from, to, step),
+                    _ => {
+                        let class = self.type_name(&value);
+                        let text = format!("'{class}' object cannot be interpreted as an integer");
+                        return Err(self.raise("TypeError", text));
+                    }
+                }
+            }
+            "int" => return self.make_int(&value, arguments.get(1)),
+            "float" => match &value {
+                Value::Str(text) => match text.trim().parse() {
+                    Ok(number) => Value::Float(number),
+                    Err(_) => {
+                        let text =
+                            format!("could not convert string to float: {}", self.repr(&value)?);
+                        return Err(self.raise("ValueError", text));
+                    }
+                },
+                other => Value::Float(other.number().unwrap_or(0.0)),
+            },
+            "bool" => Value::Bool(self.truth(&value)),
+            "repr" | "ascii" => Value::Str(self.repr(&value)?.into()),
+            "abs" => match value {
+                Value::Float(number) => Value::Float(number.abs()),
+                other => Value::Int(other.integer().unwrap_or(0).saturating_abs()),
+            },
+            "ord" => {
+                let code = match &value {
+                    Value::Str(text) if length == Some(1) => text.chars().next().map(|c| c as i128),
+                    Value::Bytes(bytes) if length == Some(1) => Some(i128::from(bytes[0])),
+                    _ => None,
+                };
+                match (code, length) {
+                    (Some(code), _) => Value::Int(code),
+                    (None, Some(length)) => {
+                        let text = format!(
+                            "ord() expected a character, but string of length {length} found"
+                        );
+                        return Err(self.raise("TypeError", text));
+                    }
+                    (None, None) => {
+                        let class = self.type_name(&value);
+                        let text = format!("ord() expected string of length 1, but {class} found");
+                        return Err(self.raise("TypeError", text));
+                    }
+                }
+            }
+            "chr" => {
+                let code = value.integer().and_then(|n| u32::try_from(n).ok());
+                match code {
+                    Some(code) if code < 0x11_0000 => {
+                        Value::str(char::from_u32(code).unwrap_or('\u{fffd}').to_string())
+                    }
+                    _ => {
+                        let text = "chr() arg not in range(0x110000)";
+                        return Err(self.raise("ValueError", text));
+                    }
+                }
+            }
+            "hex" | "oct" | "bin" => {
+                let number = value.integer().unwrap_or(0);
+                let size = number.unsigned_abs();
+                let digits = match name {
+                    "hex" => format!("{size:#x}"),
+                    "oct" => format!("{size:#o}"),
+                    _ => format!("{size:#b}"),
+                };
+                Value::str(if number < 0 { format!("-{digits}") } else { digits })
+            }
+            "round" => {
+                let places = arguments.get(1).and_then(Value::integer);
+                match (&value, places) {
+                    (Value::Float(number), None) => Value::Int(number.round_ties_even() as i128),
+                    (Value::Float(number), Some(places)) => {
+                        let places = usize::try_from(places).unwrap_or(0).min(20);
+                        Value::Float(format!("{number:.places$}").parse().unwrap_or(*number))
+                    }
+                    _ => value,
+                }
+            }
+            "pow" => {
+                let exponent = arguments.get(1).cloned().unwrap_or(Value::Int(1));
+                if let (Some(base), Some(power), Some(modulus)) =
+                    (value.integer(), exponent.integer(), arguments.get(2).and_then(Value::integer))
+                {
+                    return self.modular_power(base, power, modulus);
+                }
+                return self.binary("**", &value, &exponent);
+            }
+            "divmod" => {
+                let by = arguments.get(1).cloned().unwrap_or(Value::Int(1));
+                let quotient = self.binary("//", &value, &by)?;
+                let rest = self.binary("%", &value, &by)?;
+                Value::tuple(vec![quotient, rest])
+            }
+            "isinstance" => {
+                let class = arguments.get(1).cloned().unwrap_or(Value::None);
+                Value::Bool(self.is_instance(&value, &class))
+            }
+            "issubclass" => Value::Bool(arguments.get(1).is_some_and(|c| self.equal(&value, c))),
+            "callable" => Value::Bool(matches!(
+                value,
+                Value::Function(_)
+                    | Value::Builtin(_)
+                    | Value::Bound(_)
+                    | Value::Class(_)
+                    | Value::Type(_)
+            )),
+            "type" => match &value {
+                Value::Object(id) => match self.objects[*id].class {
+                    ClassOf::Own(name) => Value::Type(name),
+                    ClassOf::User(id) => Value::Class(id),
+                },
+                other => {
+                    let class = self.type_name(other);
+                    super::value::type_named(&class).map_or(Value::None, Value::Type)
+                }
+            },
+            "id" | "hash" => {
+                let text = self.repr(&value)?;
+                let mix =
+                    text.bytes().fold(5_381_i128, |h, b| (h * 33 + i128::from(b)) % (1 << 44));
+                Value::Int(0x7f3a_0000_0000 + mix)
+            }
+            "format" => {
+                let form = match arguments.get(1) {
+                    Some(Value::Str(form)) => Arc::clone(form),
+                    _ => "".into(),
+                };
+                Value::Str(self.format_value(&value, &form)?.into())
+            }
+            "dir" => self.list(Vec::new())?,
+            "vars" => match value {
+                Value::Object(id) => {
+                    let fields = self.objects[id].fields.clone();
+                    self.dict(fields.into_iter().map(|(n, v)| (Value::Str(n), v)).collect())?
+                }
+                _ => self.dict(Vec::new())?,
+            },
+            // What is compiled is the text again, for `exec`.
+            "compile" => value,
+            "memoryview" | "staticmethod" | "classmethod" | "property" => value,
+            _ => return Err(self.raise("MemoryError", "")),
+        })
+    }
+
+    fn modular_power(&mut self, base: i128, power: i128, modulus: i128) -> Done<Value> {
+        if modulus == 0 {
+            return Err(self.raise("ValueError", "pow() 3rd argument cannot be 0"));
+        }
+        let (mut result, mut base, mut power) = (1_i128, base.rem_euclid(modulus), power.max(0));
+        while power > 0 {
+            let next = |a: i128, b: i128| a.checked_mul(b).map(|n| n.rem_euclid(modulus));
+            let (Some(product), Some(square)) = (next(result, base), next(base, base)) else {
+                return Err(self.raise("MemoryError", ""));
+            };
+            if power & 1 == 1 {
+                result = product;
+            }
+            base = square;
+            power >>= 1;
+        }
+        Ok(Value::Int(result))
+    }
+
+    fn make_int(&mut self, value: &Value, base: Option<&Value>) -> Done<Value> {
+        let base = base.and_then(Value::integer);
+        let text = match value {
+            Value::Str(text) => text.to_string(),
+            Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Value::Float(number) => return Ok(Value::Int(number.trunc() as i128)),
+            other => {
+                return match other.integer() {
+                    Some(number) => Ok(Value::Int(number)),
+                    None => {
+                        let class = self.type_name(other);
+                        let text = format!(
+                            "int() argument must be a string, a bytes-like object or a real number, not '{class}'"
+                        );
+                        Err(self.raise("TypeError", text))
+                    }
+                };
+            }
+        };
+        let digits = text.trim().replace('_', "").to_ascii_lowercase();
+        let (sign, digits) = match digits.strip_prefix('-') {
+            Some(rest) => (-1, rest),
+            None => (1, digits.strip_prefix('+').unwrap_or(&digits)),
+        };
+        let (radix, digits) = match (base, digits.get(..2)) {
+            (Some(0 | 16), Some("0x")) => (16, &digits[2..]),
+            (Some(0 | 8), Some("0o")) => (8, &digits[2..]),
+            (Some(0 | 2), Some("0b")) => (2, &digits[2..]),
+            (Some(0) | None, _) => (10, digits),
+            (Some(base), _) => (u32::try_from(base).unwrap_or(10).clamp(2, 36), digits),
+        };
+        match i128::from_str_radix(digits, radix) {
+            Ok(number) if !digits.starts_with(['+', '-']) => Ok(Value::Int(sign * number)),
+            _ => {
+                let shown = self.repr(value)?;
+                let text =
+                    format!("invalid literal for int() with base {}: {shown}", base.unwrap_or(10));
+                Err(self.raise("ValueError", text))
+            }
+        }
+    }
+
+    // Standard streams.
+
+    /// Prints; a pipe gets it in pieces, as Python's buffer gives it.
+    pub(super) fn print(&mut self, bytes: &[u8]) -> Done<()> {
+        const BUFFER_BYTES: usize = 8_192;
+        if self.process.fds.at(1).is_some_and(|open| open.is_terminal()) {
+            self.process.print(bytes)?;
+            return Ok(());
+        }
+        self.printed.extend_from_slice(bytes);
+        if self.printed.len() > BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    pub(super) fn flush(&mut self) -> Done<()> {
+        let bytes = std::mem::take(&mut self.printed);
+        if !bytes.is_empty() {
+            self.process.print(&bytes)?;
+        }
+        Ok(())
+    }
+
+    async fn print_values(&mut self, values: &[Value], named: &Named) -> Done<Value> {
+        let of = |name: &str, usual: &str| match by_name(named, name) {
+            Some(Value::Str(text)) => text.to_string(),
+            _ => usual.to_owned(),
+        };
+        let (between, end) = (of("sep", " "), of("end", "\n"));
+        let mut out = String::new();
+        for (at, value) in values.iter().enumerate() {
+            if at > 0 {
+                out.push_str(&between);
+            }
+            out.push_str(&self.any_text(value).await?);
+        }
+        out.push_str(&end);
+        self.costs(0, out.len())?;
+        match by_name(named, "file") {
+            Some(Value::Object(id)) if !matches!(self.objects[id].native, Native::Stream(1)) => {
+                let file = Value::Object(id);
+                self.call_method(&file, "write", vec![Value::Str(out.into())], Vec::new()).await?;
+            }
+            _ => self.print(out.as_bytes())?,
+        }
+        if by_name(named, "flush").is_some_and(|v| self.truth(&v)) {
+            self.flush()?;
+        }
+        Ok(Value::None)
+    }
+
+    async fn read_input(&mut self, prompt: Option<Value>) -> Done<Value> {
+        if let Some(prompt) = prompt {
+            let text = self.any_text(&prompt).await?;
+            self.print(text.as_bytes())?;
+        }
+        self.flush()?;
+        let line = self.process.read(0, limits::TERMINAL_LINE_BYTES, true).await?;
+        let line = line.unwrap_or_default();
+        if line.is_empty() {
+            return Err(self.raise("EOFError", "EOF when reading a line"));
+        }
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        Ok(Value::str(String::from_utf8_lossy(line)))
+    }
+
+    /// How `sys.exit(status)` ends the program.
+    pub(super) fn exit_with(&mut self, status: Option<Value>) -> Unwind {
+        match status {
+            None | Some(Value::None) => Unwind::Exit(0),
+            Some(other) => match other.integer() {
+                Some(status) => Unwind::Exit((status & 0xff) as i32),
+                None => {
+                    let text = self.text(&other).unwrap_or_default();
+                    if let Err(Unwind::Stop(stop)) = self.flush() {
+                        return Unwind::Stop(stop);
+                    }
+                    match self.process.error(&text) {
+                        Ok(()) => Unwind::Exit(1),
+                        Err(stop) => Unwind::Stop(stop),
+                    }
+                }
+            },
+        }
+    }
+
+    /// `exec` and `eval` of a text.
+    async fn run_text(&mut self, how: &str, text: &Value, arguments: &[Value]) -> Done<Value> {
+        let Some(bytes) = text.raw() else {
+            let text = format!("{how}() arg 1 must be a string, bytes or code object");
+            return Err(self.raise("TypeError", text));
+        };
+        self.check_stack()?;
+        self.process.session.step(bytes.len() as u64 / 128 + 1)?;
+        let source = String::from_utf8_lossy(&bytes).into_owned();
+        let name: Arc<str> = match arguments.get(1) {
+            Some(Value::Str(name)) => Arc::clone(name),
+            _ => "<string>".into(),
+        };
+        self.costs(2, source.len())?;
+        let parsed = if how == "eval" {
+            super::parse::expression(&source).map(|expr| {
+                let span = expr.span;
+                let kind = super::ast::StmtKind::Return(Some(expr));
+                vec![super::ast::Stmt { kind, span }]
+            })
+        } else {
+            super::parse::program(&source)
+        };
+        let block = match parsed {
+            Ok(block) => block,
+            Err(mistake) => return Err(self.raise_mistake(&mistake, &name, &source)),
+        };
+        self.sources.push((name, None));
+        let id = self.sources.len() - 1;
+        let before = std::mem::replace(&mut self.source, id);
+        let function = std::mem::replace(&mut self.function, "<module>".into());
+        self.calls += 1;
+        let result = self.block(&block).await;
+        self.calls -= 1;
+        self.source = before;
+        self.function = function;
+        match result {
+            Ok(()) => Ok(Value::None),
+            Err(Unwind::Return(value)) => Ok(value),
+            Err(other) => Err(other),
+        }
+    }
+
+    // Files.
+
+    pub(super) fn open_file(
+        &mut self,
+        path: &Value,
+        mode: Option<&Value>,
+        named: &Named,
+    ) -> Done<Value> {
+        let mode = match mode.cloned().or_else(|| by_name(named, "mode")) {
+            Some(Value::Str(mode)) => mode.to_string(),
+            _ => "r".to_owned(),
+        };
+        let Some(name) = path.raw() else {
+            let class = self.type_name(path);
+            let text = format!("expected str, bytes or os.PathLike object, not {class}");
+            return Err(self.raise("TypeError", text));
+        };
+        let text = !mode.contains('b');
+        if mode.contains(['w', 'a', 'x']) {
+            let access = if mode.contains('a') { Access::Append } else { Access::Truncate };
+            self.process.capture_before_loss(&name);
+            return match self.process.open(&name, access) {
+                Ok(fd) => {
+                    let class = if text { "_io.TextIOWrapper" } else { "_io.BufferedWriter" };
+                    let native = Native::Writer { fd, text };
+                    self.object(Object::own(class, native).with("name", path.clone()))
+                }
+                Err(error) => Err(self.os_error(error, Some(path.clone()))),
+            };
+        }
+        let view = self.process.view();
+        let full = self.process.absolute(&name);
+        match self.process.fs().read(&view, &full) {
+            Ok(bytes) => {
+                self.costs(0, bytes.len())?;
+                let class = if text { "_io.TextIOWrapper" } else { "_io.BufferedReader" };
+                let native = Native::Reader { bytes, place: 0, text };
+                self.object(Object::own(class, native).with("name", path.clone()))
+            }
+            Err(error) => Err(self.os_error(error, Some(path.clone()))),
+        }
+    }
+
+    pub(super) fn hex_value(bytes: &[u8]) -> Value {
+        Value::Bytes(hex(bytes).into_bytes().into())
+    }
+}

@@ -1,0 +1,840 @@
+//! Attributes and methods of Python's own values.
+
+use super::format::padded;
+use super::run::{Done, Machine, Unwind};
+use super::value::{ClassOf, Id, Native, Object, Raised, Value};
+use crate::system::Fut;
+use bytes::Bytes;
+use std::sync::Arc;
+
+type Named = Vec<(Arc<str>, Value)>;
+
+impl Machine<'_> {
+    /// `value.name`
+    pub(super) fn attribute(&mut self, value: &Value, name: &Arc<str>) -> Done<Value> {
+        match value {
+            Value::Module(module) => {
+                let module = Arc::clone(module);
+                return self.module_attribute(&module, name);
+            }
+            Value::Class(id) => {
+                if let Some(found) = self.member(*id, name, 0) {
+                    return Ok(found);
+                }
+                if &**name == "__name__" {
+                    return Ok(Value::Str(Arc::clone(&self.classes[*id].name)));
+                }
+            }
+            Value::Type(class) => match (*class, &**name) {
+                (_, "__name__") => {
+                    return Ok(Value::str(class.rsplit('.').next().unwrap_or(class)));
+                }
+                ("bytes" | "dict" | "str" | "int", _) => {
+                    return Ok(Value::Builtin(format!("{class}.{name}").into()));
+                }
+                _ => {}
+            },
+            Value::Function(id) if &**name == "__name__" => {
+                return Ok(Value::Str(Arc::clone(&self.callables[*id].code.name)));
+            }
+            Value::Object(id) => {
+                if let Some(found) = self.objects[*id].field(name) {
+                    return Ok(found.clone());
+                }
+                if let Some(found) = self.method_of(value, name) {
+                    return Ok(found);
+                }
+                if &**name == "__dict__" {
+                    let fields = self.objects[*id].fields.clone();
+                    return self
+                        .dict(fields.into_iter().map(|(n, v)| (Value::Str(n), v)).collect());
+                }
+                if let Some(found) = self.native_attribute(*id, name)? {
+                    return Ok(found);
+                }
+                let known = match self.objects[*id].class {
+                    ClassOf::User(_) => &**name == "with_traceback",
+                    ClassOf::Own(class) => has_method(class, name),
+                };
+                if known {
+                    return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
+                }
+            }
+            _ => {}
+        }
+        match &**name {
+            "__class__" => {
+                let class = self.type_name(value);
+                return Ok(super::value::own_type(&class).map_or(Value::None, Value::Type));
+            }
+            "__doc__" => return Ok(Value::None),
+            _ => {}
+        }
+        let class = self.type_name(value);
+        if has_method(&class, name) {
+            return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
+        }
+        let text = match value {
+            Value::Class(id) => {
+                let class = Arc::clone(&self.classes[*id].name);
+                format!("type object '{class}' has no attribute '{name}'")
+            }
+            Value::Type(class) => format!("type object '{class}' has no attribute '{name}'"),
+            _ => format!("'{class}' object has no attribute '{name}'"),
+        };
+        Err(self.raise("AttributeError", text))
+    }
+
+    /// Attributes that are made when they are asked for.
+    fn native_attribute(&mut self, id: Id, name: &str) -> Done<Option<Value>> {
+        let arguments = match self.objects[id].field("args") {
+            Some(Value::Tuple(items)) => items.to_vec(),
+            _ => Vec::new(),
+        };
+        let object = &self.objects[id];
+        if object.raised.is_some() {
+            let at = |place: usize| arguments.get(place).cloned().unwrap_or(Value::None);
+            return Ok(match name {
+                "errno" => Some(at(0)),
+                "strerror" => Some(at(1)),
+                "filename" => Some(at(2)),
+                "reason" | "message" | "msg" => Some(at(0)),
+                "code" | "returncode" => Some(at(0)),
+                _ => None,
+            });
+        }
+        Ok(match (&object.native, name) {
+            (Native::Program { status, .. }, "returncode") => Some(Value::Int((*status).into())),
+            (Native::Program { output: Some(bytes), .. }, "stdout") => {
+                let bytes = bytes.clone();
+                self.program_stream(id, bytes)?
+            }
+            (Native::Program { errors: Some(bytes), .. }, "stderr") => {
+                let bytes = bytes.clone();
+                self.program_stream(id, bytes)?
+            }
+            (Native::Program { .. }, "stdout" | "stderr" | "stdin") => Some(Value::None),
+            (Native::Program { .. }, "pid") => {
+                Some(Value::Int(self.process.session.system().next_pid().into()))
+            }
+            (Native::Writer { .. } | Native::Reader { .. }, "closed") => Some(Value::Bool(false)),
+            (Native::Reader { bytes, .. }, "content" | "text" | "ok" | "encoding" | "code")
+                if matches!(
+                    object.class,
+                    ClassOf::Own("requests.models.Response" | "http.client.HTTPResponse")
+                ) =>
+            {
+                let bytes = bytes.clone();
+                let status = object.field("status_code").and_then(Value::integer).unwrap_or(200);
+                self.costs(0, bytes.len() / 4)?;
+                Some(match name {
+                    "content" => Value::Bytes(bytes),
+                    "text" => Value::str(String::from_utf8_lossy(&bytes)),
+                    "ok" => Value::Bool(status < 400),
+                    "code" => Value::Int(status),
+                    _ => Value::str("utf-8"),
+                })
+            }
+            (Native::Stream(_), "buffer") => Some(Value::Object(id)),
+            (Native::Stream(_), "encoding") => Some(Value::str("utf-8")),
+            (Native::Pattern(pattern), "pattern") => Some(Value::str(pattern.as_str())),
+            _ => None,
+        })
+    }
+
+    /// What a program printed: bytes of one that is over, a file of one that "runs".
+    fn program_stream(&mut self, id: Id, bytes: Bytes) -> Done<Option<Value>> {
+        let text = self.objects[id].field("text_mode").is_some();
+        if self.objects[id].class == ClassOf::Own("subprocess.CompletedProcess") {
+            return Ok(Some(if text {
+                Value::Str(String::from_utf8_lossy(&bytes).into())
+            } else {
+                Value::Bytes(bytes)
+            }));
+        }
+        let native = Native::Reader { bytes, place: 0, text };
+        let file = self.object(Object::own("_io.BufferedReader", native))?;
+        self.objects[id].fields.push(("stdout".into(), file.clone()));
+        Ok(Some(file))
+    }
+
+    pub(super) fn set_attribute(&mut self, of: &Value, name: &Arc<str>, value: Value) -> Done<()> {
+        match of {
+            Value::Object(id) => {
+                let fields = &mut self.objects[*id].fields;
+                match fields.iter_mut().find(|(n, _)| n == name) {
+                    Some((_, old)) => *old = value,
+                    None => {
+                        fields.push((Arc::clone(name), value));
+                        self.costs(1, name.len())?;
+                    }
+                }
+                Ok(())
+            }
+            Value::Class(id) => {
+                let members = &mut self.classes[*id].members;
+                match members.iter_mut().find(|(n, _)| n == name) {
+                    Some((_, old)) => *old = value,
+                    None => {
+                        members.push((Arc::clone(name), value));
+                        self.costs(1, name.len())?;
+                    }
+                }
+                Ok(())
+            }
+            Value::Module(_) | Value::Function(_) => Ok(()),
+            _ => {
+                let class = self.type_name(of);
+                Err(self
+                    .raise("AttributeError", format!("'{class}' object has no attribute '{name}'")))
+            }
+        }
+    }
+
+    /// `value.name(arguments)` of Python's own types.
+    pub(super) fn call_method<'a>(
+        &'a mut self,
+        of: &'a Value,
+        name: &'a str,
+        arguments: Vec<Value>,
+        named: Named,
+    ) -> Fut<'a, Done<Value>> {
+        Box::pin(self.call_method_inside(of, name, arguments, named))
+    }
+
+    async fn call_method_inside(
+        &mut self,
+        of: &Value,
+        name: &str,
+        arguments: Vec<Value>,
+        named: Named,
+    ) -> Done<Value> {
+        match of {
+            Value::Str(text) => {
+                let text = Arc::clone(text);
+                self.str_method(&text, name, &arguments, &named).await
+            }
+            Value::Bytes(bytes) => {
+                let bytes = bytes.clone();
+                self.bytes_method(&bytes, name, &arguments).await
+            }
+            Value::List(id) => self.list_method(*id, name, arguments, named).await,
+            Value::Set(id) => self.set_method(*id, name, arguments).await,
+            Value::Dict(id) => self.dict_method(*id, name, arguments, named),
+            Value::Tuple(items) => match name {
+                "count" | "index" => {
+                    let wanted = arguments.into_iter().next().unwrap_or(Value::None);
+                    self.count_or_index(items, name, &wanted)
+                }
+                _ => Err(self.missing(of, name)),
+            },
+            Value::Int(number) => match name {
+                "bit_length" => {
+                    Ok(Value::Int(i128::from(128 - number.unsigned_abs().leading_zeros())))
+                }
+                "to_bytes" => {
+                    let length = arguments.first().and_then(Value::integer).unwrap_or(1);
+                    let length = usize::try_from(length).unwrap_or(1).min(16);
+                    let all = number.to_be_bytes();
+                    let mut part = all[16 - length..].to_vec();
+                    if matches!(arguments.get(1), Some(Value::Str(order)) if &**order == "little") {
+                        part.reverse();
+                    }
+                    Ok(Value::Bytes(part.into()))
+                }
+                _ => Err(self.missing(of, name)),
+            },
+            Value::Float(number) => match name {
+                "is_integer" => Ok(Value::Bool(number.fract() == 0.0)),
+                _ => Err(self.missing(of, name)),
+            },
+            Value::Object(id) => self.object_method(*id, name, arguments, named).await,
+            _ => Err(self.missing(of, name)),
+        }
+    }
+
+    pub(super) fn missing(&mut self, of: &Value, name: &str) -> Unwind {
+        let class = self.type_name(of);
+        self.raise("AttributeError", format!("'{class}' object has no attribute '{name}'"))
+    }
+
+    pub(super) fn count_or_index(
+        &mut self,
+        items: &[Value],
+        name: &str,
+        wanted: &Value,
+    ) -> Done<Value> {
+        self.process.session.step(items.len() as u64 / 64)?;
+        let matching = items.iter().filter(|i| self.equal(i, wanted)).count();
+        if name == "count" {
+            return Ok(Value::Int(matching as i128));
+        }
+        match items.iter().position(|i| self.equal(i, wanted)) {
+            Some(at) => Ok(Value::Int(at as i128)),
+            None => {
+                let text = format!("{} is not in list", self.repr(wanted)?);
+                Err(self.raise("ValueError", text))
+            }
+        }
+    }
+
+    async fn str_method(
+        &mut self,
+        text: &Arc<str>,
+        name: &str,
+        arguments: &[Value],
+        named: &Named,
+    ) -> Done<Value> {
+        self.costs(0, text.len())?;
+        let first = match arguments.first() {
+            Some(Value::Str(text)) => Some(Arc::clone(text)),
+            _ => None,
+        };
+        let pattern = first.as_deref().unwrap_or("");
+        let number = |at: usize| arguments.get(at).and_then(Value::integer);
+        let width = || usize::try_from(number(0).unwrap_or(0)).unwrap_or(0).min(1 << 20);
+        let fill = || match arguments.get(1) {
+            Some(Value::Str(text)) => text.chars().next().unwrap_or(' '),
+            _ => ' ',
+        };
+        Ok(match name {
+            "upper" => Value::str(text.to_uppercase()),
+            "lower" | "casefold" => Value::str(text.to_lowercase()),
+            "capitalize" => {
+                let mut chars = text.chars();
+                let head: String =
+                    chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+                Value::str(head + &chars.as_str().to_lowercase())
+            }
+            "title" => {
+                let mut before = false;
+                let change = |c: char| {
+                    let upper = !std::mem::replace(&mut before, c.is_alphabetic());
+                    if upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
+                };
+                Value::str(text.chars().map(change).collect::<String>())
+            }
+            "swapcase" => {
+                let change = |c: char| {
+                    if c.is_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }
+                };
+                Value::str(text.chars().map(change).collect::<String>())
+            }
+            "strip" | "lstrip" | "rstrip" => {
+                let strips = |c: char| match &first {
+                    Some(set) => set.contains(c),
+                    None => c.is_whitespace(),
+                };
+                Value::str(match name {
+                    "strip" => text.trim_matches(strips),
+                    "lstrip" => text.trim_start_matches(strips),
+                    _ => text.trim_end_matches(strips),
+                })
+            }
+            "removeprefix" => Value::str(text.strip_prefix(pattern).unwrap_or(text)),
+            "removesuffix" => Value::str(text.strip_suffix(pattern).unwrap_or(text)),
+            "split" | "rsplit" => {
+                let most = number(1).or_else(|| {
+                    named.iter().find(|(n, _)| &**n == "maxsplit").and_then(|(_, v)| v.integer())
+                });
+                let most = most.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+                if first.is_some() && pattern.is_empty() {
+                    return Err(self.raise("ValueError", "empty separator"));
+                }
+                let most = most.saturating_add(1);
+                let mut parts: Vec<Value> = match (&first, name) {
+                    (None, _) => {
+                        let mut parts = Vec::new();
+                        let mut rest = text.trim_start();
+                        while !rest.is_empty() {
+                            if parts.len() + 1 >= most {
+                                parts.push(Value::str(rest.trim_end()));
+                                break;
+                            }
+                            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                            parts.push(Value::str(&rest[..end]));
+                            rest = rest[end..].trim_start();
+                        }
+                        parts
+                    }
+                    (Some(by), "split") => text.splitn(most, &**by).map(Value::str).collect(),
+                    (Some(by), _) => text.rsplitn(most, &**by).map(Value::str).collect(),
+                };
+                if name == "rsplit" && first.is_some() {
+                    parts.reverse();
+                }
+                return self.list(parts);
+            }
+            "splitlines" => {
+                let parts = text.lines().map(Value::str).collect();
+                return self.list(parts);
+            }
+            "partition" | "rpartition" => {
+                let found = if name == "partition" {
+                    text.split_once(pattern)
+                } else {
+                    text.rsplit_once(pattern)
+                };
+                let parts = match found {
+                    Some((before, after)) => [before, pattern, after],
+                    None if name == "partition" => [text, "", ""],
+                    None => ["", "", text],
+                };
+                Value::tuple(parts.into_iter().map(Value::str).collect())
+            }
+            "join" => {
+                let items = match arguments.first() {
+                    Some(value) => self.items(value).await?,
+                    None => Vec::new(),
+                };
+                let mut out = String::new();
+                for (at, item) in items.iter().enumerate() {
+                    let Value::Str(part) = item else {
+                        let class = self.type_name(item);
+                        let text =
+                            format!("sequence item {at}: expected str instance, {class} found");
+                        return Err(self.raise("TypeError", text));
+                    };
+                    if at > 0 {
+                        out.push_str(text);
+                    }
+                    out.push_str(part);
+                    self.costs(0, text.len() + part.len())?;
+                    if out.len() > crate::limits::FILE_BYTES {
+                        return Err(self.raise("MemoryError", ""));
+                    }
+                }
+                Value::Str(out.into())
+            }
+            "replace" => {
+                let Some(Value::Str(with)) = arguments.get(1) else {
+                    return Err(
+                        self.raise("TypeError", "replace expected at least 2 arguments, got 1")
+                    );
+                };
+                let most = number(2).and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+                let times =
+                    if pattern.is_empty() { text.len() + 1 } else { text.matches(pattern).count() };
+                self.costs(0, times.saturating_mul(with.len()))?;
+                Value::str(text.replacen(pattern, with, most.min(times)))
+            }
+            "startswith" | "endswith" => {
+                let tries: Vec<Value> = match arguments.first() {
+                    Some(Value::Tuple(all)) => all.to_vec(),
+                    Some(one) => vec![one.clone()],
+                    None => Vec::new(),
+                };
+                let fits = |value: &Value| match value {
+                    Value::Str(part) if name == "startswith" => text.starts_with(&**part),
+                    Value::Str(part) => text.ends_with(&**part),
+                    _ => false,
+                };
+                Value::Bool(tries.iter().any(fits))
+            }
+            "find" | "rfind" | "index" | "rindex" => {
+                let found =
+                    if name.starts_with('r') { text.rfind(pattern) } else { text.find(pattern) };
+                match found {
+                    Some(at) => Value::Int(text[..at].chars().count() as i128),
+                    None if name.ends_with("index") => {
+                        return Err(self.raise("ValueError", "substring not found"));
+                    }
+                    None => Value::Int(-1),
+                }
+            }
+            "count" if pattern.is_empty() => Value::Int(text.chars().count() as i128 + 1),
+            "count" => Value::Int(text.matches(pattern).count() as i128),
+            "encode" => {
+                let coding = first.as_deref().unwrap_or("utf-8").to_lowercase();
+                return self.encode(text, &coding);
+            }
+            "isdigit" | "isnumeric" | "isdecimal" => {
+                Value::Bool(!text.is_empty() && text.chars().all(char::is_numeric))
+            }
+            "isalpha" => Value::Bool(!text.is_empty() && text.chars().all(char::is_alphabetic)),
+            "isalnum" => Value::Bool(!text.is_empty() && text.chars().all(char::is_alphanumeric)),
+            "isspace" => Value::Bool(!text.is_empty() && text.chars().all(char::is_whitespace)),
+            "isupper" => Value::Bool(
+                text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase),
+            ),
+            "islower" => Value::Bool(
+                text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase),
+            ),
+            "zfill" => {
+                let (sign, digits) = match text.strip_prefix('-') {
+                    Some(digits) => ("-", digits),
+                    None => ("", &**text),
+                };
+                self.costs(0, width())?;
+                let digits = padded(digits, width().saturating_sub(sign.len()), '0', '>');
+                Value::str(format!("{sign}{digits}"))
+            }
+            "ljust" | "rjust" | "center" => {
+                self.costs(0, width())?;
+                let align = match name {
+                    "ljust" => '<',
+                    "rjust" => '>',
+                    _ => '^',
+                };
+                Value::str(padded(text, width(), fill(), align))
+            }
+            "format" => {
+                let made = self.format_method(text, arguments, named).await?;
+                Value::str(made)
+            }
+            "translate" => {
+                let mut out = String::new();
+                for c in text.chars() {
+                    self.part()?;
+                    let to = match arguments.first() {
+                        Some(Value::Dict(id)) => self.find(*id, &Value::Int(c as i128))?,
+                        _ => None,
+                    };
+                    match to {
+                        Some(Value::Str(to)) => out.push_str(&to),
+                        Some(Value::Int(code)) => {
+                            out.extend(u32::try_from(code).ok().and_then(char::from_u32));
+                        }
+                        Some(Value::None) => {}
+                        _ => out.push(c),
+                    }
+                }
+                Value::str(out)
+            }
+            "expandtabs" => Value::str(text.replace('\t', "        ")),
+            _ => return Err(self.missing(&Value::Str(Arc::clone(text)), name)),
+        })
+    }
+
+    pub(super) fn encode(&mut self, text: &str, coding: &str) -> Done<Value> {
+        Ok(Value::Bytes(match coding {
+            "hex" | "hex_codec" | "base64" | "rot13" => {
+                let text = format!(
+                    "'{coding}' is not a text encoding; use codecs.encode() to handle arbitrary codecs"
+                );
+                return Err(self.raise("LookupError", text));
+            }
+            "latin-1" | "latin1" | "iso-8859-1" | "ascii" | "us-ascii" => {
+                let limit = if coding.contains("ascii") { 128 } else { 256 };
+                if let Some((at, c)) = text.chars().enumerate().find(|(_, c)| *c as u32 >= limit) {
+                    let text = format!(
+                        "'{coding}' codec can't encode character '\\u{:04x}' in position {at}: ordinal not in range({limit})",
+                        c as u32
+                    );
+                    return Err(self.raise("UnicodeEncodeError", text));
+                }
+                text.chars().map(|c| c as u8).collect::<Vec<_>>().into()
+            }
+            "utf-16" | "utf-16le" | "utf-16-le" => {
+                let mark: &[u8] = if coding == "utf-16" { &[0xff, 0xfe] } else { &[] };
+                let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+                mark.iter().copied().chain(units).collect::<Vec<_>>().into()
+            }
+            _ => Bytes::copy_from_slice(text.as_bytes()),
+        }))
+    }
+
+    pub(super) fn decode(&mut self, bytes: &[u8], coding: &str, lenient: bool) -> Done<Value> {
+        self.costs(0, bytes.len())?;
+        match coding.to_lowercase().as_str() {
+            "latin-1" | "latin1" | "iso-8859-1" | "cp1252" => {
+                Ok(Value::str(bytes.iter().map(|b| *b as char).collect::<String>()))
+            }
+            "unicode_escape" | "string_escape" | "unicode-escape" => {
+                let chars: Vec<char> = bytes.iter().map(|b| *b as char).collect();
+                let text: String = super::lexer::unescape(&chars, false).iter().collect();
+                Ok(Value::str(text))
+            }
+            "hex" | "base64" | "hex_codec" => {
+                let text = format!(
+                    "'{coding}' is not a text encoding; use codecs.decode() to handle arbitrary codecs"
+                );
+                Err(self.raise("LookupError", text))
+            }
+            "utf-16" | "utf-16le" | "utf-16-le" => {
+                let bytes = bytes.strip_prefix(&[0xff, 0xfe]).unwrap_or(bytes);
+                let units =
+                    bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+                let text: String =
+                    char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
+                Ok(Value::str(text))
+            }
+            _ => match std::str::from_utf8(bytes) {
+                Ok(text) => Ok(Value::str(text)),
+                Err(_) if lenient => Ok(Value::str(String::from_utf8_lossy(bytes))),
+                Err(error) => {
+                    let at = error.valid_up_to();
+                    let byte = bytes.get(at).copied().unwrap_or(0);
+                    let kind = if (0xc2..0xf5).contains(&byte) {
+                        "invalid continuation byte"
+                    } else {
+                        "invalid start byte"
+                    };
+                    let text = format!(
+                        "'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {kind}"
+                    );
+                    Err(self.raise("UnicodeDecodeError", text))
+                }
+            },
+        }
+    }
+
+    async fn format_method(
+        &mut self,
+        text: &str,
+        arguments: &[Value],
+        named: &Named,
+    ) -> Done<String> {
+        let mut out = String::new();
+        let chars: Vec<char> = text.chars().collect();
+        let (mut at, mut next, mut automatic) = (0, 0_usize, false);
+        while let Some(c) = chars.get(at).copied() {
+            self.part()?;
+            at += 1;
+            if (c == '{' || c == '}') && chars.get(at) == Some(&c) {
+                out.push(c);
+                at += 1;
+                continue;
+            }
+            if c != '{' {
+                out.push(c);
+                continue;
+            }
+            let end = chars[at..].iter().position(|c| *c == '}').map(|n| n + at);
+            let Some(end) = end else {
+                return Err(self.raise("ValueError", "expected '}' before end of string"));
+            };
+            let field: String = chars[at..end].iter().collect();
+            at = end + 1;
+            let (field, form) = field.split_once(':').unwrap_or((&field, ""));
+            let (field, conversion) = field.split_once('!').unwrap_or((field, ""));
+            let split = field.find(['.', '[']).unwrap_or(field.len());
+            let (head, path) = field.split_at(split);
+            automatic |= head.is_empty();
+            if automatic && head.parse::<usize>().is_ok() {
+                let text =
+                    "cannot switch from automatic field numbering to manual field specification";
+                return Err(self.raise("ValueError", text));
+            }
+            let found = if head.is_empty() {
+                next += 1;
+                arguments.get(next - 1).cloned()
+            } else if let Ok(index) = head.parse::<usize>() {
+                arguments.get(index).cloned()
+            } else {
+                let value = named.iter().find(|(n, _)| &**n == head).map(|(_, v)| v.clone());
+                if value.is_none() {
+                    let raised = Raised::default();
+                    return Err(self.raise_with("KeyError", vec![Value::str(head)], raised));
+                }
+                value
+            };
+            let Some(mut value) = found else {
+                let text = format!(
+                    "Replacement index {} out of range for positional args tuple",
+                    next.saturating_sub(1)
+                );
+                return Err(self.raise("IndexError", text));
+            };
+            for part in path.split(['.', '[']).filter(|p| !p.is_empty()) {
+                value = match part.strip_suffix(']') {
+                    Some(index) => {
+                        let index =
+                            index.parse::<i128>().map_or_else(|_| Value::str(index), Value::Int);
+                        self.item(&value, &index).await?
+                    }
+                    None => self.attribute(&value, &part.into())?,
+                };
+            }
+            if conversion == "r" {
+                value = Value::Str(self.repr(&value)?.into());
+            }
+            out.push_str(&self.format_value(&value, form)?);
+            self.costs(0, out.len() / 16)?;
+        }
+        Ok(out)
+    }
+
+    async fn bytes_method(
+        &mut self,
+        bytes: &Bytes,
+        name: &str,
+        arguments: &[Value],
+    ) -> Done<Value> {
+        self.costs(0, bytes.len())?;
+        let first = arguments.first().and_then(Value::raw);
+        let pattern = first.clone().unwrap_or_default();
+        let find = |from: usize| {
+            bytes[from..].windows(pattern.len().max(1)).position(|w| w == pattern).map(|n| n + from)
+        };
+        Ok(match name {
+            "decode" => {
+                let coding = match arguments.first() {
+                    Some(Value::Str(coding)) => coding.to_string(),
+                    _ => "utf-8".to_owned(),
+                };
+                let lenient = arguments.len() > 1;
+                return self.decode(bytes, &coding, lenient);
+            }
+            "hex" => Value::str(hex(bytes)),
+            "upper" => Value::Bytes(bytes.to_ascii_uppercase().into()),
+            "lower" => Value::Bytes(bytes.to_ascii_lowercase().into()),
+            "strip" | "lstrip" | "rstrip" => {
+                let strips = |b: &u8| match &first {
+                    Some(set) => set.contains(b),
+                    None => b.is_ascii_whitespace(),
+                };
+                let mut part = &bytes[..];
+                if name != "rstrip" {
+                    while let [head, rest @ ..] = part
+                        && strips(head)
+                    {
+                        part = rest;
+                    }
+                }
+                if name != "lstrip" {
+                    while let [rest @ .., last] = part
+                        && strips(last)
+                    {
+                        part = rest;
+                    }
+                }
+                Value::Bytes(bytes.slice_ref(part))
+            }
+            "split" | "splitlines" => {
+                let mut parts = Vec::new();
+                let by = match (&first, name) {
+                    (Some(by), "split") if !by.is_empty() => by.clone(),
+                    (_, "splitlines") => Bytes::from_static(b"\n"),
+                    _ => {
+                        let words = bytes.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty());
+                        let words = words.map(|w| Value::Bytes(bytes.slice_ref(w))).collect();
+                        return self.list(words);
+                    }
+                };
+                let mut from = 0;
+                while from <= bytes.len() {
+                    let found = bytes[from..].windows(by.len()).position(|w| w == by);
+                    let end = found.map_or(bytes.len(), |n| n + from);
+                    parts.push(Value::Bytes(bytes.slice(from..end)));
+                    self.part()?;
+                    if found.is_none() {
+                        break;
+                    }
+                    from = end + by.len();
+                }
+                if name == "splitlines" && bytes.ends_with(b"\n") {
+                    parts.pop();
+                }
+                return self.list(parts);
+            }
+            "join" => {
+                let items = match arguments.first() {
+                    Some(value) => self.items(value).await?,
+                    None => Vec::new(),
+                };
+                let parts: Vec<Bytes> = items.iter().filter_map(Value::raw).collect();
+                self.costs(0, parts.iter().map(|p| p.len() + bytes.len()).sum())?;
+                Value::Bytes(parts.join(&bytes[..]).into())
+            }
+            "replace" => {
+                let with = arguments.get(1).and_then(Value::raw).unwrap_or_default();
+                if pattern.is_empty() {
+                    return Ok(Value::Bytes(bytes.clone()));
+                }
+                let mut out = Vec::new();
+                let mut from = 0;
+                while let Some(at) = find(from) {
+                    out.extend_from_slice(&bytes[from..at]);
+                    out.extend_from_slice(&with);
+                    from = at + pattern.len();
+                    self.costs(0, with.len() + 16)?;
+                }
+                out.extend_from_slice(&bytes[from..]);
+                Value::Bytes(out.into())
+            }
+            "startswith" => Value::Bool(bytes.starts_with(&pattern)),
+            "endswith" => Value::Bool(bytes.ends_with(&pattern)),
+            "find" => Value::Int(find(0).map_or(-1, |at| at as i128)),
+            "count" => {
+                let (mut count, mut from) = (0, 0);
+                while let Some(at) = find(from) {
+                    count += 1;
+                    from = at + pattern.len().max(1);
+                    self.part()?;
+                }
+                Value::Int(count)
+            }
+            _ => return Err(self.missing(&Value::Bytes(bytes.clone()), name)),
+        })
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digit = |n: u8| char::from_digit(n.into(), 16).unwrap_or('0');
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
+}
+
+/// Methods by type, for what a name means when it is not called at once.
+const METHODS: &[(&str, &str)] = &[
+    (
+        "str",
+        "upper lower casefold capitalize title swapcase strip lstrip rstrip removeprefix removesuffix split rsplit splitlines partition rpartition join replace startswith endswith find rfind index rindex count encode isdigit isnumeric isdecimal isalpha isalnum isspace isupper islower zfill ljust rjust center format translate expandtabs",
+    ),
+    (
+        "bytes",
+        "decode hex upper lower strip lstrip rstrip split splitlines join replace startswith endswith find count",
+    ),
+    ("list", "append extend insert pop remove clear reverse copy sort count index __next__"),
+    (
+        "set",
+        "add update union remove discard intersection difference pop clear copy issubset issuperset",
+    ),
+    ("dict", "get setdefault pop keys values items update copy clear"),
+    ("tuple", "count index"),
+    ("int", "bit_length to_bytes"),
+    ("float", "is_integer"),
+    (
+        "_io.TextIOWrapper",
+        "read readline readlines write writelines close flush fileno isatty seek tell __enter__ __exit__ reconfigure",
+    ),
+    (
+        "_io.BufferedReader",
+        "read readline readlines close flush fileno seek tell __enter__ __exit__",
+    ),
+    ("_io.BufferedWriter", "write writelines close flush fileno seek tell __enter__ __exit__"),
+    ("_io.BytesIO", "read readline readlines write close seek tell getvalue __enter__ __exit__"),
+    ("_io.StringIO", "read readline readlines write close seek tell getvalue __enter__ __exit__"),
+    (
+        "http.client.HTTPResponse",
+        "read readline readlines close info geturl getcode getheader getheaders __enter__ __exit__",
+    ),
+    ("http.client.HTTPConnection", "request getresponse close connect"),
+    ("http.client.HTTPMessage", "get items"),
+    (
+        "requests.models.Response",
+        "json iter_content iter_lines close raise_for_status __enter__ __exit__",
+    ),
+    ("requests.sessions.Session", "get post head put request close mount __enter__ __exit__"),
+    ("urllib.request.Request", "add_header get_full_url get_method"),
+    ("urllib.request.OpenerDirector", "open"),
+    (
+        "socket.socket",
+        "connect connect_ex send sendall sendto recv recvfrom close settimeout setsockopt setblocking bind listen accept fileno shutdown makefile getsockname getpeername detach __enter__ __exit__",
+    ),
+    ("subprocess.Popen", "communicate wait poll kill terminate send_signal __enter__ __exit__"),
+    ("subprocess.CompletedProcess", "check_returncode"),
+    ("os._wrap_close", "read readline readlines close __enter__ __exit__"),
+    ("os._Environ", "get keys items values copy setdefault pop"),
+    ("hashlib.HASH", "update hexdigest digest"),
+    ("re.Pattern", "match search fullmatch findall finditer sub split"),
+    ("re.Match", "group groups start end span groupdict"),
+    ("threading.Thread", "start join run is_alive setDaemon daemon"),
+    ("threading.Lock", "acquire release __enter__ __exit__"),
+    ("argparse.ArgumentParser", "add_argument parse_args"),
+    ("random.Random", "random randint choice"),
+];
+
+fn has_method(class: &str, name: &str) -> bool {
+    METHODS.iter().any(|(of, names)| *of == class && names.split(' ').any(|known| known == name))
+}

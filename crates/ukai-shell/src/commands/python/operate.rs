@@ -1,0 +1,723 @@
+//! Operators, truth, comparison, texts of values, items and slices.
+
+use super::run::{Done, Machine, Unwind};
+use super::value::{ClassOf, Id, Native, Value};
+use bytes::Bytes;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// Deepest nesting of values that is written or compared.
+const NESTING_MAX: u32 = 24;
+
+/// Longest text that an operator makes, in bytes.
+const TEXT_BYTES_MAX: usize = 4 << 20;
+
+impl Value {
+    /// As a whole number, where it is one.
+    pub(super) fn integer(&self) -> Option<i128> {
+        match self {
+            Self::Int(value) => Some(*value),
+            Self::Bool(value) => Some(i128::from(*value)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Float(value) => Some(*value),
+            other => other.integer().map(|v| v as f64),
+        }
+    }
+
+    /// Bytes of bytes, or of a text.
+    pub(super) fn raw(&self) -> Option<Bytes> {
+        match self {
+            Self::Str(text) => Some(Bytes::copy_from_slice(text.as_bytes())),
+            Self::Bytes(bytes) => Some(bytes.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// How many numbers a range has.
+pub(super) fn range_length(range: Option<(i64, i64, i64)>) -> usize {
+    let Some((from, to, step)) = range else { return 0 };
+    let (from, to, step) = (i128::from(from), i128::from(to), i128::from(step));
+    let span = if step > 0 { to - from } else { from - to };
+    let step = step.abs().max(1);
+    usize::try_from((span + step - 1).max(0) / step).unwrap_or(usize::MAX)
+}
+
+impl Machine<'_> {
+    pub(super) fn type_name(&self, value: &Value) -> String {
+        match value {
+            Value::None => "NoneType".to_owned(),
+            Value::Ellipsis => "ellipsis".to_owned(),
+            Value::Bool(_) => "bool".to_owned(),
+            Value::Int(_) => "int".to_owned(),
+            Value::Float(_) => "float".to_owned(),
+            Value::Str(_) => "str".to_owned(),
+            Value::Bytes(_) => "bytes".to_owned(),
+            Value::Tuple(_) => "tuple".to_owned(),
+            Value::Range(..) => "range".to_owned(),
+            Value::List(_) => "list".to_owned(),
+            Value::Set(_) => "set".to_owned(),
+            Value::Dict(_) => "dict".to_owned(),
+            Value::Function(_) => "function".to_owned(),
+            Value::Builtin(_) => "builtin_function_or_method".to_owned(),
+            Value::Bound(_) => "method".to_owned(),
+            Value::Module(_) => "module".to_owned(),
+            Value::Class(_) | Value::Type(_) => "type".to_owned(),
+            Value::Object(id) => self.class_name(*id),
+        }
+    }
+
+    /// The name of an object's class, without its module.
+    pub(super) fn class_name(&self, object: Id) -> String {
+        match self.objects[object].class {
+            ClassOf::Own(name) => name.rsplit('.').next().unwrap_or(name).to_owned(),
+            ClassOf::User(class) => self.classes[class].name.to_string(),
+        }
+    }
+
+    pub(super) fn truth(&self, value: &Value) -> bool {
+        match value {
+            Value::None => false,
+            Value::Bool(value) => *value,
+            Value::Int(value) => *value != 0,
+            Value::Float(value) => *value != 0.0,
+            Value::Str(text) => !text.is_empty(),
+            Value::Bytes(bytes) => !bytes.is_empty(),
+            Value::Tuple(items) => !items.is_empty(),
+            Value::List(id) | Value::Set(id) => !self.lists[*id].is_empty(),
+            Value::Dict(id) => !self.dicts[*id].is_empty(),
+            Value::Range(a, b, c) => range_length(Some((*a, *b, *c))) > 0,
+            Value::Object(id) => {
+                !matches!(&self.objects[*id].native, Native::Found { groups, .. } if groups.is_empty())
+            }
+            _ => true,
+        }
+    }
+
+    pub(super) fn equal(&self, a: &Value, b: &Value) -> bool {
+        self.equal_to(a, b, 0)
+    }
+
+    fn equal_to(&self, a: &Value, b: &Value, depth: u32) -> bool {
+        if depth > NESTING_MAX {
+            return false;
+        }
+        let all = |a: &[Value], b: &[Value]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.equal_to(a, b, depth + 1))
+        };
+        match (a, b) {
+            (Value::None, Value::None) => true,
+            (Value::Str(a), Value::Str(b)) => a == b,
+            (Value::Bytes(a), Value::Bytes(b)) => a == b,
+            (Value::Tuple(a), Value::Tuple(b)) => all(a, b),
+            (Value::List(a), Value::List(b)) => all(&self.lists[*a], &self.lists[*b]),
+            (Value::Set(a), Value::Set(b)) => {
+                let (a, b) = (&self.lists[*a], &self.lists[*b]);
+                a.len() == b.len()
+                    && a.iter().all(|a| b.iter().any(|b| self.equal_to(a, b, depth + 1)))
+            }
+            (Value::Dict(a), Value::Dict(b)) => {
+                let (a, b) = (&self.dicts[*a], &self.dicts[*b]);
+                a.len() == b.len()
+                    && a.iter().all(|(key, value)| {
+                        b.iter().any(|(k, v)| {
+                            self.equal_to(k, key, depth + 1) && self.equal_to(v, value, depth + 1)
+                        })
+                    })
+            }
+            (Value::Object(a), Value::Object(b)) => a == b,
+            (Value::Class(a), Value::Class(b)) => a == b,
+            (Value::Function(a), Value::Function(b)) => a == b,
+            (Value::Type(a), Value::Type(b)) => a == b,
+            (Value::Module(a), Value::Module(b)) => a == b,
+            (Value::Builtin(a), Value::Builtin(b)) => a == b,
+            (Value::Range(a, b, c), Value::Range(d, e, f)) => (a, b, c) == (d, e, f),
+            _ => match (a.integer(), b.integer()) {
+                (Some(a), Some(b)) => a == b,
+                _ => match (a.number(), b.number()) {
+                    (Some(a), Some(b)) => a.total_cmp(&b) == Ordering::Equal,
+                    _ => false,
+                },
+            },
+        }
+    }
+
+    /// Which of two values comes first, where they can be compared.
+    pub(super) fn order(&self, a: &Value, b: &Value) -> Option<Ordering> {
+        match (a, b) {
+            (Value::Str(a), Value::Str(b)) => Some(a.cmp(b)),
+            (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
+            (Value::Tuple(a), Value::Tuple(b)) => self.order_all(a, b),
+            (Value::List(a), Value::List(b)) => self.order_all(&self.lists[*a], &self.lists[*b]),
+            _ => match (a.integer(), b.integer()) {
+                (Some(a), Some(b)) => Some(a.cmp(&b)),
+                _ => a.number()?.partial_cmp(&b.number()?),
+            },
+        }
+    }
+
+    fn order_all(&self, a: &[Value], b: &[Value]) -> Option<Ordering> {
+        for (a, b) in a.iter().zip(b) {
+            // Lists in lists are not looked into: nobody sorts those.
+            if matches!(a, Value::List(_)) {
+                return None;
+            }
+            if !self.equal(a, b) {
+                return self.order(a, b);
+            }
+        }
+        Some(a.len().cmp(&b.len()))
+    }
+
+    pub(super) async fn compare(&mut self, op: &str, a: &Value, b: &Value) -> Done<bool> {
+        Ok(match op {
+            "==" => self.equal(a, b),
+            "!=" => !self.equal(a, b),
+            "is" => self.same(a, b),
+            "is not" => !self.same(a, b),
+            "in" => self.contains(a, b).await?,
+            "not in" => !self.contains(a, b).await?,
+            _ => {
+                let Some(order) = self.order(a, b) else {
+                    let (a, b) = (self.type_name(a), self.type_name(b));
+                    let text = format!("'{op}' not supported between instances of '{a}' and '{b}'");
+                    return Err(self.raise("TypeError", text));
+                };
+                match op {
+                    "<" => order == Ordering::Less,
+                    "<=" => order != Ordering::Greater,
+                    ">" => order == Ordering::Greater,
+                    _ => order != Ordering::Less,
+                }
+            }
+        })
+    }
+
+    fn same(&self, a: &Value, b: &Value) -> bool {
+        match (a, b) {
+            (Value::List(a), Value::List(b))
+            | (Value::Set(a), Value::Set(b))
+            | (Value::Dict(a), Value::Dict(b)) => a == b,
+            (Value::Int(_), Value::Bool(_)) | (Value::Bool(_), Value::Int(_)) => false,
+            _ => self.equal(a, b),
+        }
+    }
+
+    async fn contains(&mut self, item: &Value, whole: &Value) -> Done<bool> {
+        match (item, whole) {
+            (Value::Str(part), Value::Str(text)) => {
+                self.costs(0, text.len())?;
+                Ok(text.contains(&**part))
+            }
+            (Value::Bytes(part), Value::Bytes(text)) => {
+                self.costs(0, text.len())?;
+                Ok(part.is_empty() || text.windows(part.len()).any(|w| w == part))
+            }
+            (Value::Int(byte), Value::Bytes(text)) => {
+                Ok(text.iter().any(|b| i128::from(*b) == *byte))
+            }
+            (_, Value::Dict(id)) => Ok(self.find(*id, item)?.is_some()),
+            (_, Value::Str(_)) => {
+                let name = self.type_name(item);
+                let text = format!("'in <string>' requires string as left operand, not {name}");
+                Err(self.raise("TypeError", text))
+            }
+            _ => {
+                let items = self.items_for(whole, "argument of type '%' is not iterable").await?;
+                self.process.session.step(items.len() as u64 / 64)?;
+                Ok(items.iter().any(|i| self.equal(i, item)))
+            }
+        }
+    }
+
+    pub(super) fn unary(&mut self, op: &str, value: &Value) -> Done<Value> {
+        match (op, value) {
+            ("not", _) => return Ok(Value::Bool(!self.truth(value))),
+            ("-", Value::Float(value)) => return Ok(Value::Float(-value)),
+            ("+", Value::Float(_)) => return Ok(value.clone()),
+            _ => {}
+        }
+        if let Some(number) = value.integer() {
+            let result = match op {
+                "-" => number.checked_neg(),
+                "~" => Some(!number),
+                _ => Some(number),
+            };
+            return match result {
+                Some(number) => Ok(Value::Int(number)),
+                None => Err(self.raise("MemoryError", "")),
+            };
+        }
+        let name = self.type_name(value);
+        Err(self.raise("TypeError", format!("bad operand type for unary {op}: '{name}'")))
+    }
+
+    pub(super) fn binary(&mut self, op: &str, a: &Value, b: &Value) -> Done<Value> {
+        if let (Some(a), Some(b)) = (a.integer(), b.integer()) {
+            return self.whole(op, a, b);
+        }
+        if let (Some(a), Some(b)) = (a.number(), b.number())
+            && let Some(result) = self.real(op, a, b)?
+        {
+            return Ok(result);
+        }
+        match (op, a, b) {
+            ("%", Value::Str(text), _) => {
+                let text = Arc::clone(text);
+                return Ok(Value::Str(self.percent(&text, b)?.into()));
+            }
+            ("%", Value::Bytes(bytes), _) => {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                return Ok(Value::Bytes(self.percent(&text, b)?.into_bytes().into()));
+            }
+            ("+", Value::Str(a), Value::Str(b)) => {
+                self.costs(0, a.len() + b.len())?;
+                return Ok(Value::Str([&**a, &**b].concat().into()));
+            }
+            ("+", Value::Bytes(a), Value::Bytes(b)) => {
+                self.costs(0, a.len() + b.len())?;
+                return Ok(Value::Bytes([&a[..], &b[..]].concat().into()));
+            }
+            ("+", Value::List(a), Value::List(b)) => {
+                let all = [&self.lists[*a][..], &self.lists[*b]].concat();
+                return self.list(all);
+            }
+            ("+", Value::Tuple(a), Value::Tuple(b)) => {
+                self.costs(a.len() + b.len(), 0)?;
+                return Ok(Value::Tuple([&a[..], &b[..]].concat().into()));
+            }
+            ("*", _, _) => {
+                if let Some(result) = self.repeated(a, b)? {
+                    return Ok(result);
+                }
+            }
+            ("|" | "&" | "-" | "^", Value::Set(a), Value::Set(b)) => {
+                let (a, b) = (self.lists[*a].clone(), self.lists[*b].clone());
+                self.process.session.step((a.len() * b.len()) as u64 / 64)?;
+                let within = |all: &[Value], item: &Value| all.iter().any(|i| self.equal(i, item));
+                let items: Vec<Value> = match op {
+                    "|" => a.iter().chain(&b).cloned().collect(),
+                    "&" => a.iter().filter(|i| within(&b, i)).cloned().collect(),
+                    "-" => a.iter().filter(|i| !within(&b, i)).cloned().collect(),
+                    _ => {
+                        let left = a.iter().filter(|i| !within(&b, i));
+                        left.chain(b.iter().filter(|i| !within(&a, i))).cloned().collect()
+                    }
+                };
+                return self.set(items);
+            }
+            ("|", Value::Dict(a), Value::Dict(b)) => {
+                let all = self.dicts[*a].iter().chain(&self.dicts[*b]).cloned().collect();
+                return self.dict(all);
+            }
+            _ => {}
+        }
+        let (left, right) = (self.type_name(a), self.type_name(b));
+        let text = match (op, a) {
+            ("+", Value::Str(_)) => {
+                format!("can only concatenate str (not \"{right}\") to str")
+            }
+            ("+", Value::Bytes(_)) => format!("can't concat {right} to bytes"),
+            ("+", Value::List(_)) => {
+                format!("can only concatenate list (not \"{right}\") to list")
+            }
+            ("+", Value::Tuple(_)) => {
+                format!("can only concatenate tuple (not \"{right}\") to tuple")
+            }
+            ("*", Value::Str(_) | Value::List(_) | Value::Bytes(_) | Value::Tuple(_)) => {
+                format!("can't multiply sequence by non-int of type '{right}'")
+            }
+            ("**", _) => {
+                format!("unsupported operand type(s) for ** or pow(): '{left}' and '{right}'")
+            }
+            _ => format!("unsupported operand type(s) for {op}: '{left}' and '{right}'"),
+        };
+        Err(self.raise("TypeError", text))
+    }
+
+    fn repeated(&mut self, a: &Value, b: &Value) -> Done<Option<Value>> {
+        let (whole, count) = match (a.integer(), b.integer()) {
+            (None, Some(count)) => (a, count),
+            (Some(count), None) => (b, count),
+            _ => return Ok(None),
+        };
+        let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
+        let length = match whole {
+            Value::Str(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::List(id) => self.lists[*id].len() * 16,
+            Value::Tuple(items) => items.len() * 16,
+            _ => return Ok(None),
+        };
+        if length.saturating_mul(count) > TEXT_BYTES_MAX {
+            return Err(self.raise("MemoryError", ""));
+        }
+        self.costs(0, length * count)?;
+        Ok(Some(match whole {
+            Value::Str(text) => Value::Str(text.repeat(count).into()),
+            Value::Bytes(bytes) => Value::Bytes(bytes.repeat(count).into()),
+            Value::List(id) => {
+                let items = self.lists[*id].clone();
+                let all = items.iter().cycle().take(items.len() * count).cloned().collect();
+                self.list(all)?
+            }
+            Value::Tuple(items) => {
+                self.costs(items.len() * count, 0)?;
+                Value::Tuple(items.iter().cycle().take(items.len() * count).cloned().collect())
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    fn whole(&mut self, op: &str, a: i128, b: i128) -> Done<Value> {
+        let result = match op {
+            "+" => a.checked_add(b),
+            "-" => a.checked_sub(b),
+            "*" => a.checked_mul(b),
+            "&" => Some(a & b),
+            "|" => Some(a | b),
+            "^" => Some(a ^ b),
+            "/" | "//" | "%" if b == 0 => {
+                let text = match op {
+                    "/" => "division by zero",
+                    "%" => "integer modulo by zero",
+                    _ => "integer division or modulo by zero",
+                };
+                return Err(self.raise("ZeroDivisionError", text));
+            }
+            "/" => return Ok(Value::Float(a as f64 / b as f64)),
+            "//" => a.checked_div_euclid(b).map(|q| {
+                // Rounds down, where Euclid's would round away for a negative divisor.
+                if b < 0 && a.rem_euclid(b) != 0 { q - 1 } else { q }
+            }),
+            "%" => a.checked_rem_euclid(b).map(|r| if b < 0 && r != 0 { r + b } else { r }),
+            "**" if b < 0 => return Ok(Value::Float((a as f64).powf(b as f64))),
+            "**" => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)),
+            "<<" => u32::try_from(b).ok().and_then(|b| {
+                let shifted = a.checked_shl(b)?;
+                (shifted >> b == a).then_some(shifted)
+            }),
+            ">>" => Some(a >> u32::try_from(b.clamp(0, 127)).unwrap_or(127)),
+            _ => None,
+        };
+        match result {
+            Some(value) => Ok(Value::Int(value)),
+            // Larger than what a machine of this size would need long for.
+            None => Err(self.raise("MemoryError", "")),
+        }
+    }
+
+    fn real(&mut self, op: &str, a: f64, b: f64) -> Done<Option<Value>> {
+        Ok(Some(Value::Float(match op {
+            "+" => a + b,
+            "-" => a - b,
+            "*" => a * b,
+            "/" | "//" | "%" if b == 0.0 => {
+                let text = match op {
+                    "/" => "float division by zero",
+                    "%" => "float modulo",
+                    _ => "float floor division by zero",
+                };
+                return Err(self.raise("ZeroDivisionError", text));
+            }
+            "/" => a / b,
+            "//" => (a / b).floor(),
+            "%" => a - b * (a / b).floor(),
+            "**" => a.powf(b),
+            _ => return Ok(None),
+        })))
+    }
+
+    // Items.
+
+    /// Everything that a value gives when it is gone through.
+    pub(super) async fn items(&mut self, value: &Value) -> Done<Vec<Value>> {
+        self.items_for(value, "'%' object is not iterable").await
+    }
+
+    async fn items_for(&mut self, value: &Value, complaint: &str) -> Done<Vec<Value>> {
+        let all = match value {
+            Value::List(id) | Value::Set(id) => self.lists[*id].clone(),
+            Value::Tuple(items) => items.to_vec(),
+            Value::Dict(id) => self.dicts[*id].iter().map(|(key, _)| key.clone()).collect(),
+            Value::Str(text) => {
+                self.costs(text.len(), 0)?;
+                text.chars().map(|c| Value::str(c.to_string())).collect()
+            }
+            Value::Bytes(bytes) => {
+                self.costs(bytes.len(), 0)?;
+                bytes.iter().map(|b| Value::Int(i128::from(*b))).collect()
+            }
+            Value::Range(from, to, step) => {
+                let length = range_length(Some((*from, *to, *step)));
+                self.costs(length, 0)?;
+                let at = |n: usize| i128::from(*from) + n as i128 * i128::from(*step);
+                (0..length).map(|n| Value::Int(at(n))).collect()
+            }
+            Value::Object(_) => match Box::pin(self.object_items(value)).await? {
+                Some(items) => items,
+                None => return Err(self.not_iterable(value, complaint)),
+            },
+            _ => return Err(self.not_iterable(value, complaint)),
+        };
+        self.process.session.copied(all.len(), 0)?;
+        Ok(all)
+    }
+
+    fn not_iterable(&mut self, value: &Value, complaint: &str) -> Unwind {
+        let name = self.type_name(value);
+        self.raise("TypeError", complaint.replace('%', &name))
+    }
+
+    /// What an object gives: the lines of a file, or what its own methods give.
+    async fn object_items(&mut self, value: &Value) -> Done<Option<Vec<Value>>> {
+        let Value::Object(id) = value else { return Ok(None) };
+        if matches!(self.objects[*id].native, Native::Reader { .. } | Native::Stream(0)) {
+            let lines = self.call_method(value, "readlines", Vec::new(), Vec::new()).await?;
+            let Value::List(id) = lines else { return Ok(None) };
+            return Ok(Some(self.lists[id].clone()));
+        }
+        let Some(method) = self.method_of(value, "__iter__") else {
+            let named = matches!(
+                self.objects[*id].class,
+                ClassOf::Own("posix.uname_result" | "platform.uname_result")
+            );
+            let fields = &self.objects[*id].fields;
+            return Ok(named.then(|| fields.iter().map(|(_, value)| value.clone()).collect()));
+        };
+        let iterator = self.call(method, Vec::new(), Vec::new()).await?;
+        if let Value::List(id) = iterator {
+            return Ok(Some(self.lists[id].clone()));
+        }
+        let mut all = Vec::new();
+        while let Some(next) = self.method_of(&iterator, "__next__") {
+            self.costs(1, 0)?;
+            match self.call(next, Vec::new(), Vec::new()).await {
+                Ok(value) => all.push(value),
+                Err(Unwind::Raise(e)) if self.fits(e, &Value::Type("StopIteration")) => break,
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(Some(all))
+    }
+
+    fn place(&mut self, index: &Value, length: usize, what: &str) -> Done<usize> {
+        let Some(index) = index.integer() else {
+            let name = self.type_name(index);
+            let text = match what {
+                "string" => format!("string indices must be integers, not '{name}'"),
+                _ => format!("{what} indices must be integers or slices, not {name}"),
+            };
+            return Err(self.raise("TypeError", text));
+        };
+        let at = if index < 0 { index + length as i128 } else { index };
+        match usize::try_from(at) {
+            Ok(at) if at < length => Ok(at),
+            _ => {
+                let text = match what {
+                    "byte" => "index out of range".to_owned(),
+                    _ => format!("{what} index out of range"),
+                };
+                Err(self.raise("IndexError", text))
+            }
+        }
+    }
+
+    pub(super) async fn item(&mut self, of: &Value, index: &Value) -> Done<Value> {
+        match of {
+            Value::List(id) => {
+                let at = self.place(index, self.lists[*id].len(), "list")?;
+                Ok(self.lists[*id][at].clone())
+            }
+            Value::Tuple(items) => {
+                let at = self.place(index, items.len(), "tuple")?;
+                Ok(items[at].clone())
+            }
+            Value::Str(text) => {
+                // Most are ASCII, where a character is a byte.
+                let length = if text.is_ascii() { text.len() } else { text.chars().count() };
+                let at = self.place(index, length, "string")?;
+                let c = if text.is_ascii() {
+                    text.as_bytes().get(at).map(|b| *b as char)
+                } else {
+                    self.costs(0, text.len())?;
+                    text.chars().nth(at)
+                };
+                Ok(Value::str(c.map(String::from).unwrap_or_default()))
+            }
+            Value::Bytes(bytes) => {
+                let at = self.place(index, bytes.len(), "byte")?;
+                Ok(Value::Int(i128::from(bytes[at])))
+            }
+            Value::Dict(id) => match self.find(*id, index)? {
+                Some(value) => Ok(value),
+                None => {
+                    let raised = super::value::Raised::default();
+                    Err(self.raise_with("KeyError", vec![index.clone()], raised))
+                }
+            },
+            Value::Range(from, to, step) => {
+                let range = Some((*from, *to, *step));
+                let at = self.place(index, range_length(range), "range object")?;
+                Ok(Value::Int(i128::from(*from) + at as i128 * i128::from(*step)))
+            }
+            Value::Object(id) => {
+                if let Some(method) = self.method_of(of, "__getitem__") {
+                    return self.call(method, vec![index.clone()], Vec::new()).await;
+                }
+                if matches!(self.objects[*id].native, Native::Found { .. }) {
+                    return self.call_method(of, "group", vec![index.clone()], Vec::new()).await;
+                }
+                if matches!(
+                    self.objects[*id].class,
+                    ClassOf::Own("posix.uname_result" | "platform.uname_result")
+                ) {
+                    let at = self.place(index, self.objects[*id].fields.len(), "tuple")?;
+                    return Ok(self.objects[*id].fields[at].1.clone());
+                }
+                if self.objects[*id].class == ClassOf::Own("os._Environ") {
+                    let name = index.raw().unwrap_or_default();
+                    return match self.process.variable(&name) {
+                        Some(value) => Ok(Value::Str(String::from_utf8_lossy(&value).into())),
+                        None => {
+                            let after = "  File \"<frozen os>\", line 679, in __getitem__\n";
+                            let raised = super::value::Raised {
+                                after: after.to_owned(),
+                                ..super::value::Raised::default()
+                            };
+                            Err(self.raise_with("KeyError", vec![index.clone()], raised))
+                        }
+                    };
+                }
+                Err(self.not_indexed(of))
+            }
+            _ => Err(self.not_indexed(of)),
+        }
+    }
+
+    fn not_indexed(&mut self, of: &Value) -> Unwind {
+        let name = self.type_name(of);
+        self.raise("TypeError", format!("'{name}' object is not subscriptable"))
+    }
+
+    pub(super) fn slice(&mut self, of: &Value, ends: [Option<i128>; 3]) -> Done<Value> {
+        let [from, to, step] = ends;
+        let step = step.unwrap_or(1);
+        if step == 0 {
+            return Err(self.raise("ValueError", "slice step cannot be zero"));
+        }
+        let places = |length: usize| -> Vec<usize> {
+            let length = length as i128;
+            let clamp = |at: i128| {
+                let at = if at < 0 { at + length } else { at };
+                if step > 0 { at.clamp(0, length) } else { at.clamp(-1, length - 1) }
+            };
+            let mut at = from.map_or(if step > 0 { 0 } else { length - 1 }, clamp);
+            let to = to.map_or(if step > 0 { length } else { -1 }, clamp);
+            let mut all = Vec::new();
+            while (step > 0 && at < to) || (step < 0 && at > to) {
+                all.extend(usize::try_from(at));
+                at += step;
+            }
+            all
+        };
+        match of {
+            Value::Str(text) => {
+                self.costs(0, text.len() * 4)?;
+                let chars: Vec<char> = text.chars().collect();
+                let part: String = places(chars.len()).into_iter().map(|at| chars[at]).collect();
+                Ok(Value::Str(part.into()))
+            }
+            Value::Bytes(bytes) => {
+                self.costs(0, bytes.len())?;
+                let part: Vec<u8> = places(bytes.len()).into_iter().map(|at| bytes[at]).collect();
+                Ok(Value::Bytes(part.into()))
+            }
+            Value::List(id) => {
+                let items = &self.lists[*id];
+                let part = places(items.len()).into_iter().map(|at| items[at].clone()).collect();
+                self.list(part)
+            }
+            Value::Tuple(items) => {
+                let part: Vec<Value> =
+                    places(items.len()).into_iter().map(|at| items[at].clone()).collect();
+                self.costs(part.len(), 0)?;
+                Ok(Value::tuple(part))
+            }
+            _ => Err(self.not_indexed(of)),
+        }
+    }
+
+    pub(super) async fn set_item(&mut self, of: &Value, index: Value, value: Value) -> Done<()> {
+        match of {
+            Value::List(id) => {
+                let at = self.place(&index, self.lists[*id].len(), "list assignment")?;
+                self.lists[*id][at] = value;
+                Ok(())
+            }
+            Value::Dict(id) => self.put(*id, index, value),
+            Value::Object(id) => {
+                if let Some(method) = self.method_of(of, "__setitem__") {
+                    self.call(method, vec![index, value], Vec::new()).await?;
+                    return Ok(());
+                }
+                if self.objects[*id].class == ClassOf::Own("os._Environ") {
+                    let (name, value) = (index.raw(), value.raw());
+                    if let (Some(name), Some(value)) = (name, value) {
+                        self.set_environment(&name, value)?;
+                    }
+                    return Ok(());
+                }
+                let name = self.type_name(of);
+                let text = format!("'{name}' object does not support item assignment");
+                Err(self.raise("TypeError", text))
+            }
+            _ => {
+                let name = self.type_name(of);
+                let text = format!("'{name}' object does not support item assignment");
+                Err(self.raise("TypeError", text))
+            }
+        }
+    }
+
+    pub(super) fn set_environment(&mut self, name: &[u8], value: Bytes) -> Done<()> {
+        self.process.assign(name, value)?;
+        if let Some(variable) = self.process.variables_mut().get_mut(name) {
+            variable.exported = true;
+        }
+        Ok(())
+    }
+
+    pub(super) fn delete_item(&mut self, of: &Value, index: &Value) -> Done<()> {
+        match of {
+            Value::List(id) => {
+                let at = self.place(index, self.lists[*id].len(), "list assignment")?;
+                self.lists[*id].remove(at);
+            }
+            Value::Dict(id) => {
+                let at = self.dicts[*id].iter().position(|(k, _)| self.equal(k, index));
+                let Some(at) = at else {
+                    let raised = super::value::Raised::default();
+                    return Err(self.raise_with("KeyError", vec![index.clone()], raised));
+                };
+                self.dicts[*id].remove(at);
+            }
+            Value::Object(_) => {
+                if let Some(name) = index.raw() {
+                    self.process.unset(&name);
+                }
+            }
+            _ => {
+                let name = self.type_name(of);
+                let text = format!("'{name}' object doesn't support item deletion");
+                return Err(self.raise("TypeError", text));
+            }
+        }
+        Ok(())
+    }
+}
