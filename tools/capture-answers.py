@@ -23,8 +23,11 @@ update-initramfs yes top htop watch vi vim.tiny nano editor mkinitramfs
 upgrade-from-grub-legacy systemd-ask-password unattended-upgrade unattended-upgrades
 dpkg-reconfigure apt-listchanges pam-auth-update update-ca-certificates tasksel busybox
 systemd-tty-ask-password-agent update-pciids updatedb updatedb.plocate fstrim swapoff
-deb-systemd-invoke
+deb-systemd-invoke depmod
 """.split())
+# What the machine that the answers come from would tell of itself, and what stands there
+# instead.
+RELEASE, KERNEL = "6.1.0-47-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.170-3 (2026-05-08)"
 NO_OPTION = "--qqqq"
 ARGUMENTS = ["", "--help", "--version", "-V", "-h", "-v", NO_OPTION]
 ABOUT_ITSELF = re.compile(r"[Uu]sage|[Vv]ersion|\d\.\d|Copyright")
@@ -44,8 +47,15 @@ def run(root, words):
                               timeout=5, env=ENVIRONMENT, cwd="/", check=False)
     except subprocess.TimeoutExpired:
         return None
-    return (done.returncode, done.stdout.decode(errors="replace"),
-            done.stderr.decode(errors="replace"))
+    return (done.returncode, impersonal(done.stdout), impersonal(done.stderr))
+
+
+def impersonal(text):
+    """What was printed, with the persona's kernel and without this machine's name."""
+    text = text.decode(errors="replace")
+    text = text.replace(os.uname().release, RELEASE).replace(os.uname().version, KERNEL)
+    lines = [l for l in text.splitlines(True) if "unable to resolve host" not in l]
+    return "".join(lines)
 
 
 def records(program, answers):

@@ -1,25 +1,16 @@
-//! `passwd`, `chpasswd`, `adduser`, `useradd`, `deluser`.
+//! `passwd` and `chpasswd`. The other commands for accounts are in `members`.
 
 use super::{Arguments, Command, Options, Outcome};
-use crate::fs::{Access, Origin};
+use crate::fs::Origin;
 use crate::limits;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
 use rand::Rng as _;
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::waiting("passwd", passwd),
-    Command::at_once("chpasswd", chpasswd),
-    Command::at_once("adduser", adduser),
-    Command::at_once("useradd", adduser),
-    Command::at_once("usermod", |_, _| Ok(0)),
-    Command::at_once("deluser", deluser),
-    Command::at_once("userdel", deluser),
-    Command::at_once("addgroup", |_, _| Ok(0)),
-    Command::at_once("groupadd", |_, _| Ok(0)),
-];
+pub(super) const COMMANDS: &[Command] =
+    &[Command::waiting("passwd", passwd), Command::at_once("chpasswd", chpasswd)];
 
-fn known(process: &Process, user: &[u8]) -> bool {
+pub(super) fn known(process: &Process, user: &[u8]) -> bool {
     let view = process.view();
     let passwd = process.fs().read(&view, b"/etc/passwd").unwrap_or_default();
     passwd.split(|b| *b == b'\n').any(|l| l.split(|b| *b == b':').next() == Some(user))
@@ -27,7 +18,7 @@ fn known(process: &Process, user: &[u8]) -> bool {
 
 /// Puts the hash of a new password where the system keeps it: SHA-512 crypt, or MD5 crypt
 /// on BusyBox. The next log-in is held against it.
-fn set_password(
+pub(super) fn set_password(
     process: &mut Process,
     user: &[u8],
     password: &[u8],
@@ -74,8 +65,51 @@ fn set_password(
     Ok(())
 }
 
+/// `passwd -d`, `-l`, `-u`: nobody, or everybody, logs in with it.
+fn lock_password(process: &Process, user: &str, options: &Options) {
+    let change = |table: &mut super::tables::Table| {
+        for line in table.iter_mut().filter(|line| line.first().is_some_and(|n| n == user)) {
+            let Some(hash) = line.get_mut(1) else { continue };
+            if options.has("d") {
+                hash.clear();
+            } else if options.has("l") && !hash.starts_with('!') {
+                hash.insert(0, '!');
+            } else if options.has("u") {
+                *hash = hash.trim_start_matches('!').to_owned();
+            }
+        }
+    };
+    // A disk that cannot be written stays as it is.
+    let _ = process.edit_table("/etc/shadow", change);
+}
+
+/// `passwd -S`: name, whether there is a password, when it was changed, and for how long
+/// it holds.
+fn status_line(process: &Process, user: &str) -> String {
+    let shadow = process.table("/etc/shadow");
+    let line = shadow.iter().find(|line| line.first().is_some_and(|name| name == user));
+    let field = |index: usize, otherwise: &str| {
+        let value = line.and_then(|line| line.get(index)).filter(|value| !value.is_empty());
+        value.map_or_else(|| otherwise.to_owned(), Clone::clone)
+    };
+    let state = match field(1, "").as_str() {
+        "" => "NP",
+        hash if hash.starts_with(['!', '*']) => "L",
+        _ => "P",
+    };
+    let day: u64 = field(2, "0").parse().unwrap_or(0);
+    format!(
+        "{user} {state} {} {} {} {} {}\n",
+        super::list::date(day * 86_400, "%Y-%m-%d"),
+        field(3, "0"),
+        field(4, "99999"),
+        field(5, "7"),
+        field(6, "-1")
+    )
+}
+
 /// Reads a line that is not shown while it is typed.
-async fn secret(process: &mut Process, prompt: &str) -> Result<Vec<u8>, Stop> {
+pub(super) async fn secret(process: &mut Process, prompt: &str) -> Result<Vec<u8>, Stop> {
     process.error_bytes(prompt.as_bytes())?;
     process.session.system().modes.echo = false;
     let line = process.read(0, limits::NAME_BYTES, true).await;
@@ -87,7 +121,11 @@ async fn secret(process: &mut Process, prompt: &str) -> Result<Vec<u8>, Stop> {
 
 fn passwd(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
-        let options = Options::read(&arguments, "a:dlu", &["stdin"]);
+        let options = Options::read(
+            &arguments,
+            "a:dluSeqki:n:w:x:",
+            &["stdin", "delete", "lock", "unlock", "status"],
+        );
         let user = match options.operands.first() {
             Some(user) => user.clone(),
             None => process.session.login.user.clone().into_bytes(),
@@ -102,8 +140,24 @@ fn passwd(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
             process.error(&text)?;
             return Ok(1);
         }
+        if arguments.gnu && process.uid != 0 && user != process.session.login.user.as_bytes() {
+            process.error(&format!(
+                "passwd: You may not view or modify password information for {shown}."
+            ))?;
+            return Ok(1);
+        }
+        if options.has("S") {
+            let text = status_line(process, &shown);
+            process.print(text)?;
+            return Ok(0);
+        }
         if options.has("d") || options.has("l") || options.has("u") {
-            process.print(format!("Password for {shown} changed by root\n"))?;
+            lock_password(process, &shown, &options);
+            if arguments.gnu {
+                process.error("passwd: password changed.")?;
+            } else {
+                process.print(format!("Password for {shown} changed by root\n"))?;
+            }
             return Ok(0);
         }
         if !arguments.gnu {
@@ -129,7 +183,7 @@ fn passwd(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
 fn chpasswd(process: &mut Process, arguments: &Arguments) -> Outcome {
     let input = process.input()?;
     let mut status = 0;
-    for line in input.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
+    for (number, line) in input.split(|b| *b == b'\n').enumerate().filter(|(_, l)| !l.is_empty()) {
         let Some(colon) = line.iter().position(|b| *b == b':') else {
             process.error("chpasswd: missing new password")?;
             return Ok(1);
@@ -139,7 +193,8 @@ fn chpasswd(process: &mut Process, arguments: &Arguments) -> Outcome {
         if !known(process, user) {
             let text = if arguments.gnu {
                 format!(
-                    "chpasswd: (user {shown}) pam_chauthtok() failed, error:\nAuthentication token manipulation error"
+                    "chpasswd: (user {shown}) pam_chauthtok() failed, error:\nAuthentication token manipulation error\nchpasswd: (line {}, user {shown}) password not changed",
+                    number + 1
                 )
             } else {
                 format!("chpasswd: unknown user {shown}")
@@ -154,83 +209,4 @@ fn chpasswd(process: &mut Process, arguments: &Arguments) -> Outcome {
         }
     }
     Ok(status)
-}
-
-fn adduser(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(
-        arguments,
-        "DHSh:g:s:G:u:mMNorp:c:d:b:k:f:e:",
-        &[
-            "disabled-password",
-            "gecos:",
-            "shell:",
-            "home:",
-            "uid:",
-            "gid:",
-            "create-home",
-            "no-create-home",
-            "system",
-        ],
-    );
-    let name = arguments.name().into_owned();
-    let Some(user) = options.operands.first().cloned() else {
-        process.error(&format!("{name}: no user given"))?;
-        return Ok(1);
-    };
-    let shown = String::from_utf8_lossy(&user).into_owned();
-    if known(process, &user) {
-        process.error(&format!(
-            "{name}: user '{shown}' {}",
-            if arguments.gnu { "already exists" } else { "in use" }
-        ))?;
-        return Ok(if arguments.gnu { 9 } else { 1 });
-    }
-    if process.uid != 0 {
-        process.error(&format!("{name}: permission denied (are you root?)"))?;
-        return Ok(1);
-    }
-    let uid = options.number("u").unwrap_or(1_000 + i64::from(process.session.shell_pid % 50));
-    let home = options
-        .value("d")
-        .or(options.value("h"))
-        .map_or_else(|| format!("/home/{shown}"), |h| String::from_utf8_lossy(h).into_owned());
-    let shell = options
-        .value("s")
-        .or(options.value("shell"))
-        .map_or_else(|| "/bin/sh".to_owned(), |s| String::from_utf8_lossy(s).into_owned());
-    let line = format!("{shown}:x:{uid}:{uid}::{home}:{shell}\n");
-    match process.open(b"/etc/passwd", Access::Append) {
-        Ok(open) => {
-            let saved = process.swap_fd(1, Some(open));
-            let written = process.print(line);
-            process.fds.set(1, saved);
-            written?;
-            // An account line is no sample.
-            let view = process.view();
-            if let Ok(bytes) = process.fs().read(&view, b"/etc/passwd") {
-                let _ = process.fs().store(&view, b"/etc/passwd", bytes, Origin::Host, 0o644);
-            }
-            Ok(0)
-        }
-        Err(error) => {
-            process.error(&format!("{name}: /etc/passwd: {}", error.text()))?;
-            Ok(1)
-        }
-    }
-}
-
-fn deluser(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "rf", &["remove-home"]);
-    let name = arguments.name().into_owned();
-    let Some(user) = options.operands.first() else { return Ok(1) };
-    if !known(process, user) {
-        let shown = String::from_utf8_lossy(user).into_owned();
-        process.error(&if arguments.gnu {
-            format!("{name}: user '{shown}' does not exist")
-        } else {
-            format!("{name}: unknown user {shown}")
-        })?;
-        return Ok(if arguments.gnu { 6 } else { 1 });
-    }
-    Ok(0)
 }

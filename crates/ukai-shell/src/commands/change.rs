@@ -22,8 +22,6 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("truncate", truncate),
     Command::at_once("install", cp),
     Command::at_once("shred", rm),
-    Command::at_once("chattr", |_, _| Ok(0)),
-    Command::at_once("lsattr", |_, _| Ok(0)),
 ];
 
 /// Deepest tree that is copied or removed.

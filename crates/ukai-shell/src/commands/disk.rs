@@ -365,7 +365,9 @@ fn free(process: &mut Process, arguments: &Arguments) -> Outcome {
     let show = |kb: u64| {
         if human {
             let mib = kb as f64 / 1_024.0;
-            if mib < 10.0 {
+            if kb == 0 {
+                "0B".to_owned()
+            } else if mib < 10.0 {
                 format!("{mib:.1}Mi")
             } else if mib < 1_024.0 {
                 format!("{mib:.0}Mi")

@@ -4,6 +4,7 @@
 use super::{Arguments, Command, Outcome};
 use crate::limits;
 use crate::process::Process;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -17,7 +18,7 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 /// A chain with its rules.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Chain {
     table: String,
     name: String,
@@ -27,7 +28,7 @@ pub(crate) struct Chain {
 }
 
 /// A rule: what `-A` was given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Rule {
     protocol: String,
     source: String,
@@ -55,6 +56,12 @@ pub(crate) fn fresh() -> Vec<Chain> {
         .chain(of("mangle", &["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]))
         .chain(of("raw", &["PREROUTING", "OUTPUT"]))
         .collect()
+}
+
+/// Whether chains that were kept are no more than anybody may make.
+pub(crate) fn is_bounded(chains: &[Chain]) -> bool {
+    chains.len() <= limits::FIREWALL_CHAINS
+        && chains.iter().map(|c| c.rules.len()).sum::<usize>() <= limits::FIREWALL_RULES
 }
 
 /// What a command line asks.

@@ -3,6 +3,7 @@
 use super::list::date;
 use super::{Arguments, Command, Options, Outcome};
 use crate::process::Process;
+use crate::system::Stop;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("id", id),
@@ -15,12 +16,7 @@ pub(super) const COMMANDS: &[Command] = &[
         }
         Ok(0)
     }),
-    Command::at_once("groups", |p, a| {
-        let user = name_of(p, p.uid);
-        let _ = a;
-        p.print(format!("{user}\n"))?;
-        Ok(0)
-    }),
+    Command::at_once("groups", groups),
     Command::at_once("who", who),
     Command::at_once("w", w),
     Command::at_once("last", last),
@@ -33,42 +29,116 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 fn name_of(process: &Process, uid: u32) -> String {
-    let user = process.session.host.users().iter().find(|u| u.uid == uid);
-    user.map_or_else(|| uid.to_string(), |u| u.name.clone())
+    let accounts = process.accounts();
+    let account = accounts.iter().find(|a| a.uid == uid);
+    account.map_or_else(|| uid.to_string(), |a| a.name.clone())
 }
 
 fn id(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "ugGnrZ", &["user", "group", "groups", "name"]);
-    let (name, uid, gid) = match options.operands.first() {
-        Some(name) => {
-            if let Some(user) = process.session.host.persona.user(name) {
-                (user.name.clone(), user.uid, user.gid)
-            } else {
-                let shown = String::from_utf8_lossy(name).into_owned();
+    let options = Options::read(
+        arguments,
+        "ugGnrZaz",
+        &["user", "group", "groups", "name", "real", "zero", "context"],
+    );
+    let asked = if options.operands.is_empty() {
+        vec![None]
+    } else {
+        options.operands.iter().map(Some).collect()
+    };
+    let mut status = 0;
+    for asked in asked {
+        let Some(text) = identity(process, arguments, &options, asked)? else {
+            status = 1;
+            continue;
+        };
+        process.print(format!("{text}\n"))?;
+    }
+    Ok(status)
+}
+
+/// What `id` says of an account, or of the process itself.
+fn identity(
+    process: &mut Process,
+    arguments: &Arguments,
+    options: &Options,
+    asked: Option<&Vec<u8>>,
+) -> Result<Option<String>, Stop> {
+    let (name, uid, gid) = match asked {
+        Some(asked) => {
+            let by_number = std::str::from_utf8(asked).ok().and_then(|n| n.parse::<u32>().ok());
+            let accounts = process.accounts();
+            let found = accounts
+                .iter()
+                .find(|a| a.name.as_bytes() == asked)
+                .or_else(|| accounts.iter().find(|a| Some(a.uid) == by_number));
+            let Some(account) = found else {
+                let shown = String::from_utf8_lossy(asked).into_owned();
                 let text = if arguments.gnu {
                     format!("id: ‘{shown}’: no such user")
                 } else {
                     format!("id: unknown user {shown}")
                 };
                 process.error(&text)?;
-                return Ok(1);
-            }
+                return Ok(None);
+            };
+            (account.name.clone(), account.uid, account.gid)
         }
         None => (name_of(process, process.uid), process.uid, process.gid),
     };
-    let by_name = options.has("n") || options.has("name");
-    let group = if gid == 0 { "root".to_owned() } else { name.clone() };
-    let text = if options.has("u") || options.has("user") {
-        if by_name { name } else { uid.to_string() }
-    } else if ["g", "G", "group", "groups"].iter().any(|f| options.has(f)) {
-        if by_name { group } else { gid.to_string() }
-    } else if arguments.gnu || process.busybox_version() >= (1, 14) {
-        format!("uid={uid}({name}) gid={gid}({group}) groups={gid}({group})")
-    } else {
-        format!("uid={uid}({name}) gid={gid}({group})")
+    let has = |short: &str, long: &str| options.has(short) || options.has(long);
+    let by_name = has("n", "name");
+    let groups = process.groups_of(&name, gid);
+    let shown = |(gid, name): &(u32, Option<String>)| match name {
+        Some(name) if by_name => name.clone(),
+        _ => gid.to_string(),
     };
-    process.print(format!("{text}\n"))?;
-    Ok(0)
+    if has("u", "user") {
+        return Ok(Some(if by_name { name } else { uid.to_string() }));
+    }
+    if has("g", "group") {
+        return Ok(groups.first().map(shown));
+    }
+    if has("G", "groups") {
+        return Ok(Some(groups.iter().map(shown).collect::<Vec<_>>().join(" ")));
+    }
+    let full = |(gid, name): &(u32, Option<String>)| match name {
+        Some(name) => format!("{gid}({name})"),
+        None => gid.to_string(),
+    };
+    let listed: Vec<String> = groups.iter().map(full).collect();
+    let own = listed.first().cloned().unwrap_or_default();
+    let known = name != uid.to_string();
+    let user = if known { format!("{uid}({name})") } else { uid.to_string() };
+    let with_groups = arguments.gnu || process.busybox_version() >= (1, 14);
+    let tail = if with_groups { format!(" groups={}", listed.join(",")) } else { String::new() };
+    Ok(Some(format!("uid={user} gid={own}{tail}")))
+}
+
+fn groups(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let names = |process: &Process, name: &str, gid: u32| -> String {
+        let groups = process.groups_of(name, gid);
+        let shown: Vec<String> =
+            groups.into_iter().map(|(gid, name)| name.unwrap_or_else(|| gid.to_string())).collect();
+        shown.join(" ")
+    };
+    if arguments.rest().is_empty() {
+        let (user, gid) = (name_of(process, process.uid), process.gid);
+        let text = names(process, &user, gid);
+        process.print(format!("{text}\n"))?;
+        return Ok(0);
+    }
+    let mut status = 0;
+    for word in arguments.rest() {
+        let shown = String::from_utf8_lossy(word).into_owned();
+        if let Some(account) = process.account_named(word) {
+            let text = names(process, &account.name, account.gid);
+            process.print(format!("{shown} : {text}\n"))?;
+        } else {
+            process.error(&format!("groups: ‘{shown}’: no such user"))?;
+            status = 1;
+        }
+    }
+    Ok(status)
 }
 
 fn whoami(process: &mut Process, _: &Arguments) -> Outcome {
@@ -166,7 +236,7 @@ fn lastlog(process: &mut Process, arguments: &Arguments) -> Outcome {
     };
     let mut text =
         "Username         Port     From                                       Latest\n".to_owned();
-    for user in process.session.host.users() {
+    for user in process.accounts() {
         if wanted.as_deref().is_some_and(|name| name != user.name.as_bytes()) {
             continue;
         }

@@ -214,10 +214,15 @@ impl Lister<'_> {
     fn long(&self, process: &Process, entries: &[Entry]) -> Vec<u8> {
         let host = &process.session.host;
         let numeric = self.options.has("n");
+        let (accounts, groups) = (process.accounts(), process.groups());
         let who = |id: u32, group: bool| {
-            let user = host.users().iter().find(|u| if group { u.gid == id } else { u.uid == id });
-            match user {
-                Some(user) if !numeric => user.name.clone(),
+            let name = if group {
+                groups.iter().find(|g| g.gid == id).map(|g| &g.name)
+            } else {
+                accounts.iter().find(|a| a.uid == id).map(|a| &a.name)
+            };
+            match name {
+                Some(name) if !numeric => name.clone(),
                 _ => id.to_string(),
             }
         };
@@ -406,9 +411,9 @@ const fn kind_name(stat: &Stat) -> &'static str {
 }
 
 fn names_of(process: &Process, stat: &Stat) -> (String, String) {
-    let users = process.session.host.users();
+    let (users, groups) = (process.accounts(), process.groups());
     let user = users.iter().find(|u| u.uid == stat.uid).map_or("UNKNOWN", |u| &u.name);
-    let group = users.iter().find(|u| u.gid == stat.gid).map_or("UNKNOWN", |u| &u.name);
+    let group = groups.iter().find(|g| g.gid == stat.gid).map_or("UNKNOWN", |g| &g.name);
     (user.to_owned(), group.to_owned())
 }
 

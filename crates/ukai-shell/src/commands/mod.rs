@@ -20,6 +20,7 @@ mod echo;
 mod fetch;
 mod find;
 mod firewall;
+mod flags;
 mod ftp;
 mod grep;
 mod hardware;
@@ -28,10 +29,12 @@ mod identity;
 mod interpreter;
 mod list;
 mod lsof;
+mod members;
 mod moment;
 mod netcat;
 mod network;
 mod options;
+mod other_user;
 mod packages;
 mod paths;
 mod permissions;
@@ -44,6 +47,7 @@ mod sed;
 mod shell;
 mod sockets;
 mod sort;
+mod tables;
 mod test;
 mod time;
 mod translate;
@@ -53,7 +57,7 @@ mod wrap;
 
 pub(crate) use answers::answered;
 pub(crate) use busybox::run_applet;
-pub(crate) use firewall::{Chain, fresh as fresh_firewall};
+pub(crate) use firewall::{Chain, fresh as fresh_firewall, is_bounded};
 pub(crate) use options::Options;
 pub(crate) use shell::is_shell;
 
@@ -267,9 +271,12 @@ static PROGRAMS: [&[Command]; 38] = [
 ];
 
 /// Programs whose groups stand apart for their size.
-static MORE: [&[Command]; 6] = [
+static MORE: &[&[Command]] = &[
     firewall::COMMANDS,
+    flags::COMMANDS,
     lsof::COMMANDS,
+    members::COMMANDS,
+    other_user::COMMANDS,
     python::COMMANDS,
     scp::COMMANDS,
     uname::COMMANDS,
@@ -278,7 +285,7 @@ static MORE: [&[Command]; 6] = [
 
 /// The program of that name.
 pub(crate) fn program(name: &[u8]) -> Option<&'static Command> {
-    PROGRAMS.iter().chain(&MORE).flat_map(|g| g.iter()).find(|c| c.name.as_bytes() == name)
+    PROGRAMS.iter().chain(MORE).flat_map(|g| g.iter()).find(|c| c.name.as_bytes() == name)
 }
 
 /// What the shell itself provides under that name.

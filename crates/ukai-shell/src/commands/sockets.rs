@@ -361,33 +361,6 @@ fn ss(process: &mut Process, arguments: &Arguments) -> Outcome {
     let one = kinds == 1 && !wanted.local;
     let root = process.uid == 0;
     let mut columns = columns();
-    for s in &found {
-        let address = |end: SocketAddr| match end {
-            SocketAddr::V6(v6) => format!("[{}]:", v6.ip()),
-            SocketAddr::V4(v4) => format!("{}:", v4.ip()),
-        };
-        let none = if s.local.is_ipv6() { "[::]:" } else { "0.0.0.0:" };
-        let owner = s.owner.as_ref().filter(|_| wanted.programs && root);
-        let cells = [
-            if s.udp { "udp" } else { "tcp" }.to_owned(),
-            match s.state {
-                SocketState::Listening => "LISTEN",
-                SocketState::Established => "ESTAB",
-                SocketState::Unconnected => "UNCONN",
-            }
-            .to_owned(),
-            "0".to_owned(),
-            s.backlog.to_string(),
-            address(s.local),
-            port_name(s.local.port(), &wanted),
-            s.remote.map_or_else(|| none.to_owned(), address),
-            s.remote.map_or_else(|| "*".to_owned(), |r| port_name(r.port(), &wanted)),
-            shown_owner(owner),
-        ];
-        for (column, cell) in columns.iter_mut().zip(cells) {
-            column.cells.push(cell);
-        }
-    }
     let locals = process.fs().local_sockets(&process.view());
     for s in locals.iter().filter(|s| wanted.takes_local(s)) {
         let owner = s.owner.as_ref().filter(|_| wanted.programs && root);
@@ -410,6 +383,33 @@ fn ss(process: &mut Process, arguments: &Arguments) -> Outcome {
             s.inode.to_string(),
             "* ".to_owned(),
             s.peer.unwrap_or(0).to_string(),
+            shown_owner(owner),
+        ];
+        for (column, cell) in columns.iter_mut().zip(cells) {
+            column.cells.push(cell);
+        }
+    }
+    for s in &found {
+        let address = |end: SocketAddr| match end {
+            SocketAddr::V6(v6) => format!("[{}]:", v6.ip()),
+            SocketAddr::V4(v4) => format!("{}:", v4.ip()),
+        };
+        let none = if s.local.is_ipv6() { "[::]:" } else { "0.0.0.0:" };
+        let owner = s.owner.as_ref().filter(|_| wanted.programs && root);
+        let cells = [
+            if s.udp { "udp" } else { "tcp" }.to_owned(),
+            match s.state {
+                SocketState::Listening => "LISTEN",
+                SocketState::Established => "ESTAB",
+                SocketState::Unconnected => "UNCONN",
+            }
+            .to_owned(),
+            "0".to_owned(),
+            s.backlog.to_string(),
+            address(s.local),
+            port_name(s.local.port(), &wanted),
+            s.remote.map_or_else(|| none.to_owned(), address),
+            s.remote.map_or_else(|| "*".to_owned(), |r| port_name(r.port(), &wanted)),
             shown_owner(owner),
         ];
         for (column, cell) in columns.iter_mut().zip(cells) {

@@ -1,9 +1,9 @@
 //! Commands that run another: `xargs`, `nohup`, `setsid`, `timeout`, `env`, `nice`,
-//! `time`, `sudo`, `su` and kin.
+//! `time` and kin.
 
 use super::{Arguments, Command, Options};
 use crate::limits;
-use crate::process::{Process, Source};
+use crate::process::Process;
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
 
@@ -20,10 +20,6 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::waiting("time", timed),
     Command::waiting("env", env),
     Command::waiting("printenv", env),
-    Command::waiting("sudo", sudo),
-    Command::waiting("doas", sudo),
-    Command::waiting("su", su),
-    Command::waiting("login", su),
 ];
 
 /// Runs `words` as a child would be run: no builtins of the shell.
@@ -299,73 +295,4 @@ fn split_items(input: &[u8], zero: bool, lines: bool) -> Vec<Vec<u8>> {
     }
     items.extend(item);
     items
-}
-
-fn sudo(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
-    Box::pin(async move {
-        let shell = arguments.rest().iter().any(|w| w == b"-i" || w == b"-s");
-        let words = after_options(&arguments, b"ugUhp").to_vec();
-        if words.is_empty() && !shell {
-            process.error("usage: sudo -h | -K | -k | -V\nusage: sudo [-AbEHknPS] [-u user] [VAR=value] [-i|-s] [<command>]")?;
-            return Ok(1);
-        }
-        let words = if words.is_empty() { vec![b"sh".to_vec()] } else { words };
-        let mut inner = process.fork();
-        (inner.uid, inner.gid) = (0, 0);
-        inner.enter()?;
-        let result = inner.program(words).await;
-        inner.ended(result).await
-    })
-}
-
-fn su(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
-    Box::pin(async move {
-        let mut words = arguments.rest().iter();
-        let mut user = b"root".to_vec();
-        let mut command = None;
-        while let Some(word) = words.next() {
-            match &word[..] {
-                b"-c" => command = words.next().cloned(),
-                option if option.starts_with(b"-") => {}
-                name => user = name.to_vec(),
-            }
-        }
-        let Some(account) = process.session.host.persona.user(&user).cloned() else {
-            let shown = String::from_utf8_lossy(&user).into_owned();
-            let text = if arguments.gnu {
-                format!(
-                    "su: user {shown} does not exist or the user entry does not contain all the required fields"
-                )
-            } else {
-                format!("su: unknown user {shown}")
-            };
-            process.error(&text)?;
-            return Ok(1);
-        };
-        if process.uid != 0 {
-            process.print("Password: ")?;
-            process.session.system().modes.echo = false;
-            let typed = process.read(0, limits::NAME_BYTES, true).await;
-            process.session.system().modes.echo = true;
-            typed?;
-            let text = if arguments.gnu {
-                "\nsu: Authentication failure"
-            } else {
-                "\nsu: incorrect password"
-            };
-            process.error(text)?;
-            return Ok(1);
-        }
-        let mut inner = process.fork();
-        (inner.uid, inner.gid) = (account.uid, account.gid);
-        inner.enter()?;
-        let result = match command {
-            Some(text) => {
-                let name = Bytes::from_static(b"sh");
-                inner.run_script(&text, name, Vec::new(), Source::Text).await
-            }
-            None => inner.program(vec![b"sh".to_vec()]).await,
-        };
-        inner.ended(result).await
-    })
 }

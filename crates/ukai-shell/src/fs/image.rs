@@ -132,7 +132,7 @@ impl Builder<'_> {
 
     fn add(&mut self, kind: Kind, mode: u16) -> u32 {
         let mtime = self.persona.tree.modified;
-        self.nodes.push(Node { kind, mode, uid: 0, gid: 0, mtime, links: 1 });
+        self.nodes.push(Node { kind, mode, uid: 0, gid: 0, mtime, links: 1, flags: 0 });
         self.children.push(Entries::new());
         (self.nodes.len() - 1) as u32
     }

@@ -79,23 +79,22 @@ impl Fs {
         let with = |name: &str, fd: u32| {
             processes.iter().find(|p| p.name == name).map(|p| (p.clone(), fd))
         };
-        let number = |label: &str| {
-            let label = format!("local {label}");
-            12_100 + self.host().draw(&label, 0, 1_700)
-        };
+        // In the order in which they were made, with gaps of the host's own.
+        let number =
+            |place: u64| 12_100 + place * 31 + self.host().draw(&format!("local {place}"), 0, 28);
         let mut all: Vec<LocalSocket> = (0..)
             .zip(LISTENING)
             .map(|(place, (kind, path, owner))| LocalSocket {
                 kind,
                 listening: kind != LocalKind::Datagram,
                 peer: None,
-                inode: number(path),
+                inode: number(u64::from(place)),
                 path: path.to_owned(),
                 owner: with(owner, 9 + place),
             })
             .collect();
         for (place, (client, path)) in (0..).zip(CONNECTED) {
-            let own = number(&format!("{client} at {path}"));
+            let own = number(LISTENING.len() as u64 + u64::from(place));
             let other = own + 1;
             let server = LISTENING.iter().find(|(_, p, _)| *p == path).map_or("", |(.., o)| *o);
             let socket = |inode, peer, path: &str, owner| LocalSocket {

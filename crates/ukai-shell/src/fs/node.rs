@@ -88,7 +88,15 @@ pub(crate) struct Node {
     pub(crate) mtime: u64,
     /// Number of names.
     pub(crate) links: u32,
+    /// Flags of `chattr`: [`IMMUTABLE`], [`APPEND_ONLY`].
+    pub(crate) flags: u8,
 }
+
+/// `chattr +i`: nothing of the file changes.
+pub(crate) const IMMUTABLE: u8 = 1;
+
+/// `chattr +a`: the file only grows.
+pub(crate) const APPEND_ONLY: u8 = 2;
 
 /// What `stat` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

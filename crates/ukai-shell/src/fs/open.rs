@@ -1,6 +1,6 @@
 //! Opening files, and writing to them.
 
-use super::node::{Data, FsError, Ino, Kind, Origin};
+use super::node::{APPEND_ONLY, Data, FsError, IMMUTABLE, Ino, Kind, Origin};
 use super::{Fs, View, allowed};
 use crate::limits;
 
@@ -82,6 +82,10 @@ impl Fs {
             Kind::File(..) => {}
         }
         if access != Access::Read {
+            let flags = node.flags;
+            if flags & IMMUTABLE != 0 || flags & APPEND_ONLY != 0 && access != Access::Append {
+                return Err(FsError::NotPermitted);
+            }
             self.writable(&state, &place.path)?;
             self.make_writable(&mut state, view, number, access == Access::Truncate)?;
         }

@@ -61,6 +61,17 @@ impl Fs {
         success
     }
 
+    /// Whether `password` is the user's: by the accounts as the attacker left them, or as
+    /// `accepts` says.
+    pub(crate) fn password_fits(
+        &self,
+        user: &[u8],
+        password: &[u8],
+        accepts: impl FnOnce() -> bool,
+    ) -> bool {
+        self.verify_password(user, password).unwrap_or_else(accepts)
+    }
+
     /// The first log-in counts.
     fn take(instead: &Instead, disk: Self) {
         let _taken = instead.disk.set(Self { inner: disk.inner, instead: None });

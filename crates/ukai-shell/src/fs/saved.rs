@@ -7,6 +7,7 @@
 use super::image::{Image, ROOT};
 use super::node::{Data, Entries, Kind, Node, Origin};
 use super::{Fs, NODE_BYTES, State};
+use crate::commands::Chain;
 use crate::limits::{self, DISK_BYTES, DISK_NODES};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,7 @@ struct Saved {
     known: Vec<[u8; 32]>,
     remounted: Vec<Vec<u8>>,
     hostname: Option<String>,
+    firewall: Option<Vec<Chain>>,
 }
 
 /// A node: by its path in the image, or by its number among those that were made.
@@ -62,6 +64,7 @@ struct SavedNode {
     gid: u32,
     mtime: u64,
     links: u32,
+    flags: u8,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,7 +108,11 @@ impl Fs {
         if state.kept.is_some() {
             return Snapshot::Asleep;
         }
-        if state.nodes.is_empty() && state.remounted.is_empty() && state.hostname.is_none() {
+        if state.nodes.is_empty()
+            && state.remounted.is_empty()
+            && state.hostname.is_none()
+            && state.firewall.is_none()
+        {
             return Snapshot::AsDelivered;
         }
         let paths = self.inner.image.paths();
@@ -118,6 +125,7 @@ impl Fs {
             known: known.into_iter().map(|sha256| *sha256.as_bytes()).collect(),
             remounted: state.remounted.clone(),
             hostname: state.hostname.clone(),
+            firewall: state.firewall.clone(),
         };
         drop(state);
         postcard::to_stdvec(&saved).map_or(Snapshot::AsDelivered, Snapshot::Changed)
@@ -158,6 +166,7 @@ impl Fs {
             known: saved.known.into_iter().map(Sha256::from_bytes).collect(),
             remounted: saved.remounted,
             hostname: saved.hostname,
+            firewall: saved.firewall.filter(|chains| crate::commands::is_bounded(chains)),
             ..State::default()
         };
         if state.made > u32::MAX - first {
@@ -169,7 +178,8 @@ impl Fs {
             let Some(kind) = restored_kind(node.what, delivered, &number, kept) else { continue };
             state.used = state.used.saturating_add(NODE_BYTES + held(&kind));
             let (mode, uid, gid) = (node.mode, node.uid, node.gid);
-            let node = Node { kind, mode, uid, gid, mtime: node.mtime, links: node.links };
+            let (mtime, links, flags) = (node.mtime, node.links, node.flags);
+            let node = Node { kind, mode, uid, gid, mtime, links, flags };
             state.nodes.insert(at, node);
         }
         if state.used > 2 * DISK_BYTES {
@@ -221,6 +231,7 @@ impl<F: Fn(&Sha256) -> bool> Saver<'_, F> {
             gid: node.gid,
             mtime: node.mtime,
             links: node.links,
+            flags: node.flags,
         }
     }
 

@@ -5,6 +5,7 @@ use super::View;
 use crate::Login;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use ukai_model::Timestamp;
 use ukai_persona::{Host, Process};
@@ -40,6 +41,8 @@ pub(crate) struct Seat {
     running: Mutex<BTreeMap<u32, Running>>,
     /// Where the shell was when it last started something.
     directory: Mutex<String>,
+    /// Whether the user told `sudo` his password.
+    password_told: AtomicBool,
 }
 
 /// A program that a session runs.
@@ -97,6 +100,7 @@ impl Seat {
             command: OnceLock::new(),
             running: Mutex::default(),
             directory: Mutex::new("/".to_owned()),
+            password_told: AtomicBool::new(false),
         }
     }
 
@@ -113,6 +117,21 @@ impl Seat {
             .clone_from(&running.directory);
         self.running().insert(pid, running);
         Seated { seat: Arc::clone(self), pid }
+    }
+
+    /// Whether `sudo` need not ask again on this terminal.
+    pub(crate) fn password_known(&self) -> bool {
+        self.terminal && self.password_told.load(Ordering::Relaxed)
+    }
+
+    /// `sudo` was told the password.
+    pub(crate) fn remember_password(&self) {
+        self.password_told.store(true, Ordering::Relaxed);
+    }
+
+    /// `sudo -k`
+    pub(crate) fn forget_password(&self) {
+        self.password_told.store(false, Ordering::Relaxed);
     }
 
     /// Whether the shell makes way for the only command that it was started for, as bash

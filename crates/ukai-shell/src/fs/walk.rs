@@ -1,6 +1,6 @@
 //! From a path to a node, and changes of the tree.
 
-use super::node::{Data, FsError, Ino, Kind, Node, Origin};
+use super::node::{APPEND_ONLY, Data, FsError, IMMUTABLE, Ino, Kind, Node, Origin};
 use super::{Fs, NODE_BYTES, Place, State, View, allowed};
 use crate::limits;
 use bytes::Bytes;
@@ -150,16 +150,7 @@ impl Fs {
 
     /// Whether the file system that holds `path` can be written to.
     pub(super) fn writable(&self, state: &State, path: &[u8]) -> Result<(), FsError> {
-        let below = |point: &[u8]| {
-            point == b"/"
-                || (path.starts_with(point) && matches!(path.get(point.len()), None | Some(b'/')))
-        };
-        let mounts = &self.host().persona.mounts;
-        let mount = mounts
-            .iter()
-            .filter(|m| below(m.point.as_bytes()))
-            .max_by_key(|m| (m.point.len(), m.kind != "rootfs"));
-        let Some(mount) = mount else { return Ok(()) };
+        let Some(mount) = self.mount_of(path) else { return Ok(()) };
         let read_only = mount.options.split(',').any(|o| o == "ro");
         if read_only && !state.remounted.iter().any(|p| p == mount.point.as_bytes()) {
             return Err(FsError::ReadOnly);
@@ -181,6 +172,12 @@ impl Fs {
         if !allowed(node, view, 3) {
             return Err(FsError::Permission);
         }
+        if node.flags & IMMUTABLE != 0
+            || node.flags & APPEND_ONLY != 0 && place.ino.is_some()
+            || place.ino.is_some_and(|ino| self.is_fixed(state, ino))
+        {
+            return Err(FsError::NotPermitted);
+        }
         if let (0o1000, Some(Ino::Disk(number))) = (node.mode & 0o1000, place.ino)
             && view.uid != 0
             && self.node(state, number).is_some_and(|n| n.uid != view.uid)
@@ -188,6 +185,48 @@ impl Fs {
             return Err(FsError::NotPermitted);
         }
         Ok(parent)
+    }
+
+    /// Whether `chattr` keeps a node from being changed or taken away.
+    fn is_fixed(&self, state: &State, ino: Ino) -> bool {
+        let Ino::Disk(number) = ino else { return false };
+        self.node(state, number).is_some_and(|node| node.flags != 0)
+    }
+
+    /// Flags of `chattr` of what is at `path`, if its file system has such.
+    pub(crate) fn flags(&self, view: &View, path: &[u8]) -> Result<Option<u8>, FsError> {
+        let state = self.state();
+        let place = self.walk(&state, view, path, true)?;
+        let Ino::Disk(number) = place.ino.ok_or(FsError::NotFound)? else { return Ok(None) };
+        let node = self.node(&state, number).ok_or(FsError::NotFound)?;
+        let plain = matches!(node.kind, Kind::File(..) | Kind::Directory(_));
+        let disk = self.mount_of(&place.path).is_some_and(|m| m.kind.starts_with("ext"));
+        Ok((plain && disk).then_some(node.flags))
+    }
+
+    /// Sets the flags of what is at `path`.
+    pub(crate) fn set_flags(&self, view: &View, path: &[u8], flags: u8) -> Result<(), FsError> {
+        let mut state = self.state();
+        let place = self.walk(&state, view, path, true)?;
+        let Ino::Disk(number) = place.ino.ok_or(FsError::NotFound)? else {
+            return Err(FsError::NotPermitted);
+        };
+        self.writable(&state, &place.path)?;
+        if view.uid != 0 {
+            return Err(FsError::NotPermitted);
+        }
+        self.node_mut(&mut state, number).ok_or(FsError::NotFound)?.flags = flags;
+        Ok(())
+    }
+
+    /// The mounted file system that holds `path`.
+    fn mount_of(&self, path: &[u8]) -> Option<&ukai_persona::Mount> {
+        let below = |point: &[u8]| {
+            point == b"/"
+                || (path.starts_with(point) && matches!(path.get(point.len()), None | Some(b'/')))
+        };
+        let mounts = self.host().persona.mounts.iter().filter(|m| below(m.point.as_bytes()));
+        mounts.max_by_key(|m| (m.point.len(), m.kind != "rootfs"))
     }
 
     /// Puts a new node at `place`.
@@ -207,7 +246,7 @@ impl Fs {
         let number = self.inner.image.nodes.len() as u32 + state.made;
         state.made += 1;
         let mtime = self.host().clock(view.now).secs();
-        let node = Node { kind, mode, uid: view.uid, gid: view.gid, mtime, links: 1 };
+        let node = Node { kind, mode, uid: view.uid, gid: view.gid, mtime, links: 1, flags: 0 };
         state.nodes.insert(number, node);
         self.entries(state, parent)
             .ok_or(FsError::NotDirectory)?
@@ -405,6 +444,9 @@ impl Fs {
         let owner = self.node(&state, number).map_or(0, |n| n.uid);
         let owner_only = change.mode.is_some() || change.owner.is_some();
         if view.uid != 0 && (owner != view.uid || change.owner.is_some()) && owner_only {
+            return Err(FsError::NotPermitted);
+        }
+        if self.is_fixed(&state, Ino::Disk(number)) {
             return Err(FsError::NotPermitted);
         }
         let node = self.node_mut(&mut state, number).ok_or(FsError::NotFound)?;
