@@ -7,6 +7,7 @@ mod command_line;
 mod compare;
 mod detectors;
 mod files;
+mod loaders;
 mod mail;
 mod recognition;
 mod ssh;

@@ -135,6 +135,8 @@ case "${1:-}" in
     perl -MNet::SSLeay -e 1 2>/dev/null || install_packages no-such-command:libnet-ssleay-perl
     perl -MAuthen::SASL -e 1 2>/dev/null || install_packages no-such-command:libauthen-sasl-perl
     unpack_package proftpd-core usr/sbin/proftpd
+    # The one with telnetd and login.
+    unpack_package busybox-static bin/busybox
     install_cowrie
     install_python_clients
     cargo_tool cargo-nextest 0.9.143

@@ -52,7 +52,15 @@ impl Real {
             ACCOUNT.replace("HASH", HASH).replace("ROOTS", ROOTS_HASH)
         );
         let child = Command::new("unshare")
-            .args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"])
+            .args([
+                "--mount",
+                "--propagation",
+                "private",
+                "--uts",
+                "--pid",
+                "--fork",
+                "--kill-child",
+            ])
             .args(["--mount-proc", "sh", "-c", &script])
             .current_dir(folder.path())
             .stdout(Stdio::null())

@@ -63,15 +63,23 @@ impl Bot {
 
     /// Sends a shell line followed by a marker, as loaders do, and gives the output.
     pub(crate) fn run(&mut self, line: &str) -> String {
-        const MARK: &str = "WZTQ: applet not found";
-        self.say(&format!("{line}; /bin/busybox WZTQ"));
+        String::from_utf8_lossy(&self.run_bytes(line)).replace('\r', "")
+    }
+
+    /// The same, with the bytes as the terminal shows them.
+    pub(crate) fn run_bytes(&mut self, line: &str) -> Vec<u8> {
+        // Not all terminals echo: another marker tells where the output begins.
+        const MARKS: [&[u8]; 2] = [b"WZTP: applet not found\r\n", b"WZTQ: applet not found"];
+        let find = |heard: &[u8], mark: &[u8]| heard.windows(mark.len()).position(|at| at == mark);
+        self.say(&format!("/bin/busybox WZTP; {line}; /bin/busybox WZTQ"));
         let limit = Instant::now() + Duration::from_secs(30);
         loop {
-            let text = String::from_utf8_lossy(&self.heard).into_owned();
-            if let Some(end) = text.find(MARK) {
-                let output = text[..end].replace('\r', "");
-                return output.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned());
+            if let Some(start) = find(&self.heard, MARKS[0]).map(|at| at + MARKS[0].len())
+                && let Some(length) = find(&self.heard[start..], MARKS[1])
+            {
+                return self.heard[start..start + length].to_vec();
             }
+            let text = String::from_utf8_lossy(&self.heard);
             assert!(Instant::now() < limit, "no end of {line:?}, but {text:?}");
             self.hear();
         }

@@ -8,7 +8,7 @@ pub const LOGIN_LINE_BYTES: usize = 512;
 pub const LADDER_LINE_BYTES: usize = 8 * 1024;
 
 /// Input kept while a log-in is being refused, in bytes.
-pub const LOGIN_TYPE_AHEAD_BYTES: usize = 16 * 1024;
+pub const LOGIN_TYPE_AHEAD_BYTES: usize = 4 * 1024;
 
 /// Empty user names after which a log-in gives up.
 pub const EMPTY_LOGINS: u32 = 10;
@@ -24,9 +24,6 @@ pub const OPTION_ANSWERS: u32 = 256;
 
 /// Option commands that make up a Telnet client's fingerprint.
 pub const FINGERPRINT_COMMANDS: usize = 64;
-
-/// How long a Telnet server waits for answers to its first offers, in milliseconds.
-pub const NEGOTIATION_WAIT_MS: u64 = 900;
 
 /// Longest request line and headers of an HTTP request, in bytes.
 pub const HTTP_HEAD_BYTES: usize = 16 * 1024;

@@ -45,7 +45,7 @@ pub use system::{
     BusyBox, Cpu, Device, DeviceKind, Directory, FileSpec, Kernel, Link, Machine, MemorySpec,
     Mount, ProcessSpec, Program, ShellFlavour, ShellSpec, Tree, User,
 };
-pub use telnet::{Ladder, OptionOffer, TelnetOption, TelnetSpec, Verb};
+pub use telnet::{Ladder, OptionOffer, TelnetOption, TelnetProgram, TelnetSpec, Verb};
 
 #[cfg(test)]
 mod tests;

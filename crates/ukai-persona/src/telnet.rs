@@ -7,11 +7,18 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TelnetSpec {
+    /// The program whose reactions it has, and with it those of its `login`.
+    #[serde(default)]
+    pub program: TelnetProgram,
     /// Offers at once after the connection is made, in the device's own order.
     pub offers: Vec<OptionOffer>,
-    /// Offers made when the first ones are answered (or nobody answers).
+    /// Offers made when the first ones are answered, as by inetutils' `telnetd`, which waits
+    /// for it as long as it takes; the log-in comes when these are settled too.
     #[serde(default)]
     pub offers_after: Vec<OptionOffer>,
+    /// Offers made right before the log-in, where there are some of those.
+    #[serde(default)]
+    pub offers_last: Vec<OptionOffer>,
     /// Options that the device performs when asked (`DO`).
     #[serde(default)]
     pub performs: Vec<TelnetOption>,
@@ -21,10 +28,6 @@ pub struct TelnetSpec {
     /// Asks for the terminal's type (TTYPE SEND) when the peer has it.
     #[serde(default)]
     pub asks_terminal_type: bool,
-    /// Whether the peer's option commands are passed over in silence, as by BusyBox'
-    /// `telnetd`, which only reads the window's size; its terminal always echoes.
-    #[serde(default)]
-    pub ignores_options: bool,
     /// Text before the first log-in prompt, with placeholders.
     #[serde(default)]
     pub banner: String,
@@ -52,6 +55,47 @@ pub struct TelnetSpec {
     /// A command line interface in front of the shell.
     #[serde(default)]
     pub ladder: Option<Ladder>,
+}
+
+/// A Telnet server with its log-in program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum TelnetProgram {
+    /// inetutils' `telnetd`, with a `login` that asks by PAM, as in Debian.
+    #[default]
+    #[serde(rename = "inetutils")]
+    Inetutils,
+    /// BusyBox before 1.13: each command is taken to have three bytes.
+    #[serde(rename = "busybox-1.12")]
+    Busybox1_12,
+    /// BusyBox 1.13 to 1.25: it knows NOP and the doubled IAC.
+    #[serde(rename = "busybox-1.16")]
+    Busybox1_16,
+    /// BusyBox from 1.31 on: it knows all commands of two bytes, and answers AYT.
+    #[serde(rename = "busybox-1.35")]
+    Busybox1_35,
+}
+
+impl TelnetProgram {
+    /// Whether it is one of BusyBox, which passes over options in silence and only reads
+    /// the window's size; its terminal always echoes.
+    pub fn is_busybox(self) -> bool {
+        self != Self::Inetutils
+    }
+
+    /// Longest user name that is not taken for noise, in bytes (`USERNAME_SIZE` of BusyBox'
+    /// loginutils/login.c, `PAM_MAX_RESP_SIZE`).
+    pub fn user_bytes(self) -> usize {
+        match self {
+            Self::Inetutils => 511,
+            Self::Busybox1_12 | Self::Busybox1_16 => 29,
+            Self::Busybox1_35 => 61,
+        }
+    }
+
+    /// Whether what is typed while a wrong pair is being refused is dropped.
+    pub fn flushes_at_login(self) -> bool {
+        matches!(self, Self::Inetutils | Self::Busybox1_35)
+    }
 }
 
 /// A vendor's command line in front of the shell, which loaders climb with

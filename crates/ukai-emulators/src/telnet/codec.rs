@@ -1,8 +1,10 @@
 //! Telnet's framing (RFC 854, RFC 855): data, commands, options, subnegotiations.
 
+use super::busybox::Busybox;
 use crate::limits::SUBNEGOTIATION_BYTES;
 use bytes::Bytes;
 use memchr::{memchr, memchr2};
+use std::borrow::Cow;
 
 pub(super) const IAC: u8 = 255;
 pub(super) const DONT: u8 = 254;
@@ -12,8 +14,15 @@ pub(super) const WILL: u8 = 251;
 pub(super) const SB: u8 = 250;
 pub(super) const EL: u8 = 248;
 pub(super) const EC: u8 = 247;
+pub(super) const AYT: u8 = 246;
+pub(super) const AO: u8 = 245;
 pub(super) const IP: u8 = 244;
+pub(super) const BRK: u8 = 243;
+pub(super) const DM: u8 = 242;
+pub(super) const NOP: u8 = 241;
 pub(super) const SE: u8 = 240;
+pub(super) const ABORT: u8 = 238;
+pub(super) const SUSP: u8 = 237;
 pub(super) const EOF: u8 = 236;
 
 /// One thing that the peer said.
@@ -140,6 +149,33 @@ impl Decoder {
     fn keep(&mut self, bytes: &[u8]) {
         let room = SUBNEGOTIATION_BYTES - self.sub.len();
         self.sub.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+}
+
+/// The framing as a program takes it.
+#[derive(Debug)]
+pub(super) enum Framing {
+    /// As the RFCs have it.
+    Rfc(Decoder),
+    /// As BusyBox has it.
+    Busybox(Busybox),
+}
+
+impl Framing {
+    /// What is to be read now that `bytes` came.
+    pub(super) fn begin<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        match self {
+            Self::Rfc(_) => Cow::Borrowed(bytes),
+            Self::Busybox(busybox) => busybox.begin(bytes),
+        }
+    }
+
+    /// The next item of `rest`, which is shortened by it; `None` when more must come.
+    pub(super) fn next<'a>(&mut self, rest: &mut &'a [u8]) -> Option<Item<'a>> {
+        match self {
+            Self::Rfc(decoder) => decoder.next(rest),
+            Self::Busybox(busybox) => busybox.next(rest),
+        }
     }
 }
 

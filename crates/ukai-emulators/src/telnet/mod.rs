@@ -6,12 +6,16 @@
 //! Gafgyt's loaders expect works: those that send all without negotiating, and those
 //! that wait for `IAC DO NAWS` first.
 
+mod busybox;
 mod codec;
 mod fingerprint;
 mod ladder;
 mod line;
+mod login;
+mod opening;
 mod options;
 mod session;
+mod terminal;
 
 use crate::{Emulator, Open, Session};
 use ukai_persona::Persona;

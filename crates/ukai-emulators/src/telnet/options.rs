@@ -30,8 +30,6 @@ pub(super) struct Outcome {
     pub(super) answer: Option<[u8; 3]>,
     /// The option that is now on or off, and for whom.
     pub(super) change: Option<(Side, bool)>,
-    /// Whether it answered an offer of ours.
-    pub(super) answered: bool,
 }
 
 /// State of all options; only those that are not off take memory.
@@ -55,9 +53,24 @@ impl Options {
         Some([IAC, command, option])
     }
 
-    /// Whether any offer is still unanswered.
-    pub(super) fn waits(&self) -> bool {
-        self.us.iter().chain(&self.peer).any(|(_, state)| *state == State::WantYes)
+    /// Whether the peer has not answered yet that it was asked to perform an option.
+    pub(super) fn changing(&self, option: u8) -> bool {
+        self.peer.contains(&(option, State::WantYes))
+    }
+
+    /// Whether that side performs an option.
+    pub(super) fn performs(&self, side: Side, option: u8) -> bool {
+        let list = match side {
+            Side::Us => &self.us,
+            Side::Peer => &self.peer,
+        };
+        list.contains(&(option, State::Yes))
+    }
+
+    /// The peer is not to perform an option after all.
+    pub(super) fn take_back(&mut self, option: u8) -> [u8; 3] {
+        self.set(Side::Peer, option, State::No);
+        [IAC, DONT, option]
     }
 
     /// A command came; `willing` tells whether the option may be switched on.
@@ -69,7 +82,7 @@ impl Options {
             _ => (Side::Us, false, WILL, WONT),
         };
         let state = self.state(side, option);
-        let mut outcome = Outcome { answered: state == State::WantYes, ..Outcome::default() };
+        let mut outcome = Outcome::default();
         match (state, on) {
             (State::No, false) | (State::Yes, true) => {}
             (State::No, true) if !willing => outcome.answer = Some([IAC, no, option]),
@@ -124,10 +137,10 @@ mod tests {
     fn answers_end_and_are_not_answered_again() {
         let mut options = Options::default();
         assert_eq!(options.offer(Verb::Will, 1), Some([IAC, WILL, 1]));
-        assert!(options.waits());
+        assert!(!options.performs(Side::Us, 1));
         let outcome = options.receive(DO, 1, true);
         assert_eq!((outcome.answer, outcome.change), (None, Some((Side::Us, true))));
-        assert!(!options.waits());
+        assert!(options.performs(Side::Us, 1));
         assert_eq!(options.receive(DO, 1, true), Outcome::default());
         assert_eq!(options.receive(DONT, 1, true).answer, Some([IAC, WONT, 1]));
         assert_eq!(options.receive(DONT, 1, true).answer, None);

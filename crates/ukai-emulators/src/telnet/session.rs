@@ -1,32 +1,33 @@
 //! A Telnet connection from the first offer to the end of the shell.
 
-use super::codec::{self, DO, Decoder, EC, EL, EOF, IAC, IP, Item, SB, SE, WILL};
+use super::busybox::Busybox;
+use super::codec::{
+    self, ABORT, AO, AYT, BRK, DM, DO, Decoder, EC, EL, EOF, Framing, IAC, IP, Item, NOP, SUSP,
+    WILL,
+};
 use super::fingerprint::Fingerprint;
 use super::ladder::{self, Step};
-use super::line::{LineReader, Typed};
+use super::line::LineReader;
+use super::opening::Opening;
 use super::options::{Options, Side};
-use crate::limits::{
-    EMPTY_LOGINS, LADDER_LINE_BYTES, LOGIN_LINE_BYTES, LOGIN_SCREEN_BYTES, LOGIN_TYPE_AHEAD_BYTES,
-    NEGOTIATION_WAIT_MS, OPTION_ANSWERS,
-};
-use crate::login::{LoginTry, log_in};
+use super::terminal::Terminal;
+use crate::limits::{LOGIN_LINE_BYTES, LOGIN_SCREEN_BYTES, LOGIN_TYPE_AHEAD_BYTES, OPTION_ANSWERS};
 use crate::shell_effects::{Screen, pass_on};
 use crate::{Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use bytes::Bytes;
 use ukai_model::{Direction, Duration, EventKind, PeerText};
-use ukai_persona::{Ladder, TelnetSpec};
+use ukai_persona::{Ladder, TelnetProgram, TelnetSpec};
 use ukai_shell::{Console, Login, Shell, ShellEffect, TerminalSize};
 
-const ECHO: u8 = 1;
-const TTYPE: u8 = 24;
-const NAWS: u8 = 31;
-const TSPEED: u8 = 32;
-const XDISPLOC: u8 = 35;
-const NEW_ENVIRON: u8 = 39;
+pub(super) const ECHO: u8 = 1;
+pub(super) const TTYPE: u8 = 24;
+pub(super) const NAWS: u8 = 31;
+pub(super) const TSPEED: u8 = 32;
+pub(super) const XDISPLOC: u8 = 35;
+pub(super) const NEW_ENVIRON: u8 = 39;
 
 const DEADLINE: TimerId = TimerId(1);
-const DELAY: TimerId = TimerId(2);
-const NEGOTIATION: TimerId = TimerId(3);
+pub(super) const DELAY: TimerId = TimerId(2);
 const SHELL: TimerId = TimerId(4);
 
 /// What ends a program that reads, or a shell, whatever stands half typed.
@@ -36,15 +37,15 @@ const END_OF_INPUT: &[u8] = b"\x15\x04";
 const SHELLS_MAX: usize = 16;
 
 /// Where the dialogue is.
-enum Phase {
-    /// First offers are out; nothing was said yet.
-    Negotiating,
+pub(super) enum Phase {
+    /// Offers are out; nothing was said yet. What is typed meanwhile waits.
+    Negotiating(Vec<u8>),
     /// The log-in prompt stands.
     User,
     /// The password prompt stands.
     Password(Vec<u8>),
-    /// A wrong pair is being refused; what is typed meanwhile waits.
-    Refusing(Vec<u8>),
+    /// A wrong pair is being refused.
+    Refusing,
     /// The vendor's command line.
     Ladder { enabled: bool },
     /// The shell.
@@ -54,18 +55,25 @@ enum Phase {
 }
 
 pub(super) struct TelnetSession {
-    open: Open,
-    decoder: Decoder,
+    pub(super) program: TelnetProgram,
+    pub(super) open: Open,
+    framing: Framing,
     options: Options,
     option_answers: u32,
-    fingerprint: Fingerprint,
-    phase: Phase,
-    line: LineReader,
-    echo: bool,
-    failures: u32,
-    empty_logins: u32,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) phase: Phase,
+    opening: Opening,
+    /// Options about which the peer has told what it was asked.
+    told: Vec<u8>,
+    pub(super) terminal: Terminal,
+    /// What the log-in has read of a line so far.
+    pub(super) reading: Vec<u8>,
+    pub(super) ladder_line: LineReader,
+    pub(super) echo: bool,
+    pub(super) failures: u32,
+    pub(super) empty_logins: u32,
     size: Option<TerminalSize>,
-    user: Vec<u8>,
+    pub(super) user: Vec<u8>,
     /// The log-in screen, for the recording, until the log-in succeeds.
     screen: Vec<u8>,
     limits_told: Vec<&'static str>,
@@ -73,14 +81,26 @@ pub(super) struct TelnetSession {
 
 impl TelnetSession {
     pub(super) fn new(open: Open) -> Self {
+        let program =
+            open.host.persona.telnet.as_ref().map_or_else(Default::default, |s| s.program);
+        let framing = if program.is_busybox() {
+            Framing::Busybox(Busybox::new(program))
+        } else {
+            Framing::Rfc(Decoder::default())
+        };
         Self {
+            program,
             open,
-            decoder: Decoder::default(),
+            framing,
             options: Options::default(),
             option_answers: 0,
             fingerprint: Fingerprint::default(),
-            phase: Phase::Negotiating,
-            line: LineReader::default(),
+            phase: Phase::Negotiating(Vec::new()),
+            opening: Opening::default(),
+            told: Vec::new(),
+            terminal: Terminal::default(),
+            reading: Vec::new(),
+            ladder_line: LineReader::default(),
             echo: true,
             failures: 0,
             empty_logins: 0,
@@ -93,19 +113,19 @@ impl TelnetSession {
 
     /// The persona's Telnet service. A host without one gets a bare log-in when the
     /// protocol was recognised on another port.
-    fn spec(&self) -> Option<&TelnetSpec> {
+    pub(super) fn spec(&self) -> Option<&TelnetSpec> {
         self.open.host.persona.telnet.as_ref()
     }
 
-    fn ladder(&self) -> Option<&Ladder> {
+    pub(super) fn ladder(&self) -> Option<&Ladder> {
         self.spec().and_then(|spec| spec.ladder.as_ref())
     }
 
-    fn text(&self, pick: impl Fn(&TelnetSpec) -> &str, bare: &str) -> String {
+    pub(super) fn text(&self, pick: impl Fn(&TelnetSpec) -> &str, bare: &str) -> String {
         self.open.host.fill_fixed(self.spec().map_or(bare, pick))
     }
 
-    fn limit(&mut self, cx: &mut Context<'_>, limit: &'static str, detail: &str) {
+    pub(super) fn limit(&mut self, cx: &mut Context<'_>, limit: &'static str, detail: &str) {
         if !self.limits_told.contains(&limit) {
             self.limits_told.push(limit);
             cx.record(EventKind::LimitReached { limit: limit.into(), detail: detail.into() });
@@ -113,7 +133,7 @@ impl TelnetSession {
     }
 
     /// Sends text of the log-in or of the vendor's command line.
-    fn say(&mut self, cx: &mut Context<'_>, text: impl Into<Vec<u8>>) {
+    pub(super) fn say(&mut self, cx: &mut Context<'_>, text: impl Into<Vec<u8>>) {
         let text: Vec<u8> = text.into();
         if text.is_empty() {
             return;
@@ -127,7 +147,7 @@ impl TelnetSession {
         cx.send(codec::escape(text.into()));
     }
 
-    fn hang_up(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn hang_up(&mut self, cx: &mut Context<'_>) {
         if !matches!(self.phase, Phase::Over) {
             self.finish_shell(cx);
             self.phase = Phase::Over;
@@ -136,12 +156,32 @@ impl TelnetSession {
     }
 
     fn begin_login(&mut self, cx: &mut Context<'_>) {
-        let after = self.spec().map_or_else(Vec::new, |spec| spec.offers_after.clone());
-        self.offer(cx, &after);
+        let limit_s = self.spec().map_or(60, |spec| spec.login_timeout_s);
+        cx.effects.push(Effect::Timer { id: DEADLINE, at: cx.now + Duration::from_secs(limit_s) });
         let banner = self.text(|spec| &spec.banner, "");
         let prompt = self.text(|spec| &spec.login_prompt, "login: ");
-        self.phase = Phase::User;
+        let before = std::mem::replace(&mut self.phase, Phase::User);
         self.say(cx, banner + &prompt);
+        if let Phase::Negotiating(typed) = before {
+            self.on_data(cx, &typed);
+        }
+    }
+
+    /// Settles what is to be settled before the log-in.
+    fn negotiate(&mut self, cx: &mut Context<'_>) {
+        if !matches!(self.phase, Phase::Negotiating(_)) {
+            return;
+        }
+        let Some(spec) = self.open.host.persona.telnet.as_ref() else {
+            return self.begin_login(cx);
+        };
+        if spec.offers_after.is_empty() {
+            return self.begin_login(cx);
+        }
+        cx.send(self.opening.go_on(spec, &mut self.options, &self.told));
+        if self.opening == Opening::Over {
+            self.begin_login(cx);
+        }
     }
 
     fn offer(&mut self, cx: &mut Context<'_>, offers: &[ukai_persona::OptionOffer]) {
@@ -154,7 +194,7 @@ impl TelnetSession {
 
     fn on_negotiate(&mut self, cx: &mut Context<'_>, verb: u8, option: u8) {
         self.fingerprint.negotiate(verb, option);
-        if self.spec().is_some_and(|spec| spec.ignores_options) {
+        if self.program.is_busybox() {
             return;
         }
         if self.option_answers >= OPTION_ANSWERS {
@@ -173,20 +213,21 @@ impl TelnetSession {
         }
         match (outcome.change, option) {
             (Some((Side::Us, on)), ECHO) => self.echo = on,
-            (Some((Side::Peer, true)), TTYPE | TSPEED | XDISPLOC | NEW_ENVIRON)
-                if self.spec().is_some_and(|spec| spec.asks_terminal_type) =>
-            {
-                cx.send(vec![IAC, SB, option, 1, IAC, SE]);
+            // Where we echo, the peer is not to.
+            (Some((Side::Peer, true)), ECHO) => {
+                self.option_answers += 1;
+                cx.send(self.options.take_back(ECHO).to_vec());
             }
             _ => {}
         }
-        if outcome.answered && matches!(self.phase, Phase::Negotiating) && !self.options.waits() {
-            self.begin_login(cx);
-        }
+        self.negotiate(cx);
     }
 
     fn on_sub(&mut self, cx: &mut Context<'_>, option: u8, bytes: &[u8]) {
         self.fingerprint.sub(option);
+        if matches!(self.phase, Phase::Negotiating(_)) && !self.told.contains(&option) {
+            self.told.push(option);
+        }
         match (option, bytes) {
             (NAWS, [c1, c2, r1, r2]) => {
                 let columns = u16::from_be_bytes([*c1, *c2]);
@@ -213,34 +254,54 @@ impl TelnetSession {
             }
             _ => {}
         }
+        self.negotiate(cx);
     }
 
     fn on_command(&mut self, cx: &mut Context<'_>, command: u8) {
+        if self.program.is_busybox() {
+            // Its NOP has its IAC doubled.
+            if command == AYT {
+                cx.send(&[IAC, IAC, NOP][..]);
+            }
+            return;
+        }
         let key = match command {
+            AYT => return cx.send(&b"\r\n[Yes]\r\n"[..]),
+            AO => {
+                self.flush_terminal(cx);
+                0x0f
+            }
             IP => 0x03,
             EOF => 0x04,
             EC => 0x7f,
             EL => 0x15,
+            BRK | ABORT => 0x1c,
+            SUSP => 0x1a,
             _ => return,
         };
         self.on_data(cx, &[key]);
     }
 
-    fn on_data(&mut self, cx: &mut Context<'_>, mut data: &[u8]) {
+    /// inetutils' `telnetd` tells that it has dropped output (the mark is not sent as
+    /// urgent data, for which there is no effect).
+    pub(super) fn flush_terminal(&self, cx: &mut Context<'_>) {
+        if !self.program.is_busybox() {
+            cx.send(&[IAC, DM][..]);
+        }
+    }
+
+    pub(super) fn on_data(&mut self, cx: &mut Context<'_>, mut data: &[u8]) {
         while !data.is_empty() {
             match &mut self.phase {
-                Phase::Negotiating => self.begin_login(cx),
-                Phase::User | Phase::Password(_) | Phase::Ladder { .. } => {
-                    data = self.read_line(cx, data);
-                }
-                Phase::Refusing(waiting) => {
-                    let room = LOGIN_TYPE_AHEAD_BYTES - waiting.len();
-                    waiting.extend_from_slice(&data[..data.len().min(room)]);
-                    if data.len() > room {
-                        self.limit(cx, "login-type-ahead-bytes", "input during a refusal is lost");
-                    }
+                Phase::Negotiating(typed) => {
+                    let room = LOGIN_TYPE_AHEAD_BYTES.saturating_sub(typed.len());
+                    typed.extend_from_slice(&data[..data.len().min(room)]);
                     return;
                 }
+                Phase::User | Phase::Password(_) | Phase::Refusing => {
+                    data = self.on_typed(cx, data);
+                }
+                Phase::Ladder { .. } => data = self.read_ladder(cx, data),
                 Phase::Shell(_) => {
                     self.with_console(cx, |console, cx, out| console.on_bytes(data, cx.now, out));
                     return;
@@ -250,101 +311,8 @@ impl TelnetSession {
         }
     }
 
-    /// Reads `data` up to the end of a line and acts on it; gives back the rest.
-    fn read_line<'a>(&mut self, cx: &mut Context<'_>, data: &'a [u8]) -> &'a [u8] {
-        let ladder = matches!(self.phase, Phase::Ladder { .. });
-        let echo = self.echo && !matches!(self.phase, Phase::Password(_));
-        let max = if ladder { LADDER_LINE_BYTES } else { LOGIN_LINE_BYTES };
-        let mut shown = Vec::new();
-        let mut typed = Typed::More;
-        let mut used = 0;
-        for byte in data {
-            used += 1;
-            typed = self.line.take(*byte, echo, max, &mut shown);
-            if typed != Typed::More {
-                break;
-            }
-        }
-        if ladder {
-            let typed = Bytes::copy_from_slice(&data[..used]);
-            cx.effects.push(Effect::Terminal(Direction::In, typed));
-        }
-        self.say(cx, shown);
-        if self.line.take_overlong() {
-            self.limit(cx, "login-line-bytes", "the rest of an overlong line was dropped");
-        }
-        match typed {
-            Typed::More => {}
-            Typed::Quit => self.hang_up(cx),
-            Typed::Line(line) => self.on_line(cx, line),
-        }
-        &data[used..]
-    }
-
-    fn on_line(&mut self, cx: &mut Context<'_>, line: Vec<u8>) {
-        match std::mem::replace(&mut self.phase, Phase::User) {
-            Phase::User => self.on_user(cx, line),
-            Phase::Password(user) => self.on_password(cx, user, &line),
-            Phase::Ladder { enabled } => self.on_ladder_line(cx, &line, enabled),
-            other => self.phase = other,
-        }
-    }
-
-    fn on_user(&mut self, cx: &mut Context<'_>, user: Vec<u8>) {
-        if let Some(event) = self.fingerprint.event() {
-            cx.record(event);
-        }
-        if user.is_empty() {
-            self.empty_logins += 1;
-            if self.empty_logins >= EMPTY_LOGINS {
-                self.hang_up(cx);
-            } else {
-                let prompt = self.text(|spec| &spec.login_prompt, "login: ");
-                self.say(cx, prompt);
-            }
-            return;
-        }
-        let prompt = self.text(|spec| &spec.password_prompt, "Password: ");
-        self.phase = Phase::Password(user);
-        self.say(cx, prompt);
-    }
-
-    fn on_password(&mut self, cx: &mut Context<'_>, user: Vec<u8>, password: &[u8]) {
-        let login = LoginTry { protocol: "telnet", method: None, user: &user, password };
-        let success = log_in(cx, &self.open, &login);
-        self.say(cx, &b"\r\n"[..]);
-        if success {
-            self.user = user;
-            self.enter(cx);
-            return;
-        }
-        self.failures += 1;
-        let [low, high] = self.spec().map_or([2_000, 3_000], |spec| spec.failure_delay_ms);
-        let draw = self.open.seed.rotate_left(self.failures * 7) ^ u64::from(self.failures);
-        let delay = low + draw % (high - low + 1);
-        self.phase = Phase::Refusing(Vec::new());
-        cx.effects.push(Effect::Timer { id: DELAY, at: cx.now + Duration::from_millis(delay) });
-    }
-
-    /// A refusal's delay is over.
-    fn refuse(&mut self, cx: &mut Context<'_>) {
-        let Phase::Refusing(waiting) = std::mem::replace(&mut self.phase, Phase::User) else {
-            return;
-        };
-        let incorrect = self.text(|spec| &spec.incorrect, "Login incorrect\r\n");
-        if self.failures >= self.spec().map_or(3, |spec| spec.attempts) {
-            let farewell = self.text(|spec| &spec.too_many, "");
-            self.say(cx, incorrect + &farewell);
-            self.hang_up(cx);
-            return;
-        }
-        let prompt = self.text(|spec| &spec.login_prompt, "login: ");
-        self.say(cx, incorrect + &prompt);
-        self.on_data(cx, &waiting);
-    }
-
     /// The pair was right: welcome, then what stands behind the log-in.
-    fn enter(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn enter(&mut self, cx: &mut Context<'_>) {
         let welcome = self.text(|spec| &spec.welcome, "");
         self.say(cx, welcome);
         let screen = Bytes::from(std::mem::take(&mut self.screen));
@@ -358,9 +326,11 @@ impl TelnetSession {
         } else {
             self.start_shell(cx);
         }
+        let typed = self.terminal.hand_over();
+        self.on_data(cx, &typed);
     }
 
-    fn prompt_ladder(&mut self, cx: &mut Context<'_>, enabled: bool) {
+    pub(super) fn prompt_ladder(&mut self, cx: &mut Context<'_>, enabled: bool) {
         let prompt = self
             .ladder()
             .map(|ladder| if enabled { &ladder.prompt_enabled } else { &ladder.prompt });
@@ -368,7 +338,7 @@ impl TelnetSession {
         self.say(cx, prompt);
     }
 
-    fn on_ladder_line(&mut self, cx: &mut Context<'_>, line: &[u8], mut enabled: bool) {
+    pub(super) fn on_ladder_line(&mut self, cx: &mut Context<'_>, line: &[u8], mut enabled: bool) {
         let step = self
             .ladder()
             .map_or(Step::Exit, |ladder| ladder::step(&self.open.host, ladder, line, &mut enabled));
@@ -462,22 +432,15 @@ impl Session for TelnetSession {
     }
 
     fn on_open(&mut self, cx: &mut Context<'_>) {
-        let (offers, limit_s) = self
-            .spec()
-            .map_or((Vec::new(), 60), |spec| (spec.offers.clone(), spec.login_timeout_s));
+        let offers = self.spec().map_or(Vec::new(), |spec| spec.offers.clone());
         self.offer(cx, &offers);
-        cx.effects.push(Effect::Timer { id: DEADLINE, at: cx.now + Duration::from_secs(limit_s) });
-        if self.spec().is_some_and(|spec| !spec.offers_after.is_empty()) {
-            let at = cx.now + Duration::from_millis(NEGOTIATION_WAIT_MS);
-            cx.effects.push(Effect::Timer { id: NEGOTIATION, at });
-        } else {
-            self.begin_login(cx);
-        }
+        self.negotiate(cx);
     }
 
     fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
-        let mut rest = bytes;
-        while let Some(item) = self.decoder.next(&mut rest) {
+        let whole = self.framing.begin(bytes);
+        let mut rest = &whole[..];
+        while let Some(item) = self.framing.next(&mut rest) {
             match item {
                 Item::Data(data) => self.on_data(cx, data),
                 Item::Negotiate(verb, option) => self.on_negotiate(cx, verb, option),
@@ -488,15 +451,13 @@ impl Session for TelnetSession {
                 return;
             }
         }
+        self.read_terminal(cx);
     }
 
     fn on_eof(&mut self, cx: &mut Context<'_>) {
         match &mut self.phase {
             // What runs may end; then whatever reads, and the shell, meet the end.
             Phase::Shell(_) => self.on_data(cx, &END_OF_INPUT.repeat(SHELLS_MAX)),
-            Phase::Refusing(waiting) if waiting.len() < LOGIN_TYPE_AHEAD_BYTES => {
-                waiting.push(0x04);
-            }
             _ => self.hang_up(cx),
         }
     }
@@ -506,12 +467,8 @@ impl Session for TelnetSession {
             (SHELL, Phase::Shell(_)) => {
                 self.with_console(cx, |console, cx, out| console.on_timer(cx.now, out));
             }
-            (DELAY, Phase::Refusing(_)) => self.refuse(cx),
-            (NEGOTIATION, Phase::Negotiating) => self.begin_login(cx),
-            (
-                DEADLINE,
-                Phase::Negotiating | Phase::User | Phase::Password(_) | Phase::Refusing(_),
-            ) => {
+            (DELAY, Phase::Refusing) => self.refuse(cx),
+            (DEADLINE, Phase::User | Phase::Password(_) | Phase::Refusing) => {
                 let text = self.text(|spec| &spec.timed_out, "");
                 self.say(cx, text);
                 self.hang_up(cx);
