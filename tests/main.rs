@@ -5,6 +5,7 @@ mod browser;
 mod circle;
 mod command_line;
 mod compare;
+mod cowrie_events;
 mod detectors;
 mod files;
 mod loaders;

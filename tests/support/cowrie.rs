@@ -83,6 +83,12 @@ impl Cowrie {
         self.ssh
     }
 
+    /// What it has logged so far, a JSON object a line.
+    pub(crate) fn events(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("var/log/cowrie/cowrie.json"))
+            .unwrap_or_default()
+    }
+
     pub(crate) fn telnet(&self) -> SocketAddr {
         self.telnet
     }

@@ -27,6 +27,8 @@ struct Known {
     /// `ssh` or `telnet`; others have no counterpart.
     protocol: Option<&'static str>,
     persona: String,
+    /// The client's version was told.
+    version: bool,
     /// The client's algorithms were told.
     kex: bool,
     /// The architecture was told.
@@ -202,7 +204,10 @@ impl Lines<'_> {
     }
 
     fn client(&mut self, method: &str, value: &str, software: Option<&PeerText>) {
-        if let Some(software) = software.filter(|_| self.known.protocol == Some("ssh")) {
+        let version =
+            software.filter(|_| self.known.protocol == Some("ssh") && !self.known.version);
+        if let Some(software) = version {
+            self.known.version = true;
             let version = ascii(software);
             let message = format!("Remote SSH version: {version}");
             self.put("cowrie.client.version", message, object([("version", version.into())]));
@@ -210,6 +215,7 @@ impl Lines<'_> {
         let fields = match method {
             KEXINIT_METHOD => kex::from_kexinit(value),
             "hassh" if !self.known.kex => kex::from_hassh(value),
+            // The hash of what was told.
             _ => return,
         };
         self.known.kex = true;

@@ -159,6 +159,9 @@ pub const SSH_TUNNELS: usize = 16;
 /// Events about requests and tunnels in one SSH connection.
 pub const SSH_REQUESTS_RECORDED: u32 = 1_000;
 
+/// Longest list of a client's algorithms that is recorded, in bytes: OpenSSH's have 1,300.
+pub const SSH_KEXINIT_BYTES: usize = 8 * 1024;
+
 /// Bytes of a request's detail that an event carries.
 pub const SSH_DETAIL_BYTES: usize = 1_024;
 

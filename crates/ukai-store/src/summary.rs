@@ -99,6 +99,8 @@ pub(crate) fn top_values(event: &Event, mut add: impl FnMut(TopBy, String)) {
                 add(TopBy::LoginSuccess, cut(protocol));
             }
         }
+        // Its hash follows, which is what clients are counted by.
+        EventKind::ClientFingerprint { method, .. } if method == "ssh-kexinit" => {}
         EventKind::ClientFingerprint { method, value, software } => {
             let software = software.as_ref().map(PeerText::escaped).unwrap_or_default();
             add(TopBy::Client, cut(format!("{method} {value} {software}").trim_end()));

@@ -240,6 +240,9 @@ fn seconds(span: Duration) -> String {
 fn told(kind: &EventKind) -> (&'static str, String) {
     match kind {
         EventKind::SessionOpen { protocol, .. } => ("connected", protocol.clone()),
+        EventKind::ClientFingerprint { method, value, .. } if method == "ssh-kexinit" => {
+            ("offers", value.replace(';', "  "))
+        }
         EventKind::ClientFingerprint { method, value, software } => {
             let software = software.as_ref().map_or(String::new(), |s| format!("{s}  "));
             ("client", format!("{software}{method} {value}"))

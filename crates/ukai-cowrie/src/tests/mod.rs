@@ -108,7 +108,7 @@ fn everything() -> Vec<EventKind> {
     vec![
         open("ssh"),
         fingerprint(KEXINIT_METHOD, kexinit, Some("SSH-2.0-OpenSSH_9.2p1")),
-        fingerprint("hassh", "of the same", None),
+        fingerprint("hassh", "of the same", Some("SSH-2.0-OpenSSH_9.2p1")),
         login(Some("publickey"), Some("ssh-ed25519 SHA256:abc"), false),
         login(Some("password"), None, false),
         login(None, None, true),

@@ -82,11 +82,13 @@ impl SshSession {
         let Some(channel) = self.channels.get_mut(&id) else { return false };
         let idle = matches!(channel.work, Work::Idle);
         match request {
-            ChannelRequest::Pty(pty) if idle && channel.pty.is_none() => {
-                let pty = Pty::new(pty);
+            ChannelRequest::Pty(request) if idle && channel.pty.is_none() => {
+                let pty = Pty::new(request);
                 let (columns, rows) = (pty.size.columns, pty.size.rows);
                 cx.effects.push(Effect::TerminalSize { columns, rows });
                 channel.pty = Some(pty);
+                let asked = format!(" {}x{}", request.cols, request.rows);
+                self.note(cx, "pty-req", &[&request.term[..], asked.as_bytes()].concat());
                 true
             }
             ChannelRequest::Env { name, value } => {

@@ -2,13 +2,15 @@
 
 use super::channel::{Channel, Work};
 use super::keys::host_keys;
-use crate::limits::{SSH_DETAIL_BYTES, SSH_REQUESTS_RECORDED};
+use crate::limits::{SSH_DETAIL_BYTES, SSH_KEXINIT_BYTES, SSH_REQUESTS_RECORDED};
 use crate::{Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use ukai_model::{CloseReason, Duration, EventKind, PeerText, Sha256};
 use ukai_persona::SshSpec;
-use ukai_ssh::{ChannelId, ChannelOpen, OpenFailure, Output, Profile, Server, ServerEvent};
+use ukai_ssh::{
+    ChannelId, ChannelOpen, KexInit, OpenFailure, Output, Profile, Server, ServerEvent,
+};
 
 /// The answer to a wrong password is due.
 pub(super) const DELAY: TimerId = TimerId(0);
@@ -107,10 +109,18 @@ impl SshSession {
             ServerEvent::ClientVersion(version) => self.software = Some(version),
             ServerEvent::KexInit(kex) => {
                 let software = self.software.take();
+                let software = software.map(|text| PeerText::truncated(&text, 255));
+                if let Some(value) = offers(&kex) {
+                    cx.record(EventKind::ClientFingerprint {
+                        method: "ssh-kexinit".to_owned(),
+                        value,
+                        software: software.clone(),
+                    });
+                }
                 cx.record(EventKind::ClientFingerprint {
                     method: "hassh".to_owned(),
                     value: kex.hassh,
-                    software: software.map(|text| PeerText::truncated(&text, 255)),
+                    software,
                 });
             }
             ServerEvent::Auth(request) => self.on_auth(cx, &request),
@@ -236,6 +246,15 @@ impl SshSession {
             TimerId(*next)
         })
     }
+}
+
+/// What a client offers: key exchanges, host keys, and for its direction ciphers, MACs,
+/// compressions and languages, separated by `;` (RFC 4253, section 7.1). None where nobody's
+/// client offers so much.
+fn offers(kex: &KexInit) -> Option<String> {
+    let lists = [0, 1, 2, 4, 6, 8].map(|at| &kex.lists[at][..]);
+    let value = lists.join(&b';');
+    (value.len() <= SSH_KEXINIT_BYTES).then(|| PeerText::from(&value[..]).escaped().into_owned())
 }
 
 impl Session for SshSession {
