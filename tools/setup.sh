@@ -23,6 +23,8 @@ test_needs=(
   telnetd:inetutils-telnetd bash:bash
   # Programs that ours are compared with.
   python3.11:python3.11 perl:perl php:php8.2-cli
+  # Tools whose real ones the shell's are compared with.
+  xxd:xxd hexdump:bsdextrautils bc:bc dc:dc
 )
 
 install_packages() {

@@ -3,7 +3,7 @@
 use crate::fs::{Fs, View};
 use crate::io::{Fd, Fds};
 use crate::limits;
-use crate::syntax::Command;
+use crate::syntax::{CaseChange, Command, ShellKind};
 use crate::system::{Session, Stop};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +16,19 @@ pub(crate) struct Variable {
     pub(crate) value: VariableValue,
     pub(crate) exported: bool,
     pub(crate) read_only: bool,
+    /// What bash's `declare` says of it.
+    pub(crate) traits: Traits,
+}
+
+/// Attributes of a variable that only bash knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traits {
+    /// `-i`: what is assigned is calculated.
+    pub(crate) integer: bool,
+    /// `-n`: its value is the name of the variable that is meant.
+    pub(crate) reference: bool,
+    /// `-u`, `-l`: what is assigned changes its case.
+    pub(crate) case: Option<CaseChange>,
 }
 
 /// What a variable holds.
@@ -24,6 +37,10 @@ pub(crate) enum VariableValue {
     Scalar(Bytes),
     /// Elements by index (bash).
     Array(Arc<BTreeMap<u32, Bytes>>),
+    /// Elements by name (bash).
+    Map(Arc<BTreeMap<MapKey, Bytes>>),
+    /// Declared, and not set.
+    Unset,
 }
 
 /// Elements of an array, or variables, that are copied in a step.
@@ -33,8 +50,9 @@ impl VariableValue {
     /// How many elements an array has.
     pub(crate) fn elements(&self) -> usize {
         match self {
-            Self::Scalar(_) => 0,
+            Self::Scalar(_) | Self::Unset => 0,
             Self::Array(elements) => elements.len(),
+            Self::Map(elements) => elements.len(),
         }
     }
 }
@@ -43,6 +61,44 @@ impl Default for VariableValue {
     fn default() -> Self {
         Self::Scalar(Bytes::new())
     }
+}
+
+/// A key of an associative array, in the order in which bash tells them: by the bucket
+/// of its hash table (`hash_string` of `hashlib.c`, 1,024 buckets).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct MapKey {
+    bucket: u32,
+    pub(crate) name: Bytes,
+}
+
+impl MapKey {
+    pub(crate) fn new(name: &[u8]) -> Self {
+        const BUCKETS: u32 = 1_024;
+        const FNV_OFFSET: u32 = 2_166_136_261;
+        const FNV_PRIME: u32 = 16_777_619;
+        let hash = name.iter().fold(FNV_OFFSET, |hash, byte| {
+            hash.wrapping_mul(FNV_PRIME) ^ i32::from(*byte as i8) as u32
+        });
+        Self { bucket: hash & (BUCKETS - 1), name: Bytes::copy_from_slice(name) }
+    }
+}
+
+/// Which element of an array is meant.
+#[derive(Clone, Debug)]
+pub(crate) enum Key {
+    Index(u32),
+    Name(MapKey),
+}
+
+/// A function or sourced file that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    /// Its name; `source` for a file.
+    pub(crate) function: Bytes,
+    /// Where it was defined.
+    pub(crate) source: Bytes,
+    /// Line of the call.
+    pub(crate) line: u32,
 }
 
 /// Where commands come from: it shapes messages and what an error ends.
@@ -67,6 +123,7 @@ pub(crate) struct Options {
     pub(crate) trace: bool,
     pub(crate) all_export: bool,
     pub(crate) pipe_fail: bool,
+    pub(crate) no_clobber: bool,
     /// Commands are read and not run.
     pub(crate) no_run: bool,
 }
@@ -79,6 +136,20 @@ pub(crate) struct Function {
     pub(crate) bytes: usize,
 }
 
+/// A list that is to be assigned to an array: keys (if they were given) and values.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GivenArray {
+    pub(crate) append: bool,
+    pub(crate) elements: Vec<(Option<Bytes>, Bytes)>,
+}
+
+/// An alias, and when it was defined: it is known to commands read later.
+#[derive(Clone, Debug)]
+pub(crate) struct Alias {
+    pub(crate) text: Bytes,
+    pub(crate) read_at: u64,
+}
+
 /// A shell process.
 #[derive(Clone)]
 pub(crate) struct Process {
@@ -88,7 +159,9 @@ pub(crate) struct Process {
     /// Names to be exported once they are set.
     pub(crate) to_export: Arc<std::collections::BTreeSet<Bytes>>,
     pub(crate) functions: Arc<HashMap<Bytes, Function>>,
-    pub(crate) aliases: Arc<BTreeMap<Bytes, Bytes>>,
+    pub(crate) aliases: Arc<BTreeMap<Bytes, Alias>>,
+    /// Number of the command that runs, among all that the session read.
+    pub(crate) read_at: u64,
     pub(crate) positional: Arc<Vec<Bytes>>,
     /// `$0`
     pub(crate) name: Bytes,
@@ -116,6 +189,26 @@ pub(crate) struct Process {
     /// `sh -c` was given a name for `$0`: its messages tell the line, too.
     pub(crate) named: bool,
     pub(crate) bash: bool,
+    /// Debian's `sh`: dash. Then `bash` is false.
+    pub(crate) dash: bool,
+    /// `shopt` options of bash that differ from its defaults.
+    pub(crate) shell_options: Arc<BTreeMap<&'static str, bool>>,
+    /// Functions and sourced files that run, the innermost last (bash).
+    pub(crate) frames: Vec<Frame>,
+    /// What a text without a name is called in messages of `eval` and the like.
+    pub(crate) text_name: Option<&'static str>,
+    /// How deep this subshell is in others (`BASH_SUBSHELL`).
+    pub(crate) subshell_level: u32,
+    /// Text of the simple command that runs (`BASH_COMMAND`).
+    pub(crate) simple_text: Bytes,
+    /// `$_`
+    pub(crate) last_argument: Bytes,
+    /// Arrays that stand as arguments of `declare`, by the variable's name.
+    pub(crate) given_arrays: Vec<(Bytes, GivenArray)>,
+    /// Folders of `pushd`, the last one first.
+    pub(crate) folders: Vec<Bytes>,
+    /// A trap's action runs.
+    pub(crate) in_trap: bool,
     /// Whether this is a copy of a shell, without control of jobs.
     pub(crate) subshell: bool,
     /// Nesting of compound commands, functions and scripts.
@@ -124,6 +217,8 @@ pub(crate) struct Process {
     /// Variables hidden by `local`, a list per running function.
     pub(crate) locals: Vec<Vec<(Bytes, Option<Variable>)>>,
     pub(crate) line: u32,
+    /// Readers of `>(...)`, which run when the command has ended.
+    pub(crate) readers: Vec<(Fd, Arc<crate::syntax::List>)>,
     /// Which descriptors `<(...)` has taken, a bit for each.
     pub(crate) lent: u16,
     /// Status of each stage of the last pipeline (`PIPESTATUS`).
@@ -162,6 +257,7 @@ impl Process {
             to_export: Arc::default(),
             functions: Arc::default(),
             aliases: Arc::default(),
+            read_at: 0,
             positional: Arc::default(),
             name: Bytes::copy_from_slice(spec.name.as_bytes()),
             directory: Arc::new(directory.as_bytes().to_vec()),
@@ -180,6 +276,17 @@ impl Process {
             },
             named: false,
             bash: spec.flavour == ShellFlavour::Bash,
+            dash: false,
+            shell_options: Arc::default(),
+            frames: Vec::new(),
+            text_name: None,
+            subshell_level: 0,
+            simple_text: Bytes::new(),
+            last_argument: Bytes::new(),
+            given_arrays: Vec::new(),
+            folders: Vec::new(),
+            in_trap: false,
+            readers: Vec::new(),
             subshell: false,
             depth: 0,
             loops: 0,
@@ -215,7 +322,7 @@ impl Process {
                 && name.len() + value.len() <= limits::LOGIN_VARIABLE_BYTES
             {
                 let value = VariableValue::Scalar(value.clone());
-                let variable = Variable { value, exported: true, read_only: false };
+                let variable = Variable { value, exported: true, ..Variable::default() };
                 Arc::make_mut(&mut process.variables).insert(name.clone(), variable);
             }
         }
@@ -238,6 +345,29 @@ impl Process {
         process
     }
 
+    /// What kind of shell a program of that name is here: Debian's `sh` is dash.
+    pub(crate) fn kind_named(&self, name: &[u8]) -> ShellKind {
+        match crate::eval::base_name(name) {
+            _ if !self.session.host.persona.is_gnu() => ShellKind::Ash,
+            b"sh" | b"dash" => ShellKind::Dash,
+            _ => ShellKind::Bash,
+        }
+    }
+
+    /// The kind of this shell.
+    pub(crate) const fn kind(&self) -> ShellKind {
+        match (self.bash, self.dash) {
+            (true, _) => ShellKind::Bash,
+            (_, true) => ShellKind::Dash,
+            _ => ShellKind::Ash,
+        }
+    }
+
+    pub(crate) fn become_kind(&mut self, kind: ShellKind) {
+        self.bash = kind == ShellKind::Bash;
+        self.dash = kind == ShellKind::Dash;
+    }
+
     /// What this shell is called when it is started for one command: its file's name.
     pub(crate) fn own_name(&self) -> Bytes {
         let path = self.variable(b"SHELL").unwrap_or_default();
@@ -247,7 +377,7 @@ impl Process {
 
     fn set_initial(&mut self, name: &str, value: &str, exported: bool) {
         let value = VariableValue::Scalar(Bytes::copy_from_slice(value.as_bytes()));
-        let variable = Variable { value, exported, read_only: false };
+        let variable = Variable { value, exported, ..Variable::default() };
         let name = Bytes::copy_from_slice(name.as_bytes());
         Arc::make_mut(&mut self.variables).insert(name, variable);
     }
@@ -288,6 +418,7 @@ impl Process {
     pub(crate) fn fork(&self) -> Self {
         let mut child = self.clone();
         child.subshell = true;
+        child.subshell_level += 1;
         child.traps = Arc::default();
         child.loops = 0;
         child.gives_way = false;
@@ -296,10 +427,107 @@ impl Process {
 
     /// The value of a variable, if it is set. For an array its first element.
     pub(crate) fn variable(&self, name: &[u8]) -> Option<Bytes> {
-        match &self.variables.get(name)?.value {
+        match &self.lookup(name)?.value {
             VariableValue::Scalar(value) => Some(value.clone()),
             VariableValue::Array(elements) => elements.get(&0).cloned(),
+            VariableValue::Map(elements) => elements.get(&MapKey::new(b"0")).cloned(),
+            VariableValue::Unset => None,
         }
+    }
+
+    /// A variable, or the one that it is a reference to.
+    pub(crate) fn lookup(&self, name: &[u8]) -> Option<&Variable> {
+        let found = self.variables.get(name)?;
+        if !found.traits.reference {
+            return Some(found);
+        }
+        self.variables.get(&self.referred(name)[..])
+    }
+
+    /// The name that `name` refers to: itself, if it is no reference.
+    pub(crate) fn referred(&self, name: &[u8]) -> Bytes {
+        const REFERENCES: usize = 8;
+        let mut name = Bytes::copy_from_slice(name);
+        for _ in 0..REFERENCES {
+            match self.variables.get(&name) {
+                Some(Variable { value: VariableValue::Scalar(target), traits, .. })
+                    if traits.reference && !target.is_empty() =>
+                {
+                    name = target.clone();
+                }
+                _ => break,
+            }
+        }
+        name
+    }
+
+    /// Which element a subscript's text means: a name in an associative array, a number
+    /// otherwise. Negative numbers count from the end.
+    pub(crate) fn element_key(&mut self, name: &[u8], subscript: &[u8]) -> Result<Key, Stop> {
+        let count = match self.lookup(name).map(|v| &v.value) {
+            Some(VariableValue::Map(_)) => return Ok(Key::Name(MapKey::new(subscript))),
+            Some(VariableValue::Array(elements)) => {
+                elements.last_key_value().map_or(0, |(k, _)| k.saturating_add(1))
+            }
+            _ => 1,
+        };
+        let mut index = self.arithmetic(subscript)?;
+        if index < 0 {
+            index = index.saturating_add(i64::from(count));
+        }
+        Ok(Key::Index(u32::try_from(index.max(0)).unwrap_or(0)))
+    }
+
+    /// An element of an array; a scalar is element 0.
+    pub(crate) fn element(&self, name: &[u8], key: &Key) -> Option<Bytes> {
+        match (&self.lookup(name)?.value, key) {
+            (VariableValue::Map(elements), Key::Name(key)) => elements.get(key).cloned(),
+            (VariableValue::Array(elements), Key::Index(index)) => elements.get(index).cloned(),
+            (VariableValue::Scalar(text), Key::Index(0)) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// Sets an element of an array, which the variable becomes if it is none.
+    pub(crate) fn assign_element(
+        &mut self,
+        name: &[u8],
+        key: Key,
+        value: impl Into<Bytes>,
+    ) -> Result<(), Stop> {
+        let name = self.referred(name);
+        let value = self.with_traits(&name, value.into())?;
+        let old = self.variables.get(&name).map(|v| v.value.clone());
+        let value = match (old, key) {
+            (Some(VariableValue::Map(mut elements)), Key::Name(key)) => {
+                Arc::make_mut(&mut elements).insert(key, value);
+                VariableValue::Map(elements)
+            }
+            (old, key) => {
+                let index = if let Key::Index(index) = key { index } else { 0 };
+                let mut elements = match old {
+                    Some(VariableValue::Array(elements)) => elements,
+                    Some(VariableValue::Scalar(text)) => Arc::new(BTreeMap::from([(0, text)])),
+                    _ => Arc::default(),
+                };
+                Arc::make_mut(&mut elements).insert(index, value);
+                VariableValue::Array(elements)
+            }
+        };
+        self.assign_whole(&name, value)
+    }
+
+    /// A text as it is when the variable's attributes have changed it.
+    fn with_traits(&mut self, name: &[u8], text: Bytes) -> Result<Bytes, Stop> {
+        let traits = self.variables.get(name).map(|v| v.traits).unwrap_or_default();
+        if traits.integer {
+            return Ok(self.arithmetic(&text)?.to_string().into());
+        }
+        Ok(match traits.case {
+            Some(CaseChange::Upper) => text.to_ascii_uppercase().into(),
+            Some(_) => text.to_ascii_lowercase().into(),
+            None => text,
+        })
     }
 
     /// Sets a variable, keeping its attributes.
@@ -307,7 +535,26 @@ impl Process {
         self.assign_value(name, VariableValue::Scalar(value.into()))
     }
 
+    /// The same for any value. An array that is given a scalar takes it for its element 0.
     pub(crate) fn assign_value(&mut self, name: &[u8], value: VariableValue) -> Result<(), Stop> {
+        let name = if self.bash { self.referred(name) } else { Bytes::copy_from_slice(name) };
+        let VariableValue::Scalar(text) = value else { return self.assign_whole(&name, value) };
+        match self.variables.get(&name) {
+            Some(variable) if variable.traits != Traits::default() => {
+                let text = self.with_traits(&name, text)?;
+                self.assign_whole(&name, VariableValue::Scalar(text))
+            }
+            Some(Variable { value: VariableValue::Array(_), .. }) => {
+                self.assign_element(&name, Key::Index(0), text)
+            }
+            Some(Variable { value: VariableValue::Map(_), .. }) => {
+                self.assign_element(&name, Key::Name(MapKey::new(b"0")), text)
+            }
+            _ => self.assign_whole(&name, VariableValue::Scalar(text)),
+        }
+    }
+
+    fn assign_whole(&mut self, name: &[u8], value: VariableValue) -> Result<(), Stop> {
         self.session.step(value.elements() as u64 / ELEMENTS_PER_STEP)?;
         let size = name.len() + size_of_value(&value);
         let old = self.variables.get(name);
@@ -330,7 +577,7 @@ impl Process {
         if let Some(variable) = variables.get_mut(name) {
             variable.value = value;
         } else {
-            let variable = Variable { value, exported, read_only: false };
+            let variable = Variable { value, exported, ..Variable::default() };
             variables.insert(Bytes::copy_from_slice(name), variable);
         }
         Ok(())
@@ -364,8 +611,10 @@ impl Process {
 
     /// Prints a message of the shell itself on descriptor 2, with its name in front.
     pub(crate) fn complain(&mut self, message: &str) -> Result<(), Stop> {
-        let mut text = self.name.to_vec();
-        if self.source == Source::Script || self.named {
+        let mut text = self.message_name().into_bytes();
+        if self.dash && self.source != Source::Interactive {
+            text.extend_from_slice(format!(": {}", self.line).as_bytes());
+        } else if self.tells_line() {
             text.extend_from_slice(format!(": line {}", self.shown_line()).as_bytes());
         }
         text.extend_from_slice(b": ");
@@ -381,6 +630,22 @@ impl Process {
         self.error(&format!("{name}: {message}"))
     }
 
+    /// Whether messages tell the line.
+    pub(crate) fn tells_line(&self) -> bool {
+        self.source == Source::Script || self.named
+    }
+
+    /// What stands in front of a message: the shell's name, or in bash that of the
+    /// function's or sourced file's text (`get_name_for_error` of `error.c`).
+    pub(crate) fn message_name(&self) -> String {
+        let source = self.frames.last().map(|f| &f.source).filter(|s| !s.is_empty());
+        let name = match source {
+            Some(source) if self.bash && self.source != Source::Interactive => source,
+            _ => &self.name,
+        };
+        String::from_utf8_lossy(name).into_owned()
+    }
+
     /// `$0` for a message.
     pub(crate) fn shown_name(&self) -> String {
         String::from_utf8_lossy(&self.name).into_owned()
@@ -394,13 +659,14 @@ impl Process {
 
     /// A message of a builtin.
     pub(crate) fn complain_as(&mut self, builtin: &str, message: &str) -> Result<(), Stop> {
-        let name = String::from_utf8_lossy(&self.name).into_owned();
+        let name = self.message_name();
         let line = match self.source {
             Source::Interactive => String::new(),
-            _ if self.bash && self.source != Source::Script && !self.named => String::new(),
+            _ if self.dash => format!("{}: ", self.line),
+            _ if self.bash && !self.tells_line() => String::new(),
             _ => format!("line {}: ", self.shown_line()),
         };
-        let text = if self.bash {
+        let text = if self.bash || self.dash {
             format!("{name}: {line}{builtin}: {message}\n")
         } else {
             format!("{name}: {builtin}: {line}{message}\n")
@@ -428,7 +694,7 @@ impl Process {
             .filter(|(_, v)| v.exported)
             .filter_map(|(name, v)| match &v.value {
                 VariableValue::Scalar(value) => Some((name.clone(), value.clone())),
-                VariableValue::Array(_) => None,
+                _ => None,
             })
             .collect();
         all.sort();
@@ -460,6 +726,11 @@ fn size_of_value(value: &VariableValue) -> usize {
         VariableValue::Array(elements) => {
             VARIABLE + elements.values().map(|v| v.len() + ELEMENT).sum::<usize>()
         }
+        VariableValue::Map(elements) => {
+            let element = |(k, v): (&MapKey, &Bytes)| k.name.len() + v.len() + 2 * ELEMENT;
+            VARIABLE + elements.iter().map(element).sum::<usize>()
+        }
+        VariableValue::Unset => VARIABLE,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::fs::Fs;
 use crate::io::Fds;
 use crate::job::{JobState, job_line};
 use crate::process::{Process, Source};
-use crate::syntax::Parser;
+use crate::syntax::{Parser, ShellKind};
 use crate::system::{Fut, Session, Stop, stack_place};
 use crate::terminal::{TerminalModes, TerminalSize};
 use crate::{Budget, FetchId, Fetched, Login, ShellEffect, limits};
@@ -161,7 +161,8 @@ impl Shell {
             self.pending.push(b'\n');
         }
         self.looked_at += self.pending.len();
-        if is_unfinished(&self.pending, self.is_bash()) {
+        let kind = if self.is_bash() { ShellKind::Bash } else { ShellKind::Ash };
+        if is_unfinished(&self.pending, kind) {
             self.pending_lines += 1;
             return true;
         }
@@ -487,12 +488,12 @@ impl Process {
 
 /// Whether `text` is the beginning of a command whose rest is still to come.
 pub fn needs_more(text: &[u8]) -> bool {
-    is_unfinished(text, true)
+    is_unfinished(text, ShellKind::Bash)
 }
 
-pub(crate) fn is_unfinished(text: &[u8], bash: bool) -> bool {
+pub(crate) fn is_unfinished(text: &[u8], kind: ShellKind) -> bool {
     let text = &text[..text.len().min(limits::SCRIPT_BYTES)];
-    let mut parser = Parser::new(text, bash);
+    let mut parser = Parser::new(text, kind);
     loop {
         match parser.next_command() {
             Ok(Some(_)) => {}

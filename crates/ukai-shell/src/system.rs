@@ -59,6 +59,10 @@ pub(crate) struct System {
     /// Jobs started by the present input.
     pub(crate) jobs_started: usize,
     budget: Budget,
+    /// Commands that shells of this session have read.
+    pub(crate) commands_read: u64,
+    /// Programs started, which take time.
+    pub(crate) programs_run: u64,
     /// A budget is used up: all that runs must end.
     pub(crate) killed: bool,
     pub(crate) interrupted: bool,
@@ -137,6 +141,8 @@ impl Session {
             budget,
             limited: false,
             jobs_started: 0,
+            commands_read: 0,
+            programs_run: 0,
             killed: false,
             interrupted: false,
             stack_base: stack_place(),

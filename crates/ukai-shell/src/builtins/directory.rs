@@ -1,4 +1,4 @@
-//! `cd`, `umask`, `ulimit`, `history`, `help`.
+//! `cd`, `umask`, `ulimit`, `history`.
 
 use crate::commands::{Arguments, Command, Outcome};
 use crate::fs::FsError;
@@ -13,7 +13,6 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("umask", umask),
     Command::at_once("ulimit", ulimit),
     Command::at_once("history", history),
-    Command::at_once("help", help),
 ];
 
 fn cd(process: &mut Process, arguments: &Arguments) -> Outcome {
@@ -46,6 +45,10 @@ fn cd(process: &mut Process, arguments: &Arguments) -> Outcome {
         return Ok(0);
     }
     let view = process.view();
+    let (target, print) = match along_cdpath(process, &target) {
+        Some((found, told)) => (found, print || told),
+        None => (target, print),
+    };
     let absolute = logical(&process.absolute(&target));
     let error = match process.fs().stat(&view, &absolute, true) {
         Ok(stat) if !stat.is_dir() => FsError::NotDirectory,
@@ -56,6 +59,9 @@ fn cd(process: &mut Process, arguments: &Arguments) -> Outcome {
             } else {
                 absolute
             };
+            // ash keeps the double slash that `CDPATH=/` makes.
+            let doubled = !process.bash && target.starts_with(b"//");
+            let path = if doubled { [b"/", &path[..]].concat() } else { path };
             move_to(process, path)?;
             if print {
                 let mut line = process.directory.to_vec();
@@ -69,6 +75,8 @@ fn cd(process: &mut Process, arguments: &Arguments) -> Outcome {
     let shown = String::from_utf8_lossy(&target).into_owned();
     let message = if process.bash {
         format!("{shown}: {}", error.text())
+    } else if process.dash {
+        format!("can't cd to {shown}")
     } else if process.busybox_version() >= (1, 33) {
         format!("can't cd to {shown}: {}", error.text())
     } else {
@@ -76,6 +84,45 @@ fn cd(process: &mut Process, arguments: &Arguments) -> Outcome {
     };
     process.complain_as("cd", &message)?;
     Ok(if process.bash { 1 } else { 2 })
+}
+
+/// Where `$CDPATH` has the folder, and whether that is to be told.
+fn along_cdpath(process: &Process, target: &[u8]) -> Option<(Vec<u8>, bool)> {
+    let plain = !target.starts_with(b"/") && !target.starts_with(b".");
+    let path = process.variable(b"CDPATH").filter(|p| plain && !p.is_empty())?;
+    let view = process.view();
+    for folder in path.split(|b| *b == b':') {
+        let base = if folder.is_empty() { &b"."[..] } else { folder };
+        let base = if process.bash { base.strip_suffix(b"/").unwrap_or(base) } else { base };
+        let candidate = [base, b"/", target].concat();
+        let full = process.absolute(&candidate);
+        if process.fs().stat(&view, &full, true).is_ok_and(|s| s.is_dir()) {
+            return Some((candidate, !folder.is_empty()));
+        }
+    }
+    None
+}
+
+/// Goes to a folder for `pushd` and `popd`; the status if that failed.
+pub(super) fn enter(
+    process: &mut Process,
+    builtin: &str,
+    target: &[u8],
+) -> Result<Option<i32>, Stop> {
+    let view = process.view();
+    let absolute = logical(&process.absolute(target));
+    let error = match process.fs().stat(&view, &absolute, true) {
+        Ok(stat) if !stat.is_dir() => FsError::NotDirectory,
+        Ok(stat) if process.uid != 0 && !searchable(&stat, process) => FsError::Permission,
+        Ok(_) => {
+            move_to(process, absolute)?;
+            return Ok(None);
+        }
+        Err(error) => error,
+    };
+    let shown = String::from_utf8_lossy(target).into_owned();
+    process.complain_as(builtin, &format!("{shown}: {}", error.text()))?;
+    Ok(Some(1))
 }
 
 fn searchable(stat: &crate::fs::Stat, process: &Process) -> bool {
@@ -139,17 +186,106 @@ fn umask(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
             process.print(format!("{text}\n"))?;
         }
+        Some(b"-p") if process.bash => {
+            process.print(format!("umask {:04o}\n", process.umask))?;
+        }
+        Some(mode) if !mode.first().is_some_and(u8::is_ascii_digit) => {
+            let allowed = !process.umask & 0o777;
+            if let Some(mode) = crate::commands::changed_mode(mode, allowed) {
+                process.umask = !mode & 0o777;
+            } else {
+                let shown = arguments.shown(1).into_owned();
+                let text = if process.bash {
+                    let bad = shown.chars().find(|c| !"ugoa+-=rwxX,st".contains(*c));
+                    format!("`{}': invalid symbolic mode operator", bad.unwrap_or('?'))
+                } else {
+                    format!("illegal mode: {shown}")
+                };
+                process.complain_as("umask", &text)?;
+                return if process.bash { Ok(1) } else { Err(Stop::Abort(2).into()) };
+            }
+        }
         Some(mode) => {
             let mode = std::str::from_utf8(mode).ok().and_then(|m| u16::from_str_radix(m, 8).ok());
             if let Some(mode) = mode.filter(|m| *m <= 0o777) {
                 process.umask = mode;
             } else {
                 let shown = arguments.shown(1).into_owned();
-                process.complain_as("umask", &format!("illegal mode: {shown}"))?;
-                return Ok(2);
+                let text = match (process.bash, process.dash) {
+                    (true, _) => format!("{shown}: octal number out of range"),
+                    (_, true) => format!("Illegal number: {shown}"),
+                    _ => format!("illegal mode: {shown}"),
+                };
+                process.complain_as("umask", &text)?;
+                return if process.bash { Ok(1) } else { Err(Stop::Abort(2).into()) };
             }
         }
     }
+    Ok(0)
+}
+
+/// Limits of bash: name, unit and letter, value (bash 5.2 on a server of 2 GiB).
+const BASH_ULIMITS: [(&str, &str, &str, &str); 17] = [
+    ("real-time non-blocking time", "microseconds, ", "R", "unlimited"),
+    ("core file size", "blocks, ", "c", "0"),
+    ("data seg size", "kbytes, ", "d", "unlimited"),
+    ("scheduling priority", "", "e", "0"),
+    ("file size", "blocks, ", "f", "unlimited"),
+    ("pending signals", "", "i", "7719"),
+    ("max locked memory", "kbytes, ", "l", "253352"),
+    ("max memory size", "kbytes, ", "m", "unlimited"),
+    ("open files", "", "n", "1024"),
+    ("pipe size", "512 bytes, ", "p", "8"),
+    ("POSIX message queues", "bytes, ", "q", "819200"),
+    ("real-time priority", "", "r", "0"),
+    ("stack size", "kbytes, ", "s", "8192"),
+    ("cpu time", "seconds, ", "t", "unlimited"),
+    ("max user processes", "", "u", "7719"),
+    ("virtual memory", "kbytes, ", "v", "unlimited"),
+    ("file locks", "", "x", "unlimited"),
+];
+
+fn bash_ulimit(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let mut letters = Vec::new();
+    let mut given = None;
+    for word in arguments.rest() {
+        match word.strip_prefix(b"-") {
+            Some(flags) => letters.extend_from_slice(flags),
+            None => given = Some(String::from_utf8_lossy(word).into_owned()),
+        }
+    }
+    let all = letters.contains(&b'a');
+    letters.retain(|l| !matches!(l, b'S' | b'H' | b'a'));
+    let known = |l: &u8| BASH_ULIMITS.iter().any(|(_, _, letter, _)| letter.as_bytes() == [*l]);
+    if let Some(bad) = letters.iter().find(|l| !known(l)) {
+        let bad = *bad as char;
+        process.complain_as("ulimit", &format!("-{bad}: invalid option"))?;
+        process.error("ulimit: usage: ulimit [-SHabcdefiklmnpqrstuvxPRT] [limit]")?;
+        return Ok(2);
+    }
+    if let Some(given) = given {
+        let fits = matches!(given.as_str(), "unlimited" | "hard" | "soft")
+            || given.bytes().all(|b| b.is_ascii_digit());
+        if !fits {
+            process.complain_as("ulimit", &format!("{given}: invalid number"))?;
+            return Ok(1);
+        }
+        return Ok(0);
+    }
+    if letters.is_empty() && !all {
+        letters.push(b'f');
+    }
+    let mut text = String::new();
+    for (name, unit, letter, value) in BASH_ULIMITS {
+        if all || letters.len() > 1 && letters.contains(&letter.as_bytes()[0]) {
+            let place = format!("({unit}-{letter})");
+            let width = 42 - name.len().min(42);
+            let _ = writeln!(text, "{name}{place:>width$} {value}");
+        } else if letters == letter.as_bytes() {
+            let _ = writeln!(text, "{value}");
+        }
+    }
+    process.print(&text)?;
     Ok(0)
 }
 
@@ -166,6 +302,9 @@ const ULIMITS: [(&str, &str, &str); 9] = [
 ];
 
 fn ulimit(process: &mut Process, arguments: &Arguments) -> Outcome {
+    if process.bash {
+        return bash_ulimit(process, arguments);
+    }
     let words = arguments.rest();
     let letter = words
         .first()
@@ -187,7 +326,9 @@ fn ulimit(process: &mut Process, arguments: &Arguments) -> Outcome {
 fn history(process: &mut Process, arguments: &Arguments) -> Outcome {
     let clear = arguments.rest().first().is_some_and(|w| w.starts_with(b"-c"));
     let mut text = Vec::new();
-    {
+    // A shell that runs a script of bash has no history of its own.
+    let own = !process.bash || process.source == crate::process::Source::Interactive;
+    if own {
         let mut system = process.session.system();
         if clear {
             system.history.clear();
@@ -202,23 +343,5 @@ fn history(process: &mut Process, arguments: &Arguments) -> Outcome {
         }
     }
     process.print(&text)?;
-    Ok(0)
-}
-
-fn help(process: &mut Process, _: &Arguments) -> Outcome {
-    if process.bash {
-        process.print(
-            "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\n\
-             These shell commands are defined internally.  Type `help' to see this list.\n",
-        )?;
-        return Ok(0);
-    }
-    process.print(
-        "Built-in commands:\n------------------\n\
-         \t. : [ [[ alias bg break cd chdir command continue echo eval exec\n\
-         \texit export false fg getopts hash help jobs kill local printf\n\
-         \tpwd read readonly return set shift source test times trap true\n\
-         \ttype ulimit umask unalias unset wait\n\n",
-    )?;
     Ok(0)
 }

@@ -131,6 +131,12 @@ fn wait(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             return Ok(0);
         }
         let mut status = 0;
+        if process.bash && arguments.rest()[0] == b"-n" {
+            // The next job to end; 127 without one.
+            let pids = process.session.system().jobs.running_of(process.pid);
+            let Some(pid) = pids.first() else { return Ok(127) };
+            return process.session.job_end(*pid).await;
+        }
         for word in arguments.rest() {
             let text = String::from_utf8_lossy(word).into_owned();
             let pid = if text.starts_with('%') {

@@ -1,7 +1,7 @@
 //! `command`, `type`, `hash`, `alias`, `unalias`, `builtin`.
 
 use crate::commands::{Arguments, Command, Outcome, builtin};
-use crate::process::Process;
+use crate::process::{Alias, Process};
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -13,7 +13,6 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("hash", hash),
     Command::at_once("alias", alias),
     Command::at_once("unalias", unalias),
-    Command::at_once("shopt", |_, _| Ok(0)),
     Command::at_once("enable", |_, _| Ok(0)),
 ];
 
@@ -32,7 +31,7 @@ fn meaning(process: &Process, name: &[u8]) -> Option<Meaning> {
         b"case", b"esac", b"{",
     ];
     if let Some(text) = process.aliases.get(name) {
-        return Some(Meaning::Alias(text.clone()));
+        return Some(Meaning::Alias(text.text.clone()));
     }
     if KEYWORDS.contains(&name) {
         return Some(Meaning::Keyword);
@@ -76,7 +75,7 @@ fn command(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, S
             return Ok(status);
         }
         if let Some(found) = builtin(&name, process) {
-            let gnu = process.bash;
+            let gnu = process.bash || process.dash;
             return found.run(process, Arguments::new(words, gnu)).await;
         }
         process.program(words).await
@@ -137,6 +136,10 @@ fn describe_name(process: &mut Process, name: &[u8], verbose: bool) -> Result<i3
 
 fn hash(process: &mut Process, arguments: &Arguments) -> Outcome {
     let mut status = 0;
+    if process.bash && arguments.rest().is_empty() {
+        process.error("hash: hash table empty")?;
+        return Ok(0);
+    }
     for name in arguments.rest().iter().filter(|w| !w.starts_with(b"-")) {
         if meaning(process, name).is_none() {
             let shown = String::from_utf8_lossy(name).into_owned();
@@ -186,44 +189,55 @@ fn alias(process: &mut Process, arguments: &Arguments) -> Outcome {
     let prefix = if process.bash { "alias " } else { "" };
     if arguments.rest().is_empty() {
         let mut text = Vec::new();
-        for (name, value) in process.aliases.iter() {
+        for (name, alias) in process.aliases.iter() {
             text.extend_from_slice(prefix.as_bytes());
             text.extend_from_slice(name);
-            text.extend_from_slice(b"='");
-            text.extend_from_slice(value);
-            text.extend_from_slice(b"'\n");
+            text.push(b'=');
+            text.extend(crate::escape::single_quoted(&alias.text));
+            text.push(b'\n');
         }
         process.print(&text)?;
     }
     for word in arguments.rest() {
         if let Some(equals) = word.iter().position(|b| *b == b'=') {
             if process.aliases.len() < ALIASES && word.len() <= ALIAS_BYTES {
-                let value = Bytes::copy_from_slice(&word[equals + 1..]);
+                let text = Bytes::copy_from_slice(&word[equals + 1..]);
                 let name = Bytes::copy_from_slice(&word[..equals]);
-                Arc::make_mut(&mut process.aliases).insert(name, value);
+                let alias = Alias { text, read_at: process.read_at };
+                Arc::make_mut(&mut process.aliases).insert(name, alias);
             }
             continue;
         }
         let shown = String::from_utf8_lossy(word).into_owned();
-        if let Some(value) = process.aliases.get(&word[..]).cloned() {
-            let value = String::from_utf8_lossy(&value).into_owned();
-            process.print(format!("{prefix}{shown}='{value}'\n"))?;
+        if let Some(alias) = process.aliases.get(&word[..]).cloned() {
+            let quoted = crate::escape::single_quoted(&alias.text);
+            process.print([format!("{prefix}{shown}=").as_bytes(), &quoted, b"\n"].concat())?;
         } else {
-            process.complain_as("alias", &format!("{shown}: not found"))?;
+            no_alias(process, "alias", &shown)?;
             status = 1;
         }
     }
     Ok(status)
 }
 
-#[allow(clippy::unnecessary_wraps)] // The table of commands wants this type.
+/// What is said of an alias that is not there.
+fn no_alias(process: &mut Process, builtin: &str, name: &str) -> Result<(), Stop> {
+    if process.bash {
+        return process.complain_as(builtin, &format!("{name}: not found"));
+    }
+    process.error(&format!("{builtin}: {name} not found"))
+}
+
 fn unalias(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let mut status = 0;
     for word in arguments.rest() {
         if word == b"-a" {
             process.aliases = Arc::default();
-        } else {
-            Arc::make_mut(&mut process.aliases).remove(&word[..]);
+        } else if Arc::make_mut(&mut process.aliases).remove(&word[..]).is_none() {
+            let shown = String::from_utf8_lossy(word).into_owned();
+            no_alias(process, "unalias", &shown)?;
+            status = 1;
         }
     }
-    Ok(0)
+    Ok(status)
 }

@@ -15,6 +15,22 @@ fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         if let Some(prompt) = options.value("p").map(<[u8]>::to_vec) {
             process.error_bytes(&prompt)?;
         }
+        let names = if options.operands.is_empty() {
+            vec![b"REPLY".to_vec()]
+        } else {
+            options.operands.clone()
+        };
+        // BusyBox looks at the names before it reads, in the words of its applets.
+        let bad = names.iter().find(|n| !crate::syntax::is_name(n) && !process.bash);
+        if let Some(name) = bad {
+            let shown = String::from_utf8_lossy(name).into_owned();
+            if process.dash {
+                process.complain_as("read", &format!("{shown}: bad variable name"))?;
+                return Err(Stop::Abort(2));
+            }
+            process.complain_as_applet(&format!("read: '{shown}': bad variable name"))?;
+            return Ok(1);
+        }
         let raw = options.has("r");
         let fd = options.number("u").map_or(0, |n| n.clamp(0, 15) as usize);
         let count =
@@ -23,7 +39,11 @@ fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         if silent {
             process.session.system().modes.echo = false;
         }
-        let line = read_line(process, fd, raw, count).await;
+        let delimiter = match options.value("d") {
+            Some(text) => text.first().copied().unwrap_or(0),
+            None => b'\n',
+        };
+        let line = read_line(process, fd, raw, count, delimiter).await;
         if silent {
             process.session.system().modes.echo = true;
         }
@@ -34,21 +54,20 @@ fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         if let Some(array) = options.value("a").map(<[u8]>::to_vec) {
             return read_array(process, &array, &line, complete);
         }
-        let names =
-            if options.operands.is_empty() { vec![b"REPLY".to_vec()] } else { options.operands };
         for name in &names {
             if !crate::syntax::is_name(name) {
                 let shown = String::from_utf8_lossy(name).into_owned();
-                let message = if process.bash {
-                    format!("`{shown}': not a valid identifier")
-                } else {
-                    format!("{shown}: bad variable name")
-                };
-                process.complain_as("read", &message)?;
-                return Ok(if process.bash { 1 } else { 2 });
+                process.complain_as("read", &format!("`{shown}': not a valid identifier"))?;
+                return Ok(1);
             }
         }
-        assign_fields(process, &names, &line)?;
+        if options.operands.is_empty() {
+            // `REPLY` takes the line as it is.
+            let text: Vec<u8> = line.iter().map(|(b, _)| *b).collect();
+            process.assign(b"REPLY", text)?;
+        } else {
+            assign_fields(process, &names, &line)?;
+        }
         Ok(i32::from(!complete))
     })
 }
@@ -83,16 +102,20 @@ async fn read_line(
     fd: usize,
     raw: bool,
     count: Option<usize>,
+    delimiter: u8,
 ) -> Result<Option<(Vec<Quotable>, bool)>, Stop> {
     let mut line: Vec<Quotable> = Vec::new();
     loop {
         let max = count.map_or(limits::WORD_BYTES, |c| c.saturating_sub(line.len()).max(1));
-        let Some(chunk) = process.read(fd, max, true).await? else { return Ok(None) };
+        // Up to another byte than a newline it is read byte by byte, as shells do.
+        let by_line = delimiter == b'\n';
+        let max = if by_line { max } else { 1 };
+        let Some(chunk) = process.read(fd, max, by_line).await? else { return Ok(None) };
         process.session.step(1 + chunk.len() as u64 / 1_024)?;
         if chunk.is_empty() {
             return Ok(Some((line, false)));
         }
-        let (text, complete) = match chunk.strip_suffix(b"\n") {
+        let (text, complete) = match chunk.strip_suffix(&[delimiter]) {
             Some(text) => (text, true),
             None => (&chunk[..], false),
         };

@@ -1,5 +1,6 @@
-//! `export`, `readonly`, `local`, `declare`, `unset`, `set`, `shift`, `let`, `getopts`.
+//! `export`, `readonly`, `local` of ash; `unset`, `set`, `shift`, `let`, `getopts`.
 
+use super::declare::{Builtin, assignment, unset_element};
 use crate::commands::{Arguments, Command, Outcome};
 use crate::process::{Process, Variable, VariableValue};
 use crate::syntax::is_name;
@@ -11,8 +12,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("export", |p, a| declare(p, a, Attribute::Exported)),
     Command::at_once("readonly", |p, a| declare(p, a, Attribute::ReadOnly)),
     Command::at_once("local", |p, a| declare(p, a, Attribute::Local)),
-    Command::at_once("declare", |p, a| declare(p, a, Attribute::None)),
-    Command::at_once("typeset", |p, a| declare(p, a, Attribute::None)),
+    Command::at_once("declare", |p, a| super::declare::declare(p, a, Builtin::Declare)),
+    Command::at_once("typeset", |p, a| super::declare::declare(p, a, Builtin::Declare)),
     Command::at_once("unset", unset),
     Command::at_once("set", set),
     Command::at_once("shift", shift),
@@ -25,16 +26,21 @@ enum Attribute {
     Exported,
     ReadOnly,
     Local,
-    None,
 }
 
 fn declare(process: &mut Process, arguments: &Arguments, attribute: Attribute) -> Outcome {
+    if process.bash {
+        let builtin = match attribute {
+            Attribute::Exported => Builtin::Export,
+            Attribute::ReadOnly => Builtin::ReadOnly,
+            Attribute::Local => Builtin::Local,
+        };
+        return super::declare::declare(process, arguments, builtin);
+    }
     let name = arguments.name().into_owned();
     if attribute == Attribute::Local && process.locals.is_empty() {
-        let text =
-            if process.bash { "can only be used in a function" } else { "not in a function" };
-        process.complain_as("local", text)?;
-        return if process.bash { Ok(1) } else { Err(Stop::Abort(2).into()) };
+        process.complain_as("local", "not in a function")?;
+        return Err(Stop::Abort(2).into());
     }
     let mut remove = false;
     let mut listed = arguments.rest().is_empty();
@@ -49,15 +55,9 @@ fn declare(process: &mut Process, arguments: &Arguments, attribute: Attribute) -
             None => (&word[..], None),
         };
         if !is_name(variable) {
-            let shown =
-                String::from_utf8_lossy(if process.bash { word } else { variable }).into_owned();
-            let message = if process.bash {
-                format!("`{shown}': not a valid identifier")
-            } else {
-                format!("{shown}: bad variable name")
-            };
-            process.complain_as(&name, &message)?;
-            return if process.bash { Ok(1) } else { Err(Stop::Abort(2).into()) };
+            let shown = String::from_utf8_lossy(variable).into_owned();
+            process.complain_as(&name, &format!("{shown}: bad variable name"))?;
+            return Err(Stop::Abort(2).into());
         }
         declare_one(process, variable, value, attribute, remove)?;
     }
@@ -74,15 +74,14 @@ fn declare_one(
     attribute: Attribute,
     remove: bool,
 ) -> Result<(), Stop> {
-    let local = attribute == Attribute::Local
-        || (attribute == Attribute::None && !process.locals.is_empty());
-    if local {
+    if attribute == Attribute::Local {
         let old = process.variables.get(name).cloned();
         if let Some(frame) = process.locals.last_mut()
             && !frame.iter().any(|(n, _)| &n[..] == name)
         {
             frame.push((Bytes::copy_from_slice(name), old));
-            if value.is_none() && process.bash {
+            // `local x`: unset in BusyBox, as it was in dash.
+            if value.is_none() && !process.dash {
                 process.unset(name);
             }
         }
@@ -107,7 +106,7 @@ fn declare_one(
             let name = Bytes::copy_from_slice(name);
             process.variables_mut().entry(name).or_default().read_only = true;
         }
-        Attribute::Local | Attribute::None => {}
+        Attribute::Local => {}
     }
     Ok(())
 }
@@ -117,7 +116,6 @@ fn list(process: &mut Process, attribute: Attribute, name: &str) -> Result<(), S
         Attribute::Exported => v.exported,
         Attribute::ReadOnly => v.read_only,
         Attribute::Local => false,
-        Attribute::None => true,
     };
     process.session.copied(process.variables.len(), 0)?;
     let mut names: Vec<(Bytes, Bytes)> = process
@@ -126,24 +124,18 @@ fn list(process: &mut Process, attribute: Attribute, name: &str) -> Result<(), S
         .filter(|(_, v)| wanted(v))
         .filter_map(|(n, v)| match &v.value {
             VariableValue::Scalar(text) => Some((n.clone(), text.clone())),
-            VariableValue::Array(_) => None,
+            _ => None,
         })
         .collect();
     names.sort();
-    let prefix = match (process.bash, attribute) {
-        (true, Attribute::Exported) => "declare -x ".to_owned(),
-        (true, Attribute::ReadOnly) => "declare -r ".to_owned(),
-        (true, _) => String::new(),
-        _ => format!("{name} "),
-    };
-    let quote = if process.bash { b'"' } else { b'\'' };
     let mut text = Vec::new();
-    for (name, value) in names {
-        text.extend_from_slice(prefix.as_bytes());
-        text.extend_from_slice(&name);
-        text.extend_from_slice(&[b'=', quote]);
+    for (variable, value) in names {
+        text.extend_from_slice(name.as_bytes());
+        text.push(b' ');
+        text.extend_from_slice(&variable);
+        text.extend_from_slice(b"='");
         text.extend_from_slice(&value);
-        text.extend_from_slice(&[quote, b'\n']);
+        text.extend_from_slice(b"'\n");
     }
     process.print(&text)?;
     Ok(())
@@ -155,15 +147,17 @@ fn unset(process: &mut Process, arguments: &Arguments) -> Outcome {
         match &word[..] {
             b"-f" => functions = true,
             b"-v" => functions = false,
+            b"-n" if process.bash => {}
             name if functions => {
                 Arc::make_mut(&mut process.functions).remove(name);
             }
             name => {
                 if let Some(open) = name.iter().position(|b| *b == b'[').filter(|_| process.bash) {
-                    unset_element(process, &name[..open], &name[open + 1..]);
+                    unset_element(process, &name[..open], &name[open + 1..])?;
                     continue;
                 }
                 if !is_name(name) && process.bash {
+                    Arc::make_mut(&mut process.functions).remove(name);
                     continue;
                 }
                 if !is_name(name) {
@@ -181,25 +175,16 @@ fn unset(process: &mut Process, arguments: &Arguments) -> Outcome {
                     process.complain_as("unset", &format!("{shown}: is read only"))?;
                     return Err(Stop::Abort(2).into());
                 }
-                if process.variables.contains_key(name) {
-                    process.unset(name);
-                } else {
-                    Arc::make_mut(&mut process.functions).remove(name);
+                let name = process.referred(name);
+                if process.variables.contains_key(&name) {
+                    process.unset(&name);
+                } else if process.bash {
+                    Arc::make_mut(&mut process.functions).remove(&name);
                 }
             }
         }
     }
     Ok(0)
-}
-
-fn unset_element(process: &mut Process, name: &[u8], index: &[u8]) {
-    let index = index.strip_suffix(b"]").unwrap_or(index);
-    let index = std::str::from_utf8(index).ok().and_then(|t| t.parse::<u32>().ok());
-    if let (Some(index), Some(variable)) = (index, process.variables_mut().get_mut(name))
-        && let VariableValue::Array(elements) = &mut variable.value
-    {
-        Arc::make_mut(elements).remove(&index);
-    }
 }
 
 fn set(process: &mut Process, arguments: &Arguments) -> Outcome {
@@ -226,11 +211,19 @@ fn set(process: &mut Process, arguments: &Arguments) -> Outcome {
             if *letter == b'o' {
                 let name = words.get(at).cloned().unwrap_or_default();
                 at += 1;
+                if name.is_empty() {
+                    let text = super::shopt::told(process, !on);
+                    process.print(&text)?;
+                }
                 if !name.is_empty() && !set_named(process, &name, on) {
                     let shown = String::from_utf8_lossy(&name).into_owned();
                     if process.bash {
                         process.complain_as("set", &format!("{shown}: invalid option name"))?;
                         return Ok(2);
+                    }
+                    if process.dash {
+                        process.complain_as("set", &format!("Illegal option -o {shown}"))?;
+                        return Err(Stop::Abort(2).into());
                     }
                     process.complain_as("set", &format!("illegal option -o {shown}"))?;
                     return Ok(1);
@@ -239,10 +232,17 @@ fn set(process: &mut Process, arguments: &Arguments) -> Outcome {
                 let shown = format!("{}{}", if on { '-' } else { '+' }, *letter as char);
                 let message = if process.bash {
                     format!("{shown}: invalid option")
+                } else if process.dash {
+                    format!("Illegal option {shown}")
                 } else {
                     format!("illegal option {shown}")
                 };
                 process.complain_as("set", &message)?;
+                if process.bash {
+                    process.error(
+                        "set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]",
+                    )?;
+                }
                 return if process.bash { Ok(2) } else { Err(Stop::Abort(2).into()) };
             }
         }
@@ -266,19 +266,21 @@ fn set_letter(process: &mut Process, letter: u8, on: bool) -> bool {
         b'x' => options.trace = on,
         b'a' => options.all_export = on,
         b'n' => options.no_run = on && process.source != crate::process::Source::Interactive,
-        b'm' | b'b' | b'v' | b'C' | b'I' | b'h' | b'H' | b'B' | b'E' | b'T' | b'i' => {}
+        b'C' => options.no_clobber = on,
+        b'm' | b'b' | b'v' | b'I' | b'h' | b'H' | b'B' | b'E' | b'T' | b'i' => {}
         _ => return false,
     }
     true
 }
 
-fn set_named(process: &mut Process, name: &[u8], on: bool) -> bool {
+pub(super) fn set_named(process: &mut Process, name: &[u8], on: bool) -> bool {
     let letter = match name {
         b"errexit" => b'e',
         b"nounset" => b'u',
         b"noglob" => b'f',
         b"xtrace" => b'x',
         b"allexport" => b'a',
+        b"noclobber" => b'C',
         b"pipefail" => {
             process.options.pipe_fail = on;
             return true;
@@ -291,7 +293,7 @@ fn set_named(process: &mut Process, name: &[u8], on: bool) -> bool {
 
 /// Options that are known and change nothing here.
 fn is_option(name: &[u8]) -> bool {
-    const NAMES: [&str; 16] = [
+    const NAMES: [&str; 19] = [
         "braceexpand",
         "emacs",
         "vi",
@@ -302,33 +304,34 @@ fn is_option(name: &[u8]) -> bool {
         "history",
         "ignoreeof",
         "monitor",
-        "noclobber",
         "notify",
         "posix",
         "privileged",
         "verbose",
         "interactive-comments",
+        "keyword",
+        "nolog",
+        "onecmd",
+        "physical",
     ];
     NAMES.iter().any(|n| n.as_bytes() == name)
 }
 
 fn list_all(process: &mut Process) -> Outcome {
     process.session.copied(process.variables.len(), 0)?;
-    let mut names: Vec<(Bytes, Bytes)> = process
-        .variables
-        .iter()
-        .filter_map(|(n, v)| match &v.value {
-            VariableValue::Scalar(text) => Some((n.clone(), text.clone())),
-            VariableValue::Array(_) => None,
-        })
-        .collect();
+    let mut names: Vec<&Bytes> = process.variables.keys().collect();
     names.sort();
     let mut text = Vec::new();
-    for (name, value) in names {
-        text.extend_from_slice(&name);
-        text.extend_from_slice(b"='");
-        text.extend_from_slice(&value);
-        text.extend_from_slice(b"'\n");
+    for name in names {
+        let variable = &process.variables[name];
+        if process.bash {
+            text.extend(assignment(name, variable));
+        } else if let VariableValue::Scalar(value) = &variable.value {
+            text.extend_from_slice(name);
+            text.extend_from_slice(b"='");
+            text.extend_from_slice(value);
+            text.extend_from_slice(b"'\n");
+        }
     }
     process.print(&text)?;
     Ok(0)
@@ -349,6 +352,10 @@ fn shift(process: &mut Process, arguments: &Arguments) -> Outcome {
         return Err(Stop::Abort(2).into());
     };
     if count > process.positional.len() {
+        if process.dash {
+            process.complain_as("shift", "can't shift that many")?;
+            return Err(Stop::Abort(2).into());
+        }
         return Ok(1);
     }
     process.session.copied(process.positional.len() / 8, 0)?;
@@ -359,7 +366,7 @@ fn shift(process: &mut Process, arguments: &Arguments) -> Outcome {
 fn let_(process: &mut Process, arguments: &Arguments) -> Outcome {
     if arguments.rest().is_empty() {
         process.complain_as("let", "expression expected")?;
-        return Ok(1);
+        return Ok(if process.bash { 1 } else { 2 });
     }
     let mut value = 0;
     for word in arguments.rest() {

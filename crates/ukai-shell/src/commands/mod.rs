@@ -21,6 +21,7 @@ mod fetch;
 mod find;
 mod firewall;
 mod flags;
+mod float;
 mod ftp;
 mod grep;
 mod hardware;
@@ -38,6 +39,7 @@ mod other_user;
 mod packages;
 mod paths;
 mod permissions;
+mod printf;
 mod processes;
 mod python;
 mod reading;
@@ -59,6 +61,7 @@ pub(crate) use answers::answered;
 pub(crate) use busybox::run_applet;
 pub(crate) use firewall::{Chain, fresh as fresh_firewall, is_bounded};
 pub(crate) use options::Options;
+pub(crate) use permissions::changed_mode;
 pub(crate) use shell::is_shell;
 
 use crate::builtins;
@@ -217,7 +220,8 @@ impl Process {
         if banner.contains(" v1.35.")
             && let Some(usage) = answers::applet_usage(applet)
         {
-            return self.error_bytes(format!("{banner}\n{usage}").as_bytes());
+            let banner = banner.trim_end_matches('.');
+            return self.error_bytes(format!("{banner}.\n{usage}").as_bytes());
         }
         self.error(&format!("{}.\n\nUsage: {text}", banner.trim_end_matches('.')))
     }
@@ -229,7 +233,7 @@ impl Process {
 }
 
 /// Groups of programs.
-static PROGRAMS: [&[Command]; 38] = [
+static PROGRAMS: [&[Command]; 39] = [
     accounts::COMMANDS,
     archive::COMMANDS,
     awk::COMMANDS,
@@ -258,6 +262,7 @@ static PROGRAMS: [&[Command]; 38] = [
     packages::COMMANDS,
     paths::COMMANDS,
     permissions::COMMANDS,
+    printf::COMMANDS,
     processes::COMMANDS,
     reading::COMMANDS,
     sed::COMMANDS,
@@ -290,11 +295,14 @@ pub(crate) fn program(name: &[u8]) -> Option<&'static Command> {
 
 /// What the shell itself provides under that name.
 pub(crate) fn builtin(name: &[u8], process: &Process) -> Option<&'static Command> {
-    builtins::find(name, process.bash).or_else(|| {
-        let both = matches!(
-            name,
-            b"echo" | b"printf" | b"test" | b"[" | b"true" | b"false" | b"kill" | b"pwd" | b"[["
-        );
+    builtins::find(name, process.kind()).or_else(|| {
+        let both = match name {
+            b"[[" => !process.dash,
+            _ => matches!(
+                name,
+                b"echo" | b"printf" | b"test" | b"[" | b"true" | b"false" | b"kill" | b"pwd"
+            ),
+        };
         both.then(|| program(name)).flatten()
     })
 }

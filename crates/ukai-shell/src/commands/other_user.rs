@@ -119,8 +119,9 @@ fn su(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>>
         let result = match command {
             Some(text) if known => {
                 let name = Bytes::copy_from_slice(crate::eval::base_name(&shell));
+                let kind = inner.kind_named(&shell);
                 let parameters = more.into_iter().map(Bytes::from).collect();
-                inner.run_script(&text, name, parameters, Source::Text).await
+                inner.run_script(&text, name, parameters, (kind, Source::Text)).await
             }
             _ => inner.program(std::iter::once(shell).chain(more).collect()).await,
         };

@@ -93,6 +93,11 @@ fn chmod(process: &mut Process, arguments: &Arguments) -> Outcome {
     Ok(status)
 }
 
+/// A mode as in `u+x,go=r`, applied to `old`, for `umask`.
+pub(crate) fn changed_mode(mode: &[u8], old: u16) -> Option<u16> {
+    apply(mode, old, 0, false)
+}
+
 /// A mode in octal or as in `u+x,go=r`, applied to `old`.
 fn apply(mode: &[u8], old: u16, umask: u16, directory: bool) -> Option<u16> {
     let text = std::str::from_utf8(mode).ok()?;

@@ -4,6 +4,7 @@ use super::list::date;
 use super::{Arguments, Command, Options, Outcome};
 use crate::process::Process;
 use crate::system::{Fut, Stop};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use ukai_persona::Process as Listed;
 
@@ -633,9 +634,10 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     let checks_only = signal == "0";
     let mut status = 0;
+    let view = process.view();
+    let listed: HashSet<u32> = process.fs().processes(&view).iter().map(|p| p.pid).collect();
     for target in targets {
         process.session.step(2)?;
-        let view = process.view();
         let pid = match target.strip_prefix('%') {
             Some(job) => process.session.system().jobs.named(process.pid, Some(job)).map(|j| j.pid),
             None => target.trim_start_matches('-').parse::<u32>().ok(),
@@ -651,7 +653,7 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
             continue;
         };
         let known = pid == process.own_pid
-            || process.fs().processes(&view).iter().any(|p| p.pid == pid)
+            || listed.contains(&pid)
             || process.session.system().jobs.with_pid(pid).is_some();
         if !known {
             if process.bash {

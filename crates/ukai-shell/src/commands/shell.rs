@@ -3,6 +3,7 @@
 use super::{Arguments, Command};
 use crate::limits;
 use crate::process::{Process, Source};
+use crate::syntax::ShellKind;
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
 
@@ -55,27 +56,35 @@ fn shell(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
             }
         }
         let name = Bytes::copy_from_slice(&arguments.words[0]);
+        let kind = process.kind_named(&name);
         if command {
             let Some((text, rest)) = words.split_first() else {
-                process.error(&format!("{}: -c requires an argument", arguments.name()))?;
+                let name = arguments.name();
+                let text = match kind {
+                    ShellKind::Bash => format!("{name}: -c: option requires an argument"),
+                    ShellKind::Dash => format!("{name}: 0: -c requires an argument"),
+                    ShellKind::Ash => format!("{name}: -c requires an argument"),
+                };
+                process.error(&text)?;
                 return Ok(2);
             };
             let mut rest = rest.iter().cloned().map(Bytes::from);
             let text = prefixed(text, trace, errors);
             if let Some(name) = rest.next() {
-                return process.run_named_text(&text, name, rest.collect()).await;
+                return process.run_named_text(&text, name, rest.collect(), kind).await;
             }
-            return process.run_script(&text, name, rest.collect(), Source::Text).await;
+            let kind = (kind, Source::Text);
+            return process.run_script(&text, name, rest.collect(), kind).await;
         }
         if from_stdin {
             let parameters = words.iter().cloned().map(Bytes::from).collect();
-            return from_input(process, name, parameters).await;
+            return from_input(process, name, parameters, kind).await;
         }
         if let Some((path, rest)) = words.split_first() {
             let rest = rest.iter().cloned().map(Bytes::from).collect();
             return script_file(process, &arguments, path, rest, (trace, errors)).await;
         }
-        from_input(process, name, Vec::new()).await
+        from_input(process, name, Vec::new(), kind).await
     })
 }
 
@@ -98,7 +107,19 @@ async fn script_file(
     (trace, errors): (bool, bool),
 ) -> Result<i32, Stop> {
     let view = process.view();
+    let kind = process.kind_named(&arguments.words[0]);
     let mut full = process.absolute(path);
+    // What `<(...)` and the like lent is a descriptor.
+    if let Ok(open) = process.open(path, crate::fs::Access::Read)
+        && path.starts_with(b"/dev/")
+    {
+        let saved = process.swap_fd(0, Some(open));
+        let text = process.still_input(0);
+        process.fds.set(0, saved);
+        let name = Bytes::copy_from_slice(path);
+        let text = prefixed(&text.unwrap_or_default(), trace, errors);
+        return process.run_script(&text, name, parameters, (kind, Source::Script)).await;
+    }
     if process.fs().stat(&view, &full, true).is_err()
         && let Some(found) = process.find_program(path)
     {
@@ -108,28 +129,34 @@ async fn script_file(
         Ok(text) => text,
         Err(error) => {
             let shown = String::from_utf8_lossy(path).into_owned();
-            let text = if process.bash {
+            let text = if kind == ShellKind::Bash {
                 format!("{}: {shown}: {}", arguments.name(), error.text())
+            } else if kind == ShellKind::Dash {
+                let why = match error {
+                    crate::fs::FsError::NotFound => "No such file",
+                    other => other.text(),
+                };
+                format!("{}: 0: cannot open {shown}: {why}", arguments.name())
             } else if process.busybox_version() >= (1, 30) {
                 format!("{}: can't open '{shown}': {}", arguments.name(), error.text())
             } else {
                 format!("{}: can't open '{shown}'", arguments.name())
             };
             process.error(&text)?;
-            return Ok(if process.bash { 127 } else { 2 });
+            return Ok(if kind == ShellKind::Bash { 127 } else { 2 });
         }
     };
     if process.fs().origin(&view, &full) != Some(crate::fs::Origin::Host) {
         process.report_executed(&full, &arguments.words, &text);
     }
     let name = Bytes::copy_from_slice(path);
-    if process.bash && text.starts_with(b"\x7fELF") {
+    if kind == ShellKind::Bash && text.starts_with(b"\x7fELF") {
         let shown = String::from_utf8_lossy(path).into_owned();
         process.error(&format!("{shown}: {shown}: cannot execute binary file"))?;
         return Ok(126);
     }
     let text = prefixed(&text, trace, errors);
-    process.run_script(&text, name, parameters, Source::Script).await
+    process.run_script(&text, name, parameters, (kind, Source::Script)).await
 }
 
 /// A shell that reads commands from its standard input: from a pipe or file all at
@@ -138,12 +165,15 @@ async fn from_input(
     process: &mut Process,
     name: Bytes,
     parameters: Vec<Bytes>,
+    kind: ShellKind,
 ) -> Result<i32, Stop> {
     if !process.input_is_typed(0) || process.session.login.terminal.is_none() {
-        return process.run_script_from_stdin(name, parameters).await;
+        return process.run_script_from_stdin(name, parameters, kind).await;
     }
     process.enter()?;
     let mut child = process.fork();
+    child.become_kind(kind);
+    child.subshell_level = 0;
     child.name = name;
     child.positional = std::sync::Arc::new(parameters);
     child.pid = process.session.system().next_pid();
@@ -171,7 +201,7 @@ async fn interactive(child: &mut Process) -> Result<i32, Stop> {
             return Ok(child.status);
         }
         pending.extend_from_slice(&line);
-        if crate::shell::is_unfinished(&pending, child.bash)
+        if crate::shell::is_unfinished(&pending, child.kind())
             && pending.len() < limits::TERMINAL_LINE_BYTES
         {
             continue;

@@ -24,6 +24,8 @@ fn test(process: &mut Process, arguments: &Arguments) -> Outcome {
                 let shown = if double { "missing ]]" } else { "missing ]" };
                 if process.bash {
                     process.complain_as("[", "missing `]'")?;
+                } else if process.dash {
+                    process.complain_as("[", "missing ]")?;
                 } else {
                     process.complain_as_applet(shown)?;
                 }
@@ -31,7 +33,8 @@ fn test(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
         }
     }
-    Ok(evaluate(process, words, double)?)
+    let name = if name == b"test" { "test" } else { "[" };
+    Ok(evaluate(process, words, double, name)?)
 }
 
 /// The status of a test: 0 if it holds, 1 if not, 2 if it makes no sense.
@@ -39,6 +42,7 @@ pub(crate) fn evaluate(
     process: &mut Process,
     words: &[Vec<u8>],
     double: bool,
+    name: &str,
 ) -> Result<i32, Stop> {
     const WORDS: usize = 512;
     if words.is_empty() {
@@ -47,31 +51,69 @@ pub(crate) fn evaluate(
     if words.len() > WORDS {
         return Ok(2);
     }
-    let mut test = Test { process, words, at: 0, depth: 0, double, bad: None };
+    if process.bash
+        && !double
+        && let Some(mistake) = mistake_by_count(words)
+    {
+        process.complain_as(name, &mistake)?;
+        return Ok(2);
+    }
+    let mut test = Test { process, words, at: 0, depth: 0, double, bad: None, stopped: None };
     let value = test.or();
+    if let Some(stop) = test.stopped {
+        return Err(stop);
+    }
     let (bad, rest) = (test.bad.take(), test.at < words.len());
     if let Some(message) = bad {
-        process.complain_test(&message)?;
+        process.complain_test(name, &message)?;
         return Ok(2);
     }
     if rest {
         let shown = String::from_utf8_lossy(&words[words.len().min(2) - 1]).into_owned();
         let message = if process.bash {
             "too many arguments".to_owned()
+        } else if process.dash {
+            format!("{}: unexpected operator", String::from_utf8_lossy(&words[0]))
         } else {
             format!("{shown}: unknown operand")
         };
-        process.complain_test(&message)?;
+        process.complain_test(name, &message)?;
         return Ok(2);
     }
     Ok(i32::from(!value))
 }
 
 impl Process {
-    fn complain_test(&mut self, message: &str) -> Result<(), Stop> {
-        if self.bash { self.complain_as("[", message) } else { self.complain_as_applet(message) }
+    fn complain_test(&mut self, name: &str, message: &str) -> Result<(), Stop> {
+        if self.bash || self.dash {
+            self.complain_as(name, message)
+        } else {
+            self.complain_as_applet(message)
+        }
     }
 }
+
+/// What bash finds wrong with two or three words by their number alone (`posixtest` of
+/// `test.c`).
+fn mistake_by_count(words: &[Vec<u8>]) -> Option<String> {
+    let shown = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+    match words {
+        [not, rest @ ..] if not == b"!" && (1..=3).contains(&rest.len()) => mistake_by_count(rest),
+        [op, _] => {
+            let unary = op.len() == 2 && op[0] == b'-' && UNARY.contains(&op[1]);
+            (!unary).then(|| format!("{}: unary operator expected", shown(op)))
+        }
+        [open, _, close] if open == b"(" && close == b")" => None,
+        [_, op, _] => {
+            let known = is_binary(op) || matches!(&op[..], b"-a" | b"-o");
+            (!known).then(|| format!("{}: binary operator expected", shown(op)))
+        }
+        _ => None,
+    }
+}
+
+/// Letters of the tests of one operand.
+const UNARY: &[u8] = b"abcdefghknoprstuvwxzGLNORS";
 
 struct Test<'a> {
     process: &'a mut Process,
@@ -80,6 +122,8 @@ struct Test<'a> {
     depth: u32,
     double: bool,
     bad: Option<String>,
+    /// An expression ended the command.
+    stopped: Option<Stop>,
 }
 
 impl Test<'_> {
@@ -277,6 +321,16 @@ impl Test<'_> {
     }
 
     fn number(&mut self, text: &[u8]) -> Option<i64> {
+        if self.double && self.process.bash {
+            // Between double brackets it is an expression.
+            return match self.process.arithmetic(text) {
+                Ok(value) => Some(value),
+                Err(stop) => {
+                    self.stopped.get_or_insert(stop);
+                    None
+                }
+            };
+        }
         let trimmed = text.trim_ascii();
         let digits = trimmed.strip_prefix(b"+").unwrap_or(trimmed);
         let unsigned = digits.strip_prefix(b"-").unwrap_or(digits);
@@ -286,6 +340,8 @@ impl Test<'_> {
             let shown = String::from_utf8_lossy(text);
             let message = if self.process.bash {
                 format!("{shown}: integer expression expected")
+            } else if self.process.dash {
+                format!("Illegal number: {shown}")
             } else {
                 format!("{shown}: bad number")
             };

@@ -53,7 +53,14 @@ impl Process {
         let name = words[0].clone();
         let Some(path) = self.find_program(&name) else {
             self.session.system().unknown(&name);
-            let text = if self.bash { "command not found" } else { "not found" };
+            // Without a path bash tries the name as a file, and tells how that failed.
+            let no_path = self.variable(b"PATH").is_none_or(|p| p.is_empty());
+            let text = match (self.bash, no_path, name.is_empty()) {
+                (true, true, false) => "No such file or directory",
+                (true, _, _) => "command not found",
+                (false, _, true) if !self.dash => "Permission denied",
+                _ => "not found",
+            };
             self.complain(&format!("{}: {text}", String::from_utf8_lossy(&name)))?;
             return Ok(STATUS_NOT_FOUND);
         };
@@ -102,6 +109,7 @@ impl Process {
         let shell = self.pid;
         // A program that the shell makes way for has the shell's number.
         let pid = if self.makes_way() { shell } else { self.session.system().next_pid() };
+        self.session.system().programs_run += 1;
         let listed = self.listed(pid, &words, &real);
         self.pid = pid;
         let result = self.run_own(&real, words).await;
@@ -133,7 +141,10 @@ impl Process {
         if text.starts_with(b"#!") {
             let parameters = words.iter().skip(1).cloned().map(Bytes::from).collect();
             let name = words[0].clone().into();
-            return self.run_script(&text, name, parameters, Source::Script).await;
+            let line = text[2..].split(|b| *b == b'\n').next().unwrap_or_default();
+            let interpreter = line.trim_ascii().split(|b| *b == b' ').next().unwrap_or_default();
+            let kind = self.kind_named(interpreter);
+            return self.run_script(&text, name, parameters, (kind, Source::Script)).await;
         }
         // A program of the device's maker: we know no more than that it is there.
         self.session.system().unknown(&words[0]);
@@ -195,6 +206,7 @@ impl Process {
         if bytes.starts_with(b"\x7fELF") {
             return self.run_elf(&bytes, &words).await;
         }
+        let mut kind = self.kind();
         if let Some(line) = interpreter {
             let there = line
                 .first()
@@ -204,6 +216,10 @@ impl Process {
             }
             let shell = line.first().is_some_and(|p| commands::is_shell(base_name(p)))
                 || matches!(&line[..], [env, shell] if base_name(env) == b"env" && commands::is_shell(shell));
+            if let [first, ..] = &line[..] {
+                let own = if base_name(first) == b"env" { line.get(1) } else { Some(first) };
+                kind = own.map_or(kind, |own| self.kind_named(own));
+            }
             if !shell {
                 let script =
                     if words[0].contains(&b'/') { words[0].clone() } else { path.to_vec() };
@@ -217,7 +233,7 @@ impl Process {
         } else if self.bash && is_binary(&bytes) {
             return self.exec_format_error(&words[0]);
         }
-        self.run_script(&bytes, name, parameters, Source::Script).await
+        self.run_script(&bytes, name, parameters, (kind, Source::Script)).await
     }
 
     /// What the shell says to a program whose interpreter or loader is not there.
@@ -236,7 +252,8 @@ impl Process {
                 return self.exec_format_error(&words[0]);
             }
             let name = words[0].clone().into();
-            return self.run_script(bytes, name, Vec::new(), Source::Script).await;
+            let kind = (self.kind(), Source::Script);
+            return self.run_script(bytes, name, Vec::new(), kind).await;
         }
         if let Some(loader) = elf_loader(bytes) {
             let view = self.view();

@@ -15,7 +15,7 @@ use crate::io::{Moves, Open};
 use crate::job::JobState;
 use crate::limits;
 use crate::process::{Process, VariableValue};
-use crate::syntax::{AndOr, Command, Connector, List, RedirectKind, Target};
+use crate::syntax::{AndOr, Command, Connector, List, RedirectKind, Target, TimeForm};
 use crate::system::{Fut, Stop, stack_place};
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -68,6 +68,7 @@ impl Process {
     /// Runs one of the pipelines of a list, by its place.
     async fn pipeline(&mut self, and_or: &Arc<AndOr>, index: usize) -> Result<i32, Stop> {
         let pipeline = and_or.pipeline(index);
+        let began = pipeline.timed.map(|_| self.times_so_far());
         self.tested += u32::from(pipeline.negated);
         let result = match &pipeline.commands[..] {
             [command] if !command.is_subshell() || !self.controls_jobs() => {
@@ -81,6 +82,9 @@ impl Process {
             status = i32::from(status == 0);
         }
         self.status = status;
+        if let (Some(form), Some(began)) = (pipeline.timed, began) {
+            self.tell_times(form, began)?;
+        }
         if self.bash {
             if let [_] = pipeline.commands[..] {
                 self.pipe_statuses =
@@ -90,8 +94,13 @@ impl Process {
             let statuses = (0..).zip(statuses.iter().map(|s| s.to_string().into())).collect();
             self.assign_value(b"PIPESTATUS", VariableValue::Array(Arc::new(statuses)))?;
         }
-        if status != 0 && self.options.exit_on_error && self.tested == 0 && !pipeline.negated {
-            return Err(Stop::Exit(status));
+        if status != 0 && self.tested == 0 && !pipeline.negated {
+            if self.bash && self.traps.contains_key(&b"ERR"[..]) {
+                Box::pin(self.error_trap(&pipeline.commands)).await?;
+            }
+            if self.options.exit_on_error {
+                return Err(Stop::Exit(status));
+            }
         }
         Ok(status)
     }
@@ -127,6 +136,7 @@ impl Process {
                 child.gives_way = Process::makes_way_for(command);
                 child.listed_ahead(command)
             });
+            child.tested += 1;
             let stage: Fut<'static, Result<i32, Stop>> = Box::pin(async move {
                 let _listed = ahead;
                 let pipeline = and_or.pipeline(index);
@@ -167,6 +177,69 @@ impl Process {
         self.exit_trap(status).await
     }
 
+    /// Runs the ERR trap of bash after a command that failed. Functions do not have it.
+    async fn error_trap(&mut self, commands: &[Command]) -> Result<(), Stop> {
+        let group = matches!(commands, [Command::Compound { body, .. }]
+            if !matches!(body, crate::syntax::Compound::Subshell(_)
+                | crate::syntax::Compound::Arithmetic(_)));
+        if group || !self.frames.is_empty() || self.in_trap {
+            return Ok(());
+        }
+        self.run_trap(b"ERR").await
+    }
+
+    /// Runs the DEBUG trap of bash before a simple command.
+    async fn debug_trap(&mut self) -> Result<(), Stop> {
+        if self.in_trap || !self.frames.is_empty() {
+            return Ok(());
+        }
+        self.run_trap(b"DEBUG").await
+    }
+
+    /// Runs a trap's action; the status stays as it was.
+    async fn run_trap(&mut self, name: &[u8]) -> Result<(), Stop> {
+        if self.traps.is_empty() {
+            return Ok(());
+        }
+        let Some(action) = self.traps.get(name).filter(|a| !a.is_empty()).cloned() else {
+            return Ok(());
+        };
+        let (status, line) = (self.status, self.line);
+        self.in_trap = true;
+        let result = Box::pin(self.run_text(&action)).await;
+        self.in_trap = false;
+        (self.status, self.line) = (status, line);
+        result.map(|_| ())
+    }
+
+    /// The clock and how many programs have run, for `time`.
+    fn times_so_far(&self) -> (ukai_model::Timestamp, u64) {
+        let system = self.session.system();
+        (system.now, system.programs_run)
+    }
+
+    /// What `time` of bash tells of a pipeline. A program takes a millisecond or two; what
+    /// the shell does itself takes none that shows.
+    fn tell_times(
+        &mut self,
+        form: TimeForm,
+        (began, programs): (ukai_model::Timestamp, u64),
+    ) -> Result<(), Stop> {
+        let (now, programs_now) = self.times_so_far();
+        let run = programs_now.saturating_sub(programs);
+        let own = run as f64 * 0.001;
+        let real = now.since(began).as_secs_f64() + own * 1.5;
+        let text = match form {
+            TimeForm::Posix => format!("real {real:.2}\nuser {:.2}\nsys {own:.2}", 0.0),
+            TimeForm::Bash => {
+                let shown =
+                    |seconds: f64| format!("{}m{:.3}s", seconds as u64 / 60, seconds % 60.0);
+                format!("\nreal\t{}\nuser\t{}\nsys\t{}", shown(real), shown(own), shown(0.0))
+            }
+        };
+        self.error(&text)
+    }
+
     /// Runs the EXIT trap, if there is one.
     pub(crate) async fn exit_trap(&mut self, status: i32) -> Result<i32, Stop> {
         let Some(text) = self.traps.get(&b"EXIT"[..]).filter(|t| !t.is_empty()).cloned() else {
@@ -185,15 +258,21 @@ impl Process {
         Box::pin(async move {
             match command {
                 Command::Simple(simple) => self.simple(simple).await,
-                Command::Function { name, body, bytes } => self.define(name, body, *bytes),
+                Command::Function { name, body, bytes } => {
+                    self.status = 0;
+                    self.define(name, body, *bytes)
+                }
                 Command::Compound { body, redirects } => {
                     self.enter()?;
                     let Ok(saved) = self.redirect_all(redirects).await? else {
                         self.depth -= 1;
-                        return Ok(1);
+                        return Ok(self.redirect_status());
                     };
                     let result = self.compound(body).await;
                     self.restore_fds(saved);
+                    if !self.readers.is_empty() {
+                        Box::pin(self.run_readers()).await?;
+                    }
                     self.depth -= 1;
                     let status = result?;
                     self.status = status;
@@ -217,6 +296,39 @@ impl Process {
 
     /// Starts a job.
     fn background(&mut self, and_or: &Arc<AndOr>, text: &bytes::Bytes) -> Result<(), Stop> {
+        self.check_jobs()?;
+        let mut child = self.fork();
+        if child.fds.at(0).is_some_and(|open| open.is_terminal()) {
+            child.fds.set(0, Some(Arc::new(Open::Null)));
+        }
+        let and_or = Arc::clone(and_or);
+        self.begin_job(child, text, |mut child| {
+            Box::pin(async move {
+                let result = child.and_or(&and_or).await;
+                child.ended(result).await.unwrap_or(130)
+            })
+        })?;
+        Ok(())
+    }
+
+    /// Starts `command` in `child` as a job; gives its process number.
+    pub(crate) fn start_job(
+        &mut self,
+        child: Process,
+        command: Arc<Command>,
+        text: &bytes::Bytes,
+    ) -> Result<u32, Stop> {
+        self.check_jobs()?;
+        self.begin_job(child, text, |mut child| {
+            Box::pin(async move {
+                let result = child.command(&command).await;
+                child.ended(result).await.unwrap_or(130)
+            })
+        })
+    }
+
+    /// Whether another job may be started.
+    fn check_jobs(&mut self) -> Result<(), Stop> {
         let running = {
             let mut system = self.session.system();
             system.jobs_started += 1;
@@ -236,19 +348,20 @@ impl Process {
             self.complain(text)?;
             return Err(Stop::Abort(if self.bash { 254 } else { 2 }));
         }
+        Ok(())
+    }
+
+    fn begin_job(
+        &mut self,
+        mut child: Process,
+        text: &bytes::Bytes,
+        run: impl FnOnce(Process) -> Fut<'static, i32>,
+    ) -> Result<u32, Stop> {
         let pid = self.session.system().next_pid();
-        let mut child = self.fork();
         child.subshell = true;
         child.pid = pid;
         child.depth = self.depth + 1;
-        if child.fds.at(0).is_some_and(|open| open.is_terminal()) {
-            child.fds.set(0, Some(Arc::new(Open::Null)));
-        }
-        let and_or = Arc::clone(and_or);
-        let future = Box::pin(async move {
-            let result = child.and_or(&and_or).await;
-            child.ended(result).await.unwrap_or(130)
-        });
+        let future = run(child);
         let number =
             self.session.system().jobs.add(self.pid, pid, text.clone(), JobState::Running, future);
         self.last_job = Some(pid);
@@ -256,7 +369,7 @@ impl Process {
         if self.bash && self.controls_jobs() {
             self.error(&format!("[{number}] {pid}"))?;
         }
-        Ok(())
+        Ok(pid)
     }
 
     /// `$(...)`: what a list prints, without newlines at its end.
@@ -307,6 +420,27 @@ impl Process {
         let bytes = collector.collected();
         self.session.step(bytes.len() as u64 / 1_024)?;
         Ok(self.lend(Open::bytes(bytes)))
+    }
+
+    /// `>(...)`: the path of a descriptor that the list reads what is written to, when the
+    /// command has ended.
+    pub(crate) fn read_file_of(&mut self, list: &Arc<List>) -> String {
+        let collector = Open::collector();
+        self.readers.push((Arc::clone(&collector), Arc::clone(list)));
+        self.lend(collector)
+    }
+
+    /// Runs the readers of `>(...)` over what was written to them.
+    pub(crate) async fn run_readers(&mut self) -> Result<(), Stop> {
+        for (collector, list) in std::mem::take(&mut self.readers) {
+            self.enter()?;
+            let mut child = self.fork();
+            child.fds.set(0, Some(Open::bytes(collector.collected())));
+            let result = child.list(&list).await;
+            child.ended(result).await?;
+            self.depth -= 1;
+        }
+        Ok(())
     }
 
     /// `$(< file)` of bash.

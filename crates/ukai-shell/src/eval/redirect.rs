@@ -3,7 +3,7 @@
 use crate::fs::{Access, FsError};
 use crate::io::{DESCRIPTORS, Fd, Open};
 use crate::process::Process;
-use crate::syntax::{Redirect, RedirectKind, Target};
+use crate::syntax::{Part, Redirect, RedirectKind, Target, Word};
 use crate::system::Stop;
 
 /// Descriptors as they were before.
@@ -52,14 +52,34 @@ impl Process {
             redirect.kind,
             RedirectKind::Read | RedirectKind::ReadWrite | RedirectKind::Here
         );
-        let fd = usize::from(redirect.fd.unwrap_or(u8::from(output)));
+        let mut fd = usize::from(redirect.fd.unwrap_or(u8::from(output)));
         let text = match &redirect.target {
+            Target::Word(word) if self.bash && redirect.kind != RedirectKind::Here => {
+                match Box::pin(self.redirect_word(word)).await? {
+                    Some(text) => text,
+                    None => return Ok(false),
+                }
+            }
             Target::Word(word) => self.expand_text(word).await?,
             Target::Document(body) => match body.get() {
                 Some(word) => self.expand_text(word).await?,
                 None => Vec::new(),
             },
         };
+        if let Some(name) = &redirect.variable {
+            if redirect.kind == RedirectKind::Duplicate && text == b"-" {
+                let held = self.variable(name).unwrap_or_default();
+                let held = std::str::from_utf8(&held).ok().and_then(|t| t.parse().ok());
+                if let Some(held) = held {
+                    self.fds.set(held, None);
+                }
+                return Ok(true);
+            }
+            const FIRST: usize = 10;
+            let free = (FIRST..DESCRIPTORS).find(|fd| self.fds.at(*fd).is_none());
+            fd = free.unwrap_or(FIRST);
+            self.assign(name, fd.to_string())?;
+        }
         if fd >= DESCRIPTORS {
             return self.bad_descriptor(fd);
         }
@@ -71,9 +91,24 @@ impl Process {
             RedirectKind::Duplicate => return self.duplicate(fd, &text, saved),
             RedirectKind::Read => Access::Read,
             RedirectKind::ReadWrite => Access::Update,
-            RedirectKind::Write | RedirectKind::Both => Access::Truncate,
+            RedirectKind::Write | RedirectKind::Overwrite | RedirectKind::Both => Access::Truncate,
             RedirectKind::Append | RedirectKind::BothAppend => Access::Append,
         };
+        if self.options.no_clobber
+            && matches!(redirect.kind, RedirectKind::Write | RedirectKind::Both)
+            && self.is_file_there(&text)
+        {
+            let shown = String::from_utf8_lossy(&text).into_owned();
+            let message = if self.bash {
+                format!("{shown}: cannot overwrite existing file")
+            } else if self.dash {
+                format!("cannot create {shown}: File exists")
+            } else {
+                format!("can't create {shown}: File exists")
+            };
+            self.complain(&message)?;
+            return Ok(false);
+        }
         if access == Access::Truncate {
             self.capture_before_loss(&text);
         }
@@ -94,10 +129,39 @@ impl Process {
         }
     }
 
+    /// The name of a redirection, which bash expands like an argument: it must be one word.
+    async fn redirect_word(&mut self, word: &Word) -> Result<Option<Vec<u8>>, Stop> {
+        let words = self.expand_words(std::slice::from_ref(word)).await?;
+        if let [only] = &words[..] {
+            return Ok(Some(only.clone()));
+        }
+        let shown = String::from_utf8_lossy(&written(word)).into_owned();
+        self.complain(&format!("{shown}: ambiguous redirect"))?;
+        Ok(None)
+    }
+
+    fn is_file_there(&self, path: &[u8]) -> bool {
+        let view = self.view();
+        self.fs().stat(&view, &self.absolute(path), true).is_ok_and(|s| s.is_file())
+    }
+
+    /// Status of a command whose redirection failed.
+    pub(crate) const fn redirect_status(&self) -> i32 {
+        if self.dash { 2 } else { 1 }
+    }
+
     fn cannot_open(&mut self, path: &[u8], access: Access, error: FsError) -> Result<bool, Stop> {
         let shown = String::from_utf8_lossy(path).into_owned();
         let message = if self.bash {
             format!("{shown}: {}", error.text())
+        } else if self.dash {
+            let verb = if access == Access::Read { "open" } else { "create" };
+            let why = match (error, access) {
+                (FsError::NotFound, Access::Read) => "No such file",
+                (FsError::NotFound, _) => "Directory nonexistent",
+                (error, _) => error.text(),
+            };
+            format!("cannot {verb} {shown}: {why}")
         } else {
             let verb = if access == Access::Read { "open" } else { "create" };
             let why = match (error, access) {
@@ -118,6 +182,7 @@ impl Process {
         }
         let digits = text.strip_suffix(b"-").unwrap_or(text);
         let source = std::str::from_utf8(digits).ok().and_then(|t| t.parse::<usize>().ok());
+        let source = source.map(crate::io::descriptor_shown);
         let Some(source) = source else {
             let message = if self.bash { "ambiguous redirect" } else { "bad fd number" };
             let message = if self.bash {
@@ -140,4 +205,25 @@ impl Process {
         self.complain(&format!("{fd}: Bad file descriptor"))?;
         Ok(false)
     }
+}
+
+/// A word about as it was written, for a message.
+fn written(word: &Word) -> Vec<u8> {
+    let mut out = Vec::new();
+    for part in &word.parts {
+        match part {
+            Part::Literal(text) | Part::Quoted(text) => out.extend_from_slice(text),
+            Part::Param(param) if param.bare => {
+                out.push(b'$');
+                out.extend_from_slice(&param.name);
+            }
+            Part::Param(param) => {
+                out.extend_from_slice(b"${");
+                out.extend_from_slice(&param.name);
+                out.push(b'}');
+            }
+            _ => {}
+        }
+    }
+    out
 }

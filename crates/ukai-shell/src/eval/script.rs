@@ -2,7 +2,7 @@
 
 use crate::limits;
 use crate::process::{Process, Source};
-use crate::syntax::{Parser, SyntaxError};
+use crate::syntax::{Parser, ShellKind, SyntaxError};
 use crate::system::Stop;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -29,10 +29,13 @@ impl Process {
             Cow::Borrowed(text)
         };
         let text = &text[..];
-        let mut parser = Parser::new(text, self.bash);
+        let mut parser = Parser::new(text, self.kind());
         let mut ran = false;
         loop {
-            match parser.next_command() {
+            let next = parser.next_command();
+            self.count_read();
+            self.warn_of_documents(&mut parser, text)?;
+            match next {
                 Ok(None) => {
                     if !ran {
                         self.status = 0;
@@ -45,10 +48,34 @@ impl Process {
                 }
                 Err(error) => {
                     self.syntax_error(&error, text)?;
-                    return Err(Stop::Abort(2));
+                    return Err(Stop::Abort(if error.in_array { 1 } else { 2 }));
                 }
             }
         }
+    }
+
+    /// Counts a command that was read: aliases are known to those read later.
+    fn count_read(&mut self) {
+        let mut system = self.session.system();
+        system.commands_read += 1;
+        self.read_at = system.commands_read;
+    }
+
+    /// bash warns of here-documents that the end of the text ended.
+    fn warn_of_documents(&mut self, parser: &mut Parser<'_>, text: &[u8]) -> Result<(), Stop> {
+        for unended in parser.take_unended() {
+            if self.bash {
+                // The reader counts a last line without end, too; the end itself it does not.
+                let ended = u32::from(!text.ends_with(b"\n"));
+                self.line = unended.at_line.saturating_sub(ended);
+                let wanted = String::from_utf8_lossy(&unended.wanted);
+                self.complain(&format!(
+                    "warning: here-document at line {} delimited by end-of-file (wanted `{wanted}')",
+                    unended.line
+                ))?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs what was typed (or a script given as a whole), command by command, each
@@ -79,7 +106,7 @@ impl Process {
                 }
                 self.session.step(pending.len() as u64 / TEXT_PER_STEP)?;
                 looked_at = pending.len();
-                if crate::shell::is_unfinished(&pending, self.bash) {
+                if crate::shell::is_unfinished(&pending, self.kind()) {
                     continue;
                 }
             }
@@ -101,9 +128,12 @@ impl Process {
         self.session.step(text.len() as u64 / TEXT_PER_STEP)?;
         let interactive = self.source == Source::Interactive;
         let mut start = 0;
-        let mut parser = Parser::new(text, self.bash).at_line(first_line);
+        let mut parser = Parser::new(text, self.kind()).at_line(first_line);
         loop {
-            let result = match parser.next_command() {
+            let next = parser.next_command();
+            self.count_read();
+            self.warn_of_documents(&mut parser, text)?;
+            let result = match next {
                 Ok(None) => return Ok(self.status),
                 Ok(Some(list)) => {
                     let line = text[start..parser.position()].trim_ascii();
@@ -145,21 +175,26 @@ impl Process {
     /// Says what is wrong with a text, as the persona's shell does.
     pub(crate) fn syntax_error(&mut self, error: &SyntaxError, text: &[u8]) -> Result<(), Stop> {
         self.line = error.line;
-        if !self.bash {
-            return self.complain(&format!("syntax error: {}", error.message));
+        if self.dash {
+            return self.complain(&format!("Syntax error: {}", dash_message(&error.message)));
         }
-        let line = if error.incomplete && !text.ends_with(b"\n") {
-            error.line.saturating_add(1)
-        } else {
-            error.line
-        };
-        let name = String::from_utf8_lossy(&self.name).into_owned();
-        let place = match self.source {
-            Source::Interactive => String::new(),
-            Source::Text => format!("-c: line {line}: "),
+        if !self.bash {
+            let message = format!("syntax error: {}", error.message);
+            return match self.text_name {
+                Some(text) => self.complain_as(text, &message),
+                None => self.complain(&message),
+            };
+        }
+        let open_line = u32::from(error.incomplete && !text.ends_with(b"\n"));
+        let line = error.opened.unwrap_or(error.line.saturating_add(open_line));
+        let name = self.message_name();
+        let place = match (self.text_name, self.source) {
+            (_, Source::Interactive) => String::new(),
+            (Some(text), _) => format!("{text}: line {line}: "),
+            (None, Source::Text) if self.frames.is_empty() => format!("-c: line {line}: "),
             _ => format!("line {line}: "),
         };
-        if error.message.starts_with("unterminated") || error.message.starts_with("EOF in") {
+        if error.opened.is_some() {
             let quote = &error.near;
             return self.error(&format!(
                 "{name}: {place}unexpected EOF while looking for matching `{quote}'"
@@ -183,9 +218,9 @@ impl Process {
         text: &[u8],
         name: Bytes,
         parameters: Vec<Bytes>,
-        source: Source,
+        kind: (ShellKind, Source),
     ) -> Result<i32, Stop> {
-        self.run_new_shell(text, name, parameters, (source, false)).await
+        self.run_new_shell(text, name, parameters, kind, false).await
     }
 
     /// The same for `sh -c TEXT NAME`.
@@ -194,8 +229,9 @@ impl Process {
         text: &[u8],
         name: Bytes,
         parameters: Vec<Bytes>,
+        kind: ShellKind,
     ) -> Result<i32, Stop> {
-        self.run_new_shell(text, name, parameters, (Source::Text, true)).await
+        self.run_new_shell(text, name, parameters, (kind, Source::Text), true).await
     }
 
     async fn run_new_shell(
@@ -203,10 +239,12 @@ impl Process {
         text: &[u8],
         name: Bytes,
         parameters: Vec<Bytes>,
-        (source, named): (Source, bool),
+        (kind, source): (ShellKind, Source),
+        named: bool,
     ) -> Result<i32, Stop> {
         self.enter()?;
         let mut child = self.new_shell(name, parameters, source);
+        child.become_kind(kind);
         child.named = named;
         let result = child.run_commands(text).await;
         let status = child.ended(result).await;
@@ -219,9 +257,11 @@ impl Process {
         &mut self,
         name: Bytes,
         parameters: Vec<Bytes>,
+        kind: ShellKind,
     ) -> Result<i32, Stop> {
         self.enter()?;
         let mut child = self.new_shell(name, parameters, Source::Input);
+        child.become_kind(kind);
         let result = child.run_stdin(false).await;
         let status = child.ended(result).await;
         self.depth -= 1;
@@ -229,7 +269,7 @@ impl Process {
     }
 
     /// A shell started from this one: it has the exported variables only.
-    fn new_shell(&self, name: Bytes, parameters: Vec<Bytes>, source: Source) -> Self {
+    pub(crate) fn new_shell(&self, name: Bytes, parameters: Vec<Bytes>, source: Source) -> Self {
         let mut child = self.fork();
         child.pid = self.session.system().next_pid();
         child.own_pid = child.pid;
@@ -240,6 +280,11 @@ impl Process {
         child.named = false;
         child.functions = std::sync::Arc::default();
         child.aliases = std::sync::Arc::default();
+        child.shell_options = std::sync::Arc::default();
+        child.frames = Vec::new();
+        child.text_name = None;
+        child.subshell_level = 0;
+        child.in_trap = false;
         child.options = crate::process::Options::default();
         child.locals = Vec::new();
         child.tested = 0;
@@ -254,5 +299,20 @@ impl Process {
             child.unset(&name);
         }
         child
+    }
+}
+
+/// A message of ash in the words of dash: `"fi" unexpected`, `Unterminated quoted string`.
+fn dash_message(message: &str) -> String {
+    if let Some(rest) = message.strip_prefix("unexpected ") {
+        return match rest.split_once(" (expecting") {
+            Some((token, expecting)) => format!("{token} unexpected (expecting{expecting}"),
+            None => format!("{rest} unexpected"),
+        };
+    }
+    let mut letters = message.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
     }
 }

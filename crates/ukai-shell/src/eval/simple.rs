@@ -3,8 +3,8 @@
 use super::redirect::SavedFds;
 use crate::commands::{self, Arguments};
 use crate::limits;
-use crate::process::{Process, Variable, VariableValue};
-use crate::syntax::{Assignment, Command, Parser, Part, Simple, Value, Word};
+use crate::process::{GivenArray, Key, Process, Source, Variable, VariableValue};
+use crate::syntax::{Assignment, Command, Element, Parser, Part, Simple, Value, Word};
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -22,18 +22,34 @@ impl Process {
         self.session.step(1)?;
         self.line = simple.line;
         self.substitution_status = None;
+        if self.bash {
+            if !self.in_trap {
+                self.simple_text = simple.text.clone();
+            }
+            if self.traps.contains_key(&b"DEBUG"[..]) {
+                Box::pin(self.debug_trap()).await?;
+                self.line = simple.line;
+            }
+        }
         if let Some(expanded) = self.alias(simple) {
             return Box::pin(self.run_alias(&expanded, simple)).await;
         }
         let words = self.expand_arguments(&simple.words).await?;
+        for (_, assignment) in &simple.arrays {
+            if let Value::Array(elements) = &assignment.value {
+                let elements = Box::pin(self.expand_elements(elements)).await?;
+                let given = GivenArray { append: assignment.append, elements };
+                self.given_arrays.push((assignment.name.clone(), given));
+            }
+        }
         if words.is_empty() {
-            return self.assign_only(simple).await;
+            return Box::pin(self.assign_only(simple)).await;
         }
         if words.first().is_some_and(|w| &w[..] == b"exec") && words.len() == 1 {
             return Ok(match self.redirect_all(&simple.redirects).await? {
                 Ok(_) => 0,
                 Err(()) if self.bash => 1,
-                Err(()) => return Err(Stop::Abort(1)),
+                Err(()) => return Err(Stop::Abort(self.redirect_status())),
             });
         }
         let mut saved_variables = Vec::new();
@@ -56,20 +72,26 @@ impl Process {
         let Ok(saved) = self.redirect_all(&simple.redirects).await? else {
             self.restore_variables(saved_variables);
             return if commands::is_special(&words[0]) && !self.bash {
-                Err(Stop::Abort(1))
+                Err(Stop::Abort(self.redirect_status()))
             } else {
-                Ok(1)
+                Ok(self.redirect_status())
             };
         };
+        let last = words.last().map(|w| Bytes::copy_from_slice(w));
         let result = self.dispatch(words).await;
         self.finish_simple(saved, saved_variables);
+        self.given_arrays.clear();
         let status = result?;
         self.status = status;
+        self.last_argument = last.unwrap_or_default();
         if !self.trapped.is_empty() {
             for action in std::mem::take(&mut self.trapped) {
                 Box::pin(self.run_text(&action)).await?;
             }
             self.status = status;
+        }
+        if !self.readers.is_empty() {
+            Box::pin(self.run_readers()).await?;
         }
         // Its reader has its turn early, so that it can end what prints without end.
         self.drained(1, limits::PIPE_TURN_BYTES).await?;
@@ -91,7 +113,7 @@ impl Process {
     async fn expand_arguments(&mut self, words: &[Word]) -> Result<Vec<Vec<u8>>, Stop> {
         let declares =
             words.first().and_then(Word::plain).is_some_and(|w| DECLARATIONS.contains(&w));
-        if !declares {
+        if !declares || self.dash {
             let brackets = words.first().and_then(Word::plain) == Some(b"[[");
             if brackets && self.bash {
                 return self.expand_brackets(words).await;
@@ -100,8 +122,9 @@ impl Process {
         }
         let mut arguments = Vec::with_capacity(words.len());
         for word in words {
-            let assigns =
-                matches!(word.parts.first(), Some(Part::Literal(text)) if text.contains(&b'='));
+            let assigns = matches!(word.parts.first(),
+                Some(Part::Literal(text)) if text.contains(&b'='))
+                || matches!(word.parts.first(), Some(Part::Element { .. }));
             if assigns {
                 arguments.push(self.expand_text(word).await?);
             } else {
@@ -128,65 +151,171 @@ impl Process {
     }
 
     async fn assign_only(&mut self, simple: &Simple) -> Result<i32, Stop> {
-        let Ok(saved) = self.redirect_all(&simple.redirects).await? else { return Ok(1) };
+        let Ok(saved) = self.redirect_all(&simple.redirects).await? else {
+            return Ok(self.redirect_status());
+        };
         self.restore_fds(saved);
         for assignment in &simple.assignments {
             self.run_assignment(assignment).await?;
         }
         let status = self.substitution_status.unwrap_or(0);
         self.status = status;
+        if self.bash {
+            self.last_argument = Bytes::new();
+        }
+        if !self.readers.is_empty() {
+            Box::pin(self.run_readers()).await?;
+        }
         Ok(status)
+    }
+
+    /// The elements of `name=(...)`: keys, where they are given, and values.
+    async fn expand_elements(
+        &mut self,
+        elements: &[Element],
+    ) -> Result<Vec<(Option<Bytes>, Bytes)>, Stop> {
+        let mut all = Vec::with_capacity(elements.len());
+        for element in elements {
+            if let Some(key) = &element.key {
+                let key = self.expand_text(key).await?;
+                let value = self.expand_text(&element.value).await?;
+                all.push((Some(key.into()), value.into()));
+            } else {
+                let values = self.expand_words(std::slice::from_ref(&element.value)).await?;
+                all.extend(values.into_iter().map(|v| (None, v.into())));
+            }
+            if all.len() > limits::WORDS {
+                self.session.system().limit("memory", "an array grew too large");
+                return Err(Stop::Abort(2));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Gives a list to an array. One that is no associative array becomes an indexed one.
+    pub(crate) fn assign_array(&mut self, name: &[u8], given: GivenArray) -> Result<(), Stop> {
+        let name = self.referred(name);
+        let map = match self.lookup(&name).map(|v| &v.value) {
+            Some(VariableValue::Map(old)) => Some(old.clone()),
+            _ => None,
+        };
+        if let Some(old) = map {
+            let mut elements = if given.append { (*old).clone() } else { BTreeMap::new() };
+            let mut rest = given.elements.into_iter();
+            while let Some((key, value)) = rest.next() {
+                let (key, value) = match key {
+                    Some(key) => (key, value),
+                    // Without keys they are keys and values in turn.
+                    None => (value, rest.next().map(|(_, v)| v).unwrap_or_default()),
+                };
+                elements.insert(crate::process::MapKey::new(&key), value);
+            }
+            return self.assign_value(&name, VariableValue::Map(Arc::new(elements)));
+        }
+        let old = match self.lookup(&name).map(|v| &v.value) {
+            Some(VariableValue::Array(old)) if given.append => (**old).clone(),
+            Some(VariableValue::Scalar(old)) if given.append => BTreeMap::from([(0, old.clone())]),
+            _ => BTreeMap::new(),
+        };
+        let integer = self.lookup(&name).is_some_and(|v| v.traits.integer);
+        let mut next = old.last_key_value().map_or(0, |(k, _)| k.saturating_add(1));
+        let mut elements = old;
+        for (key, value) in given.elements {
+            if let Some(key) = key {
+                let index = self.arithmetic(&key)?;
+                next = u32::try_from(index.max(0)).unwrap_or(0);
+            }
+            let value = if integer { self.arithmetic(&value)?.to_string().into() } else { value };
+            elements.insert(next, value);
+            next = next.saturating_add(1);
+        }
+        self.assign_value(&name, VariableValue::Array(Arc::new(elements)))
     }
 
     async fn run_assignment(&mut self, assignment: &Assignment) -> Result<(), Stop> {
         self.session.step(1)?;
         let name = &assignment.name;
-        let value = match &assignment.value {
-            Value::Array(words) => {
-                let values = self.expand_words(words).await?;
-                let mut elements = match self.variables.get(name).map(|v| &v.value) {
-                    Some(VariableValue::Array(old)) if assignment.append => (**old).clone(),
-                    _ => BTreeMap::new(),
-                };
-                let mut next = elements.last_key_value().map_or(0, |(k, _)| k.saturating_add(1));
-                for value in values {
-                    let (index, value) = numbered(&value).unwrap_or((next, &value));
-                    elements.insert(index, Bytes::copy_from_slice(value));
-                    next = index.saturating_add(1);
-                }
-                VariableValue::Array(Arc::new(elements))
+        let word = match &assignment.value {
+            Value::Array(elements) => {
+                let elements = Box::pin(self.expand_elements(elements)).await?;
+                let given = GivenArray { append: assignment.append, elements };
+                return self.assign_array(name, given);
             }
-            Value::Scalar(word) => {
-                let text = self.expand_text(word).await?;
-                if let Some(subscript) = &assignment.subscript {
-                    let index = self.subscript(subscript).await?;
-                    let mut elements = match self.variables.get(name).map(|v| &v.value) {
-                        Some(VariableValue::Array(old)) => (**old).clone(),
-                        Some(VariableValue::Scalar(old)) => BTreeMap::from([(0, old.clone())]),
-                        None => BTreeMap::new(),
-                    };
-                    elements.insert(index, text.into());
-                    VariableValue::Array(Arc::new(elements))
-                } else if assignment.append {
-                    let mut old = self.variable(name).unwrap_or_default().to_vec();
-                    self.session.copied(0, old.len() / 4)?;
-                    old.extend_from_slice(&text);
-                    VariableValue::Scalar(old.into())
-                } else {
-                    VariableValue::Scalar(text.into())
-                }
-            }
+            Value::Scalar(word) => word,
         };
-        self.assign_value(name, value)
+        let key = match &assignment.subscript {
+            Some(subscript) => {
+                let text = self.expand_text(subscript).await?;
+                Some(self.element_key(name, &text)?)
+            }
+            None => None,
+        };
+        let mut text = self.expand_text(word).await?;
+        if self.options.trace {
+            self.trace_assignment(name, assignment.append, &text)?;
+        }
+        if assignment.append {
+            text = self.appended(name, key.as_ref(), &text)?;
+        }
+        match key {
+            Some(key) => self.assign_element(name, key, text),
+            None => self.assign(name, text),
+        }
+    }
+
+    /// What `+=` gives: a sum, if the variable is an integer.
+    pub(crate) fn appended(
+        &mut self,
+        name: &[u8],
+        key: Option<&Key>,
+        text: &[u8],
+    ) -> Result<Vec<u8>, Stop> {
+        let old = match key {
+            Some(key) => self.element(name, key),
+            None => self.variable(name),
+        };
+        let mut old = old.unwrap_or_default().to_vec();
+        self.session.copied(0, old.len() / 4)?;
+        if self.lookup(name).is_some_and(|v| v.traits.integer) {
+            let sum = self.arithmetic(&old)?.wrapping_add(self.arithmetic(text)?);
+            return Ok(sum.to_string().into_bytes());
+        }
+        old.extend_from_slice(text);
+        Ok(old)
+    }
+
+    /// `set -x`: an assignment on descriptor 2.
+    fn trace_assignment(&mut self, name: &[u8], append: bool, text: &[u8]) -> Result<(), Stop> {
+        let equals: &[u8] = if append { b"+=" } else { b"=" };
+        let text = if text.is_empty() { Vec::new() } else { self.trace_quoted(text) };
+        self.trace_line(&[name, equals, &text].concat())
+    }
+
+    /// A line of `set -x`, behind `$PS4`, whose first letter tells the nesting in bash.
+    pub(crate) fn trace_line(&mut self, text: &[u8]) -> Result<(), Stop> {
+        let prompt = self.variable(b"PS4").unwrap_or_default();
+        self.error_bytes(&[&prompt[..], text, b"\n"].concat())
+    }
+
+    /// A word as `set -x` shows it: quoted, if a shell would not read it as it is.
+    fn trace_quoted(&self, word: &[u8]) -> Vec<u8> {
+        let plain = if self.bash {
+            !crate::escape::needs_quotes(word)
+        } else {
+            // BusyBox quotes what could be a keyword or an assignment, too.
+            !word.is_empty()
+                && !matches!(word, b"[" | b"!" | b"{" | b"}")
+                && word
+                    .iter()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_-+./:,@%^]".contains(b) || *b >= 0x80)
+        };
+        if plain { word.to_vec() } else { crate::escape::single_quoted(word) }
     }
 
     /// `set -x`: the command on descriptor 2.
     fn trace(&mut self, words: &[Vec<u8>]) -> Result<(), Stop> {
-        let quoted: Vec<Vec<u8>> = words.iter().map(|w| trace_quoted(w)).collect();
-        let mut line = b"+ ".to_vec();
-        line.extend_from_slice(&quoted.join(&b' '));
-        line.push(b'\n');
-        self.error_bytes(&line)
+        let quoted: Vec<Vec<u8>> = words.iter().map(|w| self.trace_quoted(w)).collect();
+        self.trace_line(&quoted.join(&b' '))
     }
 
     /// The text of the alias that the first word is, if it is one.
@@ -194,13 +323,16 @@ impl Process {
         if self.aliases.is_empty() {
             return None;
         }
-        self.aliases.get(simple.words.first()?.plain()?).cloned()
+        let expands =
+            !self.bash || self.source == Source::Interactive || self.shell_option("expand_aliases");
+        let alias = self.aliases.get(simple.words.first()?.plain()?)?;
+        (expands && alias.read_at < self.read_at).then(|| alias.text.clone())
     }
 
     /// Runs a command whose first word is an alias: its text stands in for the word.
     async fn run_alias(&mut self, text: &[u8], simple: &Simple) -> Result<i32, Stop> {
         self.enter()?;
-        let mut parser = Parser::new(text, self.bash);
+        let mut parser = Parser::new(text, self.kind());
         let list = parser.next_command().ok().flatten();
         let name =
             simple.words.first().and_then(Word::plain).map(<[u8]>::to_vec).unwrap_or_default();
@@ -249,7 +381,7 @@ impl Process {
                 return self.call(&body, words).await;
             }
             if let Some(builtin) = commands::builtin(name, self) {
-                let gnu = self.bash;
+                let gnu = self.bash || self.dash;
                 return builtin.run(self, Arguments::new(words, gnu)).await;
             }
             if self.controls_jobs() {
@@ -264,29 +396,4 @@ impl Process {
             self.program(words).await
         })
     }
-}
-
-/// A word as `set -x` shows it: quoted, if a shell would not read it as it is.
-fn trace_quoted(word: &[u8]) -> Vec<u8> {
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-+./:,@%=^".contains(b) || *b >= 0x80;
-    if !word.is_empty() && word.iter().all(plain) {
-        return word.to_vec();
-    }
-    let mut quoted = b"'".to_vec();
-    for byte in word {
-        match byte {
-            b'\'' => quoted.extend_from_slice(b"'\\''"),
-            byte => quoted.push(*byte),
-        }
-    }
-    quoted.push(b'\'');
-    quoted
-}
-
-/// `[5]=value` of an array's list.
-fn numbered(word: &[u8]) -> Option<(u32, &[u8])> {
-    let rest = word.strip_prefix(b"[")?;
-    let close = rest.iter().position(|b| *b == b']')?;
-    let value = rest[close + 1..].strip_prefix(b"=")?;
-    Some((std::str::from_utf8(&rest[..close]).ok()?.parse().ok()?, value))
 }

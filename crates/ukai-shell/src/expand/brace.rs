@@ -1,7 +1,7 @@
 //! Brace expansion of bash: `a{b,c}d`, `{1..5}`.
 
 use crate::limits;
-use crate::syntax::{Part, Word};
+use crate::syntax::{Part, Word, is_name};
 
 /// An element of a word: a byte that may be a brace, or a part that is none.
 #[derive(Clone)]
@@ -41,6 +41,14 @@ fn to_word(atoms: &[Atom]) -> Word {
     for atom in atoms {
         match (atom, parts.last_mut()) {
             (Atom::Byte(byte), Some(Part::Literal(text))) => text.push(*byte),
+            // `$x{a,b}` is `$xa $xb`: braces come before names.
+            (Atom::Byte(byte), Some(Part::Param(param)))
+                if param.bare
+                    && is_name(&param.name)
+                    && (byte.is_ascii_alphanumeric() || *byte == b'_') =>
+            {
+                param.name = [&param.name[..], &[*byte]].concat().into();
+            }
             (Atom::Byte(byte), _) => parts.push(Part::Literal(vec![*byte])),
             (Atom::Part(part), _) => parts.push(part.clone()),
         }

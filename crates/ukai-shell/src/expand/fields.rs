@@ -183,5 +183,22 @@ impl Builder {
 }
 
 const fn is_special(byte: u8) -> bool {
-    matches!(byte, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^')
+    matches!(
+        byte,
+        b'*' | b'?'
+            | b'['
+            | b']'
+            | b'\\'
+            | b'-'
+            | b'!'
+            | b'^'
+            | b'.'
+            | b'+'
+            | b'('
+            | b')'
+            | b'|'
+            | b'{'
+            | b'}'
+            | b'$'
+    )
 }

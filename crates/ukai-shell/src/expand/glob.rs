@@ -13,6 +13,8 @@ impl Process {
         let parts: Vec<&[u8]> = pattern.split(|b| *b == b'/').filter(|p| !p.is_empty()).collect();
         let view = self.view();
         let mut work = self.session.work();
+        let hidden = self.shell_option("dotglob");
+        let fold = self.shell_option("nocaseglob");
         for (index, part) in parts.iter().enumerate() {
             let last = index + 1 == parts.len();
             let pattern = Pattern::new(part, &mut work);
@@ -32,10 +34,15 @@ impl Process {
                 let Ok(names) = self.fs().list(&view, &directory) else { continue };
                 self.session.step(1 + names.len() as u64 / 16)?;
                 for name in names {
-                    if name.starts_with(b".") && !part.starts_with(b".") {
+                    if name.starts_with(b".") && !part.starts_with(b".") && !hidden {
                         continue;
                     }
-                    if pattern.matches(&name, &mut work) && next.len() < limits::WORDS {
+                    let fits = if fold {
+                        pattern.matches(&name.to_ascii_lowercase(), &mut work)
+                    } else {
+                        pattern.matches(&name, &mut work)
+                    };
+                    if fits && next.len() < limits::WORDS {
                         let path = join(base, &name);
                         let keep = last
                             || self

@@ -7,9 +7,11 @@ mod glob;
 mod parameter;
 pub(crate) mod pattern;
 
+pub(crate) use parameter::attribute_letters;
+
 use crate::limits;
 use crate::process::Process;
-use crate::syntax::{Part, Word};
+use crate::syntax::{Part, ShellKind, Word};
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
 use fields::Builder;
@@ -61,6 +63,14 @@ impl Process {
                 if !found.is_empty() {
                     arguments.extend(found);
                     continue;
+                }
+                if self.shell_option("nullglob") {
+                    continue;
+                }
+                if self.shell_option("failglob") {
+                    let shown = String::from_utf8_lossy(&field.text).into_owned();
+                    self.complain(&format!("no match: {shown}"))?;
+                    return Err(Stop::Abort(1));
                 }
             }
             arguments.push(field.text);
@@ -117,11 +127,9 @@ impl Process {
         let home = if end == 0 {
             self.variable(b"HOME")
         } else {
-            self.session
-                .host
-                .persona
-                .user(&rest[..end])
-                .map(|u| Bytes::copy_from_slice(u.home.as_bytes()))
+            let users = self.session.host.users();
+            let user = users.iter().find(|u| u.name.as_bytes() == &rest[..end]);
+            user.map(|u| Bytes::copy_from_slice(u.home.as_bytes()))
         };
         if let Some(home) = home {
             out.quoted(&home);
@@ -158,6 +166,17 @@ impl Process {
                         let path = self.printed_file(list).await?;
                         out.quoted(path.as_bytes());
                     }
+                    Part::Read(list) => {
+                        let path = self.read_file_of(list);
+                        out.quoted(path.as_bytes());
+                    }
+                    // No assignment here: it stands for its text.
+                    Part::Element { name, subscript, append } => {
+                        out.literal(name);
+                        out.literal(b"[");
+                        self.expand_parts(&subscript.parts, false, out).await?;
+                        out.literal(if *append { b"]+=" } else { b"]=" });
+                    }
                     Part::Arithmetic(word) => {
                         let text = self.expand_text(word).await?;
                         let value = self.arithmetic(&text)?;
@@ -176,19 +195,23 @@ impl Process {
             Ok(value) => Ok(value),
             Err(arithmetic::Fault::Stop(stop)) => Err(stop),
             Err(arithmetic::Fault::Message(message)) => {
-                if self.bash {
-                    let shown = String::from_utf8_lossy(text).trim().to_owned();
-                    let token = match message {
-                        "division by 0" => shown.rfind(['/', '%']).map(|at| &shown[at + 1..]),
-                        _ => None,
-                    };
-                    let token = token.map_or(String::new(), |t| {
-                        format!(" (error token is \"{}\")", t.trim_start())
-                    });
-                    self.complain(&format!("{shown}: {message}{token}"))?;
-                } else {
-                    self.complain(message)?;
-                }
+                self.complain(message)?;
+                Err(Stop::Abort(if self.bash { 1 } else { 2 }))
+            }
+            Err(arithmetic::Fault::At(message, rest)) => {
+                // bash shows the text from its first character on, and where it stopped.
+                let shown = String::from_utf8_lossy(text.trim_ascii_start()).into_owned();
+                let text = match self.kind() {
+                    ShellKind::Bash => {
+                        let token = String::from_utf8_lossy(&rest);
+                        format!("{shown}: {message} (error token is \"{token}\")")
+                    }
+                    ShellKind::Dash => {
+                        format!("arithmetic expression: {message}: \"{shown}\"")
+                    }
+                    ShellKind::Ash => message.to_owned(),
+                };
+                self.complain(&text)?;
                 Err(Stop::Abort(if self.bash { 1 } else { 2 }))
             }
         }

@@ -3,8 +3,8 @@
 use super::fields::Builder;
 use super::pattern::{Pattern, Work};
 use crate::limits;
-use crate::process::{Process, Source, VariableValue};
-use crate::syntax::{Param, ParamOp, Subscript, Word};
+use crate::process::{Process, Source, Traits, VariableValue};
+use crate::syntax::{CaseChange, Param, ParamOp, Subscript, Word};
 use crate::system::Stop;
 use bytes::Bytes;
 use rand::Rng;
@@ -30,28 +30,58 @@ impl Process {
     ) -> Result<(), Stop> {
         self.session.step(1)?;
         if matches!(param.op, ParamOp::Bad) {
-            self.complain("bad substitution")?;
+            let text = if self.dash { "Bad substitution" } else { "bad substitution" };
+            self.complain(text)?;
             return Err(Stop::Abort(2));
+        }
+        if matches!(param.op, ParamOp::Names) {
+            let mut names: Vec<Bytes> =
+                self.variables.keys().filter(|n| n.starts_with(&param.name)).cloned().collect();
+            names.sort();
+            self.emit(Value::Many(names, false), quoted, out);
+            return Ok(());
         }
         if param.indirect {
             if let Some(Subscript::All) = param.subscript {
-                let keys = match self.variables.get(&param.name).map(|v| &v.value) {
+                let keys = match self.lookup(&param.name).map(|v| &v.value) {
                     Some(VariableValue::Array(elements)) => {
                         elements.keys().map(|k| k.to_string().into()).collect()
                     }
+                    Some(VariableValue::Map(elements)) => {
+                        elements.keys().map(|k| k.name.clone()).collect()
+                    }
                     Some(VariableValue::Scalar(_)) => vec![Bytes::from_static(b"0")],
-                    None => Vec::new(),
+                    Some(VariableValue::Unset) | None => Vec::new(),
                 };
                 self.emit(Value::Many(keys, false), quoted, out);
                 return Ok(());
             }
-            let name = self.parameter_value(&param.name, None).await?;
-            let value = match name {
-                Value::One(name) => self.parameter_value(&name, None).await?,
-                other => other,
+            let is_reference = self.variables.get(&param.name).is_some_and(|v| v.traits.reference);
+            if is_reference {
+                let name = self.referred(&param.name);
+                out.value(&name, quoted);
+                return Ok(());
+            }
+            let name = self.parameter_value(&param.name, param.subscript.as_ref()).await?;
+            let Value::One(name) = name else {
+                self.emit(name, quoted, out);
+                return Ok(());
             };
-            self.emit(value, quoted, out);
-            return Ok(());
+            // `${!x}` where x holds `name[index]`.
+            let (name, subscript) = match name.iter().position(|b| *b == b'[') {
+                Some(open) if name.ends_with(b"]") => {
+                    let inner = &name[open + 1..name.len() - 1];
+                    let subscript = match inner {
+                        b"@" | b"*" => Subscript::All,
+                        other => Subscript::Index(Word::literal(other)),
+                    };
+                    (name.slice(..open), Some(subscript))
+                }
+                _ => (name, None),
+            };
+            let inner =
+                Param { name, subscript, indirect: false, bare: false, op: param.op.clone() };
+            return Box::pin(self.expand_parameter(&inner, quoted, out)).await;
         }
         let value = self.parameter_value(&param.name, param.subscript.as_ref()).await?;
         match &value {
@@ -77,6 +107,10 @@ impl Process {
             ParamOp::Length => {
                 self.check_set(param, &value)?;
                 let length = match &value {
+                    // ash counts the characters of `"$*"`.
+                    Value::Many(all, _) if !self.bash => {
+                        all.iter().map(|t| characters(t) + 1).sum::<usize>().saturating_sub(1)
+                    }
                     Value::Unset => 0,
                     Value::One(text) => characters(text),
                     Value::Many(all, _) => all.len(),
@@ -98,7 +132,14 @@ impl Process {
             ParamOp::Assign { colon, word } => {
                 if missing(*colon) {
                     let text = Box::pin(self.expand_text(word)).await?;
-                    self.assign(&param.name, text.clone())?;
+                    match &param.subscript {
+                        Some(Subscript::Index(index)) => {
+                            let index = Box::pin(self.expand_text(index)).await?;
+                            let key = self.element_key(&param.name, &index)?;
+                            self.assign_element(&param.name, key, text.clone())?;
+                        }
+                        _ => self.assign(&param.name, text.clone())?,
+                    }
                     out.value(&text, quoted);
                 } else {
                     self.emit(value, quoted, out);
@@ -135,7 +176,11 @@ impl Process {
                     .await?;
                 self.emit(value, quoted, out);
             }
-            ParamOp::Bad => {}
+            ParamOp::Transform(letter) => {
+                let value = self.transformed(param, value, *letter)?;
+                self.emit(value, quoted, out);
+            }
+            ParamOp::Bad | ParamOp::Names => {}
         }
         Ok(())
     }
@@ -151,10 +196,10 @@ impl Process {
     }
 
     /// Status of a shell that an unset parameter ends.
-    fn unset_status(&self) -> i32 {
+    pub(super) fn unset_status(&self) -> i32 {
         match (self.bash, self.source) {
             (true, Source::Interactive) => 1,
-            (true, _) if self.subshell && self.pid == self.session.shell_pid => 1,
+            (true, _) if self.subshell_level > 0 => 1,
             (true, _) => 127,
             _ => 2,
         }
@@ -193,32 +238,37 @@ impl Process {
         name: &[u8],
         subscript: Option<&Subscript>,
     ) -> Result<Value, Stop> {
+        if self.bash
+            && let Some(values) = self.dynamic_array(name)
+        {
+            return Ok(match subscript {
+                Some(Subscript::All) => Value::Many(values, false),
+                Some(Subscript::Index(word)) => {
+                    let text = Box::pin(self.expand_text(word)).await?;
+                    let index = self.arithmetic(&text)?;
+                    let found = usize::try_from(index).ok().and_then(|i| values.get(i).cloned());
+                    found.map_or(Value::Unset, Value::One)
+                }
+                None => values.first().cloned().map_or(Value::Unset, Value::One),
+            });
+        }
         match subscript {
             Some(Subscript::All) => {
-                return Ok(match self.variables.get(name).map(|v| &v.value) {
+                return Ok(match self.lookup(name).map(|v| &v.value) {
                     Some(VariableValue::Array(elements)) => {
                         Value::Many(elements.values().cloned().collect(), false)
                     }
+                    Some(VariableValue::Map(elements)) => {
+                        Value::Many(elements.values().cloned().collect(), false)
+                    }
                     Some(VariableValue::Scalar(text)) => Value::Many(vec![text.clone()], false),
-                    None => Value::Unset,
+                    Some(VariableValue::Unset) | None => Value::Many(Vec::new(), false),
                 });
             }
             Some(Subscript::Index(word)) => {
-                let count = match self.variables.get(name).map(|v| &v.value) {
-                    Some(VariableValue::Array(elements)) => {
-                        elements.last_key_value().map_or(0, |(k, _)| k.saturating_add(1))
-                    }
-                    _ => 1,
-                };
-                let index = self.subscript_below(word, count).await?;
-                let value = self.variables.get(name).map(|v| &v.value);
-                return Ok(match value {
-                    Some(VariableValue::Array(elements)) => {
-                        elements.get(&index).cloned().map_or(Value::Unset, Value::One)
-                    }
-                    Some(VariableValue::Scalar(text)) if index == 0 => Value::One(text.clone()),
-                    _ => Value::Unset,
-                });
+                let text = Box::pin(self.expand_text(word)).await?;
+                let key = self.element_key(name, &text)?;
+                return Ok(self.element(name, &key).map_or(Value::Unset, Value::One));
             }
             None => {}
         }
@@ -238,12 +288,20 @@ impl Process {
                 let found = index.and_then(|i| self.positional.get(i.checked_sub(1)?));
                 return Ok(found.cloned().map_or(Value::Unset, Value::One));
             }
-            b"RANDOM" => {
+            b"RANDOM" if !self.dash => {
                 let number: u32 = self.session.system().rng.random_range(0..32_768);
                 number.to_string().into()
             }
             b"LINENO" => self.line.to_string().into(),
             b"SECONDS" if self.bash => "0".into(),
+            b"_" => self.last_argument.clone(),
+            b"BASH_SUBSHELL" if self.bash => self.subshell_level.to_string().into(),
+            b"BASH_COMMAND" if self.bash => self.simple_text.clone(),
+            b"BASHPID" if self.bash => self.pid.to_string().into(),
+            b"EPOCHSECONDS" if self.bash => {
+                let now = self.session.host.clock(self.session.now());
+                now.secs().to_string().into()
+            }
             b"UID" | b"EUID" if self.bash => self.uid.to_string().into(),
             _ => return Ok(self.variable(name).map_or(Value::Unset, Value::One)),
         };
@@ -273,19 +331,67 @@ impl Process {
         flags
     }
 
-    /// The value of an array subscript.
-    pub(crate) async fn subscript(&mut self, word: &Word) -> Result<u32, Stop> {
-        self.subscript_below(word, 0).await
+    /// Arrays that bash makes when they are looked at.
+    fn dynamic_array(&self, name: &[u8]) -> Option<Vec<Bytes>> {
+        let frames = self.frames.iter().rev();
+        let bottom = self.source == Source::Script;
+        Some(match name {
+            b"FUNCNAME" => {
+                let names = frames.map(|f| f.function.clone());
+                if self.frames.is_empty() {
+                    return None;
+                }
+                names.chain(bottom.then(|| Bytes::from_static(b"main"))).collect()
+            }
+            b"BASH_SOURCE" => {
+                frames.map(|f| f.source.clone()).chain(bottom.then(|| self.name.clone())).collect()
+            }
+            b"BASH_LINENO" => {
+                let lines = frames.map(|f| Bytes::from(f.line.to_string()));
+                lines.chain(bottom.then(|| Bytes::from_static(b"0"))).collect()
+            }
+            b"DIRSTACK" => {
+                let here = Bytes::copy_from_slice(&self.directory);
+                std::iter::once(here).chain(self.folders.iter().cloned()).collect()
+            }
+            _ => return None,
+        })
     }
 
-    /// The same, where negative ones count from the end of so many elements.
-    async fn subscript_below(&mut self, word: &Word, count: u32) -> Result<u32, Stop> {
-        let text = Box::pin(self.expand_text(word)).await?;
-        let mut index = self.arithmetic(&text)?;
-        if index < 0 {
-            index = index.saturating_add(i64::from(count));
-        }
-        Ok(u32::try_from(index.max(0)).unwrap_or(0))
+    /// `${a@Q}`, `${a@U}` and the like.
+    fn transformed(&mut self, param: &Param, value: Value, letter: u8) -> Result<Value, Stop> {
+        let traits = self.lookup(&param.name).map(|v| (v.traits, v.exported, v.read_only));
+        let change: Change = match letter {
+            b'U' => Arc::new(|t, _| t.to_ascii_uppercase()),
+            b'L' => Arc::new(|t, _| t.to_ascii_lowercase()),
+            b'u' => Arc::new(|t, work| change_case(t, CaseChange::Upper, false, None, work)),
+            b'Q' | b'K' => Arc::new(|t, _| crate::escape::single_quoted(t)),
+            b'E' => Arc::new(|t, _| crate::escape::ansi_c(t)),
+            b'P' => Arc::new(|t, _| t.to_vec()),
+            b'A' => {
+                let name = param.name.to_vec();
+                let flags = attribute_letters(traits, self.lookup(&param.name).map(|v| &v.value));
+                Arc::new(move |t, _| {
+                    let quoted = crate::escape::single_quoted(t);
+                    let head = if flags.is_empty() {
+                        Vec::new()
+                    } else {
+                        format!("declare -{flags} ").into_bytes()
+                    };
+                    [&head[..], &name, b"=", &quoted].concat()
+                })
+            }
+            b'a' => {
+                let flags = attribute_letters(traits, self.lookup(&param.name).map(|v| &v.value));
+                Arc::new(move |_, _| flags.clone().into_bytes())
+            }
+            _ => {
+                self.complain("bad substitution")?;
+                return Err(Stop::Abort(1));
+            }
+        };
+        let work = self.session.work();
+        self.change_all(value, &change, work)
     }
 
     async fn transform(&mut self, value: Value, op: &ParamOp) -> Result<Value, Stop> {
@@ -304,12 +410,19 @@ impl Process {
                 let (all, anchor) = (*all, *anchor);
                 Arc::new(move |text, work| replace(text, &pattern, &with, (all, anchor), work))
             }
-            ParamOp::Case { upper, all } => {
-                let (upper, all) = (*upper, *all);
-                Arc::new(move |text, _| change_case(text, upper, all))
+            ParamOp::Case { change, all, pattern } => {
+                let (change, all) = (*change, *all);
+                let pattern = Box::pin(self.expand_pattern(pattern)).await?;
+                let pattern = (!pattern.is_empty()).then(|| Pattern::new(&pattern, &mut work));
+                Arc::new(move |text, work| change_case(text, change, all, pattern.as_ref(), work))
             }
             _ => return Ok(value),
         };
+        self.change_all(value, &change, work)
+    }
+
+    /// Changes each value, for what the change and the values' size cost.
+    fn change_all(&mut self, value: Value, change: &Change, mut work: Work) -> Result<Value, Stop> {
         // What is longer than a word may be is refused later, whatever follows it.
         let mut room = limits::WORD_BYTES;
         let mut changed = |text: &Bytes| {
@@ -362,6 +475,12 @@ impl Process {
             Value::Many(all, star) if array => {
                 let range = range(all.len());
                 Value::Many(all.get(range).unwrap_or_default().to_vec(), star)
+            }
+            // To ash they are one text.
+            Value::Many(all, _) if !self.bash => {
+                let text = Bytes::from(all.join(&b" "[..]));
+                let range = range(text.len());
+                Value::One(text.slice(range))
             }
             Value::Many(mut all, star) => {
                 if offset > 0 || length.is_none() {
@@ -451,7 +570,41 @@ fn replace(
     out
 }
 
-fn change_case(text: &[u8], upper: bool, all: bool) -> Vec<u8> {
-    let change = |b: u8| if upper { b.to_ascii_uppercase() } else { b.to_ascii_lowercase() };
-    text.iter().enumerate().map(|(i, b)| if all || i == 0 { change(*b) } else { *b }).collect()
+/// The letters of `declare` for a variable's attributes, in bash's order.
+pub(crate) fn attribute_letters(
+    attributes: Option<(Traits, bool, bool)>,
+    value: Option<&VariableValue>,
+) -> String {
+    let (traits, exported, read_only) = attributes.unwrap_or_default();
+    [
+        (matches!(value, Some(VariableValue::Array(_))), 'a'),
+        (matches!(value, Some(VariableValue::Map(_))), 'A'),
+        (traits.integer, 'i'),
+        (traits.reference, 'n'),
+        (read_only, 'r'),
+        (exported, 'x'),
+        (traits.case == Some(CaseChange::Lower), 'l'),
+        (traits.case == Some(CaseChange::Upper), 'u'),
+    ]
+    .into_iter()
+    .filter_map(|(set, letter)| set.then_some(letter))
+    .collect()
+}
+
+/// Without `wanted` every letter is changed.
+fn change_case(
+    text: &[u8],
+    change: CaseChange,
+    all: bool,
+    wanted: Option<&Pattern>,
+    work: &mut Work,
+) -> Vec<u8> {
+    let changed = |b: u8| match change {
+        CaseChange::Lower => b.to_ascii_lowercase(),
+        CaseChange::Toggle if b.is_ascii_uppercase() => b.to_ascii_lowercase(),
+        CaseChange::Upper | CaseChange::Toggle => b.to_ascii_uppercase(),
+    };
+    let mut fits = |b: u8| wanted.is_none_or(|wanted| wanted.matches(&[b], work));
+    let letters = text.iter().enumerate();
+    letters.map(|(i, b)| if (all || i == 0) && fits(*b) { changed(*b) } else { *b }).collect()
 }

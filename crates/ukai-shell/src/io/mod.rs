@@ -356,6 +356,11 @@ impl Process {
     }
 }
 
+/// The descriptor that is shown by this number: lent ones are shown higher.
+pub(crate) const fn descriptor_shown(number: usize) -> usize {
+    if number >= SHOWN_ABOVE + DESCRIPTORS / 2 { number - SHOWN_ABOVE } else { number }
+}
+
 /// The descriptor that `/dev/stdout` and the like stand for.
 fn own_descriptor(path: &[u8]) -> Option<usize> {
     match path {
@@ -369,7 +374,7 @@ fn own_descriptor(path: &[u8]) -> Option<usize> {
                 .ok()?
                 .parse::<usize>()
                 .ok()
-                .map(|fd| if fd >= SHOWN_ABOVE + DESCRIPTORS / 2 { fd - SHOWN_ABOVE } else { fd })
+                .map(descriptor_shown)
                 .filter(|fd| *fd < DESCRIPTORS)
         }
     }

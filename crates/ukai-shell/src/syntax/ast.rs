@@ -53,7 +53,16 @@ pub(crate) enum Connector {
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     pub(crate) negated: bool,
+    /// `time` of bash stands before; with `-p` the times are in POSIX's form.
+    pub(crate) timed: Option<TimeForm>,
     pub(crate) commands: Vec<Command>,
+}
+
+/// How the `time` of bash shows times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeForm {
+    Bash,
+    Posix,
 }
 
 /// One command of a pipeline.
@@ -78,8 +87,12 @@ pub(crate) struct Simple {
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) words: Vec<Word>,
     pub(crate) redirects: Vec<Redirect>,
+    /// `name=(...)` among the words of `declare` and the like, by the word's place.
+    pub(crate) arrays: Vec<(usize, Assignment)>,
     /// Line of the script, from 1.
     pub(crate) line: u32,
+    /// The command's text, for bash's `BASH_COMMAND`.
+    pub(crate) text: Bytes,
 }
 
 /// `name=value`, `name+=value`, `name[i]=value`.
@@ -95,7 +108,14 @@ pub(crate) struct Assignment {
 #[derive(Debug)]
 pub(crate) enum Value {
     Scalar(Word),
-    Array(Vec<Word>),
+    Array(Vec<Element>),
+}
+
+/// An element of `name=(...)`: `word` or `[key]=word`.
+#[derive(Debug)]
+pub(crate) struct Element {
+    pub(crate) key: Option<Word>,
+    pub(crate) value: Word,
 }
 
 /// A command that contains others.
@@ -103,11 +123,40 @@ pub(crate) enum Value {
 pub(crate) enum Compound {
     Group(List),
     Subshell(Arc<List>),
-    If { arms: Vec<(List, List)>, otherwise: Option<List> },
-    Loop { until: bool, condition: List, body: List },
-    For { name: Bytes, words: Option<Vec<Word>>, body: List },
-    ForArithmetic { parts: [Option<Word>; 3], body: List },
-    Case { subject: Word, arms: Vec<Case> },
+    If {
+        arms: Vec<(List, List)>,
+        otherwise: Option<List>,
+    },
+    Loop {
+        until: bool,
+        condition: List,
+        body: List,
+    },
+    For {
+        name: Bytes,
+        words: Option<Vec<Word>>,
+        body: List,
+    },
+    /// `select` of bash.
+    Select {
+        name: Bytes,
+        words: Option<Vec<Word>>,
+        body: List,
+    },
+    /// `coproc` of bash.
+    Coprocess {
+        name: Bytes,
+        command: Arc<Command>,
+        text: Bytes,
+    },
+    ForArithmetic {
+        parts: [Option<Word>; 3],
+        body: List,
+    },
+    Case {
+        subject: Word,
+        arms: Vec<Case>,
+    },
     Arithmetic(Word),
 }
 
@@ -118,6 +167,8 @@ pub(crate) struct Case {
     pub(crate) body: List,
     /// `;&` (bash): go on with the next arm's body.
     pub(crate) falls_through: bool,
+    /// `;;&` (bash): go on trying the patterns that follow.
+    pub(crate) goes_on: bool,
 }
 
 /// A redirection.
@@ -125,6 +176,8 @@ pub(crate) struct Case {
 pub(crate) struct Redirect {
     /// Descriptor; by default 0 for input and 1 for output.
     pub(crate) fd: Option<u8>,
+    /// `{name}` of bash: a free descriptor, whose number the variable gets.
+    pub(crate) variable: Option<Bytes>,
     pub(crate) kind: RedirectKind,
     pub(crate) target: Target,
 }
@@ -134,8 +187,10 @@ pub(crate) struct Redirect {
 pub(crate) enum RedirectKind {
     /// `<`
     Read,
-    /// `>` and `>|`
+    /// `>`
     Write,
+    /// `>|`
+    Overwrite,
     /// `>>`
     Append,
     /// `<>`
@@ -181,6 +236,10 @@ pub(crate) enum Part {
     Arithmetic(Box<Word>),
     /// `<(...)` of bash: the name of a file with what the list prints.
     Printed(Arc<List>),
+    /// `>(...)` of bash: the name of a file whose contents the list reads.
+    Read(Arc<List>),
+    /// `name[subscript]=` of bash, before the value.
+    Element { name: Bytes, subscript: Word, append: bool },
 }
 
 /// A parameter expansion.
@@ -191,6 +250,8 @@ pub(crate) struct Param {
     pub(crate) subscript: Option<Subscript>,
     /// `${!name}`
     pub(crate) indirect: bool,
+    /// `$name`, without braces.
+    pub(crate) bare: bool,
     pub(crate) op: ParamOp,
 }
 
@@ -249,11 +310,25 @@ pub(crate) enum ParamOp {
     },
     /// `${a^}`, `${a^^}`, `${a,}`, `${a,,}`
     Case {
-        upper: bool,
+        change: CaseChange,
         all: bool,
+        /// Which characters are changed; without it all are.
+        pattern: Word,
     },
+    /// `${a@Q}` and the like.
+    Transform(u8),
+    /// `${!prefix*}`
+    Names,
     /// Anything else: an error when it is expanded.
     Bad,
+}
+
+/// What `${a^}` and the like do to a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CaseChange {
+    Upper,
+    Lower,
+    Toggle,
 }
 
 impl Word {

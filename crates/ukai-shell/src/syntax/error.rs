@@ -11,6 +11,10 @@ pub(crate) struct SyntaxError {
     pub(crate) line: u32,
     /// Whether more text could make it a program.
     pub(crate) incomplete: bool,
+    /// Line of the quote or bracket that was not closed, if that is the mistake.
+    pub(crate) opened: Option<u32>,
+    /// Whether it is inside the list of `name=(...)`, which ends bash with status 1.
+    pub(crate) in_array: bool,
     /// Whether it is nested deeper than we follow.
     pub(crate) too_deep: bool,
 }

@@ -1,7 +1,7 @@
 //! Tokens: operators, words, newlines, here-documents.
 
 use super::ast::{Part, Word};
-use super::{Parser, SyntaxError};
+use super::{Parser, ShellKind, SyntaxError};
 use std::sync::{Arc, OnceLock};
 
 /// A token.
@@ -13,6 +13,8 @@ pub(super) enum Token {
     Op(&'static str),
     /// A redirection operator, with the descriptor in front of it.
     Redirect(Option<u8>, &'static str),
+    /// The same with `{name}` in front of it (bash).
+    VariableRedirect(bytes::Bytes, &'static str),
     Word(Word),
 }
 
@@ -22,6 +24,18 @@ pub(super) struct Pending {
     pub(super) strip_tabs: bool,
     pub(super) quoted: bool,
     pub(super) body: Arc<OnceLock<Word>>,
+    /// Line of the announcement.
+    pub(super) line: u32,
+}
+
+/// A here-document that the end of the text ended, for a warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unended {
+    /// Line at which the text ended.
+    pub(crate) at_line: u32,
+    /// Line of the announcement.
+    pub(crate) line: u32,
+    pub(crate) wanted: Vec<u8>,
 }
 
 /// Whether `text` is a variable's name.
@@ -128,14 +142,21 @@ impl Parser<'_> {
                 return Ok(self.redirect_operator(Some(fd)).unwrap_or(Token::End));
             }
         }
-        if self.bash && self.starts_with(b"<(") {
+        if self.bash && (self.starts_with(b"<(") || self.starts_with(b">(")) {
             return Ok(Token::Word(self.read_word()?));
+        }
+        if self.bash
+            && byte == b'{'
+            && let Some(token) = self.variable_redirect()
+        {
+            return Ok(token);
         }
         if let Some(token) = self.redirect_operator(None) {
             return Ok(token);
         }
-        for op in ["&&", "||", ";;", ";&", "&", "|", ";", "(", ")"] {
-            if (op != ";&" || self.bash) && self.starts_with(op.as_bytes()) {
+        for op in ["&&", "||", ";;&", ";;", ";&", "&", "|", ";", "(", ")"] {
+            let known = self.bash || !matches!(op, ";&" | ";;&");
+            if known && self.starts_with(op.as_bytes()) {
                 self.pos += op.len();
                 return Ok(Token::Op(op));
             }
@@ -143,9 +164,29 @@ impl Parser<'_> {
         Ok(Token::Word(self.read_word()?))
     }
 
+    /// `{name}>` and the like; nothing is consumed otherwise.
+    fn variable_redirect(&mut self) -> Option<Token> {
+        let rest = &self.src[self.pos + 1..];
+        let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        if !is_name(&rest[..length]) || rest.get(length) != Some(&b'}') {
+            return None;
+        }
+        if !matches!(rest.get(length + 1), Some(b'<' | b'>')) {
+            return None;
+        }
+        let name = bytes::Bytes::copy_from_slice(&rest[..length]);
+        self.pos += length + 2;
+        match self.redirect_operator(None) {
+            Some(Token::Redirect(_, op)) => Some(Token::VariableRedirect(name, op)),
+            _ => None,
+        }
+    }
+
     fn redirect_operator(&mut self, fd: Option<u8>) -> Option<Token> {
         let operators: &[&str] = if self.bash {
             &["<<<", "<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">", "&>>", "&>"]
+        } else if self.kind == ShellKind::Dash {
+            &["<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">"]
         } else {
             &["<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">", "&>"]
         };
@@ -183,6 +224,11 @@ impl Parser<'_> {
             }
             if !closed {
                 self.open_document = true;
+                self.unended.push(Unended {
+                    at_line: self.line,
+                    line: pending.line,
+                    wanted: pending.delimiter.clone(),
+                });
                 if self.bash && !body.is_empty() && !body.ends_with(b"\n") {
                     body.push(b'\n');
                 }
@@ -198,7 +244,7 @@ impl Parser<'_> {
 
     /// The body of an unquoted here-document: expansions are active, quotes are not.
     fn document_word(&self, body: &[u8]) -> Word {
-        let mut inner = Parser::new(body, self.bash);
+        let mut inner = Parser::new(body, self.kind);
         inner.depth = self.depth + 1;
         match inner.read_double(None) {
             Ok(parts) => Word { parts: vec![Part::Double(parts)] },

@@ -15,9 +15,18 @@ mod simple;
 mod word;
 
 pub(crate) use ast::{
-    AndOr, Assignment, Case, Command, Compound, Connector, List, Param, ParamOp, Part, Redirect,
-    RedirectKind, Simple, Subscript, Target, Value, Word,
+    AndOr, Assignment, Case, CaseChange, Command, Compound, Connector, Element, List, Param,
+    ParamOp, Part, Redirect, RedirectKind, Simple, Subscript, Target, TimeForm, Value, Word,
 };
 pub(crate) use error::SyntaxError;
 pub(crate) use lexer::is_name;
 pub(crate) use parser::Parser;
+
+/// Which program a shell is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShellKind {
+    /// BusyBox's.
+    Ash,
+    Bash,
+    Dash,
+}

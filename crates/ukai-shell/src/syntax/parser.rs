@@ -1,11 +1,11 @@
 //! The grammar: from tokens to a tree, one complete command at a time.
 
-use super::SyntaxError;
 use super::ast::{
     AndOr, Case, Command, Compound, Connector, Item, List, Part, Pipeline, Redirect, RedirectKind,
-    Target, Word,
+    Simple, Target, TimeForm, Word,
 };
-use super::lexer::{Pending, Token, is_name};
+use super::lexer::{Pending, Token, Unended, is_name};
+use super::{ShellKind, SyntaxError};
 use bytes::Bytes;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ pub(crate) struct Parser<'a> {
     pub(super) line: u32,
     pub(super) depth: u32,
     pub(super) bash: bool,
+    pub(super) kind: ShellKind,
     pub(super) peeked: Option<Token>,
     pub(super) token_start: usize,
     pub(super) documents: Vec<Pending>,
@@ -29,23 +30,32 @@ pub(crate) struct Parser<'a> {
     pub(super) open_document: bool,
     /// The text ends in a backslash-newline.
     pub(super) open_line: bool,
+    /// Here-documents that the end of the text ended, to be warned of.
+    pub(super) unended: Vec<Unended>,
 }
 
 impl<'a> Parser<'a> {
-    /// A parser for `src`; with `bash`, bash's additions are known.
-    pub(crate) fn new(src: &'a [u8], bash: bool) -> Self {
+    /// A parser for `src`, which knows what that kind of shell knows.
+    pub(crate) fn new(src: &'a [u8], kind: ShellKind) -> Self {
         Self {
             src,
             pos: 0,
             line: 1,
             depth: 0,
-            bash,
+            bash: kind == ShellKind::Bash,
+            kind,
             peeked: None,
             token_start: 0,
             documents: Vec::new(),
             open_document: false,
             open_line: false,
+            unended: Vec::new(),
         }
+    }
+
+    /// The here-documents of the last command that were not ended.
+    pub(crate) fn take_unended(&mut self) -> Vec<Unended> {
+        std::mem::take(&mut self.unended)
     }
 
     /// The same parser, for a text that begins at this line of a longer one.
@@ -94,8 +104,26 @@ impl<'a> Parser<'a> {
             near: near.to_owned(),
             line: self.line,
             incomplete: self.pos >= self.src.len(),
+            opened: None,
+            in_array: false,
             too_deep: false,
         }
+    }
+
+    /// The same for a quote or bracket that was opened at `line` and not closed.
+    pub(super) fn unclosed(&self, message: &str, near: &str, line: u32) -> SyntaxError {
+        SyntaxError { opened: Some(line), ..self.unterminated(message, near) }
+    }
+
+    /// A token at a place where no newline may stand: bash takes the end of a text for
+    /// a newline there.
+    pub(super) fn unexpected_here(&self, token: &Token, expecting: Option<&str>) -> SyntaxError {
+        if self.bash && matches!(token, Token::End) {
+            let mut error = self.unexpected(&Token::Newline, None);
+            error.line = self.line;
+            return error;
+        }
+        self.unexpected(token, expecting)
     }
 
     pub(super) fn unexpected(&self, token: &Token, expecting: Option<&str>) -> SyntaxError {
@@ -103,7 +131,9 @@ impl<'a> Parser<'a> {
             Token::End => ("end of file".to_owned(), "end of file".to_owned()),
             Token::Newline => ("newline".to_owned(), "newline".to_owned()),
             Token::Op(op) => (format!("\"{op}\""), (*op).to_owned()),
-            Token::Redirect(_, op) => ("redirection".to_owned(), (*op).to_owned()),
+            Token::Redirect(_, op) | Token::VariableRedirect(_, op) => {
+                ("redirection".to_owned(), (*op).to_owned())
+            }
             Token::Word(word) => match word.plain() {
                 Some(text) if RESERVED.contains(&text) && expecting.is_none() => {
                     let text = String::from_utf8_lossy(text).into_owned();
@@ -123,6 +153,8 @@ impl<'a> Parser<'a> {
             near,
             line: self.line - newline.min(self.line - 1),
             incomplete: matches!(token, Token::End),
+            opened: None,
+            in_array: false,
             too_deep: false,
         }
     }
@@ -131,8 +163,9 @@ impl<'a> Parser<'a> {
     fn line_list(&mut self) -> Result<List, SyntaxError> {
         let mut list = List::default();
         loop {
-            self.item(&mut list)?;
-            if matches!(self.peek()?, Token::Newline | Token::End) || !self.starts_command()? {
+            let separated = self.item(&mut list)?;
+            let ended = matches!(self.peek()?, Token::Newline | Token::End);
+            if ended || !separated || !self.starts_command()? {
                 return Ok(list);
             }
         }
@@ -146,7 +179,9 @@ impl<'a> Parser<'a> {
             if !self.starts_command()? {
                 return Ok(list);
             }
-            self.item(&mut list)?;
+            if !self.item(&mut list)? && !matches!(self.peek()?, Token::Newline) {
+                return Ok(list);
+            }
         }
     }
 
@@ -165,7 +200,15 @@ impl<'a> Parser<'a> {
         let list = self.block()?;
         match self.next()? {
             Token::Op(")") => Ok(list),
-            token => Err(self.unexpected(&token, Some(")"))),
+            token => {
+                let mut error = self.unexpected(&token, Some(")"));
+                if error.incomplete {
+                    let open_line = u32::from(!self.src.ends_with(b"\n"));
+                    ")".clone_into(&mut error.near);
+                    error.opened = Some(self.line + open_line);
+                }
+                Err(error)
+            }
         }
     }
 
@@ -189,7 +232,7 @@ impl<'a> Parser<'a> {
         Ok(match self.peek()? {
             Token::End | Token::Newline => false,
             Token::Op(op) => *op == "(",
-            Token::Redirect(..) => true,
+            Token::Redirect(..) | Token::VariableRedirect(..) => true,
             Token::Word(word) => !matches!(
                 word.plain(),
                 Some(b"then" | b"else" | b"elif" | b"fi" | b"do" | b"done" | b"esac" | b"}")
@@ -198,13 +241,14 @@ impl<'a> Parser<'a> {
     }
 
     /// What `jobs` shows of a command.
-    fn item_text(&self, start: usize, end: usize) -> Bytes {
+    pub(super) fn item_text(&self, start: usize, end: usize) -> Bytes {
         const SHOWN_BYTES: usize = 256;
         let text = self.src.get(start..end).unwrap_or_default().trim_ascii();
         Bytes::copy_from_slice(&text[..text.len().min(SHOWN_BYTES)])
     }
 
-    fn item(&mut self, list: &mut List) -> Result<(), SyntaxError> {
+    /// One item of a list; whether `;` or `&` ended it.
+    fn item(&mut self, list: &mut List) -> Result<bool, SyntaxError> {
         self.peek()?;
         let start = self.token_start;
         let and_or = Arc::new(self.and_or()?);
@@ -215,7 +259,7 @@ impl<'a> Parser<'a> {
                 let end = self.token_start;
                 let text = self.item_text(start, end);
                 list.items.push(Item { and_or, background: false, text });
-                return Ok(());
+                return Ok(false);
             }
         };
         let end = self.token_start;
@@ -226,7 +270,7 @@ impl<'a> Parser<'a> {
             let token = self.next()?;
             return Err(self.unexpected(&token, None));
         }
-        Ok(())
+        Ok(true)
     }
 
     fn and_or(&mut self) -> Result<AndOr, SyntaxError> {
@@ -246,8 +290,22 @@ impl<'a> Parser<'a> {
 
     fn pipeline(&mut self) -> Result<Pipeline, SyntaxError> {
         let mut negated = false;
-        while self.take_keyword(b"!")? {
-            negated = !negated;
+        let mut timed = None;
+        loop {
+            if self.take_keyword(b"!")? {
+                negated = !negated;
+            } else if self.bash && self.take_keyword(b"time")? {
+                let posix = self.take_keyword(b"-p")?;
+                timed = Some(if posix { TimeForm::Posix } else { TimeForm::Bash });
+            } else {
+                break;
+            }
+        }
+        if (timed.is_some() || (self.bash && negated))
+            && matches!(self.peek()?, Token::Newline | Token::End | Token::Op(";"))
+        {
+            let nothing = Command::Simple(Simple::default());
+            return Ok(Pipeline { negated, timed, commands: vec![nothing] });
         }
         let mut commands = vec![self.command()?];
         while matches!(self.peek()?, Token::Op("|")) {
@@ -262,7 +320,7 @@ impl<'a> Parser<'a> {
             self.skip_newlines()?;
             commands.push(self.command()?);
         }
-        Ok(Pipeline { negated, commands })
+        Ok(Pipeline { negated, timed, commands })
     }
 
     fn at_keyword(&mut self, keyword: &[u8]) -> Result<bool, SyntaxError> {
@@ -307,7 +365,7 @@ impl<'a> Parser<'a> {
                 Some(text) if text.len() <= 8 => text.to_vec(),
                 _ => Vec::new(),
             },
-            Token::Redirect(..) => Vec::new(),
+            Token::Redirect(..) | Token::VariableRedirect(..) => Vec::new(),
             _ => {
                 let token = self.next()?;
                 return Err(self.unexpected(&token, None));
@@ -317,9 +375,13 @@ impl<'a> Parser<'a> {
             b"if" => Self::if_command,
             b"while" | b"until" => Self::loop_command,
             b"for" => Self::for_command,
+            b"select" if self.bash => Self::select_command,
+            b"coproc" if self.bash => Self::coprocess,
             b"case" => Self::case_command,
             b"{" => Self::group,
-            b"function" => return self.nested(Self::function_keyword),
+            b"function" if self.kind != ShellKind::Dash => {
+                return self.nested(Self::function_keyword);
+            }
             b"then" | b"else" | b"elif" | b"fi" | b"do" | b"done" | b"esac" | b"}" => {
                 let token = self.next()?;
                 return Err(self.unexpected(&token, None));
@@ -332,7 +394,7 @@ impl<'a> Parser<'a> {
 
     fn with_redirects(&mut self, body: Compound) -> Result<Command, SyntaxError> {
         let mut redirects = Vec::new();
-        while matches!(self.peek()?, Token::Redirect(..)) {
+        while matches!(self.peek()?, Token::Redirect(..) | Token::VariableRedirect(..)) {
             redirects.push(self.redirect()?);
         }
         Ok(Command::Compound { body, redirects })
@@ -390,6 +452,9 @@ impl<'a> Parser<'a> {
             Token::Word(word) if word.plain().is_some_and(is_name) => {
                 Bytes::copy_from_slice(word.plain().unwrap_or_default())
             }
+            token @ (Token::End | Token::Newline) if self.bash => {
+                return Err(self.unexpected_here(&token, None));
+            }
             Token::End => return Err(self.unterminated("bad for loop variable", "")),
             _ => {
                 let mut error = self.unterminated("bad for loop variable", "");
@@ -422,6 +487,37 @@ impl<'a> Parser<'a> {
         Ok(Compound::For { name, words, body })
     }
 
+    fn select_command(&mut self) -> Result<Compound, SyntaxError> {
+        // `select ((` is no arithmetic: the keyword is peeked at, so this is the loop
+        // over words.
+        Ok(match self.for_command()? {
+            Compound::For { name, words, body } => Compound::Select { name, words, body },
+            other => other,
+        })
+    }
+
+    /// `coproc [NAME] command`: a name stands only before a compound command.
+    fn coprocess(&mut self) -> Result<Compound, SyntaxError> {
+        self.next()?;
+        self.peek()?;
+        let start = self.token_start;
+        let mut name = Bytes::from_static(b"COPROC");
+        if let Token::Word(word) = self.peek()?
+            && let Some(text) = word.plain().filter(|t| is_name(t))
+        {
+            let text = Bytes::copy_from_slice(text);
+            let rest = self.src[self.pos..].trim_ascii_start();
+            if rest.starts_with(b"{") || rest.starts_with(b"(") {
+                self.next()?;
+                name = text;
+            }
+        }
+        let command = Arc::new(self.command()?);
+        let end = if self.peeked.is_some() { self.token_start } else { self.pos };
+        let text = self.item_text(start, end);
+        Ok(Compound::Coprocess { name, command, text })
+    }
+
     fn do_group(&mut self) -> Result<List, SyntaxError> {
         self.skip_newlines()?;
         self.expect_keyword("do")?;
@@ -438,7 +534,7 @@ impl<'a> Parser<'a> {
         let mut parts = [None, None, None];
         for (slot, part) in parts.iter_mut().zip(text.splitn(3, |b| *b == b';')) {
             if !part.trim_ascii().is_empty() {
-                let mut inner = Parser::new(part, self.bash);
+                let mut inner = Parser::new(part, self.kind);
                 inner.depth = self.depth;
                 *slot = Some(Word { parts: vec![Part::Double(inner.read_double(None)?)] });
             }
@@ -454,7 +550,7 @@ impl<'a> Parser<'a> {
         self.next()?;
         let subject = match self.next()? {
             Token::Word(word) => word,
-            token => return Err(self.unexpected(&token, None)),
+            token => return Err(self.unexpected_here(&token, None)),
         };
         self.skip_newlines()?;
         self.expect_keyword("in")?;
@@ -471,18 +567,22 @@ impl<'a> Parser<'a> {
             loop {
                 match self.next()? {
                     Token::Word(word) => patterns.push(word),
-                    token => return Err(self.unexpected(&token, None)),
+                    token => {
+                        let expecting = matches!(token, Token::End).then_some(")");
+                        return Err(self.unexpected(&token, expecting));
+                    }
                 }
                 match self.next()? {
                     Token::Op("|") => {}
                     Token::Op(")") => break,
-                    token => return Err(self.unexpected(&token, Some(")"))),
+                    token => return Err(self.unexpected_here(&token, Some(")"))),
                 }
             }
             let body = self.block()?;
             let falls_through = matches!(self.peek()?, Token::Op(";&"));
-            let last = !matches!(self.peek()?, Token::Op(";;" | ";&"));
-            arms.push(Case { patterns, body, falls_through });
+            let goes_on = matches!(self.peek()?, Token::Op(";;&"));
+            let last = !matches!(self.peek()?, Token::Op(";;" | ";&" | ";;&"));
+            arms.push(Case { patterns, body, falls_through, goes_on });
             if last {
                 self.expect_keyword("esac")?;
                 return Ok(Compound::Case { subject, arms });
@@ -498,7 +598,7 @@ impl<'a> Parser<'a> {
             Token::Word(word) if word.plain().is_some() => {
                 Bytes::copy_from_slice(word.plain().unwrap_or_default())
             }
-            token => return Err(self.unexpected(&token, None)),
+            token => return Err(self.unexpected_here(&token, None)),
         };
         if matches!(self.peek()?, Token::Op("(")) {
             self.next()?;
@@ -517,6 +617,7 @@ impl<'a> Parser<'a> {
 fn add_error_to_pipe(command: &mut Command) {
     let redirect = Redirect {
         fd: Some(2),
+        variable: None,
         kind: RedirectKind::Duplicate,
         target: Target::Word(Word::literal("1")),
     };

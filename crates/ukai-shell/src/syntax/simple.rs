@@ -1,6 +1,8 @@
 //! Simple commands: assignments, words, redirections, here-documents announced.
 
-use super::ast::{Assignment, Command, Part, Redirect, RedirectKind, Simple, Target, Value, Word};
+use super::ast::{
+    Assignment, Command, Element, Part, Redirect, RedirectKind, Simple, Target, Value, Word,
+};
 use super::lexer::{Pending, Token, is_name};
 use super::{Parser, SyntaxError};
 use bytes::Bytes;
@@ -8,11 +10,13 @@ use std::sync::{Arc, OnceLock};
 
 impl Parser<'_> {
     pub(super) fn simple(&mut self) -> Result<Command, SyntaxError> {
+        self.peek()?;
+        let start = self.token_start;
         let mut simple = Simple { line: self.line, ..Simple::default() };
         let mut double_bracket = false;
         loop {
             match self.peek()? {
-                Token::Redirect(..) if !double_bracket => {
+                Token::Redirect(..) | Token::VariableRedirect(..) if !double_bracket => {
                     let redirect = self.redirect()?;
                     simple.redirects.push(redirect);
                 }
@@ -40,8 +44,19 @@ impl Parser<'_> {
                         if double_bracket && word.plain() == Some(b"]]") {
                             double_bracket = false;
                         }
-                        let word = self.array_argument(word)?;
-                        simple.words.push(word);
+                        if declares(&simple) && self.array_follows(&word) {
+                            let place = simple.words.len();
+                            match self.assignment(word)? {
+                                Ok(assignment) => {
+                                    let name = assignment.name.to_vec();
+                                    simple.words.push(Word { parts: vec![Part::Quoted(name)] });
+                                    simple.arrays.push((place, assignment));
+                                }
+                                Err(word) => simple.words.push(word),
+                            }
+                        } else {
+                            simple.words.push(word);
+                        }
                     }
                 }
                 Token::Op("(")
@@ -67,7 +82,17 @@ impl Parser<'_> {
                 _ => break,
             }
         }
+        let end = if self.peeked.is_some() { self.token_start } else { self.pos };
+        simple.text = self.item_text(start, end);
         Ok(Command::Simple(simple))
+    }
+
+    /// Whether the word just read is `name=` before a list in brackets.
+    fn array_follows(&self, word: &Word) -> bool {
+        self.bash
+            && self.peeked.is_none()
+            && self.byte() == Some(b'(')
+            && matches!(word.parts.last(), Some(Part::Literal(text)) if text.ends_with(b"="))
     }
 
     fn peeked_word(&self) -> Option<&Word> {
@@ -82,9 +107,10 @@ impl Parser<'_> {
         self.next()?;
         match self.next()? {
             Token::Op(")") => {}
-            token => return Err(self.unexpected(&token, Some(")"))),
+            token => return Err(self.unexpected_here(&token, Some(")"))),
         }
-        let Some(name) = name.plain().map(Bytes::copy_from_slice) else {
+        let allowed = |name: &[u8]| self.bash || is_name(name);
+        let Some(name) = name.plain().filter(|n| allowed(n)).map(Bytes::copy_from_slice) else {
             let mut error = self.unterminated("bad function name", "");
             error.incomplete = false;
             return Err(error);
@@ -97,6 +123,13 @@ impl Parser<'_> {
 
     /// The word as an assignment, or back as it was.
     fn assignment(&mut self, mut word: Word) -> Result<Result<Assignment, Word>, SyntaxError> {
+        if matches!(word.parts.first(), Some(Part::Element { .. })) {
+            let Part::Element { name, subscript, append } = word.parts.remove(0) else {
+                return Ok(Err(word));
+            };
+            let value = Value::Scalar(word);
+            return Ok(Ok(Assignment { name, subscript: Some(subscript), append, value }));
+        }
         let Some(Part::Literal(text)) = word.parts.first() else { return Ok(Err(word)) };
         let Some(equals) = text.iter().position(|b| *b == b'=') else { return Ok(Err(word)) };
         let (left, right) = (&text[..equals], &text[equals + 1..]);
@@ -104,20 +137,10 @@ impl Parser<'_> {
             Some(left) if self.bash => (left, true),
             _ => (left, false),
         };
-        let (name, subscript) = match left.iter().position(|b| *b == b'[') {
-            Some(open) if self.bash && left.ends_with(b"]") => {
-                let inner = left[open + 1..left.len() - 1].to_vec();
-                let mut parser = Parser::new(&inner, true);
-                parser.depth = self.depth;
-                let parts = parser.read_double(None)?;
-                (&left[..open], Some(Word { parts: vec![Part::Double(parts)] }))
-            }
-            _ => (left, None),
-        };
-        if !is_name(name) {
+        if !is_name(left) {
             return Ok(Err(word));
         }
-        let name = Bytes::copy_from_slice(name);
+        let (name, subscript) = (Bytes::copy_from_slice(left), None);
         let rest = right.to_vec();
         if self.bash && rest.is_empty() && word.parts.len() == 1 && self.byte() == Some(b'(') {
             let elements = self.array()?;
@@ -133,48 +156,46 @@ impl Parser<'_> {
     }
 
     /// `(a b c)` after `name=`.
-    fn array(&mut self) -> Result<Vec<Word>, SyntaxError> {
+    fn array(&mut self) -> Result<Vec<Element>, SyntaxError> {
         self.pos += 1;
         let mut elements = Vec::new();
         loop {
+            self.skip_blanks();
+            if self.byte() == Some(b'[')
+                && let Some(key) = self.subscript_before_equals(1)?
+            {
+                let value = self.read_word()?;
+                elements.push(Element { key: Some(key), value });
+                continue;
+            }
             match self.next()? {
-                Token::Word(word) => elements.push(word),
+                Token::Word(value) => elements.push(Element { key: None, value }),
                 Token::Newline => {}
                 Token::Op(")") => return Ok(elements),
-                token => return Err(self.unexpected(&token, None)),
-            }
-        }
-    }
-
-    /// `local a=(x)` and the like: the list becomes one word's text.
-    fn array_argument(&mut self, mut word: Word) -> Result<Word, SyntaxError> {
-        if self.bash
-            && self.peeked.is_none()
-            && self.byte() == Some(b'(')
-            && matches!(word.parts.last(), Some(Part::Literal(text)) if text.ends_with(b"="))
-        {
-            for (index, element) in self.array()?.into_iter().enumerate() {
-                if index > 0 {
-                    word.parts.push(Part::Quoted(b" ".to_vec()));
+                token => {
+                    let mut error = self.unexpected(&token, None);
+                    error.in_array = true;
+                    return Err(error);
                 }
-                word.parts.extend(element.parts);
             }
         }
-        Ok(word)
     }
 
     pub(super) fn redirect(&mut self) -> Result<Redirect, SyntaxError> {
-        let Token::Redirect(fd, op) = self.next()? else {
-            return Err(self.unterminated("bad redirection", ""));
+        let (fd, variable, op) = match self.next()? {
+            Token::Redirect(fd, op) => (fd, None, op),
+            Token::VariableRedirect(name, op) => (None, Some(name), op),
+            _ => return Err(self.unterminated("bad redirection", "")),
         };
         let word = match self.next()? {
             Token::Word(word) => word,
-            token => return Err(self.unexpected(&token, None)),
+            token => return Err(self.unexpected_here(&token, None)),
         };
         let kind = match op {
             "<" => RedirectKind::Read,
             "<>" => RedirectKind::ReadWrite,
-            ">" | ">|" => RedirectKind::Write,
+            ">" => RedirectKind::Write,
+            ">|" => RedirectKind::Overwrite,
             ">>" => RedirectKind::Append,
             "&>" => RedirectKind::Both,
             "&>>" => RedirectKind::BothAppend,
@@ -182,7 +203,8 @@ impl Parser<'_> {
             ">&" => {
                 let dup =
                     word.plain().is_none_or(|t| t == b"-" || t.iter().all(u8::is_ascii_digit));
-                if dup || fd.is_some() { RedirectKind::Duplicate } else { RedirectKind::Both }
+                let both = !dup && fd.is_none() && variable.is_none();
+                if both { RedirectKind::Both } else { RedirectKind::Duplicate }
             }
             _ => RedirectKind::Here,
         };
@@ -196,17 +218,27 @@ impl Parser<'_> {
             }
             _ => Target::Word(word),
         };
-        Ok(Redirect { fd, kind, target })
+        Ok(Redirect { fd, variable, kind, target })
     }
 
     fn announce_document(&mut self, delimiter: &Word, strip_tabs: bool) -> Target {
         let mut text = Vec::new();
         let quoted = flatten(&delimiter.parts, &mut text);
         let body = Arc::new(OnceLock::new());
-        let pending = Pending { delimiter: text, strip_tabs, quoted, body: Arc::clone(&body) };
+        let line = self.line;
+        let body_of = Arc::clone(&body);
+        let pending = Pending { delimiter: text, strip_tabs, quoted, body: body_of, line };
         self.documents.push(pending);
         Target::Document(body)
     }
+}
+
+/// Whether the command takes assignments as arguments.
+fn declares(simple: &Simple) -> bool {
+    matches!(
+        simple.words.first().and_then(Word::plain),
+        Some(b"declare" | b"typeset" | b"local" | b"export" | b"readonly")
+    )
 }
 
 /// The text of a here-document's delimiter, and whether any of it is quoted.
@@ -227,7 +259,11 @@ fn flatten(parts: &[Part], out: &mut Vec<u8>) -> bool {
                 out.push(b'$');
                 out.extend_from_slice(&param.name);
             }
-            Part::Command(_) | Part::Arithmetic(_) | Part::Printed(_) => {}
+            Part::Command(_)
+            | Part::Arithmetic(_)
+            | Part::Printed(_)
+            | Part::Read(_)
+            | Part::Element { .. } => {}
         }
     }
     quoted

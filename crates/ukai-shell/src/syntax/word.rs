@@ -1,8 +1,8 @@
 //! Words: quoting, and the expansions within.
 
-use super::ast::{Param, ParamOp, Part, Subscript, Word};
-use super::lexer::ends_word;
-use super::{Parser, SyntaxError};
+use super::ast::{CaseChange, Param, ParamOp, Part, Subscript, Word};
+use super::lexer::{ends_word, is_name};
+use super::{Parser, ShellKind, SyntaxError};
 use crate::limits;
 use bytes::Bytes;
 
@@ -43,7 +43,69 @@ impl Parts {
 impl Parser<'_> {
     /// Reads an unquoted word up to a blank or an operator.
     pub(super) fn read_word(&mut self) -> Result<Word, SyntaxError> {
+        let name = self.src[self.pos..]
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+            .count();
+        if self.bash
+            && self.byte_at(name) == Some(b'[')
+            && is_name(&self.src[self.pos..self.pos + name])
+        {
+            let text = Bytes::copy_from_slice(&self.src[self.pos..self.pos + name]);
+            if let Some(subscript) = self.subscript_before_equals(name + 1)? {
+                let append = self.src.get(self.pos - 2) == Some(&b'+');
+                let mut word = self.read_word_until(ends_word, false)?;
+                word.parts.insert(0, Part::Element { name: text, subscript, append });
+                return Ok(word);
+            }
+        }
         self.read_word_until(ends_word, false)
+    }
+
+    /// If `[subscript]=` or `[subscript]+=` begins `ahead - 1` bytes on, the subscript,
+    /// with all of it consumed. It is looked for on one line and not far away: what a
+    /// word means is otherwise decided without looking ahead.
+    pub(super) fn subscript_before_equals(
+        &mut self,
+        ahead: usize,
+    ) -> Result<Option<Word>, SyntaxError> {
+        const LONGEST: usize = 1_024;
+        let start = self.pos + ahead;
+        let rest = self.src.get(start..).unwrap_or_default();
+        let rest = &rest[..rest.len().min(LONGEST)];
+        let mut at = 0;
+        let mut open = 0_u32;
+        let mut quote = None;
+        loop {
+            let Some(byte) = rest.get(at) else { return Ok(None) };
+            at += 1;
+            match (quote, byte) {
+                (_, b'\n') => return Ok(None),
+                (Some(q), b) if *b == q => quote = None,
+                (None | Some(b'"'), b'\\') => at += 1,
+                (None, b'\'' | b'"') => quote = Some(*byte),
+                (None, b'[') => open += 1,
+                (None, b']') if open > 0 => open -= 1,
+                (None, b']') => break,
+                // Ordinary, or inside quotes.
+                _ => {}
+            }
+        }
+        let after = rest.get(at..).unwrap_or_default();
+        let equals = if after.starts_with(b"=") {
+            1
+        } else if after.starts_with(b"+=") {
+            2
+        } else {
+            return Ok(None);
+        };
+        let inner = &self.src[start..start + at - 1];
+        let mut parser = Parser::new(inner, self.kind);
+        parser.depth = self.depth;
+        parser.line = self.line;
+        let word = parser.nested(|p| p.read_word_until(|_| false, true))?;
+        self.pos = start + at + equals;
+        Ok(Some(word))
     }
 
     /// Reads the right side of `=~`, where operators are ordinary.
@@ -59,12 +121,13 @@ impl Parser<'_> {
         in_braces: bool,
     ) -> Result<Word, SyntaxError> {
         let mut out = Parts::default();
-        if self.bash && !in_braces && self.starts_with(b"<(") {
+        if self.bash && !in_braces && (self.starts_with(b"<(") || self.starts_with(b">(")) {
+            let printed = self.byte() == Some(b'<');
             self.pos += 2;
             let peeked = self.peeked.take();
-            let list = self.nested(Parser::list_until_close)?;
+            let list = self.nested(Parser::list_until_close)?.into();
             self.peeked = peeked;
-            out.push(Part::Printed(list.into()));
+            out.push(if printed { Part::Printed(list) } else { Part::Read(list) });
         }
         while let Some(byte) = self.byte() {
             if ends(byte) || (byte == b'\r' && self.byte_at(1) == Some(b'\n')) {
@@ -115,7 +178,7 @@ impl Parser<'_> {
         let rest = &self.src[self.pos..];
         let Some(end) = rest.iter().position(|b| *b == b'\'') else {
             self.pos = self.src.len();
-            return Err(self.unterminated("unterminated quoted string", "'"));
+            return Err(self.unclosed("unterminated quoted string", "'", self.line));
         };
         let text = rest[..end].to_vec();
         self.line += text.split(|b| *b == b'\n').count() as u32 - 1;
@@ -128,12 +191,16 @@ impl Parser<'_> {
     pub(super) fn read_double(&mut self, end: Option<u8>) -> Result<Vec<Part>, SyntaxError> {
         let mut out = Parts::default();
         let mut text = Vec::new();
+        let start = self.line;
         loop {
             let Some(byte) = self.byte() else {
-                if end.is_some() {
-                    return Err(self.unterminated("unterminated quoted string", "\""));
+                match end {
+                    None => break,
+                    Some(b'}') => return Err(self.unclosed("missing '}'", "}", start)),
+                    Some(_) => {
+                        return Err(self.unclosed("unterminated quoted string", "\"", start));
+                    }
                 }
-                break;
             };
             if Some(byte) == end {
                 self.pos += 1;
@@ -205,11 +272,15 @@ impl Parser<'_> {
                 self.peeked = peeked;
                 Ok(Some(Part::Command(list.into())))
             }
+            Some(b'[') if self.bash => {
+                self.pos += 1;
+                self.nested(Self::read_old_arithmetic).map(|w| Some(Part::Arithmetic(Box::new(w))))
+            }
             Some(b'{') => {
                 self.pos += 1;
                 self.nested(|p| p.read_braces(quoted)).map(Some)
             }
-            Some(b'\'') if !quoted => {
+            Some(b'\'') if !quoted && self.kind != ShellKind::Dash => {
                 self.pos += 1;
                 self.ansi_quoted().map(Some)
             }
@@ -238,10 +309,10 @@ impl Parser<'_> {
 
     /// `$'...'`: ANSI-C quoting.
     fn ansi_quoted(&mut self) -> Result<Part, SyntaxError> {
-        let start = self.pos;
+        let (start, line) = (self.pos, self.line);
         loop {
             match self.bump() {
-                None => return Err(self.unterminated("unterminated quoted string", "'")),
+                None => return Err(self.unclosed("unterminated quoted string", "'", line)),
                 Some(b'\\') => {
                     self.bump();
                 }
@@ -258,9 +329,10 @@ impl Parser<'_> {
         let mut out = Parts::default();
         let mut text = Vec::new();
         let mut open = 0_u32;
+        let start = self.line;
         loop {
             let Some(byte) = self.byte() else {
-                return Err(self.unterminated("missing '))'", ")"));
+                return Err(self.unclosed("missing '))'", ")", start));
             };
             match byte {
                 b')' if open == 0 => {
@@ -268,7 +340,7 @@ impl Parser<'_> {
                         if self.byte_at(1).is_none() {
                             self.pos = self.src.len();
                         }
-                        return Err(self.unterminated("missing '))'", ")"));
+                        return Err(self.unclosed("missing '))'", ")", start));
                     }
                     self.pos += 2;
                     break;
@@ -301,12 +373,39 @@ impl Parser<'_> {
         Ok(Word { parts: vec![Part::Double(out.done())] })
     }
 
+    /// The expression of `$[...]`, the old form of bash.
+    fn read_old_arithmetic(&mut self) -> Result<Word, SyntaxError> {
+        let start = self.line;
+        let mut open = 0_u32;
+        let mut end = self.pos;
+        loop {
+            match self.src.get(end) {
+                None => {
+                    self.pos = self.src.len();
+                    return Err(self.unclosed("missing ']'", "]", start));
+                }
+                Some(b'[') => open += 1,
+                Some(b']') if open == 0 => break,
+                Some(b']') => open -= 1,
+                Some(_) => {}
+            }
+            end += 1;
+        }
+        let mut inner = Parser::new(&self.src[self.pos..end], self.kind);
+        (inner.depth, inner.line) = (self.depth, self.line);
+        let parts = inner.read_double(None)?;
+        self.line = inner.line;
+        self.pos = end + 1;
+        Ok(Word { parts: vec![Part::Double(parts)] })
+    }
+
     fn read_backquote(&mut self, quoted: bool) -> Result<Part, SyntaxError> {
         self.pos += 1;
         let mut text = Vec::new();
+        let start = self.line;
         loop {
             match self.bump() {
-                None => return Err(self.unterminated("EOF in backquote substitution", "`")),
+                None => return Err(self.unclosed("EOF in backquote substitution", "`", start)),
                 Some(b'`') => break,
                 Some(b'\\') => match self.bump() {
                     Some(b @ (b'$' | b'`' | b'\\')) => text.push(b),
@@ -317,7 +416,7 @@ impl Parser<'_> {
                 Some(b) => text.push(b),
             }
         }
-        let mut inner = Parser::new(&text, self.bash);
+        let mut inner = Parser::new(&text, self.kind);
         inner.line = self.line;
         inner.depth = self.depth;
         let list = inner.nested(Parser::list_until_end).map_err(|mut error| {
@@ -329,9 +428,15 @@ impl Parser<'_> {
 
     /// What stands after `${`.
     fn read_braces(&mut self, quoted: bool) -> Result<Part, SyntaxError> {
-        let mut param =
-            Param { name: Bytes::new(), subscript: None, indirect: false, op: ParamOp::Plain };
+        let mut param = Param {
+            name: Bytes::new(),
+            subscript: None,
+            indirect: false,
+            bare: false,
+            op: ParamOp::Plain,
+        };
         let mut length = false;
+        let start = self.line;
         if self.byte() == Some(b'#')
             && !matches!(self.byte_at(1), Some(b'}' | b':' | b'-' | b'?' | b'+' | b'=' | b'%'))
             && self.byte_at(1).is_some()
@@ -359,6 +464,15 @@ impl Parser<'_> {
             self.pos += 1;
             param.subscript = Some(self.read_subscript()?);
         }
+        if param.indirect
+            && param.subscript.is_none()
+            && matches!(self.byte(), Some(b'*' | b'@'))
+            && self.byte_at(1) == Some(b'}')
+        {
+            self.pos += 2;
+            param.op = ParamOp::Names;
+            return Ok(Part::Param(Box::new(param)));
+        }
         param.op = if length { ParamOp::Length } else { self.read_param_op(quoted)? };
         if param.name.is_empty() || (length && self.byte() != Some(b'}')) {
             param.op = ParamOp::Bad;
@@ -368,7 +482,7 @@ impl Parser<'_> {
         }
         match self.bump() {
             Some(b'}') => Ok(Part::Param(Box::new(param))),
-            _ => Err(self.unterminated("missing '}'", "}")),
+            _ => Err(self.unclosed("missing '}'", "}", start)),
         }
     }
 
@@ -411,7 +525,7 @@ impl Parser<'_> {
             self.pos += 1;
         }
         let Some(byte) = self.byte() else {
-            return Err(self.unterminated("missing '}'", "}"));
+            return Err(self.unclosed("missing '}'", "}", self.line));
         };
         let op = match byte {
             b'}' => return Ok(ParamOp::Plain),
@@ -434,7 +548,7 @@ impl Parser<'_> {
                 let pattern = self.pattern_in_braces(|b| b == b'}')?;
                 ParamOp::Trim { suffix: byte == b'%', longest, pattern }
             }
-            b'/' => {
+            b'/' if self.kind != ShellKind::Dash => {
                 self.pos += 1;
                 let all = self.byte() == Some(b'/');
                 // Only bash has anchors; to ash they are part of the pattern.
@@ -451,7 +565,7 @@ impl Parser<'_> {
                 };
                 ParamOp::Replace { all, anchor, pattern, with }
             }
-            b':' => {
+            b':' if self.kind != ShellKind::Dash => {
                 self.pos += 1;
                 let offset = self.word_until_colon()?;
                 let length = if self.byte() == Some(b':') {
@@ -462,13 +576,23 @@ impl Parser<'_> {
                 };
                 ParamOp::Substring { offset, length }
             }
-            b'^' | b',' if self.bash => {
+            b'^' | b',' | b'~' if self.bash => {
                 self.pos += 1;
                 let all = self.byte() == Some(byte);
                 if all {
                     self.pos += 1;
                 }
-                ParamOp::Case { upper: byte == b'^', all }
+                let change = match byte {
+                    b'^' => CaseChange::Upper,
+                    b',' => CaseChange::Lower,
+                    _ => CaseChange::Toggle,
+                };
+                ParamOp::Case { change, all, pattern: self.pattern_in_braces(|b| b == b'}')? }
+            }
+            b'@' if self.bash && self.byte_at(2) == Some(b'}') => {
+                let letter = self.byte_at(1).unwrap_or_default();
+                self.pos += 2;
+                ParamOp::Transform(letter)
             }
             _ => ParamOp::Bad,
         };
@@ -490,6 +614,8 @@ impl Parser<'_> {
                 near: String::new(),
                 line: self.line,
                 incomplete: false,
+                opened: None,
+                in_array: false,
                 too_deep: true,
             });
         }
@@ -508,5 +634,6 @@ fn flush_quoted(out: &mut Parts, text: &mut Vec<u8>) {
 }
 
 fn plain(name: Bytes) -> Part {
-    Part::Param(Box::new(Param { name, subscript: None, indirect: false, op: ParamOp::Plain }))
+    let op = ParamOp::Plain;
+    Part::Param(Box::new(Param { name, subscript: None, indirect: false, bare: true, op }))
 }

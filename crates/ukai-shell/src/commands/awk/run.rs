@@ -541,7 +541,7 @@ impl<'a> Machine<'a> {
             });
         }
         let Some((format, values)) = words.split_first() else { return Ok(Vec::new()) };
-        Ok(super::super::echo::format_once(format, values))
+        Ok(super::super::printf::format_once(format, values))
     }
 
     fn call(&mut self, name: &str, arguments: &[Expression]) -> Done<Value> {
