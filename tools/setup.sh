@@ -22,7 +22,9 @@ test_needs=(
   sshd:openssh-server dropbear:dropbear-bin postfix:postfix dovecot:dovecot-core
   telnetd:inetutils-telnetd bash:bash
   # Programs that ours are compared with.
-  python3.11:python3.11 perl:perl php:php8.2-cli
+  python3.11:python3.11 perl:perl php:php8.2-cli bzip2:bzip2 zip:zip unzip:unzip
+  inetutils-telnet:inetutils-telnet openssl:openssl screen:screen tmux:tmux
+  lsb_release:lsb-release gcc:gcc make:make
   # Tools whose real ones the shell's are compared with.
   xxd:xxd hexdump:bsdextrautils bc:bc dc:dc
 )

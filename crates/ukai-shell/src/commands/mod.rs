@@ -13,10 +13,12 @@ mod cron;
 mod curl;
 mod cut;
 mod dd;
+mod debian;
 mod digest;
 mod disk;
 mod dump;
 mod echo;
+mod facts;
 mod fetch;
 mod find;
 mod firewall;
@@ -277,6 +279,8 @@ static PROGRAMS: [&[Command]; 39] = [
 
 /// Programs whose groups stand apart for their size.
 static MORE: &[&[Command]] = &[
+    debian::COMMANDS,
+    facts::COMMANDS,
     firewall::COMMANDS,
     flags::COMMANDS,
     lsof::COMMANDS,

@@ -4,11 +4,6 @@ use super::{Arguments, Command, Outcome};
 use crate::process::Process;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::at_once("apt", apt),
-    Command::at_once("apt-get", apt),
-    Command::at_once("aptitude", apt),
-    Command::at_once("apt-cache", |_, _| Ok(0)),
-    Command::at_once("dpkg", |_, _| Ok(0)),
     Command::at_once("opkg", opkg),
     Command::at_once("systemctl", systemctl),
     Command::at_once("service", service),
@@ -18,41 +13,6 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("logger", |_, _| Ok(0)),
     Command::at_once("setenforce", |_, _| Ok(0)),
 ];
-
-fn apt(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let words: Vec<String> = arguments
-        .rest()
-        .iter()
-        .filter(|w| !w.starts_with(b"-"))
-        .map(|w| String::from_utf8_lossy(w).into_owned())
-        .collect();
-    let verb = words.first().map_or("", String::as_str);
-    if process.uid != 0 && matches!(verb, "install" | "update" | "upgrade" | "remove" | "purge") {
-        process.error(
-            "E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?",
-        )?;
-        return Ok(100);
-    }
-    match verb {
-        "update" => {
-            process.print("Ign:1 http://deb.debian.org/debian bookworm InRelease\nErr:1 http://deb.debian.org/debian bookworm InRelease\n  Temporary failure resolving 'deb.debian.org'\nReading package lists...\n")?;
-            process.error("W: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Temporary failure resolving 'deb.debian.org'\nW: Some index files failed to download. They have been ignored, or old ones used instead.")?;
-            Ok(0)
-        }
-        "install" => {
-            process.print("Reading package lists...\nBuilding dependency tree...\nReading state information...\n")?;
-            for name in words.iter().skip(1) {
-                process.error(&format!("E: Unable to locate package {name}"))?;
-            }
-            Ok(100)
-        }
-        "upgrade" | "dist-upgrade" | "remove" | "purge" | "autoremove" => {
-            process.print("Reading package lists...\nBuilding dependency tree...\nReading state information...\n0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n")?;
-            Ok(0)
-        }
-        _ => Ok(0),
-    }
-}
 
 fn opkg(process: &mut Process, arguments: &Arguments) -> Outcome {
     let shown = arguments.shown(2).into_owned();

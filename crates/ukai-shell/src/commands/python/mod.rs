@@ -40,6 +40,8 @@ mod texts;
 mod trace;
 mod value;
 
+pub(super) use net::resolves;
+
 use super::{Arguments, Command};
 use crate::limits;
 use crate::process::Process;

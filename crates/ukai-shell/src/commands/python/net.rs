@@ -9,7 +9,7 @@ use crate::commands::fetch::{Failure, Url, failure, reason};
 use bytes::Bytes;
 
 /// Whether a name could be an address or a name of the public tree.
-pub(super) fn resolves(host: &str) -> bool {
+pub(crate) fn resolves(host: &str) -> bool {
     host.parse::<std::net::IpAddr>().is_ok()
         || host == "localhost"
         || (host.contains('.') && !host.ends_with(".invalid") && !host.contains(' '))

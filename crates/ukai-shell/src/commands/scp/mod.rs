@@ -94,10 +94,9 @@ async fn copy(process: &mut Process, options: &Options) -> Result<i32, Stop> {
     };
     let port = options.number("P").unwrap_or(22);
     let host = String::from_utf8_lossy(host).into_owned();
-    super::netcat::refused(process).await?;
-    process.error(&format!(
-        "ssh: connect to host {host} port {port}: Connection refused\nscp: Connection closed"
-    ))?;
+    let port = u16::try_from(port).unwrap_or(22);
+    super::netcat::ssh_fails(process, &host, port, "scp").await?;
+    process.error("scp: Connection closed\r")?;
     Ok(CONNECTION_CLOSED)
 }
 
