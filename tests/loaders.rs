@@ -88,9 +88,11 @@ fn machine(bytes: &[u8], cpu: u16) {
 }
 
 /// Gafgyt, Hajime and others: greetings, folders, markers.
-fn others(run: Run<'_>) {
+fn others(run: Run<'_>, cpu: u16) {
     assert_eq!(said(run, "/bin/busybox echo -e '\\147\\141\\171\\146\\147\\164'"), "gayfgt\n");
-    assert_eq!(said(run, "echo -e '\\x41\\x4b\\x34\\x37'"), "AK47\n");
+    // Debian's sh is dash, whose echo takes no options and no \x.
+    let greeting = if cpu == 62 { "-e \\x41\\x4b\n" } else { "AK\n" };
+    assert_eq!(said(run, "echo -e '\\x41\\x4b'"), greeting);
     let home = "cd /tmp || cd /var/run || cd /mnt || cd /root || cd /; pwd";
     assert!(said(run, home).starts_with("/tmp"), "a folder to stay in");
     assert_eq!(
@@ -109,13 +111,14 @@ fn others(run: Run<'_>) {
 }
 
 /// Loads `file` in lines of `echo`, as Mirai does where there is neither wget nor tftp.
-fn echo_load(run: Run<'_>, file: &[u8]) {
+fn echo_load(run: Run<'_>, file: &[u8], cpu: u16) {
+    let echo = if cpu == 62 { "/bin/busybox echo" } else { "echo" };
     for (number, part) in file.chunks(128).enumerate() {
         let hex = hex::encode(part);
         let hex: Vec<&str> = (0..part.len()).map(|at| &hex[2 * at..2 * at + 2]).collect();
         let hex = format!("\\x{}", hex.join("\\x"));
         let to = if number == 0 { ">" } else { ">>" };
-        assert_eq!(said(run, &format!("echo -ne '{hex}' {to} /tmp/upnp")), "", "a part");
+        assert_eq!(said(run, &format!("{echo} -ne '{hex}' {to} /tmp/upnp")), "", "a part");
     }
     let size = said(run, "/bin/busybox chmod 777 /tmp/upnp; wc -c < /tmp/upnp");
     assert_eq!(size.trim(), file.len().to_string());
@@ -170,10 +173,10 @@ fn loaders_climb_over_telnet() {
         }
         let run: Run<'_> = &mut |line| bot.run_bytes(line);
         mirai(run, cpu);
-        others(run);
+        others(run, cpu);
         let mark = u8::try_from(number).expect("few personas");
         files.extend([program(mark), program(mark + 100)]);
-        echo_load(run, &files[2 * number]);
+        echo_load(run, &files[2 * number], cpu);
         fetch(run, &files[2 * number + 1]);
     }
     captured(&ukai, &files);
@@ -190,9 +193,9 @@ fn loaders_climb_on_a_bare_shell() {
         }
         let run: Run<'_> = &mut |line| shell.run(line);
         mirai(run, cpu);
-        others(run);
+        others(run, cpu);
         files.push(program(cpu.to_le_bytes()[0]));
-        echo_load(run, &files[files.len() - 1]);
+        echo_load(run, &files[files.len() - 1], cpu);
     }
     captured(&ukai, &files);
 }

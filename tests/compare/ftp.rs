@@ -4,6 +4,7 @@ use super::real::Real;
 use super::{Side, compare};
 use crate::support::program::Ukai;
 use std::path::Path;
+use tempfile::TempDir;
 
 /// A reply ends with a line that has a space behind its number (RFC 959, 4.2).
 fn whole(heard: &[u8]) -> bool {
@@ -74,9 +75,8 @@ fn dialogues() -> Vec<Vec<&'static [u8]>> {
             b"quit now\r\n",
         ],
         vec![
-            b"GET / HTTP/1.0\r\n",
-            b"\x16\x03\x01\r\n",
             b"NO\0OP\r\n",
+            b"\x16\x03\x01\r\n",
             b"\xff\xf4NOOP\r\n",
             b" NOOP\r\n",
             b"NOOP \r\n",
@@ -84,6 +84,9 @@ fn dialogues() -> Vec<Vec<&'static [u8]>> {
             b"NOOP x\r\n",
             b"QUIT\r\n",
         ],
+        vec![b"GET / HTTP/1.0\r\n", b"NOOP\r\n"],
+        vec![b"SSH-2.0-Go\r\n", b"NOOP\r\n"],
+        vec![b"EHLO x\r\n", b"NOOP\r\n"],
         vec![long, b"\r\nNOOP\r\n", b"NOOP\r\n"],
         // Refused.
         vec![
@@ -256,4 +259,53 @@ fn vsftpd_answers_as_ours() {
     let real = (real.address(0), real);
     let ours = Side { address: ukai.service("ftp", "server-debian"), names: Vec::new() };
     compare(&Side { address: real.0, names: Vec::new() }, &ours, &dialogues(), whole, plain);
+}
+
+/// Debian's ProFTPD, which cannot be installed beside vsftpd: tools/setup.sh unpacks it.
+const PROFTPD: &str = "/opt/ukai-test/proftpd-core";
+
+#[test]
+fn proftpd_answers_as_ours() {
+    let real = Real::start(
+        |folder, [port]| {
+            let template = format!("{PROFTPD}/usr/share/proftpd/templates/proftpd.conf");
+            let debian = std::fs::read_to_string(template).expect("ProFTPD is unpacked");
+            let mut settings: String = debian
+                .lines()
+                .filter(|line| !["Include ", "Port", "UseIPv6"].iter().any(|w| line.starts_with(w)))
+                .flat_map(|line| [line, "\n"])
+                .collect();
+            let own = format!(
+                "ModulePath {PROFTPD}/usr/lib/proftpd\nPort {port}\nUseIPv6 off\n\
+                 DefaultAddress 127.0.0.1\nPidFile {0}/pid\nScoreboardFile {0}/score\n\
+                 SystemLog {0}/system\nTransferLog none\nDelayTable none\nControlsEngine off\n\
+                 UseReverseDNS off\n",
+                folder.display()
+            );
+            settings.push_str(&own);
+            write(folder, "proftpd.conf", &settings);
+        },
+        &format!(
+            "useradd -M -r proftpd 2>/dev/null || true; touch /etc/ftpusers; mount -t tmpfs none \
+             /var/log; mkdir -p /var/log/proftpd; {PROFTPD}/usr/sbin/proftpd -n -c \
+             $PWD/proftpd.conf"
+        ),
+    );
+    let folder = TempDir::new().expect("a temporary folder");
+    let persona = include_str!("../../personas/server-debian.toml")
+        .replace("name = \"server-debian\"", "name = \"reference\"")
+        .replace("server = \"vsftpd\"", "server = \"proftpd\"")
+        .replace("\ntls = true\n", "\n");
+    let ukai = Ukai::start_as(&folder, &persona, "ftp");
+    let side = |address, host: &str| {
+        let names = [host, "127.0.0.1"].map(|name| (name.to_owned(), "ADDRESS"));
+        Side { address, names: names.to_vec() }
+    };
+    compare(
+        &side(real.address(0), "127.0.0.1"),
+        &side(ukai.service("ftp", "reference"), "127.0.0.4"),
+        &dialogues(),
+        whole,
+        plain,
+    );
 }

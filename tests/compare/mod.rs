@@ -1,5 +1,26 @@
 //! The same dialogue with the real server and with ours: the answers are the same, but for
 //! names, numbers and times that differ between any two hosts.
+//!
+//! The ways in which honeypots are recognised, which test holds each, and against what:
+//!
+//! | way | test | real program beside it |
+//! | --- | --- | --- |
+//! | F1, nmap's match lines | `recognition`, `ssh_tools`, `detectors::telnet`; `detectors_find_cowrie` | nmap, Cowrie |
+//! | F2, SSH versions and nonsense | ukai-ssh `tests/wire/compare.rs`; `detectors::ssh_wire` | `sshd`, `dropbear`, Cowrie |
+//! | F3, KEXINIT and HASSH | the same; `ssh_tools`; `cowrie_events` (the client's) | `sshd`, `dropbear`, ssh-audit, Cowrie |
+//! | F4, banners | `detectors::ssh_wire`; `compare::{ftp, mail}` (greetings) | `sshd`, vsftpd, `ProFTPD`, Postfix, Dovecot |
+//! | F5, who is let in | `detectors::credentials`; refusals and their time in `compare::{telnet, ftp, mail}` | the servers there |
+//! | F6, the system's own words | `detectors::shell`, also run on the real one; ukai-shell's differential tests | bash, Debian |
+//! | F7, the shell's grammar | the same; `loaders` | bash, BusyBox ash |
+//! | F8, Telnet's options | `compare::telnet`, `detectors::telnet` | inetutils' telnetd with `login`, BusyBox' telnetd and login, Cowrie |
+//! | F9, FTP | `compare::ftp`, `detectors::ftp` | vsftpd, `ProFTPD` |
+//! | F10, databases | none: there are no emulators of databases yet | |
+//! | F13, HTTP | `detectors::http`; ukai-emulators' transcripts | none yet |
+//! | F14, neighbours and time | `detectors::network`, `refusals_take_as_long_as_ours` | inetutils, BusyBox |
+//!
+//! BusyBox' ftpd is in no package of Debian, nor are the cameras' and routers' web servers:
+//! those personas' answers rest on the programs' sources. Old BusyBox' Telnet framing too
+//! (networking/telnetd.c of 1.12.1 and 1.16.1); 1.35 runs here.
 
 mod ftp;
 mod mail;

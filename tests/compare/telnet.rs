@@ -216,16 +216,7 @@ fn camera(folder: &TempDir) -> Ukai {
     let persona = include_str!("../../personas/camera-arm.toml")
         .replace("name = \"camera-arm\"", "name = \"reference\"")
         .replace("program = \"busybox-1.16\"", "program = \"busybox-1.35\"");
-    let file = folder.path().join("reference.toml");
-    std::fs::write(&file, persona).expect("a file");
-    Ukai::start_with(|configuration| {
-        let listener = format!(
-            "\n[[honeypot.listeners]]\naddresses = [\"127.0.0.4\"]\npersona = \"reference\"\n\
-             ports = {{ telnet = [0] }}\n\n[honeypot]\npersona_files = [{:?}]\n",
-            file.display().to_string()
-        );
-        configuration.push_str(&listener);
-    })
+    Ukai::start_as(folder, &persona, "telnet")
 }
 
 fn busybox_dialogues() -> Vec<Vec<&'static [u8]>> {

@@ -86,6 +86,21 @@ impl Ukai {
         Self::launch(folder, &path, Command::new(binary()))
     }
 
+    /// Starts with a persona named `reference` besides, on 127.0.0.4, with one service. Its
+    /// file is in `folder`, which must last.
+    pub(crate) fn start_as(folder: &TempDir, persona: &str, service: &str) -> Self {
+        let file = folder.path().join("reference.toml");
+        std::fs::write(&file, persona).expect("a file");
+        Self::start_with(|configuration| {
+            let listener = format!(
+                "\n[[honeypot.listeners]]\naddresses = [\"127.0.0.4\"]\npersona = \"reference\"\n\
+                 ports = {{ {service} = [0] }}\n\n[honeypot]\npersona_files = [{:?}]\n",
+                file.display().to_string()
+            );
+            configuration.push_str(&listener);
+        })
+    }
+
     /// Starts on a data folder of `megabytes`, a file system of its own that only this
     /// process sees. What is on it can be reached through [`Self::private_data`].
     pub(crate) fn start_on_small_disk(megabytes: u32) -> Self {

@@ -35,6 +35,15 @@ pub struct FtpFile {
     /// Whether a verb that it does not know is told apart before the log-in.
     #[serde(default)]
     pub tells_unknown_before_login: bool,
+    /// What other protocols begin with, at which it hangs up without a word.
+    #[serde(default)]
+    pub hangs_up_on: Vec<String>,
+    /// Verb → what `HELP VERB` tells of it.
+    #[serde(default)]
+    pub help_of: BTreeMap<String, String>,
+    /// Whether an overlong line is dropped, and the next one read; otherwise it hangs up.
+    #[serde(default)]
+    pub drops_long_lines: bool,
     /// Verb → its only answer, after the log-in.
     #[serde(default)]
     pub fixed: BTreeMap<String, String>,
@@ -52,6 +61,9 @@ pub struct FtpFile {
     /// looked at.
     #[serde(default)]
     pub data_first: bool,
+    /// Whether a line ends with CR LF only; a LF within is a blank like others.
+    #[serde(default)]
+    pub needs_crlf: bool,
     /// Whether a line ends at a NUL.
     #[serde(default)]
     pub ends_at_nul: bool,

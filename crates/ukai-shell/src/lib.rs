@@ -38,8 +38,7 @@ pub use console::Console;
 pub use effect::ShellEffect;
 pub use fetch::{FetchId, Fetched};
 pub use fs::{
-    AccountFs, ByLogin, FileChange, FileFacts, FileInfo, FileKind, Files, Fs, FsError, Kept,
-    OpenFile, OpenHow, Snapshot,
+    ByLogin, FileChange, FileInfo, FileKind, Files, Fs, FsError, Kept, OpenFile, OpenHow, Snapshot,
 };
 pub use login::Login;
 pub use shell::{Shell, ShellState, WaitingFor, needs_more};

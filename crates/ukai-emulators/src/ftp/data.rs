@@ -71,7 +71,9 @@ impl FtpSession {
                 if !matches!(&argument[..], b"" | b"1" | b"2")
                     || !argument.is_empty() && (argument == b"1") != self.peer_is_v4() =>
             {
-                self.say_for(cx, "epsv_unknown", command);
+                let number = argument.iter().all(u8::is_ascii_digit);
+                let key = if number { "epsv_unknown" } else { "epsv_malformed" };
+                self.say_for(cx, key, command);
             }
             verb if verb != "EPSV" && verb != "EPRT" && self.data.only_epsv => {
                 self.say_for(cx, "epsv_only", command);

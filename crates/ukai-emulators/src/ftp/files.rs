@@ -5,7 +5,7 @@ use super::listing::{Listing, digits, read_digits};
 use super::session::FtpSession;
 use crate::Context;
 use ukai_model::{EventKind, FileOperation, PeerText};
-use ukai_shell::FsError;
+use ukai_shell::{FileChange, FsError};
 
 impl FtpSession {
     /// The path on the disk of what the peer calls `argument`.
@@ -39,6 +39,7 @@ impl FtpSession {
         let account = self.account.as_ref().expect("only those who are logged in list");
         Listing {
             files: &account.files,
+            wanted: self.facts.as_deref(),
             host: &self.open.host,
             style: self.server.listing,
             now: cx.now,
@@ -124,7 +125,10 @@ impl FtpSession {
                 Ok(info) if info.is_file() => {
                     self.say_with(cx, "mdtm", command, &[("time", &digits(info.mtime))]);
                 }
-                Ok(_) => self.failed(cx, command, "mdtm_failed", FsError::IsDirectory),
+                Ok(_) => {
+                    let values = [("error", "not a plain file")];
+                    self.say_with(cx, "mdtm_failed", command, &values);
+                }
                 Err(error) => self.failed(cx, command, "mdtm_failed", error),
             },
             "MFMT" => self.set_time(cx, command),
@@ -184,6 +188,8 @@ impl FtpSession {
                 }
                 self.say_for(cx, "cwd", command);
             }
+            // They resolve it piece by piece.
+            Err(FsError::NameTooLong) => self.failed(cx, command, "cwd_failed", FsError::NotFound),
             Err(error) => self.failed(cx, command, "cwd_failed", error),
         }
     }
@@ -209,7 +215,9 @@ impl FtpSession {
         let Some(secs) = read_digits(stamp) else {
             return self.say_for(cx, "mfmt_invalid", command);
         };
-        let done = self.act(cx, true, path, |files, path| files.change(path, None, Some(secs)));
+        let done = self.act(cx, true, path, |files, path| {
+            files.change(path, &FileChange { mtime: Some(secs), ..FileChange::default() })
+        });
         self.record_file(cx, FileOperation::Attributes, path, 0, done.is_ok());
         match done {
             Ok(()) => {
@@ -231,9 +239,9 @@ impl FtpSession {
         path: &[u8],
     ) {
         let done = match mode {
-            Some(mode) => {
-                self.act(cx, true, path, |files, path| files.change(path, Some(mode), None))
-            }
+            Some(mode) => self.act(cx, true, path, |files, path| {
+                files.change(path, &FileChange { mode: Some(mode), ..FileChange::default() })
+            }),
             None => Err(FsError::Invalid),
         };
         self.record_file(cx, FileOperation::Attributes, path, 0, done.is_ok());
@@ -264,6 +272,10 @@ impl FtpSession {
     fn restart(&mut self, cx: &mut Context<'_>, command: &Command) {
         let text = std::str::from_utf8(&command.argument).unwrap_or_default();
         self.offset = text.parse().unwrap_or(0);
+        if self.offset > 0 && self.ascii && self.server.converts_ascii {
+            self.offset = 0;
+            return self.say_for(cx, "rest_ascii", command);
+        }
         let valid = text.parse::<u64>().is_ok();
         let key = if valid { "rest" } else { "rest_invalid" };
         self.say_with(cx, key, command, &[("offset", &self.offset.to_string())]);

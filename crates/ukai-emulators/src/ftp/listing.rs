@@ -8,8 +8,24 @@ use ukai_shell::{FileInfo, FileKind, Files};
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/// Facts that are told of a file (RFC 3659, 7.5).
+pub(super) const FACTS: [&str; 10] = [
+    "modify",
+    "perm",
+    "size",
+    "type",
+    "unique",
+    "UNIX.group",
+    "UNIX.groupname",
+    "UNIX.mode",
+    "UNIX.owner",
+    "UNIX.ownername",
+];
+
 /// What is listed.
 pub(super) struct Listing<'a> {
+    /// Facts that are wanted; all if absent.
+    pub(super) wanted: Option<&'a [&'static str]>,
     pub(super) files: &'a Files,
     pub(super) host: &'a Host,
     pub(super) style: FtpListing,
@@ -86,7 +102,7 @@ impl Listing<'_> {
     fn facts(&self, info: &FileInfo, kind: &str) -> String {
         let perm = if info.is_dir() { "flcdmpe" } else { "adfrw" };
         let size = if info.is_dir() { String::new() } else { format!("size={};", info.size) };
-        format!(
+        let all = format!(
             "modify={};perm={perm};{size}type={kind};unique=FE01U{:X};UNIX.group={};\
              UNIX.groupname={};UNIX.mode=0{:o};UNIX.owner={};UNIX.ownername={};",
             digits(info.mtime),
@@ -96,7 +112,10 @@ impl Listing<'_> {
             info.mode & 0o7777,
             info.uid,
             self.name_of(info.uid),
-        )
+        );
+        let Some(wanted) = self.wanted else { return all };
+        let is_wanted = |fact: &&str| fact.split('=').next().is_some_and(|f| wanted.contains(&f));
+        all.split_inclusive(';').filter(is_wanted).collect()
     }
 
     fn entry(&self, out: &mut Vec<u8>, path: &[u8], name: &[u8], long: bool) {

@@ -37,6 +37,10 @@ pub(super) struct FtpSession {
     recorded: u32,
     over: bool,
     ended: bool,
+    /// The rest of an overlong line is still to come.
+    dropping: bool,
+    /// Facts of files that the peer wants to be told, if it said so.
+    pub(super) facts: Option<Vec<&'static str>>,
 }
 
 /// Who is logged in, and where.
@@ -72,6 +76,8 @@ impl FtpSession {
             recorded: 0,
             over: false,
             ended: false,
+            dropping: false,
+            facts: None,
         })
     }
 
@@ -82,17 +88,20 @@ impl FtpSession {
     /// Goes through the lines that wait.
     pub(super) fn go_on(&mut self, cx: &mut Context<'_>) {
         while !self.busy && !self.over {
-            let Some(line) = take_line(&mut self.waiting) else {
+            let Some(line) = take_line(&mut self.waiting, self.server.needs_crlf) else {
                 if self.waiting.len() > self.server.line_bytes {
-                    self.overlong(cx);
+                    self.overlong(cx, false);
                 } else if self.ended {
                     self.hang_up(cx);
                 }
                 return;
             };
+            if std::mem::take(&mut self.dropping) {
+                continue;
+            }
             if line.len() > self.server.line_bytes {
-                self.overlong(cx);
-                return;
+                self.overlong(cx, true);
+                continue;
             }
             self.idle_timer(cx);
             let command = read(&line, self.server.ends_at_nul);
@@ -101,10 +110,16 @@ impl FtpSession {
         }
     }
 
-    fn overlong(&mut self, cx: &mut Context<'_>) {
-        self.waiting = Vec::new();
-        self.say(cx, "too_long");
-        self.hang_up(cx);
+    /// A line is too long; its end is among what waits if `ended`.
+    fn overlong(&mut self, cx: &mut Context<'_>, ended: bool) {
+        if !self.server.drops_long_lines {
+            self.waiting = Vec::new();
+            self.say(cx, "too_long");
+            self.hang_up(cx);
+        } else if !ended {
+            self.waiting.clear();
+            self.dropping = true;
+        }
     }
 
     fn note(&mut self, cx: &mut Context<'_>, command: &Command) {
@@ -129,12 +144,17 @@ impl FtpSession {
     fn command(&mut self, cx: &mut Context<'_>, command: &Command) {
         let server = Arc::clone(&self.server);
         let Command { verb, argument } = command;
-        if verb.is_empty() && argument.is_empty() {
+        // To some, what begins with a blank is empty too.
+        if verb.is_empty() && (argument.is_empty() || server.tells_unknown_before_login) {
             self.say_for(cx, "empty", command);
             return;
         }
         if verb == "QUIT" {
             self.say(cx, "goodbye");
+            self.hang_up(cx);
+            return;
+        }
+        if server.hangs_up_on.iter().any(|begin| verb.starts_with(begin.as_str())) {
             self.hang_up(cx);
             return;
         }

@@ -1,6 +1,7 @@
 //! Replies, and the verbs that only talk.
 
 use super::line::Command;
+use super::listing::FACTS;
 use super::session::FtpSession;
 use crate::Context;
 use std::fmt::Write as _;
@@ -115,10 +116,20 @@ impl FtpSession {
         let key = match command.verb.as_str() {
             "FEAT" => "features",
             "HELP" if argument.is_empty() || self.server.reply("help_verb") == "0" => "help",
-            "HELP" => "help_verb",
+            "HELP" => {
+                let verb = String::from_utf8_lossy(&argument).into_owned();
+                let server = std::sync::Arc::clone(&self.server);
+                match server.help_of.get(&verb) {
+                    Some(text) => return self.say_text(cx, text, command, &[]),
+                    None => "help_verb",
+                }
+            }
             "STAT" if argument.is_empty() => "status",
             "STAT" => return self.status_of(cx, command),
             "OPTS" if argument.starts_with(b"UTF8") => "opts_utf8",
+            "OPTS" if argument.split(|byte| *byte == b' ').next() == Some(b"MLST") => {
+                return self.select_facts(cx, command);
+            }
             "OPTS" => "opts_unknown",
             "TYPE" => self.set_type(&argument),
             "STRU" if argument == b"F" => "stru",
@@ -129,6 +140,23 @@ impl FtpSession {
             _ => "abor",
         };
         self.say_for(cx, key, command);
+    }
+
+    /// RFC 3659, 7.9: those that it knows of the facts that the peer names.
+    fn select_facts(&mut self, cx: &mut Context<'_>, command: &Command) {
+        let named = command.argument.get(b"MLST".len()..).unwrap_or_default();
+        let named = String::from_utf8_lossy(named.trim_ascii());
+        let known = |name: &str| FACTS.into_iter().find(|fact| fact.eq_ignore_ascii_case(name));
+        let facts: Vec<&'static str> =
+            named.split(';').filter_map(known).take(FACTS.len()).collect();
+        let mut told: String = facts.iter().flat_map(|fact| [fact, ";"]).collect();
+        if !named.is_empty() {
+            told.insert(0, ' ');
+        }
+        if self.server.knows("MLST") {
+            self.facts = Some(facts);
+        }
+        self.say_with(cx, "opts_mlst", command, &[("facts", &told)]);
     }
 
     fn set_type(&mut self, argument: &[u8]) -> &'static str {

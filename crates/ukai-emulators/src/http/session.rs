@@ -38,7 +38,7 @@ struct Running {
 }
 
 pub(super) struct HttpSession {
-    open: Open,
+    open: Box<Open>,
     reader: Reader,
     running: Option<Running>,
     requests: u32,
@@ -63,7 +63,7 @@ impl HttpSession {
     /// A session on a host that has a web server.
     pub(super) fn new(open: Open) -> Self {
         Self {
-            open,
+            open: Box::new(open),
             reader: Reader::default(),
             running: None,
             requests: 0,

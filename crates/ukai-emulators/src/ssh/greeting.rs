@@ -5,7 +5,7 @@ use crate::Context;
 use bytes::Bytes;
 use std::fmt::Write as _;
 use ukai_model::Timestamp;
-use ukai_shell::AccountFs;
+use ukai_shell::Files;
 
 /// A record of `lastlog` (lastlog.h of glibc): time, line, host.
 const RECORD_BYTES: usize = 4 + 32 + 256;
@@ -18,8 +18,8 @@ impl SshSession {
     pub(super) fn greeting(&self, cx: &Context<'_>, uid: u32) -> String {
         let spec = self.spec();
         let mut text = self.open.host.fill(&spec.motd, cx.now);
-        let mut disk = AccountFs::new(self.open.fs.clone(), 0, 0);
-        disk.set_time(cx.now);
+        let mut disk = Files::new(self.open.fs.clone(), 0, 0);
+        disk.at(cx.now);
         if !spec.motd_file.is_empty()
             && let Ok(motd) = disk.read(spec.motd_file.as_bytes())
         {
@@ -31,7 +31,7 @@ impl SshSession {
         text
     }
 
-    fn last_login(&self, disk: &AccountFs, now: Timestamp, uid: u32, text: &mut String) {
+    fn last_login(&self, disk: &Files, now: Timestamp, uid: u32, text: &mut String) {
         const PATH: &[u8] = b"/var/log/lastlog";
         if uid > UIDS_MAX {
             return;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use ukai_persona::Host;
-use ukai_shell::AccountFs;
+use ukai_shell::Files;
 use ukai_ssh::{HostKeys, Profile};
 
 type Known = HashMap<[u8; 32], Arc<HostKeys>>;
@@ -28,8 +28,8 @@ pub(super) fn host_keys(host: &Host, profile: &Arc<Profile>) -> Arc<HostKeys> {
 /// Whether the account's `authorized_keys` has this key (sshd(8), its file format).
 pub(super) fn is_authorised(open: &Open, user: &[u8], blob: &[u8]) -> bool {
     let Some(account) = open.host.persona.user(user) else { return false };
-    let mut disk = AccountFs::new(open.fs.clone(), account.uid, account.gid);
-    disk.set_time(open.now);
+    let mut disk = Files::new(open.fs.clone(), account.uid, account.gid);
+    disk.at(open.now);
     let wanted = STANDARD.encode(blob);
     [".ssh/authorized_keys", ".ssh/authorized_keys2"].iter().any(|name| {
         let path = format!("{}/{name}", account.home.trim_end_matches('/'));

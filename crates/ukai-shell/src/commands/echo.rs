@@ -30,6 +30,9 @@ fn echo(process: &mut Process, arguments: &Arguments) -> Outcome {
         words = rest;
     }
     let mut text = words.join(&b' ');
+    if dash {
+        text = without_gnu_escapes(&text);
+    }
     if escapes {
         let (plain, ended) = unescape(&text, if arguments.gnu { Some(true) } else { None });
         text = plain;
@@ -40,4 +43,33 @@ fn echo(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     process.print(&text)?;
     Ok(0)
+}
+
+/// Escapes that dash does not have stand for themselves.
+fn without_gnu_escapes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        rest = after;
+        out.push(*first);
+        if *first == b'\\'
+            && let [second, after @ ..] = rest
+        {
+            if matches!(second, b'x' | b'u' | b'U' | b'E') {
+                out.push(b'\\');
+            }
+            out.push(*second);
+            rest = after;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn dash_has_fewer_escapes() {
+        let kept = super::without_gnu_escapes(b"a\\x41 \\\\x41 \\n\\E\\");
+        assert_eq!(kept, b"a\\\\x41 \\\\x41 \\n\\\\E\\");
+    }
 }

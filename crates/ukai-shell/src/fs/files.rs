@@ -1,5 +1,5 @@
-//! The disk as services see it that are no shell: FTP, TFTP and the like work on it with
-//! the rights of the account that logged in.
+//! The disk as services see it that are no shell: FTP, SFTP, TFTP and the like work on it
+//! with the rights of the account that logged in.
 
 use super::node::{FileKind, FsError, Origin, Stat};
 use super::open::{Access, Opened};
@@ -12,8 +12,21 @@ use ukai_model::{Sha256, Timestamp};
 /// One account's view of a disk.
 #[derive(Clone)]
 pub struct Files {
-    fs: Fs,
-    view: View,
+    pub(super) fs: Fs,
+    pub(super) view: View,
+}
+
+/// What is to change about a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FileChange {
+    /// Permissions.
+    pub mode: Option<u16>,
+    /// Owner.
+    pub owner: Option<u32>,
+    /// Group.
+    pub group: Option<u32>,
+    /// Time of the last change, seconds since 1970.
+    pub mtime: Option<u64>,
 }
 
 /// What a service is told of a file.
@@ -47,6 +60,19 @@ impl FileInfo {
     /// Type and permissions as `ls -l` shows them.
     pub fn mode_text(&self) -> String {
         self.stat.mode_text()
+    }
+
+    /// Type and permissions, as in `st_mode`.
+    pub fn st_mode(&self) -> u32 {
+        let kind = match self.kind {
+            FileKind::Directory => 0o040_000,
+            FileKind::File => 0o100_000,
+            FileKind::Link => 0o120_000,
+            FileKind::Character => 0o020_000,
+            FileKind::Block => 0o060_000,
+            FileKind::Pipe => 0o010_000,
+        };
+        kind | u32::from(self.mode)
     }
 
     /// Whether it is a directory.
@@ -145,14 +171,15 @@ impl Files {
         self.fs.rename(&self.view, from, to)
     }
 
-    /// Changes permissions or the time of the last change (seconds since 1970).
-    pub fn change(
-        &self,
-        path: &[u8],
-        mode: Option<u16>,
-        mtime: Option<u64>,
-    ) -> Result<(), FsError> {
-        let change = Attributes { mode, mtime, ..Attributes::default() };
+    /// Changes permissions, owner or time.
+    pub fn change(&self, path: &[u8], change: &FileChange) -> Result<(), FsError> {
+        let FileChange { mode, owner, group, mtime } = *change;
+        let change = Attributes { mode, owner, group, mtime };
         self.fs.set_attributes(&self.view, path, &change)
+    }
+
+    /// Makes or replaces a file as the system itself does: it is none of the attacker's.
+    pub fn store_as_system(&self, path: &[u8], bytes: Bytes, mode: u16) -> Result<(), FsError> {
+        self.fs.store(&self.view, path, bytes, Origin::Host, mode)
     }
 }

@@ -3,9 +3,9 @@
 //! Paths are bytes, absolute, and may hold `.`, `..` and symbolic links. `/proc` is
 //! partly made up when it is looked at (`proc.rs`).
 
-mod account;
 mod counters;
 mod files;
+mod handles;
 mod image;
 mod local;
 mod network;
@@ -20,8 +20,8 @@ mod seat;
 mod statistics;
 mod walk;
 
-pub use account::{AccountFs, FileChange, FileFacts, OpenFile, OpenHow};
-pub use files::{FileInfo, Files};
+pub use files::{FileChange, FileInfo, Files};
+pub use handles::{OpenFile, OpenHow};
 pub(crate) use local::{LocalKind, LocalSocket};
 pub(crate) use network::{Interface, Socket, SocketState, interfaces, routes};
 pub(crate) use node::{APPEND_ONLY, IMMUTABLE, Ino, Origin, Stat};

@@ -32,7 +32,7 @@ impl Sftp {
             }
             b"statvfs@openssh.com" => {
                 let path = self.absolute(reader.string()?);
-                match self.disk.facts(&path, true) {
+                match self.disk.info(&path, true) {
                     Ok(_) => self.volume(),
                     Err(error) => Err(error).into(),
                 }

@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use ukai_model::{CaptureHow, EventKind, FileOperation, PeerText, Timestamp};
 use ukai_persona::Host;
-use ukai_shell::{AccountFs, Fs, FsError, OpenFile};
+use ukai_shell::{Files, Fs, FsError, OpenFile};
 use wire::{Put, Reader};
 
 /// An SFTP server for one channel: packets in, packets and effects out.
 pub struct Sftp {
-    disk: AccountFs,
+    disk: Files,
     host: Arc<Host>,
     home: Vec<u8>,
     now: Timestamp,
@@ -89,7 +89,7 @@ impl Sftp {
         let (uid, gid) = account.map_or((0, 0), |user| (user.uid, user.gid));
         let home = account.map_or("/", |user| user.home.as_str()).as_bytes().to_vec();
         Self {
-            disk: AccountFs::new(fs, uid, gid),
+            disk: Files::new(fs, uid, gid),
             host,
             home,
             now: Timestamp::default(),
@@ -106,7 +106,7 @@ impl Sftp {
     /// [`Sftp::waits`].
     pub fn on_bytes(&mut self, bytes: &[u8], now: Timestamp) -> Vec<u8> {
         self.now = now;
-        self.disk.set_time(now);
+        self.disk.at(now);
         let mut out = Vec::new();
         let mut input = std::mem::take(&mut self.input);
         input.extend_from_slice(bytes);

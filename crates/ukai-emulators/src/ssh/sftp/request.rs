@@ -7,7 +7,7 @@ use super::{
 };
 use crate::limits::{SFTP_HANDLES, SFTP_READ_BYTES};
 use ukai_model::FileOperation;
-use ukai_shell::{FileChange, FileFacts, FsError, OpenHow};
+use ukai_shell::{FileChange, FileInfo, FsError, OpenHow};
 
 /// Attributes that a client sends.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,13 +45,13 @@ impl Sent {
 }
 
 /// Attributes that we send: all that there are.
-fn attributes(facts: &FileFacts) -> Vec<u8> {
+fn attributes(facts: &FileInfo) -> Vec<u8> {
     let mut out = Vec::with_capacity(32);
     out.put_u32(0xf);
     out.put_u64(facts.size);
     out.put_u32(facts.uid);
     out.put_u32(facts.gid);
-    out.put_u32(facts.mode);
+    out.put_u32(facts.st_mode());
     let time = u32::try_from(facts.mtime).unwrap_or(u32::MAX);
     out.put_u32(time);
     out.put_u32(time);
@@ -68,13 +68,13 @@ impl Sftp {
             6 => self.write(reader)?,
             7 | 17 => {
                 let path = self.absolute(reader.string()?);
-                match self.disk.facts(&path, kind == 17) {
+                match self.disk.info(&path, kind == 17) {
                     Ok(facts) => Reply::Attributes(attributes(&facts)),
                     Err(error) => Reply::Status(code(error)),
                 }
             }
             8 => match self.path_of(reader.string()?) {
-                Some(path) => match self.disk.facts(&path, true) {
+                Some(path) => match self.disk.info(&path, true) {
                     Ok(facts) => Reply::Attributes(attributes(&facts)),
                     Err(error) => Reply::Status(code(error)),
                 },
@@ -120,8 +120,8 @@ impl Sftp {
                 let from = self.absolute(reader.string()?);
                 let to = self.absolute(reader.string()?);
                 // link() and unlink(): what is there stays there.
-                let result = match self.disk.facts(&to, false) {
-                    Ok(_) if self.disk.facts(&from, false).is_ok() => Err(FsError::Exists),
+                let result = match self.disk.info(&to, false) {
+                    Ok(_) if self.disk.info(&from, false).is_ok() => Err(FsError::Exists),
                     _ => self.disk.rename(&from, &to),
                 };
                 self.done(FileOperation::Rename, &to, result)
@@ -184,7 +184,7 @@ impl Sftp {
             exclusive: flags & 32 != 0,
         };
         let usage = FileUse { read: flags & 1 != 0, write: how.write, append: flags & 4 != 0 };
-        Some(match self.disk.open(&path, how, mode) {
+        Some(match self.disk.open_file(&path, how, mode) {
             Ok(file) => {
                 let written = how.write && how.truncate;
                 self.add(Handle::File { file, path, how: usage, read: 0, written })
@@ -255,7 +255,8 @@ impl Sftp {
         let mut result = Ok(());
         if let Some(size) = sent.size {
             let how = OpenHow { write: true, ..OpenHow::default() };
-            result = self.disk.open(path, how, 0).and_then(|file| self.disk.truncate(file, size));
+            result =
+                self.disk.open_file(path, how, 0).and_then(|file| self.disk.truncate(file, size));
         }
         let FileChange { mode, owner, group, mtime } = sent.change;
         let parts = [
@@ -300,7 +301,7 @@ impl Sftp {
         let mut entries = Vec::with_capacity(taken.len());
         for name in taken {
             let whole = [&path[..], b"/", &name].concat();
-            let Ok(facts) = self.disk.facts(&whole, false) else { continue };
+            let Ok(facts) = self.disk.info(&whole, false) else { continue };
             let user = self.user_name(facts.uid).unwrap_or_else(|| facts.uid.to_string());
             let group = groups
                 .iter()
