@@ -1,19 +1,59 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for FUZZ_SECONDS. A crash stops the run and leaves its input
-# in fuzz/artifacts/.
+# Runs every fuzz target (or those that are named) for FUZZ_SECONDS. A crash stops the run
+# and leaves its input in fuzz/artifacts/. What was learnt stays in fuzz/corpus/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # libFuzzer's instrumentation needs flags that stable Rust hides behind this switch.
 export RUSTC_BOOTSTRAP=1
 seconds=${FUZZ_SECONDS:-30}
-targets=$(cargo fuzz list)
+
+# The lines that are compared with real shells, as inputs: one of the prefixes, in
+# printf's notation, stands before each and says what the session is (see the targets).
+shell_seeds() {
+  local target=$1 folder=fuzz/corpus/$1 number=0 script
+  shift
+  mkdir -p "$folder"
+  while IFS= read -r script; do
+    local prefix=$((number % $# + 1))
+    { printf '%b' "${!prefix}"; printf '%s' "${script//\\N/$'\n'}"; } >"$folder/seed-$number"
+    number=$((number + 1))
+  done < <(sed -n 's/^\(both\|ash\|bash\): //p' crates/ukai-shell/tests/semantics/*.txt)
+  [ "$number" -gt 0 ] || { echo "no seeds for $target" >&2; exit 1; }
+}
+
+# How a target is built, and how long its inputs are. A shell is code without `unsafe`
+# that allocates all the time: the address sanitizer finds nothing and takes most of the
+# time.
+build_options() {
+  case $1 in
+    shell | shell_grammar) echo --sanitizer none --no-trace-compares ;;
+  esac
+}
+run_options() {
+  case $1 in
+    shell | shell_grammar) echo -max_len=1024 ;;
+  esac
+}
+
+targets=${*:-$(cargo fuzz list)}
 [ -n "$targets" ] || { echo "no fuzz targets found" >&2; exit 1; }
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for target in $targets; do
   echo "==> $target, $seconds s"
-  if ! cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
-      -print_final_stats=1 >"$log" 2>&1; then
+  case $target in
+    # Persona, then whether a terminal, key strokes or a script.
+    shell) shell_seeds shell '\0000' '\0001' '\0002' '\0004' '\0010' '\0014' ;;
+    # Persona; way 5 to 9, which take a text; budget; piped input.
+    shell_grammar)
+      shell_seeds shell_grammar '\0000\0011\0000\0000' '\0001\0007\0000\0000' \
+        '\0002\0010\0000\0000' '\0003\0005\0000\0000' '\0004\0006\0000\0001'
+      ;;
+  esac
+  # shellcheck disable=SC2046 # options are words
+  if ! cargo fuzz run $(build_options "$target") "$target" -- $(run_options "$target") \
+      -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
+      >"$log" 2>&1; then
     tail -40 "$log" >&2
     echo "$target failed: its input is in fuzz/artifacts/$target" >&2
     exit 1

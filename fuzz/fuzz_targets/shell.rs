@@ -2,25 +2,39 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use ukai_model::{FetchOutcome, Timestamp};
-use ukai_persona::Persona;
+use ukai_persona::{Host, Persona};
 use ukai_shell::{
-    Console, Fetched, Fs, Login, Shell, ShellEffect, ShellState, TerminalSize, needs_more,
+    Budget, Console, Fetched, Fs, Login, Shell, ShellEffect, ShellState, TerminalSize, needs_more,
 };
 
 /// Fetches and timers that are answered in one run.
 const ROUNDS: usize = 64;
 
+/// What a session may use up: less than usual, so that endless loops end early.
+const BUDGET: Budget = Budget {
+    steps_per_input: 3_000,
+    steps_per_session: 6_000,
+    output_bytes_per_input: 64 * 1024,
+    output_bytes_per_session: 256 * 1024,
+};
+
+/// Hosts, each with a disk that keeps the persona's image in memory.
+static HOSTS: LazyLock<Vec<(Arc<Host>, Fs)>> = LazyLock::new(|| {
+    let address = "192.0.2.77".parse().expect("an address");
+    let hosts = Persona::built_in().iter().map(|p| Arc::new(p.host(address, [7; 32])));
+    hosts.map(|host| (Arc::clone(&host), Fs::new(&host))).collect()
+});
+
 fuzz_target!(|bytes: &[u8]| {
     let Some((first, text)) = bytes.split_first() else { return };
-    let personas = Persona::built_in();
-    let persona = &personas[usize::from(first >> 2) % personas.len()];
-    let host = Arc::new(persona.host("192.0.2.77".parse().expect("an address"), [7; 32]));
+    let (host, _) = &HOSTS[usize::from(first >> 2) % HOSTS.len()];
     let terminal = (first & 1 != 0).then_some(TerminalSize { columns: 80, rows: 24 });
     let login = Login { terminal, ..Login::new("root", 0) };
     let mut now = Timestamp::from_secs(1_760_000_000);
-    let mut shell = Shell::new(Arc::clone(&host), Fs::new(&host), login, 1, now);
+    let shell = Shell::new(Arc::clone(host), Fs::new(host), login, 1, now);
+    let mut shell = shell.with_budget(BUDGET);
     let mut out = Vec::new();
     needs_more(text);
     if first & 2 != 0 {

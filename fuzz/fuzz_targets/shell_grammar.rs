@@ -3,7 +3,12 @@
 //!
 //! The input is read as a list of choices, so that a mutation changes one construct and
 //! leaves the rest. The session around the program is chosen too: persona, terminal or
-//! streams, answers to fetches, key strokes, signals, changes of size.
+//! streams, answers to fetches, key strokes, signals, changes of size. A program may also
+//! stand in the input as it is, up to a NUL: `tools/fuzz.sh` makes such inputs of the
+//! lines that are compared with real shells.
+//!
+//! Most sessions get a small budget: what an endless loop does after its first thousands
+//! of rounds is nothing new.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -11,35 +16,59 @@ use std::sync::{Arc, LazyLock};
 use ukai_model::{Duration, FetchOutcome, Timestamp};
 use ukai_persona::{Host, Persona};
 use ukai_shell::{
-    Console, FetchId, Fetched, Fs, Login, Shell, ShellEffect, ShellState, TerminalSize, WaitingFor,
-    limits, needs_more,
+    Budget, Console, FetchId, Fetched, Fs, Login, Shell, ShellEffect, ShellState, TerminalSize,
+    WaitingFor, limits, needs_more,
 };
 
 /// Deepest construct within constructs.
 const DEPTH: u32 = 6;
 
 /// Longest program, in bytes.
-const PROGRAM_BYTES: usize = 16 * 1024;
+const PROGRAM_BYTES: usize = 4 * 1024;
 
 /// Calls into one session.
-const ROUNDS: usize = 96;
+const ROUNDS: usize = 48;
+
+/// What most sessions may use up.
+const BUDGET: Budget = Budget {
+    steps_per_input: 1_500,
+    steps_per_session: 6_000,
+    output_bytes_per_input: 64 * 1024,
+    output_bytes_per_session: 256 * 1024,
+};
+
+/// Of so many sessions one has the usual budget.
+const USUAL_ONE_IN: usize = 128;
+
+/// Echo, prompts and messages beside what is counted as output, in bytes.
+const ECHO_BYTES: usize = 8 << 20;
 
 /// When every session begins.
 const START: Timestamp = Timestamp::from_secs(1_760_000_000);
 
-static HOSTS: LazyLock<Vec<Arc<Host>>> = LazyLock::new(|| {
+/// Hosts, each with a disk that keeps the persona's image in memory.
+static HOSTS: LazyLock<Vec<(Arc<Host>, Fs)>> = LazyLock::new(|| {
     let address = "192.0.2.77".parse().expect("an address");
-    Persona::built_in().iter().map(|p| Arc::new(p.host(address, [7; 32]))).collect()
+    let hosts = Persona::built_in().iter().map(|p| Arc::new(p.host(address, [7; 32])));
+    hosts.map(|host| (Arc::clone(&host), Fs::new(&host))).collect()
 });
 
 fuzz_target!(|bytes: &[u8]| {
     let mut choices = Choices { bytes };
-    let host = &HOSTS[choices.below(HOSTS.len())];
-    let way = choices.below(5);
+    let (host, _) = &HOSTS[choices.below(HOSTS.len())];
+    let (written, way) = match choices.below(10) {
+        way @ 0..5 => (false, way),
+        way => (true, way - 5),
+    };
+    let usual = choices.byte() as usize >= 256 - 256 / USUAL_ONE_IN;
+    let budget = if usual { Budget::default() } else { BUDGET };
     let terminal = (way < 2).then_some(TerminalSize { columns: 80, rows: 24 });
     let login = Login { terminal, piped_input: choices.one_in(2), ..Login::new("root", 0) };
-    let mut shell = Shell::new(Arc::clone(host), Fs::new(host), login, 1, START);
-    let program = {
+    let shell = Shell::new(Arc::clone(host), Fs::new(host), login, 1, START);
+    let mut shell = shell.with_budget(budget);
+    let program = if written {
+        choices.text()
+    } else {
         let mut text = Vec::new();
         for _ in 0..=choices.below(4) {
             choices.list(&mut text, 0);
@@ -48,7 +77,9 @@ fuzz_target!(|bytes: &[u8]| {
         text.truncate(PROGRAM_BYTES);
         text
     };
-    needs_more(&program);
+    if choices.one_in(4) {
+        needs_more(&program);
+    }
     let mut out = Vec::new();
     let mut session = match way {
         0 | 1 => {
@@ -71,7 +102,7 @@ fuzz_target!(|bytes: &[u8]| {
             Driven::Shell(shell)
         }
     };
-    drive(&mut session, &mut choices, out);
+    drive(&mut session, &mut choices, budget, out);
 });
 
 /// A shell with or without a terminal.
@@ -81,13 +112,19 @@ enum Driven {
 }
 
 /// Plays the world around a session until it is idle, then ends it.
-fn drive(session: &mut Driven, choices: &mut Choices<'_>, mut out: Vec<ShellEffect>) {
+fn drive(
+    session: &mut Driven,
+    choices: &mut Choices<'_>,
+    budget: Budget,
+    mut out: Vec<ShellEffect>,
+) {
     let mut now = START;
-    let mut printed = 0;
+    // A terminal shows a newline as two bytes, and echoes what is typed.
+    let mut room = 2 * budget.output_bytes_per_session + ECHO_BYTES;
     let mut fetches: Vec<FetchId> = Vec::new();
     let mut timer = None;
     for _ in 0..ROUNDS {
-        timer = take(&mut out, &mut printed, &mut fetches).or(timer);
+        timer = take(&mut out, &mut room, &mut fetches).or(timer);
         let state = match session {
             Driven::Shell(shell) => shell.state(),
             Driven::Console(console) => {
@@ -98,6 +135,9 @@ fn drive(session: &mut Driven, choices: &mut Choices<'_>, mut out: Vec<ShellEffe
             break;
         }
         now = now + Duration::from_millis(choices.below(2_000) as u64);
+        if choices.bytes.is_empty() && state == ShellState::Ready {
+            break;
+        }
         match (choices.below(12), &mut *session) {
             (0, Driven::Shell(shell)) => shell.interrupt(now, &mut out),
             (1, Driven::Shell(shell)) => shell.suspend(now, &mut out),
@@ -153,23 +193,21 @@ fn drive(session: &mut Driven, choices: &mut Choices<'_>, mut out: Vec<ShellEffe
         }
         Driven::Console(console) => console.finish(&mut out),
     }
-    take(&mut out, &mut printed, &mut fetches);
+    take(&mut out, &mut room, &mut fetches);
 }
 
 /// Looks at what the session asked for; gives the timer.
 fn take(
     out: &mut Vec<ShellEffect>,
-    printed: &mut usize,
+    room: &mut usize,
     fetches: &mut Vec<FetchId>,
 ) -> Option<Timestamp> {
     let mut timer = None;
     for effect in out.drain(..) {
         match effect {
             ShellEffect::Output(bytes) | ShellEffect::ErrorOutput(bytes) => {
-                *printed += bytes.len();
-                // A terminal shows a newline as two bytes, and echoes what is typed.
-                let most = 2 * limits::OUTPUT_BYTES_PER_SESSION + (8 << 20);
-                assert!(*printed <= most, "{printed} bytes printed");
+                let left = room.checked_sub(bytes.len());
+                *room = left.expect("output stays within the budget");
             }
             ShellEffect::Fetch { id, url, .. } => {
                 assert!(!url.as_bytes().is_empty(), "a fetch of nothing");
@@ -293,6 +331,14 @@ impl<'a> Choices<'a> {
     fn below(&mut self, count: usize) -> usize {
         let high = if count > 256 { usize::from(self.byte()) << 8 } else { 0 };
         (high | usize::from(self.byte())) % count.max(1)
+    }
+
+    /// What stands before a NUL, which is passed over.
+    fn text(&mut self) -> Vec<u8> {
+        let count = self.bytes.iter().position(|b| *b == 0).unwrap_or(self.bytes.len());
+        let (text, rest) = self.bytes.split_at(count);
+        self.bytes = rest.get(1..).unwrap_or_default();
+        text[..count.min(PROGRAM_BYTES)].to_vec()
     }
 
     fn one_in(&mut self, count: usize) -> bool {
