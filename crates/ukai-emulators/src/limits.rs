@@ -147,11 +147,18 @@ pub const MAILBOX_LOGIN_WAIT_MS: u64 = 180_000;
 /// keeps to its window never has more on its way.
 pub const SSH_INPUT_BYTES: usize = 4 << 20;
 
-/// Output of an SSH channel that waits for the client, in bytes; the rest is dropped.
+/// Output of one SSH connection's channels that waits for the client, in bytes; the rest is
+/// dropped.
 pub const SSH_OUTPUT_BYTES: usize = 16 << 20;
+
+/// What a piece of waiting input or output counts beside its bytes, in bytes.
+pub const SSH_PIECE_BYTES: usize = 64;
 
 /// Variables that an SSH channel takes over from its client.
 pub const SSH_VARIABLES: usize = 128;
+
+/// Names and values of those variables together, in bytes.
+pub const SSH_VARIABLE_BYTES: usize = 64 * 1024;
 
 /// Emulated services behind one SSH connection, at once.
 pub const SSH_TUNNELS: usize = 16;

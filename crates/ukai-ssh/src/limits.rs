@@ -2,6 +2,11 @@
 
 /// Bytes that may wait to be sent on one channel beyond the client's window.
 pub const CHANNEL_QUEUE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of data below which a packet that the client's limits have cut is small: what is
+/// around them is more.
+pub const SMALL_PACKET_BYTES: usize = 64;
+/// Small packets that are sent between two times that the client is heard.
+pub const CUT_PACKETS_MAX: u32 = 16 * 1024;
 /// Channels at once, of any kind.
 pub const CHANNELS_MAX: usize = 64;
 /// Answers that may be outstanding on one channel, or for global requests.

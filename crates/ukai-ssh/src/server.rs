@@ -127,6 +127,7 @@ impl Server {
             return;
         }
         self.inbound.push(bytes);
+        self.pump_cut();
         self.run(out);
         self.flush(out);
     }

@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, End, Work};
 use super::session::SshSession;
+use crate::limits::SSH_OUTPUT_BYTES;
 use crate::shell_effects::{Screen, pass_on};
 use crate::{Context, Effect, FetchId, Fetched, TimerId};
 use bytes::Bytes;
@@ -65,9 +66,11 @@ impl SshSession {
 
     /// Output for a channel's client.
     pub(super) fn put(&mut self, cx: &mut Context<'_>, id: ChannelId, error: bool, bytes: Bytes) {
+        let waiting: usize = self.channels.values().map(|channel| channel.output_bytes).sum();
+        let room = SSH_OUTPUT_BYTES.saturating_sub(waiting);
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let size = bytes.len();
-        if !channel.put(error, bytes) && !std::mem::replace(&mut channel.cut, true) {
+        if !channel.put(error, bytes, room) && !std::mem::replace(&mut channel.cut, true) {
             cx.record(EventKind::LimitReached {
                 limit: "ssh-output".to_owned(),
                 detail: format!("{size} bytes that the client did not take in time"),

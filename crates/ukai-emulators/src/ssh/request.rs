@@ -5,7 +5,6 @@ use super::channel::{Channel, Pty, Work};
 use super::session::SshSession;
 use super::sftp::Sftp;
 use super::terminal::size;
-use crate::limits::SSH_VARIABLES;
 use crate::{Context, Effect};
 use bytes::Bytes;
 use ukai_shell::{Console, Login, Shell, ShellEffect};
@@ -92,7 +91,7 @@ impl SshSession {
                 true
             }
             ChannelRequest::Env { name, value } => {
-                let room = channel.variables.len() < SSH_VARIABLES;
+                let room = channel.has_room_for(name, value);
                 let detail = [&name[..], b"=", value].concat();
                 self.note(cx, "env", &detail);
                 let granted = room && idle && self.spec().accepts_variable(name);

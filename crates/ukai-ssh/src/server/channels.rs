@@ -2,11 +2,11 @@
 
 use super::Server;
 use crate::event::{ChannelId, ForwardedOpen, OpenFailure, Output, ServerEvent};
-use crate::limits::{CHANNEL_QUEUE_BYTES_MAX, CHANNELS_MAX};
+use crate::limits::{CHANNEL_QUEUE_BYTES_MAX, CHANNELS_MAX, CUT_PACKETS_MAX, SMALL_PACKET_BYTES};
 use crate::message;
 use crate::profile::Family;
 use crate::wire::Put;
-use bytes::Bytes;
+use bytes::BytesMut;
 use std::collections::VecDeque;
 
 /// OpenSSH's CHAN_SES_WINDOW_DEFAULT and CHAN_TCP_WINDOW_DEFAULT.
@@ -43,7 +43,7 @@ pub(super) struct Channel {
 }
 
 enum Item {
-    Data { extended: bool, bytes: Bytes },
+    Data { extended: bool, bytes: BytesMut },
     Message(Vec<u8>),
 }
 
@@ -212,15 +212,33 @@ impl Server {
         entry.short |= count < bytes.len();
         if count > 0 {
             entry.queued += count;
-            let bytes = Bytes::copy_from_slice(&bytes[..count]);
-            entry.queue.push_back(Item::Data { extended, bytes });
+            // What waits is one text, as in sshd's buffer, however it came.
+            match entry.queue.back_mut() {
+                Some(Item::Data { extended: last, bytes: waiting }) if *last == extended => {
+                    waiting.extend_from_slice(&bytes[..count]);
+                }
+                _ => {
+                    let bytes = BytesMut::from(&bytes[..count]);
+                    entry.queue.push_back(Item::Data { extended, bytes });
+                }
+            }
             self.pump(channel);
         }
         self.flush(out);
         count
     }
 
-    /// Sends what the window allows.
+    /// Sends what waited for the client to say something.
+    pub(super) fn pump_cut(&mut self) {
+        if std::mem::take(&mut self.connection.cut_packets) >= CUT_PACKETS_MAX {
+            for channel in self.connection.channels.keys().copied().collect::<Vec<_>>() {
+                self.pump(ChannelId(channel));
+            }
+        }
+    }
+
+    /// Sends what the window allows. A client whose packets are so small that each costs
+    /// many times what it carries gets some of them for each time that it is heard.
     pub(super) fn pump(&mut self, channel: ChannelId) {
         loop {
             let Some(entry) = self.connection.channels.get_mut(&channel.0) else { return };
@@ -229,10 +247,12 @@ impl Server {
                 Item::Message(payload) => self.send_payload(payload),
                 Item::Data { extended, mut bytes } => {
                     let count = bytes.len().min(entry.window_out).min(entry.packet_out);
-                    if count == 0 {
+                    let cut = count < bytes.len() && count < SMALL_PACKET_BYTES;
+                    if count == 0 || cut && self.connection.cut_packets >= CUT_PACKETS_MAX {
                         entry.queue.push_front(Item::Data { extended, bytes });
                         return;
                     }
+                    self.connection.cut_packets += u32::from(cut);
                     let part = bytes.split_to(count);
                     entry.window_out -= count;
                     entry.queued -= count;

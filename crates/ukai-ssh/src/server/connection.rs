@@ -21,6 +21,8 @@ pub(super) struct Connection {
     /// need to be asked for.
     owed: VecDeque<Owed>,
     no_more_sessions: bool,
+    /// Packets that the client's limits made small, since it was heard last.
+    pub(super) cut_packets: u32,
 }
 
 struct Owed {

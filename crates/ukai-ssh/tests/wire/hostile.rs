@@ -1,9 +1,11 @@
 //! Whatever bytes come, the server neither panics nor keeps more than its limits.
 
+use crate::client::{Client, string};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::sync::Arc;
-use ukai_ssh::{HostKeys, Output, Profile, Server};
+use ukai_ssh::limits::CUT_PACKETS_MAX;
+use ukai_ssh::{AuthReply, ChannelId, HostKeys, Output, Profile, Server};
 
 fn sent(output: &[Output]) -> usize {
     output.iter().map(|output| if let Output::Send(bytes) = output { bytes.len() } else { 0 }).sum()
@@ -99,4 +101,95 @@ proptest! {
         let parts: Vec<Vec<u8>> = bytes.chunks(7).map(<[u8]>::to_vec).collect();
         feed(PROFILES[which], &parts);
     }
+}
+
+/// A server whose client has logged in and opened a channel with these limits.
+fn logged_in(window: u32, packet: u32) -> (Server, Client, Vec<Output>) {
+    let profile = Profile::named("dropbear-2022.83").expect("a profile");
+    let keys = Arc::new(HostKeys::derive(&profile, [1; 32]));
+    let mut server = Server::new(profile, keys, [2; 32]);
+    let mut client = Client::new(1, "none");
+    let mut out = Vec::new();
+    server.start(&mut out);
+    client.receive(&bytes(&out));
+    client
+        .make_keys(|packet, answer| {
+            let mut out = Vec::new();
+            server.receive(packet, &mut out);
+            answer.extend(bytes(&out));
+        })
+        .expect("keys");
+    let mut service = vec![5];
+    string(&mut service, b"ssh-userauth");
+    let mut auth = vec![50];
+    for part in ["root", "ssh-connection", "none"] {
+        string(&mut auth, part.as_bytes());
+    }
+    let mut open = vec![90];
+    string(&mut open, b"session");
+    for number in [0, window, packet] {
+        open.extend_from_slice(&number.to_be_bytes());
+    }
+    out.clear();
+    server.receive(&client.packet(&service), &mut out);
+    server.receive(&client.packet(&auth), &mut out);
+    server.auth_reply(AuthReply::Accept, &mut out);
+    server.receive(&client.packet(&open), &mut out);
+    server.open_confirm(ChannelId(0), &mut out);
+    client.receive(&bytes(&out));
+    while client.payload().is_some() {}
+    out.clear();
+    (server, client, out)
+}
+
+fn bytes(output: &[Output]) -> Vec<u8> {
+    let sent = output.iter().filter_map(|output| match output {
+        Output::Send(bytes) => Some(&bytes[..]),
+        _ => None,
+    });
+    sent.collect::<Vec<_>>().concat()
+}
+
+fn data_in(client: &mut Client, out: &[Output]) -> Vec<Vec<u8>> {
+    client.receive(&bytes(out));
+    std::iter::from_fn(|| client.payload())
+        .filter(|payload| payload[0] == 94)
+        .map(|payload| payload[9..].to_vec())
+        .collect()
+}
+
+#[test]
+fn packets_of_one_byte_do_not_multiply_what_is_sent() {
+    let (mut server, mut client, mut out) = logged_in(u32::MAX, 1);
+    let text: Vec<u8> = (0..40_000_u32).map(|number| number as u8).collect();
+    let mut sent = 0;
+    while sent < text.len() {
+        let count = server.send(ChannelId(0), &text[sent..], &mut out);
+        assert!(count > 0, "the queue takes what fits in it");
+        sent += count;
+    }
+    let mut got = data_in(&mut client, &out).concat();
+    assert_eq!(got.len(), CUT_PACKETS_MAX as usize);
+    // The rest comes as the client is heard, if only with something to be ignored.
+    for _ in 0..text.len() / CUT_PACKETS_MAX as usize {
+        let mut out = Vec::new();
+        server.receive(&client.packet(&[2, 0, 0, 0, 0]), &mut out);
+        got.extend(data_in(&mut client, &out).concat());
+    }
+    assert_eq!(got, text);
+}
+
+#[test]
+fn what_waits_for_a_window_is_sent_in_whole_packets() {
+    let (mut server, mut client, mut out) = logged_in(0, 1 << 15);
+    for byte in 0..100 {
+        assert_eq!(server.send(ChannelId(0), &[byte], &mut out), 1);
+    }
+    server.send_stderr(ChannelId(0), b"error", &mut out);
+    assert_eq!(server.send(ChannelId(0), b"end", &mut out), 3);
+    assert!(data_in(&mut client, &out).is_empty());
+    let mut out = Vec::new();
+    server.receive(&client.packet(&[93, 0, 0, 0, 0, 0, 1, 0, 0]), &mut out);
+    let expected = vec![(0..100).collect::<Vec<u8>>(), b"end".to_vec()];
+    assert_eq!(data_in(&mut client, &out), expected);
 }
