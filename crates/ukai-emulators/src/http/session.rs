@@ -40,7 +40,7 @@ struct Running {
 pub(super) struct HttpSession {
     open: Box<Open>,
     reader: Reader,
-    running: Option<Running>,
+    running: Option<Box<Running>>,
     requests: u32,
     lines: u32,
     next_fetch: u32,
@@ -228,7 +228,7 @@ impl HttpSession {
         );
         let at = cx.now + Duration::from_millis(INJECTED_WAIT_MS);
         cx.effects.push(Effect::Timer { id: RUN_LIMIT, at });
-        self.running = Some(Running { line, answer: waiting, keep_alive });
+        self.running = Some(Box::new(Running { line, answer: waiting, keep_alive }));
         self.end_run_if_over(cx, false);
     }
 
