@@ -25,6 +25,7 @@ mod firewall;
 mod flags;
 mod float;
 mod ftp;
+mod getent;
 mod grep;
 mod hardware;
 mod hosts;
@@ -283,6 +284,7 @@ static MORE: &[&[Command]] = &[
     facts::COMMANDS,
     firewall::COMMANDS,
     flags::COMMANDS,
+    getent::COMMANDS,
     lsof::COMMANDS,
     members::COMMANDS,
     other_user::COMMANDS,
