@@ -68,6 +68,12 @@ pub struct Machine {
     /// Number of processors.
     #[serde(default = "one")]
     pub processors: u32,
+    /// What `lspci` lists.
+    #[serde(default)]
+    pub pci: Vec<String>,
+    /// What `lsusb` lists.
+    #[serde(default)]
+    pub usb: Vec<String>,
 }
 
 impl Machine {
@@ -135,6 +141,9 @@ pub struct Kernel {
     /// `uname -o`: `GNU/Linux`.
     #[serde(default = "gnu_linux")]
     pub operating_system: String,
+    /// What the kernel said since it started, as `dmesg` prints it, with placeholders.
+    #[serde(default)]
+    pub log: String,
 }
 
 /// Which shell reads the user's lines.

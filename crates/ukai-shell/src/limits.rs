@@ -101,6 +101,12 @@ pub const JOBS_PER_INPUT: usize = 128;
 /// Most programs of an attacker that stay in the process list.
 pub const RESIDENT_PROGRAMS: usize = 16;
 
+/// Most values of the kernel's that an attacker may set.
+pub const KERNEL_VALUES: usize = 128;
+
+/// Most services that an attacker may keep from starting.
+pub const DISABLED_SERVICES: usize = 64;
+
 /// Most rules of packet filters that an attacker may make.
 pub const FIREWALL_RULES: usize = 256;
 

@@ -13,12 +13,9 @@ pub(super) const COMMANDS: &[Command] = &[
         p.print(text)?;
         Ok(0)
     }),
-    Command::at_once("lsmod", |p, _| {
-        p.print("Module                  Size  Used by\n")?;
-        Ok(0)
-    }),
-    Command::at_once("lspci", |_, _| Ok(0)),
-    Command::at_once("lsusb", |_, _| Ok(0)),
+    Command::at_once("lsmod", lsmod),
+    Command::at_once("lspci", lspci),
+    Command::at_once("lsusb", lsusb),
     Command::at_once("lsblk", lsblk),
     Command::at_once("insmod", |_, _| Ok(0)),
     Command::at_once("rmmod", |_, _| Ok(0)),
@@ -29,41 +26,137 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("poweroff", reboot),
     Command::at_once("shutdown", reboot),
     Command::at_once("init", |_, _| Ok(0)),
-    Command::at_once("nvram", |_, _| Ok(0)),
+    Command::at_once("nvram", nvram),
 ];
 
+/// The kernel's messages since the start, from the persona.
 fn dmesg(process: &mut Process, arguments: &Arguments) -> Outcome {
-    if arguments.rest().iter().any(|w| w == b"-c" || w == b"-C") {
+    let letters = |letter: u8| {
+        arguments
+            .rest()
+            .iter()
+            .any(|w| w.starts_with(b"-") && !w.starts_with(b"--") && w.contains(&letter))
+    };
+    if process.uid != 0 && arguments.gnu {
+        process.error("dmesg: read kernel buffer failed: Operation not permitted")?;
+        return Ok(1);
+    }
+    if letters(b'C') || letters(b'c') && !arguments.gnu {
         return Ok(0);
     }
     let host = std::sync::Arc::clone(&process.session.host);
-    let persona = &host.persona;
+    let log = host.fill(&host.persona.kernel.log, process.session.now());
+    let booted = host.booted(process.session.now()).secs();
     let mut text = String::new();
-    let mut at = 0.0;
-    let memory = persona.memory.total_kb;
-    for line in [
-        host.proc_version().trim_end().to_owned(),
-        format!(
-            "Kernel command line: {}",
-            String::from_utf8_lossy(
-                &process.fs().read(&process.view(), b"/proc/cmdline").unwrap_or_default()
-            )
-            .trim_end()
-        ),
-        format!("Memory: {}k/{}k available", memory, memory + memory / 16),
-        "NET: Registered protocol family 16".to_owned(),
-        "NET: Registered protocol family 2".to_owned(),
-        "TCP: Hash tables configured (established 2048 bind 2048)".to_owned(),
-        "squashfs: version 4.0 (2009/01/31) Phillip Lougher".to_owned(),
-        "Serial: 8250/16550 driver, 2 ports, IRQ sharing disabled".to_owned(),
-        "VFS: Mounted root readonly.".to_owned(),
-        "Freeing unused kernel memory: 188k freed".to_owned(),
-        format!("eth0: link up, {}", host.mac_text()),
-    ] {
-        let _ = writeln!(text, "[{at:>12.6}] {line}");
-        at += 0.113_7 + at / 7.0;
+    for line in log.lines() {
+        let stamp = line.strip_prefix('[').and_then(|l| l.split_once("] "));
+        let _ = match stamp {
+            Some((at, message)) if letters(b'T') => {
+                let at = at.trim().parse::<f64>().unwrap_or(0.0) as u64;
+                let shown = super::list::date(booted + at, "%a %b %e %H:%M:%S %Y");
+                writeln!(text, "[{shown}] {message}")
+            }
+            Some((_, message)) if letters(b't') => writeln!(text, "{message}"),
+            _ => writeln!(text, "{line}"),
+        };
     }
     process.print(&text)?;
+    Ok(0)
+}
+
+/// `lsmod` of kmod 30 and BusyBox: the lines of `/proc/modules` in columns.
+fn lsmod(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let modules = process.fs().read(&process.view(), b"/proc/modules").unwrap_or_default();
+    let modules = String::from_utf8_lossy(&modules).into_owned();
+    let mut text = if arguments.gnu {
+        "Module                  Size  Used by\n".to_owned()
+    } else {
+        "Module                  Size  Used by    Not tainted\n".to_owned()
+    };
+    for line in modules.lines() {
+        let mut fields = line.split_whitespace();
+        let (Some(name), Some(size), Some(count), Some(users)) =
+            (fields.next(), fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        let users = users.trim_end_matches(',').trim_start_matches('-');
+        let blank = if users.is_empty() { "" } else { " " };
+        let _ = writeln!(text, "{name:<19} {size:>8}  {count}{blank}{users}");
+    }
+    process.print(text)?;
+    Ok(0)
+}
+
+/// Lines that the persona has for what is plugged in.
+fn plugged(process: &mut Process, lines: &[String]) -> Outcome {
+    let text = lines.iter().fold(String::new(), |text, line| text + line + "\n");
+    process.print(text)?;
+    Ok(0)
+}
+
+fn lspci(process: &mut Process, _: &Arguments) -> Outcome {
+    let host = std::sync::Arc::clone(&process.session.host);
+    plugged(process, &host.persona.machine.pci)
+}
+
+fn lsusb(process: &mut Process, _: &Arguments) -> Outcome {
+    let host = std::sync::Arc::clone(&process.session.host);
+    plugged(process, &host.persona.machine.usb)
+}
+
+/// `nvram` of routers: the variables that most firmwares have, and what was set.
+fn nvram(process: &mut Process, arguments: &Arguments) -> Outcome {
+    /// Under which name what was set is kept.
+    const TABLE: &[u8] = b"nvram";
+    let words: Vec<String> =
+        arguments.rest().iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
+    let host = std::sync::Arc::clone(&process.session.host);
+    let kept = process.fs().kernel_value(TABLE).unwrap_or_default();
+    let mut variables: Vec<(String, String)> = vec![
+        ("lan_ipaddr".into(), host.lan_address.to_string()),
+        ("lan_netmask".into(), "255.255.255.0".into()),
+        ("lan_hwaddr".into(), host.mac_text().to_uppercase()),
+        ("wan_ipaddr".into(), host.address.to_string()),
+        ("wan_gateway".into(), host.gateway().to_string()),
+        ("wan_proto".into(), "pppoe".into()),
+        ("http_username".into(), "admin".into()),
+        ("serial_no".into(), host.serial.clone()),
+        ("boot_wait".into(), "on".into()),
+        ("telnetd_enable".into(), "1".into()),
+    ];
+    let set = |variables: &mut Vec<(String, String)>, name: &str, value: &str| {
+        variables.retain(|(n, _)| n != name);
+        variables.push((name.to_owned(), value.to_owned()));
+    };
+    for line in kept.lines() {
+        match line.split_once('=') {
+            Some((name, value)) => set(&mut variables, name, value),
+            None => variables.retain(|(name, _)| name != line),
+        }
+    }
+    let change = match (words.first().map(String::as_str), words.get(1)) {
+        (Some("get"), Some(name)) => {
+            if let Some((_, value)) = variables.iter().find(|(n, _)| n == name) {
+                process.print(format!("{value}\n"))?;
+            }
+            return Ok(0);
+        }
+        (Some("show" | "dump"), _) => {
+            let text = variables.iter().map(|(n, v)| format!("{n}={v}\n")).collect::<Vec<_>>();
+            process.print(text.concat())?;
+            return Ok(0);
+        }
+        (Some("set"), Some(pair)) if pair.contains('=') => pair.clone(),
+        (Some("unset"), Some(name)) => name.clone(),
+        (Some("commit"), _) => return Ok(0),
+        _ => {
+            process
+                .error("usage: nvram [get name] [set name=value] [unset name] [show] [commit]")?;
+            return Ok(1);
+        }
+    };
+    process.fs().set_kernel_value(TABLE, &format!("{kept}{change}\n"));
     Ok(0)
 }
 
@@ -192,12 +285,86 @@ fn block_size(bytes: u64) -> String {
     format!("{}{unit}", text.strip_suffix(".0").unwrap_or(&text))
 }
 
+/// `sysctl` of procps 4.0 over `/proc/sys`. What is set is kept with the disk.
 fn sysctl(process: &mut Process, arguments: &Arguments) -> Outcome {
-    for word in arguments.rest().iter().filter(|w| w.contains(&b'=')) {
-        let text = String::from_utf8_lossy(word).replacen('=', " = ", 1);
-        process.print(format!("{text}\n"))?;
+    const KEYS_MAX: usize = 512;
+    let options =
+        super::Options::read(arguments, "wnNeqabdp:r:AXfh", &["all", "values", "names", "system"]);
+    let view = process.view();
+    let mut status = 0;
+    let mut wanted: Vec<String> =
+        options.operands.iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
+    if options.has("a") || options.has("all") || options.has("A") {
+        let mut open = vec![b"/proc/sys".to_vec()];
+        while let Some(path) = open.pop() {
+            process.session.step(1)?;
+            if process.fs().stat(&view, &path, false).is_ok_and(|s| s.is_dir()) {
+                let names = process.fs().list(&view, &path).unwrap_or_default();
+                open.extend(names.iter().rev().map(|n| [&path[..], b"/", n].concat()));
+            } else if wanted.len() < KEYS_MAX {
+                let key = String::from_utf8_lossy(&path["/proc/sys/".len()..]).replace('/', ".");
+                wanted.push(key);
+            }
+        }
     }
-    Ok(0)
+    if let Some(file) = options.value("p") {
+        let path = process.absolute(file);
+        let text = process.fs().read(&view, &path).unwrap_or_default();
+        for line in String::from_utf8_lossy(&text).lines() {
+            let line = line.trim();
+            if !line.starts_with(['#', ';']) && line.contains('=') {
+                wanted.push(line.replace(' ', ""));
+            }
+        }
+    }
+    for word in wanted {
+        let (key, value) = match word.split_once('=') {
+            Some((key, value)) => (key.trim().to_owned(), Some(value.trim().to_owned())),
+            None => (word.clone(), None),
+        };
+        let path = format!("/proc/sys/{}", key.replace('.', "/")).into_bytes();
+        let Ok(old) = process.fs().read(&view, &path) else {
+            if !options.has("e") {
+                process.error(&format!(
+                    "sysctl: cannot stat {}: No such file or directory",
+                    String::from_utf8_lossy(&path)
+                ))?;
+                status = 1;
+            }
+            continue;
+        };
+        let shown = match value {
+            Some(value) => {
+                if process.uid != 0 {
+                    process.error(&format!("sysctl: permission denied on key \"{key}\""))?;
+                    status = 1;
+                    continue;
+                }
+                let mode = process.fs().stat(&view, &path, true).map_or(0o644, |s| s.mode);
+                let line = format!("{value}\n").into();
+                let stored = process.fs().store(&view, &path, line, crate::fs::Origin::Host, mode);
+                if stored.is_err() {
+                    process.error(&format!("sysctl: permission denied on key \"{key}\""))?;
+                    status = 1;
+                    continue;
+                }
+                value
+            }
+            None => String::from_utf8_lossy(&old).trim_end().to_owned(),
+        };
+        if options.has("q") {
+            continue;
+        }
+        let text = if options.has("n") || options.has("values") {
+            format!("{shown}\n")
+        } else if options.has("N") || options.has("names") {
+            format!("{key}\n")
+        } else {
+            format!("{key} = {shown}\n")
+        };
+        process.print(text)?;
+    }
+    Ok(status)
 }
 
 /// The host goes down: the session ends.

@@ -20,6 +20,11 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("who", who),
     Command::at_once("w", w),
     Command::at_once("last", last),
+    Command::at_once("lastb", last),
+    Command::at_once("nologin", |p, _| {
+        p.print("This account is currently not available.\n")?;
+        Ok(1)
+    }),
     Command::at_once("lastlog", lastlog),
     Command::at_once("tty", |p, _| {
         let terminal = p.session.terminal().is_some();
@@ -190,8 +195,10 @@ fn w(process: &mut Process, arguments: &Arguments) -> Outcome {
         let user = process.session.login.user.clone();
         let began = date(since(process), "%H:%M");
         let row = format!(
-            "{user:<8} pts/0    {:<16} {began}    0.00s  0.01s  0.00s w\n",
-            peer(process).chars().take(16).collect::<String>()
+            "{user:<8} pts/0    {:<16} {began:>5}    0.00s  0.0{}s  0.00s {}\n",
+            peer(process).chars().take(16).collect::<String>(),
+            2 + process.session.shell_pid % 5,
+            String::from_utf8_lossy(&arguments.words.join(&b' '))
         );
         text.push_str(&row);
     }
@@ -199,24 +206,41 @@ fn w(process: &mut Process, arguments: &Arguments) -> Outcome {
     Ok(0)
 }
 
+/// `last` of util-linux 2.38. The log is a new one every month (logrotate), so that of a
+/// host that runs for long does not tell of its start.
 fn last(process: &mut Process, arguments: &Arguments) -> Outcome {
     let host = std::sync::Arc::clone(&process.session.host);
     let booted = host.booted(process.session.now()).secs();
     let (user, peer, began) = (process.session.login.user.clone(), peer(process), since(process));
-    let mut text = String::new();
-    if process.session.seat.terminal {
-        text = format!(
-            "{user:<8} pts/0        {peer:<16} {}   still logged in\n",
-            date(began, "%a %b %e %H:%M")
-        );
+    let now = host.clock(process.session.now()).secs();
+    let day: u64 = date(now, "%d").parse().unwrap_or(1);
+    let midnight = (now / 86_400 - (day - 1)) * 86_400;
+    let rotated = midnight + host.draw("rotated", 2, 9);
+    let failed = arguments.name() == "lastb";
+    if failed && process.uid != 0 {
+        process.error("lastb: cannot open /var/log/btmp: Permission denied")?;
+        return Ok(1);
     }
-    if arguments.gnu {
+    let limit = arguments.rest().iter().find_map(|w| {
+        let digits = w.strip_prefix(b"-n").or_else(|| w.strip_prefix(b"-"))?;
+        std::str::from_utf8(digits).ok()?.parse::<usize>().ok()
+    });
+    let mut rows = Vec::new();
+    if process.session.seat.terminal && !failed {
+        let when = date(began, "%a %b %e %H:%M");
+        rows.push(format!("{user:<8} pts/0        {peer:<16} {when}   still logged in\n"));
+    }
+    if booted > rotated && !failed {
         let release: String = host.persona.kernel.release.chars().take(16).collect();
-        let up = format!("reboot   system boot  {release:<16} {}", date(booted, "%a %b %e %H:%M"));
-        text = format!(
-            "{text}{up}   still running\n\nwtmp begins {}\n",
-            date(booted, "%a %b %e %H:%M:%S %Y")
-        );
+        let when = date(booted, "%a %b %e %H:%M");
+        rows.push(format!("reboot   system boot  {release:<16} {when}   still running\n"));
+    }
+    rows.truncate(limit.unwrap_or(usize::MAX));
+    let mut text = rows.concat();
+    if arguments.gnu {
+        let log = if failed { "btmp" } else { "wtmp" };
+        let begins = date(rotated, "%a %b %e %H:%M:%S %Y");
+        text = format!("{text}\n{log} begins {begins}\n");
     }
     process.print(text)?;
     Ok(0)
@@ -245,13 +269,13 @@ fn lastlog(process: &mut Process, arguments: &Arguments) -> Outcome {
         let time = record.and_then(|r| r.first_chunk::<4>()).map_or(0, |t| u32::from_le_bytes(*t));
         let row = match record {
             Some(record) if time > 0 => format!(
-                "{:<16} {:<8} {:<42} {}\n",
+                "{:<16} {:<8} {:<41} {}\n",
                 user.name,
                 text_of(&record[4..36]),
                 text_of(&record[36..]),
                 date(u64::from(time), "%a %b %e %H:%M:%S +0000 %Y")
             ),
-            _ => format!("{:<16} {:<8} {:<42} **Never logged in**\n", user.name, "", ""),
+            _ => format!("{:<16} {:<8} {:<41} **Never logged in**\n", user.name, "", ""),
         };
         text.push_str(&row);
     }

@@ -49,6 +49,7 @@ mod reading;
 mod regex;
 mod scp;
 mod sed;
+mod services;
 mod shell;
 mod sockets;
 mod sort;
@@ -290,6 +291,7 @@ static MORE: &[&[Command]] = &[
     other_user::COMMANDS,
     python::COMMANDS,
     scp::COMMANDS,
+    services::COMMANDS,
     uname::COMMANDS,
     wrap::COMMANDS,
 ];

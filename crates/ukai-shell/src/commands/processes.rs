@@ -542,7 +542,18 @@ fn end(process: &mut Process, pid: u32) -> bool {
     if process.session.system().jobs.kill(pid, STATUS_TERMINATED) {
         return true;
     }
-    process.fs().remove_resident(pid)
+    process.fs().end_process(pid)
+}
+
+/// Whether the process may send signals to another: its own user's, or root to all.
+fn may_signal(process: &Process, pid: u32) -> bool {
+    if process.uid == 0 {
+        return true;
+    }
+    let all = process.fs().processes(&process.view());
+    let owner = all.iter().find(|p| p.pid == pid).map(|p| p.user.clone());
+    let own = process.account_named(owner.unwrap_or_default().as_bytes());
+    own.is_none_or(|account| account.uid == process.uid)
 }
 
 /// `kill -l 9` tells a name, `kill -l TERM` a number.
@@ -663,7 +674,28 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
                 process.complain_as_applet(&message)?;
             }
             status = 1;
+        } else if !may_signal(process, pid) {
+            if process.bash {
+                process.complain_as("kill", &format!("({pid}) - Operation not permitted"))?;
+            } else {
+                process.complain_as_applet(&format!(
+                    "can't kill pid {pid}: Operation not permitted"
+                ))?;
+            }
+            status = 1;
         } else if !checks_only {
+            let door = process.session.seat.door_pid(&process.session.host, &view);
+            if door == Some(pid)
+                && process
+                    .session
+                    .seat
+                    .processes(&process.session.host, &view)
+                    .iter()
+                    .any(|p| p.pid == pid)
+            {
+                // With what holds the connection, the session goes.
+                return Err(Stop::HangUp(129).into());
+            }
             if pid == process.own_pid {
                 signal_oneself(process, &signal)?;
             } else {
@@ -711,7 +743,16 @@ fn killall(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
         }
         for pid in found {
-            end(process, pid);
+            if may_signal(process, pid) {
+                end(process, pid);
+            } else {
+                status = 1;
+                process.error(&if arguments.gnu {
+                    format!("{name}({pid}): Operation not permitted")
+                } else {
+                    format!("killall: can't kill pid {pid}: Operation not permitted")
+                })?;
+            }
         }
     }
     Ok(status)
@@ -752,7 +793,15 @@ fn pkill(process: &mut Process, arguments: &Arguments) -> Outcome {
         process.print(&text)?;
     } else {
         for p in &found {
-            end(process, p.pid);
+            if may_signal(process, p.pid) {
+                end(process, p.pid);
+            } else {
+                let name = arguments.name().into_owned();
+                process.error(&format!(
+                    "{name}: killing pid {} failed: Operation not permitted",
+                    p.pid
+                ))?;
+            }
         }
     }
     Ok(i32::from(found.is_empty()))

@@ -28,6 +28,7 @@ pub(crate) use node::{APPEND_ONLY, IMMUTABLE, Ino, Origin, Stat};
 pub use node::{FileKind, FsError};
 pub(crate) use open::{Access, Opened};
 pub use owner::ByLogin;
+pub(crate) use process_files::unit_of;
 pub use saved::{Kept, Snapshot};
 pub(crate) use seat::{Running, Seat, Seated, sizes};
 pub(crate) use walk::Attributes;
@@ -37,7 +38,7 @@ use crate::limits;
 use bytes::Bytes;
 use image::Image;
 use node::{Data, Entries, Kind, Node};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use ukai_model::{Sha256, Timestamp};
 use ukai_persona::{Host, Process};
@@ -76,6 +77,12 @@ pub(crate) struct State {
     remounted: Vec<Vec<u8>>,
     /// Host name, where the attacker changed it.
     hostname: Option<String>,
+    /// The host's own processes that the attacker ended.
+    ended: BTreeSet<u32>,
+    /// Values outside the tree that the attacker set, by name: `nvram`.
+    values: BTreeMap<Vec<u8>, String>,
+    /// Services that the attacker keeps from starting.
+    disabled: BTreeSet<String>,
     /// Chains of packet filters, once there are others than the kernel's.
     firewall: Option<Vec<Chain>>,
     /// Where all this comes from, until somebody looks.
@@ -412,6 +419,37 @@ impl Fs {
             state.remounted.push(point.to_vec());
         }
         known
+    }
+
+    /// A value of the kernel's that the attacker set.
+    pub(crate) fn kernel_value(&self, path: &[u8]) -> Option<String> {
+        self.state().values.get(path).cloned()
+    }
+
+    /// Sets a value of the kernel's.
+    pub(crate) fn set_kernel_value(&self, path: &[u8], value: &str) {
+        let mut state = self.state();
+        let known = state.values.contains_key(path);
+        if value.len() <= limits::WORD_BYTES / 16
+            && (known || state.values.len() < limits::KERNEL_VALUES)
+        {
+            state.values.insert(path.to_vec(), value.to_owned());
+        }
+    }
+
+    /// Whether the attacker keeps a service from starting.
+    pub(crate) fn is_disabled(&self, unit: &str) -> bool {
+        self.state().disabled.contains(unit)
+    }
+
+    /// The attacker keeps a service from starting, or no longer.
+    pub(crate) fn set_disabled(&self, unit: &str, disabled: bool) {
+        let mut state = self.state();
+        if !disabled {
+            state.disabled.remove(unit);
+        } else if state.disabled.len() < limits::DISABLED_SERVICES {
+            state.disabled.insert(unit.to_owned());
+        }
     }
 
     /// Chains of packet filters as the attacker left them.

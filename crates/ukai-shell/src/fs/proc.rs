@@ -71,7 +71,8 @@ impl Fs {
     }
 
     pub(super) fn processes_of(&self, state: &State, view: &View) -> Vec<Process> {
-        let mut all = self.own_processes().to_vec();
+        let own = self.own_processes().iter().filter(|p| !state.ended.contains(&p.pid));
+        let mut all: Vec<Process> = own.cloned().collect();
         all.extend(view.seat.processes(self.host(), view));
         all.extend(state.residents.iter().cloned());
         all.sort_by_key(|p| p.pid);
@@ -88,6 +89,29 @@ impl Fs {
         state.residents.push(process);
     }
 
+    /// Ends a process: one of the attacker's, or a service of the host's own. The first
+    /// process and the kernel's threads do not end.
+    pub(crate) fn end_process(&self, pid: u32) -> bool {
+        if self.remove_resident(pid) {
+            return true;
+        }
+        let own = self.own_processes().iter().any(|p| p.pid == pid && !p.is_kernel());
+        if own && pid != 1 {
+            self.state().ended.insert(pid);
+        }
+        own
+    }
+
+    /// Services of the host's own run again.
+    pub(crate) fn revive(&self, which: impl Fn(&Process) -> bool) {
+        let again: Vec<u32> =
+            self.own_processes().iter().filter(|p| which(p)).map(|p| p.pid).collect();
+        let mut state = self.state();
+        for pid in again {
+            state.ended.remove(&pid);
+        }
+    }
+
     /// Ends the attacker's program of that number; whether there was one.
     pub(crate) fn remove_resident(&self, pid: u32) -> bool {
         let mut state = self.state();
@@ -97,6 +121,9 @@ impl Fs {
     }
 
     fn process(&self, state: &State, view: &View, pid: u32) -> Option<Process> {
+        if state.ended.contains(&pid) {
+            return None;
+        }
         let found = self.own_processes().iter().chain(&state.residents).find(|p| p.pid == pid);
         found.cloned().or_else(|| view.seat.process_with(self.host(), view, pid))
     }

@@ -44,6 +44,35 @@ pub(super) const MODERN_FILES: [(&str, bool); 14] = [
     ("uid_map", false),
 ];
 
+/// The service that a process of a Debian 12 server belongs to; none for the kernel's
+/// threads, the first process and what people run.
+pub(crate) fn unit_of(process: &Process) -> Option<&str> {
+    if process.is_kernel() || process.pid == 1 {
+        return None;
+    }
+    Some(match process.name.as_str() {
+        "php-fpm8.2" => "php8.2-fpm",
+        // A session's own has another parent.
+        "sshd" if process.ppid == 1 => "ssh",
+        "dbus-daemon" => "dbus",
+        "rsyslogd" => "rsyslog",
+        "dhclient" => "networking",
+        "qemu-ga" => "qemu-guest-agent",
+        "unattended-upgr" => "unattended-upgrades",
+        "inetutils-inetd" => "inetutils-inetd",
+        "agetty" if process.tty == "tty1" => "getty@tty1",
+        "agetty" => "serial-getty@ttyS0",
+        "systemd-journal" => "systemd-journald",
+        "systemd-timesyn" => "systemd-timesyncd",
+        "systemd-udevd" => "systemd-udevd",
+        "systemd-logind" => "systemd-logind",
+        "cron" if process.ppid == 1 => "cron",
+        "atd" => "atd",
+        "nginx" => "nginx",
+        _ => return None,
+    })
+}
+
 /// What a file of `/proc/PID` is made from.
 pub(super) struct Subject<'a> {
     pub(super) fs: &'a Fs,
@@ -458,21 +487,12 @@ impl Subject<'_> {
                 self.view.shell_pid / 40
             )
         } else {
-            let unit = match p.name.as_str() {
-                "php-fpm8.2" => "php8.2-fpm",
-                "sshd" => "ssh",
-                "dbus-daemon" => "dbus",
-                "rsyslogd" => "rsyslog",
-                "dhclient" => "networking",
-                "qemu-ga" => "qemu-guest-agent",
-                "unattended-upgr" => "unattended-upgrades",
-                "agetty" if p.tty == "tty1" => "system-getty.slice/getty@tty1",
-                "agetty" => "system-serial\\x2dgetty.slice/serial-getty@ttyS0",
-                "systemd-journal" => "systemd-journald",
-                "systemd-timesyn" => "systemd-timesyncd",
-                other => other,
+            let unit = unit_of(p).unwrap_or("system");
+            let slice = match unit.split_once('@') {
+                Some((kind, _)) => format!("system-{kind}.slice/{unit}"),
+                None => unit.to_owned(),
             };
-            format!("/system.slice/{unit}.service")
+            format!("/system.slice/{slice}.service")
         };
         format!("0::{unit}\n")
     }

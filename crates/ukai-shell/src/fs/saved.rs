@@ -46,6 +46,9 @@ struct Saved {
     remounted: Vec<Vec<u8>>,
     hostname: Option<String>,
     firewall: Option<Vec<Chain>>,
+    ended: BTreeSet<u32>,
+    disabled: BTreeSet<String>,
+    values: BTreeMap<Vec<u8>, String>,
 }
 
 /// A node: by its path in the image, or by its number among those that were made.
@@ -112,6 +115,9 @@ impl Fs {
             && state.remounted.is_empty()
             && state.hostname.is_none()
             && state.firewall.is_none()
+            && state.ended.is_empty()
+            && state.disabled.is_empty()
+            && state.values.is_empty()
         {
             return Snapshot::AsDelivered;
         }
@@ -126,6 +132,9 @@ impl Fs {
             remounted: state.remounted.clone(),
             hostname: state.hostname.clone(),
             firewall: state.firewall.clone(),
+            ended: state.ended.clone(),
+            disabled: state.disabled.clone(),
+            values: state.values.clone(),
         };
         drop(state);
         postcard::to_stdvec(&saved).map_or(Snapshot::AsDelivered, Snapshot::Changed)
@@ -167,6 +176,9 @@ impl Fs {
             remounted: saved.remounted,
             hostname: saved.hostname,
             firewall: saved.firewall.filter(|chains| crate::commands::is_bounded(chains)),
+            ended: saved.ended,
+            values: saved.values.into_iter().take(limits::KERNEL_VALUES).collect(),
+            disabled: saved.disabled.into_iter().take(limits::DISABLED_SERVICES).collect(),
             ..State::default()
         };
         if state.made > u32::MAX - first {

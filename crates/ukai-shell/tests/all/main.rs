@@ -7,4 +7,5 @@ mod programs;
 mod scp;
 mod semantics;
 mod streams;
+mod system;
 mod transcripts;
