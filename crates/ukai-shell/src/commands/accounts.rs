@@ -126,10 +126,10 @@ fn passwd(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
             "a:dluSeqki:n:w:x:",
             &["stdin", "delete", "lock", "unlock", "status"],
         );
-        let user = match options.operands.first() {
-            Some(user) => user.clone(),
-            None => process.session.login.user.clone().into_bytes(),
-        };
+        let user = options.operands.first().cloned().unwrap_or_else(|| {
+            let own = process.accounts().into_iter().find(|a| a.uid == process.uid);
+            own.map_or_else(|| process.session.login.user.clone(), |a| a.name).into_bytes()
+        });
         let shown = String::from_utf8_lossy(&user).into_owned();
         if !known(process, &user) {
             let text = if arguments.gnu {
@@ -140,7 +140,8 @@ fn passwd(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
             process.error(&text)?;
             return Ok(1);
         }
-        if arguments.gnu && process.uid != 0 && user != process.session.login.user.as_bytes() {
+        let own = process.accounts().into_iter().find(|a| a.uid == process.uid).map(|a| a.name);
+        if arguments.gnu && process.uid != 0 && own.as_deref() != Some(&*shown) {
             process.error(&format!(
                 "passwd: You may not view or modify password information for {shown}."
             ))?;

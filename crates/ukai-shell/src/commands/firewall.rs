@@ -119,7 +119,9 @@ impl Asked {
                 } else {
                     asked.rule.rest.push(word.clone());
                     if word != "!" {
-                        asked.rule.rest.push(value());
+                        let value = value();
+                        let states = word == "--state" || word == "--ctstate";
+                        asked.rule.rest.push(if states { in_order(&value) } else { value });
                     }
                 }
                 continue;
@@ -145,6 +147,18 @@ impl Asked {
         }
         asked
     }
+}
+
+/// States of connections as they are listed, whichever way they were told.
+fn in_order(states: &str) -> String {
+    const ORDER: [&str; 7] =
+        ["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT"];
+    let told: Vec<&str> = states.split(',').collect();
+    let known = told.iter().all(|state| ORDER.contains(state));
+    if !known {
+        return states.to_owned();
+    }
+    ORDER.iter().filter(|s| told.contains(s)).copied().collect::<Vec<_>>().join(",")
 }
 
 fn iptables(process: &mut Process, arguments: &Arguments) -> Outcome {
@@ -284,6 +298,29 @@ fn iptables(process: &mut Process, arguments: &Arguments) -> Outcome {
         return Ok(FAILED);
     }
     if command == 'X' {
+        // A chain that rules lead to, or that has rules, stays.
+        let leads = |name: &str| {
+            chains
+                .iter()
+                .any(|c| c.table == asked.table && c.rules.iter().any(|r| r.target == name))
+        };
+        let busy = chains.iter().find(|c| {
+            c.table == asked.table
+                && c.policy.is_none()
+                && asked.operands.first().is_none_or(|n| *n == c.name)
+                && (leads(&c.name) || !c.rules.is_empty())
+        });
+        if let Some(busy) = busy {
+            process.error(&if arguments.gnu {
+                format!(
+                    "{version}:  CHAIN_DEL failed (Device or resource busy): chain {}",
+                    busy.name
+                )
+            } else {
+                "iptables: Directory not empty".to_owned()
+            })?;
+            return Ok(if arguments.gnu { 4 } else { FAILED });
+        }
         chains.retain(|c| {
             c.table != asked.table
                 || c.policy.is_some()

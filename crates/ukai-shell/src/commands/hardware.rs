@@ -160,14 +160,15 @@ fn nvram(process: &mut Process, arguments: &Arguments) -> Outcome {
     Ok(0)
 }
 
-/// `lscpu` of util-linux 2.38, from `/proc/cpuinfo`.
+/// `lscpu` of util-linux 2.38, from `/proc/cpuinfo` and `/sys`: a tree on a terminal, a
+/// flat list in a pipe.
 fn lscpu(process: &mut Process, _: &Arguments) -> Outcome {
+    const FOLDER: &str = "/sys/devices/system/cpu/vulnerabilities";
+    let tree = process.fds.at(1).is_some_and(|open| open.is_terminal());
     let host = std::sync::Arc::clone(&process.session.host);
     let machine = &host.persona.machine;
-    let (order, bits) = (
-        if machine.cpu.little_endian() { "Little Endian" } else { "Big Endian" },
-        if machine.cpu.is_64_bit() { "32-bit, 64-bit" } else { "32-bit" },
-    );
+    let order = if machine.cpu.little_endian() { "Little Endian" } else { "Big Endian" };
+    let bits = if machine.cpu.is_64_bit() { "32-bit, 64-bit" } else { "32-bit" };
     let count = machine.processors;
     let view = process.view();
     let info = process.fs().read(&view, b"/proc/cpuinfo").unwrap_or_default();
@@ -176,36 +177,41 @@ fn lscpu(process: &mut Process, _: &Arguments) -> Outcome {
         let mut fields = info.lines().filter_map(|line| line.split_once(':'));
         fields.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned())
     };
-    let mut text = String::new();
-    let mut row = |depth: usize, label: &str, value: Option<String>| {
-        if let Some(value) = value {
-            let label = format!("{:depth$}{label}:", "");
-            let _ = writeln!(text, "{label:<24} {value}");
+    let mut rows: Vec<(String, String)> = Vec::new();
+    // A label in the tree, and what it is called where there is none.
+    let mut row = |depth: usize, label: &str, flat: &str, value: Option<String>| {
+        let Some(value) = value else { return };
+        if tree {
+            rows.push((format!("{:depth$}{label}:", ""), value));
+        } else if !flat.is_empty() {
+            rows.push((format!("{flat}:"), value));
         }
     };
+    let mut plain =
+        |depth: usize, label: &str, value: Option<String>| row(depth, label, label, value);
     let online = if count > 1 { format!("0-{}", count.saturating_sub(1)) } else { "0".to_owned() };
-    row(0, "Architecture", Some(machine.uname.clone()));
-    row(2, "CPU op-mode(s)", Some(bits.to_owned()));
-    row(2, "Address sizes", value("address sizes"));
-    row(2, "Byte Order", Some(order.to_owned()));
-    row(0, "CPU(s)", Some(count.to_string()));
-    row(2, "On-line CPU(s) list", Some(online.clone()));
-    row(0, "Vendor ID", value("vendor_id"));
-    row(2, "Model name", value("model name").or_else(|| value("cpu model")));
-    row(4, "CPU family", value("cpu family"));
-    row(4, "Model", value("model"));
-    let cores = value("cpu cores").and_then(|c| c.parse::<u32>().ok()).unwrap_or(1).max(1);
-    let siblings = value("siblings").and_then(|c| c.parse::<u32>().ok()).unwrap_or(1).max(1);
-    row(4, "Thread(s) per core", Some((siblings / cores).max(1).to_string()));
-    row(4, "Core(s) per socket", Some(cores.to_string()));
-    row(4, "Socket(s)", Some((count / siblings).max(1).to_string()));
-    row(4, "Stepping", value("stepping"));
-    row(4, "BogoMIPS", value("bogomips").or_else(|| value("BogoMIPS")));
-    row(4, "Flags", value("flags"));
+    plain(0, "Architecture", Some(machine.uname.clone()));
+    plain(2, "CPU op-mode(s)", Some(bits.to_owned()));
+    plain(2, "Address sizes", value("address sizes"));
+    plain(2, "Byte Order", Some(order.to_owned()));
+    plain(0, "CPU(s)", Some(count.to_string()));
+    plain(2, "On-line CPU(s) list", Some(online.clone()));
+    plain(0, "Vendor ID", value("vendor_id"));
+    plain(2, "Model name", value("model name").or_else(|| value("cpu model")));
+    plain(4, "CPU family", value("cpu family"));
+    plain(4, "Model", value("model"));
+    let number = |name: &str| value(name).and_then(|c| c.parse::<u32>().ok()).unwrap_or(1).max(1);
+    let (cores, siblings) = (number("cpu cores"), number("siblings"));
+    plain(4, "Thread(s) per core", Some((siblings / cores).max(1).to_string()));
+    plain(4, "Core(s) per socket", Some(cores.to_string()));
+    plain(4, "Socket(s)", Some((count / siblings).max(1).to_string()));
+    plain(4, "Stepping", value("stepping"));
+    plain(4, "BogoMIPS", value("bogomips").or_else(|| value("BogoMIPS")));
+    plain(4, "Flags", value("flags"));
     if info.contains("hypervisor") {
-        row(0, "Virtualization features", Some(String::new()));
-        row(2, "Hypervisor vendor", Some("KVM".to_owned()));
-        row(2, "Virtualization type", Some("full".to_owned()));
+        row(0, "Virtualization features", "", Some(String::new()));
+        row(2, "Hypervisor vendor", "Hypervisor vendor", Some("KVM".to_owned()));
+        row(2, "Virtualization type", "Virtualization type", Some("full".to_owned()));
         let each = |kb: u64| {
             let kib = kb * u64::from(count);
             let shown =
@@ -213,23 +219,36 @@ fn lscpu(process: &mut Process, _: &Arguments) -> Outcome {
             Some(format!("{shown} ({count} instance{})", if count == 1 { "" } else { "s" }))
         };
         let last = value("cache size").and_then(|c| c.split(' ').next()?.parse().ok());
-        row(0, "Caches (sum of all)", Some(String::new()));
-        row(2, "L1d", each(32));
-        row(2, "L1i", each(32));
-        row(2, "L2", each(4_096));
-        row(2, "L3", last.and_then(each));
+        row(0, "Caches (sum of all)", "", Some(String::new()));
+        row(2, "L1d", "L1d cache", each(32));
+        row(2, "L1i", "L1i cache", each(32));
+        row(2, "L2", "L2 cache", each(4_096));
+        row(2, "L3", "L3 cache", last.and_then(each));
     }
     if host.persona.is_gnu() {
-        row(0, "NUMA", Some(String::new()));
-        row(2, "NUMA node(s)", Some("1".to_owned()));
-        row(2, "NUMA node0 CPU(s)", Some(online));
+        row(0, "NUMA", "", Some(String::new()));
+        row(2, "NUMA node(s)", "NUMA node(s)", Some("1".to_owned()));
+        row(2, "NUMA node0 CPU(s)", "NUMA node0 CPU(s)", Some(online));
     }
-    // A heading has no value to stand in its column.
-    let text = text.lines().fold(String::new(), |mut shown, line| {
-        shown.push_str(line.trim_end());
-        shown.push('\n');
-        shown
-    });
+    let weaknesses = process.fs().list(&view, FOLDER.as_bytes()).unwrap_or_default();
+    if !weaknesses.is_empty() {
+        row(0, "Vulnerabilities", "", Some(String::new()));
+    }
+    for name in weaknesses {
+        let path = [FOLDER.as_bytes(), b"/", &name].concat();
+        let text = process.fs().read(&view, &path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).trim().replacen("Mitigation:", "Mitigation;", 1);
+        let name = String::from_utf8_lossy(&name).replace('_', " ");
+        let mut letters = name.chars();
+        let first = letters.next().map(|c| c.to_ascii_uppercase());
+        let name: String = first.into_iter().chain(letters).collect();
+        row(2, &name, &format!("Vulnerability {name}"), Some(text));
+    }
+    let width = rows.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (label, value) in rows {
+        let _ = writeln!(text, "{label:<width$} {value}");
+    }
     process.print(text)?;
     Ok(0)
 }

@@ -339,7 +339,7 @@ fn adduser(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, S
         );
         let Some(name) = options.operands.first().map(|n| text(n)) else {
             let text = if arguments.gnu {
-                "fatal: Only one or two names allowed."
+                "adduser: Only one or two names allowed."
             } else {
                 "adduser: no user given"
             };
@@ -348,7 +348,7 @@ fn adduser(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, S
         };
         if process.uid != 0 {
             process.error(if arguments.gnu {
-                "fatal: Only root may add a user or group to the system."
+                "adduser: Only root may add a user or group to the system."
             } else {
                 "adduser: permission denied (are you root?)"
             })?;
@@ -359,7 +359,7 @@ fn adduser(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, S
         }
         if known(process, name.as_bytes()) {
             process.error(&if arguments.gnu {
-                format!("fatal: The user `{name}' already exists.")
+                format!("adduser: The user `{name}' already exists.")
             } else {
                 format!("adduser: user '{name}' in use")
             })?;
@@ -461,11 +461,11 @@ async fn describe(process: &mut Process, name: &str) -> Result<(), Stop> {
 /// `adduser USER GROUP`
 fn add_to_group(process: &mut Process, user: &str, group: &str) -> Result<i32, Stop> {
     if !known(process, user.as_bytes()) {
-        process.error(&format!("fatal: The user `{user}' does not exist."))?;
+        process.error(&format!("adduser: The user `{user}' does not exist."))?;
         return Ok(1);
     }
     if group_number(process, group).is_none() {
-        process.error(&format!("fatal: The group `{group}' does not exist."))?;
+        process.error(&format!("adduser: The group `{group}' does not exist."))?;
         return Ok(1);
     }
     process.print(format!("Adding user `{user}' to group `{group}' ...\n"))?;
@@ -667,7 +667,7 @@ fn deluser(process: &mut Process, arguments: &Arguments) -> Outcome {
     let Some(name) = options.operands.first().map(|n| text(n)) else { return Ok(1) };
     if process.uid != 0 {
         process.error(if arguments.gnu {
-            "fatal: Only root may remove a user or group from the system."
+            "deluser: Only root may remove a user or group from the system."
         } else {
             "deluser: permission denied (are you root?)"
         })?;
@@ -681,7 +681,7 @@ fn deluser(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     let Some(account) = process.account_named(name.as_bytes()) else {
         process.error(&if arguments.gnu {
-            format!("fatal: The user `{name}' does not exist.")
+            format!("deluser: The user `{name}' does not exist.")
         } else {
             format!("deluser: unknown user {name}")
         })?;
@@ -721,7 +721,7 @@ fn groupadd(process: &mut Process, arguments: &Arguments) -> Outcome {
             return Ok(0);
         }
         process.error(&if arguments.gnu && command == "addgroup" {
-            format!("fatal: The group `{name}' already exists.")
+            format!("addgroup: The group `{name}' already exists.")
         } else if arguments.gnu {
             format!("{command}: group '{name}' already exists")
         } else {
@@ -755,8 +755,12 @@ fn groupdel(process: &mut Process, arguments: &Arguments) -> Outcome {
     let Some(name) = options.operands.first().map(|n| text(n)) else { return Ok(2) };
     let groups = process.groups();
     let Some(group) = groups.iter().find(|g| g.name == name) else {
-        process.error(&format!("{command}: group '{name}' does not exist"))?;
-        return Ok(status::NO_SUCH);
+        process.error(&if command == "delgroup" && arguments.gnu {
+            format!("delgroup: The group `{name}' does not exist.")
+        } else {
+            format!("{command}: group '{name}' does not exist")
+        })?;
+        return Ok(if command == "delgroup" { 3 } else { status::NO_SUCH });
     };
     if refused(process, &command)? {
         return Ok(10);

@@ -221,7 +221,7 @@ fn ip(process: &mut Process, arguments: &Arguments) -> Outcome {
         arguments.rest().iter().map(Vec::as_slice).take_while(|w| w.starts_with(b"-")).collect();
     let has = |names: &[&[u8]]| options.iter().any(|o| names.contains(o));
     let wanted = Wanted {
-        brief: has(&[b"-br", b"-brief", b"-o", b"-oneline"]),
+        brief: has(&[b"-br", b"-brief"]),
         four: has(&[b"-4"]),
         six: has(&[b"-6"]),
         statistics: has(&[b"-s", b"-stats", b"-statistics"]),
@@ -265,7 +265,11 @@ fn ip(process: &mut Process, arguments: &Arguments) -> Outcome {
         let now = process.session.now();
         let mut text = String::new();
         for i in found {
-            if wanted.brief {
+            if has(&[b"-o", b"-oneline"]) {
+                let mut lines = String::new();
+                long(&host, i, is("address"), &wanted, now, arguments.gnu, &mut lines);
+                one_line(i, is("address"), &lines, &mut text);
+            } else if wanted.brief {
                 brief(&host, i, is("address"), &mut text);
             } else {
                 long(&host, i, is("address"), &wanted, now, arguments.gnu, &mut text);
@@ -319,6 +323,20 @@ fn ip(process: &mut Process, arguments: &Arguments) -> Outcome {
     };
     process.print(&text)?;
     Ok(0)
+}
+
+/// `-o`: a line for each address, or for the interface, with what would stand below it.
+fn one_line(i: &Interface, addresses: bool, lines: &str, text: &mut String) {
+    if !addresses {
+        let joined: Vec<&str> = lines.lines().collect();
+        let _ = writeln!(text, "{}", joined.join("\\"));
+        return;
+    }
+    let mut lines = lines.lines().skip_while(|line| !line.starts_with("    inet"));
+    while let Some(address) = lines.next() {
+        let lifetime = lines.next().unwrap_or_default();
+        let _ = writeln!(text, "{}: {}{address}\\{lifetime}", i.index, i.name);
+    }
 }
 
 fn brief(host: &Host, i: &Interface, addresses: bool, text: &mut String) {

@@ -347,7 +347,8 @@ fn sudo(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             Rights::WithPassword(rule) | Rights::Freely(rule) => rule,
         };
         if asked.lists && asked.words.is_empty() {
-            let text = listing(&own, &process.fs().hostname(), &rule);
+            let terminal = process.fds.at(1).is_some_and(|open| open.is_terminal());
+            let text = listing(&own, &process.fs().hostname(), &rule, terminal);
             process.print(text)?;
             return Ok(0);
         }
@@ -392,10 +393,12 @@ async fn ask(process: &mut Process, asked: &Asked, own: &str) -> Result<bool, St
 }
 
 /// `sudo -l`
-fn listing(user: &str, host: &str, rule: &str) -> String {
+fn listing(user: &str, host: &str, rule: &str, terminal: bool) -> String {
     let rule = rule.replace("(ALL:ALL)", "(ALL : ALL)").replace("NOPASSWD:ALL", "NOPASSWD: ALL");
+    // Lines are only broken for a terminal.
+    let next = if terminal { "\n    " } else { " " };
     format!(
-        "Matching Defaults entries for {user} on {host}:\n    env_reset, mail_badpass,\n    secure_path=/usr/local/sbin\\:/usr/local/bin\\:/usr/sbin\\:/usr/bin\\:/sbin\\:/bin,\n    use_pty\n\nUser {user} may run the following commands on {host}:\n    {rule}\n"
+        "Matching Defaults entries for {user} on {host}:\n    env_reset, mail_badpass,{next}secure_path=/usr/local/sbin\\:/usr/local/bin\\:/usr/sbin\\:/usr/bin\\:/sbin\\:/bin,{next}use_pty\n\nUser {user} may run the following commands on {host}:\n    {rule}\n"
     )
 }
 

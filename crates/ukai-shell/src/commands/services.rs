@@ -433,7 +433,7 @@ fn ago(seconds: u64) -> String {
         |count: u64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     for (size, unit, small, small_unit) in UNITS {
         if size > 0 && seconds >= size {
-            let rest = if small > 0 { seconds % size / small } else { 0 };
+            let rest = (seconds % size).checked_div(small).unwrap_or(0);
             return if rest > 0 {
                 format!("{} {} ago", many(seconds / size, unit), many(rest, small_unit))
             } else {

@@ -301,10 +301,14 @@ impl Process {
         if child.fds.at(0).is_some_and(|open| open.is_terminal()) {
             child.fds.set(0, Some(Arc::new(Open::Null)));
         }
-        let and_or = Arc::clone(and_or);
-        self.begin_job(child, text, |mut child| {
+        let only = match (&and_or.first.commands[..], and_or.rest.is_empty()) {
+            ([command], true) => Some(command),
+            _ => None,
+        };
+        let whole = Arc::clone(and_or);
+        self.begin_job(child, text, only, |mut child| {
             Box::pin(async move {
-                let result = child.and_or(&and_or).await;
+                let result = child.and_or(&whole).await;
                 child.ended(result).await.unwrap_or(130)
             })
         })?;
@@ -319,7 +323,8 @@ impl Process {
         text: &bytes::Bytes,
     ) -> Result<u32, Stop> {
         self.check_jobs()?;
-        self.begin_job(child, text, |mut child| {
+        let only = Arc::clone(&command);
+        self.begin_job(child, text, Some(&only), |mut child| {
             Box::pin(async move {
                 let result = child.command(&command).await;
                 child.ended(result).await.unwrap_or(130)
@@ -355,13 +360,21 @@ impl Process {
         &mut self,
         mut child: Process,
         text: &bytes::Bytes,
+        only: Option<&Command>,
         run: impl FnOnce(Process) -> Fut<'static, i32>,
     ) -> Result<u32, Stop> {
         let pid = self.session.system().next_pid();
         child.subshell = true;
         child.pid = pid;
         child.depth = self.depth + 1;
-        let future = run(child);
+        child.in_background = true;
+        child.gives_way = only.is_some_and(Process::makes_way_for);
+        let listed = only.and_then(|command| child.listed_ahead(command));
+        let job = run(child);
+        let future = Box::pin(async move {
+            let _listed = listed;
+            job.await
+        });
         let number =
             self.session.system().jobs.add(self.pid, pid, text.clone(), JobState::Running, future);
         self.last_job = Some(pid);

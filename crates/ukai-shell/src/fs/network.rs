@@ -300,7 +300,7 @@ impl Fs {
         let host = self.host();
         let mut text = if udp {
             "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  \
-             timeout inode ref pointer drops             "
+             timeout inode ref pointer drops            "
                 .to_owned()
         } else {
             "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  \
@@ -309,7 +309,7 @@ impl Fs {
         };
         if six {
             text = format!(
-                "  sl  {:<38} {:<38} st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout \
+                "  sl  {:<37} {:<37} st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout \
                  inode{}",
                 "local_address",
                 "remote_address",

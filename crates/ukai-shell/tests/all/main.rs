@@ -1,5 +1,6 @@
 //! Tests of the shell from outside: transcripts, comparison with real shells, hostile input.
 
+mod cowrie_names;
 mod driver;
 mod hostile;
 mod interpreters;
