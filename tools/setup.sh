@@ -25,6 +25,8 @@ test_needs=(
   python3.11:python3.11 perl:perl php:php8.2-cli bzip2:bzip2 zip:zip unzip:unzip
   inetutils-telnet:inetutils-telnet openssl:openssl screen:screen tmux:tmux
   lsb_release:lsb-release gcc:gcc make:make
+  ps:procps netstat:net-tools lsof:lsof killall:psmisc iptables:iptables sudo:sudo
+  crontab:cron adduser:adduser useradd:passwd lsattr:e2fsprogs
   # Tools whose real ones the shell's are compared with.
   xxd:xxd hexdump:bsdextrautils bc:bc dc:dc
 )
