@@ -1,50 +1,36 @@
-//! `python3`, `perl`, `php` where the persona has them: versions, and programs of one
-//! line that only print, with which shells are told from imitations.
+//! `php` where the persona has it: its version, and programs of one line that only
+//! print, with which shells are told from imitations.
 
 use super::{Arguments, Command, Outcome};
 use crate::expand::arithmetic;
 use crate::process::Process;
 
-pub(super) const COMMANDS: &[Command] =
-    &[Command::at_once("perl", perl), Command::at_once("php", perl)];
+pub(super) const COMMANDS: &[Command] = &[Command::at_once("php", php)];
 
-fn perl(process: &mut Process, arguments: &Arguments) -> Outcome {
+const VERSION: &str = "PHP 8.2.31 (cli) (built: May  9 2026 09:12:44) (NTS)\nCopyright (c) The PHP Group\nZend Engine v4.2.31, Copyright (c) Zend Technologies\n    with Zend OPcache v8.2.31, Copyright (c), by Zend Technologies\n";
+
+fn php(process: &mut Process, arguments: &Arguments) -> Outcome {
     match arguments.rest() {
-        [option, ..] if option == b"-v" => {
-            process.print("\nThis is perl 5, version 32, subversion 1 (v5.32.1) built for x86_64-linux-gnu-thread-multi\n\n")?;
+        [option, ..] if option == b"-v" || option == b"--version" => {
+            process.print(VERSION).map(|_| ())?;
         }
-        [option, program, ..] if matches!(&option[..], b"-e" | b"-le" | b"-r") => {
-            let end: &[u8] = if option == b"-le" { b"\n" } else { b"" };
-            let out = printed(process, program, &[b"print(", b"print ", b"echo "], end);
+        [option, program, ..] if option == b"-r" => {
+            let out = printed(process, program, &[b"print(", b"print ", b"echo "], b"");
             process.print(&out)?;
         }
-        [path, ..] if !path.starts_with(b"-") => return missing(process, "perl", path),
+        [path, ..] if !path.starts_with(b"-") => {
+            let view = process.view();
+            let full = process.absolute(path);
+            let Ok(text) = process.fs().read(&view, &full) else {
+                let shown = String::from_utf8_lossy(path).into_owned();
+                process.print(format!("Could not open input file: {shown}\n"))?;
+                return Ok(1);
+            };
+            process.report_executed(&full, &[b"php".to_vec(), path.clone()], &text);
+        }
         _ => {}
     }
     Ok(0)
-}
-
-fn missing(process: &mut Process, name: &str, path: &[u8]) -> Outcome {
-    let view = process.view();
-    let full = process.absolute(path);
-    let shown = String::from_utf8_lossy(path).into_owned();
-    match process.fs().read(&view, &full) {
-        Ok(text) => {
-            process.report_executed(&full, &[name.as_bytes().to_vec(), path.to_vec()], &text);
-            Ok(0)
-        }
-        Err(error) if name == "perl" => {
-            process.error(&format!("Can't open perl script \"{shown}\": {}", error.text()))?;
-            Ok(2)
-        }
-        Err(error) => {
-            process.error(&format!(
-                "python3: can't open file '{shown}': [Errno 2] {}",
-                error.text()
-            ))?;
-            Ok(2)
-        }
-    }
 }
 
 /// What the statements that print a text or a calculation would print.

@@ -41,6 +41,7 @@ mod options;
 mod other_user;
 mod packages;
 mod paths;
+mod perl;
 mod permissions;
 mod printf;
 mod processes;
@@ -289,6 +290,7 @@ static MORE: &[&[Command]] = &[
     lsof::COMMANDS,
     members::COMMANDS,
     other_user::COMMANDS,
+    perl::COMMANDS,
     python::COMMANDS,
     scp::COMMANDS,
     services::COMMANDS,

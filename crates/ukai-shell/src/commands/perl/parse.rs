@@ -1,0 +1,702 @@
+//! Perl's grammar, as far as programs of one line and droppers use it. Perl cannot be
+//! cut into words before it is read, so this reads characters.
+
+use super::ast::{Expr, Mistake, Name, Pattern, Stmt, StmtKind};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Deepest nesting.
+const DEPTH_MAX: u32 = 90;
+
+/// Most operators in a chain, whose tree leans to one side.
+pub(super) const CHAIN_MAX: u32 = 300;
+
+pub(super) type Parsed<T> = Result<T, Mistake>;
+
+pub(super) struct Parser<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) at: usize,
+    pub(super) depth: u32,
+    /// Here-documents that begin after this line.
+    pub(super) waiting: Vec<(Vec<u8>, usize)>,
+    pub(super) heres: Vec<Bytes>,
+}
+
+pub(super) fn program(text: &[u8]) -> Parsed<Vec<Stmt>> {
+    let mut parser = Parser { text, at: 0, depth: 0, waiting: Vec::new(), heres: Vec::new() };
+    let block = parser.statements(false)?;
+    Ok(block)
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn peek(&self) -> u8 {
+        self.text.get(self.at).copied().unwrap_or(0)
+    }
+
+    pub(super) fn ahead(&self, count: usize) -> u8 {
+        self.text.get(self.at + count).copied().unwrap_or(0)
+    }
+
+    pub(super) fn rest(&self) -> &'a [u8] {
+        &self.text[self.at.min(self.text.len())..]
+    }
+
+    pub(super) fn line(&self) -> u32 {
+        let read = &self.text[..self.at.min(self.text.trim_ascii_end().len())];
+        1 + read.split(|b| *b == b'\n').count().saturating_sub(1) as u32
+    }
+
+    pub(super) fn mistake(&self) -> Mistake {
+        const NEAR_BYTES: usize = 40;
+        let rest = self.rest();
+        let near = &rest[..rest.len().min(NEAR_BYTES)];
+        let near = near.split(|b| *b == b'\n').next().unwrap_or_default();
+        let near = String::from_utf8_lossy(near).trim_end().to_owned();
+        Mistake { line: self.line(), near: (!near.is_empty()).then_some(near) }
+    }
+
+    pub(super) fn fail<T>(&self) -> Parsed<T> {
+        Err(self.mistake())
+    }
+
+    pub(super) fn deeper(&mut self) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX { self.fail() } else { Ok(()) }
+    }
+
+    /// Passes over blanks, comments and documentation.
+    pub(super) fn blanks(&mut self) {
+        loop {
+            match self.peek() {
+                b'\n' => {
+                    self.at += 1;
+                    self.take_heres();
+                    while self.peek() == b'=' && self.ahead(1).is_ascii_alphabetic() {
+                        let end = self.rest().windows(5).position(|w| w == b"\n=cut");
+                        self.at = end.map_or(self.text.len(), |e| self.at + e + 5);
+                        while self.at < self.text.len() && self.peek() != b'\n' {
+                            self.at += 1;
+                        }
+                    }
+                }
+                b' ' | b'\t' | b'\r' => self.at += 1,
+                b'#' => {
+                    while self.at < self.text.len() && self.peek() != b'\n' {
+                        self.at += 1;
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Takes the bodies of here-documents whose line has ended.
+    fn take_heres(&mut self) {
+        for (mark, place) in std::mem::take(&mut self.waiting) {
+            let mut body = Vec::new();
+            while self.at < self.text.len() {
+                let line = self.rest().split_inclusive(|b| *b == b'\n').next().unwrap_or_default();
+                self.at += line.len();
+                if line.strip_suffix(b"\n").unwrap_or(line) == mark {
+                    break;
+                }
+                body.extend_from_slice(line);
+            }
+            if let Some(slot) = self.heres.get_mut(place) {
+                *slot = body.into();
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, text: &str) -> bool {
+        self.blanks();
+        let found = self.rest().starts_with(text.as_bytes());
+        self.at += if found { text.len() } else { 0 };
+        found
+    }
+
+    pub(super) fn expect(&mut self, text: &str) -> Parsed<()> {
+        if self.take(text) { Ok(()) } else { self.fail() }
+    }
+
+    /// A word that stands by itself.
+    pub(super) fn word(&mut self) -> Option<&'a str> {
+        self.blanks();
+        let rest = self.rest();
+        if !rest.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_') {
+            return None;
+        }
+        let mut end = 0;
+        while let Some(b) = rest.get(end) {
+            if b.is_ascii_alphanumeric() || *b == b'_' {
+                end += 1;
+            } else if *b == b':'
+                && rest.get(end + 1) == Some(&b':')
+                && rest.get(end + 2).is_some_and(u8::is_ascii_alphanumeric)
+            {
+                end += 2;
+            } else {
+                break;
+            }
+        }
+        std::str::from_utf8(&rest[..end]).ok()
+    }
+
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
+        let found = self.word() == Some(word);
+        self.at += if found { word.len() } else { 0 };
+        found
+    }
+
+    // Statements.
+
+    pub(super) fn statements(&mut self, inside: bool) -> Parsed<Vec<Stmt>> {
+        let mut all = Vec::new();
+        loop {
+            self.blanks();
+            if inside && self.peek() == b'}' {
+                self.at += 1;
+                return Ok(all);
+            }
+            if self.at >= self.text.len() {
+                return if inside { self.fail() } else { Ok(all) };
+            }
+            if matches!(self.word(), Some("__END__" | "__DATA__")) && !inside {
+                return Ok(all);
+            }
+            if self.take(";") {
+                continue;
+            }
+            self.deeper()?;
+            let line = self.line();
+            let kind = self.statement()?;
+            self.depth -= 1;
+            all.push(Stmt { kind, line });
+        }
+    }
+
+    pub(super) fn block(&mut self) -> Parsed<Vec<Stmt>> {
+        self.expect("{")?;
+        self.deeper()?;
+        let block = self.statements(true);
+        self.depth -= 1;
+        block
+    }
+
+    pub(super) fn statement(&mut self) -> Parsed<StmtKind> {
+        if self.peek() == b'{' {
+            return Ok(StmtKind::Block(self.block()?));
+        }
+        if let Some(word) = self.word() {
+            let before = self.at;
+            // A label.
+            let after = &self.text[self.at + word.len()..];
+            if word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+                && after.starts_with(b":")
+                && !after.starts_with(b"::")
+            {
+                self.at += word.len() + 1;
+                self.blanks();
+                return self.statement();
+            }
+            self.at += word.len();
+            match word {
+                "if" | "unless" => return self.if_statement(word == "unless"),
+                "while" | "until" => {
+                    self.expect("(")?;
+                    self.blanks();
+                    let condition = if self.peek() == b')' { Expr::Int(1) } else { self.expr()? };
+                    self.expect(")")?;
+                    let condition =
+                        if word == "until" { Expr::Not(Box::new(condition)) } else { condition };
+                    let body = self.block()?;
+                    let after = if self.take_word("continue") { self.block()? } else { Vec::new() };
+                    drop(after);
+                    return Ok(StmtKind::While(condition, body));
+                }
+                "for" | "foreach" => return self.for_statement(),
+                "sub" => {
+                    if let Some(name) = self.word() {
+                        self.at += name.len();
+                        self.blanks();
+                        if self.peek() == b'(' {
+                            while self.at < self.text.len() && self.peek() != b')' {
+                                self.at += 1;
+                            }
+                            self.at += 1;
+                        }
+                        return Ok(StmtKind::Sub(name.into(), Arc::new(self.block()?)));
+                    }
+                }
+                "BEGIN" | "END" if self.rest().trim_ascii_start().starts_with(b"{") => {
+                    return Ok(StmtKind::Block(self.block()?));
+                }
+                "package" => {
+                    while self.at < self.text.len() && !matches!(self.peek(), b';' | b'{') {
+                        self.at += 1;
+                    }
+                    return Ok(StmtKind::Nothing);
+                }
+                "use" | "no" => {
+                    let name: Name = self.word().unwrap_or("").into();
+                    while self.at < self.text.len() && self.peek() != b';' {
+                        self.at += 1;
+                    }
+                    let name = if word == "no" { "".into() } else { name };
+                    return Ok(StmtKind::Use(name));
+                }
+                _ => {}
+            }
+            self.at = before;
+        }
+        let expr = self.expr()?;
+        let kind = self.modified(expr)?;
+        self.blanks();
+        if !self.take(";") && self.peek() != b'}' && self.at < self.text.len() {
+            return self.fail();
+        }
+        Ok(kind)
+    }
+
+    fn modified(&mut self, expr: Expr) -> Parsed<StmtKind> {
+        let line = self.line();
+        let Some(word) = self.word() else { return Ok(StmtKind::Expr(expr)) };
+        if !matches!(word, "if" | "unless" | "while" | "until" | "for" | "foreach") {
+            return Ok(StmtKind::Expr(expr));
+        }
+        self.at += word.len();
+        let condition = self.expr()?;
+        let body = vec![Stmt { kind: StmtKind::Expr(expr), line }];
+        Ok(match word {
+            "if" => StmtKind::If(vec![(condition, body)], Vec::new()),
+            "unless" => StmtKind::If(vec![(Expr::Not(Box::new(condition)), body)], Vec::new()),
+            "while" => StmtKind::While(condition, body),
+            "until" => StmtKind::While(Expr::Not(Box::new(condition)), body),
+            _ => StmtKind::Foreach(None, condition, body),
+        })
+    }
+
+    fn if_statement(&mut self, negated: bool) -> Parsed<StmtKind> {
+        let mut branches = Vec::new();
+        let mut negated = negated;
+        loop {
+            self.expect("(")?;
+            let condition = self.expr()?;
+            self.expect(")")?;
+            let condition = if negated { Expr::Not(Box::new(condition)) } else { condition };
+            negated = false;
+            branches.push((condition, self.block()?));
+            if !self.take_word("elsif") {
+                break;
+            }
+        }
+        let otherwise = if self.take_word("else") { self.block()? } else { Vec::new() };
+        Ok(StmtKind::If(branches, otherwise))
+    }
+
+    fn for_statement(&mut self) -> Parsed<StmtKind> {
+        let _ = self.take_word("my") || self.take_word("our");
+        self.blanks();
+        if self.peek() == b'$' {
+            self.at += 1;
+            let name: Name = self.word().unwrap_or("_").into();
+            self.at += name.len();
+            self.expect("(")?;
+            self.blanks();
+            let list = if self.peek() == b')' { Expr::List(Vec::new()) } else { self.expr()? };
+            self.expect(")")?;
+            return Ok(StmtKind::Foreach(Some(name), list, self.block()?));
+        }
+        self.expect("(")?;
+        let part = |parser: &mut Self| -> Parsed<Option<Expr>> {
+            parser.blanks();
+            if matches!(parser.peek(), b';' | b')') { Ok(None) } else { parser.expr().map(Some) }
+        };
+        let first = part(self)?;
+        if !self.take(";") {
+            self.expect(")")?;
+            let list = first.unwrap_or(Expr::List(Vec::new()));
+            return Ok(StmtKind::Foreach(None, list, self.block()?));
+        }
+        let condition = part(self)?;
+        self.expect(";")?;
+        let after = part(self)?;
+        self.expect(")")?;
+        Ok(StmtKind::For(first, condition, after, self.block()?))
+    }
+
+    // Expressions, from the loosest operators.
+
+    pub(super) fn expr(&mut self) -> Parsed<Expr> {
+        self.deeper()?;
+        let result = self.low_or();
+        self.depth -= 1;
+        result
+    }
+
+    fn low_or(&mut self) -> Parsed<Expr> {
+        let mut left = self.low_and()?;
+        for _ in 0..CHAIN_MAX {
+            let op = match self.word() {
+                Some("or") => "||",
+                Some("xor") => "xor",
+                _ => return Ok(left),
+            };
+            self.at += if op == "||" { 2 } else { 3 };
+            let right = self.low_and()?;
+            left = Expr::Logic(op, Box::new(left), Box::new(right));
+        }
+        self.fail()
+    }
+
+    fn low_and(&mut self) -> Parsed<Expr> {
+        let mut left = self.low_not()?;
+        for _ in 0..CHAIN_MAX {
+            if !self.take_word("and") {
+                return Ok(left);
+            }
+            let right = self.low_not()?;
+            left = Expr::Logic("&&", Box::new(left), Box::new(right));
+        }
+        self.fail()
+    }
+
+    fn low_not(&mut self) -> Parsed<Expr> {
+        if self.take_word("not") {
+            self.deeper()?;
+            let inner = self.low_not();
+            self.depth -= 1;
+            return Ok(Expr::Not(Box::new(inner?)));
+        }
+        self.comma()
+    }
+
+    pub(super) fn ends(&mut self) -> bool {
+        self.blanks();
+        self.at >= self.text.len()
+            || matches!(self.peek(), b')' | b']' | b'}' | b';' | b':')
+            || matches!(
+                self.word(),
+                Some(
+                    "or" | "and"
+                        | "if"
+                        | "unless"
+                        | "while"
+                        | "until"
+                        | "for"
+                        | "foreach"
+                        | "xor"
+                        | "x"
+                )
+            )
+    }
+
+    pub(super) fn comma(&mut self) -> Parsed<Expr> {
+        let first = self.assign()?;
+        self.blanks();
+        if self.peek() != b',' && !self.rest().starts_with(b"=>") {
+            return Ok(first);
+        }
+        let mut items = vec![first];
+        while self.take(",") || self.take("=>") {
+            if self.ends() {
+                break;
+            }
+            if self.peek() == b',' {
+                continue;
+            }
+            items.push(self.assign()?);
+        }
+        Ok(Expr::List(items))
+    }
+
+    fn assign(&mut self) -> Parsed<Expr> {
+        const OPERATORS: &[(&str, &str)] = &[
+            ("**=", "**"),
+            ("||=", "||"),
+            ("&&=", "&&"),
+            ("//=", "//"),
+            ("<<=", "<<"),
+            (">>=", ">>"),
+            ("+=", "+"),
+            ("-=", "-"),
+            ("*=", "*"),
+            ("/=", "/"),
+            (".=", "."),
+            ("%=", "%"),
+            ("x=", "x"),
+            ("|=", "|"),
+            ("&=", "&"),
+            ("^=", "^"),
+        ];
+        self.deeper()?;
+        let left = self.choice()?;
+        self.blanks();
+        let rest = self.rest();
+        let plain = rest.starts_with(b"=")
+            && !rest.starts_with(b"==")
+            && !rest.starts_with(b"=~")
+            && !rest.starts_with(b"=>");
+        let op = if plain {
+            self.at += 1;
+            Some("")
+        } else if let Some((text, op)) = OPERATORS.iter().find(|(text, _)| {
+            rest.starts_with(text.as_bytes()) && !(text == &"x=" && rest.starts_with(b"x=="))
+        }) {
+            self.at += text.len();
+            Some(*op)
+        } else {
+            None
+        };
+        let result = match op {
+            Some(op) => {
+                let right = self.assign()?;
+                Ok(Expr::Assign(op, Box::new(left), Box::new(right)))
+            }
+            None => Ok(left),
+        };
+        self.depth -= 1;
+        result
+    }
+
+    fn choice(&mut self) -> Parsed<Expr> {
+        let condition = self.binary(0)?;
+        self.blanks();
+        if self.peek() != b'?' {
+            return Ok(condition);
+        }
+        self.at += 1;
+        let then = self.assign()?;
+        self.expect(":")?;
+        let otherwise = self.assign()?;
+        Ok(Expr::Choice(Box::new([condition, then, otherwise])))
+    }
+
+    /// The operator that stands here, and how strongly it binds.
+    fn operator(&mut self) -> Option<(&'static str, u8)> {
+        const OPERATORS: &[(&str, u8)] = &[
+            ("...", 0),
+            ("..", 0),
+            ("||", 1),
+            ("//", 1),
+            ("&&", 2),
+            ("|", 3),
+            ("^", 3),
+            ("&", 4),
+            ("<=>", 5),
+            ("==", 5),
+            ("!=", 5),
+            ("<<", 8),
+            (">>", 8),
+            ("<=", 6),
+            (">=", 6),
+            ("<", 6),
+            (">", 6),
+            ("+", 9),
+            ("-", 9),
+            (".", 9),
+            ("**", 12),
+            ("*", 10),
+            ("/", 10),
+            ("%", 10),
+            ("=~", 11),
+            ("!~", 11),
+        ];
+        const WORDS: &[(&str, u8)] = &[
+            ("eq", 5),
+            ("ne", 5),
+            ("cmp", 5),
+            ("lt", 6),
+            ("gt", 6),
+            ("le", 6),
+            ("ge", 6),
+            ("x", 10),
+        ];
+        self.blanks();
+        if let Some(word) = self.word() {
+            if let Some((op, power)) = WORDS.iter().find(|(op, _)| *op == word) {
+                return Some((op, *power));
+            }
+            // `"a"x3`
+            let digits = word
+                .strip_prefix('x')
+                .is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
+            return digits.then_some(("x", 10));
+        }
+        let rest = self.rest();
+        let (op, power) = OPERATORS.iter().find(|(op, _)| rest.starts_with(op.as_bytes()))?;
+        // What assigns is not ours.
+        let after = rest.get(op.len()).copied().unwrap_or(0);
+        let assigns = after == b'='
+            && !matches!(*op, "==" | "!=" | "<=" | ">=" | "=~" | "<" | ">" | "!~" | "<=>");
+        if assigns && !(rest.get(op.len() + 1) == Some(&b'=') && matches!(*op, "-" | "+")) {
+            return None;
+        }
+        Some((op, *power))
+    }
+
+    pub(super) fn binary(&mut self, least: u8) -> Parsed<Expr> {
+        let mut left = self.unary()?;
+        for _ in 0..CHAIN_MAX {
+            let Some((op, power)) = self.operator().filter(|(_, power)| *power >= least) else {
+                return Ok(left);
+            };
+            self.at += op.len();
+            if op == "=~" || op == "!~" {
+                left = self.bind(left, op == "!~")?;
+                continue;
+            }
+            self.deeper()?;
+            // `**` binds to the right.
+            let right = self.binary(if op == "**" { power } else { power + 1 });
+            self.depth -= 1;
+            let (a, b) = (Box::new(left), Box::new(right?));
+            left = match op {
+                "||" | "&&" | "//" => Expr::Logic(op, a, b),
+                _ => Expr::Binary(op, a, b),
+            };
+        }
+        self.fail()
+    }
+
+    fn bind(&mut self, left: Expr, negated: bool) -> Parsed<Expr> {
+        let right = self.unary()?;
+        let left = Box::new(left);
+        Ok(match right {
+            Expr::Match(_, pattern, _) => Expr::Match(left, pattern, negated),
+            Expr::Replace(_, pattern, with) => Expr::Replace(left, pattern, with),
+            Expr::Translate(_, from, to, delete) => Expr::Translate(left, from, to, delete),
+            other => {
+                let pattern = Pattern { text: other, flags: String::new() };
+                Expr::Match(left, Arc::new(pattern), negated)
+            }
+        })
+    }
+
+    pub(super) fn unary(&mut self) -> Parsed<Expr> {
+        self.blanks();
+        self.deeper()?;
+        let result = self.unary_inside();
+        self.depth -= 1;
+        result
+    }
+
+    fn unary_inside(&mut self) -> Parsed<Expr> {
+        let rest = self.rest();
+        if rest.starts_with(b"++") || rest.starts_with(b"--") {
+            let by = if rest[0] == b'+' { 1 } else { -1 };
+            self.at += 2;
+            let inner = self.unary()?;
+            return Ok(Expr::Step(Box::new(inner), by, true));
+        }
+        match self.peek() {
+            b'!' => {
+                self.at += 1;
+                Ok(Expr::Not(Box::new(self.unary()?)))
+            }
+            b'\\' => {
+                self.at += 1;
+                Ok(Expr::Ref(Box::new(self.unary()?)))
+            }
+            b'~' => {
+                self.at += 1;
+                let inner = self.unary()?;
+                Ok(Expr::Binary("^", Box::new(inner), Box::new(Expr::Int(-1))))
+            }
+            b'+' => {
+                self.at += 1;
+                self.unary()
+            }
+            b'-' if self.ahead(1).is_ascii_alphabetic()
+                && !(self.ahead(2).is_ascii_alphanumeric() || self.ahead(2) == b'_')
+                && !self.rest()[2..].trim_ascii_start().starts_with(b"=>") =>
+            {
+                let test = self.ahead(1) as char;
+                self.at += 2;
+                let of = if self.ends() { Expr::Scalar("_".into()) } else { self.unary()? };
+                Ok(Expr::Test(test, Box::new(of)))
+            }
+            b'-' => {
+                self.at += 1;
+                Ok(Expr::Minus(Box::new(self.binary(12)?)))
+            }
+            _ => self.postfix(),
+        }
+    }
+
+    fn postfix(&mut self) -> Parsed<Expr> {
+        let mut expr = self.primary()?;
+        for _ in 0..CHAIN_MAX {
+            let tight = self.rest();
+            if tight.starts_with(b"++") || tight.starts_with(b"--") {
+                let by = if tight[0] == b'+' { 1 } else { -1 };
+                self.at += 2;
+                return Ok(Expr::Step(Box::new(expr), by, false));
+            }
+            let subscripted = matches!(expr, Expr::Item(..) | Expr::Member(..) | Expr::Invoke(..));
+            if subscripted && tight.starts_with(b"[") {
+                expr = self.item(expr)?;
+                continue;
+            }
+            if subscripted && tight.starts_with(b"{") {
+                expr = self.member(expr)?;
+                continue;
+            }
+            let before = self.at;
+            self.blanks();
+            if !self.rest().starts_with(b"->") {
+                self.at = before;
+                return Ok(expr);
+            }
+            self.at += 2;
+            self.blanks();
+            expr = match self.peek() {
+                b'[' => self.item(expr)?,
+                b'{' => self.member(expr)?,
+                b'(' => {
+                    let arguments = self.brackets()?;
+                    Expr::Invoke(Box::new(expr), arguments)
+                }
+                b'@' => {
+                    self.at += 2;
+                    Expr::Deref('@', Box::new(expr))
+                }
+                _ => {
+                    let Some(name) = self.word() else { return self.fail() };
+                    self.at += name.len();
+                    let arguments = if self.peek() == b'(' { self.brackets()? } else { Vec::new() };
+                    Expr::Method(Box::new(expr), name.into(), arguments)
+                }
+            };
+        }
+        self.fail()
+    }
+
+    pub(super) fn item(&mut self, of: Expr) -> Parsed<Expr> {
+        self.expect("[")?;
+        let index = self.expr()?;
+        self.expect("]")?;
+        Ok(Expr::Item(Box::new(of), Box::new(index)))
+    }
+
+    pub(super) fn member(&mut self, of: Expr) -> Parsed<Expr> {
+        self.expect("{")?;
+        self.blanks();
+        let minus = self.peek() == b'-';
+        let before = self.at;
+        self.at += usize::from(minus);
+        if let Some(word) = self.word() {
+            let after = &self.text[self.at + word.len()..];
+            if after.trim_ascii_start().starts_with(b"}") {
+                self.at += word.len();
+                self.expect("}")?;
+                let name = if minus { format!("-{word}") } else { word.to_owned() };
+                return Ok(Expr::Member(Box::new(of), Box::new(Expr::Str(name.into()))));
+            }
+        }
+        self.at = before;
+        let key = self.expr()?;
+        self.expect("}")?;
+        Ok(Expr::Member(Box::new(of), Box::new(key)))
+    }
+}
