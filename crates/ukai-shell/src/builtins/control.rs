@@ -131,7 +131,21 @@ fn source(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
         let view = process.view();
         let found = if path.contains(&b'/') { None } else { process.find_program(path) };
         let full = found.unwrap_or_else(|| process.absolute(path));
-        let text = match process.fs().read(&view, &full) {
+        // What `<(...)` and the like lent is a descriptor.
+        let lent = if path.starts_with(b"/dev/") {
+            process.open(path, crate::fs::Access::Read).ok()
+        } else {
+            None
+        };
+        let read = if let Some(open) = lent {
+            let saved = process.swap_fd(0, Some(open));
+            let text = process.all_input().await;
+            process.fds.set(0, saved);
+            Ok(text?)
+        } else {
+            process.fs().read(&view, &full)
+        };
+        let text = match read {
             Ok(text) => text,
             Err(error) => {
                 let shown = arguments.shown(1).into_owned();

@@ -188,6 +188,10 @@ fn seq(process: &mut Process, arguments: &Arguments) -> Outcome {
                 separator.clone_from(value);
                 words = rest;
             }
+            [flag, rest @ ..] if flag.len() > 2 && flag.starts_with(b"-s") => {
+                separator = flag[2..].to_vec();
+                words = rest;
+            }
             [flag, rest @ ..] if flag == b"-w" => {
                 equal_width = true;
                 words = rest;
@@ -205,11 +209,13 @@ fn seq(process: &mut Process, arguments: &Arguments) -> Outcome {
         Some([first, step, last]) if *step != 0.0 => (*first, *step, *last),
         _ => {
             let shown = arguments.shown(1).into_owned();
-            process.error(&if arguments.gnu {
-                format!("seq: invalid floating point argument: ‘{shown}’")
+            if arguments.gnu {
+                process.error(&format!(
+                    "seq: invalid floating point argument: ‘{shown}’\nTry 'seq --help' for more information."
+                ))?;
             } else {
-                format!("seq: invalid number '{shown}'")
-            })?;
+                process.busybox_usage("seq [-w] [-s SEP] [FIRST [INC]] LAST\n")?;
+            }
             return Ok(1);
         }
     };

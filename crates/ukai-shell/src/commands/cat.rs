@@ -40,13 +40,23 @@ fn yes(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
 
 fn cat(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
-        let options = Options::read(&arguments, "nbAvetsuET", &[]);
+        let known = if arguments.gnu { "nbAvetsuET" } else { "nbAvetu" };
+        let options = Options::read(&arguments, known, &[]);
+        if let Some(bad) = options.bad.as_ref().filter(|_| !arguments.gnu) {
+            process.error(&format!("cat: invalid option -- '{bad}'"))?;
+            process.busybox_usage("cat [-nbvteA] [FILE]...\n")?;
+            return Ok(1);
+        }
         let mut files = options.operands.clone();
         if files.is_empty() {
             files.push(b"-".to_vec());
         }
         let mut shape = Shape {
-            numbers: options.has("n"),
+            numbers: options.has("n") || options.has("b"),
+            only_filled: options.has("b"),
+            tabs: ["A", "t", "T"].iter().any(|f| options.has(f)),
+            squeeze: options.has("s"),
+            empty: 0,
             visible: ["A", "v", "e", "t"].iter().any(|f| options.has(f)),
             ends: ["A", "e", "E"].iter().any(|f| options.has(f)),
             line: 0,
@@ -89,6 +99,12 @@ fn stop(result: Result<(), Leave>) -> Result<(), Stop> {
 /// How `cat` shows lines.
 struct Shape {
     numbers: bool,
+    /// Empty lines are not numbered.
+    only_filled: bool,
+    tabs: bool,
+    squeeze: bool,
+    /// Empty lines in a row.
+    empty: usize,
     visible: bool,
     ends: bool,
     line: usize,
@@ -96,19 +112,24 @@ struct Shape {
 
 impl Shape {
     fn print(&mut self, process: &mut Process, bytes: &[u8]) -> Result<(), Stop> {
-        if !self.numbers && !self.visible && !self.ends {
+        if !(self.numbers || self.visible || self.ends || self.tabs || self.squeeze) {
             process.print(bytes)?;
             return Ok(());
         }
         let mut out = Vec::with_capacity(bytes.len() * 2);
         for line in bytes.split_inclusive(|b| *b == b'\n') {
-            if self.numbers {
+            self.empty = if line == b"\n" { self.empty + 1 } else { 0 };
+            if self.squeeze && self.empty > 1 {
+                continue;
+            }
+            if self.numbers && !(self.only_filled && line == b"\n") {
                 self.line += 1;
                 out.extend_from_slice(format!("{:>6}\t", self.line).as_bytes());
             }
             for byte in line {
                 match byte {
                     b'\n' if self.ends => out.extend_from_slice(b"$\n"),
+                    b'\t' if self.tabs => out.extend_from_slice(b"^I"),
                     b'\n' | b'\t' => out.push(*byte),
                     _ if self.visible => visible(*byte, &mut out),
                     _ => out.push(*byte),

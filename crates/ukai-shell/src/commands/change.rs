@@ -48,7 +48,9 @@ fn fail(
 ) -> Result<i32, Leave> {
     let (name, shown) = (arguments.name(), String::from_utf8_lossy(path));
     let text = if arguments.gnu {
-        format!("{name}: cannot {verb} '{shown}': {}", error.text())
+        // Programs quote in two ways (`quote` and `quoteaf` of gnulib).
+        let (open, close) = if verb == "create directory" { ('‘', '’') } else { ('\'', '\'') };
+        format!("{name}: cannot {verb} {open}{shown}{close}: {}", error.text())
     } else {
         format!("{name}: can't {verb} '{shown}': {}", error.text())
     };
@@ -157,6 +159,14 @@ fn copy(
         process.error(&format!("cp: '{from}' and '{to}' are the same file"))?;
         return Ok(1);
     }
+    if to.ends_with(b"/") && process.fs().stat(&view, &target, true).is_err() {
+        let error = if arguments.gnu { FsError::NotDirectory } else { FsError::IsDirectory };
+        let text = if arguments.gnu { "create regular file" } else { "create" };
+        return fail(process, arguments, text, to, error);
+    }
+    if stat.kind != FileKind::File && !recursive {
+        return copy_stream(process, arguments, from, to);
+    }
     if stat.kind != FileKind::File {
         return Ok(0);
     }
@@ -181,6 +191,30 @@ fn copy(
             fail(process, arguments, text, to, error)
         }
     }
+}
+
+/// Copies what a device gives until its end; one without an end gives nothing here.
+fn copy_stream(process: &mut Process, arguments: &Arguments, from: &[u8], to: &[u8]) -> Outcome {
+    let endless = matches!(base_name(from), b"zero" | b"random" | b"urandom" | b"full");
+    let bytes = match super::reading::read_file(process, from) {
+        _ if endless => bytes::Bytes::new(),
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) => return fail(process, arguments, "open", from, error),
+        Err(Leave::Stop(stop)) => return Err(stop.into()),
+        Err(Leave::NeedInput) => bytes::Bytes::new(),
+    };
+    let open = match process.open(to, Access::Truncate) {
+        Ok(open) => open,
+        Err(error) => {
+            let text = if arguments.gnu { "create regular file" } else { "create" };
+            return fail(process, arguments, text, to, error);
+        }
+    };
+    let saved = process.swap_fd(1, Some(open));
+    let printed = process.print(&bytes);
+    process.fds.set(1, saved);
+    printed?;
+    Ok(0)
 }
 
 fn mv(process: &mut Process, arguments: &Arguments) -> Outcome {
@@ -336,22 +370,32 @@ fn mkdir(process: &mut Process, arguments: &Arguments) -> Outcome {
 }
 
 fn rmdir(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let options = Options::read(arguments, "p", &["ignore-fail-on-non-empty"]);
+    let options = Options::read(arguments, "pv", &["ignore-fail-on-non-empty", "parents"]);
+    let parents = options.has("p") || options.has("parents");
     if options.operands.is_empty() {
         return missing_operand(process, arguments);
     }
     let view = process.view();
     let mut status = 0;
     for path in &options.operands {
-        if let Err(error) = process.fs().rmdir(&view, &process.absolute(path)) {
-            let shown = String::from_utf8_lossy(path).into_owned();
-            let text = if arguments.gnu {
-                format!("rmdir: failed to remove '{shown}': {}", error.text())
-            } else {
-                format!("rmdir: '{shown}': {}", error.text())
-            };
-            process.error(&text)?;
-            status = 1;
+        let mut path = without_slash(path);
+        loop {
+            process.session.step(1)?;
+            if let Err(error) = process.fs().rmdir(&view, &process.absolute(path)) {
+                let shown = String::from_utf8_lossy(path).into_owned();
+                let text = if arguments.gnu {
+                    format!("rmdir: failed to remove '{shown}': {}", error.text())
+                } else {
+                    format!("rmdir: '{shown}': {}", error.text())
+                };
+                process.error(&text)?;
+                status = 1;
+                break;
+            }
+            match path.iter().rposition(|b| *b == b'/').filter(|at| parents && *at > 0) {
+                Some(slash) => path = without_slash(&path[..slash]),
+                None => break,
+            }
         }
     }
     Ok(status)

@@ -78,12 +78,13 @@ fn dd(process: &mut Process, arguments: &Arguments) -> Outcome {
         Err(what) => {
             let text = if arguments.gnu {
                 format!(
-                    "{name}: unrecognized operand '{what}'\nTry '{name} --help' for more information."
+                    "{name}: unrecognized operand ‘{what}’\nTry '{name} --help' for more information."
                 )
             } else if what.starts_with("invalid number") {
                 format!("{name}: {what}")
             } else {
-                format!("{name}: invalid argument '{what}' to '{name}'")
+                process.busybox_usage("dd [if=FILE] [of=FILE] [ibs=N obs=N/bs=N] [count=N]\n")?;
+                return Ok(1);
             };
             process.error(&text)?;
             return Ok(1);

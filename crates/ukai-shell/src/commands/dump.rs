@@ -44,6 +44,9 @@ fn od(process: &mut Process, arguments: &Arguments) -> Outcome {
     let most = options.number("N").map_or(usize::MAX, |n| n.max(0) as usize);
     let skip = options.number("j").map_or(0, |n| n.max(0) as usize);
     let (bytes, status) = gather(process, arguments, &options.operands, skip, most)?;
+    if bytes.is_empty() && status != 0 {
+        return Ok(status);
+    }
     let kind =
         options.value("t").map(|t| String::from_utf8_lossy(t).into_owned()).unwrap_or_default();
     let kind = match kind.as_str() {
@@ -81,6 +84,10 @@ fn od(process: &mut Process, arguments: &Arguments) -> Outcome {
             for byte in row {
                 let shown = match byte {
                     0 => "\\0".to_owned(),
+                    7 => "\\a".to_owned(),
+                    8 => "\\b".to_owned(),
+                    11 => "\\v".to_owned(),
+                    12 => "\\f".to_owned(),
                     b'\n' => "\\n".to_owned(),
                     b'\t' => "\\t".to_owned(),
                     b'\r' => "\\r".to_owned(),
@@ -173,6 +180,8 @@ fn hexdump(process: &mut Process, arguments: &Arguments) -> Outcome {
                 let value = if little { high << 8 | low } else { low << 8 | high };
                 let _ = write!(text, " {value:04x}");
             }
+            // What is missing in the last row is blank.
+            text.push_str(&" ".repeat(5 * (ROW / 2 - row.len().div_ceil(2))));
         }
         text.push('\n');
     }
@@ -215,7 +224,9 @@ fn xxd(process: &mut Process, arguments: &Arguments) -> Outcome {
             text.push('\n');
         }
     } else {
-        for (index, row) in bytes.chunks(ROW).enumerate() {
+        let columns = options.number("c").map_or(ROW, |n| n.clamp(1, 256) as usize);
+        let width = 2 * columns + columns.div_ceil(2);
+        for (index, row) in bytes.chunks(columns).enumerate() {
             let mut hex = String::new();
             for pair in row.chunks(2) {
                 for byte in pair {
@@ -223,7 +234,7 @@ fn xxd(process: &mut Process, arguments: &Arguments) -> Outcome {
                 }
                 hex.push(' ');
             }
-            let _ = writeln!(text, "{:08x}: {hex:<40} {}", index * ROW, printable(row));
+            let _ = writeln!(text, "{:08x}: {hex:<width$} {}", index * columns, printable(row));
         }
     }
     process.print(&text)?;

@@ -21,6 +21,8 @@ enum Step {
     Permissions(u16, u8),
     User(u32),
     Empty,
+    /// Changed after that time.
+    Newer(u64),
     Not,
     Or,
     Print,
@@ -159,6 +161,11 @@ fn plan(process: &Process, words: &[Vec<u8>]) -> Result<Plan, String> {
                 )
             }
             b"-empty" => Step::Empty,
+            b"-newer" => {
+                let path = process.absolute(&value()?);
+                let stat = process.fs().stat(&process.view(), &path, true);
+                Step::Newer(stat.map_err(|error| missing(&path, error))?.mtime)
+            }
             b"!" | b"-not" => Step::Not,
             b"-o" | b"-or" => Step::Or,
             b"-a" | b"-and" | b"(" | b")" | b"-xdev" | b"-mount" | b"-depth" | b"-follow"
@@ -202,6 +209,10 @@ fn plan(process: &Process, words: &[Vec<u8>]) -> Result<Plan, String> {
         plan.steps.push(step);
     }
     Ok(plan)
+}
+
+fn missing(path: &[u8], error: crate::fs::FsError) -> String {
+    format!("‘{}’: {}", String::from_utf8_lossy(path), error.text())
 }
 
 /// `+10k`: the number, its sign, and the unit in bytes.
@@ -332,6 +343,10 @@ fn fits(process: &Process, test: &Step, path: &[u8], stat: &Stat) -> bool {
         Step::Name(wanted, true) => matches(wanted, &base.to_ascii_lowercase()),
         Step::Path(wanted) => matches(wanted, path),
         Step::Kind(kind) => stat.kind == *kind,
+        // BusyBox compares bytes, GNU's counts begun units.
+        Step::Size(number, sign, unit) if !process.session.host.persona.is_gnu() => {
+            compare(stat.size as i64, number.saturating_mul(*unit as i64), *sign)
+        }
         Step::Size(number, sign, unit) => compare(stat.size.div_ceil(*unit) as i64, *number, *sign),
         Step::Age(number, sign, unit) => {
             let now = process.session.host.clock(process.session.now()).secs();
@@ -341,6 +356,7 @@ fn fits(process: &Process, test: &Step, path: &[u8], stat: &Stat) -> bool {
         Step::Permissions(bits, b'/' | b'+') => stat.mode & bits != 0,
         Step::Permissions(bits, _) => stat.mode == *bits,
         Step::User(uid) => stat.uid == *uid,
+        Step::Newer(time) => stat.mtime > *time,
         Step::Empty => {
             if stat.is_dir() {
                 let view = process.view();

@@ -49,6 +49,11 @@ fn ls(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
         }
     }
+    // GNU's sorts folders like files; BusyBox' too.
+    folders.sort();
+    if options.has("r") {
+        folders.reverse();
+    }
     let mut lister = Lister {
         options: &options,
         gnu: arguments.gnu,

@@ -5,15 +5,18 @@ mod accounts;
 mod answers;
 mod archive;
 mod awk;
+mod bc;
 mod busybox;
 mod calculate;
 mod cat;
 mod change;
+mod columns;
 mod cron;
 mod curl;
 mod cut;
 mod dd;
 mod debian;
+mod diff;
 mod digest;
 mod disk;
 mod dump;
@@ -37,6 +40,7 @@ mod members;
 mod moment;
 mod netcat;
 mod network;
+mod numbers;
 mod options;
 mod other_user;
 mod packages;
@@ -194,7 +198,7 @@ impl Process {
     /// Everything that is typed, or comes through a pipe, until the end of the input.
     /// An input that does not end is taken to have ended at
     /// [`FILE_BYTES`](limits::FILE_BYTES).
-    async fn all_input(&mut self) -> Result<Bytes, Stop> {
+    pub(crate) async fn all_input(&mut self) -> Result<Bytes, Stop> {
         let mut all = Vec::new();
         loop {
             let Some(chunk) = self.read(0, limits::PIPE_BYTES, false).await? else { break };
@@ -284,11 +288,15 @@ static PROGRAMS: [&[Command]; 39] = [
 static MORE: &[&[Command]] = &[
     debian::COMMANDS,
     facts::COMMANDS,
+    bc::COMMANDS,
+    columns::COMMANDS,
+    diff::COMMANDS,
     firewall::COMMANDS,
     flags::COMMANDS,
     getent::COMMANDS,
     lsof::COMMANDS,
     members::COMMANDS,
+    numbers::COMMANDS,
     other_user::COMMANDS,
     perl::COMMANDS,
     python::COMMANDS,

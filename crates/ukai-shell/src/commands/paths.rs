@@ -28,7 +28,12 @@ fn pwd(process: &mut Process, arguments: &Arguments) -> Outcome {
 
 fn basename(process: &mut Process, arguments: &Arguments) -> Outcome {
     let Some(path) = arguments.rest().first() else {
-        process.error("basename: missing operand")?;
+        if arguments.gnu {
+            process
+                .error("basename: missing operand\nTry 'basename --help' for more information.")?;
+        } else {
+            process.busybox_usage("basename FILE [SUFFIX]\n")?;
+        }
         return Ok(1);
     };
     let trimmed = trim(path);

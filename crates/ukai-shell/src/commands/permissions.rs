@@ -32,7 +32,13 @@ fn chmod(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     let name = arguments.name().into_owned();
     let Some(mode) = mode else {
-        process.error(&format!("{name}: missing operand"))?;
+        if arguments.gnu {
+            process.error(&format!(
+                "{name}: missing operand\nTry '{name} --help' for more information."
+            ))?;
+        } else {
+            process.busybox_usage("chmod [-R] MODE[,MODE]... FILE...\n")?;
+        }
         return Ok(1);
     };
     if paths.is_empty() {
@@ -48,10 +54,11 @@ fn chmod(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     if apply(&mode, 0o644, process.umask, false).is_none() {
         let shown = String::from_utf8_lossy(&mode).into_owned();
-        process.error(&format!(
-            "{name}: invalid mode{} '{shown}'",
-            if arguments.gnu { ":" } else { "" }
-        ))?;
+        process.error(&if arguments.gnu {
+            format!("{name}: invalid mode: ‘{shown}’\nTry '{name} --help' for more information.")
+        } else {
+            format!("{name}: invalid mode '{shown}'")
+        })?;
         return Ok(1);
     }
     let mut status = 0;

@@ -536,6 +536,23 @@ const SIGNALS: [&str; 31] = [
     "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR", "SYS",
 ];
 
+/// What bash lists: real-time signals, too, by their distance from the nearer end.
+fn all_signals() -> impl Iterator<Item = (usize, String)> {
+    let usual = (1..).zip(SIGNALS).map(|(number, name)| {
+        (number, if name == "POLL" { "SIGIO".to_owned() } else { format!("SIG{name}") })
+    });
+    let real_time = (34..=64).map(|number| {
+        let name = match number {
+            34 => "SIGRTMIN".to_owned(),
+            64 => "SIGRTMAX".to_owned(),
+            35..=49 => format!("SIGRTMIN+{}", number - 34),
+            _ => format!("SIGRTMAX-{}", 64 - number),
+        };
+        (number, name)
+    });
+    usual.chain(real_time)
+}
+
 /// Ends a process, if it is one of the attacker's. The host's own only seem to end.
 fn end(process: &mut Process, pid: u32) -> bool {
     const STATUS_TERMINATED: i32 = 143;
@@ -613,8 +630,16 @@ fn kill(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
             Some("l") => {
                 let mut list = String::new();
-                for (index, name) in SIGNALS.iter().enumerate() {
-                    let _ = writeln!(list, "{:>2}) {name}", index + 1);
+                if process.bash {
+                    for (place, (number, name)) in all_signals().enumerate() {
+                        let end = if place % 5 == 4 { "\n" } else { "\t" };
+                        let _ = write!(list, "{number:>2}) {name}{end}");
+                    }
+                    list.push('\n');
+                } else {
+                    for (index, name) in SIGNALS.iter().enumerate() {
+                        let _ = writeln!(list, "{:>2}) {name}", index + 1);
+                    }
                 }
                 process.print(list)?;
                 return Ok(0);

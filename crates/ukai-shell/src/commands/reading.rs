@@ -88,11 +88,12 @@ pub(super) fn complain(
         (true, _) if matches!(&*name, "head" | "tail") => {
             format!("{name}: cannot open '{shown}' for reading: {}", error.text())
         }
+        (true, _) if name == "sort" => format!("sort: cannot read: {shown}: {}", error.text()),
         (true, _) => format!("{name}: {shown}: {}", error.text()),
         (false, _)
             if matches!(
                 &*name,
-                "head" | "wc" | "sort" | "grep" | "uniq" | "cut" | "sed" | "nl" | "base64"
+                "head" | "wc" | "sort" | "grep" | "od" | "cut" | "sed" | "nl" | "base64"
             ) =>
         {
             format!("{name}: {shown}: {}", error.text())
@@ -184,14 +185,19 @@ fn head(process: &mut Process, arguments: &Arguments) -> Outcome {
     let arguments = with_old_counts(arguments);
     let options = Options::read(&arguments, "n:c:qv", &["lines:", "bytes:"]);
     let bytes = options.value("c").or(options.value("bytes"));
+    let by_bytes = bytes.is_some();
     let given = bytes.or(options.value("n")).or(options.value("lines"));
     let Some(number) = given.map_or(Some(10), count) else {
         let shown = String::from_utf8_lossy(given.unwrap_or_default()).into_owned();
-        process.error(&format!("{}: invalid number '{shown}'", arguments.name()))?;
+        let name = arguments.name();
+        process.error(&match (arguments.gnu, by_bytes) {
+            (true, true) => format!("{name}: invalid number of bytes: ‘{shown}’"),
+            (true, false) => format!("{name}: invalid number of lines: ‘{shown}’"),
+            _ => format!("{name}: invalid number '{shown}'"),
+        })?;
         return Ok(1);
     };
     let all_but = given.is_some_and(|g| g.starts_with(b"-"));
-    let by_bytes = bytes.is_some();
     let (inputs, status) = inputs(process, &arguments, &options.operands)?;
     let titled = (inputs.len() > 1 && !options.has("q")) || options.has("v");
     for (index, (name, text)) in inputs.iter().enumerate() {
@@ -213,20 +219,29 @@ fn tail(process: &mut Process, arguments: &Arguments) -> Outcome {
     let arguments = with_old_counts(arguments);
     let options = Options::read(&arguments, "n:c:qvfFs:", &["lines:", "bytes:"]);
     let bytes = options.value("c").or(options.value("bytes"));
+    let by_bytes = bytes.is_some();
     let given = bytes.or(options.value("n")).or(options.value("lines"));
     let Some(number) = given.map_or(Some(10), count) else {
         let shown = String::from_utf8_lossy(given.unwrap_or_default()).into_owned();
-        process.error(&format!("{}: invalid number '{shown}'", arguments.name()))?;
+        let name = arguments.name();
+        process.error(&match (arguments.gnu, by_bytes) {
+            (true, true) => format!("{name}: invalid number of bytes: ‘{shown}’"),
+            (true, false) => format!("{name}: invalid number of lines: ‘{shown}’"),
+            _ => format!("{name}: invalid number '{shown}'"),
+        })?;
         return Ok(1);
     };
     let from_start = given.is_some_and(|g| g.starts_with(b"+"));
     let (inputs, status) = inputs(process, &arguments, &options.operands)?;
+    if inputs.is_empty() && !arguments.gnu {
+        process.error("tail: no files")?;
+    }
     let titled = inputs.len() > 1 && !options.has("q");
     for (index, (name, text)) in inputs.iter().enumerate() {
         if titled {
             title(process, name, index == 0)?;
         }
-        let start = match (bytes.is_some(), from_start) {
+        let start = match (by_bytes, from_start) {
             (true, true) => number.saturating_sub(1).min(text.len()),
             (true, false) => text.len().saturating_sub(number),
             (false, true) => lines(text).take(number.saturating_sub(1)).map(<[u8]>::len).sum(),

@@ -62,6 +62,11 @@ impl Pattern {
         self.regex.find_at(text, start).map(|m| (m.start(), m.end()))
     }
 
+    /// How often it fits, one place after the other.
+    pub(super) fn count(&self, text: &[u8]) -> usize {
+        self.regex.find_iter(text).count()
+    }
+
     /// The groups of the first fit at or after `start`.
     pub(super) fn captures_at<'t>(&self, text: &'t [u8], start: usize) -> Option<Captures<'t>> {
         self.regex.captures_at(text, start)

@@ -64,11 +64,13 @@ fn sed(process: &mut Process, arguments: &Arguments) -> Outcome {
     }
     if scripts.is_empty() {
         if operands.is_empty() {
-            process.error(if arguments.gnu {
-                "Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]..."
+            if arguments.gnu {
+                process.error(
+                    "Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...",
+                )?;
             } else {
-                "Usage: sed [-efinr] SED_CMD [FILE]..."
-            })?;
+                process.busybox_usage("sed [-efinr] SED_CMD [FILE]...\n")?;
+            }
             return Ok(1);
         }
         scripts.push(operands.remove(0));
@@ -76,14 +78,24 @@ fn sed(process: &mut Process, arguments: &Arguments) -> Outcome {
     let extended = ["r", "E", "regexp-extended"].iter().any(|f| options.has(f));
     let text = scripts.join(&b'\n');
     process.session.step(1 + text.len() as u64 / 64)?;
-    let mut program =
-        match (Reader { text: &text, at: 0, extended, last: Vec::new(), patterns: 0 }).program() {
-            Ok(program) => program,
-            Err(message) => {
-                process.error(&format!("sed: {message}"))?;
-                return Ok(1);
-            }
-        };
+    let gnu = arguments.gnu;
+    let mut reader = Reader { text: &text, at: 0, extended, last: Vec::new(), patterns: 0, gnu };
+    let mut program = match reader.program() {
+        Ok(program) => program,
+        Err(message) => {
+            // Characters are counted in the one expression that the fault is in.
+            let before = text[..reader.at.min(text.len())].split(|b| *b == b'\n').count() - 1;
+            let start: usize = scripts.iter().take(before).map(|s| s.len() + 1).sum();
+            let place = if gnu {
+                let place = reader.at.saturating_sub(start);
+                format!("-e expression #{}, char {place}: ", before + 1)
+            } else {
+                String::new()
+            };
+            process.error(&format!("sed: {place}{message}"))?;
+            return Ok(1);
+        }
+    };
     let silent =
         ["n", "quiet", "silent"].iter().any(|f| options.has(f)) || text.starts_with(b"#n\n");
     if !in_place {
@@ -133,6 +145,8 @@ struct Reader<'a> {
     last: Vec<u8>,
     /// Expressions so far.
     patterns: usize,
+    /// Whether it is GNU's `sed`, whose mistakes have other names.
+    gnu: bool,
 }
 
 impl Reader<'_> {
@@ -146,7 +160,7 @@ impl Reader<'_> {
         }
     }
 
-    fn program(mut self) -> Result<Vec<Instruction>, String> {
+    fn program(&mut self) -> Result<Vec<Instruction>, String> {
         const INSTRUCTIONS: usize = 512;
         let mut program = Vec::new();
         let mut open = Vec::new();
@@ -280,8 +294,13 @@ impl Reader<'_> {
             b's' => {
                 let delimiter = self.byte().ok_or("unterminated `s' command")?;
                 self.at += 1;
-                let wanted = self.until(delimiter, true).ok_or("unterminated `s' command")?;
-                let with = self.until(delimiter, false).ok_or("unterminated `s' command")?;
+                let unended = if self.gnu {
+                    "unterminated `s' command".to_owned()
+                } else {
+                    format!("unmatched '{}'", delimiter as char)
+                };
+                let wanted = self.until(delimiter, true).ok_or_else(|| unended.clone())?;
+                let with = self.until(delimiter, false).ok_or(unended)?;
                 let (mut all, mut print, mut ignore, mut nth) = (false, false, false, 1);
                 while let Some(flag) = self.byte() {
                     match flag {
@@ -292,6 +311,10 @@ impl Reader<'_> {
                         _ => break,
                     }
                     self.at += 1;
+                }
+                // With both, BusyBox replaces every one.
+                if all && !self.gnu {
+                    nth = 1;
                 }
                 Action::Substitute { pattern: self.pattern(wanted, ignore)?, with, all, nth, print }
             }
@@ -349,6 +372,7 @@ impl Reader<'_> {
             }
             b'p' | b'd' | b'q' | b'Q' | b'=' | b'n' | b'N' | b'g' | b'G' | b'h' | b'H' | b'x'
             | b'D' | b'P' | b'l' => Action::Letter(letter),
+            other if self.gnu => return Err(format!("unknown command: `{}'", other as char)),
             other => return Err(format!("unsupported command {}", other as char)),
         })
     }

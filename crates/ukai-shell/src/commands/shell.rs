@@ -114,10 +114,10 @@ async fn script_file(
         && path.starts_with(b"/dev/")
     {
         let saved = process.swap_fd(0, Some(open));
-        let text = process.still_input(0);
+        let text = process.all_input().await;
         process.fds.set(0, saved);
         let name = Bytes::copy_from_slice(path);
-        let text = prefixed(&text.unwrap_or_default(), trace, errors);
+        let text = prefixed(&text?, trace, errors);
         return process.run_script(&text, name, parameters, (kind, Source::Script)).await;
     }
     if process.fs().stat(&view, &full, true).is_err()

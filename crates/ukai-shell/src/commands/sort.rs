@@ -28,6 +28,9 @@ fn sort(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options =
         Options::read(arguments, "nrufk:t:o:bdgihMVzsTS", &["reverse", "unique", "numeric-sort"]);
     let (inputs, status) = inputs(process, arguments, &options.operands)?;
+    if status != 0 {
+        return Ok(2);
+    }
     let order = Order {
         numeric: ["n", "g", "numeric-sort"].iter().any(|f| options.has(f)),
         fold: options.has("f"),

@@ -28,7 +28,8 @@ fn date(process: &mut Process, arguments: &Arguments) -> Outcome {
             Some(given) => secs = given,
             None if text == "now" => {}
             None => {
-                process.error(&format!("date: invalid date '{text}'"))?;
+                let (open, close) = if arguments.gnu { ('‘', '’') } else { ('\'', '\'') };
+                process.error(&format!("date: invalid date {open}{text}{close}"))?;
                 return Ok(1);
             }
         }

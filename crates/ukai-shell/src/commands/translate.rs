@@ -12,7 +12,11 @@ const SET_BYTES_PER_STEP: u64 = 16;
 fn tr(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "+cCdst", &["delete", "squeeze-repeats", "complement"]);
     let Some(first) = options.operands.first() else {
-        process.error("tr: missing operand")?;
+        if arguments.gnu {
+            process.error("tr: missing operand\nTry 'tr --help' for more information.")?;
+        } else {
+            process.busybox_usage("tr [-cds] STRING1 [STRING2]\n")?;
+        }
         return Ok(1);
     };
     let length: usize = options.operands.iter().map(Vec::len).sum();

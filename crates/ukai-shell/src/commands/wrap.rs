@@ -6,6 +6,8 @@ use crate::limits;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
+use std::future::Future as _;
+use std::task::Poll;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::waiting("xargs", xargs),
@@ -21,6 +23,14 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::waiting("env", env),
     Command::waiting("printenv", env),
 ];
+
+impl Process {
+    /// Whether there is something to run under that name, for a program that runs others.
+    fn has_command(&self, name: &[u8]) -> bool {
+        self.find_program(name).is_some()
+            || (!name.contains(&b'/') && super::builtin(name, self).is_some())
+    }
+}
 
 /// Runs `words` as a child would be run: no builtins of the shell.
 async fn child(process: &mut Process, words: Vec<Vec<u8>>) -> Result<i32, Stop> {
@@ -102,14 +112,39 @@ fn timeout(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, S
     Box::pin(async move {
         let mut words = after_options(&arguments, b"sk").to_vec();
         // Old BusyBox: `timeout -t SECS PROG`; `-t` was skipped with the options.
-        if words.first().is_some_and(|w| super::time::duration(w).is_some()) {
+        let limit = words.first().and_then(|w| super::time::duration(w));
+        if limit.is_some() {
             words.remove(0);
         }
         if words.is_empty() {
             process.error("timeout: missing operand")?;
             return Ok(125);
         }
-        child(process, words).await
+        let Some(limit) = limit.filter(|limit| !limit.is_zero()) else {
+            return child(process, words).await;
+        };
+        let mut inner = process.fork();
+        inner.enter()?;
+        let session = std::sync::Arc::clone(&process.session);
+        let mut work = Box::pin(child(&mut inner, words));
+        let mut over = Box::pin(session.sleep(limit));
+        let ended = std::future::poll_fn(|context| {
+            if let Poll::Ready(result) = work.as_mut().poll(context) {
+                return Poll::Ready(Some(result));
+            }
+            over.as_mut().poll(context).map(|_| None)
+        })
+        .await;
+        drop(work);
+        match ended {
+            Some(result) => inner.ended(result).await,
+            // BusyBox's becomes the command, which the signal ends.
+            None if !arguments.gnu => {
+                process.error("Terminated")?;
+                Ok(143)
+            }
+            None => Ok(124),
+        }
     })
 }
 
@@ -180,6 +215,10 @@ fn env(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
             process.print(&text)?;
             return Ok(0);
         }
+        // Without a path the C library searches these.
+        if inner.variable(b"PATH").is_none() {
+            inner.assign(b"PATH", b"/bin:/usr/bin".to_vec())?;
+        }
         if inner.find_program(&words[0]).is_none() {
             let shown = String::from_utf8_lossy(&words[0]).into_owned();
             let called = arguments.shown(0).into_owned();
@@ -226,16 +265,29 @@ fn xargs(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Sto
             return Ok(0);
         }
         let mut status = 0;
+        let traced = options.has("t");
+        if !process.has_command(&command[0]) {
+            let shown = String::from_utf8_lossy(&command[0]).into_owned();
+            process.error(&format!("xargs: {shown}: No such file or directory"))?;
+            return Ok(127);
+        }
         if let Some(mark) = replace {
             for item in items {
-                let words = command.iter().map(|w| replace_all(w, &mark, &item)).collect();
+                let words: Vec<Vec<u8>> =
+                    command.iter().map(|w| replace_all(w, &mark, &item)).collect();
+                if traced {
+                    process.error_bytes(&[&words.join(&b' ')[..], b"\n"].concat())?;
+                }
                 status = status.max(child(process, words).await?);
             }
         } else {
             let groups: Vec<&[Vec<u8>]> =
                 if items.is_empty() { vec![&[]] } else { items.chunks(many).collect() };
             for group in groups {
-                let words = command.iter().chain(group).cloned().collect();
+                let words: Vec<Vec<u8>> = command.iter().chain(group).cloned().collect();
+                if traced {
+                    process.error_bytes(&[&words.join(&b' ')[..], b"\n"].concat())?;
+                }
                 let one = child(process, words).await?;
                 status = if one == 0 { status } else { 123.max(if one >= 126 { one } else { 0 }) };
             }

@@ -39,6 +39,8 @@ pub(crate) fn busybox_host(applets: &[String]) -> Arc<Host> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../personas/router-mips.toml");
     let text = std::fs::read_to_string(path).expect("the router's persona");
     let mut persona = Persona::parse(&text).expect("the router's persona");
+    // As the machine that it is compared with has it.
+    persona.machine.cpu = ukai_persona::Cpu::X86_64;
     if let Some(busybox) = &mut persona.busybox {
         busybox.banner = "BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary".into();
         busybox.applets = applets.to_vec();

@@ -87,11 +87,11 @@ fn awk(process: &mut Process, arguments: &Arguments) -> Outcome {
             }
         }
     } else if operands.is_empty() {
-        process.error(if arguments.gnu {
-            "usage: awk [-F fs][-v var=value][prog | -f progfile][file ...]"
+        if arguments.gnu {
+            process.error("usage: awk [-F fs][-v var=value][prog | -f progfile][file ...]")?;
         } else {
-            "Usage: awk [OPTIONS] [AWK_PROGRAM] [FILE]..."
-        })?;
+            process.busybox_usage("awk [OPTIONS] [AWK_PROGRAM] [FILE]...\n")?;
+        }
         return Ok(1);
     } else {
         text = operands.remove(0);

@@ -585,9 +585,18 @@ impl<'a> Machine<'a> {
             "length" => Value::Number(text(0).len() as f64),
             "substr" => {
                 let source = text(0);
-                let start = number(1).round().max(f64::MIN_POSITIVE);
+                let start = number(1).round();
+                // A start before the text becomes its first character; mawk 1.3.4 makes the
+                // length greater by that.
+                let before = (1.0 - start).max(0.0);
+                let more = if self.process.session.host.persona.is_gnu() {
+                    (before - 1.0).max(0.0)
+                } else {
+                    0.0
+                };
+                let start = start.max(1.0);
                 let end =
-                    if values.len() > 2 { number(1).round() + number(2).round() } else { f64::MAX };
+                    if values.len() > 2 { start + number(2).round() + more } else { f64::MAX };
                 let from = (start.max(1.0) as usize - 1).min(source.len());
                 let to = if end >= source.len() as f64 + 1.0 {
                     source.len()
@@ -665,10 +674,13 @@ impl<'a> Machine<'a> {
         let target = rest.first().unwrap_or(&whole);
         let text = self.value(target)?.text();
         self.process.session.step(1 + text.len() as u64 / 64)?;
-        let new = self.pattern(&wanted).and_then(|p| substitute(p, &text, &with, all, 1));
-        let Some(new) = new else { return Ok(Value::Number(0.0)) };
+        let Some(pattern) = self.pattern(&wanted) else { return Ok(Value::Number(0.0)) };
+        let count = if all { pattern.count(&text) } else { 1 };
+        let Some(new) = substitute(pattern, &text, &with, all, 1) else {
+            return Ok(Value::Number(0.0));
+        };
         self.assign(target, Value::Text(new))?;
-        Ok(Value::Number(1.0))
+        Ok(Value::Number(count as f64))
     }
 }
 
