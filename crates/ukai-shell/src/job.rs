@@ -206,6 +206,7 @@ impl Process {
             return future.await;
         }
         let session = std::sync::Arc::clone(&self.session);
+        let modes = session.system().modes;
         let mut slot = Some(future);
         let result = poll_fn(|cx| {
             let Some(future) = &mut slot else { return Poll::Ready(None) };
@@ -223,6 +224,8 @@ impl Process {
             return result;
         }
         if let Some(future) = slot {
+            // What a stopped program did to the terminal is undone.
+            session.system().modes = modes;
             self.stopped(&text, future)?;
         }
         if self.loops > 0 { Err(Stop::Break(self.loops)) } else { Ok(STATUS_STOPPED) }
@@ -240,7 +243,8 @@ impl Process {
             let number = system.jobs.add(self.pid, pid, text.clone(), JobState::Stopped, future);
             job_line(number, '+', "Stopped", text, self.bash)
         };
-        self.error_bytes(&[b"\n", &line[..]].concat())
+        let before: &[u8] = if self.bash { b"\n" } else { b"" };
+        self.error_bytes(&[before, &line[..]].concat())
     }
 }
 

@@ -11,6 +11,22 @@ pub const SCRIPT_BYTES: usize = 1 << 20;
 /// lines itself.
 pub const TERMINAL_LINE_BYTES: usize = 64 * 1024;
 
+/// Longest line of which the middle can be edited, in bytes; longer ones only grow at
+/// their end.
+pub const EDITED_LINE_BYTES: usize = 4_096;
+
+/// Most lines of the history that are kept changed while a line is edited.
+pub const CHANGED_LINES: usize = 32;
+
+/// Longest text that a search in the history looks for, in bytes.
+pub const SEARCHED_BYTES: usize = 256;
+
+/// What line editors may send to redraw lines in a session, in bytes.
+pub const DRAWN_BYTES_PER_SESSION: usize = 4 << 20;
+
+/// All lines of the history together, in bytes.
+pub const HISTORY_BYTES: usize = 256 * 1024;
+
 /// Most that is kept of input typed ahead of a running command, in bytes.
 pub const TYPE_AHEAD_BYTES: usize = 256 * 1024;
 
@@ -129,7 +145,7 @@ pub const CAPTURES: usize = 64;
 pub const CAPTURE_BYTES_MIN: usize = 16;
 
 /// Lines kept for `history`.
-pub const HISTORY_LINES: usize = 200;
+pub const HISTORY_LINES: usize = 500;
 
 /// Most bytes a compiled regular expression may take.
 pub const REGEX_BYTES: usize = 256 * 1024;

@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use ukai_persona::ShellFlavour;
 
+/// `$PS1` of a new shell, which stands for the persona's prompt.
+pub(crate) const FIRST_PROMPT: &str = "\\w \\$ ";
+
 /// A variable.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Variable {
@@ -330,7 +333,7 @@ impl Process {
         for (name, value) in [
             ("IFS", " \t\n"),
             ("OPTIND", "1"),
-            ("PS1", "\\w \\$ "),
+            ("PS1", FIRST_PROMPT),
             ("PS2", "> "),
             ("PS4", "+ "),
             ("PPID", &parent),

@@ -1,11 +1,12 @@
 //! A session's interpreter, seen from outside.
 
 use crate::fs::Fs;
+use crate::history::History;
 use crate::io::Fds;
 use crate::job::{JobState, job_line};
 use crate::process::{Process, Source};
 use crate::syntax::{Parser, ShellKind};
-use crate::system::{Fut, Session, Stop, stack_place};
+use crate::system::{Answer, Fut, Session, Stop, stack_place};
 use crate::terminal::{TerminalModes, TerminalSize};
 use crate::{Budget, FetchId, Fetched, Login, ShellEffect, limits};
 use bytes::Bytes;
@@ -101,7 +102,7 @@ impl Shell {
         self.runs_once = true;
         let mut text = command.to_vec();
         text.truncate(limits::SCRIPT_BYTES);
-        self.start(text, out);
+        self.start(text, true, out);
     }
 
     /// Runs the commands that the peer sends as standard input, line by line, up to its
@@ -143,7 +144,29 @@ impl Shell {
         (self.pending_lines, self.looked_at) = (0, 0);
         text.extend_from_slice(line);
         text.truncate(limits::SCRIPT_BYTES);
-        self.start(text, out);
+        self.start(text, true, out);
+    }
+
+    /// Runs a line that nobody typed: it is not in the history.
+    pub(crate) fn run_unrecorded(
+        &mut self,
+        line: &[u8],
+        now: Timestamp,
+        out: &mut Vec<ShellEffect>,
+    ) {
+        if self.exited.is_none() && self.running.is_none() {
+            self.wake(now);
+            self.session.system().refill();
+            self.start(line.to_vec(), false, out);
+        }
+    }
+
+    /// Runs what there is of an unfinished command, whose rest will not come.
+    pub(crate) fn run_unfinished(&mut self, now: Timestamp, out: &mut Vec<ShellEffect>) {
+        let text = std::mem::take(&mut self.pending);
+        self.pending_lines = 0;
+        self.run_unrecorded(&text, now, out);
+        self.session.system().ended_early = self.is_bash();
     }
 
     /// Whether the text so far is an unfinished command; it is then kept.
@@ -170,22 +193,23 @@ impl Shell {
         false
     }
 
-    fn is_bash(&self) -> bool {
+    /// Whether the shell is bash; else it is BusyBox's ash.
+    pub(crate) fn is_bash(&self) -> bool {
         self.session.host.persona.shell.flavour == ShellFlavour::Bash
     }
 
-    fn start(&mut self, text: Vec<u8>, out: &mut Vec<ShellEffect>) {
+    fn start(&mut self, text: Vec<u8>, recorded: bool, out: &mut Vec<ShellEffect>) {
         let Some(mut process) = self.idle.take() else { return };
+        if recorded {
+            process.remember(&text);
+        }
+        let file = process.history_file();
+        self.session.system().history.file = file;
         {
             let mut system = self.session.system();
-            if !text.trim_ascii().is_empty() {
-                while system.history.len() >= limits::HISTORY_LINES {
-                    system.history.pop_front();
-                }
-                let line = text.trim_ascii();
-                let line = &line[..line.len().min(limits::RECORDED_LINE_BYTES)];
-                system.history.push_back(Bytes::copy_from_slice(line));
-            }
+            let leaves = [&b"exit"[..], b"logout"].iter().any(|word| text.starts_with(word));
+            system.warned &= leaves || !recorded;
+            system.ended_early = false;
         }
         let runs_once = self.runs_once;
         self.running = Some(Box::pin(async move {
@@ -236,6 +260,71 @@ impl Shell {
     /// Modes of the terminal, to look at or change.
     pub(crate) fn with_modes<T>(&self, act: impl FnOnce(&mut TerminalModes) -> T) -> T {
         act(&mut self.session.system().modes)
+    }
+
+    /// Whether a console edits the lines that shells on this terminal ask for.
+    pub(crate) fn has_console(&self, edits: bool) {
+        self.session.system().edits = edits;
+    }
+
+    /// Whether a shell inside this one asks for a line.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.session.system().asked.as_ref().is_some_and(|asked| asked.answer.is_none())
+    }
+
+    /// Answers a shell inside this one.
+    pub(crate) fn answer(&mut self, answer: Answer, now: Timestamp, out: &mut Vec<ShellEffect>) {
+        self.wake(now);
+        if let Some(asked) = &mut self.session.system().asked {
+            asked.answer = Some(answer);
+        }
+        self.drive(out);
+    }
+
+    /// What ran was ended by the quit character rather than by an interrupt.
+    pub(crate) fn was_quit(&mut self) {
+        const STATUS_QUIT: i32 = 131;
+        if let Some(process) = &mut self.idle {
+            process.status = STATUS_QUIT;
+        }
+    }
+
+    /// Bash has the terminal's size in variables, which it sets while it asks for a line.
+    pub(crate) fn tell_size(&mut self) {
+        let (Some(size), true) = (self.size(), self.is_bash()) else { return };
+        let Some(process) = &mut self.idle else { return };
+        for (name, value) in [("COLUMNS", size.columns), ("LINES", size.rows)] {
+            let _ = process.assign(name.as_bytes(), value.to_string().into_bytes());
+        }
+    }
+
+    /// Lets `act` look at the shell that asks for a line.
+    pub(crate) fn with_reader<T>(&self, act: impl FnOnce(&Process) -> T) -> Option<T> {
+        let asked = self.session.system().asked.take();
+        let result = match &asked {
+            Some(asked) => Some(act(&asked.reader)),
+            None => self.idle.as_ref().map(act),
+        };
+        self.session.system().asked = asked;
+        result
+    }
+
+    /// What was typed and no command took.
+    pub(crate) fn take_unread(&self) -> Vec<u8> {
+        let mut system = self.session.system();
+        system.input.ended &= system.input.piped;
+        system.input.bytes.drain(..).collect()
+    }
+
+    pub(crate) fn size(&self) -> Option<TerminalSize> {
+        self.session.terminal()
+    }
+
+    /// Version of the BusyBox, and whether it is Debian's.
+    pub(crate) fn busybox(&self) -> ((u32, u32), bool) {
+        let banner = self.session.host.persona.busybox.as_ref().map_or("", |b| b.banner.as_str());
+        let version = self.with_reader(Process::busybox_version).unwrap_or((1, 30));
+        (version, banner.contains("Debian"))
     }
 
     /// Ends the running command's input (control-D).
@@ -318,8 +407,11 @@ impl Shell {
 
     /// The prompt for the next line, or for the rest of an unfinished command.
     pub fn prompt(&self) -> Vec<u8> {
-        if !self.pending.is_empty() {
+        if !self.pending.is_empty() || self.session.system().ended_early {
             return b"> ".to_vec();
+        }
+        if let Some(asked) = &self.session.system().asked {
+            return asked.prompt.clone();
         }
         let Some(process) = &self.idle else { return Vec::new() };
         process.prompt_text()
@@ -330,16 +422,47 @@ impl Shell {
         self.session.host.fill(&self.session.host.persona.shell.greeting, self.session.now())
     }
 
-    /// Whether what is typed is to be shown: not while a password is read.
-    pub(crate) fn echoes(&self) -> bool {
-        self.session.system().modes.echo
-    }
-
-    /// Earlier lines, the newest last.
+    /// The line so far back in the history; 1 is the newest.
     pub(crate) fn history_line(&self, back: usize) -> Option<Bytes> {
         let system = self.session.system();
-        let index = system.history.len().checked_sub(back)?;
-        system.history.get(index).cloned()
+        let index = system.history.lines.len().checked_sub(back)?;
+        system.history.lines.get(index).cloned()
+    }
+
+    /// How many lines the history has.
+    pub(crate) fn history_lines(&self) -> usize {
+        self.session.system().history.lines.len()
+    }
+
+    /// Lets `act` look at the history.
+    pub(crate) fn with_history<T>(&self, act: impl FnOnce(&History) -> T) -> T {
+        act(&self.session.system().history)
+    }
+
+    /// Puts a line into the history, as if it had run.
+    pub(crate) fn remember(&self, line: &[u8]) {
+        self.with_reader(|process| process.remember(line));
+    }
+
+    /// An interactive shell begins: bash reads the history of the sessions before.
+    pub(crate) fn read_history(&mut self) {
+        if self.is_bash()
+            && let Some(process) = &mut self.idle
+        {
+            process.read_history();
+            let file = process.history_file();
+            self.session.system().history.file = file;
+        }
+    }
+
+    /// It ends: bash writes what this session added.
+    pub(crate) fn save_history(&self) {
+        let file = self.session.system().history.file.clone();
+        if self.is_bash()
+            && let Some(file) = file
+        {
+            self.session.save_history(&file);
+        }
     }
 
     fn wake(&self, now: Timestamp) {
@@ -382,6 +505,8 @@ impl Shell {
         process.tested = 0;
         process.locals.clear();
         process.fds = Fds::standard(interactive);
+        let file = process.history_file();
+        self.session.system().history.file = file;
         match result {
             Ok(status) => process.status = status,
             Err(Stop::Exit(status) | Stop::HangUp(status)) => self.exited = Some(status & 0xff),
@@ -466,17 +591,27 @@ impl Shell {
     }
 }
 
+impl Drop for Shell {
+    fn drop(&mut self) {
+        // It holds a process, which holds the session.
+        let asked = self.session.system().asked.take();
+        drop(asked);
+    }
+}
+
 impl Process {
-    /// The prompt for the next command.
+    /// The prompt for the next command: `$PS1`, if it was changed.
     pub(crate) fn prompt_text(&self) -> Vec<u8> {
+        match self.variable(b"PS1") {
+            Some(own) if own != crate::process::FIRST_PROMPT => self.expand_prompt(&own),
+            Some(_) => self.host_prompt(),
+            None => Vec::new(),
+        }
+    }
+
+    fn host_prompt(&self) -> Vec<u8> {
         let spec = &self.session.host.persona.shell;
-        let home = self.variable(b"HOME").unwrap_or_default();
-        let directory: Vec<u8> = match self.directory.strip_prefix(&home[..]) {
-            Some(rest) if home.len() > 1 && (rest.is_empty() || rest[0] == b'/') => {
-                [b"~", rest].concat()
-            }
-            _ => self.directory.to_vec(),
-        };
+        let directory = self.prompt_directory();
         let template = if self.uid == 0 { &spec.prompt_root } else { &spec.prompt_user };
         let text = template
             .replace("{hostname}", &self.session.fs.hostname())

@@ -3,9 +3,11 @@
 
 use crate::expand::pattern::Work;
 use crate::fs::{Fs, Seat};
+use crate::history::History;
 use crate::io::Moves;
 use crate::job::Jobs;
-use crate::terminal::TerminalModes;
+use crate::process::Process;
+use crate::terminal::{TerminalModes, Termios};
 use crate::{Budget, FetchId, Fetched, Login, ShellEffect, TerminalSize, WaitingFor, limits};
 use bytes::{Bytes, BytesMut};
 use rand::rngs::SmallRng;
@@ -85,9 +87,35 @@ pub(crate) struct System {
     pids: u32,
     captures: usize,
     pub(crate) rng: SmallRng,
-    pub(crate) history: VecDeque<Bytes>,
+    pub(crate) history: History,
     pub(crate) modes: TerminalModes,
+    /// The rest of the terminal's modes, for `stty`.
+    pub(crate) termios: Termios,
     pub(crate) size: Option<TerminalSize>,
+    /// A console edits the lines that shells ask for.
+    pub(crate) edits: bool,
+    /// A shell inside the login shell asks for a line.
+    pub(crate) asked: Option<Box<Asked>>,
+    /// Bash ran what there was of an unfinished command, and still asks for its rest.
+    pub(crate) ended_early: bool,
+    /// `exit` has told of stopped jobs.
+    pub(crate) warned: bool,
+}
+
+/// A shell's question for a line.
+pub(crate) struct Asked {
+    pub(crate) prompt: Vec<u8>,
+    /// A copy of the shell, to look names up in.
+    pub(crate) reader: Process,
+    pub(crate) answer: Option<Answer>,
+}
+
+/// What the console answers a shell that asks for a line.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Line(Vec<u8>),
+    End,
+    Interrupt,
 }
 
 /// Bytes that are looked at and hashed in a step.
@@ -159,9 +187,14 @@ impl Session {
             pids: shell_pid,
             captures: 0,
             rng,
-            history: VecDeque::new(),
+            history: History::default(),
             modes: TerminalModes::default(),
+            termios: Termios::default(),
             size: login.terminal,
+            edits: false,
+            asked: None,
+            ended_early: false,
+            warned: false,
         };
         let seat = Arc::new(Seat::new(&host, &login, now, shell_pid));
         Self {
@@ -292,6 +325,20 @@ impl Session {
             ready: |s: &mut System| s.input.take(max, line),
         }
         .await
+    }
+
+    /// Asks the console for a line.
+    pub(crate) async fn ask(&self, prompt: Vec<u8>, reader: Process) -> Result<Answer, Stop> {
+        self.system().asked = Some(Box::new(Asked { prompt, reader, answer: None }));
+        let answer = Wait {
+            session: self,
+            for_what: Some(WaitingFor::Stdin),
+            ready: |s: &mut System| s.asked.as_mut()?.answer.take(),
+        }
+        .await;
+        let asked = self.system().asked.take();
+        drop(asked);
+        answer
     }
 
     /// Waits until a job has ended (or is unknown).

@@ -164,6 +164,7 @@ impl SshSession {
             let modes = pty.modes;
             let mut console = Console::new(shell, modes.echo);
             console.set_modes(modes);
+            console.set_separate_returns();
             if matches!(start, Start::Shell) {
                 let greeting = self.greeting(cx, uid).replace('\n', "\r\n");
                 out.push(ShellEffect::Output(Bytes::from(greeting)));

@@ -1,6 +1,7 @@
 //! `exit`, `return`, `break`, `continue`, `eval`, `.`, `exec`, `trap`, `:`, `set -e` and kin.
 
 use crate::commands::{Arguments, Command, Outcome};
+use crate::job::JobState;
 use crate::process::{Frame, Process, Source};
 use crate::system::{Fut, Stop};
 use bytes::Bytes;
@@ -52,11 +53,32 @@ fn decimal_number(text: &[u8]) -> Option<i64> {
 }
 
 fn exit(process: &mut Process, arguments: &Arguments) -> Outcome {
+    if process.controls_jobs() && !farewell(process)? {
+        return Ok(1);
+    }
     match number(process, arguments, i64::from(process.status))? {
         Ok(status) => Err(Stop::Exit((status & 0xff) as i32).into()),
         Err(status) if process.bash => Err(Stop::Exit(status).into()),
         Err(status) => Err(Stop::Abort(status).into()),
     }
+}
+
+/// What an interactive shell says when it is told to end; false if it does not because
+/// of stopped jobs, of which it warns once (`exit_shell` of bash, `stoppedjobs` of ash).
+fn farewell(process: &mut Process) -> Result<bool, Stop> {
+    let stopped = {
+        let mut system = process.session.system();
+        let any = system.jobs.shown(process.pid).any(|j| j.state == JobState::Stopped);
+        any && !std::mem::replace(&mut system.warned, true)
+    };
+    if process.bash && process.session.system().edits {
+        process.error(if process.name.starts_with(b"-") { "logout" } else { "exit" })?;
+    }
+    if stopped {
+        let text = if process.bash { "There are stopped jobs." } else { "You have stopped jobs." };
+        process.error(text)?;
+    }
+    Ok(!stopped)
 }
 
 fn return_(process: &mut Process, arguments: &Arguments) -> Outcome {

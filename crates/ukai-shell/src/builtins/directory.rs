@@ -1,4 +1,4 @@
-//! `cd`, `umask`, `ulimit`, `history`.
+//! `cd`, `umask`, `ulimit`.
 
 use crate::commands::{Arguments, Command, Outcome};
 use crate::fs::FsError;
@@ -12,7 +12,6 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("chdir", cd),
     Command::at_once("umask", umask),
     Command::at_once("ulimit", ulimit),
-    Command::at_once("history", history),
 ];
 
 fn cd(process: &mut Process, arguments: &Arguments) -> Outcome {
@@ -320,28 +319,5 @@ fn ulimit(process: &mut Process, arguments: &Arguments) -> Outcome {
     {
         process.print(format!("{value}\n"))?;
     }
-    Ok(0)
-}
-
-fn history(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let clear = arguments.rest().first().is_some_and(|w| w.starts_with(b"-c"));
-    let mut text = Vec::new();
-    // A shell that runs a script of bash has no history of its own.
-    let own = !process.bash || process.source == crate::process::Source::Interactive;
-    if own {
-        let mut system = process.session.system();
-        if clear {
-            system.history.clear();
-        } else {
-            for (index, line) in system.history.iter().enumerate() {
-                let width = if arguments.gnu { 5 } else { 4 };
-                let number = if arguments.gnu { index + 1 } else { index };
-                text.extend_from_slice(format!("{number:>width$}  ").as_bytes());
-                text.extend_from_slice(line);
-                text.push(b'\n');
-            }
-        }
-    }
-    process.print(&text)?;
     Ok(0)
 }

@@ -6,6 +6,7 @@ mod declare;
 mod directory;
 mod folders;
 mod help;
+mod history;
 mod jobs;
 mod lookup;
 mod mapfile;
@@ -45,12 +46,13 @@ const BASH_ONLY: [&str; 20] = [
 /// What dash does not have of ash's.
 const NOT_DASH: [&str; 5] = ["let", "source", "history", "help", "[["];
 
-static GROUPS: [&[Command]; 11] = [
+static GROUPS: [&[Command]; 12] = [
     complete::COMMANDS,
     control::COMMANDS,
     directory::COMMANDS,
     folders::COMMANDS,
     help::COMMANDS,
+    history::COMMANDS,
     jobs::COMMANDS,
     lookup::COMMANDS,
     mapfile::COMMANDS,

@@ -35,18 +35,19 @@ fn read(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         let fd = options.number("u").map_or(0, |n| n.clamp(0, 15) as usize);
         let count =
             options.number("n").or(options.number("N")).map(|n| n.clamp(0, 65_536) as usize);
-        let silent = options.has("s");
-        if silent {
-            process.session.system().modes.echo = false;
-        }
+        let before = {
+            let mut system = process.session.system();
+            let before = system.modes;
+            system.modes.echo &= !options.has("s");
+            system.modes.canonical &= count.is_none();
+            before
+        };
         let delimiter = match options.value("d") {
             Some(text) => text.first().copied().unwrap_or(0),
             None => b'\n',
         };
         let line = read_line(process, fd, raw, count, delimiter).await;
-        if silent {
-            process.session.system().modes.echo = true;
-        }
+        process.session.system().modes = before;
         let Some((line, complete)) = line? else {
             process.complain_as("read", "0: Bad file descriptor")?;
             return Ok(1);

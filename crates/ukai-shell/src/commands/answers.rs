@@ -147,8 +147,9 @@ pub(crate) fn answered(
     let known = program(name.as_bytes()).is_some();
     let first = words.get(1).map(|w| String::from_utf8_lossy(w).into_owned());
     let found = match (first.as_deref(), words.len()) {
-        // It shows sockets, of which there were none where the answers were recorded.
-        (None, _) if name == "ss" => None,
+        // They show sockets and a terminal, and there was neither where the answers were
+        // recorded.
+        (None, _) if matches!(name, "ss" | "stty") => None,
         (None, _) => answer(name, ""),
         (Some("--help" | "--version"), 2) => answer(name, first.as_deref().unwrap_or_default()),
         (Some(short @ ("-V" | "-h" | "-v")), 2) => {

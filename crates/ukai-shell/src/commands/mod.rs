@@ -58,6 +58,7 @@ mod services;
 mod shell;
 mod sockets;
 mod sort;
+mod stty;
 mod tables;
 mod test;
 mod time;
@@ -302,6 +303,7 @@ static MORE: &[&[Command]] = &[
     python::COMMANDS,
     scp::COMMANDS,
     services::COMMANDS,
+    stty::COMMANDS,
     uname::COMMANDS,
     wrap::COMMANDS,
 ];

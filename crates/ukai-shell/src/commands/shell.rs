@@ -4,7 +4,7 @@ use super::{Arguments, Command};
 use crate::limits;
 use crate::process::{Process, Source};
 use crate::syntax::ShellKind;
-use crate::system::{Fut, Stop};
+use crate::system::{Answer, Fut, Stop};
 use bytes::Bytes;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -177,6 +177,8 @@ async fn from_input(
     child.name = name;
     child.positional = std::sync::Arc::new(parameters);
     child.pid = process.session.system().next_pid();
+    child.own_pid = child.pid;
+    child.subshell = false;
     let result = interactive(&mut child).await;
     process.depth -= 1;
     match child.ended(result).await {
@@ -190,14 +192,34 @@ async fn interactive(child: &mut Process) -> Result<i32, Stop> {
     if !child.bash {
         child.print(host.fill(&host.persona.shell.greeting, child.session.now()))?;
     }
+    // Of the shells that Debian has, bash alone edits its lines.
+    let own = crate::eval::base_name(&child.name).to_vec();
+    let edits = !child.bash || own.trim_ascii_start().ends_with(b"bash");
     let mut pending = Vec::new();
     loop {
         let prompt = if pending.is_empty() { child.prompt_text() } else { b"> ".to_vec() };
-        child.error_bytes(&prompt)?;
-        let Some(line) = child.read(0, limits::TERMINAL_LINE_BYTES, true).await? else {
-            return Ok(0);
+        let line = if edits && child.session.system().edits {
+            let reader = child.clone();
+            match child.session.ask(prompt, reader).await? {
+                Answer::Line(line) => line,
+                Answer::End => Vec::new(),
+                Answer::Interrupt => {
+                    pending.clear();
+                    child.status = 130;
+                    continue;
+                }
+            }
+        } else {
+            child.error_bytes(&prompt)?;
+            let Some(line) = child.read(0, limits::TERMINAL_LINE_BYTES, true).await? else {
+                return Ok(0);
+            };
+            line.to_vec()
         };
         if line.is_empty() {
+            if child.bash && edits {
+                child.error("exit")?;
+            }
             return Ok(child.status);
         }
         pending.extend_from_slice(&line);
@@ -208,6 +230,9 @@ async fn interactive(child: &mut Process) -> Result<i32, Stop> {
         }
         let text = std::mem::take(&mut pending);
         child.session.system().refill();
+        if edits {
+            child.remember(&text);
+        }
         match child.run_input(&text).await {
             Ok(_) => {}
             Err(Stop::Abort(status)) => child.status = status,

@@ -9,4 +9,5 @@ mod scp;
 mod semantics;
 mod streams;
 mod system;
+mod terminal;
 mod transcripts;
