@@ -8,8 +8,7 @@ use ukai_shell::{Login, Shell, ShellEffect, ShellState, WaitingFor};
 
 /// A running line.
 pub(crate) struct Injected {
-    /// Apart, so that a session without one stays small.
-    shell: Box<Shell>,
+    shell: Shell,
     timer: TimerId,
     /// Our number for each of the shell's open fetches.
     fetches: Vec<(FetchId, FetchId)>,
@@ -31,7 +30,6 @@ impl Injected {
         let login = Login::new(user, uid).from_peer(open.flow.src_ip);
         let seed = open.seed ^ u64::from(*next_fetch);
         let shell = Shell::new(open.host.clone(), open.fs.clone(), login, seed, cx.now);
-        let shell = Box::new(shell);
         let mut run = Self { shell, timer, fetches: Vec::new(), output: Vec::new() };
         run.act(cx, next_fetch, |shell, cx, out| shell.run(line, cx.now, out));
         run
