@@ -124,7 +124,7 @@ const SAME: &[&str] = &[
     "ps -p 1 -o comm= | wc -l",
     "ps -eo pid= | head -1 | tr -d ' '",
     "ss -tln | head -1 | tr -s ' '",
-    "ss -tlnp | head -1 | tr -s ' '",
+    "ss -tlnp | head -1 | tr -s ' ' | sed 's, $,,'",
     "ss -s | tail -n +3 | cut -c1-9",
     "lsblk | head -1 | tr -s ' '",
     "lscpu | grep -v Flags | head -15 | cut -d: -f1",
