@@ -61,6 +61,7 @@ fn detectors_find_nothing_on_our_server() {
     let mut found = ssh_wire::findings(address);
     found.extend(credentials::findings(address, SERVER));
     let run = |line: &str| ssh(address, SERVER, line);
+    found.extend(shell::findings(&run));
     found.extend(shell::network(&run));
     found.extend(ftp::findings(ukai.service("ftp", "server-debian")));
     found.extend(http::findings(ukai.service("http", "server-debian")));
