@@ -314,8 +314,9 @@ impl Evaluator<'_> {
             Some(b'(') => {
                 self.step();
                 let choices = std::mem::take(&mut self.choices);
-                let value = self.comma()?;
+                let value = self.comma();
                 self.choices = choices;
+                let value = value?;
                 if self.take(")") { Ok(value) } else { Err(self.mistake(Mistake::Close)) }
             }
             Some(b) if b.is_ascii_digit() => self.number(),

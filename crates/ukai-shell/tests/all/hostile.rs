@@ -483,3 +483,12 @@ const COMMANDS: [&str; 64] = [
     "mount", "ifconfig", "ip", "netstat", "ping", "wget", "curl", "tftp", "nc", "crontab", "tar",
     "gzip", "printf", "test", "read", "set", "trap",
 ];
+
+#[test]
+fn a_mistake_in_brackets_ends_the_choice_around_them() {
+    for persona in ["router-mips", "server-debian"] {
+        let driver = run(persona, b"echo $((1 ? (+) : 2))\n", false);
+        let output = String::from_utf8_lossy(&driver.output);
+        assert!(output.contains("syntax error"), "{output}");
+    }
+}
