@@ -34,7 +34,9 @@ fn what_was_submitted_is_found_at_once() {
         assert_eq!(page.items, events.iter().rev().cloned().collect::<Vec<_>>());
         assert_eq!(store.event(events[2].id).await.unwrap().as_ref(), Some(&events[2]));
         for event in &events {
-            assert_eq!(*live.try_recv().unwrap(), *event);
+            // Subscribers are told right behind the acknowledgement.
+            let told = timeout(Duration::from_secs(5), live.recv()).await.unwrap().unwrap();
+            assert_eq!(*told, *event);
         }
         store.submit(events.clone()).await.unwrap();
         assert!(live.try_recv().is_err(), "a repeated event is not told again");
