@@ -2,11 +2,12 @@
 
 use crate::canary::Access;
 use crate::draw::Draw;
+use crate::moving::Process;
 use crate::persona::{Persona, parse_prefix};
 use crate::system::User;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use ukai_model::{Duration, Timestamp};
 
 const DAY_S: u64 = 86_400;
@@ -36,6 +37,8 @@ pub struct Host {
     pub(crate) skew_ms: i64,
     pub(crate) draw: Draw,
     pub(crate) access: Arc<Access>,
+    /// The processes that always run, once they were asked for: each session asks.
+    pub(crate) processes: OnceLock<Vec<Process>>,
 }
 
 impl Host {
@@ -74,6 +77,7 @@ impl Host {
             skew_ms: draw.between(b"skew", 0, 2 * skew) as i64 - skew as i64,
             draw,
             access: Arc::default(),
+            processes: OnceLock::new(),
         }
     }
 

@@ -184,7 +184,11 @@ impl Host {
 
     /// The processes that always run, in order of their numbers. The session's own
     /// are the shell's to add, above [`Host::next_pid`].
-    pub fn processes(&self) -> Vec<Process> {
+    pub fn processes(&self) -> &[Process] {
+        self.processes.get_or_init(|| self.list_processes())
+    }
+
+    fn list_processes(&self) -> Vec<Process> {
         let kernel_parent =
             u32::from(self.persona.processes.iter().any(|p| p.command == "[kthreadd]")) * 2;
         let mut pid = 0;

@@ -132,7 +132,14 @@ fn a_host_is_stable_and_its_neighbour_another() {
     for persona in Persona::built_in() {
         let [one, again, other] = [1, 1, 2].map(|last| persona.host(address(last), SECRET));
         let facts = |h: &Host| {
-            (h.hostname.clone(), h.mac, h.serial.clone(), h.seed, h.uptime(now()), h.processes())
+            (
+                h.hostname.clone(),
+                h.mac,
+                h.serial.clone(),
+                h.seed,
+                h.uptime(now()),
+                h.processes().to_vec(),
+            )
         };
         assert_eq!(facts(&one), facts(&again));
         assert_ne!(one.mac, other.mac);

@@ -329,7 +329,7 @@ impl Process {
                 Arc::make_mut(&mut process.variables).insert(name.clone(), variable);
             }
         }
-        let parent = session.seat.shell(&host, &process.view()).ppid.to_string();
+        let parent = session.seat.parent(&host, &process.view()).to_string();
         for (name, value) in [
             ("IFS", " \t\n"),
             ("OPTIND", "1"),

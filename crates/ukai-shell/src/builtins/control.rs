@@ -159,13 +159,9 @@ fn source(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, St
         } else {
             None
         };
-        let read = if let Some(open) = lent {
-            let saved = process.swap_fd(0, Some(open));
-            let text = process.all_input().await;
-            process.fds.set(0, saved);
-            Ok(text?)
-        } else {
-            process.fs().read(&view, &full)
+        let read = match lent {
+            Some(open) => Ok(process.all_of(open).await?),
+            None => process.fs().read(&view, &full),
         };
         let text = match read {
             Ok(text) => text,

@@ -611,12 +611,7 @@ fn list_by_name(process: &mut Process, names: &[String], upgradable: bool) -> Re
 }
 
 fn apt_cache(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let words: Vec<String> = arguments
-        .rest()
-        .iter()
-        .filter(|w| !w.starts_with(b"-"))
-        .map(|w| String::from_utf8_lossy(w).into_owned())
-        .collect();
+    let words = arguments.operand_texts();
     let Some((verb, names)) = words.split_first() else {
         let text = super::answers::answer("apt-cache", "");
         process.print(text.map_or("", |t| t.output))?;

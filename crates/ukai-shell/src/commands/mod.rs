@@ -75,7 +75,7 @@ pub(crate) use permissions::changed_mode;
 pub(crate) use shell::is_shell;
 
 use crate::builtins;
-use crate::io::Open;
+use crate::io::{Fd, Open};
 use crate::limits;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
@@ -105,6 +105,12 @@ impl Arguments {
     /// What follows the name.
     pub(crate) fn rest(&self) -> &[Vec<u8>] {
         self.words.get(1..).unwrap_or_default()
+    }
+
+    /// What follows the name and does not begin with `-`, as text.
+    pub(crate) fn operand_texts(&self) -> Vec<String> {
+        let operands = self.rest().iter().filter(|w| !w.starts_with(b"-"));
+        operands.map(|w| String::from_utf8_lossy(w).into_owned()).collect()
     }
 
     /// An argument as text for a message.
@@ -213,6 +219,14 @@ impl Process {
             }
         }
         Ok(all.into())
+    }
+
+    /// All that comes from `open`, like [`Process::all_input`].
+    pub(crate) async fn all_of(&mut self, open: Fd) -> Result<Bytes, Stop> {
+        let saved = self.swap_fd(0, Some(open));
+        let all = self.all_input().await;
+        self.fds.set(0, saved);
+        all
     }
 
     /// Standard input as a whole.

@@ -64,12 +64,7 @@ fn broadcast(address: IpAddr) -> String {
 }
 
 fn ifconfig(process: &mut Process, arguments: &Arguments) -> Outcome {
-    let words: Vec<String> = arguments
-        .rest()
-        .iter()
-        .filter(|w| !w.starts_with(b"-"))
-        .map(|w| String::from_utf8_lossy(w).into_owned())
-        .collect();
+    let words = arguments.operand_texts();
     let host = std::sync::Arc::clone(&process.session.host);
     let all = interfaces(&host, process.session.now());
     let shown: Vec<&Interface> = match words.first() {

@@ -124,6 +124,21 @@ fn count(text: &[u8]) -> Option<usize> {
     digits.parse::<usize>().ok()?.checked_mul(factor)
 }
 
+fn bad_count(
+    process: &mut Process,
+    arguments: &Arguments,
+    given: &[u8],
+    by_bytes: bool,
+) -> Outcome {
+    let (name, shown) = (arguments.name(), String::from_utf8_lossy(given));
+    process.error(&match (arguments.gnu, by_bytes) {
+        (true, true) => format!("{name}: invalid number of bytes: ‘{shown}’"),
+        (true, false) => format!("{name}: invalid number of lines: ‘{shown}’"),
+        _ => format!("{name}: invalid number '{shown}'"),
+    })?;
+    Ok(1)
+}
+
 /// `head`, which reads no more of a pipe or of what is typed than it prints.
 fn head_of_stream(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
@@ -188,14 +203,7 @@ fn head(process: &mut Process, arguments: &Arguments) -> Outcome {
     let by_bytes = bytes.is_some();
     let given = bytes.or(options.value("n")).or(options.value("lines"));
     let Some(number) = given.map_or(Some(10), count) else {
-        let shown = String::from_utf8_lossy(given.unwrap_or_default()).into_owned();
-        let name = arguments.name();
-        process.error(&match (arguments.gnu, by_bytes) {
-            (true, true) => format!("{name}: invalid number of bytes: ‘{shown}’"),
-            (true, false) => format!("{name}: invalid number of lines: ‘{shown}’"),
-            _ => format!("{name}: invalid number '{shown}'"),
-        })?;
-        return Ok(1);
+        return bad_count(process, &arguments, given.unwrap_or_default(), by_bytes);
     };
     let all_but = given.is_some_and(|g| g.starts_with(b"-"));
     let (inputs, status) = inputs(process, &arguments, &options.operands)?;
@@ -222,14 +230,7 @@ fn tail(process: &mut Process, arguments: &Arguments) -> Outcome {
     let by_bytes = bytes.is_some();
     let given = bytes.or(options.value("n")).or(options.value("lines"));
     let Some(number) = given.map_or(Some(10), count) else {
-        let shown = String::from_utf8_lossy(given.unwrap_or_default()).into_owned();
-        let name = arguments.name();
-        process.error(&match (arguments.gnu, by_bytes) {
-            (true, true) => format!("{name}: invalid number of bytes: ‘{shown}’"),
-            (true, false) => format!("{name}: invalid number of lines: ‘{shown}’"),
-            _ => format!("{name}: invalid number '{shown}'"),
-        })?;
-        return Ok(1);
+        return bad_count(process, &arguments, given.unwrap_or_default(), by_bytes);
     };
     let from_start = given.is_some_and(|g| g.starts_with(b"+"));
     let (inputs, status) = inputs(process, &arguments, &options.operands)?;

@@ -113,11 +113,9 @@ async fn script_file(
     if let Ok(open) = process.open(path, crate::fs::Access::Read)
         && path.starts_with(b"/dev/")
     {
-        let saved = process.swap_fd(0, Some(open));
-        let text = process.all_input().await;
-        process.fds.set(0, saved);
+        let text = process.all_of(open).await?;
         let name = Bytes::copy_from_slice(path);
-        let text = prefixed(&text?, trace, errors);
+        let text = prefixed(&text, trace, errors);
         return process.run_script(&text, name, parameters, (kind, Source::Script)).await;
     }
     if process.fs().stat(&view, &full, true).is_err()

@@ -100,16 +100,21 @@ impl Process {
         }
     }
 
+    /// What follows `in`, or the parameters where nothing does.
+    async fn words_in(&mut self, words: Option<&[Word]>) -> Result<Vec<Vec<u8>>, Stop> {
+        match words {
+            Some(words) => self.expand_words(words).await,
+            None => Ok(self.positional.iter().map(|b| b.to_vec()).collect()),
+        }
+    }
+
     async fn for_words(
         &mut self,
         name: &Bytes,
         words: Option<&[Word]>,
         body: &List,
     ) -> Result<i32, Stop> {
-        let values = match words {
-            Some(words) => self.expand_words(words).await?,
-            None => self.positional.iter().map(|b| b.to_vec()).collect(),
-        };
+        let values = self.words_in(words).await?;
         let mut status = 0;
         let list = if self.options.trace && self.bash { Some(values.join(&b' ')) } else { None };
         for value in values {
@@ -132,10 +137,7 @@ impl Process {
         words: Option<&[Word]>,
         body: &List,
     ) -> Result<i32, Stop> {
-        let values = match words {
-            Some(words) => self.expand_words(words).await?,
-            None => self.positional.iter().map(|b| b.to_vec()).collect(),
-        };
+        let values = self.words_in(words).await?;
         if values.is_empty() {
             return Ok(0);
         }

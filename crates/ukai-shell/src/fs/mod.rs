@@ -39,7 +39,7 @@ use bytes::Bytes;
 use image::Image;
 use node::{Data, Entries, Kind, Node};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ukai_model::{Sha256, Timestamp};
 use ukai_persona::{Host, Process};
 
@@ -58,8 +58,6 @@ pub struct Fs {
 struct Inner {
     host: Arc<Host>,
     image: Arc<Image>,
-    /// The host's own processes, once they were asked for.
-    processes: OnceLock<Vec<Process>>,
     state: Mutex<State>,
 }
 
@@ -117,8 +115,7 @@ impl Fs {
     /// The disk as the host's owner left it.
     pub fn new(host: &Arc<Host>) -> Self {
         let image = Image::of(&host.persona);
-        let (processes, state) = (OnceLock::new(), Mutex::default());
-        let inner = Inner { host: Arc::clone(host), image, processes, state };
+        let inner = Inner { host: Arc::clone(host), image, state: Mutex::default() };
         Self { inner: Arc::new(inner), instead: None }
     }
 

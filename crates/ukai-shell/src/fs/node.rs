@@ -130,6 +130,19 @@ impl Stat {
         }
     }
 
+    /// Type and permissions, as in `st_mode`.
+    pub(crate) fn st_mode(&self) -> u32 {
+        let kind = match self.kind {
+            FileKind::Directory => 0o040_000,
+            FileKind::File => 0o100_000,
+            FileKind::Link => 0o120_000,
+            FileKind::Character => 0o020_000,
+            FileKind::Block => 0o060_000,
+            FileKind::Pipe => 0o010_000,
+        };
+        kind | u32::from(self.mode)
+    }
+
     /// Type and permissions as `ls -l` shows them.
     pub(crate) fn mode_text(&self) -> String {
         let mut text = String::with_capacity(10);

@@ -66,12 +66,8 @@ impl Fs {
         self.processes_of(&self.state(), view)
     }
 
-    fn own_processes(&self) -> &[Process] {
-        self.inner.processes.get_or_init(|| self.host().processes())
-    }
-
     pub(super) fn processes_of(&self, state: &State, view: &View) -> Vec<Process> {
-        let own = self.own_processes().iter().filter(|p| !state.ended.contains(&p.pid));
+        let own = self.host().processes().iter().filter(|p| !state.ended.contains(&p.pid));
         let mut all: Vec<Process> = own.cloned().collect();
         all.extend(view.seat.processes(self.host(), view));
         all.extend(state.residents.iter().cloned());
@@ -95,7 +91,7 @@ impl Fs {
         if self.remove_resident(pid) {
             return true;
         }
-        let own = self.own_processes().iter().any(|p| p.pid == pid && !p.is_kernel());
+        let own = self.host().processes().iter().any(|p| p.pid == pid && !p.is_kernel());
         if own && pid != 1 {
             self.state().ended.insert(pid);
         }
@@ -105,7 +101,7 @@ impl Fs {
     /// Services of the host's own run again.
     pub(crate) fn revive(&self, which: impl Fn(&Process) -> bool) {
         let again: Vec<u32> =
-            self.own_processes().iter().filter(|p| which(p)).map(|p| p.pid).collect();
+            self.host().processes().iter().filter(|p| which(p)).map(|p| p.pid).collect();
         let mut state = self.state();
         for pid in again {
             state.ended.remove(&pid);
@@ -124,7 +120,7 @@ impl Fs {
         if state.ended.contains(&pid) {
             return None;
         }
-        let found = self.own_processes().iter().chain(&state.residents).find(|p| p.pid == pid);
+        let found = self.host().processes().iter().chain(&state.residents).find(|p| p.pid == pid);
         found.cloned().or_else(|| view.seat.process_with(self.host(), view, pid))
     }
 
@@ -414,7 +410,7 @@ impl Fs {
         match name {
             "version" => host.proc_version(),
             "uptime" => fill("{uptime} {idle}\n"),
-            "loadavg" => statistics::loadavg_text(host, view, self.own_processes().len() + 2),
+            "loadavg" => statistics::loadavg_text(host, view, self.host().processes().len() + 2),
             "meminfo" => statistics::meminfo_text(host, view),
             "mounts" => self.mounts_text(),
             "filesystems" => {

@@ -243,13 +243,18 @@ impl Seat {
         Process { state, ..running.process.clone() }
     }
 
-    /// The shell.
-    pub(crate) fn shell(&self, host: &Host, view: &View) -> Process {
+    /// Number of the shell's parent.
+    pub(crate) fn parent(&self, host: &Host, view: &View) -> u32 {
         let parent = self.before(host, view).last().map(|p| p.pid);
         let parent = parent.or_else(|| match self.door {
             Door::Other => listener(host, "php-fpm: pool").or_else(|| listener(host, "httpd")),
             _ => listener(host, "telnetd"),
         });
+        parent.unwrap_or(1)
+    }
+
+    /// The shell.
+    pub(crate) fn shell(&self, host: &Host, view: &View) -> Process {
         let gnu = host.persona.is_gnu();
         let (vsz_kb, rss_kb) = match (gnu, self.terminal) {
             (true, true) => (7_964, 4_736),
@@ -260,7 +265,7 @@ impl Seat {
         let busy = self.running().values().any(|r| r.foreground);
         Process {
             pid: view.shell_pid,
-            ppid: parent.unwrap_or(1),
+            ppid: self.parent(host, view),
             name: Process::name_of(&command),
             exe: if gnu { "/usr/bin/bash".to_owned() } else { String::new() },
             vsz_kb,
@@ -383,7 +388,7 @@ pub(crate) fn sizes(host: &Host, name: &str) -> (u64, u64) {
 
 /// The host's own process whose command line has `name` in it.
 fn listener(host: &Host, name: &str) -> Option<u32> {
-    host.processes().into_iter().find(|p| p.command.contains(name)).map(|p| p.pid)
+    host.processes().iter().find(|p| p.command.contains(name)).map(|p| p.pid)
 }
 
 /// `SSH_CONNECTION`: the peer's address and port, this host's address and port.

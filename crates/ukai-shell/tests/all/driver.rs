@@ -110,6 +110,19 @@ impl Driver {
         self.take(out);
     }
 
+    /// What was printed, and the status of what ran last.
+    pub(crate) fn ended(&mut self) -> (Vec<u8>, Vec<u8>, i32) {
+        let output = std::mem::take(&mut self.output);
+        let errors = std::mem::take(&mut self.errors);
+        let status = if let ShellState::Exited(status) = self.shell.state() {
+            status
+        } else {
+            self.run(b"echo $?\n");
+            String::from_utf8_lossy(&self.output).trim().parse().unwrap_or(-1)
+        };
+        (output, errors, status)
+    }
+
     fn settle(&mut self, out: Vec<ShellEffect>) {
         const ROUNDS: usize = 10_000;
         let (mut fetches, mut timer) = self.take(out);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use ukai_model::PeerText;
 use ukai_persona::Host;
-use ukai_shell::{Fs, ShellState};
+use ukai_shell::Fs;
 
 /// Fewest lines that the corpus must have.
 const LINES_MIN: usize = 130;
@@ -142,13 +142,7 @@ fn ours(host: &Arc<Host>, script: &str) -> Ended {
     driver.errors.clear();
     let quoted = script.replace('\'', "'\\''");
     driver.run(format!("bash -c '{quoted}' < /dev/null\n").as_bytes());
-    let (output, errors) = (std::mem::take(&mut driver.output), std::mem::take(&mut driver.errors));
-    let status = if let ShellState::Exited(status) = driver.shell.state() {
-        status
-    } else {
-        driver.run(b"echo $?\n");
-        String::from_utf8_lossy(&driver.output).trim().parse().unwrap_or(-1)
-    };
+    let (output, errors, status) = driver.ended();
     let lossy = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned().into_bytes();
     Ended { output: lossy(output), errors: lossy(errors), status }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use ukai_model::PeerText;
 use ukai_persona::Host;
-use ukai_shell::{Fs, ShellState};
+use ukai_shell::Fs;
 
 /// Fewest lines that the corpus must have.
 const LINES_MIN: usize = 600;
@@ -198,12 +198,6 @@ fn ours(host: &Arc<Host>, script: &str) -> Result {
     let quoted = script.replace('\'', "'\\''");
     let shell = if host.persona.name == "server-debian" { "bash" } else { "sh" };
     driver.run(format!("{shell} -c '{quoted}' name one 'two words' three\n").as_bytes());
-    let (output, errors) = (std::mem::take(&mut driver.output), std::mem::take(&mut driver.errors));
-    let status = if let ShellState::Exited(status) = driver.shell.state() {
-        status
-    } else {
-        driver.run(b"echo $?\n");
-        String::from_utf8_lossy(&driver.output).trim().parse().unwrap_or(-1)
-    };
+    let (output, errors, status) = driver.ended();
     Result { output, errors, status }
 }

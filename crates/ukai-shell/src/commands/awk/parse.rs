@@ -1,6 +1,7 @@
 //! From a text to an `awk` program.
 
 use super::{Expression, Program, Statement, When};
+use crate::commands::float;
 
 /// Deepest nesting of a program.
 const DEPTH: u32 = 48;
@@ -63,18 +64,10 @@ fn tokens(text: &[u8]) -> Parsed<Vec<Token>> {
             b'0'..=b'9' | b'.'
                 if byte != b'.' || text.get(at + 1).is_some_and(u8::is_ascii_digit) =>
             {
-                let digits =
-                    |from: usize| text[from..].iter().take_while(|b| b.is_ascii_digit()).count();
-                let mut length =
-                    text[at..].iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
-                if let Some(b'e' | b'E') = text.get(at + length) {
-                    let sign = matches!(text.get(at + length + 1), Some(b'+' | b'-'));
-                    let power = at + length + 1 + usize::from(sign);
-                    let count = if power < text.len() { digits(power) } else { 0 };
-                    length += if count > 0 { 1 + usize::from(sign) + count } else { 0 };
+                let (number, length) = float::prefix(&text[at..]);
+                if text.get(at + length) == Some(&b'.') {
+                    return Err(());
                 }
-                let number =
-                    String::from_utf8_lossy(&text[at..at + length]).parse().map_err(|_| ())?;
                 tokens.push(Token::Number(number));
                 at += length;
             }

@@ -1,5 +1,7 @@
 //! Values of `awk`: text that may look like a number.
 
+use crate::commands::float::prefix;
+
 /// A value.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
@@ -55,37 +57,6 @@ impl Value {
 fn looks_numeric(text: &[u8]) -> bool {
     let trimmed = text.trim_ascii();
     !trimmed.is_empty() && prefix(trimmed).1 == trimmed.len()
-}
-
-/// The number at the beginning of a text, and how long it is.
-fn prefix(text: &[u8]) -> (f64, usize) {
-    let blanks = text.iter().take_while(|b| b.is_ascii_whitespace()).count();
-    let rest = &text[blanks..];
-    let mut end = usize::from(matches!(rest.first(), Some(b'+' | b'-')));
-    let digits = |from: usize| rest[from..].iter().take_while(|b| b.is_ascii_digit()).count();
-    let whole = digits(end);
-    end += whole;
-    let mut fraction = 0;
-    if rest.get(end) == Some(&b'.') {
-        fraction = digits(end + 1);
-        if whole + fraction > 0 {
-            end += 1 + fraction;
-        }
-    }
-    if whole + fraction == 0 {
-        return (0.0, 0);
-    }
-    if matches!(rest.get(end), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(rest.get(end + 1), Some(b'+' | b'-')));
-        let count = rest
-            .get(end + 1 + sign..)
-            .map_or(0, |r| r.iter().take_while(|b| b.is_ascii_digit()).count());
-        if count > 0 {
-            end += 1 + sign + count;
-        }
-    }
-    let number = std::str::from_utf8(&rest[..end]).ok().and_then(|t| t.parse().ok()).unwrap_or(0.0);
-    (number, blanks + end)
 }
 
 /// A number as `print` shows it: whole ones without point, others as `%.6g`.

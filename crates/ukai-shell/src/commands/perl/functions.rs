@@ -879,15 +879,6 @@ impl Machine<'_> {
             Ok(block) => self.block(&block).await,
             Err(mistake) => Err(Unwind::Die(super::mistake_text(&mistake, "(eval 1)").into())),
         };
-        match result {
-            Err(Unwind::Die(text)) => {
-                self.set_scalar("@", Value::Str(text))?;
-                Ok(vec![Value::Undef])
-            }
-            other => {
-                self.set_scalar("@", Value::str(""))?;
-                other
-            }
-        }
+        self.caught(result)
     }
 }

@@ -869,9 +869,11 @@ impl<'p> Machine<'p> {
 
     async fn inner_block(&mut self, name: &str, block: &[Stmt]) -> Done<Vec<Value>> {
         let result = self.scoped(block).await;
-        if name != "eval" {
-            return result;
-        }
+        if name == "eval" { self.caught(result) } else { result }
+    }
+
+    /// What an `eval` gives: `$@` says how it died, if it did.
+    pub(super) fn caught(&mut self, result: Done<Vec<Value>>) -> Done<Vec<Value>> {
         match result {
             Err(Unwind::Die(text)) => {
                 self.set_scalar("@", Value::Str(text))?;

@@ -220,6 +220,11 @@ impl Parser {
             block.push(Stmt { kind, span: self.span_from(&start) });
             return Ok(());
         }
+        self.simple_line(block)
+    }
+
+    /// `a; b`: a line of simple statements, with its end.
+    fn simple_line(&mut self, block: &mut Block) -> Parsed<()> {
         loop {
             block.push(self.simple()?);
             if !self.take_op(";") || matches!(self.word(), Word::Newline | Word::End) {
@@ -239,17 +244,7 @@ impl Parser {
         let mut block = Vec::new();
         if self.word() != &Word::Newline {
             // `if x: a; b` on a line: no compound statements.
-            loop {
-                block.push(self.simple()?);
-                if !self.take_op(";") || matches!(self.word(), Word::Newline | Word::End) {
-                    break;
-                }
-            }
-            match self.word() {
-                Word::Newline => self.at += 1,
-                Word::End => {}
-                _ => return Err(self.invalid()),
-            }
+            self.simple_line(&mut block)?;
             return Ok(block);
         }
         self.at += 1;

@@ -380,16 +380,8 @@ impl Machine<'_> {
             },
             "stat" | "lstat" => match self.process.fs().stat(&view, &full, name == "stat") {
                 Ok(stat) => {
-                    let kind = match stat.kind {
-                        FileKind::Directory => 0o040_000,
-                        FileKind::Link => 0o120_000,
-                        FileKind::Character => 0o020_000,
-                        FileKind::Block => 0o060_000,
-                        FileKind::Pipe => 0o010_000,
-                        FileKind::File => 0o100_000,
-                    };
                     let object = Object::own("os.stat_result", Native::None)
-                        .with("st_mode", Value::Int(i128::from(stat.mode) | kind))
+                        .with("st_mode", Value::Int(stat.st_mode().into()))
                         .with("st_size", Value::Int(stat.size.into()))
                         .with("st_uid", Value::Int(stat.uid.into()))
                         .with("st_gid", Value::Int(stat.gid.into()))
