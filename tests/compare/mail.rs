@@ -130,7 +130,8 @@ fn start() -> Real {
 
 fn sides(ukai: &Ukai, real: SocketAddr, protocol: &str) -> (Side, Side) {
     let ours = ukai.service(protocol, "server-debian");
-    let greeting = super::talk(ukai.service("smtp", "server-debian"), &[], smtp_whole);
+    let greeting =
+        super::talk(ukai.service("smtp", "server-debian"), &[], smtp_whole, super::HASTY);
     let name = greeting[0].split(' ').nth(1).unwrap_or_default().to_owned();
     assert!(!name.is_empty(), "{greeting:?}");
     (
@@ -411,6 +412,8 @@ fn imap_dialogues() -> Vec<Vec<&'static [u8]>> {
             b"test {4+}\r\ntest\r\n",
             b"e LOGOUT\r\n",
         ],
+        // A literal that does not wait to be asked for is asked for all the same.
+        vec![b"a NOOP {4}\r\ntest {4}\r\ntest\r\n", b"b NOOP {1}\r\nx\r\n", b"e LOGOUT\r\n"],
         vec![b"a LOGIN root toor\r\n", b"b LOGOUT\r\n"],
         vec![
             b"a AUTHENTICATE\r\n",

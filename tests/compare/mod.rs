@@ -32,10 +32,20 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Silence behind a whole answer after which there is no more of it.
-const QUIET: Duration = Duration::from_millis(60);
-/// Longest wait for an answer: refusals take their time.
-const ANSWER: Duration = Duration::from_secs(5);
+/// How long an answer is waited for.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// Silence behind a whole answer after which there is no more of it.
+    quiet: Duration,
+    /// Longest wait for an answer: refusals take their time.
+    answer: Duration,
+}
+
+const HASTY: Patience =
+    Patience { quiet: Duration::from_millis(60), answer: Duration::from_secs(5) };
+/// For a second try: a busy machine breaks answers in two, which is no difference.
+const PATIENT: Patience =
+    Patience { quiet: Duration::from_millis(1_500), answer: Duration::from_secs(20) };
 
 /// Dialogues at once: more than a dozen, and a log-in's locks make its answers late.
 const AT_ONCE: usize = 12;
@@ -45,23 +55,23 @@ type Whole = fn(&[u8]) -> bool;
 
 /// Says `lines` one after the other, each when the last one is answered; gives the answers,
 /// the greeting first. An answer that ends with the connection ends in `[closed]`.
-fn talk(address: SocketAddr, lines: &[&[u8]], whole: Whole) -> Vec<String> {
+fn talk(address: SocketAddr, lines: &[&[u8]], whole: Whole, patience: Patience) -> Vec<String> {
     let mut stream =
         TcpStream::connect_timeout(&address, Duration::from_secs(10)).expect("a server listens");
     stream.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket option");
-    let mut answers = vec![hear(&mut stream, whole)];
+    let mut answers = vec![hear(&mut stream, whole, patience)];
     for line in lines {
         if answers.last().is_some_and(|last| last.ends_with("[closed]")) {
             break;
         }
         // One that hangs up meanwhile says so in the next answer.
         let _ = stream.write_all(line);
-        answers.push(hear(&mut stream, whole));
+        answers.push(hear(&mut stream, whole, patience));
     }
     answers
 }
 
-fn hear(stream: &mut TcpStream, whole: Whole) -> String {
+fn hear(stream: &mut TcpStream, whole: Whole, patience: Patience) -> String {
     let (start, mut last) = (Instant::now(), Instant::now());
     let mut heard = Vec::new();
     let mut buffer = [0; 16 * 1024];
@@ -73,8 +83,8 @@ fn hear(stream: &mut TcpStream, whole: Whole) -> String {
                 last = Instant::now();
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                let quiet = last.elapsed() > QUIET;
-                if quiet && whole(&heard) || start.elapsed() > ANSWER {
+                let quiet = last.elapsed() > patience.quiet;
+                if quiet && whole(&heard) || start.elapsed() > patience.answer {
                     return characters(&heard);
                 }
             }
@@ -97,7 +107,11 @@ struct Side {
     names: Vec<(String, &'static str)>,
 }
 
-/// Has both servers the same dialogues, many at once, and tells every difference.
+/// What was said, what the real server answered, what ours.
+type Held<'a> = (&'a Vec<&'a [u8]>, Vec<String>, Vec<String>);
+
+/// Has both servers the same dialogues, many at once, and tells every difference that is
+/// there again at a second, patient try.
 fn compare(
     real: &Side,
     ours: &Side,
@@ -105,23 +119,32 @@ fn compare(
     whole: Whole,
     plain: fn(&str) -> String,
 ) {
-    let told: Vec<String> = dialogues
-        .chunks(AT_ONCE)
-        .flat_map(|dialogues| compare_at_once(real, ours, dialogues, whole, plain))
+    let dialogues: Vec<_> = dialogues.iter().collect();
+    let hold = |dialogues: &[_], patience| -> Vec<_> {
+        let held = dialogues
+            .chunks(AT_ONCE)
+            .flat_map(|dialogues| hold_at_once(real, ours, dialogues, whole, plain, patience));
+        held.filter(|(_, real, ours)| real != ours).collect()
+    };
+    let again: Vec<_> = hold(&dialogues, HASTY).into_iter().map(|(lines, ..)| lines).collect();
+    let told: Vec<String> = hold(&again, PATIENT)
+        .iter()
+        .flat_map(|(lines, real, ours)| differences(lines, real, ours))
         .collect();
     assert!(told.is_empty(), "{} differences:\n{}", told.len(), told.join("\n"));
 }
 
-fn compare_at_once(
+fn hold_at_once<'a>(
     real: &Side,
     ours: &Side,
-    dialogues: &[Vec<&[u8]>],
+    dialogues: &[&'a Vec<&'a [u8]>],
     whole: Whole,
     plain: fn(&str) -> String,
-) -> Vec<String> {
+    patience: Patience,
+) -> Vec<Held<'a>> {
     std::thread::scope(|scope| {
         let run = |side: &Side, lines: &[&[u8]]| {
-            let answers = talk(side.address, lines, whole);
+            let answers = talk(side.address, lines, whole, patience);
             let names = |mut text: String| {
                 for (name, stands_for) in &side.names {
                     text = text.replace(name.as_str(), stands_for);
@@ -134,13 +157,13 @@ fn compare_at_once(
             .iter()
             .map(|lines| {
                 let real = scope.spawn(move || run(real, lines));
-                (lines, real, scope.spawn(move || run(ours, lines)))
+                (*lines, real, scope.spawn(move || run(ours, lines)))
             })
             .collect();
         let ended = threads.into_iter().map(|(lines, real, ours)| {
             (lines, real.join().expect("no panic"), ours.join().expect("no panic"))
         });
-        ended.flat_map(|(lines, real, ours)| differences(lines, &real, &ours)).collect()
+        ended.collect()
     })
 }
 

@@ -178,7 +178,7 @@ fn telnetd_negotiates_as_ours() {
     });
     let address = ukai.service("telnet", "server-debian");
     let dialogue = [dialogues()[0].clone(), vec![]].concat();
-    let seen = talk(address, &dialogue[..3], whole).concat();
+    let seen = talk(address, &dialogue[..3], whole, super::HASTY).concat();
     let name = seen.split(" login: ").next().and_then(|text| text.rsplit('\n').next());
     let name = name.unwrap_or_default().to_owned();
     assert!(!name.is_empty(), "{seen:?}");
@@ -261,7 +261,7 @@ fn busybox_answers_as_ours() {
     let (real, folder) = (start_busybox(), TempDir::new().expect("a temporary folder"));
     let ukai = camera(&folder);
     let address = ukai.service("telnet", "reference");
-    let seen = talk(address, &[], whole).concat();
+    let seen = talk(address, &[], whole, super::HASTY).concat();
     let name = seen.split(" login: ").next().and_then(|text| text.rsplit('\n').next());
     let name = name.unwrap_or_default().to_owned();
     assert!(!name.is_empty(), "{seen:?}");

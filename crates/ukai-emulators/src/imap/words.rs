@@ -27,10 +27,13 @@ pub(super) fn take_command(waiting: &mut Vec<u8>, asked: usize) -> Taken {
         };
         split(before, &mut words);
         literals += 1;
+        // Dovecot asks for one that is here already, too.
+        if waits && literals > asked {
+            return Taken::Ask(literals);
+        }
         let Some(end) = at.checked_add(length) else { return Taken::More };
         match waiting.get(at..end) {
             Some(bytes) => words.push(bytes.to_vec()),
-            None if waits && literals > asked => return Taken::Ask(literals),
             None => return Taken::More,
         }
         at = end;
@@ -99,6 +102,10 @@ mod tests {
         waiting.extend_from_slice(b"bob {2+}\r\nxy\r\n");
         assert_eq!(take_command(&mut waiting, 1), command(&["b", "LOGIN", "bob", "xy"]));
         assert!(waiting.is_empty());
+        waiting.extend_from_slice(b"b LOGIN {1}\r\nx {1}\r\ny\r\n");
+        assert_eq!(take_command(&mut waiting, 0), Taken::Ask(1));
+        assert_eq!(take_command(&mut waiting, 1), Taken::Ask(2));
+        assert_eq!(take_command(&mut waiting, 2), command(&["b", "LOGIN", "x", "y"]));
         waiting.extend_from_slice(b"c X {99999999999999999999}\r\n");
         assert_eq!(take_command(&mut waiting, 0), command(&["c", "X", "{99999999999999999999}"]));
         waiting.extend_from_slice(b"d X {18446744073709551615+}\r\n");
