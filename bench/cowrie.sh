@@ -163,14 +163,10 @@ measure() {
     load "$2" "$3" "$4" "$5" >"$dir/$1-$2.json"
 }
 
-# grow PROTOCOL PORT: leaves ukai-growth-PROTOCOL.json and the bytes that were stored.
+# grow PROTOCOL PORT: leaves ukai-growth-PROTOCOL.json.
 grow() {
     say "ukai, $1: $growth_sessions sessions, for its memory and disk"
-    before=$(stored_bytes)
     load "$1" "$2" "$ukai_pid" "$growth_sessions" >"$dir/ukai-growth-$1.json"
-    # The last batch is written and full segments are sealed.
-    sleep 5
-    echo $(($(stored_bytes) - before)) >"$dir/ukai-growth-$1-bytes"
 }
 
 stored_bytes() { du -sb "$dir/ukai-data" | cut -f1; }
@@ -186,6 +182,7 @@ kill "$cowrie_pid"
 cowrie_pid=
 start_ukai
 sleep 2
+empty=$(stored_bytes)
 rss_kib "$ukai_pid" >"$dir/ukai-idle"
 measure ukai ssh "$ukai_ssh" "$ukai_pid" "$ukai_sessions"
 measure ukai telnet "$ukai_telnet" "$ukai_pid" "$ukai_sessions"
@@ -193,6 +190,12 @@ rm -f "$dir"/ukai-growth-*
 if [ "${1:-}" = --growth ]; then
     grow ssh "$ukai_ssh"
     grow telnet "$ukai_telnet"
+    # Segments are sealed, smaller than they were: what is stored is known when all are.
+    kill "$ukai_pid"
+    wait "$ukai_pid" || true
+    ukai_pid=
+    echo $(($(stored_bytes) - empty)) >"$dir/ukai-growth-bytes"
+    echo $((2 * growth_sessions + ukai_sessions * 22 / 10)) >"$dir/ukai-growth-sessions"
 fi
 
 python3 - "$dir" "$cores" <<'EOF'
@@ -236,10 +239,11 @@ show([row("resident idle, MiB", idle, "less")])
 for protocol in ("ssh", "telnet"):
     growth = read(f"ukai-growth-{protocol}.json")
     if growth:
-        stored = int(open(f"{folder}/ukai-growth-{protocol}-bytes").read())
         print(f"ukai over {growth['sessions']} {protocol} sessions:"
               f" {growth['rss_before_kib'] / 1024:.1f} MiB -> {growth['rss_after_kib'] / 1024:.1f} MiB,"
-              f" {stored / max(growth['sessions'], 1):.0f} bytes stored per session,"
               f" {growth['sessions_per_s']:.0f} sessions/s, {growth['failed']} failed")
+if os.path.exists(f"{folder}/ukai-growth-bytes"):
+    stored, sessions = (int(open(f"{folder}/ukai-growth-{what}").read()) for what in ("bytes", "sessions"))
+    print(f"ukai stored {stored / max(sessions, 1):.0f} bytes per session of {sessions}, half of each kind")
 print(f"\n{cores} cores, shared by client and honeypot; quote ratios, not absolutes.")
 EOF

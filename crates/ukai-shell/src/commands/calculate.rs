@@ -137,7 +137,8 @@ fn apply(op: &str, left: Vec<u8>, right: &[u8]) -> Result<Vec<u8>, &'static str>
         "|" => return Ok(if null(&left) { right.to_vec() } else { left }),
         "&" => return Ok(if null(&left) || null(right) { b"0".to_vec() } else { left }),
         ":" => {
-            let pattern = Pattern::surrounded(right, false, false, "^", "").map_err(|_| "regex")?;
+            let pattern =
+                Pattern::surrounded(right, false, false, ("^", "")).map_err(|_| "regex")?;
             let has_group = right.windows(2).any(|w| w == b"\\(");
             return Ok(match pattern.captures_at(&left, 0) {
                 Some(found) if has_group => {

@@ -80,22 +80,26 @@ fn grep(process: &mut Process, arguments: &Arguments) -> Outcome {
     for text in &texts {
         // It is built, and kept until the end.
         process.session.step(PATTERN_STEPS + text.len() as u64 / 16)?;
-        let (before, after) = if options.has("x") {
+        let around = if options.has("x") {
             ("^", "$")
         } else if options.has("w") {
             ("\\b", "\\b")
         } else {
             ("", "")
         };
-        let built = if fixed && before.is_empty() {
-            Pattern::fixed(text, ignore)
+        let built = if fixed {
+            Pattern::fixed(text, ignore, around)
         } else {
-            Pattern::surrounded(text, extended, ignore, before, after)
+            Pattern::surrounded(text, extended, ignore, around)
         };
         match built {
             Ok(pattern) => patterns.push(pattern),
-            Err(error) => {
+            Err(error) if arguments.gnu => {
                 process.error(&format!("grep: {error}"))?;
+                return Ok(2);
+            }
+            Err(_) => {
+                process.error(&format!("grep: bad regex '{}'", String::from_utf8_lossy(text)))?;
                 return Ok(2);
             }
         }

@@ -13,27 +13,30 @@ impl Pattern {
     /// Compiles a POSIX expression, basic or `extended`. References to groups inside an
     /// expression are not regular and fail.
     pub(super) fn new(text: &[u8], extended: bool, ignore_case: bool) -> Result<Self, String> {
-        Self::compile(&translate(text, extended), ignore_case)
+        Self::compile(&translate(text, extended)?, ignore_case)
     }
 
-    /// An expression that fits exactly this text.
-    pub(super) fn fixed(text: &[u8], ignore_case: bool) -> Result<Self, String> {
-        let mut out = String::new();
+    /// An expression that fits exactly this text, with `before` and `after` around it.
+    pub(super) fn fixed(
+        text: &[u8],
+        ignore_case: bool,
+        (before, after): (&str, &str),
+    ) -> Result<Self, String> {
+        let mut inner = String::new();
         for byte in text {
-            push_literal(*byte, &mut out);
+            push_literal(*byte, &mut inner);
         }
-        Self::compile(&out, ignore_case)
+        Self::compile(&format!("{before}{inner}{after}"), ignore_case)
     }
 
-    /// The expression for whole words or lines.
+    /// The expression with `before` and `after` around it, for whole words or lines.
     pub(super) fn surrounded(
         text: &[u8],
         extended: bool,
         ignore_case: bool,
-        before: &str,
-        after: &str,
+        (before, after): (&str, &str),
     ) -> Result<Self, String> {
-        let inner = translate(text, extended);
+        let inner = translate(text, extended)?;
         Self::compile(&format!("{before}(?:{inner}){after}"), ignore_case)
     }
 
@@ -81,10 +84,11 @@ fn push_literal(byte: u8, out: &mut String) {
     }
 }
 
-/// A POSIX expression in the syntax of the `regex` crate.
-fn translate(text: &[u8], extended: bool) -> String {
+/// A POSIX expression in the syntax of the `regex` crate; or what the C library says of it.
+fn translate(text: &[u8], extended: bool) -> Result<String, String> {
     let mut out = String::with_capacity(text.len() * 2);
     let mut at = 0;
+    let mut open = 0_usize;
     // Whether an atom stands before: a star at the start stands for itself.
     let mut atom = false;
     while at < text.len() {
@@ -93,13 +97,13 @@ fn translate(text: &[u8], extended: bool) -> String {
         match byte {
             b'\\' => {
                 let Some(next) = text.get(at).copied() else {
-                    out.push_str("\\x5c");
-                    continue;
+                    return Err("Trailing backslash".to_owned());
                 };
                 at += 1;
                 match next {
                     b'(' | b')' | b'{' | b'}' | b'|' | b'+' | b'?' if !extended => {
                         out.push(next as char);
+                        open = nest(open, next)?;
                         atom = !matches!(next, b'(' | b'|');
                     }
                     b'w' | b'W' | b's' | b'S' | b'b' | b'B' => {
@@ -111,9 +115,8 @@ fn translate(text: &[u8], extended: bool) -> String {
                     b'n' => out.push_str("\\n"),
                     b't' => out.push_str("\\t"),
                     b'1'..=b'9' => {
-                        // A reference: not regular. The engine refuses it.
-                        out.push('\\');
-                        out.push(next as char);
+                        // A reference: not regular.
+                        return Err("Invalid back reference".to_owned());
                     }
                     other => {
                         push_literal(other, &mut out);
@@ -122,7 +125,7 @@ fn translate(text: &[u8], extended: bool) -> String {
                 }
             }
             b'[' => {
-                at = bracket(text, at, &mut out);
+                at = bracket(text, at, &mut out)?;
                 atom = true;
             }
             b'*' if !atom => {
@@ -150,10 +153,12 @@ fn translate(text: &[u8], extended: bool) -> String {
             }
             b'(' | b'|' if extended => {
                 out.push(byte as char);
+                open = nest(open, byte)?;
                 atom = false;
             }
             b')' | b'+' | b'?' if extended => {
                 out.push(byte as char);
+                open = nest(open, byte)?;
                 atom = true;
             }
             b'{' if extended && text.get(at).is_some_and(|b| b.is_ascii_digit() || *b == b',') => {
@@ -172,11 +177,27 @@ fn translate(text: &[u8], extended: bool) -> String {
             }
         }
     }
-    out
+    if open > 0 { Err("Unmatched ( or \\(".to_owned()) } else { Ok(out) }
 }
 
+/// How many groups are open behind a sign.
+fn nest(open: usize, sign: u8) -> Result<usize, String> {
+    match sign {
+        b'(' => Ok(open + 1),
+        b')' => open.checked_sub(1).ok_or_else(|| "Unmatched ) or \\)".to_owned()),
+        _ => Ok(open),
+    }
+}
+
+/// POSIX, 9.3.5.
+const CLASSES: [&[u8]; 12] = [
+    b"alnum", b"alpha", b"blank", b"cntrl", b"digit", b"graph", b"lower", b"print", b"punct",
+    b"space", b"upper", b"xdigit",
+];
+
 /// `[...]`: gives the place after it.
-fn bracket(text: &[u8], start: usize, out: &mut String) -> usize {
+fn bracket(text: &[u8], start: usize, out: &mut String) -> Result<usize, String> {
+    const UNMATCHED: &str = "Unmatched [, [^, [:, [., or [=";
     let mut at = start;
     let mut inner = String::new();
     let negated = text.get(at) == Some(&b'^');
@@ -185,36 +206,70 @@ fn bracket(text: &[u8], start: usize, out: &mut String) -> usize {
     }
     let first = at;
     loop {
-        let Some(byte) = text.get(at).copied() else {
-            // Not closed: the bracket stands for itself.
-            out.push_str("\\x5b");
-            return start;
-        };
+        let byte = *text.get(at).ok_or(UNMATCHED)?;
         if byte == b']' && at > first {
             at += 1;
             break;
         }
-        if byte == b'['
-            && text.get(at + 1) == Some(&b':')
-            && let Some(end) = text[at..].windows(2).position(|w| w == b":]")
-        {
-            let name = String::from_utf8_lossy(&text[at + 2..at + end]);
-            let _ = write!(inner, "[:{name}:]");
-            at += end + 2;
+        if byte == b'[' && text.get(at + 1) == Some(&b':') {
+            let named = text.get(at + 2..).unwrap_or_default();
+            let end = named.windows(2).position(|two| two == b":]").ok_or(UNMATCHED)?;
+            let name = CLASSES.iter().find(|name| **name == &named[..end]);
+            let name = name.ok_or("Invalid character class name")?;
+            let _ = write!(inner, "[:{}:]", String::from_utf8_lossy(name));
+            at += 2 + end + 2;
             continue;
         }
         let _ = write!(inner, "\\x{byte:02x}");
         at += 1;
         if text.get(at) == Some(&b'-') && text.get(at + 1).is_some_and(|b| *b != b']') {
             let high = text[at + 1];
-            if high >= byte {
-                let _ = write!(inner, "-\\x{high:02x}");
+            if high < byte {
+                return Err("Invalid range end".to_owned());
             }
+            let _ = write!(inner, "-\\x{high:02x}");
             at += 2;
         }
     }
     out.push_str(if negated { "[^" } else { "[" });
     out.push_str(&inner);
     out.push(']');
-    at
+    Ok(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_expression_or_a_reason(
+            text in "[\\[\\]:^$.*+?{}()|\\\\a-c0-2=\u{e9}-]{0,24}", extended: bool, ignore: bool,
+        ) {
+            if let Ok(pattern) = Pattern::new(text.as_bytes(), extended, ignore) {
+                pattern.count(b"a[b:]c^0-1\xe9");
+            }
+        }
+    }
+
+    // The texts of the C library's regerror, by grep 3.8 of Debian 12.
+    #[test]
+    fn mistakes_have_the_c_librarys_words() {
+        let said = |text: &str, extended| Pattern::new(text.as_bytes(), extended, false).err();
+        for (text, words) in [
+            ("[[:]", "Unmatched [, [^, [:, [., or [="),
+            ("a[b", "Unmatched [, [^, [:, [., or [="),
+            ("[[:foo:]]", "Invalid character class name"),
+            ("[z-a]", "Invalid range end"),
+            (r"\(a", r"Unmatched ( or \("),
+            (r"a\)", r"Unmatched ) or \)"),
+            (r"\1", "Invalid back reference"),
+            (r"a\", "Trailing backslash"),
+        ] {
+            assert_eq!(said(text, false).as_deref(), Some(words), "{text}");
+        }
+        assert_eq!(said("(a", true).as_deref(), Some(r"Unmatched ( or \("));
+        assert_eq!(said("[[:upper:]a-c]", false), None);
+    }
 }
