@@ -46,7 +46,7 @@ deny:
 # Everything, the whole-program tests with real clients and the browser's walk included.
 unit:
 	cd tests/web && npm ci --no-audit --no-fund
-	cargo nextest run --workspace --locked
+	cargo nextest run --workspace --locked --no-fail-fast
 
 # Our CaRT containers against the reference implementation, both ways.
 interop:
