@@ -1,0 +1,258 @@
+//! Data that waits: to be acknowledged, and to come into order.
+
+use crate::seq::{at_most, before, distance, later};
+use bytes::Bytes;
+use std::collections::VecDeque;
+
+/// Ranges that a peer may have acknowledged out of order.
+const SACKED_MAX: usize = 64;
+
+/// Parts that may wait for what is missing before them.
+const PARTS_MAX: usize = 256;
+
+/// What is sent and not acknowledged, and what is not sent yet. Its first byte is the first
+/// that is not acknowledged.
+#[derive(Default)]
+pub(crate) struct Queue {
+    bytes: VecDeque<u8>,
+    /// Ranges that the peer has, in order and apart (RFC 2018).
+    sacked: Vec<(u32, u32)>,
+    /// Behind the last byte that was sent again in this recovery.
+    pub(crate) sent_again: u32,
+}
+
+impl Queue {
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes);
+    }
+
+    /// Forgets what is acknowledged up to `una`, which is `count` bytes.
+    pub(crate) fn acknowledge(&mut self, count: usize, una: u32) {
+        self.bytes.drain(..count.min(self.bytes.len()));
+        self.sacked.retain(|(_, end)| before(una, *end));
+        // What a burst took is given back.
+        if self.bytes.capacity() > 16 * 1024 && self.bytes.len() * 4 < self.bytes.capacity() {
+            self.bytes.shrink_to(self.bytes.len() * 2);
+        }
+    }
+
+    /// `count` bytes from `offset` on.
+    pub(crate) fn slices(&self, offset: usize, count: usize) -> [&[u8]; 2] {
+        let (first, second) = self.bytes.as_slices();
+        let end = (offset + count).min(self.bytes.len());
+        let offset = offset.min(end);
+        let cut = |slice: &'_ [u8], start: usize| {
+            let from = offset.saturating_sub(start).min(slice.len());
+            let to = end.saturating_sub(start).min(slice.len());
+            (from, to)
+        };
+        let (a, b) = cut(first, 0);
+        let (c, d) = cut(second, first.len());
+        [&first[a..b], &second[c..d]]
+    }
+
+    /// Notes that the peer has `start..end`; whether that is news.
+    pub(crate) fn sack(&mut self, start: u32, end: u32) -> bool {
+        if self.sacked.iter().any(|(s, e)| at_most(*s, start) && at_most(end, *e)) {
+            return false;
+        }
+        let (mut start, mut end) = (start, end);
+        self.sacked.retain(|(s, e)| {
+            let apart = before(*e, start) || before(end, *s);
+            if !apart {
+                start = if before(*s, start) { *s } else { start };
+                end = later(*e, end);
+            }
+            apart
+        });
+        if self.sacked.len() >= SACKED_MAX {
+            return false;
+        }
+        let place = self.sacked.iter().position(|(s, _)| before(start, *s));
+        self.sacked.insert(place.unwrap_or(self.sacked.len()), (start, end));
+        true
+    }
+
+    pub(crate) fn forget_sacked(&mut self) {
+        self.sacked.clear();
+    }
+
+    /// Behind the last byte that the peer has.
+    pub(crate) fn sacked_to(&self) -> Option<u32> {
+        self.sacked.last().map(|(_, end)| *end)
+    }
+
+    /// Bytes of `from..to` that the peer lacks.
+    pub(crate) fn missing(&self, from: u32, to: u32) -> u32 {
+        if !before(from, to) {
+            return 0;
+        }
+        let has = self.sacked.iter().map(|(start, end)| {
+            let (start, end) = (later(*start, from), if before(to, *end) { to } else { *end });
+            if before(start, end) { distance(start, end) } else { 0 }
+        });
+        distance(from, to) - has.sum::<u32>()
+    }
+
+    /// The first range from `from` on that the peer lacks and that lies before something
+    /// that it has.
+    pub(crate) fn hole(&self, from: u32) -> Option<(u32, u32)> {
+        let mut at = from;
+        for (start, end) in &self.sacked {
+            if before(at, *start) {
+                return Some((at, *start));
+            }
+            at = later(at, *end);
+        }
+        None
+    }
+
+    /// Where to go on from `at`: behind the range that the peer has, if it lies in one.
+    pub(crate) fn skip(&self, at: u32) -> u32 {
+        let range = self.sacked.iter().find(|(s, e)| at_most(*s, at) && before(at, *e));
+        range.map_or(at, |(_, end)| *end)
+    }
+}
+
+/// Data that arrived before what precedes it.
+#[derive(Default)]
+pub(crate) struct Pending {
+    /// Apart and in order.
+    parts: Vec<(u32, Bytes)>,
+    bytes: usize,
+    /// Where the peer's FIN stands, if it has come.
+    pub(crate) fin: Option<u32>,
+    /// The part that came last.
+    last: u32,
+}
+
+impl Pending {
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes a part, without what is there already; what does not fit is dropped, and comes
+    /// again.
+    pub(crate) fn insert(&mut self, mut seq: u32, mut data: &[u8]) {
+        self.last = seq;
+        let mut place = 0;
+        while !data.is_empty() {
+            while let Some((start, part)) = self.parts.get(place) {
+                if before(seq, *start) {
+                    break;
+                }
+                let end = start.wrapping_add(part.len() as u32);
+                if before(seq, end) {
+                    let known = (distance(seq, end) as usize).min(data.len());
+                    data = &data[known..];
+                    seq = end;
+                }
+                place += 1;
+            }
+            if data.is_empty() || self.parts.len() >= PARTS_MAX {
+                return;
+            }
+            let free =
+                self.parts.get(place).map_or(data.len(), |(s, _)| distance(seq, *s) as usize);
+            let (part, rest) = data.split_at(free.min(data.len()));
+            if !part.is_empty() {
+                self.parts.insert(place, (seq, Bytes::copy_from_slice(part)));
+                self.bytes += part.len();
+                seq = seq.wrapping_add(part.len() as u32);
+            }
+            data = rest;
+        }
+    }
+
+    /// The part that begins at `next` or before it, without what was had.
+    pub(crate) fn pop(&mut self, next: u32) -> Option<Bytes> {
+        while let Some((start, _)) = self.parts.first() {
+            if before(next, *start) {
+                return None;
+            }
+            let (start, part) = self.parts.remove(0);
+            self.bytes -= part.len();
+            let known = distance(start, next) as usize;
+            if known < part.len() {
+                return Some(part.slice(known..));
+            }
+        }
+        None
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.fin.is_none()
+    }
+
+    /// The blocks that a selective acknowledgement names, the newest first (RFC 2018, 4).
+    pub(crate) fn blocks(&self) -> Vec<(u32, u32)> {
+        let mut blocks: Vec<(u32, u32)> = Vec::new();
+        for (start, part) in &self.parts {
+            let end = start.wrapping_add(part.len() as u32);
+            match blocks.last_mut() {
+                Some((_, last)) if *last == *start => *last = end,
+                _ => blocks.push((*start, end)),
+            }
+        }
+        let newest =
+            blocks.iter().position(|(s, e)| at_most(*s, self.last) && before(self.last, *e));
+        if let Some(newest) = newest {
+            blocks[..=newest].rotate_right(1);
+        }
+        blocks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pending, Queue};
+    use proptest::prelude::*;
+
+    #[test]
+    fn ranges_are_merged_and_holes_found() {
+        let mut queue = Queue::default();
+        queue.push(&[0; 100]);
+        assert!(queue.sack(20, 30) && queue.sack(50, 60) && queue.sack(30, 40));
+        assert!(!queue.sack(22, 39));
+        assert_eq!((queue.missing(0, 60), queue.sacked_to()), (30, Some(60)));
+        assert_eq!(queue.hole(0), Some((0, 20)));
+        assert_eq!(queue.hole(20), Some((40, 50)));
+        assert_eq!(queue.hole(50), None);
+        assert_eq!((queue.skip(25), queue.skip(40)), (40, 40));
+        assert!(queue.sack(10, 55));
+        assert_eq!((queue.missing(0, 60), queue.missing(15, 80)), (10, 20));
+        queue.acknowledge(60, 60);
+        assert_eq!((queue.missing(60, 80), queue.len()), (20, 40));
+    }
+
+    proptest! {
+        #[test]
+        fn parts_in_any_order_give_the_whole(
+            start: u32,
+            pieces in proptest::collection::vec((0_usize..500, 1_usize..80), 1..120),
+        ) {
+            let whole: Vec<u8> = (0..600).map(|i| (i % 251) as u8).collect();
+            let mut pending = Pending::default();
+            let mut have = [false; 600];
+            for (at, length) in &pieces {
+                pending.insert(start.wrapping_add(*at as u32), &whole[*at..at + length]);
+                have[*at..at + length].fill(true);
+            }
+            prop_assert_eq!(pending.bytes(), have.iter().filter(|h| **h).count());
+            for (first, last) in pending.blocks() {
+                let (first, last) = (first.wrapping_sub(start), last.wrapping_sub(start));
+                prop_assert!(have[first as usize..last as usize].iter().all(|h| *h));
+            }
+            let mut out = Vec::new();
+            while let Some(part) = pending.pop(start.wrapping_add(out.len() as u32)) {
+                out.extend_from_slice(&part);
+            }
+            let length = have.iter().take_while(|h| **h).count();
+            prop_assert_eq!(&out[..], &whole[..length]);
+        }
+    }
+}

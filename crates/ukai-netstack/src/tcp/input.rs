@@ -1,0 +1,370 @@
+//! Segments of a flow (RFC 9293, 3.10.7.4).
+
+use super::options::Seen;
+use super::{Context, Outcome};
+use crate::event::{Closing, Event, FlowId};
+use crate::flow::{Flow, NEVER, State};
+use crate::link::Hop;
+use crate::seq::{at_most, before, distance, later};
+use crate::stack::Core;
+use bytes::Bytes;
+use ukai_packet::ip::Ip;
+use ukai_packet::tcp::{Flags, Tcp};
+
+/// Acknowledgements of the same byte after which it is held for lost (RFC 5681, 3.2).
+const DUP_ACKS: u8 = 3;
+
+/// How often a segment outside the window is answered, in milliseconds (Linux's
+/// `tcp_invalid_ratelimit`): two ends that disagree do not go on for ever.
+const CHALLENGE_MS: u64 = 500;
+
+/// How long an acknowledgement may wait for another segment or for data, in milliseconds.
+const DELAYED_ACK_MS: u64 = 40;
+
+/// How long the peer may take to close, once we take nothing more, in milliseconds (Linux's
+/// `tcp_fin_timeout`).
+pub(super) const FIN_WAIT_MS: u64 = 60_000;
+
+/// How soon a segment is to be acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ack {
+    No,
+    Soon,
+    Now,
+}
+
+impl Core {
+    /// Takes a segment; whether its flow is gone and the segment opens another.
+    pub(super) fn segment(&mut self, id: FlowId, hop: Hop, ip: &Ip<'_>, tcp: &Tcp<'_>) -> bool {
+        let congested = ip.traffic_class & 3 == 3;
+        let outcome = self.with(id, |flow, cx| flow.input(cx, hop, congested, tcp));
+        outcome == Some(Outcome::Anew)
+    }
+}
+
+impl Flow {
+    fn input(&mut self, cx: &mut Context<'_>, hop: Hop, congested: bool, tcp: &Tcp<'_>) -> Outcome {
+        let (flags, seq) = (tcp.flags(), tcp.seq());
+        let seen = Seen::read(tcp);
+        if self.state == State::SynSent {
+            return self.syn_sent(cx, tcp, &seen);
+        }
+        let stamps = seen.stamps.filter(|_| self.timestamps);
+        if self.state == State::TimeWait
+            && flags.has(Flags::SYN)
+            && !flags.any(Flags::ACK | Flags::RST)
+            && before(self.rcv_nxt, seq)
+        {
+            return Outcome::Anew;
+        }
+        // PAWS (RFC 7323, 5.3).
+        let old = stamps.is_some_and(|(theirs, _)| before(theirs, self.ts_recent));
+        let length = tcp.payload().len() as u32 + u32::from(flags.any(Flags::FIN));
+        let end = seq.wrapping_add(length);
+        if old && !flags.any(Flags::RST) || before(end, self.rcv_nxt) || before(self.rcv_edge, seq)
+        {
+            return self.outside(cx, flags, length);
+        }
+        if flags.any(Flags::RST) {
+            // Only the very next number counts (RFC 5961, 3.2).
+            if seq == self.rcv_nxt {
+                return Outcome::Over(match self.state {
+                    State::TimeWait => None,
+                    // It has heard all, and forgotten us.
+                    State::LastAck | State::Closing if self.queued() == 0 => Some(Closing::Done),
+                    _ => Some(Closing::Reset),
+                });
+            }
+            return self.outside(cx, Flags::default(), 0);
+        }
+        if flags.any(Flags::SYN) {
+            return self.outside(cx, Flags::default(), 0);
+        }
+        if !flags.has(Flags::ACK) {
+            return Outcome::Keep;
+        }
+        if before(self.snd_max, tcp.ack()) {
+            return self.outside(cx, Flags::default(), 0);
+        }
+        self.hop = hop;
+        if congested {
+            self.congested = true;
+        }
+        if flags.any(Flags::CWR) {
+            self.congested = congested;
+        }
+        if let Some((theirs, _)) = stamps
+            && at_most(seq, self.acked)
+        {
+            self.ts_recent = theirs;
+        }
+        self.stays_alive(cx);
+        self.acknowledged(cx, tcp, &seen, length);
+        if self.fin_acknowledged() {
+            match self.state {
+                State::FinWait1 => {
+                    self.state = State::FinWait2;
+                    if self.deaf {
+                        self.end_at = cx.wire.now + FIN_WAIT_MS;
+                    }
+                }
+                State::Closing => self.time_wait(cx),
+                State::LastAck => return Outcome::Over(Some(Closing::Done)),
+                _ => {}
+            }
+        }
+        let mut ack = if length > 0 { Ack::Now } else { Ack::No };
+        if matches!(self.state, State::Established | State::FinWait1 | State::FinWait2)
+            && length > 0
+        {
+            if self.deaf && !tcp.payload().is_empty() && before(self.rcv_nxt, end) {
+                // Nobody takes it, and it must not seem that somebody did.
+                self.reset(cx);
+                return Outcome::Over(Some(Closing::Done));
+            }
+            ack = self.take(cx, tcp);
+        } else if self.state == State::TimeWait && length > 0 {
+            self.end_at = cx.wire.now + u64::from(cx.wire.config.time_wait_seconds) * 1_000;
+        }
+        if ack == Ack::Soon && self.ack_at == NEVER {
+            self.ack_at = cx.wire.now + DELAYED_ACK_MS;
+        }
+        self.output(cx, ack == Ack::Now);
+        Outcome::Keep
+    }
+
+    /// A segment that is not taken: the peer is told where we are.
+    fn outside(&mut self, cx: &mut Context<'_>, flags: Flags, length: u32) -> Outcome {
+        let now = cx.wire.now;
+        if flags.any(Flags::RST) {
+            return Outcome::Keep;
+        }
+        if length == 0 && now < self.challenged + CHALLENGE_MS {
+            return Outcome::Keep;
+        }
+        self.challenged = now;
+        if self.state == State::TimeWait {
+            self.end_at = now + u64::from(cx.wire.config.time_wait_seconds) * 1_000;
+        }
+        self.output(cx, true);
+        Outcome::Keep
+    }
+
+    /// What a segment acknowledges, and the window that it tells.
+    fn acknowledged(&mut self, cx: &mut Context<'_>, tcp: &Tcp<'_>, seen: &Seen<'_>, length: u32) {
+        let (ack, una, now) = (tcp.ack(), self.snd_una, cx.wire.now);
+        let window = u32::from(tcp.window()) << self.snd_scale;
+        let moved = before(una, ack);
+        if self.sack
+            && let Some(queue) = &mut self.queue
+        {
+            for (start, end) in seen.blocks() {
+                if at_most(later(una, ack), start)
+                    && before(start, end)
+                    && at_most(end, self.snd_max)
+                {
+                    queue.sack(start, end);
+                }
+            }
+        }
+        if moved {
+            let fin = self.fin_sent && ack == self.snd_max;
+            let count = distance(una, ack) - u32::from(fin);
+            if let Some(queue) = &mut self.queue {
+                let before = queue.len();
+                queue.acknowledge(count as usize, ack);
+                *cx.buffered -= before - queue.len();
+                if queue.len() == 0 {
+                    self.queue = None;
+                }
+            }
+            self.snd_una = ack;
+            if before(self.snd_nxt, ack) {
+                self.snd_nxt = ack;
+            }
+            if let Some((byte, since)) = self.timed
+                && at_most(byte, ack)
+            {
+                self.timed = None;
+                self.measured(now - since.min(now));
+            }
+            self.tries = 0;
+            self.rto_at = if ack == self.snd_max { NEVER } else { now + self.rto() };
+            if !self.in_recovery {
+                self.dup_acks = 0;
+                let mss = u32::from(self.mss);
+                let more = if self.cwnd < self.ssthresh {
+                    count.min(2 * mss)
+                } else {
+                    (mss * mss / self.cwnd.max(1)).max(1)
+                };
+                let most = (cx.wire.config.send_bytes_per_flow as u32).saturating_mul(2);
+                self.cwnd = self.cwnd.saturating_add(more).min(most.max(mss));
+            }
+            if self.blocked && self.queued() * 2 <= cx.wire.config.send_bytes_per_flow {
+                self.blocked = false;
+                cx.events.push_back(Event::Writable { flow: cx.id });
+            }
+        } else if ack == una
+            && length == 0
+            && window == self.snd_wnd
+            && self.snd_una != self.snd_max
+        {
+            self.dup_acks = self.dup_acks.saturating_add(1);
+        }
+        if before(self.snd_wl1, tcp.seq())
+            || self.snd_wl1 == tcp.seq() && at_most(self.snd_wl2, ack)
+        {
+            if self.snd_wnd == 0 && window > 0 {
+                // What waited for room was probed for, not lost.
+                (self.tries, self.rto_at) = (0, NEVER);
+            }
+            self.snd_wnd = window;
+            (self.snd_wl1, self.snd_wl2) = (tcp.seq(), ack);
+        }
+        self.recover(moved);
+    }
+
+    /// Whether something is lost (RFC 6582; RFC 6675 in the way of its section 5).
+    fn recover(&mut self, moved: bool) {
+        let mss = u32::from(self.mss);
+        let una = self.snd_una;
+        if self.in_recovery {
+            if at_most(self.recover, una) {
+                self.in_recovery = false;
+                self.dup_acks = 0;
+                self.cwnd = self.ssthresh.max(2 * mss);
+            } else if moved
+                && !self.sack
+                && let Some(queue) = &mut self.queue
+            {
+                // The next hole begins here.
+                queue.sent_again = una;
+            }
+            return;
+        }
+        let far = self.queue.as_ref().and_then(|queue| queue.sacked_to());
+        let lost = self.dup_acks >= DUP_ACKS
+            || far.is_some_and(|to| before(una.wrapping_add(u32::from(DUP_ACKS) * mss), to));
+        if !lost || !at_most(self.recover, una) {
+            return;
+        }
+        let flight = self.in_flight();
+        if let Some(queue) = &mut self.queue {
+            queue.sent_again = una;
+            self.in_recovery = true;
+            self.recover = self.snd_max;
+            self.ssthresh = (flight * 7 / 10).max(2 * mss);
+            self.cwnd = self.ssthresh;
+        }
+    }
+
+    /// A round trip took `time` milliseconds (RFC 6298, 2).
+    fn measured(&mut self, time: u64) {
+        let time = time.min(60_000) as u32;
+        if self.srtt == 0 {
+            self.srtt = (time * 8).max(1);
+            self.rttvar = time * 2;
+            return;
+        }
+        let off = (self.srtt / 8).abs_diff(time);
+        self.rttvar = self.rttvar - self.rttvar / 4 + off;
+        self.srtt = (self.srtt - self.srtt / 8 + time).max(1);
+    }
+
+    /// Takes what a segment brings.
+    fn take(&mut self, cx: &mut Context<'_>, tcp: &Tcp<'_>) -> Ack {
+        let (mut seq, mut data, mut fin) = (tcp.seq(), tcp.payload(), tcp.flags().any(Flags::FIN));
+        if before(seq, self.rcv_nxt) {
+            let known = (distance(seq, self.rcv_nxt) as usize).min(data.len());
+            data = &data[known..];
+            seq = seq.wrapping_add(known as u32);
+        }
+        let room = if before(seq, self.rcv_edge) { distance(seq, self.rcv_edge) } else { 0 };
+        if data.len() > room as usize {
+            data = &data[..room as usize];
+            fin = false;
+        }
+        if !data.is_empty() && *cx.buffered + data.len() > cx.wire.config.buffer_bytes_max {
+            cx.wire.statistics.short_of_memory += 1;
+            return Ack::Now;
+        }
+        if data.is_empty() && !(fin && at_most(self.rcv_nxt, seq)) {
+            return Ack::Now;
+        }
+        if seq != self.rcv_nxt {
+            self.put_aside(cx, seq, data, fin);
+            return Ack::Now;
+        }
+        let whole = data.len() >= usize::from(self.mss);
+        self.deliver(cx, Bytes::copy_from_slice(data));
+        let in_order = self.pending.is_none();
+        if let Some(mut pending) = self.pending.take() {
+            let had = pending.bytes();
+            while let Some(part) = pending.pop(self.rcv_nxt) {
+                self.deliver(cx, part);
+            }
+            // What was delivered is counted there.
+            *cx.buffered -= had - pending.bytes();
+            fin |= pending.fin == Some(self.rcv_nxt);
+            if !pending.is_empty() && !fin {
+                self.pending = Some(pending);
+            } else {
+                *cx.buffered -= pending.bytes();
+            }
+        }
+        if fin {
+            self.peer_shuts(cx);
+            return Ack::Now;
+        }
+        self.unacked = self.unacked.saturating_add(1);
+        let quick = self.quick > 0;
+        self.quick = self.quick.saturating_sub(1);
+        if quick || !in_order || (whole && self.unacked >= 2) { Ack::Now } else { Ack::Soon }
+    }
+
+    fn put_aside(&mut self, cx: &mut Context<'_>, seq: u32, data: &[u8], fin: bool) {
+        let pending = self.pending.get_or_insert_default();
+        let had = pending.bytes();
+        pending.insert(seq, data);
+        *cx.buffered += pending.bytes() - had;
+        if fin {
+            pending.fin = Some(seq.wrapping_add(data.len() as u32));
+        }
+    }
+
+    fn deliver(&mut self, cx: &mut Context<'_>, bytes: Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
+        let length = bytes.len();
+        self.rcv_nxt = self.rcv_nxt.wrapping_add(length as u32);
+        self.unconsumed += length as u32;
+        *cx.buffered += length;
+        cx.events.push_back(Event::Received { flow: cx.id, bytes });
+    }
+
+    fn peer_shuts(&mut self, cx: &mut Context<'_>) {
+        self.rcv_nxt = self.rcv_nxt.wrapping_add(1);
+        if !self.deaf {
+            cx.events.push_back(Event::PeerClosed { flow: cx.id });
+        }
+        match self.state {
+            State::Established => self.state = State::CloseWait,
+            State::FinWait1 => self.state = State::Closing,
+            State::FinWait2 => self.time_wait(cx),
+            _ => {}
+        }
+    }
+
+    /// Both sides have closed, we first: the end is remembered for a while, in case that
+    /// the peer has not heard our last acknowledgement.
+    fn time_wait(&mut self, cx: &mut Context<'_>) {
+        self.state = State::TimeWait;
+        *cx.buffered -= self.buffered();
+        (self.queue, self.pending, self.unconsumed) = (None, None, 0);
+        self.rto_at = NEVER;
+        self.end_at = cx.wire.now + u64::from(cx.wire.config.time_wait_seconds) * 1_000;
+        cx.events.push_back(Event::Closed { flow: cx.id, how: Closing::Done });
+    }
+}

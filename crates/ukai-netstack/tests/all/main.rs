@@ -1,0 +1,8 @@
+//! The stack from outside: frames in, frames out.
+
+mod answers;
+mod flood;
+mod hostile;
+mod hosts;
+mod lossy;
+mod world;
