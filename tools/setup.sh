@@ -27,6 +27,8 @@ test_needs=(
   lsb_release:lsb-release gcc:gcc make:make
   ps:procps netstat:net-tools lsof:lsof killall:psmisc iptables:iptables sudo:sudo
   crontab:cron adduser:adduser useradd:passwd lsattr:e2fsprogs
+  # Clients of our network stack.
+  masscan:masscan traceroute:traceroute ping:iputils-ping
   # Tools whose real ones the shell's are compared with.
   xxd:xxd hexdump:bsdextrautils bc:bc dc:dc
 )

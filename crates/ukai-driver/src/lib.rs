@@ -27,7 +27,8 @@ mod world;
 
 pub use acceptor::{
     Accepted, Acceptor, BindError, BindProblem, KernelAcceptor, KernelDatagrams, MemoryAcceptor,
-    MemoryDatagrams, MemoryDialer, MemoryListener, SideDoor, SideListener, Stream,
+    MemoryDatagrams, MemoryDialer, MemoryListener, NetstackAcceptor, SideDoor, SideListener,
+    Stream,
 };
 pub use budgets::Budgets;
 pub use driver::{Assignment, Driver, TlsUse};

@@ -1,7 +1,7 @@
 //! What a stack tells.
 
 use crate::flow::Tuple;
-use crate::link::Hop;
+use crate::hop::Hop;
 use bytes::Bytes;
 use std::net::IpAddr;
 

@@ -1,7 +1,7 @@
 //! What is kept of a TCP connection (RFC 9293, 3.3.1): as little as works, since there may
 //! be hundreds of thousands. Data that waits is in boxes that exist only while it does.
 
-use crate::link::Hop;
+use crate::hop::Hop;
 use crate::personality::Personality;
 use crate::queue::{Pending, Queue};
 use std::hash::Hasher;

@@ -2,7 +2,7 @@
 
 use crate::event::Closing;
 use crate::flow::{State, Tuple};
-use crate::link::Hop;
+use crate::hop::Hop;
 use crate::neighbourhood::{Host, Neighbourhood};
 use crate::seq::{at_most, before};
 use crate::stack::Core;

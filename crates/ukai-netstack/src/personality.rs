@@ -62,6 +62,10 @@ pub struct Personality {
     pub takes_syn_fin: bool,
     /// Whether a segment with FIN, PSH and URG to a closed port is reset.
     pub resets_xmas: bool,
+    /// Whether a segment without SYN, ACK or RST to an open port is reset: Windows does.
+    pub resets_null: bool,
+    /// Whether a reset that answers an acknowledgement repeats it: Windows does.
+    pub resets_with_ack: bool,
     /// Whether a closed UDP port answers with an ICMP error.
     pub udp_unreachable: bool,
     /// Bytes of a quoted packet's payload in ICMP errors; `None`: as much as 576 bytes hold.
@@ -94,6 +98,8 @@ impl Personality {
             id_icmp: IpId::Counter,
             takes_syn_fin: false,
             resets_xmas: true,
+            resets_null: false,
+            resets_with_ack: false,
             udp_unreachable: true,
             quote_bytes: None,
             echoes_code: true,
@@ -126,7 +132,7 @@ impl Personality {
         }
     }
 
-    /// Windows 10 and Server 2016.
+    /// Windows 10 (nmap-os-db "Microsoft Windows 10", with timestamps).
     pub fn windows() -> Self {
         Self {
             ttl: 128,
@@ -135,11 +141,12 @@ impl Personality {
             window_plain: 8_192,
             options: OptionOrder::Windows,
             scale: Some(8),
-            clock_hertz: None,
             ecn: false,
             id_answers: IpId::Counter,
             id_segments: IpId::Counter,
             id_icmp: IpId::Counter,
+            resets_null: true,
+            resets_with_ack: true,
             echoes_code: false,
             icmp_error_class: 0,
             ..Self::linux()

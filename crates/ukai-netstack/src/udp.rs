@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use crate::flow::Tuple;
-use crate::link::Hop;
+use crate::hop::Hop;
 use crate::neighbourhood::{Host, Neighbourhood, Port};
 use crate::personality::{IpId, Personality};
 use crate::stack::Core;

@@ -4,6 +4,7 @@ mod datagram;
 mod kernel;
 mod kernel_side;
 mod memory;
+mod netstack;
 mod side;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod tests;
 pub use datagram::KernelDatagrams;
 pub use kernel::{BindError, BindProblem, KernelAcceptor};
 pub use memory::{MemoryAcceptor, MemoryDatagrams, MemoryDialer, MemoryListener};
+pub use netstack::NetstackAcceptor;
 pub use side::{SideDoor, SideListener};
 
 use std::io;

@@ -1,14 +1,21 @@
 //! Every acceptor passes the same tests.
 
-use super::{Accepted, Acceptor, KernelAcceptor, MemoryAcceptor, SideDoor, SideListener, Stream};
+use super::netstack::dialer::{Anywhere, Dialer};
+use super::{
+    Accepted, Acceptor, KernelAcceptor, MemoryAcceptor, NetstackAcceptor, SideDoor, SideListener,
+    Stream,
+};
+use crate::world::SystemWorld;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use ukai_model::{Flow, Transport};
+use ukai_netstack::{Config, Medium, memory_pair};
 
 /// Connects to the acceptor under test; gives the stream and the peer's own address.
 trait Dial {
@@ -70,6 +77,46 @@ impl Dial for Memory {
         let mut listener = self.0.listen(SocketAddr::new(at, 5000)).expect("a free port");
         let coming = async move { listener.accept().await.expect("a connection") };
         (5000, coming.boxed())
+    }
+}
+
+/// Another stack, at the other end of a link; each connection from another port.
+struct Netstack {
+    dialer: Dialer,
+    target: SocketAddr,
+    peer: IpAddr,
+    next: AtomicU16,
+}
+
+impl Netstack {
+    async fn connect(
+        &self,
+        from: IpAddr,
+        to: SocketAddr,
+    ) -> io::Result<(Box<dyn Stream>, SocketAddr)> {
+        let from = SocketAddr::new(from, self.next.fetch_add(1, Ordering::Relaxed));
+        self.dialer.connect(from, to).await.map(|stream| (stream, from))
+    }
+}
+
+impl Dial for Netstack {
+    async fn dial(&self) -> (Box<dyn Stream>, SocketAddr) {
+        self.connect(self.peer, self.target).await.expect("a connection")
+    }
+
+    fn target(&self) -> SocketAddr {
+        self.target
+    }
+
+    async fn dial_side(&self, from: IpAddr, to: SocketAddr) -> io::Result<Box<dyn Stream>> {
+        self.connect(from, to).await.map(|(stream, _)| stream)
+    }
+
+    async fn wait(&self, at: IpAddr) -> (u16, BoxFuture<'static, (Box<dyn Stream>, SocketAddr)>) {
+        let mut listener = self.dialer.listen(at).expect("a free port");
+        let port = listener.address().port();
+        let coming = async move { listener.accept().await.expect("a connection") };
+        (port, coming.boxed())
     }
 }
 
@@ -184,6 +231,24 @@ async fn kernel_sockets_conform_on_both_families() {
 async fn memory_conforms() {
     let (acceptor, dialer) = MemoryAcceptor::new(64);
     conformance(acceptor, Memory(dialer)).await;
+}
+
+#[tokio::test]
+async fn our_own_stack_conforms_on_both_families() {
+    for [peer, target] in
+        [["203.0.113.1", "198.51.100.7:23"], ["2001:db8:1::1", "[2001:db8::7]:23"]]
+    {
+        let (link, other) = memory_pair(Medium::Ip);
+        let world = Arc::new(SystemWorld);
+        let acceptor = NetstackAcceptor::new(link, Anywhere::new(), Config::default(), world);
+        let dial = Netstack {
+            dialer: Dialer::new(other),
+            target: target.parse().expect("an address"),
+            peer: peer.parse().expect("an address"),
+            next: AtomicU16::new(40_000),
+        };
+        conformance(acceptor, dial).await;
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use super::options::{Seen, Written};
 use crate::event::Event;
 use crate::flow::Tuple;
-use crate::link::Hop;
+use crate::hop::Hop;
 use crate::neighbourhood::{Host, Neighbourhood, Port};
 use crate::stack::Core;
 use std::net::IpAddr;
@@ -72,7 +72,8 @@ impl Core {
                 }
             }
             self.wire.statistics.strays += 1;
-            return self.refuse(hop, tuple, host, Flags::RST, tcp.ack(), 0);
+            let ack = if host.personality.resets_with_ack { tcp.ack() } else { 0 };
+            return self.refuse(hop, tuple, host, Flags::RST, tcp.ack(), ack);
         }
         if flags.has(Flags::SYN) && open {
             if !flags.any(Flags::FIN) || host.personality.takes_syn_fin {
@@ -80,12 +81,11 @@ impl Core {
             }
             return;
         }
-        let odd = !flags.any(Flags::SYN);
-        if open
-            || odd
-                && flags.has(Flags::FIN | Flags::PSH | Flags::URG)
-                && !host.personality.resets_xmas
-        {
+        if open && host.personality.resets_null && !flags.any(Flags::SYN | Flags::FIN) {
+            return self.refuse(hop, tuple, host, Flags::RST | Flags::ACK, 0, tcp.seq());
+        }
+        let xmas = flags.has(Flags::FIN | Flags::PSH | Flags::URG) && !flags.any(Flags::SYN);
+        if open || xmas && !host.personality.resets_xmas {
             return;
         }
         let length = tcp.payload().len() as u32

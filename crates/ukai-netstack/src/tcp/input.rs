@@ -4,7 +4,7 @@ use super::options::Seen;
 use super::{Context, Outcome};
 use crate::event::{Closing, Event, FlowId};
 use crate::flow::{Flow, NEVER, State};
-use crate::link::Hop;
+use crate::hop::Hop;
 use crate::seq::{at_most, before, distance, later};
 use crate::stack::Core;
 use bytes::Bytes;

@@ -4,7 +4,7 @@ use super::options::{Seen, Written};
 use super::{Context, Outcome};
 use crate::event::{Closing, Event, FlowId};
 use crate::flow::{Flow, State, Tuple};
-use crate::link::Hop;
+use crate::hop::Hop;
 use crate::neighbourhood::Host;
 use crate::personality::Personality;
 use crate::stack::Core;

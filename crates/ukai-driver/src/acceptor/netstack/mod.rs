@@ -1,0 +1,58 @@
+//! Flows from a stack of our own on a link: every address and port that its neighbourhood
+//! says.
+
+mod datagrams;
+#[cfg(test)]
+pub(super) mod dialer;
+mod door;
+mod pump;
+mod stream;
+
+use super::{Accepted, Acceptor};
+use crate::world::World;
+use door::Doors;
+use pump::Shared;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use ukai_netstack::{Config, Link, Neighbourhood};
+
+/// Flows that may wait to be accepted; more are reset.
+const WAITING_MAX: usize = 16_384;
+
+/// Gives the flows of a stack on a link.
+pub struct NetstackAcceptor {
+    incoming: mpsc::Receiver<Accepted>,
+    /// Ends with the link.
+    pump: tokio::task::JoinHandle<io::Error>,
+}
+
+impl NetstackAcceptor {
+    /// Makes a stack on `link` for the hosts of `neighbourhood`. What a link's frames are,
+    /// and how long they may be, is taken from the link, not from `config`. Must be called
+    /// within a runtime.
+    pub fn new(
+        link: impl Link + 'static,
+        neighbourhood: impl Neighbourhood + Send + 'static,
+        config: Config,
+        world: Arc<dyn World>,
+    ) -> Self {
+        let (outgoing, incoming) = mpsc::channel(WAITING_MAX);
+        let config = Config { medium: link.medium(), mtu: link.mtu(), ..config };
+        let shared =
+            Shared::new(Box::new(link), Doors::new(neighbourhood), config, world, outgoing);
+        Self { incoming, pump: tokio::spawn(shared.pump()) }
+    }
+}
+
+impl Acceptor for NetstackAcceptor {
+    async fn accept(&mut self) -> Option<io::Result<Accepted>> {
+        self.incoming.recv().await.map(Ok)
+    }
+}
+
+impl Drop for NetstackAcceptor {
+    fn drop(&mut self) {
+        self.pump.abort();
+    }
+}
