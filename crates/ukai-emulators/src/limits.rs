@@ -26,7 +26,7 @@ pub const OPTION_ANSWERS: u32 = 256;
 pub const FINGERPRINT_COMMANDS: usize = 64;
 
 /// Longest request line and headers of an HTTP request, in bytes.
-pub const HTTP_HEAD_BYTES: usize = 16 * 1024;
+pub const HTTP_HEAD_BYTES: usize = 33 * 1024;
 
 /// Most header lines of an HTTP request.
 pub const HTTP_HEADERS: usize = 100;
@@ -79,6 +79,10 @@ pub const PAYLOAD_RECORDED_BYTES: usize = 4_096;
 
 /// Silence after which a first payload is taken for whole, in milliseconds.
 pub const PAYLOAD_QUIET_MS: u64 = 1_500;
+
+/// Silence after which a request that is refused anyway is answered although its head is
+/// not whole, in milliseconds.
+pub const REFUSED_QUIET_MS: u64 = 300;
 
 /// Silence after which a server speaks first where its port says so, in milliseconds.
 pub const DETECT_SILENCE_MS: u64 = 1_200;

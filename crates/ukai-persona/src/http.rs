@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSpec {
+    /// How it reads requests.
+    #[serde(default)]
+    pub dialect: HttpDialect,
     /// How answers are put together.
     pub shape: ResponseShape,
     /// Realm of Basic authentication.
@@ -45,6 +48,17 @@ pub struct HttpSpec {
     pub forms: Vec<LoginForm>,
 }
 
+/// How a web server reads requests, and judges them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HttpDialect {
+    /// As small devices' servers do: takes much, has neither ranges nor conditions.
+    #[default]
+    Lenient,
+    /// As nginx 1.22 does.
+    Nginx,
+}
+
 /// How the server puts an answer together.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,8 +66,8 @@ pub struct ResponseShape {
     /// Version in the status line: `HTTP/1.0` or `HTTP/1.1`.
     pub version: String,
     /// Header lines in order, with `{date}` (RFC 9110), `{asctime}`, `{type}`, `{length}`,
-    /// `{connection}`, `{modified}`, `{etag}`, `{ranges}` and the host's placeholders; a line whose placeholder is
-    /// empty is left out. `{extra}` stands where a page's own headers go.
+    /// `{connection}`, `{modified}`, `{etag}`, `{ranges}`, `{range}`, `{encoding}`, `{transfer}`
+    /// and the host's placeholders; a line whose placeholder is empty is left out. `{extra}` stands where a page's own headers go.
     pub headers: Vec<String>,
     /// Whether errors have the same headers; otherwise their own.
     #[serde(default)]
@@ -86,6 +100,9 @@ pub struct ErrorPage {
 pub struct Page {
     /// Path without query; a `*` at the end takes any rest.
     pub path: String,
+    /// Further paths of it, exactly.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Methods that the page answers besides `HEAD`.
     #[serde(default = "get")]
     pub methods: Vec<String>,

@@ -32,7 +32,8 @@ pub use error::PersonaError;
 pub use ftp::{FtpFile, FtpListing, FtpServer, FtpSpec};
 pub use host::Host;
 pub use http::{
-    ErrorPage, FormAnswer, HttpSpec, Injection, InjectionPoint, LoginForm, Page, ResponseShape,
+    ErrorPage, FormAnswer, HttpDialect, HttpSpec, Injection, InjectionPoint, LoginForm, Page,
+    ResponseShape,
 };
 pub use mail::MailSpec;
 pub use moving::{CPU_COLUMNS, Memory, Process};

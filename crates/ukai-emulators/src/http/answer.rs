@@ -17,6 +17,12 @@ pub(super) struct Answer {
     pub(super) error: bool,
     /// Whether it is a plain file.
     pub(super) file: bool,
+    /// Bytes of that file, where the body is another.
+    pub(super) file_bytes: Option<usize>,
+    /// The part of a file that it is (206), or the file's length (416).
+    pub(super) range: Option<String>,
+    /// Whether the body is compressed, and in chunks.
+    pub(super) compressed: bool,
     /// Whether the body is left out (HEAD).
     pub(super) head_only: bool,
     /// Whether there is no head at all (HTTP/0.9).
@@ -62,6 +68,11 @@ pub(super) fn splice(template: &str, mark: &str, value: &[u8]) -> Vec<u8> {
         out.extend_from_slice(piece.as_bytes());
     }
     out
+}
+
+/// The tag of a file (`ngx_http_set_etag`).
+pub(super) fn entity_tag(modified: u64, bytes: usize) -> String {
+    format!("\"{modified:x}-{bytes:x}\"")
 }
 
 fn escape_html(text: &[u8]) -> Vec<u8> {
@@ -118,13 +129,27 @@ fn header_line(host: &Host, answer: &Answer, template: &str, now: Timestamp) -> 
         None => return Some(template.to_owned()),
         Some(("date", _)) => http_date(clock),
         Some(("asctime", _)) => asctime(clock),
+        Some(("type" | "length", _)) if answer.status == 304 => return None,
+        Some(("length", _)) if answer.compressed => return None,
         Some(("type", _)) => answer.content_type.clone(),
         Some(("length", _)) => answer.body.len().to_string(),
+        Some(("range", _)) => answer.range.clone()?,
+        Some(("encoding" | "transfer", _)) if !answer.compressed => return None,
+        Some(("encoding", _)) => "gzip".to_owned(),
+        Some(("transfer", _)) if answer.head_only => return None,
+        Some(("transfer", _)) => "chunked".to_owned(),
         Some(("connection", _)) if answer.keep_alive => "keep-alive".to_owned(),
         Some(("connection", _)) => "close".to_owned(),
         Some(("modified" | "etag" | "ranges", _)) if !answer.file => return None,
         Some(("modified", _)) => http_date(Timestamp::from_secs(modified)),
-        Some(("etag", _)) => format!("\"{modified:x}-{:x}\"", answer.body.len()),
+        Some(("etag", _)) => {
+            let weak = if answer.compressed { "W/" } else { "" };
+            format!(
+                "{weak}{}",
+                entity_tag(modified, answer.file_bytes.unwrap_or(answer.body.len()))
+            )
+        }
+        Some(("ranges", _)) if answer.status != 200 || answer.compressed => return None,
         Some(("ranges", _)) => "bytes".to_owned(),
         Some(_) => return Some(host.fill(template, now)),
     };
@@ -142,6 +167,7 @@ fn reason(spec: &HttpSpec, status: u16) -> &str {
         200 => "OK",
         301 => "Moved Permanently",
         302 => "Moved Temporarily",
+        206 => "Partial Content",
         304 => "Not Modified",
         400 => "Bad Request",
         401 => "Unauthorized",
@@ -149,6 +175,7 @@ fn reason(spec: &HttpSpec, status: u16) -> &str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         411 => "Length Required",
+        412 => "Precondition Failed",
         413 => "Request Entity Too Large",
         500 => "Internal Server Error",
         501 => "Not Implemented",

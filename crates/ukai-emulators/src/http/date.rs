@@ -53,6 +53,25 @@ pub(super) fn asctime(time: Timestamp) -> String {
     format!("{weekday} {month} {day:2} {hour:02}:{minute:02}:{second:02} {year}")
 }
 
+/// Seconds since 1970 of an IMF-fixdate; nothing for what is none.
+pub(super) fn parse(text: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok()?;
+    let mut words = text.split(' ');
+    let (_, day, month, year) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let mut clock = words.next()?.split(':').map(|part| part.parse::<u64>().ok());
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
+    let (year, day) = (year.parse::<u64>().ok()?, day.parse::<u64>().ok()?);
+    if !(1970..10_000).contains(&year) || !(1..=31).contains(&day) || hour > 23 || minute > 59 {
+        return None;
+    }
+    // The inverse of `civil`: years begin in March.
+    let year = if month > 2 { year } else { year - 1 };
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year;
+    Some((days.checked_sub(719_468)?) * 86_400 + hour * 3_600 + minute * 60 + second)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +81,11 @@ mod tests {
         let time = Timestamp::from_secs(784_111_777);
         assert_eq!(http_date(time), "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(asctime(time), "Sun Nov  6 08:49:37 1994");
+        for secs in [0, 784_111_777, 951_782_400, 1_709_164_800, 4_102_444_799] {
+            let text = http_date(Timestamp::from_secs(secs));
+            assert_eq!(parse(text.as_bytes()), Some(secs), "{text}");
+        }
+        assert_eq!(parse(b"yesterday"), None);
         assert_eq!(http_date(Timestamp::from_secs(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(http_date(Timestamp::from_secs(1_709_164_800)), "Thu, 29 Feb 2024 00:00:00 GMT");
     }

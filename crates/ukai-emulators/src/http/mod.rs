@@ -1,6 +1,6 @@
 //! HTTP/1.0 and 1.1 (RFC 9110, RFC 9112) as small devices' servers speak it.
 //!
-//! Emulated from Boa 0.94, GoAhead 2.1 and nginx 1.18; pages, error texts and header
+//! Emulated from Boa 0.94, GoAhead 2.1 and nginx 1.22 (`nginx.rs`, `partial.rs`); pages, error texts and header
 //! order are the persona's (`[http]`). A request is kept whole; what is uploaded is a
 //! sample; a command that a vulnerable page would run is run by `ukai-shell`. Paths
 //! only look up data: nothing here reaches a file.
@@ -12,6 +12,8 @@ mod answer;
 mod date;
 mod fields;
 mod injection;
+mod nginx;
+mod partial;
 mod request;
 mod session;
 mod upload;

@@ -1,10 +1,12 @@
 //! Requests out of a stream (RFC 9112), each kept whole within its limits.
 
 use super::fields::percent_decode;
+use super::nginx;
 use crate::limits::{
     HTTP_BODY_BYTES, HTTP_CHUNK_LINE_BYTES, HTTP_HEAD_BYTES, HTTP_HEADERS, HTTP_TRAILER_BYTES,
 };
 use memchr::memchr;
+use ukai_persona::HttpDialect;
 
 /// A request, read whole.
 #[derive(Clone, Debug, Default)]
@@ -80,12 +82,20 @@ impl Request {
         memchr(b'?', &self.target).map_or(&[], |mark| &self.target[mark + 1..])
     }
 
+    /// Whether the client waits to be asked for its body.
+    pub(super) fn wants_continue(&self) -> bool {
+        self.minor >= Some(1)
+            && self.header("expect").is_some_and(|v| v.eq_ignore_ascii_case(b"100-continue"))
+    }
+
     /// Whether the client wants the connection to stay open.
     pub(super) fn wants_keep_alive(&self) -> bool {
-        let connection = self.header("connection").unwrap_or_default().to_ascii_lowercase();
+        let lines = self.headers.iter().filter(|(name, _)| name == "connection");
+        let lines: Vec<&[u8]> = lines.map(|(_, value)| value.as_slice()).collect();
+        let connection = lines.join(&b',').to_ascii_lowercase();
         match self.minor {
             None => false,
-            Some(0) => connection == b"keep-alive",
+            Some(0) => memchr::memmem::find(&connection, b"keep-alive").is_some(),
             Some(_) => memchr::memmem::find(&connection, b"close").is_none(),
         }
     }
@@ -103,8 +113,13 @@ pub(super) enum Read {
     /// The stream cannot be followed further: the status to answer, what there is of
     /// the request, and the limit that was reached, if it was one.
     Bad(u16, Box<Request>, Option<&'static str>),
+    /// A request whose body cannot be followed: it is answered, and the last.
+    Last(Box<Request>),
     /// Not HTTP at all; it is collected until the peer falls silent.
     Foreign,
+    /// It is refused already; the rest of its head is collected until the peer falls
+    /// silent.
+    Refused,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +130,8 @@ enum Stage {
     Length(Box<Request>, usize),
     Chunked(Box<Request>, Chunk),
     Foreign,
+    /// With this status, and at this limit if it was one.
+    Refused(u16, Option<&'static str>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,9 +152,14 @@ pub(super) struct Reader {
     scanned: usize,
     line_checked: bool,
     stage: Stage,
+    dialect: HttpDialect,
 }
 
 impl Reader {
+    pub(super) fn new(dialect: HttpDialect) -> Self {
+        Self { dialect, ..Self::default() }
+    }
+
     /// Takes bytes in.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         if self.used > 0 {
@@ -162,7 +184,7 @@ impl Reader {
         match std::mem::take(&mut self.stage) {
             Stage::Length(request, _) | Stage::Chunked(request, _) => Some(request),
             Stage::Foreign => None,
-            Stage::Head => {
+            Stage::Head | Stage::Refused(..) => {
                 let head = &self.input[self.used..];
                 (!head.is_empty())
                     .then(|| Box::new(simple(&head[..head.len().min(HTTP_HEAD_BYTES)])))
@@ -179,6 +201,11 @@ impl Reader {
     pub(super) fn next(&mut self) -> Read {
         loop {
             match std::mem::take(&mut self.stage) {
+                Stage::Head if self.dialect == HttpDialect::Nginx => match self.nginx_head() {
+                    Ok(None) => return Read::More,
+                    Ok(Some(read)) => return read,
+                    Err(()) => {}
+                },
                 Stage::Head => match self.head() {
                     Ok(None) => return Read::More,
                     Ok(Some(read)) => return read,
@@ -202,6 +229,17 @@ impl Reader {
                 Stage::Foreign => {
                     self.stage = Stage::Foreign;
                     return Read::Foreign;
+                }
+                Stage::Refused(status, limit) => {
+                    self.stage = Stage::Refused(status, limit);
+                    let head = &self.input[self.used..];
+                    let ends: [&[u8]; 2] = [b"\n\r\n", b"\n\n"];
+                    let over = ends.iter().any(|end| memchr::memmem::find(head, end).is_some());
+                    return if over || head.len() > HTTP_HEAD_BYTES {
+                        self.refusal()
+                    } else {
+                        Read::Refused
+                    };
                 }
             }
         }
@@ -272,6 +310,78 @@ impl Reader {
         self.begin(head)
     }
 
+    /// Reads a head as nginx does: line by line, refused at the first that is wrong.
+    fn nginx_head(&mut self) -> Result<Option<Read>, ()> {
+        if self.scanned == 0 {
+            // Empty lines before a request are passed over.
+            while matches!(self.input.get(self.used), Some(b'\r' | b'\n')) {
+                self.used += 1;
+            }
+            match self.input.get(self.used) {
+                None => return Ok(None),
+                Some(byte) if !byte.is_ascii_alphabetic() && !matches!(byte, b'_' | b'-') => {
+                    self.stage = Stage::Foreign;
+                    return Ok(Some(Read::Foreign));
+                }
+                Some(_) => {}
+            }
+        }
+        loop {
+            let head = &self.input[self.used..];
+            let rest = &head[self.scanned..];
+            let Some(feed) = memchr(b'\n', rest).filter(|feed| *feed < nginx::LINE_BYTES) else {
+                if rest.len() < nginx::LINE_BYTES && head.len() <= HTTP_HEAD_BYTES {
+                    return Ok(None);
+                }
+                let status = if self.scanned == 0 { 414 } else { nginx::HEADER_TOO_LARGE };
+                self.stage = Stage::Refused(status, Some("http-head-bytes"));
+                return Err(());
+            };
+            let end = self.scanned + feed + 1;
+            let line = rest[..feed].strip_suffix(b"\r").unwrap_or(&rest[..feed]);
+            if self.scanned == 0 {
+                match nginx::check_line(line) {
+                    Line::Good => {}
+                    Line::Simple => {
+                        let request = Box::new(simple(line));
+                        self.advance(end);
+                        return Ok(Some(Read::Request(request)));
+                    }
+                    Line::Bad(status) => {
+                        self.stage = Stage::Refused(status, None);
+                        return Err(());
+                    }
+                }
+            } else if line.is_empty() {
+                let head = head[..end].to_vec();
+                self.advance(end);
+                let request = Box::new(nginx_request(head));
+                if let Some(status) = nginx::judge(&request) {
+                    return Ok(Some(Read::Bad(status, request, None)));
+                }
+                return self.body_of(request);
+            } else if nginx::header(line) == nginx::Header::Bad {
+                self.stage = Stage::Refused(400, None);
+                return Err(());
+            }
+            self.scanned = end;
+        }
+    }
+
+    /// What is refused, with what there is of its head.
+    pub(super) fn refusal(&mut self) -> Read {
+        let Stage::Refused(status, limit) = std::mem::take(&mut self.stage) else {
+            return Read::More;
+        };
+        let head = &self.input[self.used..];
+        let ends: [&[u8]; 2] = [b"\n\r\n", b"\n\n"];
+        let end = ends.iter().filter_map(|end| Some(memchr::memmem::find(head, end)? + end.len()));
+        let size = end.min().unwrap_or(head.len());
+        let request = nginx_request(head[..size.min(HTTP_HEAD_BYTES)].to_vec());
+        self.advance(size);
+        Read::Bad(status, Box::new(request), limit)
+    }
+
     fn advance(&mut self, count: usize) {
         self.used += count;
         self.scanned = 0;
@@ -280,16 +390,19 @@ impl Reader {
 
     /// A head is complete: what body belongs to it?
     fn begin(&mut self, head: Vec<u8>) -> Result<Option<Read>, ()> {
-        let mut request = match parse(head) {
-            Ok(request) => request,
-            Err(request) => return Ok(Some(Read::Bad(400, request, None))),
-        };
+        match parse(head) {
+            Ok(request) => self.body_of(request),
+            Err(request) => Ok(Some(Read::Bad(400, request, None))),
+        }
+    }
+
+    fn body_of(&mut self, mut request: Box<Request>) -> Result<Option<Read>, ()> {
         let chunked = request
             .header("transfer-encoding")
             .map(|coding| coding.to_ascii_lowercase().ends_with(b"chunked"));
         match chunked {
             Some(true) => {
-                let wants = wants_continue(&request);
+                let wants = request.wants_continue();
                 self.stage = Stage::Chunked(request, Chunk::Size);
                 return if wants { Ok(Some(Read::Continue)) } else { Err(()) };
             }
@@ -313,7 +426,7 @@ impl Reader {
         if length == 0 {
             return Ok(Some(Read::Request(request)));
         }
-        let wants = wants_continue(&request);
+        let wants = request.wants_continue();
         request.body.reserve(length.min(64 * 1024));
         self.stage = Stage::Length(request, length);
         if wants { Ok(Some(Read::Continue)) } else { Err(()) }
@@ -347,7 +460,7 @@ impl Reader {
                     .ok()
                     .and_then(|text| usize::from_str_radix(text, 16).ok());
                 match size {
-                    None => return Some(Read::Bad(400, request, None)),
+                    None => return Some(self.broken(request)),
                     Some(0) => Chunk::Trailer(0),
                     Some(size) if size > HTTP_BODY_BYTES - request.body.len() => {
                         return Some(Read::Bad(413, request, Some("http-body-bytes")));
@@ -358,14 +471,24 @@ impl Reader {
             Chunk::DataEnd if line.is_empty() => Chunk::Size,
             Chunk::Trailer(_) if line.is_empty() => return Some(Read::Request(request)),
             Chunk::Trailer(seen) if seen + feed < HTTP_TRAILER_BYTES => Chunk::Trailer(seen + feed),
-            _ => return Some(Read::Bad(400, request, None)),
+            _ => return Some(self.broken(request)),
         };
         self.stage = Stage::Chunked(request, next);
         None
     }
+
+    /// A chunk is wrong. nginx answers what it refuses anyway before it sees that.
+    fn broken(&self, request: Box<Request>) -> Read {
+        let reads_on = matches!(&request.method[..], b"GET" | b"HEAD");
+        if self.dialect == HttpDialect::Nginx && !reads_on {
+            Read::Last(request)
+        } else {
+            Read::Bad(400, request, None)
+        }
+    }
 }
 
-enum Line {
+pub(super) enum Line {
     Good,
     /// A request without version.
     Simple,
@@ -401,6 +524,29 @@ fn simple(line: &[u8]) -> Request {
     }
 }
 
+/// A request by its head, whose lines were looked at before, or by what there is of it.
+fn nginx_request(head: Vec<u8>) -> Request {
+    let mut lines = head.split(|byte| *byte == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+    let first = lines.next().unwrap_or_default();
+    let mut request = simple(first);
+    let version = first.rsplit(|byte| *byte == b' ').find(|word| !word.is_empty());
+    if let Some(minor) = version.and_then(|version| version.strip_prefix(b"HTTP/1.")) {
+        // Above 9 is as good as 9.
+        request.minor = match minor {
+            [digit @ b'0'..=b'9'] => Some(digit - b'0'),
+            _ => Some(9),
+        };
+    }
+    for line in lines {
+        if let nginx::Header::Good(name, value) = nginx::header(line) {
+            let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+            request.headers.push((name, value.to_vec()));
+        }
+    }
+    request.head = head;
+    request
+}
+
 /// Parses a whole head; on failure gives back what the first line says.
 fn parse(head: Vec<u8>) -> Result<Box<Request>, Box<Request>> {
     // Bots put spaces and other bytes into targets, which lenient servers take.
@@ -426,9 +572,4 @@ fn parse(head: Vec<u8>) -> Result<Box<Request>, Box<Request>> {
         headers.iter().map(|h| (h.name.to_ascii_lowercase(), h.value.to_vec())).collect();
     request.head = head;
     Ok(request)
-}
-
-fn wants_continue(request: &Request) -> bool {
-    request.minor == Some(1)
-        && request.header("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"))
 }

@@ -3,12 +3,13 @@
 use super::answer::{self, Answer, render, splice};
 use super::fields::form;
 use super::injection::{self, Injected as Found, body_fields};
+use super::partial::{self, Outcome};
 use super::request::{Read, Reader, Request};
 use super::upload::captures;
 use crate::injected::Injected;
 use crate::limits::{
     HTTP_BODY_RECORDED_BYTES, HTTP_HEAD_BYTES, HTTP_PIPELINE_BYTES, HTTP_REQUESTS,
-    INJECTED_LINE_BYTES, INJECTED_LINES, INJECTED_WAIT_MS, PAYLOAD_QUIET_MS,
+    INJECTED_LINE_BYTES, INJECTED_LINES, INJECTED_WAIT_MS, PAYLOAD_QUIET_MS, REFUSED_QUIET_MS,
 };
 use crate::login::{self, LoginTry, decide};
 use crate::raw::record_payload;
@@ -16,7 +17,7 @@ use crate::{Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use base64::Engine as _;
 use std::sync::Arc;
 use ukai_model::{Duration, EventKind, PeerText};
-use ukai_persona::{FormAnswer, Host, HttpSpec, LoginForm, Page};
+use ukai_persona::{FormAnswer, Host, HttpDialect, HttpSpec, LoginForm, Page};
 
 const IDLE: TimerId = TimerId(1);
 const SHELL: TimerId = TimerId(2);
@@ -62,9 +63,10 @@ struct Verdict {
 impl HttpSession {
     /// A session on a host that has a web server.
     pub(super) fn new(open: Open) -> Self {
+        let dialect = Self::spec(&open.host).dialect;
         Self {
             open: Box::new(open),
-            reader: Reader::default(),
+            reader: Reader::new(dialect),
             running: None,
             requests: 0,
             lines: 0,
@@ -102,16 +104,25 @@ impl HttpSession {
                     return;
                 }
                 Read::Continue => {
-                    if Self::spec(&self.open.host).shape.version == "HTTP/1.1" {
+                    let spec = Self::spec(&self.open.host);
+                    if spec.shape.version == "HTTP/1.1" && spec.dialect != HttpDialect::Nginx {
                         cx.send(&b"HTTP/1.1 100 Continue\r\n\r\n"[..]);
                     }
                 }
                 Read::Request(request) => self.handle(cx, &request),
-                Read::Bad(status, request, limit) => {
-                    if let Some(limit) = limit {
-                        Self::limit(cx, limit, "the request was refused");
+                Read::Last(request) => {
+                    self.handle(cx, &request);
+                    self.end(cx);
+                }
+                Read::Bad(status, request, limit) => self.bad(cx, status, &request, limit),
+                Read::Refused => {
+                    if self.eof {
+                        self.end_refused(cx);
+                    } else {
+                        let at = cx.now + Duration::from_millis(REFUSED_QUIET_MS);
+                        cx.effects.push(Effect::Timer { id: QUIET, at });
                     }
-                    self.refuse(cx, &request, status);
+                    return;
                 }
                 Read::Foreign => {
                     if self.eof || self.reader.waiting() >= HTTP_HEAD_BYTES {
@@ -123,6 +134,26 @@ impl HttpSession {
                     return;
                 }
             }
+        }
+    }
+
+    fn bad(
+        &mut self,
+        cx: &mut Context<'_>,
+        status: u16,
+        request: &Request,
+        limit: Option<&'static str>,
+    ) {
+        if let Some(limit) = limit {
+            Self::limit(cx, limit, "the request was refused");
+        }
+        self.refuse(cx, request, status);
+    }
+
+    /// What is refused anyway has come as far as it comes.
+    fn end_refused(&mut self, cx: &mut Context<'_>) {
+        if let Read::Bad(status, request, limit) = self.reader.refusal() {
+            self.bad(cx, status, &request, limit);
         }
     }
 
@@ -147,6 +178,7 @@ impl HttpSession {
         for capture in captures(request) {
             cx.effects.push(Effect::Capture(capture));
         }
+        record_attacks(cx, request, None);
         if !self.eof {
             cx.send(render(&host, spec, &answer, cx.now));
         }
@@ -166,6 +198,11 @@ impl HttpSession {
         let mut verdict = self.judge(cx, &host, spec, request, page, found.as_ref());
         let answer = &mut verdict.answer;
         answer.head_only = request.method == b"HEAD";
+        let mut over = false;
+        if spec.dialect == HttpDialect::Nginx && !self.eof {
+            over = self.as_nginx(cx, &host, request, &mut verdict);
+        }
+        let answer = &mut verdict.answer;
         answer.body_only = request.minor.is_none();
         let last = self.requests >= HTTP_REQUESTS;
         answer.keep_alive = spec.keep_alive_s > 0
@@ -188,6 +225,50 @@ impl HttpSession {
             found.shown = false;
         }
         self.answer(cx, verdict.answer, verdict.page, found);
+        if over {
+            self.end(cx);
+        }
+    }
+
+    /// Conditions, ranges and compression; whether the connection ends, whatever the
+    /// answer says.
+    fn as_nginx(
+        &self,
+        cx: &mut Context<'_>,
+        host: &Host,
+        request: &Request,
+        verdict: &mut Verdict,
+    ) -> bool {
+        let answer = &mut verdict.answer;
+        let mut over = false;
+        if answer.file && answer.status == 200 {
+            // A body that nobody reads is asked for all the same.
+            if request.wants_continue() {
+                cx.send(&b"HTTP/1.1 100 Continue\r\n\r\n"[..]);
+            }
+            // A plain file has nothing that an injected line could print.
+            answer.body = verdict.page.take().unwrap_or_default().into_bytes();
+            answer.file_bytes = Some(answer.body.len());
+            let error =
+                |status| answer::error(host, Self::spec(host), status, request.raw_path(), cx);
+            match partial::apply(host, request, self.requests, answer) {
+                Outcome::Whole | Outcome::Part => {}
+                Outcome::NotModified => {
+                    (answer.status, answer.body) = (304, Vec::new());
+                }
+                Outcome::Failed => {
+                    *answer = error(412);
+                    over = true;
+                }
+                Outcome::Unsatisfiable(length) => {
+                    let range = Some(format!("bytes */{length}"));
+                    *answer = Answer { range, ..error(416) };
+                }
+            }
+        }
+        answer.head_only = request.method == b"HEAD";
+        partial::compress(request, answer);
+        over
     }
 
     /// Sends the answer, or runs the injected line first.
@@ -303,6 +384,10 @@ impl HttpSession {
         }
         let error = |status| answer::error(host, spec, status, request.raw_path(), cx);
         let method = String::from_utf8_lossy(&request.method);
+        if spec.dialect == HttpDialect::Nginx && page.is_none() {
+            // What is not there is not there for any method.
+            return Verdict { answer: error(404), page: None, logins };
+        }
         let refused =
             if spec.requires_host && request.minor == Some(1) && request.header("host").is_none() {
                 Some(error(400))
@@ -340,7 +425,10 @@ impl HttpSession {
 
 /// The page at `path`; the longest pattern wins among those that end in `*`.
 fn find_page<'a>(spec: &'a HttpSpec, path: &[u8]) -> Option<&'a Page> {
-    let exact = spec.pages.iter().find(|page| page.path.as_bytes() == path);
+    let is_here = |page: &&Page| {
+        page.path.as_bytes() == path || page.aliases.iter().any(|alias| alias.as_bytes() == path)
+    };
+    let exact = spec.pages.iter().find(is_here);
     exact.or_else(|| {
         spec.pages
             .iter()
@@ -511,11 +599,11 @@ impl Session for HttpSession {
                 self.end_run_if_over(cx, true);
                 self.pump(cx);
             }
-            QUIET if self.running.is_none() => {
-                if matches!(self.reader.next(), Read::Foreign) {
-                    self.end_foreign(cx);
-                }
-            }
+            QUIET if self.running.is_none() => match self.reader.next() {
+                Read::Foreign => self.end_foreign(cx),
+                Read::Refused => self.end_refused(cx),
+                _ => {}
+            },
             IDLE if self.running.is_none() => {
                 if self.reader.in_request() && self.patience < PATIENCE {
                     self.patience += 1;

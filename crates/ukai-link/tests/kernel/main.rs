@@ -115,9 +115,16 @@ grep '^open tcp 80 198.18.' found | cut -d ' ' -f 4 | sort -u | wc -l
     assert_eq!(said, "0\n4096\n");
 }
 
-/// What `nmap -O` names.
+/// What `nmap -O` names. It measures clocks, which a busy machine spoils: three tries.
 fn named(name: &str, personality: Personality) -> String {
-    beside(name, personality, CLEAN, "nmap -n -Pn -O -p 1-100 198.18.9.9 -d1")
+    let clients = "\
+for try in 1 2 3; do
+    nmap -n -Pn -O -p 1-100 -d1 198.18.9.9 > said
+    grep -q '^OS details' said && break
+done
+cat said
+";
+    beside(name, personality, CLEAN, clients)
 }
 
 #[test]
