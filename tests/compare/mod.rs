@@ -15,7 +15,7 @@
 //! | F8, Telnet's options | `compare::telnet`, `detectors::telnet` | inetutils' telnetd with `login`, BusyBox' telnetd and login, Cowrie |
 //! | F9, FTP | `compare::ftp`, `detectors::ftp` | vsftpd, `ProFTPD` |
 //! | F10, databases | none: there are no emulators of databases yet | |
-//! | F13, HTTP | `compare::http` (what differs is told there), `detectors::http` | nginx |
+//! | F13, HTTP | `compare::http`, `detectors::http` | nginx |
 //! | F14, neighbours and time | `detectors::network`, `refusals_take_as_long_as_ours` | inetutils, BusyBox |
 //!
 //! BusyBox' ftpd is in no package of Debian, nor are the cameras' and routers' web servers:

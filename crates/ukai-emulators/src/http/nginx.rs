@@ -11,6 +11,56 @@ pub(super) const LINE_BYTES: usize = 8 * 1024;
 /// nginx' own number for header lines that do not fit.
 pub(super) const HEADER_TOO_LARGE: u16 = 494;
 
+/// Largest body that is taken, in bytes (`client_max_body_size`).
+const BODY_BYTES: i64 = 1 << 20;
+
+/// Headers of which there may be one.
+const ONCE: [&str; 9] = [
+    "authorization",
+    "content-length",
+    "content-range",
+    "expect",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+];
+
+/// What stands behind error pages for browsers that replace short ones (`msie_padding`).
+const PADDING: &[u8] = b"<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n";
+
+/// Whether a request says to have more body than is taken.
+pub(super) fn is_too_large(request: &Request) -> bool {
+    let length = request.header("content-length").and_then(|text| std::str::from_utf8(text).ok());
+    length.and_then(|text| text.parse::<i64>().ok()).is_some_and(|length| length > BODY_BYTES)
+}
+
+/// Adds what an error page has for some browsers.
+pub(super) fn pad(request: &Request, status: u16, body: &mut Vec<u8>) {
+    let mut seen = request.headers.iter().take(request.headers_seen.unwrap_or(usize::MAX));
+    let agent = seen.find(|(name, _)| name == "user-agent").map_or(&[][..], |(_, value)| value);
+    let has = |what: &[u8]| memmem::find(agent, what).is_some();
+    let msie = has(b"MSIE ") && !has(b"Opera");
+    let chrome = has(b"Chrome/") && !has(b"Gecko/") && !has(b"Opera");
+    if status >= 400 && request.minor.is_some() && (msie || chrome) {
+        body.extend_from_slice(&PADDING.repeat(6));
+    }
+}
+
+/// Whether the connection may stay open for this browser (`keepalive_disable msie6`).
+pub(super) fn may_stay(request: &Request) -> bool {
+    let agent = request.header("user-agent").unwrap_or_default();
+    let Some(at) = memmem::find(agent, b"MSIE ") else { return true };
+    let old = match agent.get(at + 5..at + 7) {
+        Some(b"4." | b"5.") => true,
+        Some(b"6.") => memmem::find(&agent[at..], b"SV1").is_none(),
+        _ => false,
+    };
+    let opera = memmem::find(agent, b"Opera").is_some();
+    request.method != b"POST" || !old || opera
+}
+
 /// Looks at a request line.
 pub(super) fn check_line(line: &[u8]) -> Line {
     let is_method = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-');
@@ -185,12 +235,15 @@ pub(super) fn judge(request: &Request) -> Option<u16> {
     if hosts > 1 || all("host").any(|host| !host_is_good(host)) || hosts == 0 && modern {
         return Some(400);
     }
+    if ONCE.iter().any(|name| all(name).count() > 1) {
+        return Some(400);
+    }
     let lengths = all("content-length").count();
     let number = |text: &[u8]| {
         let text = std::str::from_utf8(text).ok().filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
         text.is_some_and(|text| text.parse::<i64>().is_ok())
     };
-    if lengths > 1 || !all("content-length").all(number) {
+    if !all("content-length").all(number) {
         return Some(400);
     }
     let codings = all("transfer-encoding").count();

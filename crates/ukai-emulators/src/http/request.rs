@@ -23,6 +23,8 @@ pub(super) struct Request {
     pub(super) head: Vec<u8>,
     /// Body, with transfer coding undone.
     pub(super) body: Vec<u8>,
+    /// How many of the headers stand before what the request is refused for.
+    pub(super) headers_seen: Option<usize>,
 }
 
 impl Request {
@@ -113,6 +115,9 @@ pub(super) enum Read {
     /// The stream cannot be followed further: the status to answer, what there is of
     /// the request, and the limit that was reached, if it was one.
     Bad(u16, Box<Request>, Option<&'static str>),
+    /// The head of a request is complete, and its body is still to be read: nginx answers
+    /// now.
+    Head(Box<Request>),
     /// A request whose body cannot be followed: it is answered, and the last.
     Last(Box<Request>),
     /// Not HTTP at all; it is collected until the peer falls silent.
@@ -130,8 +135,9 @@ enum Stage {
     Length(Box<Request>, usize),
     Chunked(Box<Request>, Chunk),
     Foreign,
-    /// With this status, and at this limit if it was one.
-    Refused(u16, Option<&'static str>),
+    /// With this status, for what stands behind so many bytes, and at this limit if it was
+    /// one.
+    Refused(u16, usize, Option<&'static str>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,8 +236,8 @@ impl Reader {
                     self.stage = Stage::Foreign;
                     return Read::Foreign;
                 }
-                Stage::Refused(status, limit) => {
-                    self.stage = Stage::Refused(status, limit);
+                Stage::Refused(status, seen, limit) => {
+                    self.stage = Stage::Refused(status, seen, limit);
                     let head = &self.input[self.used..];
                     let ends: [&[u8]; 2] = [b"\n\r\n", b"\n\n"];
                     let over = ends.iter().any(|end| memchr::memmem::find(head, end).is_some());
@@ -334,7 +340,7 @@ impl Reader {
                     return Ok(None);
                 }
                 let status = if self.scanned == 0 { 414 } else { nginx::HEADER_TOO_LARGE };
-                self.stage = Stage::Refused(status, Some("http-head-bytes"));
+                self.stage = Stage::Refused(status, self.scanned, Some("http-head-bytes"));
                 return Err(());
             };
             let end = self.scanned + feed + 1;
@@ -348,7 +354,7 @@ impl Reader {
                         return Ok(Some(Read::Request(request)));
                     }
                     Line::Bad(status) => {
-                        self.stage = Stage::Refused(status, None);
+                        self.stage = Stage::Refused(status, self.scanned, None);
                         return Err(());
                     }
                 }
@@ -361,7 +367,7 @@ impl Reader {
                 }
                 return self.body_of(request);
             } else if nginx::header(line) == nginx::Header::Bad {
-                self.stage = Stage::Refused(400, None);
+                self.stage = Stage::Refused(400, self.scanned, None);
                 return Err(());
             }
             self.scanned = end;
@@ -370,14 +376,16 @@ impl Reader {
 
     /// What is refused, with what there is of its head.
     pub(super) fn refusal(&mut self) -> Read {
-        let Stage::Refused(status, limit) = std::mem::take(&mut self.stage) else {
+        let Stage::Refused(status, seen, limit) = std::mem::take(&mut self.stage) else {
             return Read::More;
         };
         let head = &self.input[self.used..];
         let ends: [&[u8]; 2] = [b"\n\r\n", b"\n\n"];
         let end = ends.iter().filter_map(|end| Some(memchr::memmem::find(head, end)? + end.len()));
         let size = end.min().unwrap_or(head.len());
-        let request = nginx_request(head[..size.min(HTTP_HEAD_BYTES)].to_vec());
+        let seen = nginx_request(head[..seen.min(size)].to_vec()).headers.len();
+        let mut request = nginx_request(head[..size.min(HTTP_HEAD_BYTES)].to_vec());
+        request.headers_seen = Some(seen);
         self.advance(size);
         Read::Bad(status, Box::new(request), limit)
     }
@@ -402,9 +410,9 @@ impl Reader {
             .map(|coding| coding.to_ascii_lowercase().ends_with(b"chunked"));
         match chunked {
             Some(true) => {
-                let wants = request.wants_continue();
+                let read = self.before_body(&request);
                 self.stage = Stage::Chunked(request, Chunk::Size);
-                return if wants { Ok(Some(Read::Continue)) } else { Err(()) };
+                return read.map_or(Err(()), |read| Ok(Some(read)));
             }
             Some(false) => return Ok(Some(Read::Bad(501, request, None))),
             None => {}
@@ -426,10 +434,18 @@ impl Reader {
         if length == 0 {
             return Ok(Some(Read::Request(request)));
         }
-        let wants = request.wants_continue();
+        let read = self.before_body(&request);
         request.body.reserve(length.min(64 * 1024));
         self.stage = Stage::Length(request, length);
-        if wants { Ok(Some(Read::Continue)) } else { Err(()) }
+        read.map_or(Err(()), |read| Ok(Some(read)))
+    }
+
+    /// What is to be done before a body is read.
+    fn before_body(&self, request: &Request) -> Option<Read> {
+        if self.dialect == HttpDialect::Nginx {
+            return Some(Read::Head(Box::new(request.clone())));
+        }
+        request.wants_continue().then_some(Read::Continue)
     }
 
     /// Goes on in a chunked body; `None` means: look again.

@@ -3,6 +3,7 @@
 use super::answer::{self, Answer, render, splice};
 use super::fields::form;
 use super::injection::{self, Injected as Found, body_fields};
+use super::nginx;
 use super::partial::{self, Outcome};
 use super::request::{Read, Reader, Request};
 use super::upload::captures;
@@ -46,6 +47,9 @@ pub(super) struct HttpSession {
     lines: u32,
     next_fetch: u32,
     patience: u32,
+    /// What was answered to the request whose body is being read, and whether the
+    /// connection stays open then.
+    answered: Option<(u16, bool)>,
     /// The pair that was recorded last: clients repeat it with each request.
     last_login: Option<(Vec<u8>, Vec<u8>)>,
     eof: bool,
@@ -72,6 +76,7 @@ impl HttpSession {
             lines: 0,
             next_fetch: 0,
             patience: 0,
+            answered: None,
             last_login: None,
             eof: false,
             over: false,
@@ -109,6 +114,7 @@ impl HttpSession {
                         cx.send(&b"HTTP/1.1 100 Continue\r\n\r\n"[..]);
                     }
                 }
+                Read::Head(request) => self.before_body(cx, &request),
                 Read::Request(request) => self.handle(cx, &request),
                 Read::Last(request) => {
                     self.handle(cx, &request);
@@ -173,16 +179,48 @@ impl HttpSession {
     fn refuse(&mut self, cx: &mut Context<'_>, request: &Request, status: u16) {
         let host = Arc::clone(&self.open.host);
         let spec = Self::spec(&host);
-        let answer = answer::error(&host, spec, status, request.raw_path(), cx);
-        cx.record(request_event(request, answer.status));
+        let mut answer = answer::error(&host, spec, status, request.raw_path(), cx);
+        if spec.dialect == HttpDialect::Nginx {
+            nginx::pad(request, answer.status, &mut answer.body);
+        }
+        let answered = self.answered.take();
+        cx.record(request_event(request, answered.map_or(answer.status, |(status, _)| status)));
         for capture in captures(request) {
             cx.effects.push(Effect::Capture(capture));
         }
         record_attacks(cx, request, None);
-        if !self.eof {
+        if !self.eof && answered.is_none() {
             cx.send(render(&host, spec, &answer, cx.now));
         }
         self.end(cx);
+    }
+
+    /// Answers a request of which only the head is there, where its body changes nothing,
+    /// and reads that all the same: it may be a sample.
+    fn before_body(&mut self, cx: &mut Context<'_>, request: &Request) {
+        let host = Arc::clone(&self.open.host);
+        let spec = Self::spec(&host);
+        let reads = matches!(&request.method[..], b"GET" | b"HEAD");
+        let status = if nginx::is_too_large(request) {
+            413
+        } else if find_page(spec, &request.path()).is_none() {
+            404
+        } else if reads {
+            return;
+        } else {
+            405
+        };
+        let mut answer = answer::error(&host, spec, status, request.raw_path(), cx);
+        nginx::pad(request, status, &mut answer.body);
+        answer.head_only = request.method == b"HEAD";
+        answer.keep_alive = status != 413
+            && request.wants_keep_alive()
+            && nginx::may_stay(request)
+            && self.requests + 1 < HTTP_REQUESTS
+            && !self.eof;
+        partial::compress(request, &mut answer);
+        self.answered = Some((status, answer.keep_alive));
+        cx.send(render(&host, spec, &answer, cx.now));
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, request: &Request) {
@@ -207,18 +245,23 @@ impl HttpSession {
         let last = self.requests >= HTTP_REQUESTS;
         answer.keep_alive = spec.keep_alive_s > 0
             && request.wants_keep_alive()
+            && (spec.dialect != HttpDialect::Nginx || nginx::may_stay(request))
             && answer.status != 400
             && !last
             && !self.eof;
         if last {
             Self::limit(cx, "http-requests", "the connection is closed after many requests");
         }
-        cx.record(request_event(request, answer.status));
+        let answered = self.answered.take();
+        cx.record(request_event(request, answered.map_or(answer.status, |(status, _)| status)));
         verdict.logins.into_iter().for_each(|event| cx.record(event));
         for capture in captures(request) {
             cx.effects.push(Effect::Capture(capture));
         }
         record_attacks(cx, request, found.as_ref());
+        if let Some((_, keep_alive)) = answered {
+            return self.after_answer(cx, keep_alive);
+        }
         if let Some(found) = &mut found
             && verdict.page.is_none()
         {
@@ -267,6 +310,9 @@ impl HttpSession {
             }
         }
         answer.head_only = request.method == b"HEAD";
+        if answer.error {
+            nginx::pad(request, answer.status, &mut answer.body);
+        }
         partial::compress(request, answer);
         over
     }
