@@ -394,7 +394,7 @@ fn plain(target: SocketAddr, request: &[u8]) -> String {
                 text.push_str("Content-Type: multipart/byteranges; boundary=N\r\n");
             }
             _ if line.starts_with("--0") => {
-                text.push_str(if line.ends_with("--\r\n") { "--N--\r\n" } else { "--N\r\n" })
+                text.push_str(if line.ends_with("--\r\n") { "--N--\r\n" } else { "--N\r\n" });
             }
             _ => text.push_str(line),
         }
