@@ -30,7 +30,7 @@ test_needs=(
   # Clients of our network stack.
   masscan:masscan traceroute:traceroute ping:iputils-ping
   # Tools whose real ones the shell's are compared with.
-  xxd:xxd hexdump:bsdextrautils bc:bc dc:dc
+  xxd:xxd hexdump:bsdextrautils bc:bc dc:dc mawk:mawk ed:ed
 )
 
 install_packages() {

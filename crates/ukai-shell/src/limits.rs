@@ -152,3 +152,12 @@ pub const REGEX_BYTES: usize = 256 * 1024;
 
 /// Most that a file may grow when it is unpacked, in bytes.
 pub const UNPACKED_BYTES: usize = 8 << 20;
+
+/// Deepest calls of functions of an `awk` program.
+pub const AWK_CALLS: usize = 512;
+
+/// Most elements of all arrays of an `awk` program together.
+pub const AWK_ELEMENTS: usize = 65_536;
+
+/// Most files and commands that an `awk` program has open.
+pub const AWK_STREAMS: usize = 64;

@@ -5,7 +5,7 @@ use crate::driver::{Driver, START, elf, host, login};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use ukai_shell::{Console, Fs, Shell, ShellEffect, ShellState, limits, needs_more};
+use ukai_shell::{Console, Fs, Shell, ShellEffect, ShellState, TerminalSize, limits, needs_more};
 
 /// Stack of a worker thread of the usual runtime.
 const STACK_BYTES: usize = 2 << 20;
@@ -82,6 +82,14 @@ fn deep_running_is_cut() {
             "x='x+1'; echo $((x))",
             "a=b; b=a; echo $((a))",
             "awk 'BEGIN { while (1) i++ }'",
+            "awk 'function f(n) { return f(n + 1) + f(n) } BEGIN { f(1) }'",
+            "awk 'function f(a) { a[length(a)] = a[0]; f(a) } BEGIN { f(x) }'",
+            "awk 'BEGIN { while (1) print i++ > i }'",
+            "awk 'BEGIN { while (1) { \"echo \" i++ | getline x } }'",
+            "awk 'BEGIN { while (1) print \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\" | \"cat\" }'",
+            "awk 'BEGIN { system(\"awk \\047BEGIN { system(1) }\\047\"); while (1) system(\"true\") }'",
+            "yes | awk '{ print | \"sh\" }'",
+            "yes | awk -v RS= '{ print NR }'",
             "awk 'BEGIN { while (1) s = s \"xxxxxxxxxxxxxxxx\" }'",
             "echo aaaaaaaa | sed ':a; s/a/aa/; ta'",
             "ln -s /tmp/l /tmp/l; cat /tmp/l; cd /tmp; ln -s . d; ls d/d/d/d/d; find . ",
@@ -313,6 +321,98 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Keys that line editors know, and bytes that they do not.
+fn keys() -> impl Strategy<Value = Vec<u8>> {
+    const KNOWN: &[&[u8]] = &[
+        b"\x1b[A",
+        b"\x1b[B",
+        b"\x1b[C",
+        b"\x1b[D",
+        b"\x1b[H",
+        b"\x1b[F",
+        b"\x1b[3~",
+        b"\x1bOA",
+        b"\x1b[1;5C",
+        b"\x1b[200~",
+        b"\x1b[201~",
+        b"\x1bb",
+        b"\x1bf",
+        b"\x1bd",
+        b"\x1b\x7f",
+        b"\x1b.",
+        b"\x1b5",
+        b"\x1b-",
+        b"\x1b999999999",
+        b"\x1bt",
+        b"\x1bu",
+        b"\x1b<",
+        b"\x1b",
+        b"\x1b[",
+        b"\x1b[999999999999;1~",
+        b"\x01",
+        b"\x02",
+        b"\x03",
+        b"\x04",
+        b"\x05",
+        b"\x06",
+        b"\x07",
+        b"\x08",
+        b"\t",
+        b"\t\t",
+        b"\x0b",
+        b"\x0c",
+        b"\x0e",
+        b"\x10",
+        b"\x12",
+        b"\x13",
+        b"\x14",
+        b"\x15",
+        b"\x16",
+        b"\x17",
+        b"\x18\x15",
+        b"\x19",
+        b"\x1a",
+        b"\x1f",
+        b"\x7f",
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b"\0",
+        b"\xc3",
+        b"\xc3\xa9",
+        b"\xf0\x9f\x98\x80",
+        b"\xe6\xbc\xa2",
+        b"\xff",
+        b"echo ",
+        b"cat /etc/p",
+        b"!!",
+        b"!e",
+        b"'",
+        b"\"",
+        b"$(",
+        b"| ",
+        b"; ",
+        b"cd /t",
+    ];
+    prop_oneof![
+        6 => (0..KNOWN.len()).prop_map(|index| KNOWN[index].to_vec()),
+        2 => prop::collection::vec(any::<u8>(), 0..12),
+        1 => (any::<u8>(), 1_usize..300).prop_map(|(byte, count)| vec![byte; count]),
+    ]
+}
+
+/// Most that a console may send in a session, in bytes: what commands print, the echo of
+/// the line discipline, and what editors draw.
+const DRAWN_MAX: usize = limits::OUTPUT_BYTES_PER_SESSION + limits::DRAWN_BYTES_PER_SESSION;
+
+fn printed(effects: &[ShellEffect]) -> usize {
+    let bytes = effects.iter().map(|effect| match effect {
+        ShellEffect::Output(bytes) | ShellEffect::ErrorOutput(bytes) => bytes.len(),
+        _ => 0,
+    });
+    bytes.sum()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -329,14 +429,33 @@ proptest! {
     }
 
     #[test]
-    fn any_key_strokes_end(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let host = host("router-mips");
+    fn any_key_strokes_end(
+        pieces in prop::collection::vec(keys(), 0..60),
+        cuts in prop::collection::vec(1_usize..24, 1..40),
+        columns in 0_u16..200,
+        bash: bool,
+        echo: bool,
+    ) {
+        let typed = pieces.concat();
+        let host = host(if bash { "server-debian" } else { "router-mips" });
         let shell = Shell::new(Arc::clone(&host), Fs::new(&host), login("root", true), 1, START);
-        let mut console = Console::new(shell, true);
+        let mut console = Console::new(shell, echo);
         let mut out = Vec::new();
         console.start(START, &mut out);
-        console.on_bytes(&bytes, START, &mut out);
+        let mut rest = &typed[..];
+        for (index, cut) in cuts.iter().cycle().enumerate() {
+            if rest.is_empty() {
+                break;
+            }
+            let (piece, after) = rest.split_at((*cut).min(rest.len()));
+            rest = after;
+            console.on_bytes(piece, START, &mut out);
+            if index % 7 == 3 {
+                console.resize(TerminalSize { columns, rows: 24 });
+            }
+        }
         console.finish(&mut out);
+        prop_assert!(printed(&out) <= DRAWN_MAX, "{} bytes", printed(&out));
     }
 
     #[test]

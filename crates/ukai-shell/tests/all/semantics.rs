@@ -5,7 +5,7 @@
 //! `both:`; `\N` is a newline. A comment `# deviates (ash): reason` in front of a line
 //! says that ours does something else there, in that shell or in both, and why. The test
 //! fails when a line deviates without such a reason, and when one with a reason agrees.
-//! Both programs must be installed (Debian: `busybox`, `bash`, and for the tools `xxd`,
+//! Both programs must be installed (Debian: `busybox`, `bash`, and for the tools `mawk`, `xxd`,
 //! `bsdextrautils`, `bc`, `dc`).
 
 use crate::driver::{Driver, busybox_host, host};
@@ -136,7 +136,8 @@ fn show(result: &Result) -> String {
     format!("{} | {} | {}", text(&result.output), text(&result.errors), result.status)
 }
 
-/// BusyBox's applets, installed in a folder of the test's own.
+/// BusyBox's applets, installed in a folder of the test's own, and beside them the `awk`
+/// that Debian has, whichever this machine prefers.
 struct Applets {
     root: PathBuf,
     names: Vec<String>,
@@ -152,6 +153,9 @@ impl Applets {
         let which = Command::new("sh").args(["-c", "command -v busybox"]).output();
         let which = String::from_utf8(which.expect("a shell").stdout).expect("a path");
         std::os::unix::fs::symlink(which.trim(), root.join("bin/busybox")).expect("a link");
+        std::fs::create_dir(root.join("debian")).expect("a folder can be made");
+        assert!(Path::new("/usr/bin/mawk").exists(), "mawk must be installed");
+        std::os::unix::fs::symlink("/usr/bin/mawk", root.join("debian/awk")).expect("a link");
         let list = Command::new("busybox").arg("--list").output().expect("busybox runs");
         let names = String::from_utf8_lossy(&list.stdout).lines().map(str::to_owned).collect();
         Self { root, names }
@@ -171,7 +175,7 @@ fn real(case: &Case, applets: &Applets, worker: usize) -> Result {
     let (program, path): (&[&str], _) = if case.shell == "ash" {
         (&["/usr/bin/env", "sh"], applets.root.join("bin"))
     } else {
-        (&["bash"], "/usr/bin:/bin".into())
+        (&["bash"], format!("{}:/usr/bin:/bin", applets.root.join("debian").display()).into())
     };
     let output = Command::new("/usr/bin/timeout")
         .arg("10")

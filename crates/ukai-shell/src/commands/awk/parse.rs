@@ -1,171 +1,79 @@
 //! From a text to an `awk` program.
 
-use super::{Expression, Program, Statement, When};
-use crate::commands::float;
+use super::lexer::{Token, is_keyword, shown, tokens};
+use super::{Expression, Function, LineFrom, PrintTo, Program, Statement, When, functions};
 
 /// Deepest nesting of a program.
 const DEPTH: u32 = 48;
 
-type Parsed<T> = Result<T, ()>;
-
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    Number(f64),
-    Text(Vec<u8>),
-    Regex(Vec<u8>),
-    Name(String),
-    /// A name directly before a bracket: a function.
-    Function(String),
-    Op(&'static str),
-    Newline,
-    End,
+/// Why a text is no program, in mawk's words and in BusyBox's.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    pub(super) line: u32,
+    pub(super) mawk: String,
+    pub(super) busybox: &'static str,
 }
 
-const OPERATORS: [&str; 42] = [
-    "&&", "||", "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=", "**", "!~",
-    ">>", "{", "}", "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!", "<", ">", "|",
-    "?", ":", "~", "$", "=", "&", "#",
-];
+impl Mistake {
+    pub(super) fn near(line: u32, word: &str) -> Self {
+        let mawk = format!("syntax error at or near {word}");
+        Self { line, mawk, busybox: "Unexpected token" }
+    }
+}
 
-/// Reads a program.
-pub(super) fn program(text: &[u8]) -> Parsed<Program> {
+pub(super) type Parsed<T> = Result<T, Mistake>;
+
+/// Reads a program as mawk or as BusyBox does.
+pub(super) fn program(text: &[u8], mawk: bool) -> Parsed<Program> {
     let tokens = tokens(text)?;
-    let mut parser = Parser { tokens, at: 0, depth: 0, no_in: false, no_greater: false };
-    parser.program()
-}
-
-fn tokens(text: &[u8]) -> Parsed<Vec<Token>> {
-    let mut tokens: Vec<Token> = Vec::new();
-    let mut at = 0;
-    while at < text.len() {
-        let byte = text[at];
-        match byte {
-            b' ' | b'\t' | b'\r' => at += 1,
-            b'\\' if text.get(at + 1) == Some(&b'\n') => at += 2,
-            b'\n' => {
-                tokens.push(Token::Newline);
-                at += 1;
-            }
-            b'#' => {
-                while text.get(at).is_some_and(|b| *b != b'\n') {
-                    at += 1;
-                }
-            }
-            b'"' => {
-                let (string, end) = quoted(text, at + 1, b'"')?;
-                tokens.push(Token::Text(crate::escape::unescape(&string, None).0));
-                at = end;
-            }
-            b'/' if regex_allowed(tokens.last()) => {
-                let (string, end) = quoted(text, at + 1, b'/')?;
-                tokens.push(Token::Regex(string));
-                at = end;
-            }
-            b'0'..=b'9' | b'.'
-                if byte != b'.' || text.get(at + 1).is_some_and(u8::is_ascii_digit) =>
-            {
-                let (number, length) = float::prefix(&text[at..]);
-                if text.get(at + length) == Some(&b'.') {
-                    return Err(());
-                }
-                tokens.push(Token::Number(number));
-                at += length;
-            }
-            b if b.is_ascii_alphabetic() || b == b'_' => {
-                let length = text[at..]
-                    .iter()
-                    .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
-                    .count();
-                let name = String::from_utf8_lossy(&text[at..at + length]).into_owned();
-                at += length;
-                let calls = text.get(at) == Some(&b'(') && !is_keyword(&name);
-                tokens.push(if calls { Token::Function(name) } else { Token::Name(name) });
-            }
-            _ => {
-                let op =
-                    OPERATORS.iter().find(|op| text[at..].starts_with(op.as_bytes())).ok_or(())?;
-                tokens.push(Token::Op(if *op == "**" { "^" } else { op }));
-                at += op.len();
-            }
-        }
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        depth: 0,
+        braces: 0,
+        brackets: 0,
+        no_greater: false,
+        mawk,
+        in_function: false,
+        called: Vec::new(),
+    };
+    let program = parser.program()?;
+    if mawk
+        && let Some(name) = parser
+            .called
+            .iter()
+            .find(|name| !functions::is_known(name, true) && !program.functions.contains_key(*name))
+    {
+        let line = parser.tokens.last().map_or(1, |t| t.1) + 1;
+        let mawk = format!("function {name} never defined");
+        return Err(Mistake { line, mawk, busybox: "Call to undefined function" });
     }
-    tokens.push(Token::End);
-    Ok(tokens)
-}
-
-fn is_keyword(name: &str) -> bool {
-    matches!(
-        name,
-        "if" | "else"
-            | "while"
-            | "for"
-            | "do"
-            | "print"
-            | "printf"
-            | "in"
-            | "next"
-            | "exit"
-            | "break"
-            | "continue"
-            | "delete"
-            | "BEGIN"
-            | "END"
-            | "getline"
-            | "return"
-    )
-}
-
-fn regex_allowed(last: Option<&Token>) -> bool {
-    match last {
-        Some(Token::Number(_) | Token::Text(_) | Token::Regex(_)) => false,
-        Some(Token::Name(name)) => is_keyword(name),
-        Some(Token::Op(op)) => !matches!(*op, ")" | "]" | "$" | "++" | "--"),
-        _ => true,
-    }
-}
-
-fn quoted(text: &[u8], start: usize, end: u8) -> Parsed<(Vec<u8>, usize)> {
-    let mut out = Vec::new();
-    let mut at = start;
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'\\' if end == b'/' && text.get(at + 1) == Some(&b'/') => {
-                out.push(b'/');
-                at += 2;
-            }
-            b'\\' if text.get(at + 1) == Some(&b'"') => {
-                out.push(b'"');
-                at += 2;
-            }
-            b'\\' => {
-                out.push(b'\\');
-                out.extend(text.get(at + 1));
-                at += 2;
-            }
-            b'\n' => return Err(()),
-            b if *b == end => return Ok((out, at + 1)),
-            other => {
-                out.push(*other);
-                at += 1;
-            }
-        }
-    }
-    Err(())
+    Ok(program)
 }
 
 struct Parser {
-    tokens: Vec<Token>,
+    tokens: Vec<(Token, u32)>,
     at: usize,
     depth: u32,
-    /// `in` is no operator here (`for (a in b)`).
-    no_in: bool,
+    /// Open braces and brackets, for mawk's messages.
+    braces: u32,
+    brackets: u32,
     /// `>` is no operator here (`print a > b`).
     no_greater: bool,
+    /// In mawk `|` before `getline` takes only the last of texts that stand side by side.
+    mawk: bool,
+    in_function: bool,
+    /// Functions that are called.
+    called: Vec<String>,
 }
 
 impl Parser {
     fn peek(&self) -> &Token {
-        self.tokens.get(self.at).unwrap_or(&Token::End)
+        self.tokens.get(self.at).map_or(&Token::End, |t| &t.0)
+    }
+
+    fn line(&self) -> u32 {
+        self.tokens.get(self.at).or_else(|| self.tokens.last()).map_or(1, |t| t.1)
     }
 
     fn next(&mut self) -> Token {
@@ -174,14 +82,54 @@ impl Parser {
         token
     }
 
+    /// What is wrong with the present word.
+    fn mistake(&self) -> Mistake {
+        let word = self.peek();
+        // mawk ends the text with a newline of its own.
+        let line = self.line() + u32::from(self.mawk && *word == Token::End);
+        let mawk = match word {
+            Token::End if self.braces > 0 => "missing } near end of file".to_owned(),
+            Token::Op(op @ ("}" | ";")) if self.brackets > 0 => format!("missing ) near {op}"),
+            Token::Newline if self.brackets > 0 => "missing ) near end of line".to_owned(),
+            Token::Op(")") if self.brackets == 0 => "extra ')'".to_owned(),
+            Token::Op("}") if self.braces == 0 => "extra '}'".to_owned(),
+            word => return Mistake::near(line, &shown(word)),
+        };
+        Mistake { line, mawk, busybox: "Unexpected token" }
+    }
+
+    fn wrong<T>(&self) -> Parsed<T> {
+        Err(self.mistake())
+    }
+
     fn op(&mut self, op: &str) -> bool {
         let found = matches!(self.peek(), Token::Op(o) if *o == op);
-        self.at += usize::from(found);
+        if found {
+            self.at += 1;
+            match op {
+                "(" => self.brackets += 1,
+                ")" => self.brackets = self.brackets.saturating_sub(1),
+                "{" => self.braces += 1,
+                "}" => self.braces = self.braces.saturating_sub(1),
+                _ => {}
+            }
+        }
         found
     }
 
     fn expect(&mut self, op: &str) -> Parsed<()> {
-        if self.op(op) { Ok(()) } else { Err(()) }
+        if self.op(op) { Ok(()) } else { self.wrong() }
+    }
+
+    fn name(&mut self) -> Parsed<String> {
+        match self.peek() {
+            Token::Name(name) if !is_keyword(name) => {
+                let name = name.clone();
+                self.at += 1;
+                Ok(name)
+            }
+            _ => self.wrong(),
+        }
     }
 
     fn keyword(&mut self, word: &str) -> bool {
@@ -205,7 +153,7 @@ impl Parser {
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return Err(());
+            return self.wrong();
         }
         let result = read(self);
         self.depth -= 1;
@@ -213,11 +161,16 @@ impl Parser {
     }
 
     fn program(&mut self) -> Parsed<Program> {
-        let mut program = Vec::new();
+        let mut program = Program::default();
         loop {
             self.ends();
             if *self.peek() == Token::End {
                 return Ok(program);
+            }
+            if self.keyword("function") || !self.mawk && self.keyword("func") {
+                let (name, function) = self.function()?;
+                program.functions.insert(name, function);
+                continue;
             }
             let when = if self.keyword("BEGIN") {
                 When::Begin
@@ -237,10 +190,35 @@ impl Parser {
             let action =
                 if matches!(self.peek(), Token::Op("{")) { Some(self.block()?) } else { None };
             if action.is_none() && matches!(when, When::Begin | When::End) {
-                return Err(());
+                return self.wrong();
             }
-            program.push((when, action));
+            program.rules.push((when, action));
         }
+    }
+
+    fn function(&mut self) -> Parsed<(String, Function)> {
+        let name = match self.peek() {
+            Token::Function(name) => {
+                let name = name.clone();
+                self.at += 1;
+                name
+            }
+            _ => self.name()?,
+        };
+        self.expect("(")?;
+        let mut parameters = Vec::new();
+        while !self.op(")") {
+            if !parameters.is_empty() {
+                self.expect(",")?;
+                self.newlines();
+            }
+            parameters.push(self.name()?);
+        }
+        self.newlines();
+        self.in_function = true;
+        let body = self.block();
+        self.in_function = false;
+        Ok((name, Function { parameters, body: body? }))
     }
 
     fn block(&mut self) -> Parsed<Statement> {
@@ -254,7 +232,7 @@ impl Parser {
             statements.push(self.nested(Self::statement)?);
             if !matches!(self.peek(), Token::Newline | Token::Op(";" | "}")) && !self.after_block()
             {
-                return Err(());
+                return self.wrong();
             }
         }
     }
@@ -263,7 +241,7 @@ impl Parser {
     fn after_block(&self) -> bool {
         matches!(
             self.at.checked_sub(1).and_then(|at| self.tokens.get(at)),
-            Some(Token::Op("}" | ";") | Token::Newline)
+            Some((Token::Op("}" | ";") | Token::Newline, _))
         )
     }
 
@@ -302,7 +280,7 @@ impl Parser {
             let body = self.body()?;
             self.ends();
             if !self.keyword("while") {
-                return Err(());
+                return self.wrong();
             }
             self.expect("(")?;
             let condition = self.expression()?;
@@ -317,12 +295,14 @@ impl Parser {
 
     fn for_statement(&mut self) -> Parsed<Statement> {
         self.expect("(")?;
-        if let [Token::Name(name), Token::Name(word), Token::Name(array), Token::Op(")")] =
-            self.tokens.get(self.at..self.at + 4).unwrap_or_default()
+        if let [(Token::Name(name), _), (Token::Name(word), _), (Token::Name(array), _)] =
+            self.tokens.get(self.at..self.at + 3).unwrap_or_default()
             && word == "in"
+            && matches!(self.tokens.get(self.at + 3), Some((Token::Op(")"), _)))
         {
             let (name, array) = (name.clone(), array.clone());
-            self.at += 4;
+            self.at += 3;
+            self.expect(")")?;
             return Ok(Statement::ForIn(name, array, self.body()?));
         }
         let start = if matches!(self.peek(), Token::Op(";")) {
@@ -348,14 +328,21 @@ impl Parser {
             if self.keyword(if formatted { "printf" } else { "print" }) {
                 let before = std::mem::replace(&mut self.no_greater, true);
                 let list = self.print_list();
+                let to = self.print_to();
                 self.no_greater = before;
-                let list = list?;
-                return Ok(if formatted {
-                    Statement::Printf(list)
-                } else {
-                    Statement::Print(list)
-                });
+                return Ok(Statement::Print(list?, formatted, to?));
             }
+        }
+        if self.keyword("return") {
+            if !self.in_function {
+                let mawk = "return outside function body".to_owned();
+                let busybox = "Unexpected token";
+                return Err(Mistake { line: self.line(), mawk, busybox });
+            }
+            return Ok(Statement::Return(self.optional()?));
+        }
+        if self.keyword("nextfile") {
+            return Ok(Statement::NextFile);
         }
         if self.keyword("next") {
             return Ok(Statement::Next);
@@ -367,60 +354,59 @@ impl Parser {
             return Ok(Statement::Continue);
         }
         if self.keyword("exit") {
-            let bare = matches!(self.peek(), Token::Newline | Token::Op(";" | "}") | Token::End);
-            return Ok(Statement::Exit(if bare { None } else { Some(self.expression()?) }));
+            return Ok(Statement::Exit(self.optional()?));
         }
         if self.keyword("delete") {
-            let Token::Name(name) = self.next() else { return Err(()) };
-            let index = if self.op("[") {
-                let index = self.list("]")?;
-                self.expect("]")?;
-                index
-            } else {
-                Vec::new()
-            };
+            let name = self.name()?;
+            let index = if self.op("[") { self.subscripts()? } else { Vec::new() };
             return Ok(Statement::Delete(name, index));
         }
         self.expression().map(Statement::Expression)
     }
 
+    /// The value of `exit` or `return`, if there is one.
+    fn optional(&mut self) -> Parsed<Option<Expression>> {
+        if matches!(self.peek(), Token::Newline | Token::Op(";" | "}") | Token::End) {
+            return Ok(None);
+        }
+        self.expression().map(Some)
+    }
+
+    /// Whether what `print` prints ends here.
+    fn ends_print(&self) -> bool {
+        matches!(self.peek(), Token::Newline | Token::Op(";" | "}" | ">" | ">>" | "|") | Token::End)
+    }
+
     fn print_list(&mut self) -> Parsed<Vec<Expression>> {
-        if matches!(
-            self.peek(),
-            Token::Newline | Token::Op(";" | "}" | ">" | ">>" | "|") | Token::End
-        ) {
-            self.skip_redirection()?;
+        if self.ends_print() {
             return Ok(Vec::new());
         }
         // `print (a, b)`: the brackets may hold the whole list.
-        let before = self.at;
+        let (before, brackets, called) = (self.at, self.brackets, self.called.len());
         if self.op("(") {
             let greater = std::mem::replace(&mut self.no_greater, false);
             let list = self.list(")");
             self.no_greater = greater;
             if let Ok(list) = list
                 && self.op(")")
-                && matches!(
-                    self.peek(),
-                    Token::Newline | Token::Op(";" | "}" | ">" | ">>" | "|") | Token::End
-                )
+                && self.ends_print()
             {
-                self.skip_redirection()?;
                 return Ok(list);
             }
-            self.at = before;
+            self.called.truncate(called);
+            (self.at, self.brackets) = (before, brackets);
         }
-        let list = self.list("")?;
-        self.skip_redirection()?;
-        Ok(list)
+        self.list("")
     }
 
-    /// `> "file"` and `| "command"` are read and dropped.
-    fn skip_redirection(&mut self) -> Parsed<()> {
-        if self.op(">") || self.op(">>") || self.op("|") {
-            self.primary()?;
+    /// `> "file"` and `| "command"`.
+    fn print_to(&mut self) -> Parsed<Option<(PrintTo, Expression)>> {
+        for (op, to) in [(">", PrintTo::File), (">>", PrintTo::Append), ("|", PrintTo::Command)] {
+            if self.op(op) {
+                return Ok(Some((to, self.nested(Self::concatenation)?)));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn list(&mut self, end: &str) -> Parsed<Vec<Expression>> {
@@ -497,14 +483,14 @@ impl Parser {
         let mut rest = Vec::new();
         loop {
             if operators == &["in"] {
-                if self.no_in || !self.keyword("in") {
+                if !self.keyword("in") {
                     return Ok(left);
                 }
                 nested += 1;
                 if nested > NESTED {
-                    return Err(());
+                    return self.wrong();
                 }
-                let Token::Name(array) = self.next() else { return Err(()) };
+                let array = self.name()?;
                 left = Expression::In(vec![left], array);
                 continue;
             }
@@ -530,14 +516,45 @@ impl Parser {
     fn concatenation(&mut self) -> Parsed<Expression> {
         const SUMS: usize = 5;
         let first = self.binary(SUMS)?;
-        if !self.starts_value() {
-            return Ok(first);
-        }
         let mut parts = vec![first];
         while self.starts_value() {
             parts.push(self.binary(SUMS)?);
         }
-        Ok(Expression::Concat(parts))
+        let whole = match parts.len() {
+            1 => parts.pop().ok_or_else(|| self.mistake())?,
+            _ => Expression::Concat(parts),
+        };
+        self.piped_lines(whole)
+    }
+
+    /// `"command" | getline`, perhaps again.
+    fn piped_lines(&mut self, first: Expression) -> Parsed<Expression> {
+        /// Commands that read their names from others.
+        const NESTED: usize = 4;
+        let mut whole = first;
+        let mut nested = 0;
+        while matches!(self.peek(), Token::Op("|"))
+            && matches!(self.tokens.get(self.at + 1), Some((Token::Name(n), _)) if n == "getline")
+        {
+            nested += 1;
+            if nested > NESTED {
+                return self.wrong();
+            }
+            self.at += 2;
+            let target = self.line_target()?;
+            whole = Expression::Getline(LineFrom::Command(Box::new(whole)), target);
+        }
+        Ok(whole)
+    }
+
+    /// What `getline` is to assign to.
+    fn line_target(&mut self) -> Parsed<Option<Box<Expression>>> {
+        let there = match self.peek() {
+            Token::Op("$") => true,
+            Token::Name(name) => !is_keyword(name),
+            _ => false,
+        };
+        Ok(if there { Some(Box::new(self.nested(Self::primary)?)) } else { None })
     }
 
     fn starts_value(&self) -> bool {
@@ -572,6 +589,7 @@ impl Parser {
             }
         }
         let inner = self.nested(Self::primary)?;
+        let inner = if self.mawk { self.piped_lines(inner)? } else { inner };
         let target = matches!(
             inner,
             Expression::Variable(_) | Expression::Element(..) | Expression::Field(_)
@@ -585,6 +603,11 @@ impl Parser {
     }
 
     fn primary(&mut self) -> Parsed<Expression> {
+        if self.op("(") {
+            return self.bracketed();
+        }
+        let line = self.line();
+        let at = self.at;
         Ok(match self.next() {
             Token::Number(number) => Expression::Number(number),
             Token::Text(text) => Expression::Text(text),
@@ -598,40 +621,76 @@ impl Parser {
                 Expression::Field(Box::new(inner))
             }
             Token::Op("-") => Expression::Unary(b'-', Box::new(self.nested(Self::primary)?)),
-            Token::Op("(") => {
-                let greater = std::mem::replace(&mut self.no_greater, false);
-                let list = self.list(")");
-                self.no_greater = greater;
-                let mut list = list?;
-                self.expect(")")?;
-                if list.len() > 1 {
-                    if !self.keyword("in") {
-                        return Err(());
-                    }
-                    let Token::Name(array) = self.next() else { return Err(()) };
-                    return Ok(Expression::In(list, array));
-                }
-                // In brackets it is no target of an assignment any more, nor need be.
-                list.pop().ok_or(())?
+            Token::Function(name) => self.call(name, line)?,
+            Token::Name(name) if name == "getline" => {
+                let target = self.line_target()?;
+                let from = if self.op("<") {
+                    LineFrom::File(Box::new(self.nested(Self::primary)?))
+                } else {
+                    LineFrom::Main
+                };
+                Expression::Getline(from, target)
             }
-            Token::Function(name) => {
-                self.expect("(")?;
-                let arguments = self.list(")")?;
-                self.expect(")")?;
-                Expression::Call(name, arguments)
+            Token::Name(name)
+                if matches!(self.peek(), Token::Op("("))
+                    && functions::is_known(&name, self.mawk) =>
+            {
+                self.call(name, line)?
             }
-            Token::Name(name) if name == "getline" => Expression::Getline,
-            Token::Name(name) if name == "length" => Expression::Call(name, Vec::new()),
+            Token::Name(name) if name == "length" => Expression::Call(name, Vec::new(), line),
             Token::Name(name) if !is_keyword(&name) => {
                 if self.op("[") {
-                    let index = self.list("]")?;
-                    self.expect("]")?;
+                    let index = self.subscripts()?;
                     Expression::Element(name, index)
                 } else {
                     Expression::Variable(name)
                 }
             }
-            _ => return Err(()),
+            _ => {
+                self.at = at;
+                return self.wrong();
+            }
         })
+    }
+
+    /// After `[`: what stands up to `]`.
+    fn subscripts(&mut self) -> Parsed<Vec<Expression>> {
+        let greater = std::mem::replace(&mut self.no_greater, false);
+        let index = self.list("]");
+        self.no_greater = greater;
+        let index = index?;
+        self.expect("]")?;
+        Ok(index)
+    }
+
+    fn call(&mut self, name: String, line: u32) -> Parsed<Expression> {
+        self.expect("(")?;
+        self.newlines();
+        let greater = std::mem::replace(&mut self.no_greater, false);
+        let arguments = self.list(")");
+        self.no_greater = greater;
+        let arguments = arguments?;
+        self.newlines();
+        self.expect(")")?;
+        self.called.push(name.clone());
+        Ok(Expression::Call(name, arguments, line))
+    }
+
+    /// After `(`: an expression, or the subscripts of `(i, j) in array`.
+    fn bracketed(&mut self) -> Parsed<Expression> {
+        let greater = std::mem::replace(&mut self.no_greater, false);
+        let list = self.list(")");
+        self.no_greater = greater;
+        let mut list = list?;
+        self.expect(")")?;
+        if list.len() > 1 {
+            if !self.keyword("in") {
+                return self.wrong();
+            }
+            let array = self.name()?;
+            return Ok(Expression::In(list, array));
+        }
+        // In brackets it is no target of an assignment any more, nor need be.
+        list.pop().ok_or_else(|| self.mistake())
     }
 }

@@ -1,6 +1,6 @@
 //! Values of `awk`: text that may look like a number.
 
-use crate::commands::float::prefix;
+use crate::commands::float::{self, prefix};
 
 /// A value.
 #[derive(Clone, Debug)]
@@ -18,14 +18,6 @@ impl Value {
             Self::Number(number) => *number,
             Self::Text(text) | Self::Input(text) => prefix(text).0,
             Self::Unset => 0.0,
-        }
-    }
-
-    pub(super) fn text(&self) -> Vec<u8> {
-        match self {
-            Self::Number(number) => show(*number).into_bytes(),
-            Self::Text(text) | Self::Input(text) => text.clone(),
-            Self::Unset => Vec::new(),
         }
     }
 
@@ -54,41 +46,29 @@ impl Value {
     }
 }
 
+pub(super) const fn truth(value: bool) -> Value {
+    Value::Number(if value { 1.0 } else { 0.0 })
+}
+
 fn looks_numeric(text: &[u8]) -> bool {
     let trimmed = text.trim_ascii();
     !trimmed.is_empty() && prefix(trimmed).1 == trimmed.len()
 }
 
-/// A number as `print` shows it: whole ones without point, others as `%.6g`.
-pub(super) fn show(number: f64) -> String {
-    const EXACT: f64 = 1e16;
-    if number.fract().abs() < f64::MIN_POSITIVE && number.abs() < EXACT {
-        return format!("{}", number as i64);
+/// A number as text: whole ones without point (mawk those of 32 bits, BusyBox those of
+/// 64), others by `format`, which is `%.6g` unless the program sets it.
+pub(super) fn show(number: f64, format: Option<&[u8]>, mawk: bool) -> Vec<u8> {
+    let largest = if mawk { f64::from(i32::MAX) } else { i64::MAX as f64 };
+    if number.abs() <= largest && number.fract().abs() < f64::MIN_POSITIVE {
+        return (number as i64).to_string().into_bytes();
     }
-    if !number.is_finite() {
-        return if number.is_nan() {
-            "nan"
-        } else if number > 0.0 {
-            "inf"
-        } else {
-            "-inf"
+    if number.is_nan() {
+        return if number.is_sign_negative() { b"-nan".to_vec() } else { b"nan".to_vec() };
+    }
+    match format {
+        None => float::show(b'g', number, None, false).into_bytes(),
+        Some(format) => {
+            crate::commands::printf::format_once(format, &[number.to_string().into_bytes()])
         }
-        .to_owned();
-    }
-    let magnitude = number.abs().log10().floor() as i32;
-    if !(-5..6).contains(&magnitude) {
-        let text = format!("{number:.5e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let digits = digits.trim_end_matches('0').trim_end_matches('.');
-        let exponent: i32 = exponent.parse().unwrap_or(0);
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{digits}e{sign}{:02}", exponent.abs());
-    }
-    let decimals = (5 - magnitude).max(0) as usize;
-    let text = format!("{number:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
     }
 }
