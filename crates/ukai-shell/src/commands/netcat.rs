@@ -40,7 +40,7 @@ const SSH_USAGE: &str = "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interfac
 
 /// How a connection ended before it began.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unreached {
+pub(crate) enum Unreached {
     Name,
     Refused,
 }
@@ -55,7 +55,7 @@ impl Unreached {
 }
 
 /// A connection is asked for: it is told of, and nobody takes it.
-pub(super) async fn reach(
+pub(crate) async fn reach(
     process: &Process,
     host: &str,
     port: u16,
@@ -78,7 +78,7 @@ pub(super) async fn refused(process: &Process) -> Result<(), Stop> {
 }
 
 /// Whether one of the host's own services listens there.
-fn is_served(process: &Process, host: &str, port: u16) -> bool {
+pub(crate) fn is_served(process: &Process, host: &str, port: u16) -> bool {
     let own = host == "localhost"
         || host.starts_with("127.")
         || host == "::1"
@@ -88,23 +88,34 @@ fn is_served(process: &Process, host: &str, port: u16) -> bool {
     own && all.iter().any(|ports| ports.contains(&port))
 }
 
+/// Ports of `/etc/services` that are asked for.
+const SERVICES: [(u16, &str); 12] = [
+    (21, "ftp"),
+    (22, "ssh"),
+    (23, "telnet"),
+    (25, "smtp"),
+    (53, "domain"),
+    (80, "http"),
+    (110, "pop3"),
+    (143, "imap2"),
+    (443, "https"),
+    (3306, "mysql"),
+    (6667, "ircd"),
+    (8080, "http-alt"),
+];
+
 /// Name of a port in `/etc/services`.
 fn port_name(port: u16) -> &'static str {
-    match port {
-        21 => "ftp",
-        22 => "ssh",
-        23 => "telnet",
-        25 => "smtp",
-        53 => "domain",
-        80 => "http",
-        110 => "pop3",
-        143 => "imap2",
-        443 => "https",
-        3306 => "mysql",
-        6667 => "ircd",
-        8080 => "http-alt",
-        _ => "*",
+    SERVICES.iter().find(|(number, _)| *number == port).map_or("*", |(_, name)| name)
+}
+
+/// A port as the C library's `getaddrinfo` reads it: a number, of which the low bits
+/// count, or a name.
+pub(crate) fn service_port(service: &str) -> Option<u16> {
+    if !service.is_empty() && service.bytes().all(|b| b.is_ascii_digit()) {
+        return service.parse::<u64>().ok().map(|number| number as u16);
     }
+    SERVICES.iter().find(|(_, name)| *name == service).map(|(number, _)| *number)
 }
 
 fn nc(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {

@@ -1,10 +1,12 @@
 //! Redirections.
 
+use crate::commands::netcat::{self, Unreached};
 use crate::fs::{Access, FsError};
 use crate::io::{DESCRIPTORS, Fd, Open};
 use crate::process::Process;
 use crate::syntax::{Part, Redirect, RedirectKind, Target, Word};
 use crate::system::Stop;
+use std::sync::Arc;
 
 /// Descriptors as they were before.
 pub(crate) type SavedFds = Vec<(usize, Option<Fd>)>;
@@ -109,6 +111,16 @@ impl Process {
             self.complain(&message)?;
             return Ok(false);
         }
+        if self.bash
+            && let Some(socket) = socket_path(&text)
+        {
+            let Some(open) = self.open_socket(&text, socket).await? else { return Ok(false) };
+            if matches!(redirect.kind, RedirectKind::Both | RedirectKind::BothAppend) {
+                self.replace(2, Some(open.clone()), saved);
+            }
+            self.replace(fd, Some(open), saved);
+            return Ok(true);
+        }
         if access == Access::Truncate {
             self.capture_before_loss(&text);
         }
@@ -137,6 +149,38 @@ impl Process {
         }
         let shown = String::from_utf8_lossy(&written(word)).into_owned();
         self.complain(&format!("{shown}: ambiguous redirect"))?;
+        Ok(None)
+    }
+
+    /// A connection that bash makes itself (`netopen` of `lib/sh/netopen.c`): where it
+    /// leads is told of, and it is answered as one of `nc`.
+    async fn open_socket(
+        &mut self,
+        path: &[u8],
+        (is_datagram, host, service): (bool, &str, &str),
+    ) -> Result<Option<Fd>, Stop> {
+        let shown = String::from_utf8_lossy(path).into_owned();
+        let Some(port) = netcat::service_port(service) else {
+            self.complain(&format!("{service}: Servname not supported for ai_socktype"))?;
+            self.complain(&format!("{shown}: Invalid argument"))?;
+            return Ok(None);
+        };
+        if !is_datagram && netcat::is_served(self, host, port) {
+            return Ok(Some(Arc::new(Open::Null)));
+        }
+        match netcat::reach(self, host, port, "bash").await? {
+            Unreached::Name => {
+                self.complain(&format!("{host}: Name or service not known"))?;
+                self.complain(&format!("{shown}: Invalid argument"))?;
+            }
+            Unreached::Refused if is_datagram => return Ok(Some(Arc::new(Open::Null))),
+            Unreached::Refused => {
+                // The first line is the system's, which knows of no line of the script.
+                let name = self.message_name();
+                self.error(&format!("{name}: connect: Connection refused"))?;
+                self.complain(&format!("{shown}: Connection refused"))?;
+            }
+        }
         Ok(None)
     }
 
@@ -205,6 +249,17 @@ impl Process {
         self.complain(&format!("{fd}: Bad file descriptor"))?;
         Ok(false)
     }
+}
+
+/// Whether a path is `/dev/udp/HOST/PORT` (or `tcp`), its host and its port.
+fn socket_path(path: &[u8]) -> Option<(bool, &str, &str)> {
+    let path = std::str::from_utf8(path).ok()?;
+    let (is_datagram, rest) = match path.strip_prefix("/dev/tcp/") {
+        Some(rest) => (false, rest),
+        None => (true, path.strip_prefix("/dev/udp/")?),
+    };
+    let (host, service) = rest.split_once('/')?;
+    Some((is_datagram, host, service))
 }
 
 /// A word about as it was written, for a message.
