@@ -26,7 +26,7 @@ shell_seeds() {
 # How long a target's inputs are.
 run_options() {
   case $1 in
-    shell | shell_grammar) echo -max_len=1024 ;;
+    shell | shell_grammar | line_editor) echo -max_len=1024 ;;
     # A session is some packets; libFuzzer begins with inputs of few bytes.
     ssh_session) echo -max_len=2048 -len_control=10 ;;
   esac
@@ -41,6 +41,8 @@ for target in $targets; do
   case $target in
     # Persona, then whether a terminal, key strokes or a script.
     shell) shell_seeds shell '\0000' '\0001' '\0002' '\0004' '\0010' '\0014' ;;
+    # Shell, way; columns; rows; bytes in a piece.
+    line_editor) shell_seeds line_editor '\0000P\0030\0001' '\0001P\0030\0007' '\0005\0024\0005\0003' ;;
     # Persona; way 5 to 9, which take a text; budget; piped input.
     shell_grammar)
       shell_seeds shell_grammar '\0000\0011\0000\0000' '\0001\0007\0000\0000' \
