@@ -48,6 +48,36 @@ fn analyze_finds_plain_and_hidden_contacts() {
 }
 
 #[test]
+fn a_plan_is_a_table_json_and_a_configuration() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let list = folder.path().join("prefixes");
+    std::fs::write(&list, "2001:db8::/47 # ours\n\n").expect("a file");
+    let list = list.to_str().expect("a UTF-8 path");
+    let arguments = ["plan", "198.18.0.0/16", "--file", list, "--seed", "s"];
+    let plan: Value =
+        serde_json::from_str(&text(&ukai(&[&arguments[..], &["--json"]].concat()))).expect("JSON");
+    let sensors = plan["sensors"].as_array().expect("a list");
+    assert_eq!(sensors.len(), 130);
+    let table = text(&ukai(&arguments));
+    let toml = text(&ukai(&[&arguments[..], &["--format", "toml"]].concat()));
+    for sensor in sensors {
+        let address = sensor["address"].as_str().expect("an address");
+        assert!(table.contains(address) && toml.contains(&format!("\"{address}\"")));
+    }
+    let config = folder.path().join("ukai.toml");
+    std::fs::write(&config, toml).expect("a file");
+    text(&ukai(&["config", "check", config.to_str().expect("a UTF-8 path")]));
+
+    let full = ukai(&["plan", "198.18.0.0/23", "--exclude", "198.18.0.0/16"]);
+    assert_eq!(full.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&full.stderr).contains("no address is left"));
+    std::fs::write(list, "198.18.0.0/16\nnonsense\n").expect("a file");
+    let wrong = ukai(&["plan", "--file", list]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("line 2: \"nonsense\""));
+}
+
+#[test]
 fn the_default_configuration_checks() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let file = folder.path().join("ukai.toml");

@@ -14,7 +14,8 @@ pub fn tier(name: &str) -> Option<u8> {
     Some(match name {
         "ukai-model" => 0,
         "ukai-persona" | "ukai-shell" | "ukai-emulators" | "ukai-static" | "ukai-indicator"
-        | "ukai-feed" | "ukai-ssh" | "ukai-cowrie" | "ukai-packet" | "ukai-netstack" => 1,
+        | "ukai-feed" | "ukai-ssh" | "ukai-cowrie" | "ukai-packet" | "ukai-netstack"
+        | "ukai-plan" => 1,
         "ukai-store" | "ukai-driver" | "ukai-egress" | "ukai-jail" | "ukai-link" => 2,
         "ukai-honeypot" | "ukai-hub" => 3,
         "ukai" => 4,

@@ -1,7 +1,7 @@
 //! Flags and commands, and what each exit code means.
 
 use crate::config::Config;
-use crate::{analyze, events, feeds, reference, session, up};
+use crate::{analyze, events, feeds, plan, reference, session, up};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -39,6 +39,8 @@ enum Command {
     /// List, show, replay or export sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
+    /// Choose sensor addresses within your prefixes.
+    Plan(plan::PlanArgs),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -93,6 +95,7 @@ impl Cli {
             Command::Feed(command) => feeds::run(&command),
             Command::Events(args) => events::run(&args),
             Command::Session(command) => session::run(&command),
+            Command::Plan(args) => plan::run(&args),
             Command::Config(ConfigCommand::Check { file, json }) => check(&file, json),
             Command::Config(ConfigCommand::Default { json: true }) => {
                 println!("{}", serde_json::to_string(&Config::default())?);

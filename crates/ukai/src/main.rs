@@ -12,6 +12,7 @@ mod events;
 mod feeds;
 mod log;
 mod outputs;
+mod plan;
 mod player;
 mod reference;
 mod running;
