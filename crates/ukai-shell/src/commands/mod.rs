@@ -63,6 +63,7 @@ mod stty;
 mod tables;
 mod test;
 mod time;
+mod tput;
 mod translate;
 mod uname;
 mod wget;
@@ -320,6 +321,7 @@ static MORE: &[&[Command]] = &[
     scp::COMMANDS,
     services::COMMANDS,
     stty::COMMANDS,
+    tput::COMMANDS,
     uname::COMMANDS,
     wrap::COMMANDS,
 ];
