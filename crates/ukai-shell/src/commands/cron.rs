@@ -1,18 +1,12 @@
-//! `crontab`, `at`.
+//! `crontab`.
 
 use super::reading::read_file;
 use super::{Arguments, Command, Options, Outcome};
 use crate::fs::Origin;
 use crate::process::Process;
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::at_once("crontab", crontab),
-    Command::at_once("at", |p, _| {
-        p.input()?;
-        Ok(0)
-    }),
-    Command::at_once("crond", |_, _| Ok(0)),
-];
+pub(super) const COMMANDS: &[Command] =
+    &[Command::at_once("crontab", crontab), Command::at_once("crond", |_, _| Ok(0))];
 
 fn crontab(process: &mut Process, arguments: &Arguments) -> Outcome {
     let options = Options::read(arguments, "lreiu:c:", &[]);

@@ -4,6 +4,7 @@
 mod accounts;
 mod answers;
 mod archive;
+mod at;
 mod awk;
 mod bc;
 mod busybox;
@@ -303,6 +304,7 @@ static PROGRAMS: [&[Command]; 39] = [
 
 /// Programs whose groups stand apart for their size.
 static MORE: &[&[Command]] = &[
+    at::COMMANDS,
     debian::COMMANDS,
     facts::COMMANDS,
     bc::COMMANDS,

