@@ -30,11 +30,11 @@ impl Ids {
         match (kind, local, peer) {
             (IpId::Zero, ..) | (_, IpAddr::V6(_), _) | (_, _, IpAddr::V6(_)) => 0,
             (IpId::Random, ..) => rng.next_u32() as u16,
-            (IpId::Counter, IpAddr::V4(local), IpAddr::V4(peer)) => {
+            (IpId::Counter | IpId::Shared, IpAddr::V4(local), IpAddr::V4(peer)) => {
                 let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
                 hasher.write_u32(local.to_bits());
                 hasher.write_u32(peer.to_bits());
-                hasher.write_u8(protocol);
+                hasher.write_u8(if kind == IpId::Shared { 0 } else { protocol });
                 let counter = &mut self.counters[hasher.finish() as usize % COUNTERS];
                 *counter = counter.wrapping_add(1);
                 *counter

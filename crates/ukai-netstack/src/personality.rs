@@ -17,8 +17,10 @@ pub enum OptionOrder {
 pub enum IpId {
     /// Zero.
     Zero,
-    /// A counter, by peer.
+    /// A counter, by peer and protocol.
     Counter,
+    /// A counter, by peer: Windows' (nmap's `SS=S`).
+    Shared,
     /// Random.
     Random,
 }
@@ -142,9 +144,9 @@ impl Personality {
             options: OptionOrder::Windows,
             scale: Some(8),
             ecn: false,
-            id_answers: IpId::Counter,
-            id_segments: IpId::Counter,
-            id_icmp: IpId::Counter,
+            id_answers: IpId::Shared,
+            id_segments: IpId::Shared,
+            id_icmp: IpId::Shared,
             resets_null: true,
             resets_with_ack: true,
             echoes_code: false,

@@ -206,13 +206,13 @@ impl Flow {
         let mut header = cx.wire.header(ends, protocol::TCP, &personality, IpId::Zero);
         header.id = match personality.id_segments {
             IpId::Zero => 0,
-            IpId::Random | IpId::Counter if ends.0.is_ipv6() => 0,
+            _ if ends.0.is_ipv6() => 0,
             // Linux counts in each flow (`inet->inet_id`).
             IpId::Counter => {
                 self.ip_id = self.ip_id.wrapping_add(1);
                 self.ip_id
             }
-            IpId::Random => cx.wire.ids.next(IpId::Random, ends, protocol::TCP, &mut cx.wire.rng),
+            kind => cx.wire.ids.next(kind, ends, protocol::TCP, &mut cx.wire.rng),
         };
         let payload = match &self.queue {
             Some(queue) if length > 0 => {
