@@ -20,6 +20,7 @@ test_needs=(
   lftp:lftp tnftp:tnftp tftp:tftp-hpa swaks:swaks expect:expect
   # Real servers, which the tests start on loopback and compare ours with.
   sshd:openssh-server dropbear:dropbear-bin postfix:postfix dovecot:dovecot-core
+  mariadbd:mariadb-server mariadb:mariadb-client
   telnetd:inetutils-telnetd nginx:nginx-light bash:bash
   # Programs that ours are compared with.
   python3.11:python3.11 perl:perl php:php8.2-cli bzip2:bzip2 zip:zip unzip:unzip

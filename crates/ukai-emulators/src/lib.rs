@@ -15,6 +15,7 @@ mod injected;
 pub mod limits;
 pub mod login;
 mod mail;
+mod mysql;
 mod pop3;
 mod raw;
 pub mod shape;
@@ -29,6 +30,7 @@ pub use detect::Detect;
 pub use ftp::Ftp;
 pub use http::Http;
 pub use imap::Imap;
+pub use mysql::Mysql;
 pub use pop3::Pop3;
 pub use raw::{Raw, Recognised, recognise};
 pub use shape::{
@@ -43,7 +45,7 @@ pub use ukai_shell::{FetchId, Fetched};
 
 use std::sync::Arc;
 
-/// The emulator of that name: `telnet`, `ssh`, `ftp`, `tftp`, `smtp`, `pop3`, `imap`,
+/// The emulator of that name: `telnet`, `ssh`, `ftp`, `tftp`, `smtp`, `pop3`, `imap`, `mysql`,
 /// `shell`, `http`, `raw` or `detect`.
 pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
@@ -52,6 +54,7 @@ pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
         "smtp" => Arc::new(Smtp),
         "pop3" => Arc::new(Pop3),
         "imap" => Arc::new(Imap),
+        "mysql" => Arc::new(Mysql),
         "tftp" => Arc::new(Tftp),
         "shell" => Arc::new(BareShell),
         "ssh" => Arc::new(Ssh),

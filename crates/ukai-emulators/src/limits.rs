@@ -197,3 +197,51 @@ pub const SFTP_EVENTS: u32 = 5_000;
 
 /// Answers after which an SFTP server waits until they are taken, in bytes.
 pub const SFTP_ANSWER_BYTES: usize = 512 * 1024;
+
+/// Longest MySQL packet before the log-in, in bytes.
+pub const MYSQL_HANDSHAKE_BYTES: usize = 64 * 1024;
+
+/// Longest MySQL command, in bytes (MariaDB's `max_allowed_packet`).
+pub const MYSQL_PACKET_BYTES: usize = 16 << 20;
+
+/// Time that a MySQL client has for its log-in, in milliseconds (`connect_timeout`).
+pub const MYSQL_LOGIN_WAIT_MS: u64 = 10_000;
+
+/// Longest sleep that SQL can ask for, in milliseconds.
+pub const MYSQL_SLEEP_MS: u64 = 300_000;
+
+/// Statements of one MySQL command.
+pub const MYSQL_STATEMENTS: usize = 1_000;
+
+/// Tokens of one SQL statement.
+pub const MYSQL_TOKENS: usize = 100_000;
+
+/// Operands worked out for one SQL statement.
+pub const MYSQL_STEPS: usize = 500_000;
+
+/// Depth of an SQL expression.
+pub const MYSQL_DEPTH: usize = 48;
+
+/// Longest value of SQL, and longest result, in bytes.
+pub const MYSQL_VALUE_BYTES: usize = 16 << 20;
+
+/// What the tables of one MySQL session hold, and what its variables hold, in bytes each.
+pub const MYSQL_STORED_BYTES: usize = 24 << 20;
+
+/// Databases and tables that one MySQL session makes.
+pub const MYSQL_TABLES: usize = 256;
+
+/// Columns of a table.
+pub const MYSQL_COLUMNS: usize = 128;
+
+/// Rows of a table.
+pub const MYSQL_ROWS: usize = 4_096;
+
+/// Variables that one MySQL session sets.
+pub const MYSQL_VARIABLES: usize = 256;
+
+/// Functions that one MySQL session makes of shared objects.
+pub const MYSQL_FUNCTIONS: usize = 64;
+
+/// Hosts whose last MySQL connection ids are kept in memory.
+pub const MYSQL_HOSTS: usize = 4_096;

@@ -36,6 +36,8 @@ pub struct Ports {
     pub imap: Vec<u16>,
     /// IMAP in TLS from the first byte.
     pub imaps: Vec<u16>,
+    /// MySQL.
+    pub mysql: Vec<u16>,
     /// HTTP in the clear.
     pub http: Vec<u16>,
     /// HTTP in TLS.
@@ -81,6 +83,7 @@ static POP3: Spoken = tcp("pop3", &[1110]);
 static POP3S: Spoken = in_tls("pop3s", "pop3", &[9950]);
 static IMAP: Spoken = tcp("imap", &[1143]);
 static IMAPS: Spoken = in_tls("imaps", "imap", &[9930]);
+static MYSQL: Spoken = tcp("mysql", &[3306]);
 static HTTP: Spoken = tcp("http", &[8080]);
 static HTTPS: Spoken = in_tls("https", "http", &[8443]);
 static RAW: Spoken = tcp("raw", &[5555, 7547, 37_215, 52_869]);
@@ -107,7 +110,7 @@ impl Ports {
 
     /// Each port, with what is spoken on it.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Spoken, u16)> {
-        let lists: [(&'static Spoken, &[u16]); 16] = [
+        let lists: [(&'static Spoken, &[u16]); 17] = [
             (&TELNET, &self.telnet),
             (&SSH, &self.ssh),
             (&SHELL, &self.shell),
@@ -120,6 +123,7 @@ impl Ports {
             (&POP3S, &self.pop3s),
             (&IMAP, &self.imap),
             (&IMAPS, &self.imaps),
+            (&MYSQL, &self.mysql),
             (&HTTP, &self.http),
             (&HTTPS, &self.https),
             (&RAW, &self.raw),
@@ -128,7 +132,7 @@ impl Ports {
         lists.into_iter().flat_map(|(spoken, ports)| ports.iter().map(move |port| (spoken, *port)))
     }
 
-    fn lists_mut(&mut self) -> [(&'static Spoken, &mut Vec<u16>); 16] {
+    fn lists_mut(&mut self) -> [(&'static Spoken, &mut Vec<u16>); 17] {
         [
             (&TELNET, &mut self.telnet),
             (&SSH, &mut self.ssh),
@@ -142,6 +146,7 @@ impl Ports {
             (&POP3S, &mut self.pop3s),
             (&IMAP, &mut self.imap),
             (&IMAPS, &mut self.imaps),
+            (&MYSQL, &mut self.mysql),
             (&HTTP, &mut self.http),
             (&HTTPS, &mut self.https),
             (&RAW, &mut self.raw),

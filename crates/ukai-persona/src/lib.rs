@@ -20,6 +20,7 @@ mod host;
 mod http;
 mod mail;
 mod moving;
+mod mysql;
 mod persona;
 mod policy;
 mod ssh;
@@ -37,6 +38,7 @@ pub use http::{
 };
 pub use mail::MailSpec;
 pub use moving::{CPU_COLUMNS, Memory, Process};
+pub use mysql::MysqlSpec;
 pub use persona::{Identity, Persona, Services};
 pub use policy::{
     After, Chance, Credential, CredentialSpec, Decision, PasswordClass, Rule, Verdict,

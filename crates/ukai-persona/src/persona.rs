@@ -3,6 +3,7 @@
 use crate::ftp::FtpSpec;
 use crate::http::HttpSpec;
 use crate::mail::MailSpec;
+use crate::mysql::MysqlSpec;
 use crate::policy::CredentialSpec;
 use crate::ssh::SshSpec;
 use crate::system::{
@@ -66,6 +67,9 @@ pub struct Persona {
     /// Mail services.
     #[serde(default)]
     pub mail: Option<MailSpec>,
+    /// MySQL server.
+    #[serde(default)]
+    pub mysql: Option<MysqlSpec>,
     #[serde(skip)]
     users: Vec<User>,
 }

@@ -54,7 +54,8 @@ impl From<(String, String)> for Credential {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Protocols: `ssh`, `telnet`, `ftp`, `smtp`, `pop3`, `imap`, `http`.
+    /// Protocols: `ssh`, `telnet`, `ftp`, `smtp`, `pop3`, `imap`,
+    /// `mysql`, `http`.
     #[serde(default)]
     pub protocols: Vec<String>,
     /// User names, with `*` and `?`.
@@ -211,7 +212,7 @@ pub(crate) fn pattern_fits(pattern: &[u8], text: &[u8]) -> bool {
     pattern.get(from..).unwrap_or_default().iter().all(|byte| *byte == b'*')
 }
 
-const PROTOCOLS: [&str; 7] = ["ssh", "telnet", "ftp", "smtp", "pop3", "imap", "http"];
+const PROTOCOLS: [&str; 8] = ["ssh", "telnet", "ftp", "smtp", "pop3", "imap", "mysql", "http"];
 
 impl CredentialSpec {
     pub(crate) fn check(&self, persona: &Persona) -> Result<(), PersonaError> {

@@ -8,6 +8,7 @@ use crate::ftp::Ftp;
 use crate::http::Http;
 use crate::imap::Imap;
 use crate::limits::DETECT_SILENCE_MS;
+use crate::mysql::Mysql;
 use crate::pop3::Pop3;
 use crate::raw::Raw;
 use crate::smtp::Smtp;
@@ -59,6 +60,7 @@ enum Guess {
     Smtp,
     Pop3,
     Imap,
+    Mysql,
     Other,
     /// More bytes are needed.
     Open,
@@ -148,6 +150,7 @@ const fn expected(port: u16) -> Guess {
         25 | 465 | 587 | 2525 | 5870 => Guess::Smtp,
         110 | 995 | 1110 => Guess::Pop3,
         143 | 993 | 1143 => Guess::Imap,
+        3306 | 3307 | 33_060 => Guess::Mysql,
         _ => Guess::Other,
     }
 }
@@ -164,6 +167,7 @@ impl DetectSession {
             Guess::Smtp if persona.mail.is_some() => &Smtp,
             Guess::Pop3 if persona.mail.is_some() => &Pop3,
             Guess::Imap if persona.mail.is_some() => &Imap,
+            Guess::Mysql if persona.mysql.is_some() => &Mysql,
             _ => &Raw,
         };
         if emulator.name() != Raw.name() {
@@ -186,6 +190,7 @@ impl DetectSession {
         let ssh = persona.services.ssh.contains(&port) || SSH_PORTS.contains(&port);
         match expected(port) {
             Guess::Ftp if persona.ftp.is_some() => Guess::Ftp,
+            Guess::Mysql if persona.mysql.is_some() => Guess::Mysql,
             guess @ (Guess::Smtp | Guess::Pop3 | Guess::Imap) if persona.mail.is_some() => guess,
             _ if telnet && persona.telnet.is_some() => Guess::Telnet,
             _ if ssh && Ssh.speaks(persona) => Guess::Ssh,

@@ -46,6 +46,12 @@ pub(super) fn http_date(time: Timestamp) -> String {
     format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
+/// As SQL has it: `1994-11-06 08:49:37`.
+pub(crate) fn sql_time(time: Timestamp) -> String {
+    let Civil { year, month, day, hour, minute, second, .. } = civil(time.secs());
+    format!("{year:04}-{:02}-{day:02} {hour:02}:{minute:02}:{second:02}", month + 1)
+}
+
 /// As `asctime` has it: `Sun Nov  6 08:49:37 1994`.
 pub(super) fn asctime(time: Timestamp) -> String {
     let Civil { year, month, day, weekday, hour, minute, second } = civil(time.secs());

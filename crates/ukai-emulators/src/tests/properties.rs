@@ -107,7 +107,7 @@ proptest! {
     fn pieces_do_not_matter_and_nothing_grows_without_bound(
         bytes in hostile(),
         cuts in prop::collection::vec(any::<usize>(), 0..12),
-        which in 0_usize..17,
+        which in 0_usize..18,
     ) {
         let (name, persona, port) = [
             ("telnet", "router-mips", 23), ("telnet", "camera-arm", 23), ("telnet", "server-debian", 23),
@@ -116,7 +116,7 @@ proptest! {
             ("ftp", "server-debian", 21), ("ftp", "camera-arm", 21), ("smtp", "server-debian", 25),
             ("pop3", "server-debian", 110), ("imap", "server-debian", 143),
             ("detect", "server-debian", 9000), ("detect", "server-debian", 25),
-            ("ssh", "server-debian", 22), ("ssh", "router-mips", 22),
+            ("ssh", "server-debian", 22), ("ssh", "router-mips", 22), ("mysql", "server-debian", 3306),
         ][which];
         let whole = outcome(name, persona, port, &[&bytes]);
         let cut = outcome(name, persona, port, &pieces(&bytes, &cuts));

@@ -379,6 +379,11 @@ fn imap_transcripts() {
 }
 
 #[test]
+fn mysql_transcripts() {
+    check("mysql");
+}
+
+#[test]
 fn shell_transcripts() {
     check("shell");
 }
