@@ -56,7 +56,6 @@ fn start() -> Real {
 struct Client {
     stream: TcpStream,
     salt: Vec<u8>,
-    next: u8,
 }
 
 type Packet = (u8, Vec<u8>);
@@ -65,7 +64,7 @@ impl Client {
     fn connect(address: SocketAddr) -> (Self, Packet) {
         let stream = TcpStream::connect(address).expect("a server listens");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket option");
-        let mut client = Self { stream, salt: Vec::new(), next: 1 };
+        let mut client = Self { stream, salt: Vec::new() };
         let greeting = client.packet().expect("a greeting");
         let text = &greeting.1;
         let version = text.iter().position(|byte| *byte == 0).expect("a version");

@@ -27,6 +27,10 @@ pub(super) fn next(open: &Open) -> u32 {
     static LAST: LazyLock<Mutex<HashMap<u64, (u64, u64)>>> = LazyLock::new(Mutex::default);
     let host = &open.host;
     let up = uptime(host, open.now);
+    if cfg!(test) {
+        // Transcripts must not hang on what ran before them.
+        return others(host, open.now) as u32;
+    }
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     if last.len() >= MYSQL_HOSTS {
         last.clear();

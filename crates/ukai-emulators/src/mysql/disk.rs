@@ -14,9 +14,9 @@ use bytes::Bytes;
 use ukai_model::{CaptureHow, EventKind, FileOperation, PeerText};
 use ukai_shell::Files;
 
-/// The server's account where Debian makes it on a host like ours.
-const MYSQL_UID: u32 = 112;
-const MYSQL_GID: u32 = 118;
+/// The server's account as the persona of Debian has it.
+const MYSQL_UID: u32 = 103;
+const MYSQL_GID: u32 = 111;
 
 const DATA: &[u8] = b"/var/lib/mysql";
 const PLUGINS: &[u8] = b"/usr/lib/mysql/plugin";
@@ -336,13 +336,13 @@ impl Talk {
             return Err(refused(2, "cannot open shared object file: No such file or directory"));
         };
         if bytes.len() < 64 {
-            return Err(refused(0, "file too short"));
+            return Err(refused(11, "file too short"));
         }
         if !bytes.starts_with(b"\x7fELF") {
-            return Err(refused(0, "invalid ELF header"));
+            return Err(refused(11, "invalid ELF header"));
         }
         if bytes[4] != 2 {
-            return Err(refused(0, "wrong ELF class: ELFCLASS32"));
+            return Err(refused(11, "wrong ELF class: ELFCLASS32"));
         }
         if let Some(symbol) = symbol
             && memchr::memmem::find(&bytes, symbol).is_none()

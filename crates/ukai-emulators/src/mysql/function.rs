@@ -27,7 +27,8 @@ impl Scope<'_, '_, '_> {
             if let Some(cell) = self.of_session(&lower, &arguments) {
                 return Ok(cell);
             }
-            if let Some(cell) = of_values(&lower, &arguments) {
+            let bytes = self.talk.charset.bytes as usize;
+            if let Some(cell) = of_values(&lower, &arguments, bytes) {
                 return cell.ok_or_else(|| {
                     let text =
                         [b"Incorrect parameter count in the call to native function '", name, b"'"];
@@ -70,6 +71,7 @@ impl Scope<'_, '_, '_> {
                 let id = Value::Int(i64::from(self.talk.id));
                 Cell::new(id, Column::int(10, NOT_NULL | UNSIGNED))
             }
+            "count" => long(self.talk.counted?, NOT_NULL),
             "last_insert_id" => long(0, NOT_NULL | UNSIGNED),
             "row_count" => long(self.talk.last_affected, NOT_NULL),
             "found_rows" => long(self.talk.last_found, NOT_NULL),
@@ -124,7 +126,7 @@ impl Scope<'_, '_, '_> {
 
 /// Functions that know nothing but their arguments; nothing for an unknown one, and
 /// `Some(None)` for a wrong number of arguments.
-fn of_values(name: &str, arguments: &[Cell]) -> Option<Option<Cell>> {
+fn of_values(name: &str, arguments: &[Cell], each: usize) -> Option<Option<Cell>> {
     const COUNTS: [(&str, usize, usize); 38] = [
         ("hex", 1, 1),
         ("unhex", 1, 1),
@@ -169,14 +171,14 @@ fn of_values(name: &str, arguments: &[Cell]) -> Option<Option<Cell>> {
     if !(*least..=*most).contains(&arguments.len()) {
         return Some(None);
     }
-    Some(Some(known(name, arguments)))
+    Some(Some(known(name, arguments, each)))
 }
 
-fn known(name: &str, arguments: &[Cell]) -> Cell {
+fn known(name: &str, arguments: &[Cell], each: usize) -> Cell {
     let bytes = |n: usize| arguments.get(n).map(|cell| cell.value.bytes()).unwrap_or_default();
     let length = |n: usize| arguments.get(n).map_or(0, |cell| cell.column.length as usize);
     let int = |n: usize| arguments.get(n).map_or(0, |cell| cell.value.int());
-    let characters = |n: usize, each: usize| match arguments.get(n) {
+    let characters = |n: usize| match arguments.get(n) {
         Some(cell) if cell.column.text => length(n).saturating_mul(each),
         _ => length(n),
     };
@@ -206,7 +208,7 @@ fn known(name: &str, arguments: &[Cell]) -> Cell {
                 Value::Int(number) => format!("{number:X}").into_bytes(),
                 _ => upper_hex(&bytes(0)),
             };
-            let mut cell = text(digits, characters(0, 4).saturating_mul(2));
+            let mut cell = text(digits, characters(0).saturating_mul(2));
             cell.column.decimals = 0;
             cell
         }
@@ -215,10 +217,10 @@ fn known(name: &str, arguments: &[Cell]) -> Cell {
             if digits.iter().all(u8::is_ascii_hexdigit) {
                 Cell::new(
                     Value::Text(unhex(&digits)),
-                    wide(Column::binary((1 + characters(0, 4)) / 2, 0)),
+                    wide(Column::binary((1 + characters(0)) / 2, 0)),
                 )
             } else {
-                Cell::new(Value::Null, wide(Column::binary((1 + characters(0, 4)) / 2, 0)))
+                Cell::new(Value::Null, wide(Column::binary((1 + characters(0)) / 2, 0)))
             }
         }
         "char" | "chr" => {
@@ -252,11 +254,11 @@ fn known(name: &str, arguments: &[Cell]) -> Cell {
             whole(i64::from(sum.sum()), 10, UNSIGNED)
         }
         "to_base64" => {
-            let size = characters(0, 4).saturating_add(2) / 3 * 4;
+            let size = characters(0).saturating_add(2) / 3 * 4;
             text(STANDARD.encode(bytes(0)).into_bytes(), size)
         }
         "from_base64" => {
-            let size = characters(0, 4) / 4 * 3;
+            let size = characters(0) / 4 * 3;
             let column = Column { decimals: ANY, ..Column::binary(size, 0) };
             Cell::new(STANDARD.decode(bytes(0)).map_or(Value::Null, Value::Text), wide(column))
         }
@@ -305,15 +307,15 @@ fn known(name: &str, arguments: &[Cell]) -> Cell {
             if size > MYSQL_VALUE_BYTES {
                 return Cell::new(Value::Null, Column::of(LONG_BLOB, 1 << 24, 0, ANY));
             }
-            let each = if name == "repeat" { length(0) } else { 1 };
-            same(part.repeat(count), each.saturating_mul(count))
+            let part_length = if name == "repeat" { length(0) } else { 1 };
+            same(part.repeat(count), part_length.saturating_mul(count))
         }
         "ascii" => whole(bytes(0).first().map_or(0, |byte| i64::from(*byte)), 3, 0),
         "ord" => whole(bytes(0).first().map_or(0, |byte| i64::from(*byte)), 7, 0),
-        "if" => return arguments[if arguments[0].value.is_true() { 1 } else { 2 }].clone(),
+        "if" => return chosen(arguments[if arguments[0].value.is_true() { 1 } else { 2 }].clone()),
         "ifnull" | "coalesce" => {
             let found = arguments.iter().find(|cell| !cell.value.is_null());
-            return found.or(arguments.last()).cloned().unwrap_or_else(Cell::null);
+            return chosen(found.or(arguments.last()).cloned().unwrap_or_else(Cell::null));
         }
         _ => {
             let column = Column::of(DOUBLE, 8, NOT_NULL | BINARY, 6);
@@ -323,6 +325,14 @@ fn known(name: &str, arguments: &[Cell]) -> Cell {
     if null || cell.value.len() > MYSQL_VALUE_BYTES {
         cell.value = Value::Null;
         cell.column.flags &= !NOT_NULL;
+    }
+    cell
+}
+
+/// What one of several stands for: a number may have a sign.
+fn chosen(mut cell: Cell) -> Cell {
+    if matches!(cell.value, Value::Int(_)) {
+        cell.column.length = cell.column.length.saturating_add(1);
     }
     cell
 }

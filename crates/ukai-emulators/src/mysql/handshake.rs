@@ -82,7 +82,7 @@ pub(super) struct Client {
     pub(super) response: Vec<u8>,
     pub(super) database: Option<Vec<u8>>,
     /// The plug-in by which it answered, if it named one.
-    pub(super) plugin: Vec<u8>,
+    pub(super) plugin: Option<Vec<u8>>,
 }
 
 /// What the second packet is.
@@ -139,7 +139,8 @@ fn rest(mut reader: Reader<'_>, capabilities: u32) -> Option<Client> {
         reader.text().map_or_else(|| std::mem::take(&mut reader.0).to_vec(), <[u8]>::to_vec)
     };
     let database = (capabilities & WITH_DB != 0).then(|| text(&mut reader));
-    let plugin = if capabilities & PLUGIN_AUTH == 0 { Vec::new() } else { text(&mut reader) };
+    let named = capabilities & PLUGIN_AUTH != 0 && !reader.0.is_empty();
+    let plugin = named.then(|| text(&mut reader));
     Some(Client {
         capabilities,
         extended_columns: false,
@@ -147,7 +148,7 @@ fn rest(mut reader: Reader<'_>, capabilities: u32) -> Option<Client> {
         user,
         response: response[..response.len().min(LOGIN_LINE_BYTES)].to_vec(),
         database: database.filter(|name| !name.is_empty()),
-        plugin: plugin[..plugin.len().min(64)].to_vec(),
+        plugin: plugin.map(|name| name[..name.len().min(64)].to_vec()),
     })
 }
 

@@ -191,11 +191,11 @@ impl MysqlSession {
              upgrading MariaDB client",
         );
         if client.capabilities & PROTOCOL_41 == 0 && !client.response.is_empty()
-            || client.plugin == b"mysql_old_password"
+            || client.plugin.as_deref() == Some(b"mysql_old_password")
         {
             return self.refuse(cx, &old);
         }
-        if client.plugin.is_empty() || client.plugin == NATIVE {
+        if client.plugin.as_deref().is_none_or(|name| name == NATIVE) {
             return self.prove(cx, client);
         }
         self.new_salt(cx);

@@ -11,6 +11,9 @@ use super::table::no_table;
 use crate::Context;
 use crate::limits::MYSQL_VALUE_BYTES;
 
+/// The flag of a column that is the primary key.
+const PRIMARY_KEY: u16 = 2;
+
 impl Talk {
     /// Runs the statement that is next, up to its end or its semicolon.
     pub(super) fn statement(
@@ -107,6 +110,15 @@ impl Talk {
                 }
             }
             sql.need_end()?;
+            return done();
+        }
+        if sql.take("get") {
+            // `GET DIAGNOSTICS` is for stored programs: nothing here begins so.
+            return Err(sql.wrong());
+        }
+        if sql.take("shutdown") {
+            sql.need_end()?;
+            Self::attack(cx, "mysql-shutdown", b"SHUTDOWN");
             return done();
         }
         if sql.take("kill") {
@@ -246,7 +258,7 @@ impl Talk {
             let schema = schema.or_else(|| self.database.clone());
             let whole = match schema {
                 Some(schema) => [&schema[..], b".", &name].concat(),
-                None => name.clone(),
+                None => [b"(UDF) ", &name[..]].concat(),
             };
             let text = [kind.as_bytes(), b" ", &whole, b" does not exist"].concat();
             if !lenient {
@@ -359,12 +371,14 @@ impl Talk {
         let mut into = None;
         let mut kept = Vec::new();
         let mut limit = None;
-        let all = table.rows.len();
+        let mut keyed = false;
         if let Some(behind) = behind_from {
             if hollow {
                 sql.at = behind;
                 skip_clauses(sql);
             } else {
+                sql.at = behind;
+                keyed = by_key(sql, &table.columns);
                 kept = self.filter(cx, sql, behind, &table)?;
                 limit = self.clauses(cx, sql)?;
             }
@@ -381,7 +395,7 @@ impl Talk {
         if behind_from.is_none() {
             kept = table.rows;
         }
-        if counting && behind_from.is_some() {
+        if counting {
             self.counted = Some(kept.len() as i64);
             kept.truncate(1);
             if kept.is_empty() {
@@ -421,6 +435,7 @@ impl Talk {
             }
             sql.at = behind_all;
         } else {
+            let _ = sql.take("from dual");
             if sql.take("where") && !self.value_in(cx, sql, Row::default())?.value.is_true() {
                 rows.clear();
             }
@@ -431,8 +446,7 @@ impl Talk {
                 into = read_into(sql)?;
             }
         }
-        let _ = all;
-        let scanned = behind_from.is_some() && table.scanned;
+        let scanned = behind_from.is_some() && table.scanned && !keyed;
         Ok((Rows { columns, rows, scanned }, into))
     }
 
@@ -592,6 +606,14 @@ fn is_texts(sql: &mut Sql<'_>, behind: usize) -> bool {
     }
     sql.at = at;
     all
+}
+
+/// Whether `WHERE` is next, and asks for the primary key.
+pub(super) fn by_key(sql: &Sql<'_>, columns: &[Column]) -> bool {
+    let key = columns.iter().find(|column| column.flags & PRIMARY_KEY != 0);
+    key.is_some_and(|key| {
+        sql.is(&format!("where {}", String::from_utf8_lossy(&key.name).replace(' ', "\0")))
+    })
 }
 
 fn is_clause(sql: &Sql<'_>) -> bool {

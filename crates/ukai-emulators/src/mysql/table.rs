@@ -8,6 +8,7 @@ use super::expression::{Cell, Row, Scope};
 use super::lexer::Sql;
 use super::packet::Fault;
 use super::state::{Talk, no_database, schema_change, unknown_database};
+use super::statement::by_key;
 use crate::Context;
 use crate::limits::{MYSQL_COLUMNS, MYSQL_ROWS, MYSQL_STORED_BYTES, MYSQL_TABLES};
 use std::collections::{BTreeMap, BTreeSet};
@@ -370,6 +371,7 @@ impl Talk {
         };
         let from = sql.at;
         let (mut matched, mut different) = (0, 0);
+        let mut keyed = false;
         let mut rows = std::mem::take(&mut table.rows);
         // A table without rows is gone through once all the same, to read the statement.
         let empty = rows.is_empty();
@@ -400,6 +402,7 @@ impl Talk {
                     break;
                 }
             }
+            keyed = by_key(sql, &table.columns);
             if sql.take("where") && !self.value_in(cx, sql, seen)?.value.is_true() {
                 continue;
             }
@@ -425,7 +428,11 @@ impl Talk {
         if let Some(table) = self.stored.table_mut(&database, &name) {
             table.rows = rows;
         }
-        Ok(Reply::Done(changed(matched, different)))
+        let mut done = changed(matched, different);
+        if keyed {
+            done.status = 0;
+        }
+        Ok(Reply::Done(done))
     }
 
     pub(super) fn delete(
@@ -440,6 +447,7 @@ impl Talk {
             return Ok(Reply::Done(Done { status: 0x20, ..Done::default() }));
         };
         let from = sql.at;
+        let status = if by_key(sql, &table.columns) { 0 } else { 0x20 };
         let mut left = Vec::new();
         let before = table.rows.len();
         for row in table.rows {
@@ -456,7 +464,7 @@ impl Talk {
         if let Some(table) = self.stored.table_mut(&database, &name) {
             table.rows = left;
         }
-        Ok(Reply::Done(Done { affected, status: 0x20, ..Done::default() }))
+        Ok(Reply::Done(Done { affected, status, ..Done::default() }))
     }
 
     pub(super) fn truncate(&mut self, sql: &mut Sql<'_>) -> Result<Reply, Fault> {
