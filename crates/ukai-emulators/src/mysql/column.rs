@@ -171,10 +171,8 @@ impl Column {
         if extended {
             out.push(0);
         }
-        let length = match self.text {
-            true => self.length.saturating_mul(charset.bytes),
-            false => self.length,
-        };
+        let length =
+            if self.text { self.length.saturating_mul(charset.bytes) } else { self.length };
         put_number(&mut out, 12);
         let number = if self.text { charset.number } else { BYTES };
         out.extend_from_slice(&number.to_le_bytes());
@@ -233,6 +231,7 @@ impl Charset {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
     pub(super) columns: Vec<Column>,
+    #[expect(clippy::struct_field_names, reason = "rows are what it has")]
     pub(super) rows: Vec<Vec<Value>>,
     /// A table was read from its start to its end.
     pub(super) scanned: bool,

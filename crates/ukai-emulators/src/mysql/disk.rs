@@ -171,7 +171,7 @@ impl Talk {
     }
 
     /// Whether the server could not open its log there.
-    pub(super) fn refuses_log(&self, path: &str) -> bool {
+    pub(super) fn refuses_log(path: &str) -> bool {
         let folder = path.rfind('/').map_or("", |end| &path[..end]);
         !folder.is_empty() && !folder.starts_with("/var/lib/mysql") && folder != "/tmp"
     }

@@ -288,7 +288,7 @@ impl Scope<'_, '_, '_> {
                 if sql.take_mark("(") {
                     sql.need_mark(")")?;
                 }
-                return self.function(sql, None, &name, Vec::new());
+                return self.function(None, &name, &[]);
             }
         }
         self.column(sql)
@@ -317,7 +317,7 @@ impl Scope<'_, '_, '_> {
                 }
                 sql.need_mark(")")?;
             }
-            return self.function(sql, names.pop().as_deref(), &name, arguments);
+            return self.function(names.pop().as_deref(), &name, &arguments);
         }
         let name = names.pop().unwrap_or_default();
         let found =
@@ -338,15 +338,13 @@ impl Scope<'_, '_, '_> {
 
 fn number(source: &[u8]) -> Cell {
     let text = String::from_utf8_lossy(source);
-    match text.parse::<i64>() {
-        Ok(number) => Cell::new(Value::Int(number), Column::int(source.len(), NOT_NULL)),
-        Err(_) => {
-            let decimals = text.split_once('.').map_or(0, |(_, behind)| behind.len().min(38));
-            let length = source.len().max(decimals) + 1;
-            let column = Column::of(DECIMAL, length, NOT_NULL | BINARY, decimals as u8);
-            Cell::new(Value::Decimal(text.into_owned()), column)
-        }
+    if let Ok(number) = text.parse::<i64>() {
+        return Cell::new(Value::Int(number), Column::int(source.len(), NOT_NULL));
     }
+    let decimals = text.split_once('.').map_or(0, |(_, behind)| behind.len().min(38));
+    let length = source.len().max(decimals) + 1;
+    let column = Column::of(DECIMAL, length, NOT_NULL | BINARY, decimals as u8);
+    Cell::new(Value::Decimal(text.into_owned()), column)
 }
 
 /// A variable of the session, as a column.

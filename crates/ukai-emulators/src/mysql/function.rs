@@ -6,7 +6,7 @@ use super::column::{
     Value,
 };
 use super::expression::{Cell, Scope};
-use super::lexer::{Sql, unhex};
+use super::lexer::unhex;
 use super::packet::Fault;
 use crate::limits::MYSQL_VALUE_BYTES;
 use base64::Engine as _;
@@ -17,29 +17,27 @@ use sha1::{Digest, Sha1};
 impl Scope<'_, '_, '_> {
     pub(super) fn function(
         &mut self,
-        sql: &Sql<'_>,
         schema: Option<&[u8]>,
         name: &[u8],
-        arguments: Vec<Cell>,
+        arguments: &[Cell],
     ) -> Result<Cell, Fault> {
         let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
         if schema.is_none() {
-            if let Some(cell) = self.of_session(&lower, &arguments) {
+            if let Some(cell) = self.of_session(&lower, arguments) {
                 return Ok(cell);
             }
             let bytes = self.talk.charset.bytes as usize;
-            if let Some(cell) = of_values(&lower, &arguments, bytes) {
-                return cell.ok_or_else(|| {
+            if let Some(cell) = of_values(&lower, arguments, bytes) {
+                return cell.map_err(|_| {
                     let text =
                         [b"Incorrect parameter count in the call to native function '", name, b"'"];
                     Fault::new(1582, "42000", text.concat())
                 });
             }
-            if let Some(cell) = self.talk.brought(self.cx, &lower, &arguments) {
+            if let Some(cell) = self.talk.brought(self.cx, &lower, arguments) {
                 return Ok(cell);
             }
         }
-        let _ = sql;
         let schema = schema.map(<[u8]>::to_vec).or_else(|| self.talk.database.clone());
         let whole =
             schema.map_or_else(|| name.to_vec(), |schema| [&schema, &b"."[..], name].concat());
@@ -91,8 +89,8 @@ impl Scope<'_, '_, '_> {
             }
             "uuid" => {
                 let number = self.talk.random(self.cx);
-                let mac: String =
-                    self.talk.open.host.mac.iter().map(|byte| format!("{byte:02x}")).collect();
+                let mac =
+                    String::from_utf8(lower_hex(&self.talk.open.host.mac)).unwrap_or_default();
                 let text = format!(
                     "{:08x}-{:04x}-11f1-{:04x}-{mac}",
                     number >> 32,
@@ -124,9 +122,12 @@ impl Scope<'_, '_, '_> {
     }
 }
 
-/// Functions that know nothing but their arguments; nothing for an unknown one, and
-/// `Some(None)` for a wrong number of arguments.
-fn of_values(name: &str, arguments: &[Cell], each: usize) -> Option<Option<Cell>> {
+/// A wrong number of arguments.
+struct Wrong;
+
+/// Functions that know nothing but their arguments; nothing for an unknown one, and an
+/// error for a wrong number of arguments.
+fn of_values(name: &str, arguments: &[Cell], each: usize) -> Option<Result<Cell, Wrong>> {
     const COUNTS: [(&str, usize, usize); 38] = [
         ("hex", 1, 1),
         ("unhex", 1, 1),
@@ -169,9 +170,9 @@ fn of_values(name: &str, arguments: &[Cell], each: usize) -> Option<Option<Cell>
     ];
     let (_, least, most) = COUNTS.iter().find(|(known, ..)| *known == name)?;
     if !(*least..=*most).contains(&arguments.len()) {
-        return Some(None);
+        return Some(Err(Wrong));
     }
-    Some(Some(known(name, arguments, each)))
+    Some(Ok(known(name, arguments, each)))
 }
 
 fn known(name: &str, arguments: &[Cell], each: usize) -> Cell {
@@ -217,10 +218,10 @@ fn known(name: &str, arguments: &[Cell], each: usize) -> Cell {
             if digits.iter().all(u8::is_ascii_hexdigit) {
                 Cell::new(
                     Value::Text(unhex(&digits)),
-                    wide(Column::binary((1 + characters(0)) / 2, 0)),
+                    wide(Column::binary(characters(0).div_ceil(2), 0)),
                 )
             } else {
-                Cell::new(Value::Null, wide(Column::binary((1 + characters(0)) / 2, 0)))
+                Cell::new(Value::Null, wide(Column::binary(characters(0).div_ceil(2), 0)))
             }
         }
         "char" | "chr" => {
@@ -254,7 +255,7 @@ fn known(name: &str, arguments: &[Cell], each: usize) -> Cell {
             whole(i64::from(sum.sum()), 10, UNSIGNED)
         }
         "to_base64" => {
-            let size = characters(0).saturating_add(2) / 3 * 4;
+            let size = characters(0).div_ceil(3) * 4;
             text(STANDARD.encode(bytes(0)).into_bytes(), size)
         }
         "from_base64" => {

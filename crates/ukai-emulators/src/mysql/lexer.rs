@@ -157,7 +157,7 @@ impl<'a> Sql<'a> {
         let from = self.token().from.min(self.text.len());
         let near = &self.text[from..];
         let near = &near[..near.len().min(SHOWN_BYTES)];
-        let line = 1 + self.text[..from].iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + memchr::memchr_iter(b'\n', &self.text[..from]).count();
         let line = format!("' at line {line}");
         let text = [
             b"You have an error in your SQL syntax; check the manual that corresponds to your \
@@ -244,20 +244,17 @@ fn tokens(text: &[u8]) -> Vec<Token> {
                 at += 2;
                 Kind::System
             }
-            b'@' => match rest.get(1) {
-                Some(quote @ (b'\'' | b'"' | b'`')) => match quoted(&rest[1..], *quote, true) {
-                    Some((value, length)) => {
-                        at += 1 + length;
-                        Kind::Variable(value)
-                    }
-                    None => break,
-                },
-                _ => {
+            b'@' => {
+                if let Some(quote @ (b'\'' | b'"' | b'`')) = rest.get(1) {
+                    let Some((value, length)) = quoted(&rest[1..], *quote, true) else { break };
+                    at += 1 + length;
+                    Kind::Variable(value)
+                } else {
                     let name = run(&rest[1..], |byte| is_word(byte) || byte == b'.');
                     at += 1 + name;
                     Kind::Variable(rest[1..=name].to_vec())
                 }
-            },
+            }
             b'0' if rest.len() > 2
                 && rest[1] == b'x'
                 && rest[2].is_ascii_hexdigit()

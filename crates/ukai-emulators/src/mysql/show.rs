@@ -56,11 +56,11 @@ impl Talk {
         }
         if sql.take("variables") {
             let all = self.all_variables(global, cx);
-            return self.pairs(cx, sql, "SESSION_VARIABLES", 4_096, all);
+            return self.pairs(cx, sql, "SESSION_VARIABLES", 4_096, &all);
         }
         if sql.take("status") {
             let all = self.status_variables(cx);
-            return self.pairs(cx, sql, "SESSION_STATUS", 16, all);
+            return self.pairs(cx, sql, "SESSION_STATUS", 16, &all);
         }
         if sql.take("warnings") || sql.is("errors") {
             let errors = sql.take("errors");
@@ -263,7 +263,7 @@ impl Talk {
         sql: &mut Sql<'_>,
         table: &str,
         characters: usize,
-        all: Vec<(String, String)>,
+        all: &[(String, String)],
     ) -> Result<Reply, Fault> {
         let wanted = Self::wanted(sql)?;
         let columns = vec![
@@ -596,7 +596,7 @@ impl Talk {
                 scanned: true,
             },
             b"mysql.func" => Rows {
-                columns: self.func_columns(),
+                columns: Self::func_columns(),
                 rows: self
                     .functions
                     .iter()
@@ -616,7 +616,7 @@ impl Talk {
         })
     }
 
-    fn func_columns(&self) -> Vec<Column> {
+    fn func_columns() -> Vec<Column> {
         let column = |name: &str, kind, characters, flags| {
             let mut column = Column::of(kind, characters, 0, 0).named(name.as_bytes());
             column.flags = flags;

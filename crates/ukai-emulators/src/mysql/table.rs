@@ -50,6 +50,9 @@ impl Stored {
     }
 }
 
+/// A database and a table in it.
+type Names = (Vec<u8>, Vec<u8>);
+
 /// A database that only the server itself changes.
 fn is_schema(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"information_schema")
@@ -220,10 +223,7 @@ impl Talk {
     }
 
     /// The table to be changed, if it is one that can be.
-    fn to_change(
-        &mut self,
-        sql: &mut Sql<'_>,
-    ) -> Result<((Vec<u8>, Vec<u8>), Option<Table>), Fault> {
+    fn changing(&mut self, sql: &mut Sql<'_>) -> Result<(Names, Option<Table>), Fault> {
         let name = sql.long_name()?;
         let (database, table) = self.meant(name)?;
         if let Some(found) = self.stored.table(&database, &table) {
@@ -363,7 +363,7 @@ impl Talk {
         cx: &mut Context<'_>,
         sql: &mut Sql<'_>,
     ) -> Result<Reply, Fault> {
-        let ((database, name), table) = self.to_change(sql)?;
+        let ((database, name), table) = self.changing(sql)?;
         sql.need("set")?;
         let Some(mut table) = table else {
             sql.skip_statement();
@@ -441,7 +441,7 @@ impl Talk {
         sql: &mut Sql<'_>,
     ) -> Result<Reply, Fault> {
         sql.need("from")?;
-        let ((database, name), table) = self.to_change(sql)?;
+        let ((database, name), table) = self.changing(sql)?;
         let Some(table) = table else {
             sql.skip_statement();
             return Ok(Reply::Done(Done { status: 0x20, ..Done::default() }));
@@ -469,7 +469,7 @@ impl Talk {
 
     pub(super) fn truncate(&mut self, sql: &mut Sql<'_>) -> Result<Reply, Fault> {
         let _ = sql.take("table");
-        let ((database, name), _) = self.to_change(sql)?;
+        let ((database, name), _) = self.changing(sql)?;
         sql.need_end()?;
         if let Some(table) = self.stored.table_mut(&database, &name) {
             table.rows.clear();

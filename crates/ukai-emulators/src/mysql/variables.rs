@@ -214,12 +214,11 @@ impl Talk {
         let value = match sql.token().kind {
             Kind::Word if !sql.is("null") && !sql.is("true") && !sql.is("false") => {
                 let before = sql.at;
-                match self.value(cx, sql) {
-                    Ok(cell) => cell.value,
-                    Err(_) => {
-                        sql.at = before;
-                        Value::Text(sql.name()?)
-                    }
+                if let Ok(cell) = self.value(cx, sql) {
+                    cell.value
+                } else {
+                    sql.at = before;
+                    Value::Text(sql.name()?)
                 }
             }
             _ => self.value(cx, sql)?.value,
@@ -242,7 +241,7 @@ impl Talk {
         };
         if lower == "general_log_file" || lower == "slow_query_log_file" {
             Self::attack(cx, "mysql-log-file", value.as_bytes());
-            if value.to_ascii_lowercase().ends_with(".php") || self.refuses_log(&value) {
+            if value.to_ascii_lowercase().ends_with(".php") || Self::refuses_log(&value) {
                 let text = format!("Variable '{lower}' can't be set to the value of '{value}'");
                 return Err(Fault::new(1231, "42000", text));
             }
