@@ -138,11 +138,7 @@ impl Client {
             let more = |at: usize| payload.get(at).is_some_and(|status| status & 8 != 0);
             match first {
                 0xff => break,
-                0 if at_head && !matches!(kind, 4) => {
-                    if !more(3) {
-                        break;
-                    }
-                }
+                0 if at_head && kind != 4 && !more(3) => break,
                 _ if end && matches!(kind, 4 | 13 | 27) => break,
                 _ if end => {
                     ends += 1;
