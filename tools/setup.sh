@@ -21,7 +21,7 @@ test_needs=(
   # Real servers, which the tests start on loopback and compare ours with.
   sshd:openssh-server dropbear:dropbear-bin postfix:postfix dovecot:dovecot-core
   mariadbd:mariadb-server mariadb:mariadb-client
-  telnetd:inetutils-telnetd nginx:nginx-light bash:bash
+  telnetd:inetutils-telnetd nginx:nginx-light bash:bash redis-server:redis-server
   # Programs that ours are compared with.
   python3.11:python3.11 perl:perl php:php8.2-cli bzip2:bzip2 zip:zip unzip:unzip
   inetutils-telnet:inetutils-telnet openssl:openssl screen:screen tmux:tmux

@@ -27,6 +27,7 @@ mod http;
 mod mail;
 mod mysql;
 mod real;
+mod redis;
 mod telnet;
 
 use std::io::{ErrorKind, Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! Protocol emulators as sessions without I/O: Telnet, SSH, FTP, mail, HTTP, raw, and the shape they share.
+//! Protocol emulators as sessions without I/O: Telnet, SSH, FTP, mail, HTTP, Redis, raw, and the shape they share.
 //!
 //! An [`Emulator`] opens a [`Session`] per connection; a session takes bytes and ticks
 //! and appends [`Effect`]s, which the driver carries out. Nothing here touches a
@@ -18,6 +18,7 @@ mod mail;
 mod mysql;
 mod pop3;
 mod raw;
+mod redis;
 pub mod shape;
 mod shell;
 mod shell_effects;
@@ -33,6 +34,7 @@ pub use imap::Imap;
 pub use mysql::Mysql;
 pub use pop3::Pop3;
 pub use raw::{Raw, Recognised, recognise};
+pub use redis::Redis;
 pub use shape::{
     Capture, Context, Effect, Emulator, Open, Session, SideEvent, SideId, SideStream, TimerId,
 };
@@ -46,7 +48,7 @@ pub use ukai_shell::{FetchId, Fetched};
 use std::sync::Arc;
 
 /// The emulator of that name: `telnet`, `ssh`, `ftp`, `tftp`, `smtp`, `pop3`, `imap`, `mysql`,
-/// `shell`, `http`, `raw` or `detect`.
+/// `redis`, `shell`, `http`, `raw` or `detect`.
 pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
         "telnet" => Arc::new(Telnet),
@@ -59,6 +61,7 @@ pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
         "shell" => Arc::new(BareShell),
         "ssh" => Arc::new(Ssh),
         "http" => Arc::new(Http),
+        "redis" => Arc::new(Redis::default()),
         "raw" => Arc::new(Raw),
         "detect" => Arc::new(Detect),
         _ => return None,

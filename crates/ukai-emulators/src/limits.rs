@@ -245,3 +245,46 @@ pub const MYSQL_FUNCTIONS: usize = 64;
 
 /// Hosts whose last MySQL connection ids are kept in memory.
 pub const MYSQL_HOSTS: usize = 4_096;
+
+/// What a peer may keep in its Redis, in bytes, with what each element costs.
+pub const REDIS_STORE_BYTES: usize = 2 << 20;
+
+/// Peers whose Redis is kept in memory.
+pub const REDIS_PEERS: usize = 256;
+
+/// What those hold together, in bytes; the one not used for longest goes first.
+pub const REDIS_STORES_BYTES: usize = 64 << 20;
+
+/// Arguments of one Redis command, in bytes with what each costs; a longer command is read
+/// and refused as if memory had run out.
+pub const REDIS_COMMAND_BYTES: usize = 2 << 20;
+
+/// Longest inline request of Redis, and longest count, in bytes (its `PROTO_INLINE_MAX_SIZE`).
+pub const REDIS_INLINE_BYTES: usize = 64 * 1024;
+
+/// Answers to what came at once, in bytes; who asks for more is cut off.
+pub const REDIS_OUTPUT_BYTES: usize = 8 << 20;
+
+/// Bytes of stored data that may be looked at for what came at once.
+pub const REDIS_WORK: usize = 256 << 20;
+
+/// Commands that wait for `EXEC`.
+pub const REDIS_QUEUED: usize = 4_096;
+
+/// Channels and patterns that a client of Redis listens to.
+pub const REDIS_CHANNELS: usize = 1_024;
+
+/// Longest pattern of `KEYS` and the like that is matched, in bytes.
+pub const REDIS_PATTERN_BYTES: usize = 1_024;
+
+/// Elements of a Lua table that a script's answer has.
+pub const REDIS_SCRIPT_ELEMENTS: usize = 256;
+
+/// Scripts that a peer's Redis remembers.
+pub const REDIS_SCRIPTS: usize = 256;
+
+/// Files saved by Redis, in one session, that are kept.
+pub const REDIS_SAVES: u32 = 16;
+
+/// Lines of crontabs that Redis wrote which are run, in one session.
+pub const REDIS_CRON_LINES: u32 = 8;

@@ -38,6 +38,8 @@ pub struct Ports {
     pub imaps: Vec<u16>,
     /// MySQL.
     pub mysql: Vec<u16>,
+    /// Redis.
+    pub redis: Vec<u16>,
     /// HTTP in the clear.
     pub http: Vec<u16>,
     /// HTTP in TLS.
@@ -84,6 +86,7 @@ static POP3S: Spoken = in_tls("pop3s", "pop3", &[9950]);
 static IMAP: Spoken = tcp("imap", &[1143]);
 static IMAPS: Spoken = in_tls("imaps", "imap", &[9930]);
 static MYSQL: Spoken = tcp("mysql", &[3306]);
+static REDIS: Spoken = tcp("redis", &[6379]);
 static HTTP: Spoken = tcp("http", &[8080]);
 static HTTPS: Spoken = in_tls("https", "http", &[8443]);
 static RAW: Spoken = tcp("raw", &[5555, 7547, 37_215, 52_869]);
@@ -110,7 +113,7 @@ impl Ports {
 
     /// Each port, with what is spoken on it.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Spoken, u16)> {
-        let lists: [(&'static Spoken, &[u16]); 17] = [
+        let lists: [(&'static Spoken, &[u16]); 18] = [
             (&TELNET, &self.telnet),
             (&SSH, &self.ssh),
             (&SHELL, &self.shell),
@@ -124,6 +127,7 @@ impl Ports {
             (&IMAP, &self.imap),
             (&IMAPS, &self.imaps),
             (&MYSQL, &self.mysql),
+            (&REDIS, &self.redis),
             (&HTTP, &self.http),
             (&HTTPS, &self.https),
             (&RAW, &self.raw),
@@ -132,7 +136,7 @@ impl Ports {
         lists.into_iter().flat_map(|(spoken, ports)| ports.iter().map(move |port| (spoken, *port)))
     }
 
-    fn lists_mut(&mut self) -> [(&'static Spoken, &mut Vec<u16>); 17] {
+    fn lists_mut(&mut self) -> [(&'static Spoken, &mut Vec<u16>); 18] {
         [
             (&TELNET, &mut self.telnet),
             (&SSH, &mut self.ssh),
@@ -147,6 +151,7 @@ impl Ports {
             (&IMAP, &mut self.imap),
             (&IMAPS, &mut self.imaps),
             (&MYSQL, &mut self.mysql),
+            (&REDIS, &mut self.redis),
             (&HTTP, &mut self.http),
             (&HTTPS, &mut self.https),
             (&RAW, &mut self.raw),

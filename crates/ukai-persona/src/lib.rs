@@ -23,6 +23,7 @@ mod moving;
 mod mysql;
 mod persona;
 mod policy;
+mod redis;
 mod ssh;
 mod system;
 mod telnet;
@@ -43,6 +44,7 @@ pub use persona::{Identity, Persona, Services};
 pub use policy::{
     After, Chance, Credential, CredentialSpec, Decision, PasswordClass, Rule, Verdict,
 };
+pub use redis::{REDIS_7_0, RedisSpec, RedisTexts};
 pub use ssh::SshSpec;
 pub use system::{
     BusyBox, Cpu, Device, DeviceKind, Directory, FileSpec, Kernel, Link, Machine, MemorySpec,

