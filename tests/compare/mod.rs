@@ -14,6 +14,7 @@
 //! | F7, the shell's grammar | the same; `loaders` | bash, BusyBox ash |
 //! | F8, Telnet's options | `compare::telnet`, `detectors::telnet` | inetutils' telnetd with `login`, BusyBox' telnetd and login, Cowrie |
 //! | F9, FTP | `compare::ftp`, `detectors::ftp` | vsftpd, `ProFTPD` |
+//! | F10, databases: Redis | `compare::redis` | redis-server |
 //! | F10, databases: MySQL | `compare::mysql` | `MariaDB`'s server and client |
 //! | F13, HTTP | `compare::http`, `detectors::http` | nginx |
 //! | F14, neighbours and time | `detectors::network`, `refusals_take_as_long_as_ours` | inetutils, BusyBox |

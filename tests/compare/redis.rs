@@ -227,7 +227,7 @@ fn servers() -> Vec<Vec<&'static [u8]>> {
             "PING x",
             "GET a",
             "SUBSCRIBE",
-            "UNSUBSCRIBE",
+            "UNSUBSCRIBE b a",
             "UNSUBSCRIBE x",
             "PSUBSCRIBE a*",
             "PUNSUBSCRIBE",

@@ -3,7 +3,7 @@
 use super::reply::{Answer, OK, Reply, SYNTAX, bulk, bulks, count, int, number, shown};
 use super::script::{self, Outcome};
 use super::server::Server;
-use super::session::{RedisSession, Transaction, find};
+use super::session::{RedisSession, Transaction, attack, find};
 use super::store::DATABASES;
 use super::table::{Command, table};
 use crate::Context;
@@ -26,6 +26,9 @@ impl RedisSession {
     ) -> Option<Answer> {
         let (top, below) = name.split_once('|').unwrap_or((name, ""));
         Some(match top {
+            "ping" if args.len() > 1 => {
+                Err("ERR wrong number of arguments for 'ping' command".into())
+            }
             "ping" => Ok(self.ping(args)),
             "echo" => Ok(bulk(&args[0])),
             "quit" => {
@@ -48,7 +51,7 @@ impl RedisSession {
             }
             "watch" | "unwatch" => Ok(OK),
             "subscribe" | "unsubscribe" | "psubscribe" | "punsubscribe" => {
-                self.channels(name, args)
+                Ok(self.channels(name, args))
             }
             "publish" | "spublish" => Ok(Reply::Int(0)),
             "pubsub" => pubsub(below, args)?,
@@ -84,9 +87,9 @@ impl RedisSession {
             "bgrewriteaof" => {
                 Ok(Reply::Simple("Background append only file rewriting started".into()))
             }
-            "slaveof" | "replicaof" => self.follow(cx, server, args),
+            "slaveof" | "replicaof" => Self::follow(cx, server, args),
             "role" => Ok(role(server)),
-            "module" => self.module(cx, below, args),
+            "module" => Self::module(cx, below, args),
             "shutdown" => self.shutdown(args),
             "time" => {
                 let clock = server.host.clock(cx.now);
@@ -342,7 +345,7 @@ impl RedisSession {
         Ok(Reply::Array(replies))
     }
 
-    fn channels(&mut self, name: &str, args: &[Vec<u8>]) -> Answer {
+    fn channels(&mut self, name: &str, args: &[Vec<u8>]) -> Reply {
         let client = &mut self.client;
         let patterns = name.starts_with('p');
         let leaves = name.contains("unsub");
@@ -363,7 +366,7 @@ impl RedisSession {
             let left = client.channels.len() + client.patterns.len();
             replies.push(Reply::Push(vec![bulk(name), Reply::Nil, count(left)]));
         }
-        Ok(Reply::Many(replies))
+        Reply::Many(replies)
     }
 
     fn config(
@@ -407,7 +410,7 @@ impl RedisSession {
             return Err("NOSCRIPT No matching script. Please use EVAL.".into());
         }
         if script::escapes(&String::from_utf8_lossy(script)).is_some() {
-            self.attack(cx, "redis-lua-escape", script);
+            attack(cx, "redis-lua-escape", script);
         }
         server.remember(script::name(script));
         let (keys, values) = rest.split_at(keys);
@@ -450,7 +453,7 @@ impl RedisSession {
         Ok(Reply::Simple("Background saving started".into()))
     }
 
-    fn follow(&mut self, cx: &mut Context<'_>, server: &mut Server, args: &[Vec<u8>]) -> Answer {
+    fn follow(cx: &mut Context<'_>, server: &mut Server, args: &[Vec<u8>]) -> Answer {
         let (host, port) = (&args[0], &args[1]);
         if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
             server.follow(None);
@@ -466,7 +469,7 @@ impl RedisSession {
             origin: PeerText::default(),
             granted: false,
         });
-        self.attack(cx, "redis-rogue-master", &[&host[..], b":", port].concat());
+        attack(cx, "redis-rogue-master", &[&host[..], b":", port].concat());
         if server.master.as_ref() == Some(&master) {
             return Ok(Reply::Simple("OK Already connected to specified master".into()));
         }
@@ -474,13 +477,13 @@ impl RedisSession {
         Ok(OK)
     }
 
-    fn module(&mut self, cx: &mut Context<'_>, below: &str, args: &[Vec<u8>]) -> Answer {
+    fn module(cx: &mut Context<'_>, below: &str, args: &[Vec<u8>]) -> Answer {
         match below {
             "list" => Ok(Reply::Array(Vec::new())),
             "unload" => Err("ERR Error unloading module: no such module with that name".into()),
             _ => {
                 let path = args.first().map_or(&[][..], Vec::as_slice);
-                self.attack(cx, "redis-module-load", path);
+                attack(cx, "redis-module-load", path);
                 Err("ERR Error loading the extension. Please check the server logs.".into())
             }
         }
@@ -591,7 +594,7 @@ fn command_of(below: &str, args: &[Vec<u8>], words: &[Vec<u8>]) -> Option<Answer
     let table = table();
     let raw = |command: Option<&Command>| match command {
         Some(command) => Reply::Raw(command.raw.clone()),
-        None => Reply::NilArray,
+        None => Reply::Nil,
     };
     let named = |name: &Vec<u8>| {
         let name = String::from_utf8_lossy(name).to_ascii_lowercase();

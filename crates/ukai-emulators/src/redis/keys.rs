@@ -5,11 +5,14 @@ use super::reply::{Answer, NOT_INT, OK, Reply, SYNTAX, bulk, bulks, count, int, 
 use super::store::{Call, DATABASES, Value};
 use std::borrow::Cow;
 
+/// Pattern and kind of what a scan tells.
+type Selection = (Option<Vec<u8>>, Option<String>);
+
 impl Call<'_> {
     pub(super) fn on_keys(&mut self) -> Option<Answer> {
         Some(match self.name {
-            "del" | "unlink" => self.delete(),
-            "exists" | "touch" => self.exists(),
+            "del" | "unlink" => Ok(self.delete()),
+            "exists" | "touch" => Ok(self.exists()),
             "type" => Ok(self.kind()),
             "ttl" | "pttl" | "expiretime" | "pexpiretime" => Ok(self.time_left()),
             "expire" | "pexpire" | "expireat" | "pexpireat" => self.expire(),
@@ -32,16 +35,16 @@ impl Call<'_> {
         })
     }
 
-    fn delete(&mut self) -> Answer {
+    fn delete(&mut self) -> Reply {
         let (db, keys) = (self.db, self.args);
         let removed = keys.iter().filter(|key| self.store.remove(db, key)).count();
         self.store.dirty += removed as u64;
-        Ok(count(removed))
+        count(removed)
     }
 
-    fn exists(&mut self) -> Answer {
+    fn exists(&mut self) -> Reply {
         let (db, keys) = (self.db, self.args);
-        Ok(count(keys.iter().filter(|key| self.store.look_up(db, key).is_some()).count()))
+        count(keys.iter().filter(|key| self.store.look_up(db, key).is_some()).count())
     }
 
     fn kind(&mut self) -> Reply {
@@ -151,7 +154,7 @@ impl Call<'_> {
         &self,
         from: usize,
         types: bool,
-    ) -> Result<(Option<Vec<u8>>, Option<String>), Cow<'static, str>> {
+    ) -> Result<Selection, Cow<'static, str>> {
         let cursor = std::str::from_utf8(self.arg(from - 1)).ok();
         if cursor.and_then(|text| text.parse::<u64>().ok()).is_none() {
             return Err("ERR invalid cursor".into());

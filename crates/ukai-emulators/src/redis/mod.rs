@@ -37,10 +37,12 @@ pub struct Redis {
     servers: Arc<Mutex<Servers>>,
 }
 
+type Known = (Arc<Mutex<Server>>, u64);
+
 /// Each peer's Redis on each host, and when it was last used.
 #[derive(Debug, Default)]
 struct Servers {
-    known: HashMap<(IpAddr, IpAddr), (Arc<Mutex<Server>>, u64)>,
+    known: HashMap<(IpAddr, IpAddr), Known>,
     uses: u64,
 }
 

@@ -142,7 +142,9 @@ fn entries(db: &Db, out: &mut Vec<u8>) {
             4 => out.extend(length(items.len() / 2)),
             _ => out.extend(length(items.len())),
         }
-        items.iter().for_each(|item| out.extend(string(item)));
+        for item in items {
+            out.extend(string(item));
+        }
     }
 }
 

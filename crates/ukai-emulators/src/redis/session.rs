@@ -16,6 +16,7 @@ use crate::{Capture, Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use ukai_model::{CaptureHow, EventKind, FileOperation, PeerText, Timestamp};
 use ukai_shell::Files;
@@ -124,6 +125,7 @@ impl RedisSession {
                 }
                 Read::Command { words, cut } => {
                     self.one(cx, &mut server, &words, cut, &mut out);
+                    self.run_cron(cx);
                     work = work.saturating_add(server.store.take_work());
                 }
             }
@@ -338,10 +340,7 @@ impl RedisSession {
         let size = bytes.len() as u64;
         let files = self.files(cx.now);
         let named = server.setting("dbfilename").trim_matches('.').is_empty();
-        let is_there = files.info(server.setting("dir").as_bytes(), true).is_ok();
-        // Its own folder is not on every disk.
-        let own = server.setting("dir") == "/var/lib/redis" && !is_there;
-        let saved = !named && (own || files.store(path.as_bytes(), bytes, MODE).is_ok());
+        let saved = !named && files.store(path.as_bytes(), bytes, MODE).is_ok();
         self.saves += 1;
         if self.saves <= REDIS_SAVES {
             cx.record(EventKind::FileTransfer {
@@ -351,8 +350,8 @@ impl RedisSession {
                 size,
                 success: saved,
             });
-            if let Some(attack) = purpose.attack() {
-                self.attack(cx, attack, path.as_bytes());
+            if let Some(name) = purpose.attack() {
+                attack(cx, name, path.as_bytes());
                 self.keep(cx, server, &path, purpose);
             }
         }
@@ -362,13 +361,6 @@ impl RedisSession {
             server.store.dirty = 0;
         }
         saved
-    }
-
-    pub(super) fn attack(&self, cx: &mut Context<'_>, attack: &str, detail: &[u8]) {
-        cx.record(EventKind::AttackRecognised {
-            attack: attack.to_owned(),
-            detail: PeerText::truncated(detail, REQUEST_DETAIL_BYTES),
-        });
     }
 
     /// Keeps what the attacker wrote, and runs it as cron would.
@@ -440,6 +432,14 @@ impl RedisSession {
     }
 }
 
+/// Records an attack.
+pub(super) fn attack(cx: &mut Context<'_>, attack: &str, detail: &[u8]) {
+    cx.record(EventKind::AttackRecognised {
+        attack: attack.to_owned(),
+        detail: PeerText::truncated(detail, REQUEST_DETAIL_BYTES),
+    });
+}
+
 /// The command that words name, or what is said of one that is not there.
 pub(super) fn find(words: &[Vec<u8>]) -> Result<&'static Command, Cow<'static, str>> {
     const SHOWN_BYTES: usize = 128;
@@ -452,7 +452,7 @@ pub(super) fn find(words: &[Vec<u8>]) -> Result<&'static Command, Cow<'static, s
                 break;
             }
             let room = SHOWN_BYTES - told.len();
-            told.push_str(&format!("'{}' ", shown(arg, room)));
+            let _ = write!(told, "'{}' ", shown(arg, room));
         }
         let first = shown(first, SHOWN_BYTES);
         return Err(
@@ -462,15 +462,11 @@ pub(super) fn find(words: &[Vec<u8>]) -> Result<&'static Command, Cow<'static, s
     let Some(second) = args.first().filter(|_| !command.below.is_empty()) else {
         return Ok(command);
     };
-    match command.subcommand(second) {
-        Some(found) => Ok(found),
-        // `COMMAND` alone is one too.
-        None => {
-            let second = shown(second, SHOWN_BYTES);
-            let upper = name.to_ascii_uppercase();
-            Err(format!("ERR unknown subcommand '{second}'. Try {upper} HELP.").into())
-        }
-    }
+    command.subcommand(second).ok_or_else(|| {
+        let second = shown(second, SHOWN_BYTES);
+        let upper = name.to_ascii_uppercase();
+        format!("ERR unknown subcommand '{second}'. Try {upper} HELP.").into()
+    })
 }
 
 impl Session for RedisSession {
@@ -487,7 +483,6 @@ impl Session for RedisSession {
         self.server.lock().unwrap_or_else(PoisonError::into_inner).input += bytes.len() as u64;
         self.wire.feed(bytes);
         self.go_on(cx);
-        self.run_cron(cx);
     }
 
     fn on_eof(&mut self, cx: &mut Context<'_>) {

@@ -13,9 +13,24 @@ const PROTECTED: [&str; 2] = ["dir", "dbfilename"];
 impl Server {
     pub(super) fn config_get(&self, patterns: &[Vec<u8>]) -> Reply {
         let settings = &table().settings;
-        let fits = |name: &str| patterns.iter().any(|p| glob::fits(p, name.as_bytes(), true));
-        let found = settings.keys().filter(|name| fits(name));
-        Reply::Map(found.map(|name| (bulk(name), bulk(self.setting(name)))).collect())
+        let mut found = Vec::new();
+        for pattern in patterns {
+            if !pattern.iter().any(|byte| b"*?[".contains(byte)) {
+                // One name: it is told as it was asked for.
+                let name = String::from_utf8_lossy(pattern).to_ascii_lowercase();
+                if settings.contains_key(name.as_str()) {
+                    found.push((name, pattern.clone()));
+                }
+                continue;
+            }
+            let fits = |name: &&&str| glob::fits(pattern, name.as_bytes(), true);
+            let names = settings.keys().filter(fits).map(|name| (*name).to_owned());
+            found.extend(names.map(|name| (name.clone(), name.into_bytes())));
+        }
+        found.sort();
+        found.dedup_by(|one, other| one.0 == other.0);
+        let pair = |(name, told): &(String, Vec<u8>)| (bulk(told), bulk(self.setting(name)));
+        Reply::Map(found.iter().map(pair).collect())
     }
 
     /// Changes all or nothing.

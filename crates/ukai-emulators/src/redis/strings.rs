@@ -43,7 +43,7 @@ impl Call<'_> {
             "incrby" => number(self.arg(1)).and_then(|by| self.add(Some(by))),
             "decrby" => number(self.arg(1)).and_then(|by| self.subtract(by)),
             "incrbyfloat" => self.add_float(),
-            "mget" => self.get_many(),
+            "mget" => Ok(self.get_many()),
             "mset" => self.set_many(),
             "msetnx" => self.set_many_if_absent(),
             _ => return None,
@@ -281,13 +281,13 @@ impl Call<'_> {
         Ok(Reply::Bulk(text))
     }
 
-    fn get_many(&mut self) -> Answer {
+    fn get_many(&mut self) -> Reply {
         let (db, keys) = (self.db, self.args);
         let one = |key: &Vec<u8>| match self.store.text(db, key) {
             Ok(Some(text)) => bulk(text),
             _ => Reply::Nil,
         };
-        Ok(Reply::Array(keys.iter().map(one).collect()))
+        Reply::Array(keys.iter().map(one).collect())
     }
 
     fn set_many(&mut self) -> Answer {

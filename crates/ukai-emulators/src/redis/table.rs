@@ -151,7 +151,7 @@ fn command(node: Node, raw: Vec<u8>) -> Option<Command> {
             *key = number;
         }
     }
-    let below = match items.last()? {
+    let below = match items.next_back()? {
         Node::List(below) => below.into_iter().filter_map(|(sub, raw)| command(sub, raw)).collect(),
         _ => Vec::new(),
     };

@@ -52,7 +52,7 @@ impl Wire {
             if self.left == 0 {
                 match self.rest().first()? {
                     b'*' => {
-                        if let Some(error) = self.array(authenticated)? {
+                        if let Err(error) = self.array(authenticated)? {
                             return Some(Read::Error(error));
                         }
                     }
@@ -64,7 +64,7 @@ impl Wire {
                 }
                 continue;
             }
-            if let Some(error) = self.bulk(authenticated)? {
+            if let Err(error) = self.bulk(authenticated)? {
                 return Some(Read::Error(error));
             }
             if self.left == 0 {
@@ -102,24 +102,24 @@ impl Wire {
         (rest.len() > end + 1).then(|| Ok((end + 2, rest.get(1..end).unwrap_or_default())))
     }
 
-    fn array(&mut self, authenticated: bool) -> Option<Option<String>> {
+    fn array(&mut self, authenticated: bool) -> Option<Result<(), String>> {
         let (width, length) = match self.line("mbulk count string")? {
             Ok((width, digits)) => (width, int(digits)),
-            Err(error) => return Some(Some(error)),
+            Err(error) => return Some(Err(error)),
         };
         let length = length.filter(|length| *length <= i64::from(i32::MAX));
         Some(match length {
-            None => Some("invalid multibulk length".to_owned()),
-            Some(11..) if !authenticated => Some("unauthenticated multibulk length".to_owned()),
+            None => Err("invalid multibulk length".to_owned()),
+            Some(11..) if !authenticated => Err("unauthenticated multibulk length".to_owned()),
             Some(length) => {
                 self.at += width;
                 self.left = length.max(0);
-                None
+                Ok(())
             }
         })
     }
 
-    fn bulk(&mut self, authenticated: bool) -> Option<Option<String>> {
+    fn bulk(&mut self, authenticated: bool) -> Option<Result<(), String>> {
         if self.skip > 0 {
             let step = self.skip.min(self.rest().len());
             self.at += step;
@@ -128,23 +128,23 @@ impl Wire {
                 return None;
             }
             self.left -= 1;
-            return Some(None);
+            return Some(Ok(()));
         }
         let (width, length) = match self.line("bulk count string")? {
             Ok((width, digits)) => (width, int(digits)),
-            Err(error) => return Some(Some(error)),
+            Err(error) => return Some(Err(error)),
         };
         match self.rest().first() {
             Some(b'$') => {}
             other => {
                 let got = char::from(other.copied().unwrap_or_default());
-                return Some(Some(format!("expected '$', got '{got}'")));
+                return Some(Err(format!("expected '$', got '{got}'")));
             }
         }
         let length = match length.filter(|length| (0..=BULK_BYTES_MAX).contains(length)) {
-            None => return Some(Some("invalid bulk length".to_owned())),
+            None => return Some(Err("invalid bulk length".to_owned())),
             Some(16_385..) if !authenticated => {
-                return Some(Some("unauthenticated bulk length".to_owned()));
+                return Some(Err("unauthenticated bulk length".to_owned()));
             }
             Some(length) => usize::try_from(length).unwrap_or(usize::MAX),
         };
@@ -152,7 +152,7 @@ impl Wire {
             self.cut = true;
             self.at += width;
             self.skip = length + 2;
-            return Some(None);
+            return Some(Ok(()));
         }
         let word = self.rest().get(width..width + length + 2)?;
         let word = word[..length].to_vec();
@@ -160,7 +160,7 @@ impl Wire {
         self.words.push(word);
         self.at += width + length + 2;
         self.left -= 1;
-        Some(None)
+        Some(Ok(()))
     }
 }
 

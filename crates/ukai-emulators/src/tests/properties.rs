@@ -98,7 +98,7 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
         b"MULTI\r\nLPUSH l a b\r\nHSET h a b\r\nEXEC\r\n",
         b"KEYS *\r\nLRANGE l 0 -1\r\nSETRANGE s 5000 x\r\n",
         b"SLAVEOF 192.0.2.1 6379\r\nHELLO 3\r\nSUBSCRIBE a\r\n",
-        b"EVAL \"return {1,2}\" 0\r\nINFO\r\n",
+        b"EVAL \"return {1,2}\" 0\r\nINFO server\r\n",
         b"\n",
         b" ",
     ];
