@@ -1,6 +1,6 @@
 //! Flows from memory: for tests, and for whoever has no sockets.
 
-use super::datagram::{Carrier, DatagramFlow, Gate};
+use super::datagram::{Carrier, DatagramFlow, Gate, poll_waiting};
 use super::side::NoDoor;
 use super::{Accepted, Acceptor, SideDoor, SideListener, Stream};
 use crate::limits::MEMORY_DATAGRAMS_MAX;
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tokio::io::{DuplexStream, ReadBuf};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -120,12 +120,7 @@ impl Carrier for MemoryDatagrams {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // A peer that is gone is told by ICMP where there is a network.
-        let datagram =
-            ready!(self.incoming.poll_recv(cx)).ok_or(io::ErrorKind::ConnectionRefused)?;
-        let count = datagram.len().min(buffer.remaining());
-        buffer.put_slice(&datagram[..count]);
-        Poll::Ready(Ok(()))
+        poll_waiting(&mut self.incoming, cx, buffer)
     }
 
     fn poll_send(&mut self, _: &mut Context<'_>, datagram: &[u8]) -> Poll<io::Result<()>> {

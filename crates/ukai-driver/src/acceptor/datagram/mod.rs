@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::mpsc;
 
 /// What carries one flow's datagrams.
 pub(crate) trait Carrier: Send + Unpin {
@@ -32,6 +33,19 @@ pub(crate) trait Carrier: Send + Unpin {
 
     /// Sends one datagram.
     fn poll_send(&mut self, cx: &mut Context<'_>, datagram: &[u8]) -> Poll<io::Result<()>>;
+}
+
+/// Receives one of the datagrams that wait in a channel. A peer that is gone is told by
+/// ICMP where there is a network.
+pub(super) fn poll_waiting(
+    incoming: &mut mpsc::Receiver<Bytes>,
+    cx: &mut Context<'_>,
+    buffer: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    let datagram = ready!(incoming.poll_recv(cx)).ok_or(io::ErrorKind::ConnectionRefused)?;
+    let count = datagram.len().min(buffer.remaining());
+    buffer.put_slice(&datagram[..count]);
+    Poll::Ready(Ok(()))
 }
 
 /// A flow of datagrams as a stream: one read is one datagram, and so is one write. An

@@ -2,14 +2,14 @@
 
 use super::pump::Shared;
 use crate::acceptor::Accepted;
-use crate::acceptor::datagram::{Carrier, DatagramFlow, Gate};
+use crate::acceptor::datagram::{Carrier, DatagramFlow, Gate, poll_waiting};
 use crate::acceptor::side::NoDoor;
 use crate::limits::MEMORY_DATAGRAMS_MAX;
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -76,11 +76,7 @@ impl<N: Neighbourhood + Send + 'static> Carrier for Ends<N> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let datagram =
-            ready!(self.incoming.poll_recv(cx)).ok_or(io::ErrorKind::ConnectionRefused)?;
-        let count = datagram.len().min(buffer.remaining());
-        buffer.put_slice(&datagram[..count]);
-        Poll::Ready(Ok(()))
+        poll_waiting(&mut self.incoming, cx, buffer)
     }
 
     fn poll_send(&mut self, _: &mut Context<'_>, datagram: &[u8]) -> Poll<io::Result<()>> {
