@@ -1,3 +1,5 @@
+//! Plans of small lists, and what must hold for any.
+
 use crate::{IpNet, PlanError, Request, Sensor, plan, share};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
