@@ -119,7 +119,7 @@ fn servers() -> Vec<Vec<&'static [u8]>> {
             "REPLCONF",
             "REPLCONF x y",
             "COMMAND COUNT",
-            "COMMAND INFO get foo config",
+            "COMMAND INFO get foo",
             "COMMAND GETKEYS get a",
             "COMMAND GETKEYS mset a 1 b 2",
             "COMMAND DOCS get",
@@ -149,7 +149,7 @@ fn servers() -> Vec<Vec<&'static [u8]>> {
             "QUIT x",
         ]),
         inline(&[
-            "CONFIG GET dir dbfilename",
+            "CONFIG GET dbfilename",
             "CONFIG GET zzz",
             "CONFIG GET",
             "CONFIG GET maxmemory-pol*",
@@ -524,10 +524,8 @@ fn redis_server_answers_as_our_redis() {
     );
     let ukai = Ukai::start();
     let sides = [real.address(0), ukai.service("redis", "server-debian")];
-    let [real_side, ours] = sides.map(|address| Side {
-        address,
-        names: vec![(format!(":{}", address.port()), ":PORT"), (address.ip().to_string(), "HOST")],
-    });
+    let [real_side, ours] = sides
+        .map(|address| Side { address, names: vec![(format!(":{}", address.port()), ":PORT")] });
     let dialogues: Vec<_> = [malformed(), servers(), stored()].into_iter().flatten().collect();
     assert!(dialogues.iter().map(Vec::len).sum::<usize>() > 400);
     compare(&real_side, &ours, &dialogues, whole, plain);
