@@ -7,6 +7,7 @@
 //!
 //! Start with [`shape`], then one protocol's folder; [`emulator`] finds them by name.
 
+mod date;
 mod detect;
 mod ftp;
 mod http;

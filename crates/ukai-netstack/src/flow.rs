@@ -7,6 +7,7 @@ use crate::queue::{Pending, Queue};
 use std::hash::Hasher;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use ukai_packet::ip::Ip;
 
 /// The ends of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +23,11 @@ pub struct Tuple {
 }
 
 impl Tuple {
+    /// The ends of a packet that a peer has sent.
+    pub(crate) const fn of(ip: &Ip<'_>, peer_port: u16, local_port: u16) -> Self {
+        Self { peer: ip.src, local: ip.dst, peer_port, local_port }
+    }
+
     /// The peer's end.
     pub const fn peer_socket(&self) -> SocketAddr {
         SocketAddr::new(self.peer, self.peer_port)

@@ -34,12 +34,7 @@ impl Core {
             Port::Silent | Port::Closed => {}
             Port::Open => {
                 self.wire.statistics.datagrams += 1;
-                let tuple = Tuple {
-                    peer: ip.src,
-                    local: ip.dst,
-                    peer_port: datagram.src_port,
-                    local_port: datagram.dst_port,
-                };
+                let tuple = Tuple::of(ip, datagram.src_port, datagram.dst_port);
                 let bytes = Bytes::copy_from_slice(datagram.payload);
                 self.events.push_back(Event::Datagram { tuple, hop, bytes });
             }

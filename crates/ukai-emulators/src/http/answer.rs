@@ -1,7 +1,7 @@
 //! Answers, put together as the persona's server does.
 
-use super::date::{asctime, http_date};
 use crate::Context;
+use crate::date::{asctime, http_date};
 use ukai_model::Timestamp;
 use ukai_persona::{Host, HttpSpec};
 

@@ -9,7 +9,6 @@
 //! `answer.rs` puts the answer together, `injection.rs` finds what is meant for a shell.
 
 mod answer;
-pub(crate) mod date;
 mod fields;
 mod injection;
 mod nginx;

@@ -73,7 +73,7 @@ pub(super) fn check_line(line: &[u8]) -> Line {
     let method = &line[..space];
     let rest = line[space..].trim_ascii_start();
     let end = memchr(b' ', rest).unwrap_or(rest.len());
-    let (target, version) = (&rest[..end], rest[end..].trim_matches_spaces());
+    let (target, version) = (&rest[..end], trim_blanks(&rest[end..]));
     if target.iter().any(|byte| *byte < 0x20 || *byte == 0x7f) || split_target(target).is_none() {
         return Line::Bad(400);
     }
@@ -91,17 +91,11 @@ pub(super) fn check_line(line: &[u8]) -> Line {
     }
 }
 
-trait Spaces {
-    fn trim_matches_spaces(&self) -> &[u8];
-}
-
-impl Spaces for [u8] {
-    /// Without blanks around; nginx takes no tabs for blanks here.
-    fn trim_matches_spaces(&self) -> &[u8] {
-        let start = self.iter().position(|byte| *byte != b' ').unwrap_or(self.len());
-        let end = self.iter().rposition(|byte| *byte != b' ').map_or(start, |last| last + 1);
-        &self[start..end]
-    }
+/// Without blanks around; nginx takes no tabs for blanks here.
+fn trim_blanks(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|byte| *byte != b' ').unwrap_or(text.len());
+    let end = text.iter().rposition(|byte| *byte != b' ').map_or(start, |last| last + 1);
+    &text[start..end]
 }
 
 fn check_version(version: &[u8]) -> Result<(), u16> {
@@ -218,7 +212,7 @@ pub(super) fn header(line: &[u8]) -> Header<'_> {
     if name.is_empty() {
         return Header::Bad;
     }
-    let value = value.trim_matches_spaces();
+    let value = trim_blanks(value);
     if value.iter().any(|byte| matches!(byte, 0 | b'\r')) {
         return Header::Bad;
     }

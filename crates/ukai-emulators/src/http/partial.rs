@@ -3,8 +3,8 @@
 //! ngx_http_gzip_filter_module.c with Debian's settings).
 
 use super::answer::{Answer, entity_tag};
-use super::date::http_date;
 use super::request::Request;
+use crate::date::http_date;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write as _;
@@ -37,7 +37,7 @@ pub(super) fn apply(host: &Host, request: &Request, number: u32, answer: &mut An
     let listed = |name| request.header(name).map(|value| tag_is_listed(value, &tag));
     let same = |value: &[u8]| value == date.as_bytes();
     if let Some(since) = request.header("if-unmodified-since") {
-        let later = super::date::parse(since).is_some_and(|time| time < modified);
+        let later = crate::date::parse(since).is_some_and(|time| time < modified);
         if later {
             return Outcome::Failed;
         }

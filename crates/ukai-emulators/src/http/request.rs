@@ -239,9 +239,7 @@ impl Reader {
                 Stage::Refused(status, seen, limit) => {
                     self.stage = Stage::Refused(status, seen, limit);
                     let head = &self.input[self.used..];
-                    let ends: [&[u8]; 2] = [b"\n\r\n", b"\n\n"];
-                    let over = ends.iter().any(|end| memchr::memmem::find(head, end).is_some());
-                    return if over || head.len() > HTTP_HEAD_BYTES {
+                    return if head_end(head).is_some() || head.len() > HTTP_HEAD_BYTES {
                         self.refusal()
                     } else {
                         Read::Refused
@@ -380,9 +378,7 @@ impl Reader {
             return Read::More;
         };
         let head = &self.input[self.used..];
-        let ends: [&[u8]; 2] = [b"\n\r\n", b"\n\n"];
-        let end = ends.iter().filter_map(|end| Some(memchr::memmem::find(head, end)? + end.len()));
-        let size = end.min().unwrap_or(head.len());
+        let size = head_end(head).unwrap_or(head.len());
         let seen = nginx_request(head[..seen.min(size)].to_vec()).headers.len();
         let mut request = nginx_request(head[..size.min(HTTP_HEAD_BYTES)].to_vec());
         request.headers_seen = Some(seen);
@@ -527,6 +523,12 @@ fn check_line(line: &[u8]) -> Line {
         _ if words.next().is_none() && method == b"GET" => Line::Simple,
         _ => Line::Bad(400),
     }
+}
+
+/// Behind the empty line that ends a head.
+fn head_end(head: &[u8]) -> Option<usize> {
+    let ends: [&[u8]; 2] = [b"\n\r\n", b"\n\n"];
+    ends.iter().filter_map(|end| Some(memchr::memmem::find(head, end)? + end.len())).min()
 }
 
 /// A request of which only the first line is known.

@@ -101,7 +101,7 @@ impl Talk {
 
     /// The time by the host's clock, as SQL writes it.
     pub(super) fn clock(&self, cx: &Context<'_>) -> String {
-        crate::http::date::sql_time(self.open.host.clock(cx.now))
+        crate::date::sql_time(self.open.host.clock(cx.now))
     }
 
     pub(super) fn uptime(&self, cx: &Context<'_>) -> u64 {

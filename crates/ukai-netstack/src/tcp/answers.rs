@@ -30,12 +30,7 @@ impl Core {
         neighbourhood: &impl Neighbourhood,
     ) -> Result<(), Malformed> {
         let tcp = Tcp::parse(ip)?;
-        let tuple = Tuple {
-            peer: ip.src,
-            local: ip.dst,
-            peer_port: tcp.src_port(),
-            local_port: tcp.dst_port(),
-        };
+        let tuple = Tuple::of(ip, tcp.src_port(), tcp.dst_port());
         if let Some(id) = self.flows.find(&tuple)
             && !self.segment(id, hop, ip, &tcp)
         {

@@ -1,4 +1,4 @@
-//! Dates as web servers write them.
+//! Dates as web servers and databases write them.
 
 use ukai_model::Timestamp;
 
@@ -40,7 +40,7 @@ fn civil(secs: u64) -> Civil {
 }
 
 /// IMF-fixdate (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
-pub(super) fn http_date(time: Timestamp) -> String {
+pub(crate) fn http_date(time: Timestamp) -> String {
     let Civil { year, month, day, weekday, hour, minute, second } = civil(time.secs());
     let (weekday, month) = (DAYS[weekday], MONTHS[month]);
     format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT")
@@ -53,14 +53,14 @@ pub(crate) fn sql_time(time: Timestamp) -> String {
 }
 
 /// As `asctime` has it: `Sun Nov  6 08:49:37 1994`.
-pub(super) fn asctime(time: Timestamp) -> String {
+pub(crate) fn asctime(time: Timestamp) -> String {
     let Civil { year, month, day, weekday, hour, minute, second } = civil(time.secs());
     let (weekday, month) = (DAYS[weekday], MONTHS[month]);
     format!("{weekday} {month} {day:2} {hour:02}:{minute:02}:{second:02} {year}")
 }
 
 /// Seconds since 1970 of an IMF-fixdate; nothing for what is none.
-pub(super) fn parse(text: &[u8]) -> Option<u64> {
+pub(crate) fn parse(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok()?;
     let mut words = text.split(' ');
     let (_, day, month, year) = (words.next()?, words.next()?, words.next()?, words.next()?);
