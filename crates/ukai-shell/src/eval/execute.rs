@@ -3,10 +3,12 @@
 use crate::ShellEffect;
 use crate::commands::{self, Arguments};
 use crate::fs::{FileKind, Origin, Stat};
+use crate::io::Open;
 use crate::limits;
 use crate::process::{Process, Source};
 use crate::system::{HASHED_PER_STEP, Stop};
 use bytes::Bytes;
+use std::sync::Arc;
 use ukai_model::{CaptureHow, PeerText, Sha256};
 
 /// Exit status of a command that is not there.
@@ -46,6 +48,28 @@ impl Process {
             }
         }
         None
+    }
+
+    /// Runs a program in a process of its own: its status, and its output if that is wanted.
+    pub(crate) async fn child(
+        &mut self,
+        words: Vec<Vec<u8>>,
+        input: Option<Bytes>,
+        collects: bool,
+    ) -> Result<(i32, Vec<u8>), Stop> {
+        self.enter()?;
+        let mut child = self.fork();
+        let collector = Open::collector();
+        if collects {
+            child.fds.set(1, Some(Arc::clone(&collector)));
+        }
+        if let Some(input) = input {
+            child.fds.set(0, Some(Open::bytes(input)));
+        }
+        let result = Box::pin(child.program(words)).await;
+        let status = Box::pin(child.ended(result)).await;
+        self.depth -= 1;
+        Ok((status?, collector.collected()))
     }
 
     /// Runs a program: `words` begin with its name or path.

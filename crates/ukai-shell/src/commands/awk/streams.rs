@@ -5,7 +5,7 @@ use super::run::{Done, Flow, Machine};
 use super::value::Value;
 use super::{Called, Expression, LineFrom, PrintTo};
 use crate::fs::Access;
-use crate::io::{Fd, Open};
+use crate::io::Fd;
 use crate::limits;
 use std::sync::Arc;
 
@@ -211,21 +211,9 @@ impl Machine<'_> {
         input: Option<Vec<u8>>,
         collects: bool,
     ) -> Done<(i32, Vec<u8>)> {
-        self.process.enter()?;
-        let mut child = self.process.fork();
-        let collector = Open::collector();
-        if collects {
-            child.fds.set(1, Some(Arc::clone(&collector)));
-        }
-        if let Some(input) = input {
-            child.fds.set(0, Some(Open::bytes(input)));
-        }
         let shell = if self.called.gnu { &b"/bin/sh"[..] } else { b"sh" };
         let words = vec![shell.to_vec(), b"-c".to_vec(), text.to_vec()];
-        let result = Box::pin(child.program(words)).await;
-        let status = Box::pin(child.ended(result)).await;
-        self.process.depth -= 1;
-        Ok((status?, collector.collected()))
+        Ok(self.process.child(words, input.map(Into::into), collects).await?)
     }
 
     /// `close`: the status of a command, or -1 if nothing of that name is open.

@@ -4,7 +4,6 @@ use super::ast::Expr;
 use super::pack::{pack, unpack};
 use super::run::{Done, Handle, Machine, Unwind, Value, boolean};
 use crate::fs::{Access, Attributes, FileKind};
-use crate::io::Open;
 use crate::limits;
 use base64::Engine as _;
 use bytes::Bytes;
@@ -146,19 +145,8 @@ impl Machine<'_> {
         input: Option<Bytes>,
         collects: bool,
     ) -> Done<(i32, Bytes)> {
-        self.process.enter()?;
-        let mut child = self.process.fork();
-        let collector = Open::collector();
-        if collects {
-            child.fds.set(1, Some(Arc::clone(&collector)));
-        }
-        if let Some(input) = input {
-            child.fds.set(0, Some(Open::bytes(input)));
-        }
-        let result = Box::pin(child.program(words)).await;
-        let status = Box::pin(child.ended(result)).await?;
-        self.process.depth -= 1;
-        Ok((status, collector.collected().into()))
+        let (status, output) = self.process.child(words, input, collects).await?;
+        Ok((status, output.into()))
     }
 
     /// The words of a command: one text is the shell's, where it needs one.
