@@ -1,0 +1,52 @@
+//! Any bytes are read and named without a panic, and the same way twice.
+
+use proptest::prelude::*;
+use ukai_telescope::seen::{Reading, Seen};
+use ukai_telescope::{Link, Rules, classify};
+
+const LINKS: [Link; 5] = [Link::Ethernet, Link::Raw, Link::Loopback, Link::Cooked, Link::Cooked2];
+
+fn read(frame: &[u8]) {
+    for link in LINKS {
+        let Ok(Some(packet)) = link.packet(frame) else { continue };
+        for (cut, tunnels) in [(false, false), (true, false), (true, true)] {
+            let how = Reading { checksums: !cut, tunnels };
+            let Ok(seen) = Seen::read(packet, cut, how) else { continue };
+            let verdict = classify(&seen, Rules::default());
+            assert_eq!(verdict, classify(&seen, Rules::default()));
+            let tells = verdict.class.group() == "backscatter";
+            assert_eq!(verdict.victim.is_some(), tells, "{verdict:?}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        read(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_behind_a_plausible_start(
+        version in prop_oneof![Just(4_u8), Just(6)],
+        protocol in prop_oneof![Just(1_u8), Just(4), Just(6), Just(17), Just(41), Just(47), Just(58)],
+        port in prop_oneof![Just(53_u16), Just(123), Just(161), Just(389), Just(443), Just(11211)],
+        mut bytes in proptest::collection::vec(any::<u8>(), 64..200),
+    ) {
+        let length = bytes.len() as u16;
+        let payload = if version == 4 {
+            bytes[0] = 0x45;
+            bytes[2..4].copy_from_slice(&length.to_be_bytes());
+            bytes[6..8].fill(0);
+            bytes[9] = protocol;
+            20
+        } else {
+            bytes[0] = 0x60;
+            bytes[4..6].copy_from_slice(&(length - 40).to_be_bytes());
+            bytes[6] = protocol;
+            40
+        };
+        bytes[payload..payload + 2].copy_from_slice(&port.to_be_bytes());
+        read(&bytes);
+    }
+}
