@@ -16,7 +16,7 @@ use std::hash::Hasher;
 const EPOCH_SECONDS: u64 = 32;
 
 /// Segment lengths that can be agreed on: the highest that is not above the peer's.
-const MSS: [u16; 8] = [64, 536, 1200, 1300, 1360, 1400, 1440, 1460];
+const MSS: [u16; 8] = [48, 536, 1200, 1300, 1360, 1400, 1440, 1460];
 
 /// Scales that can be agreed on: the highest that is not above the peer's. No scale at all
 /// is the first.
@@ -127,7 +127,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_offered_comes_back_rounded_down(
-            mss in 64_u16.., scale in proptest::option::of(0_u8..=14), sack: bool, seq: u32,
+            mss in 48_u16.., scale in proptest::option::of(0_u8..=14), sack: bool, seq: u32,
             made in 0_u64..1 << 40, late in 0_u64..32,
         ) {
             let cookies = Cookies::new((3, 4));

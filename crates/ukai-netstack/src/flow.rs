@@ -84,7 +84,8 @@ pub(crate) struct Flow {
     /// The peer's window, in bytes, and the segment that told it.
     pub(crate) snd_wnd: u32,
     pub(crate) snd_wl1: u32,
-    pub(crate) snd_wl2: u32,
+    /// Acknowledgements of less are too old to be true (RFC 5961, 5.2).
+    pub(crate) ack_least: u32,
     /// Next byte that is expected.
     pub(crate) rcv_nxt: u32,
     /// Behind the last byte that the peer may send.
@@ -160,7 +161,7 @@ impl Flow {
             snd_max: ours,
             snd_wnd: 0,
             snd_wl1: theirs,
-            snd_wl2: ours,
+            ack_least: ours,
             rcv_nxt: theirs,
             rcv_edge: theirs,
             acked: theirs,

@@ -16,6 +16,7 @@
 mod caps;
 mod config;
 mod cookie;
+mod ended;
 mod event;
 mod flow;
 mod flows;

@@ -135,10 +135,17 @@ impl Pending {
         self.bytes
     }
 
+    /// Behind the last byte, or the FIN.
+    pub(crate) fn end(&self) -> Option<u32> {
+        let end = self.parts.last().map(|(start, part)| start.wrapping_add(part.len() as u32));
+        self.fin.map(|fin| fin.wrapping_add(1)).or(end)
+    }
+
     /// Takes a part, without what is there already; what does not fit is dropped, and comes
-    /// again.
-    pub(crate) fn insert(&mut self, mut seq: u32, mut data: &[u8]) {
+    /// again. Gives the range that was there.
+    pub(crate) fn insert(&mut self, mut seq: u32, mut data: &[u8]) -> Option<(u32, u32)> {
         self.last = seq;
+        let mut twice: Option<(u32, u32)> = None;
         let mut place = 0;
         while !data.is_empty() {
             while let Some((start, part)) = self.parts.get(place) {
@@ -149,12 +156,14 @@ impl Pending {
                 if before(seq, end) {
                     let known = (distance(seq, end) as usize).min(data.len());
                     data = &data[known..];
+                    let begin = twice.map_or(seq, |(begin, _)| begin);
+                    twice = Some((begin, seq.wrapping_add(known as u32)));
                     seq = end;
                 }
                 place += 1;
             }
             if data.is_empty() || self.parts.len() >= PARTS_MAX {
-                return;
+                return twice;
             }
             let free =
                 self.parts.get(place).map_or(data.len(), |(s, _)| distance(seq, *s) as usize);
@@ -166,6 +175,7 @@ impl Pending {
             }
             data = rest;
         }
+        twice
     }
 
     /// The part that begins at `next` or before it, without what was had.
@@ -196,6 +206,12 @@ impl Pending {
             match blocks.last_mut() {
                 Some((_, last)) if *last == *start => *last = end,
                 _ => blocks.push((*start, end)),
+            }
+        }
+        if let Some(fin) = self.fin {
+            match blocks.last_mut() {
+                Some((_, last)) if *last == fin => *last = fin.wrapping_add(1),
+                _ => blocks.push((fin, fin.wrapping_add(1))),
             }
         }
         let newest =

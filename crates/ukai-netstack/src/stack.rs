@@ -3,6 +3,7 @@
 use crate::caps::Caps;
 use crate::config::{Config, Medium};
 use crate::cookie::Cookies;
+use crate::ended::Ended;
 use crate::event::{Event, FlowId};
 use crate::flow::Tuple;
 use crate::flows::Flows;
@@ -61,6 +62,7 @@ pub(crate) struct Core {
     pub(crate) wheel: Wheel,
     pub(crate) cookies: Cookies,
     pub(crate) caps: Caps,
+    pub(crate) ended: Ended,
     pub(crate) fragments: Fragments,
     /// Bytes that wait in all flows.
     pub(crate) buffered: usize,
@@ -85,6 +87,7 @@ impl<N: Neighbourhood> Stack<N> {
         let mut seeded = StdRng::from_seed(seed);
         let mut keys = || (seeded.next_u64(), seeded.next_u64());
         let (cookies, caps, flows, ids, clock_keys) = (keys(), keys(), keys(), keys(), keys());
+        let ended = keys();
         let mut rng = SmallRng::seed_from_u64(keys().0);
         let now = now.millis();
         Self {
@@ -94,6 +97,7 @@ impl<N: Neighbourhood> Stack<N> {
                 wheel: Wheel::new(now),
                 cookies: Cookies::new(cookies),
                 caps: Caps::new(&config, caps),
+                ended: Ended::new(ended),
                 fragments: Fragments::new(config.fragment_bytes_max),
                 buffered: 0,
                 clock_keys,

@@ -2,6 +2,7 @@
 //! the test's own.
 
 mod endpoint;
+mod states;
 
 use endpoint::endpoint;
 use std::os::unix::process::CommandExt as _;
@@ -22,10 +23,9 @@ ip route add 198.18.0.0/15 dev ukai0
 ip route add 2001:db8::/32 dev ukai0
 ";
 
-/// Runs the test `name` again in a network namespace of its own, and `clients`, a shell
-/// script, in there with our stack at the other end of the device `ukai0`. Gives what the
-/// script says.
-fn beside(name: &str, personality: Personality, how: Impairment, clients: &str) -> String {
+/// Runs the test `name` again in a network namespace of its own: outside of that this does
+/// not come back.
+pub(crate) fn in_namespace(name: &str) {
     const INSIDE: &str = "UKAI_TEST_INSIDE";
     if std::env::var_os(INSIDE).is_none() {
         let mut again = Command::new("unshare");
@@ -36,6 +36,13 @@ fn beside(name: &str, personality: Personality, how: Impairment, clients: &str) 
         again.arg("--net").arg(program).args([name, "--exact", "--nocapture"]).env(INSIDE, "1");
         panic!("unshare (util-linux) is needed: {}", again.exec());
     }
+}
+
+/// Runs the test `name` in a network namespace of its own, and `clients`, a shell script, in
+/// there with our stack at the other end of the device `ukai0`. Gives what the
+/// script says.
+fn beside(name: &str, personality: Personality, how: Impairment, clients: &str) -> String {
+    in_namespace(name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let output: Output =
         runtime.expect("a runtime").block_on(endpoint(personality, "ukai0", how, async {

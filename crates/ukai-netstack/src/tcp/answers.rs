@@ -1,6 +1,7 @@
 //! Segments that belong to no flow: SYNs are answered with a cookie, an ACK that brings one
 //! makes a flow, and everything else is answered, or not, as the host's system does.
 
+use super::input::length_of;
 use super::options::{Seen, Written};
 use crate::event::Event;
 use crate::flow::Tuple;
@@ -57,12 +58,14 @@ impl Core {
         let open = port == Port::Open;
         if flags.has(Flags::ACK) {
             if open && !flags.any(Flags::SYN) {
-                if self.accept(hop, tuple, ip, tcp, host) {
+                let now = self.wire.now;
+                let over = self.ended.has(&tuple, now);
+                if !over && self.accept(hop, tuple, ip, tcp, host) {
                     return;
                 }
                 // What overtook the handshake's end is sent again; a reset would end it.
                 let cookie = tcp.ack().wrapping_sub(1);
-                if self.cookies.is_ours(&tuple, cookie, self.wire.now / 1_000) {
+                if !over && self.cookies.is_ours(&tuple, cookie, now / 1_000) {
                     return;
                 }
             }
@@ -83,10 +86,7 @@ impl Core {
         if open || xmas && !host.personality.resets_xmas {
             return;
         }
-        let length = tcp.payload().len() as u32
-            + u32::from(flags.any(Flags::SYN))
-            + u32::from(flags.any(Flags::FIN));
-        let ack = tcp.seq().wrapping_add(length);
+        let ack = tcp.seq().wrapping_add(length_of(tcp));
         self.refuse(hop, tuple, host, Flags::RST | Flags::ACK, 0, ack);
     }
 
@@ -102,6 +102,7 @@ impl Core {
         if !self.allow(tuple.peer) {
             return;
         }
+        self.ended.forget(&tuple);
         let personality = host.personality;
         let seen = Seen::read(tcp);
         let now = self.wire.now;

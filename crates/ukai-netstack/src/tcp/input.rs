@@ -49,42 +49,37 @@ impl Flow {
         if self.state == State::SynSent {
             return self.syn_sent(cx, tcp, &seen);
         }
-        let stamps = seen.stamps.filter(|_| self.timestamps);
-        if self.state == State::TimeWait
-            && flags.has(Flags::SYN)
-            && !flags.any(Flags::ACK | Flags::RST)
-            && before(self.rcv_nxt, seq)
-        {
-            return Outcome::Anew;
+        if self.state == State::TimeWait {
+            return self.remembered(cx, tcp, &seen);
         }
-        // PAWS (RFC 7323, 5.3).
-        let old = stamps.is_some_and(|(theirs, _)| before(theirs, self.ts_recent));
-        let length = tcp.payload().len() as u32 + u32::from(flags.any(Flags::FIN));
+        let stamps = seen.stamps.filter(|_| self.timestamps);
+        let length = length_of(tcp);
         let end = seq.wrapping_add(length);
-        if old && !flags.any(Flags::RST) || before(end, self.rcv_nxt) || before(self.rcv_edge, seq)
+        let inside = at_most(self.rcv_nxt, end) && at_most(seq, self.rcv_edge);
+        if self.state == State::FinWait2
+            && self.deaf
+            && let Some(outcome) = self.half_remembered(cx, tcp, inside && !self.is_old(stamps))
         {
-            return self.outside(cx, flags, length);
+            return outcome;
         }
         if flags.any(Flags::RST) {
-            // Only the very next number counts (RFC 5961, 3.2).
-            if seq == self.rcv_nxt {
-                return Outcome::Over(match self.state {
-                    State::TimeWait => None,
-                    // It has heard all, and forgotten us.
-                    State::LastAck | State::Closing if self.queued() == 0 => Some(Closing::Done),
-                    _ => Some(Closing::Reset),
-                });
-            }
-            return self.outside(cx, Flags::default(), 0);
+            return self.peer_resets(cx, seq, inside);
         }
         if flags.any(Flags::SYN) {
-            return self.outside(cx, Flags::default(), 0);
+            return self.challenge(cx, false);
+        }
+        if self.is_old(stamps) || !inside {
+            if before(seq, self.rcv_nxt) && length > 0 {
+                let known = if before(self.rcv_nxt, end) { self.rcv_nxt } else { end };
+                cx.twice = Some((seq, known));
+            }
+            return self.challenge(cx, length > 0);
         }
         if !flags.has(Flags::ACK) {
             return Outcome::Keep;
         }
-        if before(self.snd_max, tcp.ack()) {
-            return self.outside(cx, Flags::default(), 0);
+        if before(self.snd_max, tcp.ack()) || before(tcp.ack(), self.ack_least) {
+            return self.challenge(cx, false);
         }
         self.hop = hop;
         if congested {
@@ -108,23 +103,35 @@ impl Flow {
                         self.end_at = cx.wire.now + FIN_WAIT_MS;
                     }
                 }
-                State::Closing => self.time_wait(cx),
+                State::Closing => {
+                    self.time_wait(cx);
+                    return Outcome::Keep;
+                }
                 State::LastAck => return Outcome::Over(Some(Closing::Done)),
                 _ => {}
             }
         }
         let mut ack = if length > 0 { Ack::Now } else { Ack::No };
-        if matches!(self.state, State::Established | State::FinWait1 | State::FinWait2)
-            && length > 0
-        {
-            if self.deaf && !tcp.payload().is_empty() && before(self.rcv_nxt, end) {
-                // Nobody takes it, and it must not seem that somebody did.
-                self.reset(cx);
+        let fresh = !tcp.payload().is_empty() && before(self.rcv_nxt, end);
+        match self.state {
+            // Nobody takes it, and it must not seem that somebody did.
+            State::Established | State::FinWait1 | State::FinWait2 if self.deaf && fresh => {
+                self.refuse(cx, tcp);
                 return Outcome::Over(Some(Closing::Done));
             }
-            ack = self.take(cx, tcp);
-        } else if self.state == State::TimeWait && length > 0 {
-            self.end_at = cx.wire.now + u64::from(cx.wire.config.time_wait_seconds) * 1_000;
+            State::Established | State::FinWait1 | State::FinWait2 if length > 0 => {
+                ack = self.take(cx, tcp);
+            }
+            // The peer has closed: nothing can follow.
+            State::CloseWait | State::Closing | State::LastAck if at_most(self.rcv_nxt, seq) => {
+                ack = Ack::No;
+            }
+            State::CloseWait | State::Closing | State::LastAck if fresh => {
+                self.refuse(cx, tcp);
+                return Outcome::Over(Some(Closing::Reset));
+            }
+            _ if length > 0 => cx.twice = Some((seq, end)),
+            _ => {}
         }
         if ack == Ack::Soon && self.ack_at == NEVER {
             self.ack_at = cx.wire.now + DELAYED_ACK_MS;
@@ -133,21 +140,46 @@ impl Flow {
         Outcome::Keep
     }
 
-    /// A segment that is not taken: the peer is told where we are.
-    fn outside(&mut self, cx: &mut Context<'_>, flags: Flags, length: u32) -> Outcome {
-        let now = cx.wire.now;
-        if flags.any(Flags::RST) {
-            return Outcome::Keep;
+    /// A segment that is not taken: the peer is told where we are (RFC 5961), not too often
+    /// unless it `counts`.
+    fn challenge(&mut self, cx: &mut Context<'_>, counts: bool) -> Outcome {
+        if self.may_challenge(cx, counts) {
+            self.acknowledge(cx);
         }
-        if length == 0 && now < self.challenged + CHALLENGE_MS {
-            return Outcome::Keep;
-        }
-        self.challenged = now;
-        if self.state == State::TimeWait {
-            self.end_at = now + u64::from(cx.wire.config.time_wait_seconds) * 1_000;
-        }
-        self.output(cx, true);
         Outcome::Keep
+    }
+
+    pub(super) fn may_challenge(&mut self, cx: &Context<'_>, counts: bool) -> bool {
+        let now = cx.wire.now;
+        let may = counts || now >= self.challenged + CHALLENGE_MS;
+        if may && !counts {
+            self.challenged = now;
+        }
+        may
+    }
+
+    /// The peer resets: only the very next number counts, or what Linux takes for it
+    /// (RFC 5961, 3.2): the one before a FIN, and the one behind all that has arrived.
+    fn peer_resets(&mut self, cx: &mut Context<'_>, seq: u32, inside: bool) -> Outcome {
+        let closed = matches!(self.state, State::CloseWait | State::LastAck | State::Closing);
+        let ahead = self.pending.as_ref().filter(|_| self.sack).and_then(|p| p.end());
+        if seq != self.rcv_nxt
+            && !(closed && seq == self.rcv_nxt.wrapping_sub(1))
+            && !(inside && ahead == Some(seq))
+        {
+            return if inside { self.challenge(cx, false) } else { Outcome::Keep };
+        }
+        Outcome::Over(Some(match self.state {
+            // It has heard all, and forgotten us.
+            State::LastAck | State::Closing if self.queued() == 0 => Closing::Done,
+            _ => Closing::Reset,
+        }))
+    }
+
+    /// Whether a segment's clock is behind what was seen (PAWS: RFC 7323, 5.3; Linux lets
+    /// one tick pass).
+    pub(super) fn is_old(&self, stamps: Option<(u32, u32)>) -> bool {
+        stamps.is_some_and(|(theirs, _)| before(theirs.wrapping_add(1), self.ts_recent))
     }
 
     /// What a segment acknowledges, and the window that it tells.
@@ -179,6 +211,8 @@ impl Flow {
                 }
             }
             self.snd_una = ack;
+            let oldest = ack.wrapping_sub(self.snd_wnd.max(u32::from(u16::MAX)));
+            self.ack_least = later(self.ack_least, oldest);
             if before(self.snd_nxt, ack) {
                 self.snd_nxt = ack;
             }
@@ -212,15 +246,17 @@ impl Flow {
         {
             self.dup_acks = self.dup_acks.saturating_add(1);
         }
-        if before(self.snd_wl1, tcp.seq())
-            || self.snd_wl1 == tcp.seq() && at_most(self.snd_wl2, ack)
+        // As Linux: without news from the peer, a window only grows or closes.
+        if moved
+            || before(self.snd_wl1, tcp.seq())
+            || self.snd_wl1 == tcp.seq() && (window > self.snd_wnd || window == 0)
         {
             if self.snd_wnd == 0 && window > 0 {
                 // What waited for room was probed for, not lost.
                 (self.tries, self.rto_at) = (0, NEVER);
             }
             self.snd_wnd = window;
-            (self.snd_wl1, self.snd_wl2) = (tcp.seq(), ack);
+            self.snd_wl1 = tcp.seq();
         }
         self.recover(moved);
     }
@@ -278,7 +314,9 @@ impl Flow {
         if before(seq, self.rcv_nxt) {
             let known = (distance(seq, self.rcv_nxt) as usize).min(data.len());
             data = &data[known..];
+            let begin = seq;
             seq = seq.wrapping_add(known as u32);
+            cx.twice = (known > 0).then_some((begin, seq));
         }
         let room = if before(seq, self.rcv_edge) { distance(seq, self.rcv_edge) } else { 0 };
         if data.len() > room as usize {
@@ -326,7 +364,7 @@ impl Flow {
     fn put_aside(&mut self, cx: &mut Context<'_>, seq: u32, data: &[u8], fin: bool) {
         let pending = self.pending.get_or_insert_default();
         let had = pending.bytes();
-        pending.insert(seq, data);
+        cx.twice = pending.insert(seq, data);
         *cx.buffered += pending.bytes() - had;
         if fin {
             pending.fin = Some(seq.wrapping_add(data.len() as u32));
@@ -356,15 +394,11 @@ impl Flow {
             _ => {}
         }
     }
+}
 
-    /// Both sides have closed, we first: the end is remembered for a while, in case that
-    /// the peer has not heard our last acknowledgement.
-    fn time_wait(&mut self, cx: &mut Context<'_>) {
-        self.state = State::TimeWait;
-        *cx.buffered -= self.buffered();
-        (self.queue, self.pending, self.unconsumed) = (None, None, 0);
-        self.rto_at = NEVER;
-        self.end_at = cx.wire.now + u64::from(cx.wire.config.time_wait_seconds) * 1_000;
-        cx.events.push_back(Event::Closed { flow: cx.id, how: Closing::Done });
-    }
+/// Numbers that a segment takes.
+pub(super) fn length_of(tcp: &Tcp<'_>) -> u32 {
+    let flags = tcp.flags();
+    let ends = u32::from(flags.any(Flags::SYN)) + u32::from(flags.any(Flags::FIN));
+    tcp.payload().len() as u32 + ends
 }

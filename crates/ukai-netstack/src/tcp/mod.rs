@@ -1,6 +1,7 @@
 //! TCP (RFC 9293). `answers.rs`: segments that belong to no flow. `open.rs`: how flows come
 //! to be. `input.rs`: segments of a flow. `output.rs`: what a flow sends. `timers.rs`: what
-//! it does by itself. `calls.rs`: what its user asks for.
+//! it does by itself. `time_wait.rs`: what it answers once it is over. `calls.rs`: what its
+//! user asks for.
 
 mod answers;
 mod calls;
@@ -8,6 +9,7 @@ mod input;
 mod open;
 mod options;
 mod output;
+mod time_wait;
 mod timers;
 
 use crate::event::{Closing, Event, FlowId};
@@ -23,6 +25,8 @@ struct Context<'a> {
     events: &'a mut VecDeque<Event>,
     /// Bytes that wait in all flows.
     buffered: &'a mut usize,
+    /// What a segment has brought that was had: the acknowledgement tells it (RFC 2883).
+    twice: Option<(u32, u32)>,
 }
 
 /// What becomes of a flow.
@@ -48,6 +52,7 @@ impl Core {
             wire: &mut self.wire,
             events: &mut self.events,
             buffered: &mut self.buffered,
+            twice: None,
         };
         let outcome = work(flow, &mut cx);
         let deadline = flow.deadline();
@@ -65,6 +70,7 @@ impl Core {
         let Some(flow) = self.flows.remove(id) else { return };
         self.wheel.remove(id.index);
         self.buffered -= flow.buffered();
+        self.ended.note(&flow.tuple, self.wire.now);
         if let Some(how) = how {
             self.events.push_back(Event::Closed { flow: id, how });
         }

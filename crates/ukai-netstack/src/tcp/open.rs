@@ -153,7 +153,8 @@ impl Flow {
         let ours = cx.wire.longest_segment(&personality, self.tuple.local);
         self.agree_on(seen.offer.mss, ours);
         self.snd_wnd = u32::from(tcp.window());
-        (self.snd_wl1, self.snd_wl2) = (tcp.seq(), tcp.ack());
+        self.snd_wl1 = tcp.seq();
+        self.ack_least = self.snd_una;
         (self.tries, self.rto_at) = (0, crate::flow::NEVER);
         self.recover = self.snd_una;
         cx.events.push_back(Event::Connected { flow: cx.id });

@@ -7,8 +7,9 @@ use ukai_packet::tcp::{OPTIONS_BYTES_MAX, Tcp, TcpOption};
 /// The MSS of who names none (RFC 9293, 3.7.1), in bytes.
 const MSS_DEFAULT: u16 = 536;
 
-/// The smallest MSS that is used, whatever a peer names, in bytes.
-const MSS_LEAST: u16 = 64;
+/// The smallest MSS that is used, whatever a peer names, in bytes (Linux's
+/// `tcp_min_snd_mss`).
+const MSS_LEAST: u16 = 48;
 
 /// The highest scale (RFC 7323, 2.3).
 const SCALE_MAX: u8 = 14;

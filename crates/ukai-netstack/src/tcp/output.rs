@@ -55,16 +55,19 @@ impl Flow {
         self.bare(cx, self.snd_una.wrapping_sub(1));
     }
 
+    /// Ends the connection at the peer, by ourselves.
     pub(super) fn reset(&mut self, cx: &mut Context<'_>) {
         let options = Written::of_segment(self.stamps(cx.wire.now), &[]);
-        self.write(cx, self.snd_max, 0, Flags::RST | Flags::ACK, 0, &options);
+        let window = self.window(cx);
+        self.write(cx, self.snd_max, 0, Flags::RST | Flags::ACK, window, &options);
     }
 
     fn bare(&mut self, cx: &mut Context<'_>, seq: u32) {
-        let blocks = match &self.pending {
-            Some(pending) if self.sack => pending.blocks(),
-            _ => Vec::new(),
-        };
+        let mut blocks = Vec::new();
+        if self.sack {
+            blocks.extend(cx.twice.take());
+            blocks.extend(self.pending.iter().flat_map(|pending| pending.blocks()));
+        }
         let options = Written::of_segment(self.stamps(cx.wire.now), &blocks);
         let window = self.window(cx);
         let ece = if self.congested { Flags::ECE } else { Flags(0) };
