@@ -2,16 +2,42 @@
 //! addresses that nobody uses was not asked for; it tells who scans for what with which
 //! tool, and, by answers to packets with forged sources, who is under attack.
 //!
-//!
+//! Start with [`Telescope`]. A packet is read once ([`seen`]), named by its own bytes
 //! ([`classify()`]), and counted for its source and its victim in tables of fixed size.
 //! Nothing is sent, and no capture is opened here: whoever has frames calls
 //! [`Telescope::frame`].
 
+mod attack;
+mod campaign;
 pub mod class;
 mod classify;
+mod hash;
+mod limits;
 mod link;
+mod origin;
+mod ports;
+mod prefixes;
 pub mod seen;
 pub mod service;
+mod settings;
+mod source;
+mod table;
+mod telescope;
+mod tools;
+mod top;
+mod totals;
 
+pub use attack::{Attack, Pulses, VectorCount};
+pub use campaign::{Campaign, Group};
 pub use classify::{Rules, classify, never_routed};
+pub use ipnet::IpNet;
 pub use link::Link;
+pub use origin::{Origin, Origins, WrongLine};
+pub use ports::{PortInterval, PortReport, Rise};
+pub use prefixes::Prefixes;
+pub use settings::{AttackRules, RisingRules, Settings};
+pub use source::{Order, Scanner};
+pub use telescope::{Fact, Summary, Telescope};
+pub use tools::{Tool, ToolCount};
+pub use top::{Port, PortCount};
+pub use totals::{Classes, Totals};

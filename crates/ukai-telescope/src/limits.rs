@@ -1,0 +1,22 @@
+//! What is kept at most, each with its unit.
+
+/// Entries of a bucket of a [`crate::table::Table`].
+pub(crate) const WAYS: usize = 8;
+
+/// Ports that are kept for one source, or for one attack: those seen most.
+pub(crate) const PORTS_MAX: usize = 8;
+
+/// Vectors that are kept for one victim.
+pub(crate) const VECTORS_MAX: usize = 6;
+
+/// Groups of sources among which campaigns are looked for.
+pub(crate) const CAMPAIGNS_MAX: usize = 65_536;
+
+/// Ports in the name of a campaign: the set that its sources share.
+pub(crate) const CAMPAIGN_PORTS_MAX: usize = 4;
+
+/// Intervals of history that are kept for a port.
+pub(crate) const HISTORY_INTERVALS: usize = 24;
+
+/// Facts that wait to be taken; when there are more, the oldest go and are counted.
+pub(crate) const FACTS_MAX: usize = 262_144;

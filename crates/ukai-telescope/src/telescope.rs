@@ -1,0 +1,343 @@
+//! The telescope: frames in, facts out.
+
+use crate::attack::{Attack, Hit, Victim};
+use crate::campaign::{Campaign, Campaigns};
+use crate::class::{Class, Impossible, Vector};
+use crate::hash::{Estimator, Hashes};
+use crate::limits::FACTS_MAX;
+use crate::origin::Origins;
+use crate::ports::{PortReport, Ports, Rise};
+use crate::seen::{Seen, Transport};
+use crate::settings::Settings;
+use crate::source::{Scanner, Source, Touch};
+use crate::table::{Entry as _, Table};
+use crate::tools::marks;
+use crate::top::Port;
+use crate::totals::Totals;
+use crate::{Link, class, classify};
+use ipnet::IpNet;
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::time::Duration;
+use ukai_model::Timestamp;
+
+/// How often attacks are looked at, in packet time.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// Something that the telescope found out.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Fact {
+    /// An attack passed the thresholds.
+    AttackBegan(Attack),
+    /// An attack is over, or the packets are.
+    AttackEnded(Attack),
+    /// A source that scans, with all that it did.
+    Scanner(Scanner),
+    /// A port is tried by many more sources than before.
+    PortRises(Rise),
+}
+
+/// A telescope.
+pub struct Telescope {
+    settings: Settings,
+    origins: Origins,
+    hashes: Hashes,
+    dark_v4: Option<u64>,
+    now: Timestamp,
+    next_sweep: Timestamp,
+    totals: Totals,
+    sources: Table<Source>,
+    victims: Table<Victim>,
+    carpets: Table<Victim>,
+    ports: Ports,
+    campaigns: Campaigns,
+    seen_sources: Estimator<14>,
+    seen_addresses: Estimator<14>,
+    facts: VecDeque<Fact>,
+    facts_lost: u64,
+}
+
+/// What is known in sum.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// Packets by what they are.
+    pub totals: Totals,
+    /// Different sources, to 0.8 % (one standard deviation); those of impossible packets and
+    /// of backscatter too.
+    pub sources: u64,
+    /// Different destinations, to 0.8 %.
+    pub addresses: u64,
+    /// Sources that made room for others: their counts begin anew if they come back.
+    pub sources_displaced: u64,
+    /// Victims that made room for others.
+    pub victims_displaced: u64,
+    /// Facts that nobody took in time.
+    pub facts_lost: u64,
+    /// The ports that were tried most.
+    pub ports: Vec<PortReport>,
+    /// Sources that belong together.
+    pub campaigns: Vec<Campaign>,
+}
+
+impl Telescope {
+    /// A telescope. `seed` must not be known to those who are watched.
+    pub fn new(settings: Settings, origins: Origins, seed: u64) -> Self {
+        let addresses = settings.dark.v4_addresses();
+        Self {
+            dark_v4: (addresses > 0).then_some(addresses),
+            hashes: Hashes::new(seed),
+            now: Timestamp::default(),
+            next_sweep: Timestamp::default(),
+            totals: Totals::default(),
+            sources: Table::new(settings.sources_max),
+            victims: Table::new(settings.victims_max),
+            carpets: Table::new(settings.victims_max / 4),
+            ports: Ports::new(settings.interval),
+            campaigns: Campaigns::default(),
+            seen_sources: Estimator::new(),
+            seen_addresses: Estimator::new(),
+            facts: VecDeque::new(),
+            facts_lost: 0,
+            settings,
+            origins,
+        }
+    }
+
+    /// Takes a frame as a capture has it: when it came, and how long it was on the wire.
+    #[inline]
+    pub fn frame(&mut self, time: Timestamp, link: Link, frame: &[u8], wire_bytes: u32) {
+        match link.packet(frame) {
+            Ok(Some(packet)) => self.packet(time, packet, wire_bytes as usize > frame.len()),
+            Ok(None) => self.totals.not_ip += 1,
+            Err(_) => self.totals.unreadable += 1,
+        }
+    }
+
+    /// Takes a packet of IP. `cut` says that the capture kept only its beginning.
+    pub fn packet(&mut self, time: Timestamp, packet: &[u8], cut: bool) {
+        self.advance(time);
+        let Ok(seen) = Seen::read(packet, cut, self.settings.reading) else {
+            self.totals.unreadable += 1;
+            return;
+        };
+        let mut verdict = classify(&seen, self.settings.rules);
+        let dark = &self.settings.dark;
+        if !dark.is_empty() {
+            if !dark.contains(seen.dst) {
+                self.totals.elsewhere += 1;
+                return;
+            }
+            if dark.contains(seen.src) {
+                let class = Class::Impossible(Impossible::OwnSource);
+                verdict = class::Verdict { class, victim: None };
+            }
+        }
+        self.totals.count(verdict.class, time, seen.length);
+        let src_hash = self.hashes.address(seen.src);
+        let dst_hash = self.hashes.address(seen.dst);
+        self.seen_sources.insert_hash(src_hash);
+        self.seen_addresses.insert_hash(dst_hash);
+        match verdict.class {
+            Class::Backscatter(_) => {
+                if let Some(victim) = verdict.victim {
+                    self.victim(time, &victim, seen.length, dst_hash);
+                }
+            }
+            // Who is said to have sent these did not.
+            Class::Impossible(Impossible::Source | Impossible::OwnSource | Impossible::Broken) => {}
+            class => self.source(time, &seen, class, src_hash, dst_hash),
+        }
+    }
+
+    #[inline]
+    fn source(&mut self, time: Timestamp, seen: &Seen<'_>, class: Class, src: u64, dst_hash: u64) {
+        let port = port_of(seen);
+        let is_probe = matches!(class, Class::Scan(_));
+        if is_probe {
+            self.ports.add(port, src);
+        }
+        let touch = Touch {
+            time,
+            signs: marks(seen),
+            port,
+            is_probe,
+            bytes: seen.length,
+            dst: low(seen.dst),
+            dst_hash,
+            target_hash: self.hashes.pair(dst_hash, port.code()),
+        };
+        let address = seen.src;
+        let place = self.sources.place(src, time, |missed| Source::new(address, touch, missed));
+        if let Some(source) = self.sources.at(place.index) {
+            source.add(&touch, self.settings.visit_gap);
+        }
+        if let Some(displaced) = place.displaced {
+            self.retire(&displaced);
+        }
+    }
+
+    fn victim(&mut self, time: Timestamp, victim: &class::Victim, bytes: u32, dst_hash: u64) {
+        let port = victim.port.map(|port| match victim.vector {
+            Vector::Tcp => Port::Tcp(port),
+            _ => Port::Udp(port),
+        });
+        let victim_hash = self.hashes.address(victim.address);
+        let hit = Hit { time, vector: victim.vector, port, bytes, dst_hash, victim_hash };
+        let rules = self.settings.attack;
+        let bits =
+            if victim.address.is_ipv4() { rules.carpet_v4_bits } else { rules.carpet_v6_bits };
+        let alone = IpNet::from(victim.address);
+        let around = IpNet::new(victim.address, bits).map_or(alone, |net| net.trunc());
+        let around_hash = self.hashes.pair(self.hashes.address(around.addr()), u32::MAX);
+        for (is_prefix, net, key) in [(false, alone, victim_hash), (true, around, around_hash)] {
+            let table = if is_prefix { &mut self.carpets } else { &mut self.victims };
+            let place = table.place(key, time, |_| Victim::new(net, hit));
+            let mut over = place.displaced;
+            if let Some(entry) = table.at(place.index) {
+                if time.since(entry.last()) >= rules.timeout {
+                    over = Some(std::mem::replace(entry, Victim::new(net, hit)));
+                }
+                entry.add(&hit);
+            }
+            if let Some(over) = over {
+                self.end(&over, is_prefix, true);
+            }
+        }
+    }
+
+    /// Moves the time on; what is over is told.
+    fn advance(&mut self, time: Timestamp) {
+        self.now = self.now.max(time);
+        if self.now < self.next_sweep {
+            return;
+        }
+        self.next_sweep = self.now + SWEEP;
+        for rise in self.ports.advance(self.now, self.settings.rising) {
+            self.tell(Fact::PortRises(rise));
+        }
+        let rules = self.settings.attack;
+        let now = self.now;
+        for is_prefix in [false, true] {
+            let table = if is_prefix { &mut self.carpets } else { &mut self.victims };
+            let mut over = Vec::new();
+            table.take(
+                |victim| now.since(victim.last()) >= rules.timeout,
+                |victim| over.push(victim),
+            );
+            let mut began = Vec::new();
+            for victim in table.iter_mut().filter(|victim| !victim.announced) {
+                let Some(tally) = victim.tally() else { continue };
+                if tally.passes(victim, &rules, is_prefix) {
+                    let sampling = self.settings.sampling;
+                    began.push(tally.attack(victim, is_prefix, self.dark_v4, sampling));
+                    victim.announced = true;
+                }
+            }
+            for attack in began {
+                let attack = self.placed(attack);
+                self.tell(Fact::AttackBegan(attack));
+            }
+            for victim in over {
+                self.end(&victim, is_prefix, true);
+            }
+        }
+    }
+
+    /// Tells what an attack was, if it was one.
+    fn end(&mut self, victim: &Victim, is_prefix: bool, ended: bool) {
+        let Some(tally) = victim.tally() else { return };
+        if tally.passes(victim, &self.settings.attack, is_prefix) {
+            let attack = tally.attack(victim, is_prefix, self.dark_v4, self.settings.sampling);
+            let attack = self.placed(Attack { ended, ..attack });
+            self.tell(Fact::AttackEnded(attack));
+        }
+    }
+
+    fn placed(&self, attack: Attack) -> Attack {
+        let origin = self.origins.of(attack.victim.addr()).cloned().unwrap_or_default();
+        let own = self.settings.own.contains(attack.victim.addr());
+        Attack { origin, own, ..attack }
+    }
+
+    /// Tells what a source was, if it scanned.
+    fn retire(&mut self, source: &Source) {
+        let address = source.address();
+        let own = self.settings.own.contains(address);
+        let (packets, targets) = (self.settings.scan_packets_min, self.settings.scan_targets_min);
+        // Of one's own customers, a single probe is of interest.
+        let suspect = own && source.probes() > 0;
+        if !suspect && !source.scans(packets, targets) {
+            return;
+        }
+        let mut scanner = source.scanner(self.dark_v4, self.settings.sampling);
+        scanner.origin = self.origins.of(address).cloned().unwrap_or_default();
+        scanner.own = own;
+        self.campaigns.add(&scanner);
+        self.tell(Fact::Scanner(scanner));
+    }
+
+    fn tell(&mut self, fact: Fact) {
+        if self.facts.len() >= FACTS_MAX {
+            self.facts.pop_front();
+            self.facts_lost += 1;
+        }
+        self.facts.push_back(fact);
+    }
+
+    /// What was found out since this was last called.
+    pub fn facts(&mut self) -> impl Iterator<Item = Fact> + '_ {
+        self.facts.drain(..)
+    }
+
+    /// There are no more packets: tells every scanner, and the attacks that go on.
+    pub fn finish(&mut self) {
+        for rise in self.ports.finish(self.settings.rising) {
+            self.tell(Fact::PortRises(rise));
+        }
+        for is_prefix in [false, true] {
+            let table = if is_prefix { &mut self.carpets } else { &mut self.victims };
+            let mut open = Vec::new();
+            table.take(|_| true, |victim| open.push(victim));
+            for victim in open {
+                self.end(&victim, is_prefix, false);
+            }
+        }
+        let mut sources = Vec::new();
+        self.sources.take(|_| true, |source| sources.push(source));
+        for source in sources {
+            self.retire(&source);
+        }
+    }
+
+    /// What is known in sum, of intervals that are closed and sources that were told.
+    pub fn summary(&self, ports: usize) -> Summary {
+        Summary {
+            totals: self.totals.clone(),
+            sources: self.seen_sources.estimate() as u64,
+            addresses: self.seen_addresses.estimate() as u64,
+            sources_displaced: self.sources.displaced(),
+            victims_displaced: self.victims.displaced(),
+            facts_lost: self.facts_lost,
+            ports: self.ports.report(ports),
+            campaigns: self.campaigns.report(),
+        }
+    }
+}
+
+fn port_of(seen: &Seen<'_>) -> Port {
+    match &seen.transport {
+        Transport::Tcp(segment) => Port::Tcp(segment.dst_port),
+        Transport::Udp(datagram) => Port::Udp(datagram.dst_port),
+        Transport::Icmp(_) => Port::Icmp,
+        Transport::Fragment | Transport::Other => Port::Protocol(seen.protocol),
+    }
+}
+
+fn low(address: IpAddr) -> u64 {
+    match address {
+        IpAddr::V4(address) => u64::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address) as u64,
+    }
+}

@@ -1,0 +1,130 @@
+//! Packets by what they are: exact, whatever the tables forget.
+
+use crate::class::{Answer, Class, Scan};
+use serde::ser::SerializeSeq as _;
+use serde::{Serialize, Serializer};
+use ukai_model::Timestamp;
+
+const CLASSES: usize = 160;
+
+/// Packets by what they are.
+#[derive(Clone, Debug, Serialize)]
+pub struct Totals {
+    /// Packets that were named.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The first.
+    pub first: Option<Timestamp>,
+    /// The last.
+    pub last: Option<Timestamp>,
+    /// Frames that carry something other than IP.
+    pub not_ip: u64,
+    /// Frames of which not even the addresses can be read.
+    pub unreadable: u64,
+    /// Packets that are not for the telescope.
+    pub elsewhere: u64,
+    /// How many there are of each class.
+    pub classes: Classes,
+}
+
+impl Default for Totals {
+    fn default() -> Self {
+        Self {
+            packets: 0,
+            bytes: 0,
+            first: None,
+            last: None,
+            not_ip: 0,
+            unreadable: 0,
+            elsewhere: 0,
+            classes: Classes { counts: vec![(None, 0); CLASSES] },
+        }
+    }
+}
+
+impl Totals {
+    #[inline]
+    pub(crate) fn count(&mut self, class: Class, time: Timestamp, bytes: u32) {
+        self.packets += 1;
+        self.bytes += u64::from(bytes);
+        if self.first.is_none_or(|first| time < first) {
+            self.first = Some(time);
+        }
+        if self.last.is_none_or(|last| time > last) {
+            self.last = Some(time);
+        }
+        if let Some(count) = self.classes.counts.get_mut(index(class)) {
+            count.0 = Some(class);
+            count.1 += 1;
+        }
+    }
+}
+
+/// How many packets there are of each class.
+#[derive(Clone, Debug)]
+pub struct Classes {
+    counts: Vec<(Option<Class>, u64)>,
+}
+
+impl Classes {
+    /// Each class that was met, with its packets; the most frequent first.
+    pub fn sorted(&self) -> Vec<(Class, u64)> {
+        let met = self.counts.iter().filter_map(|(class, count)| Some(((*class)?, *count)));
+        let mut met: Vec<_> = met.collect();
+        met.sort_by_key(|(class, count)| (std::cmp::Reverse(*count), *class));
+        met
+    }
+}
+
+impl Serialize for Classes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Row {
+            group: &'static str,
+            kind: &'static str,
+            packets: u64,
+        }
+        let rows = self.sorted();
+        let mut list = serializer.serialize_seq(Some(rows.len()))?;
+        for (class, packets) in rows {
+            list.serialize_element(&Row { group: class.group(), kind: class.kind(), packets })?;
+        }
+        list.end()
+    }
+}
+
+/// A number below [`CLASSES`] for each class.
+#[inline]
+fn index(class: Class) -> usize {
+    match class {
+        Class::Scan(scan) => match scan {
+            Scan::Syn => 0,
+            Scan::Fin => 1,
+            Scan::Null => 2,
+            Scan::Xmas => 3,
+            Scan::Maimon => 4,
+            Scan::Ack => 5,
+            Scan::Flags => 6,
+            Scan::Echo => 7,
+            Scan::Icmp => 8,
+            Scan::Protocol => 9,
+            Scan::Udp(service) => 10 + service as usize,
+        },
+        Class::Backscatter(answer) => match answer {
+            Answer::SynAck => 60,
+            Answer::Rst => 61,
+            Answer::RstAck => 62,
+            Answer::EchoReply => 63,
+            Answer::IcmpReply => 64,
+            Answer::Unreachable => 65,
+            Answer::TimeExceeded => 66,
+            Answer::IcmpError => 67,
+            Answer::Udp(service) => 70 + service as usize,
+        },
+        Class::Misconfiguration(mistake) => 120 + mistake as usize,
+        Class::PeerToPeer(network) => 130 + network as usize,
+        Class::Impossible(why) => 140 + why as usize,
+        Class::Other(other) => 150 + other as usize,
+    }
+}
