@@ -25,6 +25,8 @@ test_needs=(
   # Programs that ours are compared with.
   python3.11:python3.11 perl:perl php:php8.2-cli bzip2:bzip2 zip:zip unzip:unzip
   inetutils-telnet:inetutils-telnet openssl:openssl screen:screen tmux:tmux
+  file:file 7zz:7zip zstd:zstd lzip:lzip cpio:cpio ar:binutils rpmbuild:rpm gcab:gcab arj:arj
+  genisoimage:genisoimage mksquashfs:squashfs-tools uuencode:sharutils
   lsb_release:lsb-release gcc:gcc make:make
   ps:procps netstat:net-tools lsof:lsof killall:psmisc iptables:iptables sudo:sudo
   crontab:cron adduser:adduser useradd:passwd lsattr:e2fsprogs

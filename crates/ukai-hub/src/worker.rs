@@ -9,7 +9,10 @@ use crate::{clock, limits};
 use std::time::Instant;
 use ukai_indicator::observables;
 use ukai_jail::{Jail, JailOutcome};
-use ukai_model::{Analysis, EventKind, Outcome, PeerText, Sha256, Timestamp};
+use ukai_model::{
+    Analysis, BotConfiguration, ElfInfo, EventKind, FileType, Outcome, PeInfo, PeerText, Section,
+    Sha256, Timestamp,
+};
 use ukai_store::{Job, JobState, StoreError};
 
 /// The analysis that these workers do.
@@ -198,16 +201,10 @@ fn bounded(mut analysis: Analysis) -> Analysis {
     for lines in [&mut analysis.strings, &mut analysis.commands] {
         lines.truncate(limits::ANALYSIS_LINES_MAX);
         for line in lines {
-            if line.as_bytes().len() > limits::ANALYSIS_TEXT_BYTES_MAX {
-                *line = PeerText::truncated(line.as_bytes(), limits::ANALYSIS_TEXT_BYTES_MAX);
-            }
+            shorten_text(line);
         }
     }
-    if let Some(file_type) = &mut analysis.file_type {
-        for text in [&mut file_type.name, &mut file_type.mime, &mut file_type.description] {
-            shorten(text);
-        }
-    }
+    analysis.file_type.iter_mut().for_each(bounded_type);
     if let Some(hashes) = &mut analysis.hashes {
         for text in [&mut hashes.md5, &mut hashes.sha1, &mut hashes.sha256] {
             shorten(text);
@@ -216,12 +213,24 @@ fn bounded(mut analysis: Analysis) -> Analysis {
             shorten(text);
         }
     }
-    if let Some(elf) = &mut analysis.elf {
-        elf.segments.truncate(limits::ANALYSIS_ITEMS_MAX);
-        elf.libraries.truncate(limits::ANALYSIS_ITEMS_MAX);
-        shorten(&mut elf.machine);
-        shorten(&mut elf.kind);
+    analysis.elf.iter_mut().for_each(bounded_elf);
+    analysis.pe.iter_mut().for_each(bounded_pe);
+    analysis.members.truncate(limits::ANALYSIS_LINES_MAX);
+    for member in &mut analysis.members {
+        shorten(&mut member.container);
+        member.name.iter_mut().for_each(shorten_text);
+        member.password.iter_mut().for_each(shorten_text);
+        bounded_type(&mut member.file_type);
+        member.elf.iter_mut().for_each(bounded_elf);
+        member.pe.iter_mut().for_each(bounded_pe);
+        if !member.entropy.is_finite() {
+            member.entropy = 0.0;
+        }
     }
+    analysis.artefacts.truncate(limits::ANALYSIS_LINES_MAX);
+    analysis.artefacts.iter_mut().for_each(|artefact| shorten_text(&mut artefact.value));
+    analysis.configurations.truncate(limits::ANALYSIS_ITEMS_MAX);
+    analysis.configurations.iter_mut().for_each(bounded_configuration);
     if let Outcome::Partial { reason } | Outcome::Failed { reason } = &mut analysis.outcome {
         shorten(reason);
     }
@@ -232,6 +241,86 @@ fn bounded(mut analysis: Analysis) -> Analysis {
     analysis.notes.iter_mut().for_each(shorten);
     analysis.notes.extend(notes);
     analysis
+}
+
+fn bounded_type(file_type: &mut FileType) {
+    for text in [&mut file_type.name, &mut file_type.mime, &mut file_type.description] {
+        shorten(text);
+    }
+    for texts in [&mut file_type.reasons, &mut file_type.also] {
+        texts.truncate(limits::ANALYSIS_ITEMS_MAX);
+        texts.iter_mut().for_each(shorten);
+    }
+}
+
+fn bounded_elf(elf: &mut ElfInfo) {
+    elf.segments.truncate(limits::ANALYSIS_ITEMS_MAX);
+    elf.sections.truncate(limits::ANALYSIS_ITEMS_MAX);
+    elf.sections.iter_mut().for_each(bounded_section);
+    for texts in [&mut elf.libraries, &mut elf.tool_chains] {
+        texts.truncate(limits::ANALYSIS_ITEMS_MAX);
+        texts.iter_mut().for_each(shorten_text);
+    }
+    shorten(&mut elf.machine);
+    shorten(&mut elf.kind);
+    elf.telfhash.iter_mut().for_each(shorten);
+}
+
+fn bounded_pe(pe: &mut PeInfo) {
+    for text in [&mut pe.machine, &mut pe.subsystem] {
+        shorten(text);
+    }
+    for text in [&mut pe.imphash, &mut pe.rich_hash, &mut pe.packer].into_iter().flatten() {
+        shorten(text);
+    }
+    pe.pdb.iter_mut().for_each(shorten_text);
+    pe.sections.truncate(limits::ANALYSIS_ITEMS_MAX);
+    pe.sections.iter_mut().for_each(bounded_section);
+    for texts in [&mut pe.libraries, &mut pe.exports] {
+        texts.truncate(limits::ANALYSIS_ITEMS_MAX);
+        texts.iter_mut().for_each(shorten_text);
+    }
+    pe.resources.truncate(limits::ANALYSIS_ITEMS_MAX);
+    for resource in &mut pe.resources {
+        shorten_text(&mut resource.kind);
+        shorten_text(&mut resource.name);
+    }
+    pe.version.truncate(limits::ANALYSIS_ITEMS_MAX);
+    for version in &mut pe.version {
+        shorten_text(&mut version.name);
+        shorten_text(&mut version.value);
+    }
+}
+
+fn bounded_section(section: &mut Section) {
+    shorten_text(&mut section.name);
+    shorten(&mut section.flags);
+    if !section.entropy.is_finite() {
+        section.entropy = 0.0;
+    }
+}
+
+fn bounded_configuration(configuration: &mut BotConfiguration) {
+    shorten(&mut configuration.family);
+    for key in [&mut configuration.table_key, &mut configuration.login_key].into_iter().flatten() {
+        shorten(key);
+    }
+    for texts in [&mut configuration.servers, &mut configuration.reports, &mut configuration.table]
+    {
+        texts.truncate(limits::ANALYSIS_LINES_MAX);
+        texts.iter_mut().for_each(shorten_text);
+    }
+    configuration.logins.truncate(limits::ANALYSIS_LINES_MAX);
+    for login in &mut configuration.logins {
+        shorten_text(&mut login.user);
+        shorten_text(&mut login.password);
+    }
+}
+
+fn shorten_text(text: &mut PeerText) {
+    if text.as_bytes().len() > limits::ANALYSIS_TEXT_BYTES_MAX {
+        *text = PeerText::truncated(text.as_bytes(), limits::ANALYSIS_TEXT_BYTES_MAX);
+    }
 }
 
 fn shorten(text: &mut String) {
@@ -250,8 +339,12 @@ fn failed(sha256: Sha256, reason: String) -> Analysis {
         file_type: None,
         hashes: None,
         elf: None,
+        pe: None,
         entropy: 0.0,
         observables: Vec::new(),
+        members: Vec::new(),
+        configurations: Vec::new(),
+        artefacts: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
         notes: Vec::new(),
@@ -309,6 +402,8 @@ mod tests {
             offset: 0,
             encoding: StringEncoding::Plain,
             method: "m".repeat(100_000),
+            layer: None,
+            confidence: 90,
         };
         let output = line(|a| {
             a.observables.push(found(ObservableKind::Domain, "c2.example"));
@@ -347,6 +442,8 @@ mod tests {
             offset: 0,
             encoding: StringEncoding::Plain,
             method: "strings".into(),
+            layer: None,
+            confidence: 90,
         }
     }
 }

@@ -233,9 +233,12 @@ fn served(evidence: &Evidence, file_type: &FileType, sightings: &[Sighting]) -> 
     claims.collect()
 }
 
+/// The layer, and the first and last byte in it.
+type Span = (Option<u32>, u64, u64);
+
 /// Where URLs stand in the file: first and last byte, so that a host found inside one
 /// is not taken for a server of its own.
-fn urls_in(found: &[Found]) -> Vec<(u64, u64)> {
+fn urls_in(found: &[Found]) -> Vec<Span> {
     /// Canonical text may be a little shorter than what stood there (a port, a dot).
     const SLACK: u64 = 16;
     let mut spans: Vec<_> = found
@@ -243,6 +246,7 @@ fn urls_in(found: &[Found]) -> Vec<(u64, u64)> {
         .filter(|f| f.observable.kind == ObservableKind::Url)
         .map(|f| {
             (
+                f.layer,
                 f.offset,
                 f.offset.saturating_add(f.observable.value.len() as u64).saturating_add(SLACK),
             )
@@ -252,22 +256,23 @@ fn urls_in(found: &[Found]) -> Vec<(u64, u64)> {
     spans
 }
 
-/// Whether `offset` lies in one of the spans, which are sorted.
-fn inside(spans: &[(u64, u64)], offset: u64) -> bool {
-    let before = spans.partition_point(|(start, _)| *start <= offset);
-    before > 0 && offset <= spans[before - 1].1
+/// Whether `found` lies in one of the spans, which are sorted.
+fn inside(spans: &[Span], found: &Found) -> bool {
+    let before =
+        spans.partition_point(|(layer, start, _)| (*layer, *start) <= (found.layer, found.offset));
+    before > 0 && spans[before - 1].0 == found.layer && found.offset <= spans[before - 1].2
 }
 
 fn claims_of_found(
     found: &Found,
     of_sample: &Evidence,
     is_script: bool,
-    urls: &[(u64, u64)],
+    urls: &[Span],
 ) -> Vec<Claim> {
     let is_url = found.observable.kind == ObservableKind::Url;
     let plain = matches!(found.encoding, StringEncoding::Plain | StringEncoding::Utf16le);
     if found.observable.kind == ObservableKind::Sha256
-        || (!is_url && inside(urls, found.offset))
+        || (!is_url && inside(urls, found))
         || (plain && !is_script && looks_like_a_version(&found.observable))
     {
         return Vec::new();
@@ -308,6 +313,9 @@ fn place(found: &Found) -> String {
         StringEncoding::Utf16le => format!("UTF-16 at offset {offset}"),
         StringEncoding::Xor { key } => format!("XOR 0x{key:02x} at offset {offset}"),
         StringEncoding::Base64 => format!("Base64 at offset {offset}"),
+        StringEncoding::Hex => format!("hexadecimal digits at offset {offset}"),
+        StringEncoding::XorLong { key } => format!("XOR 0x{key} at offset {offset}"),
+        StringEncoding::Stack => format!("put together on the stack at offset {offset}"),
     }
 }
 

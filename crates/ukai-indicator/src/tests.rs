@@ -78,11 +78,17 @@ fn analysis(file_type: &str, observables: Vec<Found>) -> Analysis {
             name: file_type.into(),
             mime: "application/octet-stream".into(),
             description: file_type.to_uppercase(),
+            reasons: Vec::new(),
+            also: Vec::new(),
         }),
         hashes: None,
         elf: None,
+        pe: None,
         entropy: 0.0,
         observables,
+        members: Vec::new(),
+        configurations: Vec::new(),
+        artefacts: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
         notes: Vec::new(),
@@ -91,7 +97,7 @@ fn analysis(file_type: &str, observables: Vec<Found>) -> Analysis {
 
 fn found(value: &str, offset: u64, encoding: StringEncoding) -> Found {
     let observable = observables::parse(value).expect("a value");
-    Found { observable, offset, encoding, method: "strings".into() }
+    Found { observable, offset, encoding, method: "strings".into(), layer: None, confidence: 90 }
 }
 
 fn sighting(how: CaptureHow, url: Option<&str>) -> Sighting {

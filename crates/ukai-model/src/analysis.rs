@@ -1,6 +1,6 @@
 //! What an analysis found out about a sample.
 
-use crate::{Observable, PeerText, Sha256, Timestamp};
+use crate::{Artefact, BotConfiguration, Member, Observable, PeInfo, PeerText, Sha256, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The result of analysing one sample once. Partial results are kept.
@@ -27,8 +27,20 @@ pub struct Analysis {
     /// ELF headers, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elf: Option<ElfInfo>,
+    /// PE headers, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pe: Option<PeInfo>,
     /// Shannon entropy of the bytes, 0 to 8 bits per byte.
     pub entropy: f32,
+    /// Files and layers inside, in the order in which they were taken out; at most 500.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
+    /// Configurations of known families of bots, as they would use them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub configurations: Vec<BotConfiguration>,
+    /// What else tells about it: mail addresses, wallets, paths, user agents, log-ins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artefacts: Vec<Artefact>,
     /// Observables, first occurrence of each, with place and encoding.
     pub observables: Vec<Found>,
     /// The first strings worth reading, escaped; at most 1,000 of at most 256 bytes.
@@ -79,6 +91,12 @@ pub struct FileType {
     pub mime: String,
     /// One line for a reader, e.g. `ELF 32-bit LSB executable, ARM, statically linked, stripped`.
     pub description: String,
+    /// What in the bytes says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// Short names of other types that the same bytes can be read as: a polyglot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
 }
 
 /// Digests of a file. The fuzzy ones are `None` where the file is too small or too
@@ -98,7 +116,7 @@ pub struct Hashes {
 }
 
 /// What an ELF file's headers say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ElfInfo {
     /// 32 or 64.
     pub bits: u8,
@@ -122,6 +140,34 @@ pub struct ElfInfo {
     pub packer: Option<String>,
     /// Program headers, at most 64.
     pub segments: Vec<ElfSegment>,
+    /// Sections with their entropy, at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
+    /// telfhash, as Trend Micro's program prints it: TLSH of the imported functions' names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telfhash: Option<String>,
+    /// Compilers and tool chains by what they leave behind (`.comment`, version strings).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_chains: Vec<PeerText>,
+}
+
+/// A section of a program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Section {
+    /// Name.
+    pub name: PeerText,
+    /// `rwx`, with `-` for what is absent.
+    pub flags: String,
+    /// Place in the file.
+    pub offset: u64,
+    /// Place in memory.
+    pub address: u64,
+    /// Bytes in the file.
+    pub file_size: u64,
+    /// Bytes in memory.
+    pub memory_size: u64,
+    /// Shannon entropy of the bytes in the file, 0 to 8 bits per byte.
+    pub entropy: f32,
 }
 
 /// One program header of an ELF file.
@@ -152,6 +198,13 @@ pub struct Found {
     pub encoding: StringEncoding,
     /// How it came to light: `strings`, `script` (the interpreter ran into it) ...
     pub method: String,
+    /// Which of the analysis' members it is in; `None`: the sample itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<u32>,
+    /// How sure it is that this is what it looks like, 0 to 100; 0 in results of engines
+    /// that did not say.
+    #[serde(default)]
+    pub confidence: u8,
 }
 
 /// How a string was written in a file.
@@ -169,4 +222,13 @@ pub enum StringEncoding {
     },
     /// Base64 (RFC 4648).
     Base64,
+    /// Hexadecimal digits.
+    Hex,
+    /// XORed with a key of four bytes, repeated.
+    XorLong {
+        /// The key, as it stands at the place of the find: eight hexadecimal digits.
+        key: String,
+    },
+    /// Put together on the stack by machine instructions.
+    Stack,
 }

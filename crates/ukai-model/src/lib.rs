@@ -10,6 +10,7 @@
 mod analysis;
 mod document;
 mod event;
+mod findings;
 mod flow;
 mod hash;
 mod id;
@@ -20,12 +21,15 @@ mod text;
 mod time;
 
 pub use analysis::{
-    Analysis, ElfInfo, ElfSegment, FileType, Found, Hashes, Outcome, StringEncoding,
+    Analysis, ElfInfo, ElfSegment, FileType, Found, Hashes, Outcome, Section, StringEncoding,
 };
 pub use document::events_reference;
 pub use event::{
     CaptureHow, CloseReason, Direction, Event, EventKind, FetchOutcome, FileOperation,
     SCHEMA_VERSION,
+};
+pub use findings::{
+    Artefact, ArtefactKind, BotConfiguration, BotLogin, Member, PeInfo, PeResource, PeVersion,
 };
 pub use flow::{Flow, Transport};
 pub use hash::{ParseHashError, Sha256};

@@ -1,10 +1,13 @@
 //! One analysis, stage by stage: what is cheap and matters most comes first.
 
-use crate::kind::{Kind, Language};
-use crate::limits::{Limits, NOTES_MAX};
+use crate::kind::{self, Kind, Language};
+use crate::limits::{Limits, NOTES_MAX, SCRIPTS_RUN_MAX};
 use crate::observables::{Finds, Source, runs, scan_text, search_base64, search_xor};
-use crate::{ENGINE, ENGINE_VERSION, Stage, elf, hashes, kind, script, strings, unpack};
-use ukai_model::{Analysis, Outcome, Sha256, StringEncoding, Timestamp};
+use crate::passwords::Passwords;
+use crate::unpack::{Budget, Child, Unpacking};
+use crate::{ENGINE, ENGINE_VERSION, Stage, elf, hashes, pe, script, strings};
+use std::collections::{HashSet, VecDeque};
+use ukai_model::{Analysis, Member, Outcome, PeerText, Sha256, StringEncoding, Timestamp};
 
 /// Analyses `bytes`. `emit` is called after each stage with the result so far, so that a
 /// caller that is killed leaves something behind. `now` becomes the time of the start;
@@ -20,28 +23,38 @@ pub fn analyze(
         now,
         limits,
         finds: Finds::new(limits.observables),
-        language: None,
+        kind: None,
+        scripts: 0,
+        passwords: Passwords::new(),
+        budget: Budget { members: limits.members, bytes: limits.unpacked_bytes },
+        pending: VecDeque::new(),
+        seen: HashSet::new(),
         analysis: empty(bytes, now),
     };
     let stages = stages();
     for (index, (name, stage)) in stages.iter().enumerate() {
         stage(&mut work);
-        work.analysis.observables.clone_from(&work.finds.list);
-        work.analysis.outcome = match stages.get(index + 1) {
-            Some((next, _)) => Outcome::Partial { reason: format!("during {next}") },
-            None => Outcome::Complete,
-        };
-        if work.analysis.outcome == Outcome::Complete {
-            work.finish();
-        }
+        work.publish(Some(stages.get(index + 1).map_or("members", |(next, _)| *next)));
         emit(Stage { name, so_far: &work.analysis });
     }
+    // Members one after the other. What is known is handed out after the first, second,
+    // fourth, eighth ..., so that one that crashes the parser takes little with it.
+    let mut done = 0usize;
+    while work.next_member() {
+        done += 1;
+        if done.is_power_of_two() && !work.pending.is_empty() {
+            work.publish(Some("members"));
+            emit(Stage { name: "member", so_far: &work.analysis });
+        }
+    }
+    work.publish(None);
+    emit(Stage { name: "members", so_far: &work.analysis });
     work.analysis
 }
 
 type StageWork<'a> = fn(&mut Work<'a>);
 
-/// The stages in their order.
+/// The stages in their order; the members come after them.
 fn stages<'a>() -> [(&'static str, StageWork<'a>); 7] {
     [
         ("type", Work::identify),
@@ -49,8 +62,8 @@ fn stages<'a>() -> [(&'static str, StageWork<'a>); 7] {
         ("strings", Work::scan),
         ("xor", Work::search_xor),
         ("base64", Work::search_base64),
-        ("unpacking", Work::unpack),
         ("script", Work::run_script),
+        ("unpacking", Work::unpack),
     ]
 }
 
@@ -66,7 +79,11 @@ fn empty(bytes: &[u8], now: Timestamp) -> Analysis {
         file_type: None,
         hashes: None,
         elf: None,
+        pe: None,
         entropy: 0.0,
+        members: Vec::new(),
+        configurations: Vec::new(),
+        artefacts: Vec::new(),
         observables: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
@@ -74,22 +91,48 @@ fn empty(bytes: &[u8], now: Timestamp) -> Analysis {
     }
 }
 
+/// A member that waits to be looked at.
+struct Pending {
+    child: Child,
+    parent: Option<u32>,
+    depth: u32,
+}
+
 struct Work<'a> {
     bytes: &'a [u8],
     now: Timestamp,
     limits: &'a Limits,
     finds: Finds,
-    language: Option<Language>,
+    kind: Option<Kind>,
+    /// Scripts that were run.
+    scripts: usize,
+    passwords: Passwords,
+    budget: Budget,
+    pending: VecDeque<Pending>,
+    /// Contents that were looked at already.
+    seen: HashSet<Sha256>,
     analysis: Analysis,
 }
 
-impl<'a> Work<'a> {
-    /// The beginning of the file that a stage may look at.
-    fn head(&mut self, max: usize, what: &str) -> &'a [u8] {
-        if self.bytes.len() > max {
+impl Work<'_> {
+    /// Puts what is known into the result; `next` is what is still to be done.
+    fn publish(&mut self, next: Option<&str>) {
+        self.analysis.observables.clone_from(&self.finds.list);
+        self.analysis.outcome = match next {
+            Some(next) => Outcome::Partial { reason: format!("during {next}") },
+            None => Outcome::Complete,
+        };
+        if next.is_none() && self.finds.overflown {
+            self.note(format!("only the first {} observables are kept", self.limits.observables));
+        }
+    }
+
+    /// The beginning of a file that a stage may look at.
+    fn head<'b>(&mut self, bytes: &'b [u8], max: usize, what: &str) -> &'b [u8] {
+        if bytes.len() > max {
             self.note(format!("{what} were searched in the first {max} bytes only"));
         }
-        &self.bytes[..self.bytes.len().min(max)]
+        &bytes[..bytes.len().min(max)]
     }
 
     fn note(&mut self, note: String) {
@@ -98,11 +141,18 @@ impl<'a> Work<'a> {
         }
     }
 
+    fn language(&self) -> Option<Language> {
+        self.kind.as_ref().and_then(|kind| kind.language)
+    }
+
     fn identify(&mut self) {
         let elf = elf::read(self.bytes);
-        let Kind { file_type, language } = kind::identify(self.bytes, elf.as_ref());
-        self.analysis.file_type = Some(file_type);
-        self.language = language;
+        let kind = kind::identify(self.bytes, elf.as_ref());
+        self.analysis.file_type = Some(kind.file_type.clone());
+        if kind.file_type.name == "pe" {
+            self.analysis.pe = pe::read(self.bytes);
+        }
+        self.kind = Some(kind);
         if let Some(elf) = elf {
             elf.notes.into_iter().for_each(|note| self.note(note));
             self.analysis.elf = Some(elf.info);
@@ -113,68 +163,161 @@ impl<'a> Work<'a> {
         let sha256 = self.analysis.sha256.to_string();
         self.analysis.hashes = Some(hashes::all(self.bytes, &sha256));
         self.analysis.entropy = hashes::entropy(self.bytes);
+        self.seen.insert(self.analysis.sha256);
     }
 
     fn scan(&mut self) {
-        let head = self.head(self.limits.scan_bytes, "strings");
+        let head = self.head(self.bytes, self.limits.scan_bytes, "strings");
         let mut kept = strings::Kept::new(self.limits);
-        for run in runs(head) {
-            let text = run.text(head);
-            kept.offer(&text);
-            let mut source = Source::plain(run.at, self.language);
-            if run.wide {
-                source.encoding = StringEncoding::Utf16le;
-                source.stride = 2;
-            }
-            scan_text(&text, &source, &mut self.finds);
-        }
+        let language = self.language();
+        scan_runs(head, language, &mut self.finds, &mut |text| kept.offer(text));
         if kept.overflown {
             self.note(format!("only the first {} strings are kept", self.limits.strings));
         }
         self.analysis.strings = kept.list;
+        if language.is_some() {
+            self.passwords.learn(self.bytes);
+        }
     }
 
     fn search_xor(&mut self) {
-        let head = self.head(self.limits.xor_bytes, "XORed strings");
+        let head = self.head(self.bytes, self.limits.xor_bytes, "XORed strings");
         for key in search_xor(head, &mut self.finds) {
             self.note(format!("strings are XORed with {key:#04x}"));
         }
     }
 
     fn search_base64(&mut self) {
-        let head = self.head(self.limits.scan_bytes, "base64 texts");
-        search_base64(head, self.language, &mut self.finds);
-    }
-
-    fn unpack(&mut self) {
-        let Some(layer) = unpack::unpack(self.bytes, self.limits.unpacked_bytes) else { return };
-        self.note(layer.note);
-        let kind = kind::identify(&layer.bytes, elf::read(&layer.bytes).as_ref());
-        self.note(format!("the {} layer holds: {}", layer.format, kind.file_type.description));
-        for run in runs(&layer.bytes) {
-            let mut source = Source::plain(run.at, kind.language);
-            source.method = layer.format;
-            if run.wide {
-                source.encoding = StringEncoding::Utf16le;
-                source.stride = 2;
-            }
-            scan_text(&run.text(&layer.bytes), &source, &mut self.finds);
-        }
-        search_xor(&layer.bytes, &mut self.finds);
+        let head = self.head(self.bytes, self.limits.scan_bytes, "base64 texts");
+        search_base64(head, self.language(), &mut self.finds);
     }
 
     fn run_script(&mut self) {
-        if self.language != Some(Language::Shell) {
-            return;
+        if self.language() == Some(Language::Shell) {
+            self.analysis.commands = self.interpret(self.bytes, None, 1);
         }
-        let report = script::run(self.bytes, self.now, self.limits, &mut self.finds);
-        self.analysis.commands = report.commands;
-        report.notes.into_iter().for_each(|note| self.note(note));
     }
 
-    fn finish(&mut self) {
-        if self.finds.overflown {
-            self.note(format!("only the first {} observables are kept", self.limits.observables));
+    /// Runs a shell script; the files that it makes are looked at as members.
+    fn interpret(&mut self, bytes: &[u8], layer: Option<u32>, depth: u32) -> Vec<PeerText> {
+        if self.scripts >= SCRIPTS_RUN_MAX {
+            self.note(format!("only the first {SCRIPTS_RUN_MAX} scripts were run"));
+            return Vec::new();
         }
+        self.scripts += 1;
+        let report = script::run(bytes, self.now, self.limits, &mut self.finds);
+        report.notes.into_iter().for_each(|note| self.note(note));
+        for (path, content) in report.made {
+            let child = Child {
+                name: Some(path),
+                container: "script",
+                bytes: content.to_vec(),
+                password: None,
+            };
+            self.push(child, layer, depth);
+        }
+        report.commands
+    }
+
+    fn unpack(&mut self) {
+        let Some(kind) = self.kind.take() else { return };
+        self.take_apart(&kind, self.bytes, None, 1);
+        self.kind = Some(kind);
+    }
+
+    fn take_apart(&mut self, kind: &Kind, bytes: &[u8], layer: Option<u32>, depth: u32) {
+        if depth as usize > self.limits.depth {
+            self.note(format!("nothing below {} layers was looked at", self.limits.depth));
+            return;
+        }
+        let mut unpacking = Unpacking::new(self.limits, &mut self.budget, self.passwords.list());
+        unpacking.take_apart(kind, bytes);
+        let Unpacking { children, notes, .. } = unpacking;
+        for note in notes {
+            self.note(note);
+        }
+        for child in children {
+            // The texts beside an archive tell its password.
+            if child.bytes.len() < 1 << 16 && kind::is_text(&child.bytes) {
+                self.passwords.learn(&child.bytes);
+            }
+            self.push(child, layer, depth);
+        }
+    }
+
+    fn push(&mut self, child: Child, parent: Option<u32>, depth: u32) {
+        if self.pending.len() < self.limits.members {
+            self.pending.push_back(Pending { child, parent, depth });
+        }
+    }
+
+    /// Looks at the next member; false if none waits.
+    fn next_member(&mut self) -> bool {
+        let Some(Pending { child, parent, depth }) = self.pending.pop_front() else {
+            return false;
+        };
+        if self.analysis.members.len() >= self.limits.members {
+            return false;
+        }
+        let bytes = child.bytes.as_slice();
+        let sha256 = Sha256::of(bytes);
+        let elf = elf::read(bytes);
+        let kind = kind::identify(bytes, elf.as_ref());
+        let layer = self.analysis.members.len() as u32;
+        self.analysis.members.push(Member {
+            parent,
+            depth,
+            container: child.container.to_owned(),
+            name: child.name,
+            size: bytes.len() as u64,
+            sha256,
+            file_type: kind.file_type.clone(),
+            entropy: hashes::entropy(bytes),
+            password: child.password,
+            elf: elf.map(|elf| elf.info),
+            pe: (kind.file_type.name == "pe").then(|| pe::read(bytes)).flatten(),
+        });
+        if self.seen.insert(sha256) {
+            self.finds.layer = Some(layer);
+            self.look(bytes, &kind, layer, depth);
+            self.finds.layer = None;
+        }
+        true
+    }
+
+    /// All that is done to a member.
+    fn look(&mut self, bytes: &[u8], kind: &Kind, layer: u32, depth: u32) {
+        let head = self.head(bytes, self.limits.scan_bytes, "members");
+        scan_runs(head, kind.language, &mut self.finds, &mut |_| ());
+        for key in search_xor(head, &mut self.finds) {
+            self.note(format!("strings of member {layer} are XORed with {key:#04x}"));
+        }
+        search_base64(head, kind.language, &mut self.finds);
+        if kind.language == Some(Language::Shell) {
+            let commands = self.interpret(bytes, Some(layer), depth + 1);
+            if self.analysis.commands.is_empty() {
+                self.analysis.commands = commands;
+            }
+        }
+        self.take_apart(kind, bytes, Some(layer), depth + 1);
+    }
+}
+
+/// Observables in the printable runs of `bytes`.
+fn scan_runs(
+    bytes: &[u8],
+    language: Option<Language>,
+    finds: &mut Finds,
+    each: &mut dyn FnMut(&[u8]),
+) {
+    for run in runs(bytes) {
+        let text = run.text(bytes);
+        each(&text);
+        let mut source = Source::plain(run.at, language);
+        if run.wide {
+            source.encoding = StringEncoding::Utf16le;
+            source.stride = 2;
+        }
+        scan_text(&text, &source, finds);
     }
 }

@@ -16,6 +16,8 @@ mod hashes;
 mod kind;
 mod limits;
 mod observables;
+mod passwords;
+mod pe;
 mod script;
 #[cfg(test)]
 mod specimen;
@@ -33,4 +35,4 @@ pub use stages::{Stage, interrupted, line};
 pub const ENGINE: &str = "static";
 
 /// Version of this engine. A result of an older one is a reason to analyse again.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;

@@ -18,8 +18,16 @@ pub struct Limits {
     pub scan_bytes: usize,
     /// Beginning of the file that is searched for XORed observables, in bytes.
     pub xor_bytes: usize,
-    /// What one compressed layer may unpack to, in bytes.
+    /// What all members together may unpack to, in bytes.
     pub unpacked_bytes: usize,
+    /// What one member may unpack to, in bytes.
+    pub member_bytes: usize,
+    /// Members that are taken out.
+    pub members: usize,
+    /// Layers inside each other.
+    pub depth: usize,
+    /// How many times its packed length a member may unpack to.
+    pub ratio: usize,
     /// Length of a script that is run through the interpreter, in bytes.
     pub script_bytes: usize,
 }
@@ -33,7 +41,11 @@ impl Default for Limits {
             commands: 1000,
             scan_bytes: 64 * 1024 * 1024,
             xor_bytes: 32 * 1024 * 1024,
-            unpacked_bytes: 32 * 1024 * 1024,
+            unpacked_bytes: 96 * 1024 * 1024,
+            member_bytes: 32 * 1024 * 1024,
+            members: 500,
+            depth: 8,
+            ratio: 250,
             script_bytes: 1024 * 1024,
         }
     }
@@ -71,6 +83,24 @@ pub(crate) const XOR_WEAK_FINDS_MAX: usize = 1000;
 
 /// Layers of base64 inside each other.
 pub(crate) const BASE64_DEPTH_MAX: usize = 3;
+
+/// Unpacked length up to which no ratio is looked at, in bytes: text compresses well.
+pub(crate) const RATIO_FREE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Dictionary of a decoder, in KiB.
+pub(crate) const DICTIONARY_KIB_MAX: u32 = 64 * 1024;
+
+/// Length of a member's name or password, in bytes.
+pub(crate) const MEMBER_NAME_BYTES_MAX: usize = 256;
+
+/// Passwords that are tried.
+pub(crate) const PASSWORDS_MAX: usize = 60;
+
+/// Shell scripts that are run for one sample.
+pub(crate) const SCRIPTS_RUN_MAX: usize = 8;
+
+/// Files that one script makes and that are looked at.
+pub(crate) const SCRIPT_FILES_MAX: usize = 32;
 
 /// Answers and wake-ups that one run of a script gets.
 pub(crate) const SCRIPT_ROUNDS_MAX: usize = 1000;

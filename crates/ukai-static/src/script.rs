@@ -8,7 +8,9 @@
 
 use crate::elf;
 use crate::kind::{self, Language};
-use crate::limits::{Limits, SCRIPT_CAPTURE_NOTES_MAX, SCRIPT_ROUNDS_MAX, SCRIPT_STUB_BYTES};
+use crate::limits::{
+    Limits, SCRIPT_CAPTURE_NOTES_MAX, SCRIPT_FILES_MAX, SCRIPT_ROUNDS_MAX, SCRIPT_STUB_BYTES,
+};
 use crate::observables::{Finds, SCRIPT, Source, runs, scan_text};
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
@@ -22,11 +24,13 @@ pub(crate) struct Report {
     /// The commands, in order, of the first run.
     pub(crate) commands: Vec<PeerText>,
     pub(crate) notes: Vec<String>,
+    /// The files that it makes, with their paths.
+    pub(crate) made: Vec<(PeerText, bytes::Bytes)>,
 }
 
 /// Runs `script` and adds what it would contact to `finds`.
 pub(crate) fn run(script: &[u8], now: Timestamp, limits: &Limits, finds: &mut Finds) -> Report {
-    let mut report = Report { commands: Vec::new(), notes: Vec::new() };
+    let mut report = Report { commands: Vec::new(), notes: Vec::new(), made: Vec::new() };
     if script.len() > limits.script_bytes {
         report.notes.push(format!("only the first {} bytes were run", limits.script_bytes));
     }
@@ -45,11 +49,28 @@ pub(crate) fn run(script: &[u8], now: Timestamp, limits: &Limits, finds: &mut Fi
                 report.commands = run.commands(limits);
             }
             notes.append(&mut run.notes);
+            for (path, content) in run.captured {
+                let new = report.made.len() < SCRIPT_FILES_MAX
+                    && !report.made.iter().any(|(_, other)| *other == content);
+                // What was answered to a request is ours, not the sample's.
+                if new && !is_answer(&content) {
+                    report.made.push((path, content));
+                }
+            }
         }
     }
     report.notes.extend(notes);
     report
 }
+
+/// Whether a file is one that a request was answered with.
+fn is_answer(content: &[u8]) -> bool {
+    content == STUB_SCRIPT
+        || content.len() == SCRIPT_STUB_BYTES && content.iter().skip(64).all(|byte| *byte == 0)
+}
+
+/// What a request for a script is answered with.
+const STUB_SCRIPT: &[u8] = b"#!/bin/sh\nexit 0\n";
 
 struct Run {
     host: Arc<Host>,
@@ -174,7 +195,7 @@ impl Run {
             .iter()
             .any(|ending| url.as_bytes().ends_with(ending));
         let bytes = if is_script {
-            bytes::Bytes::from_static(b"#!/bin/sh\nexit 0\n")
+            bytes::Bytes::from_static(STUB_SCRIPT)
         } else {
             let mut program = self.host.persona.machine.elf_header(SCRIPT_STUB_BYTES as u64);
             program.resize(SCRIPT_STUB_BYTES, 0);

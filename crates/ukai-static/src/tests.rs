@@ -76,7 +76,10 @@ fn a_killed_analysis_leaves_what_it_had() {
             lines.extend(line(stage.so_far));
         }
     });
-    assert_eq!(stages, ["type", "hashes", "strings", "xor", "base64", "unpacking", "script"]);
+    assert_eq!(
+        stages,
+        ["type", "hashes", "strings", "xor", "base64", "script", "unpacking", "members"]
+    );
     let left = interrupted(&lines, Some("time limit of 10 s")).expect("three lines");
     let reason = "time limit of 10 s during xor".to_owned();
     assert_eq!(left.outcome, Outcome::Partial { reason });

@@ -169,5 +169,8 @@ fn encoding(encoding: &StringEncoding) -> String {
         StringEncoding::Utf16le => "UTF-16".to_owned(),
         StringEncoding::Xor { key } => format!("XOR 0x{key:02x}"),
         StringEncoding::Base64 => "Base64".to_owned(),
+        StringEncoding::Hex => "hex".to_owned(),
+        StringEncoding::XorLong { key } => format!("XOR 0x{key}"),
+        StringEncoding::Stack => "on the stack".to_owned(),
     }
 }

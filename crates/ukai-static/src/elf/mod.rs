@@ -61,6 +61,9 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Elf> {
         stripped,
         packer,
         segments: segments.iter().map(describe_segment).collect(),
+        sections: Vec::new(),
+        telfhash: None,
+        tool_chains: Vec::new(),
     };
     let description = describe(&info, &header);
     Some(Elf { info, description, notes })

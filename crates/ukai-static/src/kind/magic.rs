@@ -1,15 +1,6 @@
-//! Binary formats by the bytes at a fixed place.
-//!
-//! From the formats' own documents; names and descriptions as file(1) has them, shortened.
+//! Binary formats by the bytes at a fixed place, and what confirms the short ones.
 
-/// One format.
-pub(super) struct Magic {
-    at: usize,
-    bytes: &'static [u8],
-    pub(super) name: &'static str,
-    pub(super) mime: &'static str,
-    words: &'static str,
-}
+use super::table::{Magic, TABLE};
 
 impl Magic {
     /// The line for a reader.
@@ -18,223 +9,188 @@ impl Magic {
             "pe" => pe_in_words(bytes),
             "java-class" => format!("{} version {}", self.words, u16_be(bytes, 6)),
             "png" => format!("{}, {} x {}", self.words, u32_be(bytes, 16), u32_be(bytes, 20)),
+            "matroska" if bytes[..bytes.len().min(64)].windows(4).any(|four| four == b"webm") => {
+                "WebM".to_owned()
+            }
+            "iff" => format!("IFF data, {}", String::from_utf8_lossy(&four(bytes, 8))),
             _ => self.words.to_owned(),
+        }
+    }
+
+    /// Why it is this one.
+    pub(super) fn reason(&self, bytes: &[u8]) -> String {
+        let shown = hex::encode(self.bytes);
+        match self.name {
+            "pe" => format!("{shown} at 0, PE signature at {}", u32_le(bytes, 60)),
+            _ => format!("{shown} at {}", self.at),
         }
     }
 }
 
-/// The format of `bytes`, if it is known. The first match counts: longer and rarer
-/// patterns stand before shorter ones.
+/// The format of `bytes`, if it is known.
 pub(super) fn find(bytes: &[u8]) -> Option<&'static Magic> {
-    TABLE.iter().find(|magic| {
-        bytes.get(magic.at..).is_some_and(|rest| rest.starts_with(magic.bytes))
-            && confirmed(magic, bytes)
-    })
+    TABLE.iter().find(|magic| fits(magic, bytes))
+}
+
+/// Every format with its own place that `bytes` fits.
+pub(super) fn all(bytes: &[u8]) -> impl Iterator<Item = &'static Magic> + '_ {
+    TABLE.iter().filter(|magic| fits(magic, bytes))
+}
+
+fn fits(magic: &Magic, bytes: &[u8]) -> bool {
+    bytes.get(magic.at..).is_some_and(|rest| rest.starts_with(magic.bytes))
+        && confirmed(magic, bytes)
 }
 
 /// For patterns that are too short to be sure of.
 fn confirmed(magic: &Magic, bytes: &[u8]) -> bool {
     match magic.name {
-        "pe" => is_pe(bytes),
+        "pe" => signature(bytes) == *b"PE\0\0",
+        "ne" => signature(bytes).starts_with(b"NE"),
+        "le" => matches!(&signature(bytes)[..2], b"LE" | b"LX"),
         "dos-executable" => bytes.len() >= 64,
+        "efi-te" => matches!(u16_le(bytes, 2), 0x14c | 0x8664 | 0x1c2 | 0xaa64) && bytes.len() > 40,
         // 0xcafebabe is shared by Java classes (version 45 upwards) and fat Mach-O files
         // (a small number of architectures).
         "java-class" => u16_be(bytes, 6) >= 45,
         "mach-o" if magic.bytes == b"\xca\xfe\xba\xbe" => u32_be(bytes, 4) < 45,
-        // CMF and FLG are a multiple of 31 (RFC 1950).
-        "zlib" => (u32::from(bytes[0]) * 256 + u32::from(u8_at(bytes, 1))).is_multiple_of(31),
+        // The magic numbers of CPython 2.0 to 3.x; four bytes follow that are no text.
+        "python-bytecode" => {
+            matches!(u16_le(bytes, 0), 3000..=3999 | 50823 | 60202 | 60717 | 62000..=62300)
+                && bytes.len() > 16
+        }
+        "lua-bytecode" => matches!(u8_at(bytes, 4), 0x40..=0x54),
+        "coff" => is_coff(bytes),
+        "coff-import" => matches!(u16_le(bytes, 4), 0..=2) && u16_le(bytes, 6) != 0,
+        "xcoff" => (1..=99).contains(&u16_be(bytes, 2)) && bytes.len() > 60,
+        "beam" => bytes.get(8..12) == Some(b"BEAM"),
+        // CMF and FLG are a multiple of 31 (RFC 1950); the first block's type is known.
+        "zlib" => {
+            (u32::from(bytes[0]) * 256 + u32::from(u8_at(bytes, 1))).is_multiple_of(31)
+                && u8_at(bytes, 2) & 6 != 6
+        }
         "lzma" => bytes.len() > 13 && matches!(&bytes[5..13], [0xff, ..] | [.., 0, 0, 0]),
         "bzip2" => {
             matches!(u8_at(bytes, 3), b'1'..=b'9')
                 && matches!(bytes.get(4..10), Some(b"1AY&SY" | b"\x17\x72\x45\x38\x50\x90"))
         }
-        "bmp" => bytes.len() > 26 && u32_le(bytes, 14) <= 124,
-        "arj" => u16_le(bytes, 2) <= 2600,
+        "compress" => u8_at(bytes, 2) & 0x1f >= 9 && u8_at(bytes, 2) & 0x1f <= 16,
+        "pack" => {
+            matches!(u32_be(bytes, 2), 1..=0x7fff_ffff) && (1..=24).contains(&u8_at(bytes, 6))
+        }
+        "compress-h" => bytes.len() > 10,
+        "tar" => bytes.len() >= 512,
+        "lha" => {
+            u8_at(bytes, 6) == b'-' && matches!(u8_at(bytes, 5), b'0'..=b'9' | b's' | b'd' | b'x')
+        }
+        "cpio" if magic.bytes.len() == 2 => bytes.len() >= 26 && cpio_is_sane(magic, bytes),
+        "arj" => (1..=2600).contains(&u16_le(bytes, 2)) && u8_at(bytes, 4) >= 30,
+        "zpaq" => u8_at(bytes, 3) <= 3,
+        "bmp" => {
+            bytes.len() > 26 && matches!(u32_le(bytes, 14), 12 | 16 | 40 | 52 | 56 | 64 | 108 | 124)
+        }
+        "ico" | "cur" => is_icon(bytes),
+        "webp" | "ani" | "wav" | "avi" => bytes.starts_with(b"RIFF") || bytes.starts_with(b"RIFX"),
+        "emf" => u32_le(bytes, 0) == 1,
+        "jxl" if magic.bytes.len() == 2 => bytes.len() > 16 && !is_texty(bytes),
+        "pcx" => matches!(u8_at(bytes, 3), 1 | 2 | 4 | 8),
+        "iff" => four(bytes, 8).iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b' '),
+        "quicktime" if magic.bytes == b"moov" => u8_at(bytes, 0) == 0,
+        "mpeg-audio" if magic.bytes.len() == 2 => {
+            let (third, length) = (u8_at(bytes, 2), bytes.len());
+            third >> 4 != 0 && third >> 4 != 15 && third & 0x0c != 0x0c && length > 128
+        }
+        "mpeg-ts" => u8_at(bytes, 188) == 0x47 && u8_at(bytes, 376) == 0x47,
+        "swf" => (1..=60).contains(&u8_at(bytes, 3)) && u32_le(bytes, 4) >= 20,
+        "ttf" => (4..=64).contains(&u16_be(bytes, 4)) && bytes.len() > 60,
+        "pfb" => bytes.get(6..8) == Some(b"%!"),
+        "gettext" => bytes.len() >= 28,
+        "terminfo" => {
+            (1..=512).contains(&u16_le(bytes, 2)) && u16_le(bytes, 4) < 256 && bytes.len() > 12
+        }
+        "pgp" => u8_at(bytes, 2) == 0x0c && u8_at(bytes, 3) == 3,
+        "der" => is_der(bytes),
+        "ese" => bytes.len() > 668,
+        "icc" => bytes.len() >= 128 && u32_be(bytes, 0) as usize <= bytes.len() + 4,
+        "lotus-123" => matches!(u16_le(bytes, 4), 0x1000..=0x1005 | 0x0404),
+        "ms-write" => bytes.get(4..6) == Some(b"\0\xab"),
+        "xls-biff5" => matches!(u16_le(bytes, 2), 4 | 6 | 8 | 16) && u16_le(bytes, 4) == 0x500,
+        "jffs2" => jffs2_node(bytes, magic.bytes[0] == 0x85),
+        "ext" => {
+            // One block group is described, and block sizes are 1 to 64 KiB.
+            bytes.len() >= 2048 && u32_le(bytes, 1024 + 24) <= 6 && u32_le(bytes, 1024) > 0
+        }
+        "fat" => is_boot_sector(bytes) && matches!(u8_at(bytes, 0), 0xeb | 0xe9),
+        "ntfs" | "exfat" | "bitlocker" | "gpt" => is_boot_sector(bytes),
+        "boot-sector" => is_partitioned(bytes),
         _ => true,
     }
 }
 
-const fn magic(
-    at: usize,
-    bytes: &'static [u8],
-    name: &'static str,
-    mime: &'static str,
-    words: &'static str,
-) -> Magic {
-    Magic { at, bytes, name, mime, words }
+/// The signature behind a DOS header.
+fn signature(bytes: &[u8]) -> [u8; 4] {
+    four(bytes, u32_le(bytes, 60) as usize)
 }
 
-static TABLE: &[Magic] = &[
-    // Programs.
-    magic(0, b"MZ", "pe", "application/vnd.microsoft.portable-executable", "PE executable"),
-    magic(0, b"MZ", "dos-executable", "application/x-dosexec", "MS-DOS executable"),
-    magic(0, b"\xca\xfe\xba\xbe", "java-class", "application/java-vm", "compiled Java class data,"),
-    magic(0, b"\xca\xfe\xba\xbe", "mach-o", "application/x-mach-binary", "Mach-O universal binary"),
-    magic(
-        0,
-        b"\xce\xfa\xed\xfe",
-        "mach-o",
-        "application/x-mach-binary",
-        "Mach-O 32-bit executable",
-    ),
-    magic(
-        0,
-        b"\xcf\xfa\xed\xfe",
-        "mach-o",
-        "application/x-mach-binary",
-        "Mach-O 64-bit executable",
-    ),
-    magic(
-        0,
-        b"\xfe\xed\xfa\xce",
-        "mach-o",
-        "application/x-mach-binary",
-        "Mach-O 32-bit executable",
-    ),
-    magic(
-        0,
-        b"\xfe\xed\xfa\xcf",
-        "mach-o",
-        "application/x-mach-binary",
-        "Mach-O 64-bit executable",
-    ),
-    magic(0, b"dex\n", "dex", "application/vnd.android.dex", "Dalvik dex file"),
-    magic(0, b"\0asm", "wasm", "application/wasm", "WebAssembly (wasm) binary module"),
-    magic(0, b"BC\xc0\xde", "llvm-bitcode", "application/x-llvm", "LLVM IR bitcode"),
-    magic(0, b"\x1bLua", "lua-bytecode", "application/x-lua-bytecode", "Lua bytecode"),
-    // Archives and compression.
-    magic(0, b"PK\x03\x04", "zip", "application/zip", "Zip archive data"),
-    magic(0, b"PK\x05\x06", "zip", "application/zip", "Zip archive data (empty)"),
-    magic(0, b"Rar!\x1a\x07", "rar", "application/vnd.rar", "RAR archive data"),
-    magic(0, b"7z\xbc\xaf\x27\x1c", "7z", "application/x-7z-compressed", "7-zip archive data"),
-    magic(0, b"\xfd7zXZ\0", "xz", "application/x-xz", "XZ compressed data"),
-    magic(0, b"BZh", "bzip2", "application/x-bzip2", "bzip2 compressed data"),
-    magic(0, b"\x1f\x8b\x08", "gzip", "application/gzip", "gzip compressed data"),
-    magic(0, b"\x1f\x9d", "compress", "application/x-compress", "compress'd data"),
-    magic(0, b"\x28\xb5\x2f\xfd", "zstd", "application/zstd", "Zstandard compressed data"),
-    magic(0, b"\x04\x22\x4d\x18", "lz4", "application/x-lz4", "LZ4 compressed data"),
-    magic(0, b"LZIP", "lzip", "application/x-lzip", "lzip compressed data"),
-    magic(0, b"\x5d\0\0", "lzma", "application/x-lzma", "LZMA compressed data"),
-    magic(257, b"ustar", "tar", "application/x-tar", "POSIX tar archive"),
-    magic(
-        0,
-        b"MSCF\0\0\0\0",
-        "cab",
-        "application/vnd.ms-cab-compressed",
-        "Microsoft Cabinet archive data",
-    ),
-    magic(
-        0,
-        b"!<arch>\ndebian",
-        "deb",
-        "application/vnd.debian.binary-package",
-        "Debian binary package",
-    ),
-    magic(0, b"!<arch>\n", "ar", "application/x-archive", "current ar archive"),
-    magic(0, b"\xed\xab\xee\xdb", "rpm", "application/x-rpm", "RPM package"),
-    magic(0, b"070701", "cpio", "application/x-cpio", "ASCII cpio archive"),
-    magic(0, b"070707", "cpio", "application/x-cpio", "ASCII cpio archive (pre-SVR4)"),
-    magic(2, b"-lh", "lha", "application/x-lzh-compressed", "LHa archive data"),
-    magic(0, b"\x60\xea", "arj", "application/x-arj", "ARJ archive data"),
-    magic(7, b"**ACE**", "ace", "application/x-ace-compressed", "ACE archive data"),
-    magic(0, b"xar!", "xar", "application/x-xar", "xar archive"),
-    magic(0, b"hsqs", "squashfs", "application/vnd.squashfs", "Squashfs filesystem, little endian"),
-    magic(0, b"sqsh", "squashfs", "application/vnd.squashfs", "Squashfs filesystem, big endian"),
-    magic(
-        32769,
-        b"CD001",
-        "iso9660",
-        "application/x-iso9660-image",
-        "ISO 9660 CD-ROM filesystem data",
-    ),
-    magic(0, b"CART\x01\0", "cart", "application/x-cart", "CaRT neutered file"),
-    magic(0, b"\x78\x01", "zlib", "application/zlib", "zlib compressed data"),
-    magic(0, b"\x78\x5e", "zlib", "application/zlib", "zlib compressed data"),
-    magic(0, b"\x78\x9c", "zlib", "application/zlib", "zlib compressed data"),
-    magic(0, b"\x78\xda", "zlib", "application/zlib", "zlib compressed data"),
-    // Documents.
-    magic(0, b"%PDF-", "pdf", "application/pdf", "PDF document"),
-    magic(
-        0,
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "ole",
-        "application/x-ole-storage",
-        "Composite Document File V2 Document",
-    ),
-    magic(0, b"{\\rtf", "rtf", "application/rtf", "Rich Text Format data"),
-    magic(0, b"L\0\0\0\x01\x14\x02\0", "lnk", "application/x-ms-shortcut", "MS Windows shortcut"),
-    magic(0, b"ITSF", "chm", "application/vnd.ms-htmlhelp", "MS Windows HtmlHelp Data"),
-    magic(
-        0,
-        b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d",
-        "onenote",
-        "application/onenote",
-        "Microsoft OneNote",
-    ),
-    magic(0, b"!BDN", "pst", "application/vnd.ms-outlook", "Microsoft Outlook email folder"),
-    magic(0, b"%!PS", "postscript", "application/postscript", "PostScript document text"),
-    // Images, sound, film, fonts.
-    magic(0, b"\x89PNG\r\n\x1a\n", "png", "image/png", "PNG image data"),
-    magic(0, b"\xff\xd8\xff", "jpeg", "image/jpeg", "JPEG image data"),
-    magic(0, b"GIF8", "gif", "image/gif", "GIF image data"),
-    magic(0, b"BM", "bmp", "image/bmp", "PC bitmap"),
-    magic(0, b"II*\0", "tiff", "image/tiff", "TIFF image data, little-endian"),
-    magic(0, b"MM\0*", "tiff", "image/tiff", "TIFF image data, big-endian"),
-    magic(0, b"\0\0\x01\0", "ico", "image/vnd.microsoft.icon", "MS Windows icon resource"),
-    magic(8, b"WEBP", "webp", "image/webp", "Web/P image"),
-    magic(8, b"WAVE", "wav", "audio/x-wav", "RIFF WAVE audio"),
-    magic(8, b"AVI ", "avi", "video/x-msvideo", "RIFF AVI video"),
-    magic(4, b"ftyp", "mp4", "video/mp4", "ISO Media"),
-    magic(0, b"\x1aE\xdf\xa3", "matroska", "video/x-matroska", "Matroska data"),
-    magic(0, b"OggS", "ogg", "application/ogg", "Ogg data"),
-    magic(0, b"ID3", "mpeg-audio", "audio/mpeg", "Audio file with ID3"),
-    magic(0, b"fLaC", "flac", "audio/flac", "FLAC audio bitstream data"),
-    magic(0, b"wOFF", "woff", "font/woff", "Web Open Font Format"),
-    magic(0, b"wOF2", "woff", "font/woff2", "Web Open Font Format 2"),
-    magic(0, b"FWS", "swf", "application/vnd.adobe.flash.movie", "Macromedia Flash data"),
-    magic(
-        0,
-        b"CWS",
-        "swf",
-        "application/vnd.adobe.flash.movie",
-        "Macromedia Flash data (compressed)",
-    ),
-    // Captures, databases, disks, keys.
-    magic(
-        0,
-        b"\xd4\xc3\xb2\xa1",
-        "pcap",
-        "application/vnd.tcpdump.pcap",
-        "pcap capture file, little-endian",
-    ),
-    magic(
-        0,
-        b"\xa1\xb2\xc3\xd4",
-        "pcap",
-        "application/vnd.tcpdump.pcap",
-        "pcap capture file, big-endian",
-    ),
-    magic(
-        0,
-        b"\x4d\x3c\xb2\xa1",
-        "pcap",
-        "application/vnd.tcpdump.pcap",
-        "pcap capture file, nanoseconds",
-    ),
-    magic(0, b"\x0a\x0d\x0d\x0a", "pcapng", "application/x-pcapng", "pcapng capture file"),
-    magic(0, b"SQLite format 3\0", "sqlite", "application/vnd.sqlite3", "SQLite 3.x database"),
-    magic(0, b"regf", "registry", "application/x-ms-registry", "MS Windows registry file"),
-    magic(0, b"ElfFile\0", "evtx", "application/x-ms-evtx", "MS Windows event log"),
-    magic(0, b"MDMP\x93\xa7", "minidump", "application/x-dmp", "Mini DuMP crash report"),
-    magic(0, b"QFI\xfb", "qcow", "application/x-qemu-disk", "QEMU QCOW image"),
-    magic(0, b"conectix", "vhd", "application/x-vhd", "Microsoft Disk Image"),
-    magic(0, b"\x27\x05\x19\x56", "uboot-image", "application/x-uboot", "u-boot legacy uImage"),
-    magic(0, b"HDR0", "trx", "application/x-trx-firmware", "TRX firmware header"),
-];
+fn four(bytes: &[u8], at: usize) -> [u8; 4] {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or_default()
+}
 
-fn is_pe(bytes: &[u8]) -> bool {
-    let at = u32_le(bytes, 60) as usize;
-    bytes.get(at..).is_some_and(|rest| rest.starts_with(b"PE\0\0"))
+fn is_texty(bytes: &[u8]) -> bool {
+    bytes.iter().take(64).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+}
+
+/// Sections that fit into the file, a symbol table inside of it, and no optional header.
+fn is_coff(bytes: &[u8]) -> bool {
+    let (sections, symbols) = (u16_le(bytes, 2), u32_le(bytes, 8) as usize);
+    (1..=500).contains(&sections)
+        && u16_le(bytes, 16) == 0
+        && symbols < bytes.len()
+        && 20 + 40 * usize::from(sections) <= bytes.len()
+        && bytes.get(20).is_some_and(|byte| matches!(byte, b'.' | b'/'))
+}
+
+fn cpio_is_sane(magic: &Magic, bytes: &[u8]) -> bool {
+    let half = |at| if magic.bytes[0] == 0xc7 { u16_le(bytes, at) } else { u16_be(bytes, at) };
+    matches!(half(20), 1..=1024) && matches!(half(6) >> 12, 1 | 2 | 4 | 6 | 8 | 10 | 12)
+}
+
+/// The images of an icon lie inside of the file.
+fn is_icon(bytes: &[u8]) -> bool {
+    let count = usize::from(u16_le(bytes, 4));
+    let (size, at) = (u32_le(bytes, 14) as usize, u32_le(bytes, 18) as usize);
+    (1..=256).contains(&count)
+        && u8_at(bytes, 9) == 0
+        && at >= 6 + 16 * count
+        && size > 0
+        && at.saturating_add(size) <= bytes.len().max(22 + 16 * count)
+}
+
+fn is_der(bytes: &[u8]) -> bool {
+    usize::from(u16_be(bytes, 2)) + 4 == bytes.len()
+        && matches!(u8_at(bytes, 4), 0x30 | 0x02 | 0x06)
+}
+
+fn jffs2_node(bytes: &[u8], little: bool) -> bool {
+    let kind = if little { u16_le(bytes, 2) } else { u16_be(bytes, 2) };
+    matches!(kind, 0xe001 | 0xe002 | 0x2003 | 0x2004 | 0x2006 | 0xe008 | 0xe009)
+        && bytes.len() >= 12
+}
+
+fn is_boot_sector(bytes: &[u8]) -> bool {
+    bytes.get(510..512) == Some(b"\x55\xaa")
+}
+
+/// A master boot record: four entries, each empty or with a type and a size, and code or
+/// zeros before it.
+fn is_partitioned(bytes: &[u8]) -> bool {
+    let entries = [446, 462, 478, 494];
+    let sane = entries.iter().all(|at| matches!(u8_at(bytes, *at), 0 | 0x80));
+    let used =
+        entries.iter().filter(|at| u8_at(bytes, **at + 4) != 0 && u32_le(bytes, **at + 12) != 0);
+    let jumps =
+        matches!(u8_at(bytes, 0), 0xeb | 0xe9 | 0xfa | 0x33 | 0xfc | 0x0e | 0 | 0x31 | 0xea);
+    sane && jumps && (used.count() > 0 || matches!(u8_at(bytes, 0), 0xeb | 0xe9))
 }
 
 /// `PE32 executable (GUI) Intel 80386, for MS Windows`: PE/COFF specification, sections 3.3
@@ -261,12 +217,12 @@ fn pe_in_words(bytes: &[u8]) -> String {
     format!("{width} {kind}{subsystem} {machine}, for MS Windows")
 }
 
-fn u8_at(bytes: &[u8], at: usize) -> u8 {
+pub(super) fn u8_at(bytes: &[u8], at: usize) -> u8 {
     bytes.get(at).copied().unwrap_or(0)
 }
 
 fn u16_be(bytes: &[u8], at: usize) -> u16 {
-    u16::from_be_bytes([u8_at(bytes, at), u8_at(bytes, at + 1)])
+    u16::from_be_bytes([u8_at(bytes, at), u8_at(bytes, at.saturating_add(1))])
 }
 
 fn u16_le(bytes: &[u8], at: usize) -> u16 {
@@ -274,7 +230,7 @@ fn u16_le(bytes: &[u8], at: usize) -> u16 {
 }
 
 fn u32_be(bytes: &[u8], at: usize) -> u32 {
-    u32::from(u16_be(bytes, at)) << 16 | u32::from(u16_be(bytes, at + 2))
+    u32::from(u16_be(bytes, at)) << 16 | u32::from(u16_be(bytes, at.saturating_add(2)))
 }
 
 fn u32_le(bytes: &[u8], at: usize) -> u32 {

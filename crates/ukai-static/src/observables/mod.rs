@@ -57,6 +57,8 @@ pub(crate) struct Finds {
     pub(crate) list: Vec<Found>,
     seen: HashSet<Observable>,
     max: usize,
+    /// Which member is looked at; `None`: the sample itself.
+    pub(crate) layer: Option<u32>,
     /// Whether something found no room.
     pub(crate) overflown: bool,
 }
@@ -66,7 +68,8 @@ impl Finds {
         Self { max, ..Self::default() }
     }
 
-    pub(crate) fn add(&mut self, found: Found) {
+    pub(crate) fn add(&mut self, mut found: Found) {
+        found.layer = self.layer;
         if self.seen.contains(&found.observable) {
             if found.method == SCRIPT {
                 self.confirm(&found.observable);
@@ -87,6 +90,7 @@ impl Finds {
         let known = self.list.iter_mut().find(|found| found.observable == *observable);
         if let Some(found) = known {
             SCRIPT.clone_into(&mut found.method);
+            found.confidence = found.confidence.max(CONFIDENCE_REACHED);
         }
     }
 
@@ -96,6 +100,8 @@ impl Finds {
             offset: source.offset + at as u64 * source.stride,
             encoding: source.encoding.clone(),
             method: source.method.to_owned(),
+            layer: self.layer,
+            confidence: confidence(kind, source),
         });
     }
 
@@ -111,6 +117,25 @@ impl Finds {
             Host::Name(name) => self.add_at(ObservableKind::Domain, name.clone(), at, source),
         }
     }
+}
+
+/// What a script would contact when it runs.
+const CONFIDENCE_REACHED: u8 = 95;
+
+/// How sure a find is: somebody hid it or wrote it as a URL, or it only looks like a name.
+fn confidence(kind: ObservableKind, source: &Source) -> u8 {
+    let hidden = match source.encoding {
+        StringEncoding::Plain | StringEncoding::Utf16le => 0,
+        _ => 20,
+    };
+    let base = match kind {
+        _ if source.method == SCRIPT => return CONFIDENCE_REACHED,
+        ObservableKind::Url => 75,
+        ObservableKind::Endpoint => 70,
+        ObservableKind::Ip => 60,
+        ObservableKind::Domain | ObservableKind::Sha256 => 55,
+    };
+    base + hidden
 }
 
 /// Who is meant: an address or a name.

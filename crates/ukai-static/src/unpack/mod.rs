@@ -1,0 +1,211 @@
+//! What is inside: archives, compressed layers, documents, mail, encoded texts.
+//!
+//! Everything stays in memory, and every length is bounded before it is believed: by the
+//! length of one member, the total, the number of members and the ratio of what came out
+//! to what went in. What a limit cuts is noted, never silent. Depth is the caller's affair.
+
+mod ar;
+mod archives;
+mod carve;
+mod cpio;
+mod encoded;
+mod iso9660;
+mod mail;
+mod ole;
+mod pdf;
+mod rar;
+mod rpm;
+mod rtf;
+mod sevenz;
+mod streams;
+#[cfg(test)]
+mod tests;
+mod vba;
+mod zip;
+
+use crate::kind::{Kind, Language};
+use crate::limits::{Limits, MEMBER_NAME_BYTES_MAX, NOTES_MAX, RATIO_FREE_BYTES};
+use std::io::Read;
+use ukai_model::PeerText;
+
+/// A file or layer taken out.
+pub(crate) struct Child {
+    /// Its name in there.
+    pub(crate) name: Option<PeerText>,
+    /// What it was taken out of.
+    pub(crate) container: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    /// The password that opened it.
+    pub(crate) password: Option<PeerText>,
+}
+
+/// What is left for all that is taken out of one sample.
+pub(crate) struct Budget {
+    pub(crate) members: usize,
+    pub(crate) bytes: usize,
+}
+
+/// One container being taken apart.
+pub(crate) struct Unpacking<'a> {
+    limits: &'a Limits,
+    budget: &'a mut Budget,
+    /// Passwords to try, the likeliest first.
+    passwords: &'a [Vec<u8>],
+    pub(crate) children: Vec<Child>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl<'a> Unpacking<'a> {
+    pub(crate) fn new(
+        limits: &'a Limits,
+        budget: &'a mut Budget,
+        passwords: &'a [Vec<u8>],
+    ) -> Self {
+        Self { limits, budget, passwords, children: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Takes `bytes`, which are of `kind`, apart.
+    pub(crate) fn take_apart(&mut self, kind: &Kind, bytes: &[u8]) {
+        let name = kind.file_type.name.as_str();
+        match name {
+            "gzip" => streams::gzip(bytes, self),
+            "zlib" => streams::zlib(bytes, self),
+            "bzip2" => streams::bzip2(bytes, self),
+            "xz" => streams::xz(bytes, self),
+            "lzma" => streams::lzma(bytes, self),
+            "lzip" => streams::lzip(bytes, self),
+            "zstd" => streams::zstd(bytes, self),
+            "tar" => archives::tar(bytes, self),
+            "cab" => archives::cab(bytes, self),
+            "lha" => archives::lha(bytes, self),
+            "7z" => sevenz::unpack(bytes, self),
+            "rar" => rar::unpack(bytes, self),
+            "cpio" => cpio::unpack(bytes, self),
+            "ar" | "deb" => ar::unpack(bytes, self),
+            "rpm" => rpm::unpack(bytes, self),
+            "iso9660" => iso9660::unpack(bytes, self),
+            "rtf" => rtf::unpack(bytes, self),
+            "pdf" => pdf::unpack(bytes, self),
+            "mail" | "mhtml" => mail::message(bytes, self),
+            "mbox" => mail::folder(bytes, self),
+            "tnef" => mail::tnef(bytes, self),
+            "onenote" => ole::onenote(bytes, self),
+            "crx" => carve::carve(bytes, 4, self),
+            _ if bytes.starts_with(b"\xd0\xcf\x11\xe0") => ole::unpack(bytes, self),
+            _ if bytes.starts_with(b"PK") => zip::unpack(bytes, self),
+            _ => match kind.language {
+                Some(language) => {
+                    encoded::unpack(bytes, language, self);
+                    if name != "json" && memchr::memchr(0, bytes).is_some() {
+                        carve::carve(bytes, 1, self);
+                    }
+                }
+                None => carve::carve(bytes, 1, self),
+            },
+        }
+        for other in &kind.file_type.also {
+            match other.as_str() {
+                "zip" => zip::unpack(bytes, self),
+                "tar" => archives::tar(bytes, self),
+                "iso9660" => iso9660::unpack(bytes, self),
+                "pdf" => pdf::unpack(bytes, self),
+                "php" | "html" | "asp" | "hta" => encoded::unpack(bytes, Language::Code, self),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether nothing more may be taken out.
+    fn is_full(&self) -> bool {
+        self.budget.members == 0 || self.budget.bytes == 0
+    }
+
+    /// Reads what `packed` bytes unpack to, as far as limits allow; what is broken is kept
+    /// until there. `what` names it in notes.
+    fn read(&mut self, what: &str, reader: &mut dyn Read, packed: usize) -> Vec<u8> {
+        let ratio = packed.saturating_mul(self.limits.ratio).max(RATIO_FREE_BYTES);
+        let max = self.limits.member_bytes.min(self.budget.bytes).min(ratio);
+        let mut bytes = Vec::new();
+        let ended = reader.take(max as u64 + 1).read_to_end(&mut bytes);
+        if bytes.len() > max {
+            bytes.truncate(max);
+            let limit = if max == self.budget.bytes {
+                format!("of {max} bytes that were left")
+            } else if max == ratio {
+                format!("of {} times its packed length", self.limits.ratio)
+            } else {
+                format!("of {max} bytes")
+            };
+            self.note(format!("{what}: unpacked up to the limit {limit}"));
+        } else if let Err(error) = ended {
+            self.note(format!("{what}: broken after {} bytes: {error}", bytes.len()));
+        }
+        bytes
+    }
+
+    /// Keeps a member, unless it is empty or there is no room.
+    fn add(&mut self, container: &'static str, name: Option<&[u8]>, bytes: Vec<u8>) -> bool {
+        self.add_opened(container, name, bytes, None)
+    }
+
+    fn add_opened(
+        &mut self,
+        container: &'static str,
+        name: Option<&[u8]>,
+        bytes: Vec<u8>,
+        password: Option<&[u8]>,
+    ) -> bool {
+        if bytes.is_empty() {
+            return true;
+        }
+        if self.budget.members == 0 {
+            self.note(format!(
+                "{container}: more members than the limit of {}",
+                self.limits.members
+            ));
+            return false;
+        }
+        if bytes.len() > self.budget.bytes {
+            let limit = self.limits.unpacked_bytes;
+            self.note(format!("{container}: more bytes than the limit of {limit} for all members"));
+            self.budget.bytes = 0;
+            return false;
+        }
+        self.budget.members -= 1;
+        self.budget.bytes -= bytes.len();
+        let text = |text: &[u8]| PeerText::truncated(text, MEMBER_NAME_BYTES_MAX);
+        self.children.push(Child {
+            name: name.filter(|name| !name.is_empty()).map(text),
+            container,
+            bytes,
+            password: password.map(text),
+        });
+        true
+    }
+
+    fn note(&mut self, note: String) {
+        if self.notes.len() < NOTES_MAX && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// Little-endian number of two bytes at `at`.
+fn u16_le(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).map(|two| u16::from_le_bytes(*two))
+}
+
+/// Little-endian number of four bytes at `at`.
+fn u32_le(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).map(|four| u32::from_le_bytes(*four))
+}
+
+/// Big-endian number of four bytes at `at`.
+fn u32_be(bytes: &[u8], at: usize) -> Option<u32> {
+    u32_le(bytes, at).map(u32::swap_bytes)
+}
+
+/// `length` bytes at `at`, if they are there.
+fn slice(bytes: &[u8], at: usize, length: usize) -> Option<&[u8]> {
+    bytes.get(at..at.checked_add(length)?)
+}
