@@ -32,6 +32,10 @@ test_needs=(
   crontab:cron adduser:adduser useradd:passwd lsattr:e2fsprogs
   # Clients of our network stack.
   masscan:masscan traceroute:traceroute ping:iputils-ping
+  # What our capture files are read with, and what reads theirs.
+  tshark:tshark capinfos:wireshark-common gzip:gzip zstd:zstd
+  # A machine's network device.
+  qemu-system-x86_64:qemu-system-x86 ethtool:ethtool
   # Tools whose real ones the shell's are compared with.
   xxd:xxd hexdump:bsdextrautils bc:bc dc:dc mawk:mawk ed:ed
 )

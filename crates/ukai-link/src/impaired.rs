@@ -98,4 +98,8 @@ impl<L: Link> Link for Impaired<L> {
         self.held_out = held;
         frames.iter().try_for_each(|frame| self.link.send(frame))
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.link.flush()
+    }
 }

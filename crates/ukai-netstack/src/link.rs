@@ -19,9 +19,37 @@ pub trait Link: Send {
     /// end of the link.
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Sends a frame. What the link cannot take now is lost, as on any link: an error is
-    /// the end of the link.
+    /// Sends a frame, at the latest with the next [`Link::flush`]. What the link cannot take
+    /// now is lost, as on any link: an error is the end of the link.
     fn send(&mut self, frame: &[u8]) -> io::Result<()>;
+
+    /// Sends what links that send many frames at once have kept back. To be called when
+    /// nothing more is to be sent for now.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<L: Link + ?Sized> Link for Box<L> {
+    fn medium(&self) -> Medium {
+        (**self).medium()
+    }
+
+    fn mtu(&self) -> u16 {
+        (**self).mtu()
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        (**self).poll_receive(cx, buffer)
+    }
+
+    fn send(&mut self, frame: &[u8]) -> io::Result<()> {
+        (**self).send(frame)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (**self).flush()
+    }
 }
 
 /// Frames that wait at one end of a [`MemoryLink`].

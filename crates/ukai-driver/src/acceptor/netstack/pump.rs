@@ -87,6 +87,7 @@ impl<N: Neighbourhood + Send + 'static> Shared<N> {
         let mut inner = self.inner.lock();
         let result = work(&mut inner, now);
         self.settle(&mut inner, now);
+        self.flush(&mut inner);
         let sooner =
             inner.stack.next_due().is_some_and(|due| inner.armed.is_none_or(|at| due < at));
         let refused = std::mem::take(&mut inner.refused);
@@ -144,6 +145,7 @@ impl<N: Neighbourhood + Send + 'static> Shared<N> {
         loop {
             inner.stack.advance(now);
             self.settle(inner, now);
+            self.flush(inner);
             if let Some(error) = inner.failed.take() {
                 return Poll::Ready(inner.fail(error));
             }
@@ -173,6 +175,14 @@ impl<N: Neighbourhood + Send + 'static> Shared<N> {
             }
         }
         frames.clear();
+    }
+
+    /// Links that send many frames at once send them now.
+    fn flush(&self, inner: &mut Inner<N>) {
+        if let Err(error) = inner.link.flush() {
+            inner.failed = Some(error);
+            self.waker.wake();
+        }
     }
 
     fn happened(self: &Arc<Self>, inner: &mut Inner<N>, now: Timestamp, event: Event) {
