@@ -12,7 +12,7 @@ pub enum Medium {
 }
 
 /// How a stack works. Memory is bounded by `flows_max` times what a flow takes idle (about
-/// 350 bytes), plus `buffer_bytes_max`, plus `fragment_bytes_max`.
+/// 300 bytes), plus `buffer_bytes_max`, plus `fragment_bytes_max`.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
     /// What the link's frames are.

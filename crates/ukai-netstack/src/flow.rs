@@ -62,6 +62,17 @@ pub(crate) enum State {
     LastAck,
 }
 
+/// What a flow does when what it has sent is not acknowledged for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// All is held for lost, or the peer's window is asked about.
+    Late,
+    /// Something more is sent to have an answer (RFC 8985, 7).
+    Tail,
+    /// What may only have been overtaken is held for lost.
+    Overtaken,
+}
+
 /// No deadline.
 pub(crate) const NEVER: u64 = u64::MAX;
 
@@ -77,8 +88,6 @@ pub(crate) struct Flow {
 
     /// First byte that the peer has not acknowledged.
     pub(crate) snd_una: u32,
-    /// Next byte to be sent.
-    pub(crate) snd_nxt: u32,
     /// Behind the last byte that was ever sent.
     pub(crate) snd_max: u32,
     /// The peer's window, in bytes, and the segment that told it.
@@ -130,16 +139,26 @@ pub(crate) struct Flow {
     /// Smoothed round trip and its variation, in milliseconds times 8 and times 4.
     pub(crate) srtt: u32,
     pub(crate) rttvar: u32,
-    /// The byte whose round trip is measured, and when it was sent.
-    pub(crate) timed: Option<(u32, u64)>,
+    /// The shortest round trip, in milliseconds.
+    pub(crate) shortest: u32,
+    /// Something has overtaken what was sent before it; how long that is waited for, in
+    /// quarters of the shortest round trip, since which byte, and for how many recoveries
+    /// more (RFC 8985, 6.2, step 4).
+    pub(crate) overtaken: bool,
+    pub(crate) patience: u8,
+    pub(crate) patience_left: u8,
+    pub(crate) patience_from: u32,
 
     pub(crate) queue: Option<Box<Queue>>,
     pub(crate) pending: Option<Box<Pending>>,
 
     /// When a segment outside the window was last answered, in milliseconds.
     pub(crate) challenged: u64,
-    /// Deadlines, in milliseconds: to send again, to acknowledge, to end or to ask.
-    pub(crate) rto_at: u64,
+    /// Deadlines, in milliseconds: to do something for what was sent, to acknowledge, to
+    /// end or to ask.
+    pub(crate) sent_at: u64,
+    /// What is to be done for what was sent.
+    pub(crate) next: Next,
     pub(crate) ack_at: u64,
     pub(crate) end_at: u64,
 }
@@ -157,7 +176,6 @@ impl Flow {
             personality,
             state: State::Established,
             snd_una: ours,
-            snd_nxt: ours,
             snd_max: ours,
             snd_wnd: 0,
             snd_wl1: theirs,
@@ -189,11 +207,16 @@ impl Flow {
             ssthresh: u32::MAX,
             srtt: 0,
             rttvar: 0,
-            timed: None,
+            shortest: u32::MAX,
+            overtaken: false,
+            patience: 1,
+            patience_left: 0,
+            patience_from: ours,
             queue: None,
             pending: None,
             challenged: 0,
-            rto_at: NEVER,
+            sent_at: NEVER,
+            next: Next::Late,
             ack_at: NEVER,
             end_at: NEVER,
         }
@@ -211,7 +234,7 @@ impl Flow {
 
     /// The first of its deadlines.
     pub(crate) fn deadline(&self) -> u64 {
-        self.rto_at.min(self.ack_at).min(self.end_at)
+        self.sent_at.min(self.ack_at).min(self.end_at)
     }
 
     /// Whether our FIN was acknowledged.
@@ -224,6 +247,6 @@ impl Flow {
 mod tests {
     #[test]
     fn a_flow_that_waits_is_small() {
-        assert!(size_of::<super::Flow>() <= 304, "{}", size_of::<super::Flow>());
+        assert!(size_of::<super::Flow>() <= 216, "{}", size_of::<super::Flow>());
     }
 }

@@ -29,6 +29,7 @@ mod link;
 mod neighbourhood;
 mod personality;
 mod queue;
+mod sent;
 mod seq;
 mod stack;
 mod tcp;

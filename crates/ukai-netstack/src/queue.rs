@@ -1,11 +1,9 @@
 //! Data that waits: to be acknowledged, and to come into order.
 
-use crate::seq::{at_most, before, distance, later};
+use crate::sent::Sent;
+use crate::seq::{at_most, before, distance};
 use bytes::Bytes;
 use std::collections::VecDeque;
-
-/// Ranges that a peer may have acknowledged out of order.
-const SACKED_MAX: usize = 64;
 
 /// Parts that may wait for what is missing before them.
 const PARTS_MAX: usize = 256;
@@ -15,10 +13,8 @@ const PARTS_MAX: usize = 256;
 #[derive(Default)]
 pub(crate) struct Queue {
     bytes: VecDeque<u8>,
-    /// Ranges that the peer has, in order and apart (RFC 2018).
-    sacked: Vec<(u32, u32)>,
-    /// Behind the last byte that was sent again in this recovery.
-    pub(crate) sent_again: u32,
+    /// What is on its way: of the bytes, and of the FIN behind them.
+    pub(crate) sent: Sent,
 }
 
 impl Queue {
@@ -30,10 +26,14 @@ impl Queue {
         self.bytes.extend(bytes);
     }
 
-    /// Forgets what is acknowledged up to `una`, which is `count` bytes.
-    pub(crate) fn acknowledge(&mut self, count: usize, una: u32) {
+    /// Whether nothing waits in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.sent.is_empty()
+    }
+
+    /// Forgets `count` bytes, which are acknowledged.
+    pub(crate) fn acknowledge(&mut self, count: usize) {
         self.bytes.drain(..count.min(self.bytes.len()));
-        self.sacked.retain(|(_, end)| before(una, *end));
         // What a burst took is given back.
         if self.bytes.capacity() > 16 * 1024 && self.bytes.len() * 4 < self.bytes.capacity() {
             self.bytes.shrink_to(self.bytes.len() * 2);
@@ -53,68 +53,6 @@ impl Queue {
         let (a, b) = cut(first, 0);
         let (c, d) = cut(second, first.len());
         [&first[a..b], &second[c..d]]
-    }
-
-    /// Notes that the peer has `start..end`; whether that is news.
-    pub(crate) fn sack(&mut self, start: u32, end: u32) -> bool {
-        if self.sacked.iter().any(|(s, e)| at_most(*s, start) && at_most(end, *e)) {
-            return false;
-        }
-        let (mut start, mut end) = (start, end);
-        self.sacked.retain(|(s, e)| {
-            let apart = before(*e, start) || before(end, *s);
-            if !apart {
-                start = if before(*s, start) { *s } else { start };
-                end = later(*e, end);
-            }
-            apart
-        });
-        if self.sacked.len() >= SACKED_MAX {
-            return false;
-        }
-        let place = self.sacked.iter().position(|(s, _)| before(start, *s));
-        self.sacked.insert(place.unwrap_or(self.sacked.len()), (start, end));
-        true
-    }
-
-    pub(crate) fn forget_sacked(&mut self) {
-        self.sacked.clear();
-    }
-
-    /// Behind the last byte that the peer has.
-    pub(crate) fn sacked_to(&self) -> Option<u32> {
-        self.sacked.last().map(|(_, end)| *end)
-    }
-
-    /// Bytes of `from..to` that the peer lacks.
-    pub(crate) fn missing(&self, from: u32, to: u32) -> u32 {
-        if !before(from, to) {
-            return 0;
-        }
-        let has = self.sacked.iter().map(|(start, end)| {
-            let (start, end) = (later(*start, from), if before(to, *end) { to } else { *end });
-            if before(start, end) { distance(start, end) } else { 0 }
-        });
-        distance(from, to) - has.sum::<u32>()
-    }
-
-    /// The first range from `from` on that the peer lacks and that lies before something
-    /// that it has.
-    pub(crate) fn hole(&self, from: u32) -> Option<(u32, u32)> {
-        let mut at = from;
-        for (start, end) in &self.sacked {
-            if before(at, *start) {
-                return Some((at, *start));
-            }
-            at = later(at, *end);
-        }
-        None
-    }
-
-    /// Where to go on from `at`: behind the range that the peer has, if it lies in one.
-    pub(crate) fn skip(&self, at: u32) -> u32 {
-        let range = self.sacked.iter().find(|(s, e)| at_most(*s, at) && before(at, *e));
-        range.map_or(at, |(_, end)| *end)
     }
 }
 
@@ -225,25 +163,8 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pending, Queue};
+    use super::Pending;
     use proptest::prelude::*;
-
-    #[test]
-    fn ranges_are_merged_and_holes_found() {
-        let mut queue = Queue::default();
-        queue.push(&[0; 100]);
-        assert!(queue.sack(20, 30) && queue.sack(50, 60) && queue.sack(30, 40));
-        assert!(!queue.sack(22, 39));
-        assert_eq!((queue.missing(0, 60), queue.sacked_to()), (30, Some(60)));
-        assert_eq!(queue.hole(0), Some((0, 20)));
-        assert_eq!(queue.hole(20), Some((40, 50)));
-        assert_eq!(queue.hole(50), None);
-        assert_eq!((queue.skip(25), queue.skip(40)), (40, 40));
-        assert!(queue.sack(10, 55));
-        assert_eq!((queue.missing(0, 60), queue.missing(15, 80)), (10, 20));
-        queue.acknowledge(60, 60);
-        assert_eq!((queue.missing(60, 80), queue.len()), (20, 40));
-    }
 
     proptest! {
         #[test]

@@ -48,6 +48,8 @@ pub struct Statistics {
     pub strays: u64,
     /// Segments sent again.
     pub sent_again: u64,
+    /// Times that nothing was acknowledged for so long that all was held for lost.
+    pub timeouts: u64,
     /// Segments whose data was dropped for want of memory.
     pub short_of_memory: u64,
     /// Datagrams to open ports.

@@ -11,9 +11,6 @@ use bytes::Bytes;
 use ukai_packet::ip::Ip;
 use ukai_packet::tcp::{Flags, Tcp};
 
-/// Acknowledgements of the same byte after which it is held for lost (RFC 5681, 3.2).
-const DUP_ACKS: u8 = 3;
-
 /// How often a segment outside the window is answered, in milliseconds (Linux's
 /// `tcp_invalid_ratelimit`): two ends that disagree do not go on for ever.
 const CHALLENGE_MS: u64 = 500;
@@ -187,50 +184,41 @@ impl Flow {
         let (ack, una, now) = (tcp.ack(), self.snd_una, cx.wire.now);
         let window = u32::from(tcp.window()) << self.snd_scale;
         let moved = before(una, ack);
-        if self.sack
-            && let Some(queue) = &mut self.queue
-        {
-            for (start, end) in seen.blocks() {
-                if at_most(later(una, ack), start)
-                    && before(start, end)
-                    && at_most(end, self.snd_max)
-                {
-                    queue.sack(start, end);
-                }
-            }
-        }
+        let heard = self.heard(now, seen.stamps.filter(|_| self.timestamps));
+        // Duplicates are told in the first block (RFC 2883).
+        let mut blocks = seen.blocks();
+        let twice = blocks.next().is_some_and(|(start, end)| {
+            before(start, ack)
+                || blocks.next().is_some_and(|(s, e)| at_most(s, start) && at_most(end, e))
+        });
+        let mut news = moved;
         if moved {
+            self.tail_answered(ack, twice);
             let fin = self.fin_sent && ack == self.snd_max;
             let count = distance(una, ack) - u32::from(fin);
             if let Some(queue) = &mut self.queue {
                 let before = queue.len();
-                queue.acknowledge(count as usize, ack);
+                let time = queue.sent.acknowledge(una, ack, &heard);
+                queue.acknowledge(count as usize);
                 *cx.buffered -= before - queue.len();
-                if queue.len() == 0 {
-                    self.queue = None;
+                if let Some(time) = time {
+                    self.measured(time);
                 }
             }
             self.snd_una = ack;
             let oldest = ack.wrapping_sub(self.snd_wnd.max(u32::from(u16::MAX)));
             self.ack_least = later(self.ack_least, oldest);
-            if before(self.snd_nxt, ack) {
-                self.snd_nxt = ack;
-            }
-            if let Some((byte, since)) = self.timed
-                && at_most(byte, ack)
-            {
-                self.timed = None;
-                self.measured(now - since.min(now));
-            }
             self.tries = 0;
-            self.rto_at = if ack == self.snd_max { NEVER } else { now + self.rto() };
+            self.sent_at = NEVER;
             if !self.in_recovery {
                 self.dup_acks = 0;
                 let mss = u32::from(self.mss);
                 let more = if self.cwnd < self.ssthresh {
                     count.min(2 * mss)
                 } else {
-                    (mss * mss / self.cwnd.max(1)).max(1)
+                    // By bytes, since the peer acknowledges every other segment (RFC 3465).
+                    (u64::from(mss) * u64::from(count.min(self.cwnd)) / u64::from(self.cwnd.max(1)))
+                        as u32
                 };
                 let most = (cx.wire.config.send_bytes_per_flow as u32).saturating_mul(2);
                 self.cwnd = self.cwnd.saturating_add(more).min(most.max(mss));
@@ -246,6 +234,16 @@ impl Flow {
         {
             self.dup_acks = self.dup_acks.saturating_add(1);
         }
+        if self.sack
+            && let Some(queue) = &mut self.queue
+        {
+            for (start, end) in seen.blocks() {
+                if at_most(self.snd_una, start) && before(start, end) && at_most(end, self.snd_max)
+                {
+                    news |= queue.sent.arrive(self.snd_una, start, end, &heard);
+                }
+            }
+        }
         // As Linux: without news from the peer, a window only grows or closes.
         if moved
             || before(self.snd_wl1, tcp.seq())
@@ -253,59 +251,18 @@ impl Flow {
         {
             if self.snd_wnd == 0 && window > 0 {
                 // What waited for room was probed for, not lost.
-                (self.tries, self.rto_at) = (0, NEVER);
+                (self.tries, self.sent_at) = (0, NEVER);
             }
             self.snd_wnd = window;
             self.snd_wl1 = tcp.seq();
         }
-        self.recover(moved);
-    }
-
-    /// Whether something is lost (RFC 6582; RFC 6675 in the way of its section 5).
-    fn recover(&mut self, moved: bool) {
-        let mss = u32::from(self.mss);
-        let una = self.snd_una;
-        if self.in_recovery {
-            if at_most(self.recover, una) {
-                self.in_recovery = false;
-                self.dup_acks = 0;
-                self.cwnd = self.ssthresh.max(2 * mss);
-            } else if moved
-                && !self.sack
-                && let Some(queue) = &mut self.queue
-            {
-                // The next hole begins here.
-                queue.sent_again = una;
-            }
-            return;
+        self.recover(now, moved, twice, seen.stamps);
+        if self.queue.as_ref().is_some_and(|queue| queue.is_empty()) {
+            self.queue = None;
         }
-        let far = self.queue.as_ref().and_then(|queue| queue.sacked_to());
-        let lost = self.dup_acks >= DUP_ACKS
-            || far.is_some_and(|to| before(una.wrapping_add(u32::from(DUP_ACKS) * mss), to));
-        if !lost || !at_most(self.recover, una) {
-            return;
+        if news {
+            self.arm(now);
         }
-        let flight = self.in_flight();
-        if let Some(queue) = &mut self.queue {
-            queue.sent_again = una;
-            self.in_recovery = true;
-            self.recover = self.snd_max;
-            self.ssthresh = (flight * 7 / 10).max(2 * mss);
-            self.cwnd = self.ssthresh;
-        }
-    }
-
-    /// A round trip took `time` milliseconds (RFC 6298, 2).
-    fn measured(&mut self, time: u64) {
-        let time = time.min(60_000) as u32;
-        if self.srtt == 0 {
-            self.srtt = (time * 8).max(1);
-            self.rttvar = time * 2;
-            return;
-        }
-        let off = (self.srtt / 8).abs_diff(time);
-        self.rttvar = self.rttvar - self.rttvar / 4 + off;
-        self.srtt = (self.srtt - self.srtt / 8 + time).max(1);
     }
 
     /// Takes what a segment brings.

@@ -1,11 +1,13 @@
 //! TCP (RFC 9293). `answers.rs`: segments that belong to no flow. `open.rs`: how flows come
-//! to be. `input.rs`: segments of a flow. `output.rs`: what a flow sends. `timers.rs`: what
+//! to be. `input.rs`: segments of a flow. `output.rs`: what a flow sends. `loss.rs`: what
+//! of it is lost. `timers.rs`: what
 //! it does by itself. `time_wait.rs`: what it answers once it is over. `calls.rs`: what its
 //! user asks for.
 
 mod answers;
 mod calls;
 mod input;
+mod loss;
 mod open;
 mod options;
 mod output;

@@ -79,9 +79,8 @@ impl Core {
         let id = self.flows.insert(flow);
         self.with(id, |flow, cx| {
             flow.snd_max = first.wrapping_add(1);
-            flow.snd_nxt = flow.snd_max;
             flow.send_syn(cx);
-            flow.rto_at = cx.wire.now + flow.rto();
+            flow.sent_at = cx.wire.now + flow.rto();
             Outcome::Keep
         });
         Some(id)
@@ -155,7 +154,7 @@ impl Flow {
         self.snd_wnd = u32::from(tcp.window());
         self.snd_wl1 = tcp.seq();
         self.ack_least = self.snd_una;
-        (self.tries, self.rto_at) = (0, crate::flow::NEVER);
+        (self.tries, self.sent_at) = (0, crate::flow::NEVER);
         self.recover = self.snd_una;
         cx.events.push_back(Event::Connected { flow: cx.id });
         self.stays_alive(cx);

@@ -2,9 +2,9 @@
 
 use super::Context;
 use super::options::Written;
-use crate::flow::{Flow, NEVER, State};
+use crate::flow::{Flow, NEVER, Next, State};
 use crate::personality::IpId;
-use crate::seq::{at_most, before, distance, later};
+use crate::seq::{before, distance, later};
 use std::sync::Arc;
 use ukai_packet::protocol;
 use ukai_packet::tcp::{Flags, Segment};
@@ -18,7 +18,7 @@ const RTO_MS: (u64, u64, u64) = (200, 120_000, 1_000);
 const BURST: usize = 256;
 
 /// A segment that is to be sent.
-struct Due {
+pub(super) struct Due {
     seq: u32,
     length: u32,
     fin: bool,
@@ -38,8 +38,8 @@ impl Flow {
         // What waits for the peer's window, or for more acknowledgements than come, is
         // asked about.
         let waits = self.queued() > 0 || self.fin_waits();
-        if waits && self.rto_at == NEVER {
-            self.rto_at = cx.wire.now + self.rto();
+        if waits && self.sent_at == NEVER {
+            self.arm(cx.wire.now);
         }
     }
 
@@ -95,58 +95,44 @@ impl Flow {
             && matches!(self.state, State::FinWait1 | State::Closing | State::LastAck)
     }
 
-    /// Bytes that are on their way, as far as we know (RFC 6675, "pipe").
+    /// Bytes that are on their way, as far as we know.
     pub(super) fn in_flight(&self) -> u32 {
-        let all = distance(self.snd_una, self.snd_nxt);
-        let Some(queue) = &self.queue else { return all };
-        let Some(to) = queue.sacked_to() else { return all };
-        let to = if before(self.snd_nxt, to) { self.snd_nxt } else { to };
-        let arrived = distance(self.snd_una, to) - queue.missing(self.snd_una, to);
-        let lost = if self.in_recovery {
-            queue.missing(later(queue.sent_again, self.snd_una), to)
-        } else {
-            0
-        };
-        all.saturating_sub(arrived + lost)
+        self.queue.as_ref().map_or(0, |queue| queue.sent.flying())
     }
 
-    fn due_segment(&mut self) -> Option<Due> {
+    fn due_segment(&self) -> Option<Due> {
         if matches!(self.state, State::SynSent | State::TimeWait | State::FinWait2) {
             return None;
         }
-        let mss = u32::from(self.mss);
-        let flight = self.in_flight();
-        let una = self.snd_una;
-        if self.in_recovery
-            && let Some(queue) = &mut self.queue
-        {
-            let from = later(queue.sent_again, una);
-            let hole = if self.sack && queue.sacked_to().is_some() {
-                queue.hole(from)
-            } else {
-                (from == una).then(|| (una, una.wrapping_add(queue.len() as u32)))
-            };
+        let by_path = self.cwnd.saturating_sub(self.in_flight());
+        match self.queue.as_ref().and_then(|queue| queue.sent.lost(self.snd_una)) {
             // The first goes in any case: it is what the peer waits for.
-            if let Some((start, end)) = hole
-                && (from == una || flight + mss <= self.cwnd)
-            {
-                let length = distance(start, end).min(mss);
-                queue.sent_again = start.wrapping_add(length);
-                return Some(Due { seq: start, length, fin: false });
+            Some((start, end)) if start == self.snd_una || by_path >= u32::from(self.mss) => {
+                self.sent_once(start, end)
             }
+            Some(_) => None,
+            None => self.fresh(by_path),
         }
-        if before(self.snd_nxt, self.snd_max)
-            && let Some(queue) = &self.queue
-        {
-            self.snd_nxt = queue.skip(self.snd_nxt);
-        }
-        let data_end = self.data_end();
-        let edge = una.wrapping_add(self.snd_wnd);
-        let left =
-            if before(self.snd_nxt, data_end) { distance(self.snd_nxt, data_end) } else { 0 };
-        let by_peer = if before(self.snd_nxt, edge) { distance(self.snd_nxt, edge) } else { 0 };
-        let by_path = self.cwnd.saturating_sub(flight);
-        let mut length = left.min(by_peer).min(by_path).min(mss);
+    }
+
+    /// A segment of `start..end`, which was sent.
+    pub(super) fn sent_once(&self, start: u32, end: u32) -> Option<Due> {
+        let (data_end, edge) = (self.data_end(), self.snd_una.wrapping_add(self.snd_wnd));
+        let to = |end: u32| if before(start, end) { distance(start, end) } else { 0 };
+        let length = to(data_end).min(to(end)).min(to(edge)).min(u32::from(self.mss));
+        let last = start.wrapping_add(length);
+        let fin = self.fin_sent && last == data_end && before(data_end, end);
+        (length > 0 || fin).then_some(Due { seq: start, length, fin })
+    }
+
+    /// A segment of what was not sent yet, if the path takes so many bytes.
+    pub(super) fn fresh(&self, by_path: u32) -> Option<Due> {
+        let (mss, next) = (u32::from(self.mss), self.snd_max);
+        let (data_end, edge) = (self.data_end(), self.snd_una.wrapping_add(self.snd_wnd));
+        let to = |end: u32| if before(next, end) { distance(next, end) } else { 0 };
+        let left = to(data_end);
+        let mut length = left.min(to(edge)).min(by_path).min(mss);
+        let flight = self.in_flight();
         // No small pieces because the window is small (RFC 9293, 3.8.6.2.1), unless nothing
         // else would bring an acknowledgement.
         if length < mss && length < left && flight > 0 {
@@ -154,13 +140,13 @@ impl Flow {
         }
         // A FIN may go beyond the window: it takes no memory.
         let fin = self.fin_waits()
+            && !self.fin_sent
             && length == left
-            && at_most(self.snd_nxt, data_end)
             && (left > 0 || flight == 0 || by_path > 0);
-        (length > 0 || fin).then_some(Due { seq: self.snd_nxt, length, fin })
+        (length > 0 || fin).then_some(Due { seq: next, length, fin })
     }
 
-    fn send_segment(&mut self, cx: &mut Context<'_>, due: &Due) {
+    pub(super) fn send_segment(&mut self, cx: &mut Context<'_>, due: &Due) {
         let now = cx.wire.now;
         let end = due.seq.wrapping_add(due.length).wrapping_add(u32::from(due.fin));
         let again = before(due.seq, self.snd_max);
@@ -178,20 +164,19 @@ impl Flow {
         let window = self.window(cx);
         self.write(cx, due.seq, due.length, flags, window, &options);
         self.is_acknowledged();
-        if due.seq == self.snd_nxt {
-            self.snd_nxt = end;
-        }
-        self.snd_max = later(self.snd_max, end);
-        self.fin_sent |= due.fin;
+        let (una, time) = (self.snd_una, now as u32);
+        let sent = &mut self.queue.get_or_insert_default().sent;
         if again {
-            // Karn: an acknowledgement would not tell which of both it is for.
-            self.timed = None;
+            sent.send_again(una, due.seq, end, time);
             cx.wire.statistics.sent_again += 1;
-        } else if self.timed.is_none() {
-            self.timed = Some((end, now));
+        } else {
+            sent.send(distance(due.seq, end), end, time);
+            self.snd_max = end;
         }
-        if self.rto_at == NEVER {
-            self.rto_at = now + self.rto();
+        self.fin_sent |= due.fin;
+        // What follows the last segment is asked for from the last segment on.
+        if self.sent_at == NEVER || self.next == Next::Tail {
+            self.arm(now);
         }
     }
 

@@ -15,7 +15,7 @@ impl Flow {
         self.state = State::TimeWait;
         *cx.buffered -= self.buffered();
         (self.queue, self.pending, self.unconsumed) = (None, None, 0);
-        self.rto_at = NEVER;
+        self.sent_at = NEVER;
         self.wait_again(cx);
         cx.events.push_back(Event::Closed { flow: cx.id, how: Closing::Done });
     }

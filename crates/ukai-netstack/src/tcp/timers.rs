@@ -2,7 +2,7 @@
 
 use super::{Context, Outcome};
 use crate::event::{Closing, FlowId};
-use crate::flow::{Flow, NEVER, State};
+use crate::flow::{Flow, NEVER, Next, State};
 use crate::stack::Core;
 
 /// Retransmissions after which a peer is gone (Linux's `tcp_retries2`); those of our SYN
@@ -22,7 +22,9 @@ impl Core {
     /// A path takes less than we sent: all that is on its way is sent again.
     pub(crate) fn send_again(&mut self, id: FlowId) {
         self.with(id, |flow, cx| {
-            flow.go_back();
+            if let Some(queue) = &mut flow.queue {
+                queue.sent.lose_all(false);
+            }
             flow.output(cx, false);
             Outcome::Keep
         });
@@ -36,7 +38,7 @@ impl Flow {
             match self.state {
                 State::TimeWait => return Outcome::Over(None),
                 State::FinWait2 if self.deaf => return Outcome::Over(Some(Closing::Done)),
-                _ if self.rto_at == NEVER => {
+                _ if self.sent_at == NEVER => {
                     if self.tries >= KEEP_ALIVE.0 {
                         self.reset(cx);
                         return Outcome::Over(Some(Closing::TimedOut));
@@ -49,21 +51,28 @@ impl Flow {
                 _ => self.end_at = NEVER,
             }
         }
-        if self.rto_at <= now {
-            self.rto_at = NEVER;
-            let most = match self.state {
-                State::SynSent => TRIES.1,
-                _ if self.deaf => TRIES.2,
-                _ => TRIES.0,
-            };
-            if self.tries >= most {
-                return Outcome::Over(Some(Closing::TimedOut));
+        if self.sent_at <= now {
+            self.sent_at = NEVER;
+            match self.next {
+                Next::Overtaken => {
+                    self.find_lost(now);
+                    self.output(cx, false);
+                }
+                Next::Tail => self.ask_by_tail(cx),
+                Next::Late => {
+                    let most = match self.state {
+                        State::SynSent => TRIES.1,
+                        _ if self.deaf => TRIES.2,
+                        _ => TRIES.0,
+                    };
+                    if self.tries >= most {
+                        return Outcome::Over(Some(Closing::TimedOut));
+                    }
+                    self.tries += 1;
+                    self.late(cx);
+                }
             }
-            self.tries += 1;
-            self.late(cx);
-            if self.rto_at == NEVER {
-                self.rto_at = now + self.rto();
-            }
+            self.arm(now);
         }
         if self.ack_at <= now {
             self.acknowledge(cx);
@@ -80,36 +89,18 @@ impl Flow {
             // A closed window is asked about as long as the peer answers.
             return self.probe(cx);
         }
-        let mss = u32::from(self.mss);
-        if self.tries == 1 {
-            self.ssthresh = (self.in_flight() / 2).max(2 * mss);
-        }
-        self.cwnd = mss;
-        self.recover = self.snd_max;
-        self.go_back();
+        cx.wire.statistics.timeouts += 1;
+        self.hold_all_for_lost(cx.wire.now);
         if self.snd_wnd == 0 {
             return self.probe(cx);
         }
         self.output(cx, false);
     }
 
-    fn go_back(&mut self) {
-        self.in_recovery = false;
-        self.dup_acks = 0;
-        self.timed = None;
-        self.snd_nxt = self.snd_una;
-        if self.tries > 1
-            && let Some(queue) = &mut self.queue
-        {
-            // The peer may have dropped what it had (RFC 2018, 8).
-            queue.forget_sacked();
-        }
-    }
-
     /// The peer was heard of.
     pub(super) fn stays_alive(&mut self, cx: &Context<'_>) {
         let closing = self.state == State::TimeWait || self.state == State::FinWait2 && self.deaf;
-        if self.rto_at == NEVER {
+        if self.sent_at == NEVER {
             self.tries = 0;
         }
         if !closing {

@@ -5,4 +5,5 @@ mod flood;
 mod hostile;
 mod hosts;
 mod lossy;
+mod recovery;
 mod world;

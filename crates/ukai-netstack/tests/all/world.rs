@@ -36,13 +36,18 @@ pub(crate) struct Talker {
     pub(crate) events: Vec<Event>,
 }
 
+/// Whether a side's frame is lost.
+pub(crate) type Loses = Box<dyn FnMut(usize, &[u8]) -> bool>;
+
 pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) stacks: [Stack<Everywhere>; 2],
     pub(crate) talkers: [HashMap<FlowId, Talker>; 2],
     /// What the opened side says on each flow.
     pub(crate) answer: Vec<u8>,
-    path: Path,
+    pub(crate) path: Path,
+    /// Frames of a side that are lost besides.
+    pub(crate) loses: Option<Loses>,
     rng: SmallRng,
     /// Frames on their way: when they arrive, where.
     on_the_way: BTreeMap<(Timestamp, u64), (usize, Vec<u8>)>,
@@ -63,6 +68,7 @@ impl World {
             talkers: [HashMap::new(), HashMap::new()],
             answer: Vec::new(),
             path,
+            loses: None,
             rng: SmallRng::seed_from_u64(seed),
             on_the_way: BTreeMap::new(),
             count: 0,
@@ -76,6 +82,12 @@ impl World {
         self.talkers[0].insert(flow, talker);
         self.settle(0);
         flow
+    }
+
+    /// Keeps what the first stack hears on `flow`, which says nothing.
+    pub(crate) fn listen(&mut self, flow: FlowId) {
+        self.talkers[0].insert(flow, Talker::default());
+        self.settle(0);
     }
 
     /// Lets time pass until nothing happens any more, or `limit` is over; whether nothing
@@ -161,6 +173,7 @@ impl World {
             let mut chance = |of: u32| self.rng.random_range(0..1_000) < of;
             let (lost, doubled, held, spoilt) =
                 (chance(path.lost), chance(path.doubled), chance(path.held), chance(path.spoilt));
+            let lost = lost || self.loses.as_mut().is_some_and(|loses| loses(side, &bytes));
             if lost {
                 continue;
             }
