@@ -16,3 +16,18 @@ pub(crate) const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
 /// Bytes of frames that may wait for a recorder's disk. More are dropped from the record.
 pub const RECORDER_WAITING_BYTES: usize = 16 << 20;
+
+/// The smallest and the largest ring of a packet socket, in bytes.
+pub const PACKET_RING_BYTES_MIN: usize = 4 * PACKET_BLOCK_BYTES;
+/// See [`PACKET_RING_BYTES_MIN`].
+pub const PACKET_RING_BYTES_MAX: usize = 1 << 30;
+
+/// A block of such a ring, in bytes: the longest segment that the kernel joins, 64 KiB, fits
+/// several times.
+pub(crate) const PACKET_BLOCK_BYTES: usize = 256 * 1024;
+
+/// The longest frame of QEMU's sockets, in bytes: its `NET_BUFSIZE`.
+pub const QEMU_FRAME_BYTES_MAX: usize = 4_096 + 65_536;
+
+/// Bytes that wait for a machine to take them. More are lost.
+pub const QEMU_WAITING_BYTES_MAX: usize = 1 << 20;

@@ -119,6 +119,8 @@ match sys.argv[1:]:
     case ["bulk"]:
         for each in ADDRESSES:
             bulk(each)
+    case ["bulk", address]:
+        bulk(address)
     case ["many", number]:
         many(int(number))
 print("all is well")

@@ -7,11 +7,12 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use ukai_driver::{Accepted, Acceptor as _, NetstackAcceptor, SystemWorld};
 use ukai_link::{Impaired, Impairment, Tun};
 use ukai_model::{Timestamp, Transport};
-use ukai_netstack::{Config, Host, Medium, Neighbourhood, Personality, Port};
+use ukai_netstack::{Config, Host, Link, Medium, Neighbourhood, Personality, Port};
 
 struct Hosts(Arc<Personality>);
 
@@ -41,23 +42,46 @@ pub(crate) async fn endpoint<T>(
     clients: impl Future<Output = T>,
 ) -> T {
     let tun = Tun::open(device, Medium::Ip, 1_500).unwrap_or_else(|error| panic!("{error}"));
-    let config = Config {
-        unproved_answers_per_second: u16::MAX,
-        unproved_burst: u16::MAX,
-        ..Config::default()
-    };
-    let hosts = Hosts(Arc::new(personality));
-    let link = Impaired::new(tun, how, 7);
-    let mut acceptor = NetstackAcceptor::new(link, hosts, config, Arc::new(SystemWorld));
-    let serving = async move {
-        while let Some(Ok(accepted)) = acceptor.accept().await {
-            tokio::spawn(serve(accepted));
-        }
-    };
-    tokio::select! {
-        () = serving => panic!("the link has failed"),
-        result = clients => result,
+    serve_on(vec![Impaired::new(tun, how, 7)], personality, clients).await.0
+}
+
+/// What was served.
+pub(crate) struct Served {
+    /// Flows of each link: of TCP, and of datagrams.
+    pub(crate) flows: Vec<usize>,
+}
+
+/// Serves on each of the links, with a stack of its own, for as long as `clients` run.
+pub(crate) async fn serve_on<T>(
+    links: Vec<impl Link + 'static>,
+    personality: Personality,
+    clients: impl Future<Output = T>,
+) -> (T, Served) {
+    let personality = Arc::new(personality);
+    let flows: Vec<_> = links.iter().map(|_| Arc::new(AtomicUsize::new(0))).collect();
+    let mut stacks = tokio::task::JoinSet::new();
+    for (link, flows) in links.into_iter().zip(&flows) {
+        let config = Config {
+            unproved_answers_per_second: u16::MAX,
+            unproved_burst: u16::MAX,
+            ..Config::default()
+        };
+        let hosts = Hosts(Arc::clone(&personality));
+        let mut acceptor = NetstackAcceptor::new(link, hosts, config, Arc::new(SystemWorld));
+        let flows = Arc::clone(flows);
+        stacks.spawn(async move {
+            while let Some(Ok(accepted)) = acceptor.accept().await {
+                flows.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(serve(accepted));
+            }
+        });
     }
+    let result = tokio::select! {
+        _ = stacks.join_next() => panic!("a link has failed"),
+        result = clients => result,
+    };
+    let flows = flows.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+    (result, Served { flows })
 }
 
 async fn serve(accepted: Accepted) {

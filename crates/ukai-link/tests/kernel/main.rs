@@ -1,7 +1,9 @@
-//! Linux's TCP, UDP and ICMP against ours, through a TUN device in a network namespace of
-//! the test's own.
+//! Linux's TCP, UDP and ICMP against ours, through a TUN device, a veth pair, or QEMU, in a
+//! network namespace of the test's own.
 
 mod endpoint;
+mod packet;
+mod qemu;
 mod states;
 
 use endpoint::endpoint;
