@@ -8,18 +8,22 @@
 //! | AF_PACKET on veth, bridges, loopback | segments and datagrams of this machine, of which the kernel marks each (`TP_STATUS_CSUMNOTREADY`) | completed here |
 //! | AF_PACKET on a network card | segments that the kernel has joined (GRO), with that mark, too | completed here |
 //! | TUN, TAP | nothing: the kernel computes it, since no offload was agreed on | |
+//! | TUN with a header of virtio (`Tun::open_offloaded`) | segments and datagrams of this machine, as their headers say | completed here |
 //! | QEMU's sockets | nothing: QEMU agrees on none for these devices | |
 //! | capture files | what was captured so | comes as it is, and is malformed to a stack |
 //! | memory | nothing | |
 //!
-//! On AF_PACKET, segments of TCP may be longer than the link's packets, up to 64 KiB: those
-//! that the kernel was to cut (TSO), or has joined. They come whole, as one segment. With
-//! `UDP_SEGMENT` on a veth, datagrams come joined, too: where one ends is not said.
+//! On AF_PACKET and on an offloaded TUN, segments of TCP may be longer than the link's
+//! packets, up to 64 KiB: those that the kernel was to cut (TSO), or has joined. They come
+//! whole, as one segment. Datagrams that their sender has joined (`UDP_SEGMENT`) are cut on
+//! an offloaded TUN; on a veth they come joined: where one ends is not said.
 
+use std::collections::VecDeque;
 use ukai_netstack::Medium;
 use ukai_packet::ether::{Frame, ethertype};
-use ukai_packet::ip::Ip;
+use ukai_packet::ip::{Header, Ip};
 use ukai_packet::protocol;
+use ukai_packet::udp::Udp;
 
 /// Puts the checksum into a frame of TCP or UDP whose sender has left it to hardware.
 /// Other frames stay as they are.
@@ -27,6 +31,30 @@ pub fn complete(medium: Medium, frame: &mut [u8]) {
     if let Some((at, sum)) = missing(medium, frame) {
         frame[at..at + 2].copy_from_slice(&sum.to_be_bytes());
     }
+}
+
+/// Cuts a packet of datagrams that their sender has joined, each of `size` bytes but for the
+/// last. `None` if it is no such packet.
+pub(crate) fn datagrams(packet: &[u8], size: usize) -> Option<VecDeque<Vec<u8>>> {
+    let ip = Ip::parse(packet).ok()?;
+    let udp = Udp::parse(&ip).ok()?;
+    let flow = u32::from_be_bytes(*packet.first_chunk()?) & 0x000f_ffff;
+    let parts = udp.payload.chunks(size.max(1)).zip(0_u16..).map(|(payload, number)| {
+        let header = Header {
+            src: ip.src,
+            dst: ip.dst,
+            protocol: ip.protocol,
+            hop_limit: ip.hop_limit,
+            traffic_class: ip.traffic_class,
+            id: ip.id.wrapping_add(number),
+            dont_fragment: ip.dont_fragment,
+            flow_label: if ip.src.is_ipv6() { flow } else { 0 },
+        };
+        let mut out = Vec::new();
+        Udp { payload, ..udp }.write(&header, &mut out);
+        out
+    });
+    Some(parts.collect())
 }
 
 /// Where the checksum belongs, and what it is.

@@ -15,7 +15,7 @@ use ukai_netstack::Personality;
 const CLEAN: Impairment = Impairment { lost: 0, doubled: 0, overtaken: 0 };
 
 /// Addresses and routes of the side that the kernel plays.
-const ROUTES: &str = "\
+pub(crate) const ROUTES: &str = "\
 ip link set lo up
 echo 0 > /proc/sys/net/ipv6/conf/ukai0/disable_ipv6
 ip address add 203.0.113.1/24 dev ukai0

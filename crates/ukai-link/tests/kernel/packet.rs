@@ -2,13 +2,14 @@
 //! one end and we have the other.
 
 use crate::endpoint::{Served, serve_on};
-use crate::in_namespace;
+use crate::{ROUTES, in_namespace};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, UdpSocket};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use ukai_link::{PacketConfig, PacketLink, PrefixFilter, Tun};
+use ukai_link::capture::{CaptureReader, Direction};
+use ukai_link::{PacketConfig, PacketLink, PrefixFilter, Recorder, Recording, Tun};
 use ukai_netstack::{Link, Medium, Personality};
 use ukai_packet::arp::Arp;
 use ukai_packet::ether::{Frame, ethertype};
@@ -389,5 +390,77 @@ fn checksums_that_are_left_to_hardware_are_right() {
         let socket = UdpSocket::bind("192.0.2.1:0").unwrap();
         socket.send_to(&[7; 1_000], "192.0.2.9:9999").unwrap();
         until_port(&mut tun, 9_999).await;
+
+        // TUN with a header of virtio: the kernel leaves them to us, and datagrams that are
+        // sent joined come apart.
+        let mut tun = Tun::open_offloaded("ukai1", 1_500).unwrap();
+        shell("ip address add 198.51.100.1/24 dev ukai1; ip link set ukai1 up");
+        let socket = UdpSocket::bind("198.51.100.1:0").unwrap();
+        socket.send_to(&[7; 1_000], "198.51.100.9:9998").unwrap();
+        until_port(&mut tun, 9_998).await;
+        let joined = "\
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_UDP, 103, 1000) # UDP_SEGMENT
+s.sendto(bytes(range(256)) * 10, ('198.51.100.9', 9997))
+s.close()
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('198.51.100.9', 9999))
+";
+        shell(&format!("python3 -c \"{joined}\""));
+        let frames = until_port(&mut tun, 9_999).await;
+        let mut heard = Vec::new();
+        for frame in &frames {
+            let ip = packet(tun.medium(), frame).unwrap();
+            let udp = Udp::parse(&ip).unwrap();
+            if udp.dst_port == 9_997 {
+                heard.push(udp.payload.to_vec());
+            }
+        }
+        let lengths: Vec<usize> = heard.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [1_000, 1_000, 560]);
+        let sent: Vec<u8> = (0..10).flat_map(|_| 0..=255_u8).collect();
+        assert_eq!(heard.concat(), sent);
     });
+}
+
+#[test]
+fn the_kernels_clients_over_an_offloaded_tun_that_is_recorded() {
+    in_namespace("packet::the_kernels_clients_over_an_offloaded_tun_that_is_recorded");
+    let folder = tempfile::tempdir().unwrap();
+    let recording = Recording {
+        folder: folder.path().to_owned(),
+        name: "tun".to_owned(),
+        file_bytes_max: 1 << 30,
+        file_seconds_max: 3_600,
+        files_max: 1,
+        snap_bytes: 65_535,
+    };
+    let recorder = Recorder::start(recording).unwrap();
+    let said = runtime().block_on(async {
+        let tun = Tun::open_offloaded("ukai0", 1_500).unwrap_or_else(|error| panic!("{error}"));
+        let script = format!("{ROUTES}\npython3 client.py bulk 198.18.7.9");
+        let links = vec![recorder.tap(tun, "ukai0")];
+        serve_on(links, Personality::linux(), clients(&script)).await.0
+    });
+    assert_eq!(said, "all is well\n");
+    drop(recorder);
+    // The kernel's segments came whole, and with right checksums.
+    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let mut reader = CaptureReader::new(std::fs::File::open(file).unwrap()).unwrap();
+    let (mut longest_in, mut longest_out) = (0, 0);
+    while let Some(frame) = reader.next().unwrap() {
+        let ip = Ip::parse(frame.bytes).unwrap();
+        let length = if ip.protocol == protocol::TCP {
+            Tcp::parse(&ip).expect("a right checksum").payload().len()
+        } else {
+            0
+        };
+        let longest =
+            if frame.direction == Direction::In { &mut longest_in } else { &mut longest_out };
+        *longest = length.max(*longest);
+    }
+    assert!(
+        longest_in > 3_000 && (1_000..=1_460).contains(&longest_out),
+        "{longest_in} {longest_out}"
+    );
 }
