@@ -8,6 +8,7 @@ pub struct Sum(u64);
 
 impl Sum {
     /// The sum of nothing.
+    #[inline]
     pub const fn new() -> Self {
         Self(0)
     }
@@ -15,6 +16,7 @@ impl Sum {
     /// Adds bytes. An odd number of them counts as if a zero followed: only the last part
     /// of a message may be odd.
     #[must_use]
+    #[inline]
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
         // Words of 32 bits in 64: more than a jumbo frame's worth cannot overflow, and
         // folding makes the width of words irrelevant (RFC 1071, 2. (A)).
@@ -30,6 +32,7 @@ impl Sum {
 
     /// Adds a word.
     #[must_use]
+    #[inline]
     pub fn word(mut self, word: u16) -> Self {
         self.0 += u64::from(word);
         self
@@ -38,6 +41,7 @@ impl Sum {
     /// Adds the pseudo-header of an upper protocol (RFC 9293, 3.1; RFC 8200, 8.1). `length`
     /// is that of the upper protocol's header and payload, in bytes.
     #[must_use]
+    #[inline]
     pub fn pseudo_header(self, src: IpAddr, dst: IpAddr, protocol: u8, length: usize) -> Self {
         let sum = self.address(src).address(dst);
         let mut sum = sum.word(u16::from(protocol));
@@ -45,6 +49,7 @@ impl Sum {
         sum
     }
 
+    #[inline]
     fn address(self, address: IpAddr) -> Self {
         match address {
             IpAddr::V4(a) => self.bytes(&a.octets()),
@@ -53,6 +58,7 @@ impl Sum {
     }
 
     /// The checksum: zero if what was added has a right one in it.
+    #[inline]
     pub const fn finish(self) -> u16 {
         let mut sum = self.0;
         while sum >> 16 != 0 {

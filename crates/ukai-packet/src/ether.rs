@@ -36,6 +36,7 @@ impl Mac {
         self.0[0] & 1 != 0
     }
 
+    #[inline]
     fn read(bytes: &[u8]) -> Self {
         let mut mac = [0; 6];
         mac.copy_from_slice(&bytes[..6]);
@@ -95,6 +96,7 @@ pub struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Reads a frame without its check sequence.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         if bytes.len() < HEADER_BYTES {
             return Err(Malformed::Truncated);

@@ -48,6 +48,7 @@ pub struct Ip<'a> {
 impl<'a> Ip<'a> {
     /// Reads a packet; the version is in its first four bits. The checksum of an IPv4
     /// header must fit.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         match bytes.first().map(|b| b >> 4) {
             Some(4) => parse_v4(bytes, bytes.len(), true),
@@ -59,6 +60,7 @@ impl<'a> Ip<'a> {
 
     /// Reads a packet that an ICMP error quotes: cut off anywhere behind its header, and
     /// with a header that routers have changed.
+    #[inline]
     pub fn parse_quoted(bytes: &'a [u8]) -> Result<Self, Malformed> {
         match bytes.first().map(|b| b >> 4) {
             Some(4) => parse_v4(bytes, usize::MAX, false),
@@ -69,12 +71,14 @@ impl<'a> Ip<'a> {
     }
 
     /// The sum of the pseudo-header for what it carries.
+    #[inline]
     pub fn pseudo_header(&self) -> Sum {
         Sum::new().pseudo_header(self.src, self.dst, self.protocol, self.payload.len())
     }
 }
 
 /// `room` is how long the packet may say to be.
+#[inline]
 fn parse_v4(bytes: &[u8], room: usize, verify: bool) -> Result<Ip<'_>, Malformed> {
     if bytes.len() < V4_HEADER_BYTES {
         return Err(Malformed::Truncated);

@@ -16,6 +16,7 @@ pub(crate) const FRAGMENT: u8 = 44;
 const DESTINATION: u8 = 60;
 
 /// `room` is how long the packet may say to be.
+#[inline]
 pub(crate) fn parse(bytes: &[u8], room: usize) -> Result<Ip<'_>, Malformed> {
     if bytes.len() < HEADER_BYTES {
         return Err(Malformed::Truncated);
@@ -84,6 +85,7 @@ pub(crate) fn parse(bytes: &[u8], room: usize) -> Result<Ip<'_>, Malformed> {
     })
 }
 
+#[inline]
 fn address(bytes: &[u8], at: usize) -> Ipv6Addr {
     let mut octets = [0; 16];
     octets.copy_from_slice(&bytes[at..at + 16]);

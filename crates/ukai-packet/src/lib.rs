@@ -49,11 +49,13 @@ pub mod protocol {
 }
 
 /// Two bytes of the network's order at `at`; the caller has checked the length.
+#[inline]
 fn be16(bytes: &[u8], at: usize) -> u16 {
     u16::from_be_bytes([bytes[at], bytes[at + 1]])
 }
 
 /// Four bytes of the network's order at `at`; the caller has checked the length.
+#[inline]
 fn be32(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

@@ -83,6 +83,7 @@ pub struct Tcp<'a> {
 
 impl<'a> Tcp<'a> {
     /// Reads what `ip` carries. The checksum must fit.
+    #[inline]
     pub fn parse(ip: &Ip<'a>) -> Result<Self, Malformed> {
         let segment = Self::parse_unverified(ip.payload)?;
         if ip.pseudo_header().bytes(ip.payload).finish() != 0 {
@@ -92,6 +93,7 @@ impl<'a> Tcp<'a> {
     }
 
     /// Reads a segment whose checksum is not looked at, as where a network card does that.
+    #[inline]
     pub fn parse_unverified(bytes: &'a [u8]) -> Result<Self, Malformed> {
         if bytes.len() < HEADER_BYTES {
             return Err(Malformed::Truncated);
@@ -108,31 +110,37 @@ impl<'a> Tcp<'a> {
     }
 
     /// From which port.
+    #[inline]
     pub fn src_port(&self) -> u16 {
         be16(self.header, 0)
     }
 
     /// To which port.
+    #[inline]
     pub fn dst_port(&self) -> u16 {
         be16(self.header, 2)
     }
 
     /// Number of the first byte, or of the SYN.
+    #[inline]
     pub fn seq(&self) -> u32 {
         be32(self.header, 4)
     }
 
     /// Number of the byte that is expected next.
+    #[inline]
     pub fn ack(&self) -> u32 {
         be32(self.header, 8)
     }
 
     /// The control bits, with the four reserved ones above them.
+    #[inline]
     pub fn flags(&self) -> Flags {
         Flags(be16(self.header, 12) & 0x0fff)
     }
 
     /// The window as it stands, not scaled.
+    #[inline]
     pub fn window(&self) -> u16 {
         be16(self.header, 14)
     }
@@ -143,6 +151,7 @@ impl<'a> Tcp<'a> {
     }
 
     /// The bytes of the options.
+    #[inline]
     pub fn option_bytes(&self) -> &'a [u8] {
         &self.header[HEADER_BYTES..]
     }
@@ -153,6 +162,7 @@ impl<'a> Tcp<'a> {
     }
 
     /// What it carries.
+    #[inline]
     pub fn payload(&self) -> &'a [u8] {
         self.payload
     }

@@ -20,3 +20,6 @@ pub(crate) const HISTORY_INTERVALS: usize = 24;
 
 /// Facts that wait to be taken; when there are more, the oldest go and are counted.
 pub(crate) const FACTS_MAX: usize = 262_144;
+
+/// Packets that wait for their sources' entries to be read from memory, together.
+pub(crate) const PENDING: usize = 32;

@@ -117,18 +117,24 @@ pub struct Message<'a> {
 
 impl<'a> Seen<'a> {
     /// Reads a packet of IP. `cut` says that the capture kept only its beginning.
+    #[inline]
     pub fn read(packet: &'a [u8], cut: bool, how: Reading) -> Result<Self, Malformed> {
-        let mut seen = one(packet, cut, how)?;
+        let ip = Ip::parse_quoted(packet)?;
         if how.tunnels {
+            let mut ip = ip;
+            let mut packet = packet;
             for _ in 0..TUNNELS_MAX {
-                let Some(inner) = inside(seen.1) else { break };
-                seen = one(inner, cut, how)?;
+                let Some(inner) = inside(&ip) else { break };
+                packet = inner;
+                ip = Ip::parse_quoted(packet)?;
             }
+            return Ok(one(packet, &ip, cut, how));
         }
-        Ok(seen.0)
+        Ok(one(packet, &ip, cut, how))
     }
 
     /// The port that it came from; zero without ports.
+    #[inline]
     pub fn src_port(&self) -> u16 {
         match self.transport {
             Transport::Tcp(segment) => segment.src_port,
@@ -138,6 +144,7 @@ impl<'a> Seen<'a> {
     }
 
     /// The port that it is for; zero without ports.
+    #[inline]
     pub fn dst_port(&self) -> u16 {
         match self.transport {
             Transport::Tcp(segment) => segment.dst_port,
@@ -148,7 +155,7 @@ impl<'a> Seen<'a> {
 }
 
 /// The packet that another one carries.
-fn inside(ip: Ip<'_>) -> Option<&[u8]> {
+fn inside<'a>(ip: &Ip<'a>) -> Option<&'a [u8]> {
     match ip.protocol {
         _ if ip.fragment.is_some() => None,
         IPV4_IN_IP | IPV6_IN_IP => Some(ip.payload),
@@ -166,8 +173,8 @@ fn inside(ip: Ip<'_>) -> Option<&[u8]> {
     }
 }
 
-fn one(packet: &[u8], cut: bool, how: Reading) -> Result<(Seen<'_>, Ip<'_>), Malformed> {
-    let ip = Ip::parse_quoted(packet)?;
+#[inline]
+fn one<'a>(packet: &[u8], ip: &Ip<'a>, cut: bool, how: Reading) -> Seen<'a> {
     let length = stated_length(packet, ip.src.is_ipv6());
     let short = ip.bytes.len() < length as usize;
     let mut flaw = None;
@@ -182,14 +189,14 @@ fn one(packet: &[u8], cut: bool, how: Reading) -> Result<(Seen<'_>, Ip<'_>), Mal
         _ if ip.fragment.is_some_and(|fragment| fragment.offset != 0) => {
             (Transport::Fragment, None)
         }
-        protocol::TCP => tcp(&ip, verify),
-        protocol::UDP => datagram(&ip, verify),
-        protocol::ICMP | protocol::ICMP6 => message(&ip, verify),
+        protocol::TCP => tcp(ip, verify),
+        protocol::UDP => datagram(ip, verify),
+        protocol::ICMP | protocol::ICMP6 => message(ip, verify),
         _ => (Transport::Other, None),
     };
     // What a capture or a fragment cut off is nobody's mistake.
     let inner_flaw = inner_flaw.filter(|flaw| whole || *flaw != Malformed::Truncated);
-    let seen = Seen {
+    Seen {
         src: ip.src,
         dst: ip.dst,
         protocol: ip.protocol,
@@ -199,11 +206,11 @@ fn one(packet: &[u8], cut: bool, how: Reading) -> Result<(Seen<'_>, Ip<'_>), Mal
         length,
         transport,
         flaw: flaw.or(inner_flaw),
-    };
-    Ok((seen, ip))
+    }
 }
 
 /// How long a packet says to be; its header has been read.
+#[inline]
 fn stated_length(packet: &[u8], is_v6: bool) -> u32 {
     let (at, more) = if is_v6 { (4, 40) } else { (2, 0) };
     match packet.get(at..at + 2) {
@@ -214,6 +221,7 @@ fn stated_length(packet: &[u8], is_v6: bool) -> u32 {
 
 type Read<'a> = (Transport<'a>, Option<Malformed>);
 
+#[inline]
 fn tcp<'a>(ip: &Ip<'a>, verify: bool) -> Read<'a> {
     let bytes = ip.payload;
     // Of a header that was cut off behind its fixed part, the options are what is there.
@@ -239,6 +247,7 @@ fn tcp<'a>(ip: &Ip<'a>, verify: bool) -> Read<'a> {
     (Transport::Tcp(read), wrong.then_some(Malformed::Checksum))
 }
 
+#[inline]
 fn segment_of<'a>(segment: &Tcp<'_>, options: &'a [u8], payload: &'a [u8]) -> Segment<'a> {
     Segment {
         src_port: segment.src_port(),

@@ -32,22 +32,31 @@ pub(crate) struct Touch {
 
 /// A source. Most send one packet, and take no more than this.
 pub(crate) struct Source {
-    address: IpAddr,
-    first: Touch,
+    body: Body,
     last: Timestamp,
     packets: u64,
     probes: u64,
+    address: IpAddr,
     /// Packets that may have been counted for an entry that was displaced.
     missed: u32,
-    detail: Option<Box<Detail>>,
+}
+
+enum Body {
+    /// One packet.
+    One(Touch),
+    /// More.
+    Many(Box<Detail>),
 }
 
 struct Detail {
+    first: Timestamp,
     evidence: Evidence,
     ports: Top<PORTS_MAX>,
     distinct_ports: Estimator<7>,
-    addresses: Distinct,
+    /// Addresses; made when a second port is met, since with one they are the targets.
+    addresses: Option<Distinct>,
     targets: Distinct,
+    first_port: Port,
     steps: Steps,
     bytes: u64,
     second: u64,
@@ -71,14 +80,24 @@ const STEP_MAX: u64 = 16;
 
 impl Source {
     pub(crate) fn new(address: IpAddr, touch: Touch, missed: u32) -> Self {
-        Self {
-            address,
-            first: touch,
-            last: touch.time,
-            packets: 0,
-            probes: 0,
-            missed,
-            detail: None,
+        let body = Body::One(touch);
+        Self { body, last: touch.time, packets: 0, probes: 0, address, missed }
+    }
+
+    /// Reads what [`Self::add`] will read first: see [`crate::table::Table::warm_bucket`].
+    #[inline]
+    pub(crate) fn warm(&self) -> u64 {
+        self.packets
+    }
+
+    /// The same for what lies behind it.
+    #[inline]
+    pub(crate) fn warm_detail(&self) -> u32 {
+        match &self.body {
+            Body::One(_) => 0,
+            Body::Many(detail) => {
+                detail.evidence.warm() ^ detail.steps.same ^ detail.in_second ^ detail.visits
+            }
         }
     }
 
@@ -94,8 +113,10 @@ impl Source {
         if self.packets == 1 {
             return;
         }
-        let first = &self.first;
-        let detail = self.detail.get_or_insert_with(|| Box::new(Detail::new(first)));
+        if let Body::One(first) = &self.body {
+            self.body = Body::Many(Box::new(Detail::new(first)));
+        }
+        let Body::Many(detail) = &mut self.body else { return };
         if touch.time.since(self.last) >= visit_gap {
             detail.visits += 1;
         }
@@ -105,31 +126,34 @@ impl Source {
 
     /// Whether it scans.
     pub(crate) fn scans(&self, packets_min: u64, targets_min: u64) -> bool {
-        self.probes >= packets_min
-            && self.detail.as_ref().map_or(1, |detail| detail.targets.estimate() as u64)
-                >= targets_min
+        let targets = match &self.body {
+            Body::One(_) => 1,
+            Body::Many(detail) => detail.targets.estimate() as u64,
+        };
+        self.probes >= packets_min && targets >= targets_min
     }
 
     /// What is known about it; `dark` is how many IPv4 addresses the telescope has.
     pub(crate) fn scanner(&self, dark: Option<u64>, sampling: u32) -> Scanner {
         let one;
-        let detail = if let Some(detail) = &self.detail {
-            detail
-        } else {
-            one = Box::new(Detail::new(&self.first));
-            &one
+        let detail = match &self.body {
+            Body::One(first) => {
+                one = Detail::new(first);
+                &one
+            }
+            Body::Many(detail) => detail.as_ref(),
         };
-        let seconds = self.last.since(self.first.time).as_secs_f64();
+        let seconds = self.last.since(detail.first).as_secs_f64();
         let rate = if seconds > 0.0 { (self.packets - 1) as f64 / seconds } else { 0.0 };
-        let addresses = detail.addresses.estimate() as u64;
         let targets = detail.targets.estimate() as u64;
+        let addresses = detail.addresses.as_ref().map_or(targets, |a| a.estimate() as u64);
         let dark = dark.filter(|dark| *dark > 0 && self.address.is_ipv4());
         let tools = detail.evidence.tools();
         Scanner {
             address: self.address,
             origin: Origin::default(),
             own: false,
-            first: self.first.time,
+            first: detail.first,
             last: self.last,
             packets: self.packets,
             packets_missed_max: u64::from(self.missed),
@@ -169,10 +193,12 @@ impl Entry for Source {
 impl Detail {
     fn new(first: &Touch) -> Self {
         let mut detail = Self {
+            first: first.time,
             evidence: Evidence::new(),
             ports: Top::new(),
             distinct_ports: Estimator::new(),
-            addresses: Distinct::new(),
+            addresses: None,
+            first_port: first.port,
             targets: Distinct::new(),
             steps: Steps { last: first.dst, ..Steps::default() },
             bytes: 0,
@@ -194,8 +220,15 @@ impl Detail {
         if self.ports.add(touch.port) {
             self.distinct_ports.insert_hash(port_hash(touch.port));
         }
-        self.addresses.insert_hash(touch.dst_hash);
-        self.targets.insert_hash(touch.target_hash);
+        // A target at the first port is named by its address alone.
+        let is_first = touch.port == self.first_port;
+        if !is_first && self.addresses.is_none() {
+            self.addresses = Some(self.targets.clone());
+        }
+        if let Some(addresses) = &mut self.addresses {
+            addresses.insert_hash(touch.dst_hash);
+        }
+        self.targets.insert_hash(if is_first { touch.dst_hash } else { touch.target_hash });
         self.steps.add(touch.dst);
         self.bytes += u64::from(touch.bytes);
         let second = touch.time.secs();

@@ -2,8 +2,8 @@
 //! more memory than its absence.
 //!
 //! An address belongs to one bucket of [`WAYS`] entries. In a full bucket the newcomer takes
-//! the place of the entry of the lowest score: the one with the fewest packets, an hour of
-//! silence weighing like seven eighths of them. So a flood of addresses that come once
+//! the place of the entry of the lowest score: the one with the fewest packets, halved for
+//! each 512 seconds of silence. So a flood of addresses that come once
 //! each displaces one another, and who has sent more than they stays. What an entry says is exact
 //! since it was made; it may have been there before only if it was displaced, with at most
 //! as many packets as `missed` says.
@@ -20,12 +20,12 @@ pub(crate) trait Entry {
     fn packets(&self) -> u64;
     /// When it was last seen.
     fn last(&self) -> Timestamp;
+}
 
-    /// How much it is worth keeping.
-    fn score(&self, now: Timestamp) -> u64 {
-        let idle_s = now.since(self.last()).as_secs();
-        (self.packets() << 16) / (512 + idle_s)
-    }
+/// How much an entry is worth keeping.
+#[inline]
+fn score(packets: u32, idle_s: u32) -> u64 {
+    (u64::from(packets) << 24) >> (idle_s >> 9).min(63)
 }
 
 #[derive(Clone, Copy)]
@@ -33,6 +33,10 @@ struct Bucket {
     /// Hashes of the addresses; zero where there is none.
     keys: [u64; WAYS],
     places: [u32; WAYS],
+    /// What decides who makes room, so that entries need not be looked at: packets, and the
+    /// second of the last.
+    packets: [u32; WAYS],
+    seen_s: [u32; WAYS],
     /// The most packets that an entry had that was displaced from here.
     missed: u32,
 }
@@ -57,11 +61,17 @@ impl<T: Entry> Table<T> {
     /// A table of at least `entries` places.
     pub(crate) fn new(entries: usize) -> Self {
         let buckets = entries.div_ceil(WAYS).next_power_of_two();
-        let empty = Bucket { keys: [0; WAYS], places: [0; WAYS], missed: 0 };
+        let empty = Bucket {
+            keys: [0; WAYS],
+            places: [0; WAYS],
+            packets: [0; WAYS],
+            seen_s: [0; WAYS],
+            missed: 0,
+        };
         Self { buckets: vec![empty; buckets], entries: Vec::new(), free: Vec::new(), displaced: 0 }
     }
 
-    /// Finds the entry of an address, or makes one; `make` is told how many packets may have
+    /// Finds the entry of an address of which a packet came, or makes one; `make` is told how many packets may have
     /// been missed.
     #[inline]
     pub(crate) fn place(
@@ -75,6 +85,8 @@ impl<T: Entry> Table<T> {
         let bucket = &mut self.buckets[number];
         if let Some(way) = bucket.keys.iter().position(|other| *other == key) {
             let index = bucket.places[way] as usize;
+            bucket.packets[way] = bucket.packets[way].saturating_add(1);
+            bucket.seen_s[way] = now.secs() as u32;
             return Place { index, displaced: None };
         }
         self.make(number, key, now, make)
@@ -99,18 +111,41 @@ impl<T: Entry> Table<T> {
             };
             bucket.keys[way] = key;
             bucket.places[way] = index;
+            bucket.packets[way] = 1;
+            bucket.seen_s[way] = now.secs() as u32;
             return Place { index: index as usize, displaced: None };
         }
-        let score =
-            |place: &u32| self.entries[*place as usize].as_ref().map_or(0, |e| e.score(now));
-        let way = (0..WAYS).min_by_key(|way| score(&bucket.places[*way])).unwrap_or(0);
+        let now_s = now.secs() as u32;
+        let worth =
+            |way: &usize| score(bucket.packets[*way], now_s.saturating_sub(bucket.seen_s[*way]));
+        let way = (0..WAYS).min_by_key(worth).unwrap_or(0);
         let index = bucket.places[way] as usize;
-        let packets = self.entries[index].as_ref().map_or(0, Entry::packets);
-        bucket.missed = bucket.missed.max(u32::try_from(packets).unwrap_or(u32::MAX));
+        bucket.missed = bucket.missed.max(bucket.packets[way]);
         bucket.keys[way] = key;
+        bucket.packets[way] = 1;
+        bucket.seen_s[way] = now_s;
         let displaced = self.entries[index].replace(make(bucket.missed));
         self.displaced += 1;
         Place { index, displaced }
+    }
+
+    /// Reads what [`Self::place`] will read first. The result is of no use; but a processor
+    /// that is told early of several places waits for all of them at once.
+    #[inline]
+    pub(crate) fn warm_bucket(&self, key: u64) -> u64 {
+        let bucket = &self.buckets[(key >> 32) as usize & (self.buckets.len() - 1)];
+        bucket.keys[0] ^ u64::from(bucket.packets[0])
+    }
+
+    /// The same for the entry that will be given or make room.
+    #[inline]
+    pub(crate) fn warm_entry(&self, key: u64) -> Option<&T> {
+        let bucket = &self.buckets[(key >> 32) as usize & (self.buckets.len() - 1)];
+        let way = bucket.keys.iter().position(|other| *other == key);
+        let way = way.unwrap_or_else(|| {
+            (0..WAYS).min_by_key(|way| bucket.packets[*way]).unwrap_or_default()
+        });
+        self.entries.get(bucket.places[way] as usize).and_then(Option::as_ref)
     }
 
     /// The entry at a place that [`Self::place`] gave.

@@ -4,7 +4,7 @@ use crate::attack::{Attack, Hit, Victim};
 use crate::campaign::{Campaign, Campaigns};
 use crate::class::{Class, Impossible, Vector};
 use crate::hash::{Estimator, Hashes};
-use crate::limits::FACTS_MAX;
+use crate::limits::{FACTS_MAX, PENDING};
 use crate::origin::Origins;
 use crate::ports::{PortReport, Ports, Rise};
 use crate::seen::{Seen, Transport};
@@ -49,6 +49,7 @@ pub struct Telescope {
     next_sweep: Timestamp,
     totals: Totals,
     sources: Table<Source>,
+    pending: Vec<Pending>,
     victims: Table<Victim>,
     carpets: Table<Victim>,
     ports: Ports,
@@ -57,6 +58,13 @@ pub struct Telescope {
     seen_addresses: Estimator<14>,
     facts: VecDeque<Fact>,
     facts_lost: u64,
+}
+
+/// A packet that has yet to be counted for its source.
+struct Pending {
+    address: IpAddr,
+    hash: u64,
+    touch: Touch,
 }
 
 /// What is known in sum.
@@ -92,6 +100,7 @@ impl Telescope {
             next_sweep: Timestamp::default(),
             totals: Totals::default(),
             sources: Table::new(settings.sources_max),
+            pending: Vec::with_capacity(PENDING),
             victims: Table::new(settings.victims_max),
             carpets: Table::new(settings.victims_max / 4),
             ports: Ports::new(settings.interval),
@@ -168,14 +177,40 @@ impl Telescope {
             dst_hash,
             target_hash: self.hashes.pair(dst_hash, port.code()),
         };
-        let address = seen.src;
-        let place = self.sources.place(src, time, |missed| Source::new(address, touch, missed));
-        if let Some(source) = self.sources.at(place.index) {
-            source.add(&touch, self.settings.visit_gap);
+        self.pending.push(Pending { address: seen.src, hash: src, touch });
+        if self.pending.len() >= PENDING {
+            self.settle();
         }
-        if let Some(displaced) = place.displaced {
-            self.retire(&displaced);
+    }
+
+    /// Counts what is pending. Memory is slower than everything else here: what will be
+    /// needed is read for all packets before the first is counted.
+    fn settle(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        let mut warm = 0;
+        for one in &pending {
+            warm ^= self.sources.warm_bucket(one.hash);
         }
+        for one in &pending {
+            warm ^= self.sources.warm_entry(one.hash).map_or(0, Source::warm);
+        }
+        for one in &pending {
+            warm ^= u64::from(self.sources.warm_entry(one.hash).map_or(0, Source::warm_detail));
+        }
+        std::hint::black_box(warm);
+        for one in &pending {
+            let touch = &one.touch;
+            let make = |missed| Source::new(one.address, *touch, missed);
+            let place = self.sources.place(one.hash, touch.time, make);
+            if let Some(source) = self.sources.at(place.index) {
+                source.add(touch, self.settings.visit_gap);
+            }
+            if let Some(displaced) = place.displaced {
+                self.retire(&displaced);
+            }
+        }
+        self.pending = pending;
+        self.pending.clear();
     }
 
     fn victim(&mut self, time: Timestamp, victim: &class::Victim, bytes: u32, dst_hash: u64) {
@@ -214,6 +249,7 @@ impl Telescope {
             return;
         }
         self.next_sweep = self.now + SWEEP;
+        self.settle();
         for rise in self.ports.advance(self.now, self.settings.rising) {
             self.tell(Fact::PortRises(rise));
         }
@@ -293,6 +329,7 @@ impl Telescope {
 
     /// There are no more packets: tells every scanner, and the attacks that go on.
     pub fn finish(&mut self) {
+        self.settle();
         for rise in self.ports.finish(self.settings.rising) {
             self.tell(Fact::PortRises(rise));
         }

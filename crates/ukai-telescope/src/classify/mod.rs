@@ -19,6 +19,7 @@ pub struct Rules {
 }
 
 /// What a packet is.
+#[inline]
 pub fn classify(seen: &Seen<'_>, rules: Rules) -> Verdict {
     let class = match impossible(seen, rules) {
         Some(why) => Class::Impossible(why),
@@ -39,6 +40,7 @@ fn has_header(protocol: u8) -> bool {
     matches!(protocol, TCP | UDP | ICMP | ICMP6)
 }
 
+#[inline]
 fn impossible(seen: &Seen<'_>, rules: Rules) -> Option<Impossible> {
     if seen.flaw.is_some() {
         return Some(Impossible::Broken);

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 ///
 /// The ranges for documentation and benchmarks are taken for ordinary ones: no network
 /// routes them, and laboratories use nothing else.
+#[inline]
 pub fn never_routed(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => v4(address),

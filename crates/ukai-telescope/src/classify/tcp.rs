@@ -14,6 +14,7 @@ pub(super) fn contradicts_itself(flags: Flags) -> bool {
     (flags.has(Flags::SYN) && flags.any(ends)) || flags.has(ends)
 }
 
+#[inline]
 pub(super) fn classify(seen: &Seen<'_>, segment: &Segment<'_>) -> Verdict {
     const SYN: u16 = Flags::SYN.0;
     const ACK: u16 = Flags::ACK.0;

@@ -116,6 +116,12 @@ impl Evidence {
         Self { counts: [0; TOOLS], probes: 0, last, last_paired: None }
     }
 
+    /// Reads what [`Self::add`] will read first.
+    #[inline]
+    pub(crate) fn warm(&self) -> u32 {
+        self.probes ^ self.counts[0]
+    }
+
     /// Counts a probe.
     #[inline]
     pub(crate) fn add(&mut self, signs: Signs) {
