@@ -14,3 +14,4 @@ mod recognition;
 mod ssh;
 mod ssh_tools;
 mod support;
+mod telescope;

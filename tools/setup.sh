@@ -36,6 +36,8 @@ test_needs=(
   tshark:tshark capinfos:wireshark-common gzip:gzip zstd:zstd
   # A machine's network device.
   qemu-system-x86_64:qemu-system-x86 ethtool:ethtool
+  # Scanners and floods that the telescope must recognise.
+  zmap:zmap masscan:masscan nmap:nmap hping3:hping3 tcpdump:tcpdump
   # Tools whose real ones the shell's are compared with.
   xxd:xxd hexdump:bsdextrautils bc:bc dc:dc mawk:mawk ed:ed
 )

@@ -1,7 +1,7 @@
 //! Flags and commands, and what each exit code means.
 
 use crate::config::Config;
-use crate::{analyze, events, feeds, plan, reference, session, up};
+use crate::{analyze, events, feeds, plan, reference, session, telescope, up};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -41,6 +41,9 @@ enum Command {
     Session(session::SessionCommand),
     /// Choose sensor addresses within your prefixes.
     Plan(plan::PlanArgs),
+    /// Watch unused addresses: scanners, and DDoS attacks by their backscatter.
+    #[command(subcommand)]
+    Telescope(telescope::TelescopeCommand),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -96,6 +99,7 @@ impl Cli {
             Command::Events(args) => events::run(&args),
             Command::Session(command) => session::run(&command),
             Command::Plan(args) => plan::run(&args),
+            Command::Telescope(command) => telescope::run(&command),
             Command::Config(ConfigCommand::Check { file, json }) => check(&file, json),
             Command::Config(ConfigCommand::Default { json: true }) => {
                 println!("{}", serde_json::to_string(&Config::default())?);

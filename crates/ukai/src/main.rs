@@ -19,6 +19,7 @@ mod running;
 mod safe_screen;
 mod session;
 mod source;
+mod telescope;
 mod terminal;
 mod up;
 

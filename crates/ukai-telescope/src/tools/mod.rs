@@ -126,6 +126,7 @@ impl Evidence {
     #[inline]
     pub(crate) fn add(&mut self, signs: Signs) {
         self.probes = self.probes.saturating_add(1);
+        let pair = self.pair(&signs);
         for (mark, tool) in [
             (Marks::ZMAP, Tool::Zmap),
             (Marks::MASSCAN, Tool::Masscan),
@@ -135,11 +136,12 @@ impl Evidence {
             (Marks::LINUX, Tool::Linux),
             (Marks::WINDOWS, Tool::Windows),
         ] {
-            if signs.marks.has(mark) {
+            // Over IPv6 masscan has no mark but its form, which nmap's packets have too.
+            let is_other = tool == Tool::Masscan && pair == Some(Tool::Nmap);
+            if signs.marks.has(mark) && !is_other {
                 self.count(tool, 1);
             }
         }
-        let pair = self.pair(&signs);
         if let Some(tool) = pair {
             // The first of a row is known by the second.
             self.count(tool, 1 + u32::from(self.last_paired != Some(tool)));

@@ -1,0 +1,254 @@
+//! `ukai telescope`: who scans for what, and who is under attack, from captures of packets
+//! at unused addresses.
+
+mod report;
+
+use crate::cli::WrongUse;
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use std::fs::File;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::{IsTerminal as _, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use ukai_link::capture::{CaptureError, CaptureReader, Direction};
+use ukai_telescope::{AttackRules, IpNet, Link, Origins, Settings, Telescope};
+
+use report::{Report, Told};
+
+/// The largest table of origins that is read, in bytes.
+const ORIGINS_BYTES_MAX: u64 = 256 << 20;
+
+/// Packets between two looks at the clock.
+const PROGRESS_PACKETS: u64 = 1 << 16;
+
+/// The telescope's commands.
+#[derive(Subcommand)]
+pub(crate) enum TelescopeCommand {
+    /// Read captures: scanners with their tools, DDoS attacks, campaigns, ports.
+    Read(ReadArgs),
+}
+
+/// Flags of `ukai telescope read`.
+#[derive(Args)]
+pub(crate) struct ReadArgs {
+    /// Captures (pcap or pcapng, also compressed by gzip or zstd), in the order of their
+    /// times; `-` reads standard input.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// A prefix of the telescope; others' packets are only counted. With it, shares and
+    /// Internet-wide rates are estimated.
+    #[arg(long, value_name = "PREFIX")]
+    dark: Vec<IpNet>,
+    /// A prefix of your own: whoever scans from there is suspected to be infected.
+    #[arg(long, value_name = "PREFIX")]
+    own: Vec<IpNet>,
+    /// A file of `prefix,asn,country[,name]` lines, as from your BGP table.
+    #[arg(long, value_name = "FILE")]
+    origins: Option<PathBuf>,
+    /// Addresses that the Internet never routes (10.0.0.0/8 ...) are honest sources here.
+    #[arg(long)]
+    private_sources: bool,
+    /// Look into GRE and IP in IP.
+    #[arg(long)]
+    tunnels: bool,
+    /// Do not look at the checksums of TCP, UDP and ICMP.
+    #[arg(long)]
+    no_checksums: bool,
+    /// One packet in so many was captured.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    sampling: u32,
+    /// Packets of an attack, at least.
+    #[arg(long, value_name = "N", default_value_t = AttackRules::default().packets_min)]
+    attack_packets: u64,
+    /// Seconds of an attack, at least.
+    #[arg(long, value_name = "SECONDS", default_value_t = AttackRules::default().duration_min.as_secs())]
+    attack_seconds: u64,
+    /// Packets of an attack in its busiest minute, at least.
+    #[arg(long, value_name = "N", default_value_t = AttackRules::default().packets_in_minute_min)]
+    attack_minute: u64,
+    /// Seconds of silence that end an attack.
+    #[arg(long, value_name = "SECONDS", default_value_t = AttackRules::default().timeout.as_secs())]
+    attack_timeout: u64,
+    /// Sources that are remembered at once.
+    #[arg(long, value_name = "N", default_value_t = Settings::default().sources_max)]
+    sources: usize,
+    /// Rows of each table that are shown; JSON has all.
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    top: usize,
+    /// Print everything as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs a command of the telescope.
+pub(crate) fn run(command: &TelescopeCommand) -> Result<ExitCode> {
+    match command {
+        TelescopeCommand::Read(args) => read(args),
+    }
+}
+
+/// Reads captures. Exit code 3: a file ended in the middle of a frame.
+fn read(args: &ReadArgs) -> Result<ExitCode> {
+    let origins = args.origins.as_deref().map_or_else(|| Ok(Origins::default()), read_origins)?;
+    let seed = RandomState::new().build_hasher().finish();
+    let mut telescope = Telescope::new(settings(args)?, origins, seed);
+    let mut told = Told::default();
+    let mut cut_off = false;
+    for file in &args.files {
+        match read_file(file, &mut telescope, &mut told)? {
+            None => {}
+            Some(error) => {
+                eprintln!("ukai: {}: {error}", file.display());
+                cut_off = true;
+            }
+        }
+    }
+    telescope.finish();
+    told.take(&mut telescope);
+    let report = Report::new(&args.files, told, telescope.summary(args.top.max(100)));
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &report).context("standard output")?;
+        writeln!(out).context("standard output")?;
+    } else {
+        write!(out, "{}", report.text(args.top)).context("standard output")?;
+    }
+    Ok(if cut_off { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+fn settings(args: &ReadArgs) -> Result<Settings> {
+    if args.sources == 0 || args.sources > 1 << 26 {
+        return Err(WrongUse(format!("--sources must be from 1 to {}", 1 << 26)).into());
+    }
+    let mut settings = Settings {
+        dark: args.dark.iter().copied().collect(),
+        own: args.own.iter().copied().collect(),
+        sampling: args.sampling,
+        sources_max: args.sources,
+        ..Settings::default()
+    };
+    settings.reading.checksums = !args.no_checksums;
+    settings.reading.tunnels = args.tunnels;
+    settings.rules.private_sources = args.private_sources;
+    settings.attack.packets_min = args.attack_packets;
+    settings.attack.duration_min = Duration::from_secs(args.attack_seconds);
+    settings.attack.packets_in_minute_min = args.attack_minute;
+    settings.attack.timeout = Duration::from_secs(args.attack_timeout);
+    Ok(settings)
+}
+
+fn read_origins(file: &Path) -> Result<Origins> {
+    let wrong = |what: String| WrongUse(format!("{}: {what}", file.display()));
+    let mut text = String::new();
+    let opened = File::open(file).map_err(|error| wrong(error.to_string()))?;
+    opened
+        .take(ORIGINS_BYTES_MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| wrong(error.to_string()))?;
+    if text.len() as u64 > ORIGINS_BYTES_MAX {
+        return Err(wrong(format!("larger than {} MiB", ORIGINS_BYTES_MAX >> 20)).into());
+    }
+    Ok(Origins::parse(&text).map_err(|error| wrong(error.to_string()))?)
+}
+
+/// Gives a file's frames to the telescope; an error if the file ends too early.
+fn read_file(
+    path: &Path,
+    telescope: &mut Telescope,
+    told: &mut Told,
+) -> Result<Option<CaptureError>> {
+    let wrong = |error: &dyn std::fmt::Display| WrongUse(format!("{}: {error}", path.display()));
+    let (input, size): (Box<dyn Read>, u64) = if path == Path::new("-") {
+        (Box::new(std::io::stdin().lock()), 0)
+    } else {
+        let file = File::open(path).map_err(|error| wrong(&error))?;
+        let size = file.metadata().map_or(0, |metadata| metadata.len());
+        (Box::new(file), size)
+    };
+    let progress = Progress::new(path, size);
+    let input = Counted { input, read: Arc::clone(&progress.read) };
+    let mut capture = CaptureReader::new(input).map_err(|error| wrong(&error))?;
+    let mut packets = 0_u64;
+    let ended = loop {
+        let frame = match capture.next() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        };
+        // What the capturing machine sent itself did not arrive at the telescope.
+        if frame.direction != Direction::Out {
+            match Link::from_number(u32::from(frame.link_type.0)) {
+                Some(link) => {
+                    telescope.frame(frame.time, link, frame.bytes, frame.original_bytes);
+                }
+                None => told.unknown_links += 1,
+            }
+        }
+        packets += 1;
+        if packets.is_multiple_of(PROGRESS_PACKETS) {
+            told.take(telescope);
+            progress.show(packets);
+        }
+    };
+    progress.clear();
+    Ok(ended)
+}
+
+/// A reader that counts.
+struct Counted<R> {
+    input: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let bytes = self.input.read(buffer)?;
+        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(bytes)
+    }
+}
+
+/// A line on the terminal that says how far a file is.
+struct Progress {
+    name: String,
+    size: u64,
+    read: Arc<AtomicU64>,
+    began: Instant,
+    shown: bool,
+}
+
+impl Progress {
+    fn new(path: &Path, size: u64) -> Self {
+        Self {
+            name: path.display().to_string(),
+            size,
+            read: Arc::default(),
+            began: Instant::now(),
+            shown: std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn show(&self, packets: u64) {
+        if !self.shown {
+            return;
+        }
+        let read = self.read.load(Ordering::Relaxed);
+        let seconds = self.began.elapsed().as_secs_f64().max(0.001);
+        let far = (read * 100).checked_div(self.size).map_or_else(
+            || format!("{} MiB", read >> 20),
+            |percent| format!("{:3} %", percent.min(100)),
+        );
+        let rate = packets as f64 / seconds / 1e6;
+        eprint!("\r{}: {far}, {packets} packets, {rate:.1} million/s \x1b[K", self.name);
+    }
+
+    fn clear(&self) {
+        if self.shown {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
