@@ -26,6 +26,13 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
+/// What this thread has used of its processor, in nanoseconds: other than the time, it does
+/// not hang on what else the machine does. What the kernel does in it counts.
+fn used() -> u64 {
+    let said = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
+    said.split(' ').next().and_then(|used| used.parse().ok()).expect("a number")
+}
+
 fn open(name: &str) -> PacketLink {
     let config = PacketConfig { ring_bytes: 64 << 20, ..PacketConfig::default() };
     PacketLink::open(name, &config).unwrap_or_else(|error| panic!("{error}"))
@@ -41,6 +48,7 @@ fn veth(length: usize) {
                 let (mut link, mut buffer, mut count) = (open("far"), vec![0; 70_000], 0_u64);
                 let mut last = Instant::now();
                 let mut first = None;
+                let before = used();
                 loop {
                     let next = std::future::poll_fn(|cx| link.poll_receive(cx, &mut buffer));
                     match tokio::time::timeout(Duration::from_millis(300), next).await {
@@ -59,8 +67,10 @@ fn veth(length: usize) {
                 let time = first.map_or(Duration::ZERO, |first| last.duration_since(first));
                 let said = link.statistics();
                 println!(
-                    "{length} bytes: received {:.3} million/s, {count} given, {} dropped by the ring",
+                    "{length} bytes: received {:.3} million/s, {} ns of a processor each, \
+                     {count} given, {} dropped by the ring",
                     count as f64 / time.as_secs_f64() / 1e6,
+                    (used() - before) / count.max(1),
                     said.dropped
                 );
             });
@@ -70,7 +80,7 @@ fn veth(length: usize) {
                 let mut link = open("near");
                 // The receiver opens its end meanwhile.
                 std::thread::sleep(Duration::from_millis(200));
-                let begin = Instant::now();
+                let (begin, before) = (Instant::now(), used());
                 for _ in 0..FRAMES {
                     link.send(&frame).expect("the link is up");
                 }
@@ -78,8 +88,9 @@ fn veth(length: usize) {
                 let time = begin.elapsed();
                 let said = link.statistics();
                 println!(
-                    "{length} bytes: sent {:.3} million/s, {} lost",
+                    "{length} bytes: sent {:.3} million/s, {} ns of a processor each, {} lost",
                     said.sent as f64 / time.as_secs_f64() / 1e6,
+                    (used() - before) / FRAMES,
                     said.lost
                 );
             });

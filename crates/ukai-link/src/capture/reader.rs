@@ -79,7 +79,8 @@ pub(super) enum Format {
 /// Reads frames from a file in pcap or pcapng, plain or compressed by gzip or zstd.
 ///
 /// Takes half a megabyte, whatever the file says, and what the decompression takes (zstd:
-/// up to 128 MiB, if the file asks for it); nothing for a frame.
+/// up to 128 MiB, if the file asks for it); nothing for a frame. How many frames there are is
+/// not bounded: a small file that is compressed may hold very many.
 pub struct CaptureReader<R: Read> {
     buffer: Buffer<Input<R>>,
     format: Format,

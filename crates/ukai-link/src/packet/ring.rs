@@ -34,7 +34,6 @@ pub(super) struct Place {
 
 /// Offsets in a block's header.
 mod block {
-    pub(super) const STATUS: usize = 8;
     pub(super) const FRAMES: usize = 12;
     pub(super) const FIRST: usize = 16;
 }
@@ -59,37 +58,34 @@ impl Ring {
         Ok(Self { mapping, blocks, block: 0, left: None, at: 0 })
     }
 
-    /// The next frame. The one before goes back to the kernel.
+    /// The next frame. The one before is no longer there.
     pub(super) fn advance(&mut self) -> Option<Place> {
         loop {
-            let start = self.block * PACKET_BLOCK_BYTES;
+            let block = self.mapping.block(self.block)?;
             match self.left {
                 None => {
-                    if !self.mapping.is_ours(start + block::STATUS) {
-                        return None;
-                    }
-                    self.left = Some(self.word(start + block::FRAMES));
-                    self.at = start + self.word(start + block::FIRST) as usize;
+                    self.left = Some(word(block, block::FRAMES));
+                    self.at = word(block, block::FIRST) as usize;
                 }
                 Some(0) => {
-                    self.mapping.give_back(start + block::STATUS);
+                    self.mapping.give_back(self.block);
                     self.left = None;
                     self.block = (self.block + 1) % self.blocks;
                 }
                 Some(left) => {
+                    let head = block.get(self.at..).unwrap_or_default();
+                    let start = self.at + usize::from(half(head, frame::MAC));
                     self.left = Some(left - 1);
-                    let at = self.at;
-                    self.at = at + self.word(at + frame::NEXT) as usize;
-                    let status = self.word(at + frame::STATUS);
+                    self.at += word(head, frame::NEXT) as usize;
+                    let status = word(head, frame::STATUS);
                     let (control, kind) =
-                        (self.word(at + frame::TAG_CONTROL), self.half(at + frame::TAG_KIND));
+                        (word(head, frame::TAG_CONTROL), half(head, frame::TAG_KIND));
                     return Some(Place {
-                        start: at + usize::from(self.half(at + frame::MAC)),
-                        length: self.word(at + frame::KEPT) as usize,
+                        start,
+                        length: word(head, frame::KEPT) as usize,
                         tag: tag(status, control, kind),
                         checksum_missing: status & libc::TP_STATUS_CSUMNOTREADY != 0,
-                        outgoing: self.mapping.bytes(at + frame::KIND, 1)
-                            == [libc::PACKET_OUTGOING],
+                        outgoing: head.get(frame::KIND) == Some(&libc::PACKET_OUTGOING),
                     });
                 }
             }
@@ -98,14 +94,17 @@ impl Ring {
 
     /// The frame that was given last.
     pub(super) fn bytes(&self, place: &Place) -> &[u8] {
-        self.mapping.bytes(place.start, place.length)
+        let block = self.mapping.block(self.block).unwrap_or_default();
+        block.get(place.start..place.start + place.length).unwrap_or_default()
     }
+}
 
-    fn word(&self, at: usize) -> u32 {
-        self.mapping.bytes(at, 4).first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes))
-    }
+fn word(bytes: &[u8], at: usize) -> u32 {
+    let bytes = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    bytes.map_or(0, |bytes| u32::from_ne_bytes(*bytes))
+}
 
-    fn half(&self, at: usize) -> u16 {
-        self.mapping.bytes(at, 2).first_chunk().map_or(0, |bytes| u16::from_ne_bytes(*bytes))
-    }
+fn half(bytes: &[u8], at: usize) -> u16 {
+    let bytes = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    bytes.map_or(0, |bytes| u16::from_ne_bytes(*bytes))
 }

@@ -143,11 +143,15 @@ impl Group {
 ///
 /// It consists of blocks. A word in each, its status, says whose it is: ours from when the
 /// kernel has set `TP_STATUS_USER` until we clear it. The kernel does not write to a block
-/// that is ours, and [`super::ring`] reads only in those.
+/// that is ours, and only such a block can be read here.
 pub(super) struct Mapping {
     start: NonNull<u8>,
-    length: usize,
+    block_bytes: usize,
+    blocks: usize,
 }
+
+/// Where in a block its status is: in `struct tpacket_block_desc`, behind two words.
+const STATUS: usize = 8;
 
 // SAFETY: the memory belongs to no thread.
 unsafe impl Send for Mapping {}
@@ -177,44 +181,48 @@ impl Mapping {
             return Err(io::Error::last_os_error());
         }
         let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { start, length })
+        Ok(Self { start, block_bytes, blocks })
     }
 
-    /// Whether the block with this status is ours.
-    pub(super) fn is_ours(&self, status_at: usize) -> bool {
+    /// A block, if it is ours.
+    pub(super) fn block(&self, number: usize) -> Option<&[u8]> {
         // Acquire: what the kernel has written into the block is seen afterwards.
-        self.status(status_at).load(Ordering::Acquire) & libc::TP_STATUS_USER != 0
-    }
-
-    /// Gives the block with this status back. That nothing of it is borrowed, the exclusive
-    /// reference says.
-    #[allow(clippy::needless_pass_by_ref_mut, reason = "that no other exists is the point")]
-    pub(super) fn give_back(&mut self, status_at: usize) {
-        self.status(status_at).store(libc::TP_STATUS_KERNEL, Ordering::Release);
-    }
-
-    fn status(&self, at: usize) -> &AtomicU32 {
-        assert!(at.is_multiple_of(4) && at + 4 <= self.length);
-        // SAFETY: within the mapping, aligned, and shared with the kernel only as a word
-        // that both change as a whole.
-        unsafe { AtomicU32::from_ptr(self.start.as_ptr().add(at).cast()) }
-    }
-
-    /// Bytes of a block that is ours; none if they were not within the ring.
-    pub(super) fn bytes(&self, at: usize, length: usize) -> &[u8] {
-        if at.checked_add(length).is_none_or(|end| end > self.length) {
-            return &[];
+        let status = self.status(number)?.load(Ordering::Acquire);
+        if status & libc::TP_STATUS_USER == 0 {
+            return None;
         }
         // SAFETY: within the mapping. Nobody writes to a block that is ours: neither the
         // kernel, nor `give_back`, which takes an exclusive reference.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr().add(at), length) }
+        Some(unsafe {
+            let start = self.start.as_ptr().add(number * self.block_bytes);
+            std::slice::from_raw_parts(start, self.block_bytes)
+        })
+    }
+
+    /// Gives a block back. That nothing of it is borrowed, the exclusive reference says.
+    #[allow(clippy::needless_pass_by_ref_mut, reason = "that no other exists is the point")]
+    pub(super) fn give_back(&mut self, number: usize) {
+        if let Some(status) = self.status(number) {
+            status.store(libc::TP_STATUS_KERNEL, Ordering::Release);
+        }
+    }
+
+    fn status(&self, number: usize) -> Option<&AtomicU32> {
+        if number >= self.blocks {
+            return None;
+        }
+        // SAFETY: within the mapping, aligned since blocks are whole pages, and shared with
+        // the kernel only as a word that both change as a whole.
+        Some(unsafe {
+            AtomicU32::from_ptr(self.start.as_ptr().add(number * self.block_bytes + STATUS).cast())
+        })
     }
 }
 
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: it was mapped with this length, and nothing of it is borrowed any more.
-        unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
+        unsafe { libc::munmap(self.start.as_ptr().cast(), self.block_bytes * self.blocks) };
     }
 }
 

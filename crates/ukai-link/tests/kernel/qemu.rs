@@ -49,7 +49,7 @@ ip route add 198.18.0.0/15 dev tap0
 ip route add 2001:db8::/32 dev tap0
 python3 client.py {client}
 ping -n -c 3 -i 0.2 198.18.3.4 | grep -o '3 received, 0%'
-curl -sS -m 20 http://198.18.200.3/
+curl -sS -m 60 http://198.18.200.3/
 "
         );
         let (said, _) = serve_on(vec![link], Personality::linux(), clients(&script)).await;
@@ -92,7 +92,8 @@ fn we_connect_to_qemu() {
         let mut qemu =
             Qemu::start(&format!("stream,id=ours,server=on,addr.type=unix,addr.path={socket}"));
         qemu.until(|| Path::new(&socket).exists()).await;
-        qemu.carries(QemuStream::connect(socket.as_ref()).await.expect("QEMU"), "all").await;
+        qemu.carries(QemuStream::connect(socket.as_ref()).await.expect("QEMU"), "bulk 198.18.7.9")
+            .await;
     });
 }
 
