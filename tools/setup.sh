@@ -22,6 +22,7 @@ test_needs=(
   sshd:openssh-server dropbear:dropbear-bin postfix:postfix dovecot:dovecot-core
   mariadbd:mariadb-server mariadb:mariadb-client
   telnetd:inetutils-telnetd nginx:nginx-light bash:bash redis-server:redis-server
+  psql:postgresql-client-15
   # Programs that ours are compared with.
   python3.11:python3.11 perl:perl php:php8.2-cli bzip2:bzip2 zip:zip unzip:unzip
   inetutils-telnet:inetutils-telnet openssl:openssl screen:screen tmux:tmux
@@ -148,6 +149,8 @@ case "${1:-}" in
     # Mail and IMAP servers come as modules; vsftpd and proftpd exclude each other.
     [ -e /usr/lib/dovecot/pop3 ] || install_packages no-such-command:dovecot-pop3d
     [ -e /usr/lib/dovecot/imap ] || install_packages no-such-command:dovecot-imapd
+    # Its programs are in no folder of the path.
+    [ -x /usr/lib/postgresql/15/bin/postgres ] || install_packages no-such-command:postgresql-15
     # What swaks needs for STARTTLS and for DIGEST-MD5.
     perl -MNet::SSLeay -e 1 2>/dev/null || install_packages no-such-command:libnet-ssleay-perl
     perl -MAuthen::SASL -e 1 2>/dev/null || install_packages no-such-command:libauthen-sasl-perl

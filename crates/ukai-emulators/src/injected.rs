@@ -13,6 +13,8 @@ pub(crate) struct Injected {
     /// Our number for each of the shell's open fetches.
     fetches: Vec<(FetchId, FetchId)>,
     output: Vec<u8>,
+    /// Whether the stream for errors is shown too.
+    both: bool,
 }
 
 impl Injected {
@@ -26,13 +28,39 @@ impl Injected {
         next_fetch: &mut u32,
         timer: TimerId,
     ) -> Self {
-        let uid = open.host.persona.user(user.as_bytes()).map_or(0, |user| user.uid);
-        let login = Login::new(user, uid).from_peer(open.flow.src_ip);
-        let seed = open.seed ^ u64::from(*next_fetch);
-        let shell = Shell::new(open.host.clone(), open.fs.clone(), login, seed, cx.now);
-        let mut run = Self { shell, timer, fetches: Vec::new(), output: Vec::new() };
+        let mut run = Self::new(cx, open, user, *next_fetch, timer);
         run.act(cx, next_fetch, |shell, cx, out| shell.run(line, cx.now, out));
         run
+    }
+
+    /// Starts `line` as `popen` does: the shell ends with it, and its errors go elsewhere.
+    pub(crate) fn popen(
+        cx: &mut Context<'_>,
+        open: &Open,
+        user: &str,
+        line: &[u8],
+        next_fetch: &mut u32,
+        timer: TimerId,
+    ) -> Self {
+        let mut run = Self { both: false, ..Self::new(cx, open, user, *next_fetch, timer) };
+        run.act(cx, next_fetch, |shell, cx, out| shell.exec(line, cx.now, out));
+        run
+    }
+
+    fn new(cx: &Context<'_>, open: &Open, user: &str, number: u32, timer: TimerId) -> Self {
+        let uid = open.host.persona.user(user.as_bytes()).map_or(0, |user| user.uid);
+        let login = Login::new(user, uid).from_peer(open.flow.src_ip);
+        let seed = open.seed ^ u64::from(number);
+        let shell = Shell::new(open.host.clone(), open.fs.clone(), login, seed, cx.now);
+        Self { shell, timer, fetches: Vec::new(), output: Vec::new(), both: true }
+    }
+
+    /// What the shell ended with.
+    pub(crate) fn status(&self) -> Option<i32> {
+        match self.shell.state() {
+            ShellState::Exited(status) => Some(status),
+            _ => None,
+        }
     }
 
     /// Whether the line has come to its end.
@@ -99,9 +127,12 @@ impl Injected {
                 other => other,
             };
             // A page that runs a line shows both streams, as they come.
-            if let Some(Screen::Output(bytes) | Screen::Error(bytes)) =
-                pass_on(cx, effect, self.timer)
-            {
+            let shown = match pass_on(cx, effect, self.timer) {
+                Some(Screen::Output(bytes)) => Some(bytes),
+                Some(Screen::Error(bytes)) if self.both => Some(bytes),
+                _ => None,
+            };
+            if let Some(bytes) = shown {
                 let room = INJECTED_OUTPUT_BYTES - self.output.len();
                 self.output.extend_from_slice(&bytes[..bytes.len().min(room)]);
             }

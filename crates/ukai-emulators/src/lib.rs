@@ -18,6 +18,7 @@ pub mod login;
 mod mail;
 mod mysql;
 mod pop3;
+mod postgresql;
 mod raw;
 mod redis;
 pub mod shape;
@@ -34,6 +35,7 @@ pub use http::Http;
 pub use imap::Imap;
 pub use mysql::Mysql;
 pub use pop3::Pop3;
+pub use postgresql::Postgresql;
 pub use raw::{Raw, Recognised, recognise};
 pub use redis::Redis;
 pub use shape::{
@@ -49,7 +51,7 @@ pub use ukai_shell::{FetchId, Fetched};
 use std::sync::Arc;
 
 /// The emulator of that name: `telnet`, `ssh`, `ftp`, `tftp`, `smtp`, `pop3`, `imap`, `mysql`,
-/// `redis`, `shell`, `http`, `raw` or `detect`.
+/// `postgresql`, `redis`, `shell`, `http`, `raw` or `detect`.
 pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
         "telnet" => Arc::new(Telnet),
@@ -58,6 +60,7 @@ pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
         "pop3" => Arc::new(Pop3),
         "imap" => Arc::new(Imap),
         "mysql" => Arc::new(Mysql),
+        "postgresql" => Arc::new(Postgresql),
         "tftp" => Arc::new(Tftp),
         "shell" => Arc::new(BareShell),
         "ssh" => Arc::new(Ssh),

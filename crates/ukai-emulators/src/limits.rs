@@ -71,6 +71,42 @@ pub const INJECTED_OUTPUT_BYTES: usize = 1 << 20;
 /// Injected lines that are run in one connection.
 pub const INJECTED_LINES: u32 = 32;
 
+/// Longest message of a PostgreSQL client that is read, in bytes; a longer one is dropped.
+pub const POSTGRES_MESSAGE_BYTES: usize = 4 << 20;
+
+/// Messages of a PostgreSQL client that wait while one is being answered, in bytes.
+pub const POSTGRES_WAITING_BYTES: usize = POSTGRES_MESSAGE_BYTES + (64 << 10);
+
+/// What a PostgreSQL client is let in for, in milliseconds (`authentication_timeout`).
+pub const POSTGRES_LOGIN_MS: u64 = 60_000;
+
+/// Tables, large objects, prepared statements of one PostgreSQL session, each.
+pub const POSTGRES_OBJECTS: usize = 256;
+
+/// Tables and large objects of one PostgreSQL session together, in bytes.
+pub const POSTGRES_DATA_BYTES: usize = 4 << 20;
+
+/// Longest value in PostgreSQL, in bytes.
+pub const POSTGRES_VALUE_BYTES: usize = POSTGRES_DATA_BYTES;
+
+/// Longest that a PostgreSQL session sleeps at a statement, in milliseconds.
+pub const POSTGRES_SLEEP_MS: u64 = 60_000;
+
+/// Statements of one PostgreSQL query.
+pub const POSTGRES_STATEMENTS: usize = 200;
+
+/// Parentheses and the like within each other in SQL.
+pub const POSTGRES_SQL_DEPTH: usize = 64;
+
+/// Operators of one SQL statement.
+pub const POSTGRES_SQL_OPERATORS: usize = 400;
+
+/// Settings that a PostgreSQL session changes or makes up.
+pub const POSTGRES_SETTINGS: usize = 500;
+
+/// Answers of one PostgreSQL query, in bytes; what would be longer ends in an error.
+pub const POSTGRES_ANSWER_BYTES: usize = 16 << 20;
+
 /// Payload kept of a flow for which no emulator speaks, in bytes.
 pub const PAYLOAD_BYTES: usize = 1 << 20;
 

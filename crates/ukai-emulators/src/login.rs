@@ -38,7 +38,8 @@ pub fn log_in_by_proof(
     proof: &[u8],
     fits: impl Fn(&[u8]) -> bool,
 ) -> bool {
-    let known = open.host.passwords(login.user).into_iter().find(|password| fits(password));
+    let known =
+        open.host.passwords(login.protocol, login.user).into_iter().find(|password| fits(password));
     let login = LoginTry { password: known.as_deref().unwrap_or_default(), ..login.clone() };
     let success = known.is_some() && accepts(open, &login);
     record(cx, open, &login, Some(PeerText::truncated(proof, LOGIN_LINE_BYTES)), success);
@@ -66,11 +67,11 @@ pub fn decide(open: &Open, login: &LoginTry<'_>) -> (bool, Vec<EventKind>) {
     (success, events(open, login, None, success))
 }
 
-/// Web interfaces have accounts of their own; everywhere else those of the system count, as
+/// Web interfaces and databases have accounts of their own; everywhere else those of the system count, as
 /// the attacker may have changed them.
 fn accepts(open: &Open, login: &LoginTry<'_>) -> bool {
     let accepts = || open.host.accepts(&attempt(open, login));
-    if login.protocol.starts_with("http") {
+    if login.protocol.starts_with("http") || login.protocol == "postgresql" {
         return accepts();
     }
     open.fs.log_in(login.user, login.password, accepts)

@@ -40,6 +40,8 @@ pub struct Ports {
     pub mysql: Vec<u16>,
     /// Redis.
     pub redis: Vec<u16>,
+    /// PostgreSQL, with TLS inside where the persona has it.
+    pub postgresql: Vec<u16>,
     /// HTTP in the clear.
     pub http: Vec<u16>,
     /// HTTP in TLS.
@@ -87,6 +89,7 @@ static IMAP: Spoken = tcp("imap", &[1143]);
 static IMAPS: Spoken = in_tls("imaps", "imap", &[9930]);
 static MYSQL: Spoken = tcp("mysql", &[3306]);
 static REDIS: Spoken = tcp("redis", &[6379]);
+static POSTGRESQL: Spoken = tcp("postgresql", &[5432]);
 static HTTP: Spoken = tcp("http", &[8080]);
 static HTTPS: Spoken = in_tls("https", "http", &[8443]);
 static RAW: Spoken = tcp("raw", &[5555, 7547, 37_215, 52_869]);
@@ -113,7 +116,7 @@ impl Ports {
 
     /// Each port, with what is spoken on it.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Spoken, u16)> {
-        let lists: [(&'static Spoken, &[u16]); 18] = [
+        let lists: [(&'static Spoken, &[u16]); 19] = [
             (&TELNET, &self.telnet),
             (&SSH, &self.ssh),
             (&SHELL, &self.shell),
@@ -128,6 +131,7 @@ impl Ports {
             (&IMAPS, &self.imaps),
             (&MYSQL, &self.mysql),
             (&REDIS, &self.redis),
+            (&POSTGRESQL, &self.postgresql),
             (&HTTP, &self.http),
             (&HTTPS, &self.https),
             (&RAW, &self.raw),
@@ -136,7 +140,7 @@ impl Ports {
         lists.into_iter().flat_map(|(spoken, ports)| ports.iter().map(move |port| (spoken, *port)))
     }
 
-    fn lists_mut(&mut self) -> [(&'static Spoken, &mut Vec<u16>); 18] {
+    fn lists_mut(&mut self) -> [(&'static Spoken, &mut Vec<u16>); 19] {
         [
             (&TELNET, &mut self.telnet),
             (&SSH, &mut self.ssh),
@@ -152,6 +156,7 @@ impl Ports {
             (&IMAPS, &mut self.imaps),
             (&MYSQL, &mut self.mysql),
             (&REDIS, &mut self.redis),
+            (&POSTGRESQL, &mut self.postgresql),
             (&HTTP, &mut self.http),
             (&HTTPS, &mut self.https),
             (&RAW, &mut self.raw),

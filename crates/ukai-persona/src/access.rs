@@ -34,6 +34,10 @@ impl Host {
         if policy.refused.iter().any(|pair| pair.fits(attempt)) {
             return false;
         }
+        // A database's roles are its own, and so are their passwords.
+        if attempt.protocol == "postgresql" {
+            return self.lists(self.database_roles(), attempt);
+        }
         if (attempt.family() == "http" && self.lists(self.web_accounts(), attempt))
             || self.lists(&policy.accepted, attempt)
         {
@@ -58,11 +62,15 @@ impl Host {
         self.canaries().find(|canary| canary.is_met_by(attempt))
     }
 
-    /// Passwords of `user` that may be let in: with them, a response to a challenge can
-    /// be tested.
-    pub fn passwords(&self, user: &[u8]) -> Vec<Vec<u8>> {
-        let accepted = self.persona.credentials.accepted.iter();
+    /// Passwords of `user` that may be let in through `protocol`: with them, a response to a
+    /// challenge can be tested.
+    pub fn passwords(&self, protocol: &str, user: &[u8]) -> Vec<Vec<u8>> {
+        let accepted = match protocol {
+            "postgresql" => self.database_roles(),
+            _ => &self.persona.credentials.accepted,
+        };
         accepted
+            .iter()
             .filter(|pair| pair.user.as_bytes() == user)
             .map(|pair| self.filled(pair).into_bytes())
             .chain(
@@ -79,6 +87,10 @@ impl Host {
 
     fn web_accounts(&self) -> &[Credential] {
         self.persona.http.as_ref().map_or(&[][..], |http| &http.accounts)
+    }
+
+    fn database_roles(&self) -> &[Credential] {
+        self.persona.postgresql.as_ref().map_or(&[][..], |spec| &spec.accounts)
     }
 
     fn lists(&self, pairs: &[Credential], attempt: &Attempt<'_>) -> bool {
@@ -103,6 +115,7 @@ impl Host {
                 self.persona.user(local).is_some()
             }
             "http" => self.web_accounts().iter().any(|a| a.user.as_bytes() == attempt.user),
+            "postgresql" => self.database_roles().iter().any(|a| a.user.as_bytes() == attempt.user),
             _ => self
                 .persona
                 .user(attempt.user)

@@ -23,6 +23,7 @@ mod moving;
 mod mysql;
 mod persona;
 mod policy;
+mod postgresql;
 mod redis;
 mod ssh;
 mod system;
@@ -44,6 +45,7 @@ pub use persona::{Identity, Persona, Services};
 pub use policy::{
     After, Chance, Credential, CredentialSpec, Decision, PasswordClass, Rule, Verdict,
 };
+pub use postgresql::{PostgresqlSetting, PostgresqlSettings, PostgresqlSpec};
 pub use redis::{REDIS_7_0, RedisSpec, RedisTexts};
 pub use ssh::SshSpec;
 pub use system::{

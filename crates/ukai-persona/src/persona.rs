@@ -5,6 +5,7 @@ use crate::http::HttpSpec;
 use crate::mail::MailSpec;
 use crate::mysql::MysqlSpec;
 use crate::policy::CredentialSpec;
+use crate::postgresql::PostgresqlSpec;
 use crate::redis::RedisSpec;
 use crate::ssh::SshSpec;
 use crate::system::{
@@ -74,6 +75,9 @@ pub struct Persona {
     /// Redis.
     #[serde(default)]
     pub redis: Option<RedisSpec>,
+    /// PostgreSQL.
+    #[serde(default)]
+    pub postgresql: Option<PostgresqlSpec>,
     #[serde(skip)]
     users: Vec<User>,
 }
@@ -186,6 +190,9 @@ impl Persona {
             ));
         }
         self.credentials.check(self)?;
+        if let Some(postgresql) = &self.postgresql {
+            postgresql.check(self)?;
+        }
         for prefix in &self.identity.mac_prefixes {
             if parse_prefix(prefix).is_none() {
                 return Err(wrong(

@@ -10,6 +10,7 @@ use crate::imap::Imap;
 use crate::limits::DETECT_SILENCE_MS;
 use crate::mysql::Mysql;
 use crate::pop3::Pop3;
+use crate::postgresql::Postgresql;
 use crate::raw::Raw;
 use crate::redis::Redis;
 use crate::smtp::Smtp;
@@ -63,6 +64,7 @@ enum Guess {
     Imap,
     Mysql,
     Redis,
+    Postgresql,
     Other,
     /// More bytes are needed.
     Open,
@@ -94,6 +96,7 @@ fn guess(bytes: &[u8]) -> Guess {
         [0xff, 0xf0..=0xfe, ..] => return Guess::Telnet,
         [b'S', b'S', b'H', b'-', ..] => return Guess::Ssh,
         _ if SSH.starts_with(bytes) => return Guess::Open,
+        [0, 0, ..] | [0] => return postgresql(bytes),
         _ => {}
     }
     if METHODS.iter().any(|method| bytes.starts_with(method)) {
@@ -122,6 +125,24 @@ fn redis(bytes: &[u8]) -> Guess {
         Guess::Open
     } else {
         Guess::Other
+    }
+}
+
+/// PostgreSQL's first packet: its length, then its version or one of three requests.
+fn postgresql(bytes: &[u8]) -> Guess {
+    match *bytes {
+        [_, _, _, _, 0, 3, 0, 0..=2, ..] | [_, _, 0, 8, 4, 0xd2, 0x16, 0x2f | 0x30, ..] => {
+            Guess::Postgresql
+        }
+        [_, _, 0, 16, 4, 0xd2, 0x16, 0x2e, ..] => Guess::Postgresql,
+        _ if bytes.len() < 8 => {
+            let begins = |code: &[u8]| bytes.get(4..).is_none_or(|rest| code.starts_with(rest));
+            let might = [&[0, 3, 0][..], &[4, 0xd2, 0x16]]
+                .iter()
+                .any(|code| begins(code) || bytes.get(4..7) == Some(*code));
+            if might { Guess::Open } else { Guess::Other }
+        }
+        _ => Guess::Other,
     }
 }
 
@@ -197,6 +218,7 @@ impl DetectSession {
             Guess::Imap if persona.mail.is_some() => &Imap,
             Guess::Mysql if persona.mysql.is_some() => &Mysql,
             Guess::Redis if persona.redis.is_some() => &redis,
+            Guess::Postgresql if persona.postgresql.is_some() => &Postgresql,
             _ => &Raw,
         };
         if emulator.name() != Raw.name() {

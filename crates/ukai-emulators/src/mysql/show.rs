@@ -375,7 +375,8 @@ impl Talk {
 
     /// The hash of a user's password, as the table of users has it.
     fn stored_hash(&self, user: &[u8]) -> String {
-        let password = self.open.host.passwords(user).into_iter().next().unwrap_or_default();
+        let password =
+            self.open.host.passwords("mysql", user).into_iter().next().unwrap_or_default();
         let hash = lower_hex(&Sha1::digest(Sha1::digest(password)));
         format!("*{}", String::from_utf8_lossy(&hash).to_uppercase())
     }

@@ -101,6 +101,11 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
         b"EVAL \"return {1,2}\" 0\r\nINFO server\r\n",
         b"\n",
         b" ",
+        b"\0\0\0\x08\x04\xd2\x16\x2f",
+        b"\0\0\0\x08\x04\xd2\x16\x30",
+        b"\0\0\0\x17\0\x03\0\0user\0postgres\0\0",
+        b"p\0\0\0\x21SCRAM-SHA-256\0\0\0\0\x0bn,,n=,r=abc",
+        b"Q\0\0\0\x0dselect 1\0",
     ];
     prop::collection::vec(
         prop_oneof![
@@ -119,7 +124,7 @@ proptest! {
     fn pieces_do_not_matter_and_nothing_grows_without_bound(
         bytes in hostile(),
         cuts in prop::collection::vec(any::<usize>(), 0..12),
-        which in 0_usize..20,
+        which in 0_usize..21,
     ) {
         let (name, persona, port) = [
             ("telnet", "router-mips", 23), ("telnet", "camera-arm", 23), ("telnet", "server-debian", 23),
@@ -130,6 +135,7 @@ proptest! {
             ("detect", "server-debian", 9000), ("detect", "server-debian", 25),
             ("ssh", "server-debian", 22), ("ssh", "router-mips", 22), ("mysql", "server-debian", 3306),
             ("redis", "server-debian", 6379), ("redis", "server-debian", 6379),
+            ("postgresql", "server-debian", 5432),
         ][which];
         let whole = outcome(name, persona, port, &[&bytes]);
         let cut = outcome(name, persona, port, &pieces(&bytes, &cuts));

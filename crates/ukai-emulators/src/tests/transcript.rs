@@ -389,6 +389,11 @@ fn redis_transcripts() {
 }
 
 #[test]
+fn postgresql_transcripts() {
+    check("postgresql");
+}
+
+#[test]
 fn shell_transcripts() {
     check("shell");
 }

@@ -189,7 +189,7 @@ fn canaries_of_persona_and_operator_are_met_and_decided_as_configured() {
         assert_eq!(host.canary(&attempt).map(|c| c.note.as_str()), note, "{user}");
         assert_eq!(host.accepts(&attempt), accepted, "{user}");
     }
-    assert_eq!(host.passwords(b"test"), [b"t0p".to_vec()]);
+    assert_eq!(host.passwords("imap", b"test"), [b"t0p".to_vec()]);
 }
 
 #[test]

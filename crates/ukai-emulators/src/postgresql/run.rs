@@ -1,0 +1,756 @@
+//! Statements, carried out.
+
+use super::out::{Column, Out};
+use super::report::{Report, about, no_relation, no_setting, out_of_memory};
+use super::sql::eval::Scope;
+use super::sql::functions::is_aggregate;
+use super::sql::parse::{CopyEnd, Expr, Item, Name, RoleVerb, Select, Statement};
+use super::sql::tables::{Relation, relation};
+use super::sql::value::{Datum, Ty, bytea};
+use super::state::State;
+use crate::Context;
+use crate::limits::POSTGRES_ANSWER_BYTES;
+
+/// How a statement ended, or what it waits for.
+pub(super) enum Outcome {
+    /// With this tag.
+    Done(String),
+    /// A program is to run.
+    Program(Program),
+    /// The client is to send rows.
+    CopyIn(Name),
+}
+
+/// A program at one end of a `COPY`.
+pub(super) struct Program {
+    pub(super) line: Vec<u8>,
+    /// The table, and whether the program's output goes there.
+    pub(super) table: Option<Name>,
+    pub(super) from: bool,
+}
+
+/// Parameters of a statement, and how its rows are sent.
+pub(super) struct Manner<'a> {
+    pub(super) parameters: &'a [(Ty, Datum)],
+    pub(super) formats: &'a [u16],
+    /// Whether the columns are told of before the rows.
+    pub(super) simple: bool,
+}
+
+/// The columns of a statement's rows, if it has any.
+pub(super) fn describe(
+    state: &State,
+    statement: &Statement,
+    parameters: &[(Ty, Datum)],
+) -> Result<Option<Vec<Column>>, Report> {
+    match statement {
+        Statement::Select(select) => {
+            let relation = select.from.as_ref().map(|name| relation(state, name)).transpose()?;
+            columns(select, relation.as_ref(), parameters).map(Some)
+        }
+        Statement::Show(None) => Ok(Some(
+            [&b"name"[..], b"setting", b"description"].iter().map(|name| plain(name)).collect(),
+        )),
+        Statement::Show(Some(name)) => match state.setting(name) {
+            Some((name, _)) => Ok(Some(vec![plain(&name)])),
+            None => Err(no_setting(name)),
+        },
+        _ => Ok(None),
+    }
+}
+
+fn plain(name: &[u8]) -> Column {
+    Column { name: name.to_vec(), ty: Ty::Text, origin: (0, 0) }
+}
+
+/// Carries out what is no matter of transactions.
+pub(super) fn run(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    statement: &Statement,
+    manner: &Manner<'_>,
+    out: &mut Out,
+) -> Result<Outcome, Report> {
+    let done = |tag: &str| Ok(Outcome::Done(tag.to_owned()));
+    match statement {
+        Statement::Select(select) => self::select(state, cx, select, manner, out),
+        Statement::Show(name) => show(state, name.as_deref(), manner, out),
+        Statement::Set(name, value) => {
+            state.set(name, value.as_deref())?;
+            done("SET")
+        }
+        Statement::Reset(None) => {
+            state.reset_all();
+            done("RESET")
+        }
+        Statement::Reset(Some(name)) => {
+            state.set(name, None)?;
+            done("RESET")
+        }
+        Statement::CreateTable { table, if_not_exists, columns } => {
+            if state.data.table(table).is_some() {
+                let message = about("relation \"", &table.own, "\" already exists");
+                if !if_not_exists {
+                    let source = ("heap.c", 1_164, "heap_create_with_catalog");
+                    return Err(Report::error("42P07", message, source));
+                }
+                let message = [&message[..], b", skipping"].concat();
+                let source = ("parse_utilcmd.c", 207, "transformCreateStmt");
+                Report::error("42P07", message, source).with_severity("NOTICE").write(out);
+            } else {
+                state.data.create(&table.own, columns)?;
+            }
+            done("CREATE TABLE")
+        }
+        Statement::DropTable { tables, if_exists } => drop(state, tables, *if_exists, out),
+        Statement::Copy { table, from, with } => copy(state, cx, table.as_ref(), *from, with, out),
+        Statement::Insert { table, columns, rows } => {
+            insert(state, cx, table, columns, rows, manner)
+        }
+        Statement::Delete(table, filter) => {
+            let found = relation(state, table)?;
+            let scope =
+                Scope { relation: Some((&found, &table.own)), parameters: manner.parameters };
+            let keep = matching(state, cx, &scope, filter.as_ref(), &found.rows)?;
+            let keep: Vec<bool> = keep.iter().map(|matches| !matches).collect();
+            let gone = state.data.keep_rows(table, &keep);
+            Ok(Outcome::Done(format!("DELETE {gone}")))
+        }
+        Statement::Truncate(table) => {
+            let rows = state.data.table(table).ok_or_else(|| no_relation(&table.own))?.rows.len();
+            state.data.keep_rows(table, &vec![false; rows]);
+            done("TRUNCATE TABLE")
+        }
+        Statement::CreateFunction { language, sources } => {
+            match language.as_slice() {
+                b"c" => {
+                    let path = sources.first().map(Vec::as_slice).unwrap_or_default();
+                    state.load(cx, path)?;
+                }
+                b"sql" | b"plpgsql" | b"internal" => {}
+                other => {
+                    let message = about("language \"", other, "\" does not exist");
+                    let source = ("functioncmds.c", 1_107, "CreateFunction");
+                    return Err(Report::error("42704", message, source));
+                }
+            }
+            done("CREATE FUNCTION")
+        }
+        Statement::Load(path) => {
+            state.load(cx, path)?;
+            done("LOAD")
+        }
+        Statement::CreateExtension(name) => Err(extension(name)),
+        Statement::Role { verb, role, if_exists } => {
+            self::role(state, *verb, role, *if_exists, out)
+        }
+        Statement::Other(tag) => done(tag),
+        Statement::Begin(_) | Statement::Commit | Statement::Rollback => done("BEGIN"),
+    }
+}
+
+fn extension(name: &[u8]) -> Report {
+    if name == b"plpgsql" {
+        let message = "extension \"plpgsql\" already exists";
+        return Report::error("42710", message, ("extension.c", 1_969, "CreateExtension"));
+    }
+    let source = ("extension.c", 669, "parse_extension_control_file");
+    Report::error("0A000", about("extension \"", name, "\" is not available"), source)
+        .detail(about(
+            "Could not open extension control file \"/usr/share/postgresql/15/extension/",
+            name,
+            ".control\": No such file or directory.",
+        ))
+        .hint("The extension must first be installed on the system where PostgreSQL is running.")
+}
+
+fn role(
+    state: &mut State,
+    verb: RoleVerb,
+    role: &[u8],
+    if_exists: bool,
+    out: &mut Out,
+) -> Result<Outcome, Report> {
+    let accounts = state.spec().map_or(&[][..], |spec| &spec.accounts);
+    let known = role.is_empty()
+        || role == b"postgres"
+        || accounts.iter().any(|account| account.user.as_bytes() == role)
+        || state.data.roles.iter().any(|known| known == role);
+    let missing = || about("role \"", role, "\" does not exist");
+    match verb {
+        RoleVerb::Create if known => {
+            let message = about("role \"", role, "\" already exists");
+            Err(Report::error("42710", message, ("user.c", 308, "CreateRole")))
+        }
+        RoleVerb::Create => {
+            if state.data.roles.len() >= crate::limits::POSTGRES_OBJECTS {
+                return Err(out_of_memory());
+            }
+            state.data.roles.push(role.to_vec());
+            Ok(Outcome::Done("CREATE ROLE".to_owned()))
+        }
+        RoleVerb::Alter if known => Ok(Outcome::Done("ALTER ROLE".to_owned())),
+        RoleVerb::Alter => {
+            Err(Report::error("42704", missing(), ("acl.c", 5_277, "get_rolespec_tuple")))
+        }
+        RoleVerb::Drop if !known && if_exists => {
+            let message = [&missing()[..], b", skipping"].concat();
+            let source = ("user.c", 957, "DropRole");
+            Report::error("00000", message, source).with_severity("NOTICE").write(out);
+            Ok(Outcome::Done("DROP ROLE".to_owned()))
+        }
+        RoleVerb::Drop if !known => {
+            Err(Report::error("42704", missing(), ("user.c", 951, "DropRole")))
+        }
+        RoleVerb::Drop => {
+            state.data.roles.retain(|known| known != role);
+            Ok(Outcome::Done("DROP ROLE".to_owned()))
+        }
+    }
+}
+
+fn drop(
+    state: &mut State,
+    tables: &[Name],
+    if_exists: bool,
+    out: &mut Out,
+) -> Result<Outcome, Report> {
+    let routine = "DropErrorMsgNonExistent";
+    for table in tables {
+        if state.data.table(table).is_some() {
+            continue;
+        }
+        let message = about("table \"", &table.own, "\" does not exist");
+        if !if_exists {
+            return Err(Report::error("42P01", message, ("tablecmds.c", 1_304, routine)));
+        }
+        let message = [&message[..], b", skipping"].concat();
+        let report = Report::error("00000", message, ("tablecmds.c", 1_310, routine));
+        report.with_severity("NOTICE").write(out);
+    }
+    for table in tables {
+        state.data.drop(&table.own);
+    }
+    Ok(Outcome::Done("DROP TABLE".to_owned()))
+}
+
+fn show(
+    state: &State,
+    name: Option<&[u8]>,
+    manner: &Manner<'_>,
+    out: &mut Out,
+) -> Result<Outcome, Report> {
+    let columns = describe(state, &Statement::Show(name.map(<[u8]>::to_vec)), &[])?;
+    let columns = columns.unwrap_or_default();
+    if manner.simple {
+        out.columns(&columns, &[]);
+    }
+    if let Some(name) = name {
+        let (_, value) = state.setting(name).unwrap_or_default();
+        out.row(&columns, &[Some(value)], manner.formats);
+    } else {
+        let all = state.spec().map_or(&[][..], |spec| spec.settings.all());
+        for ((name, value), setting) in state.settings().zip(all) {
+            let description = setting.description.as_bytes().to_vec();
+            out.row(&columns, &[Some(name.to_vec()), Some(value), Some(description)], &[]);
+        }
+    }
+    Ok(Outcome::Done("SHOW".to_owned()))
+}
+
+/// The columns of a query's result.
+fn columns(
+    select: &Select,
+    relation: Option<&Relation>,
+    parameters: &[(Ty, Datum)],
+) -> Result<Vec<Column>, Report> {
+    let scope = scope(select, relation, parameters);
+    let mut columns = Vec::new();
+    for item in &select.items {
+        match item {
+            Item::All => {
+                let Some(relation) = relation else {
+                    let message = "SELECT * with no tables specified is not valid";
+                    let source = ("parse_target.c", 1_335, "ExpandAllTables");
+                    return Err(Report::error("42601", message, source).at(8));
+                };
+                let all = relation.columns.iter().map(|(name, ty, number)| Column {
+                    name: name.clone(),
+                    ty: *ty,
+                    origin: (relation.oid, *number),
+                });
+                columns.extend(all);
+            }
+            Item::One(expression, label) => {
+                let ty = match scope.ty(expression)? {
+                    Ty::Unknown => Ty::Text,
+                    ty => ty,
+                };
+                let origin = match expression {
+                    Expr::Column { name, .. } => relation.and_then(|relation| {
+                        let column = relation.columns.iter().find(|(known, ..)| known == name)?;
+                        Some((relation.oid, column.2))
+                    }),
+                    _ => None,
+                };
+                let name = label.clone().or_else(|| own_name(expression));
+                let name = name.unwrap_or_else(|| b"?column?".to_vec());
+                columns.push(Column { name, ty, origin: origin.unwrap_or_default() });
+            }
+        }
+    }
+    if let Some(filter) = &select.filter {
+        scope.ty(filter)?;
+    }
+    for (key, _) in &select.order {
+        scope.ty(key)?;
+    }
+    Ok(columns)
+}
+
+fn scope<'a>(
+    select: &'a Select,
+    relation: Option<&'a Relation>,
+    parameters: &'a [(Ty, Datum)],
+) -> Scope<'a> {
+    let relation =
+        relation.map(|relation| (relation, select.alias.as_deref().unwrap_or(&relation.name)));
+    Scope { relation, parameters }
+}
+
+/// The name that an expression gives its column.
+fn own_name(expression: &Expr) -> Option<Vec<u8>> {
+    match expression {
+        Expr::Column { name, .. } | Expr::Call { name, .. } => Some(name.clone()),
+        Expr::Cast(inner, _, ty) => match &**inner {
+            named @ (Expr::Column { .. } | Expr::Call { .. }) => own_name(named),
+            _ => Some(ty.as_bytes().to_vec()),
+        },
+        _ => None,
+    }
+}
+
+/// For each row, whether the filter lets it through.
+fn matching(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    scope: &Scope<'_>,
+    filter: Option<&Expr>,
+    rows: &[Vec<Datum>],
+) -> Result<Vec<bool>, Report> {
+    let Some(filter) = filter else { return Ok(vec![true; rows.len()]) };
+    scope.ty(filter)?;
+    let mut matches = Vec::with_capacity(rows.len());
+    for row in rows {
+        matches.push(scope.value(state, cx, filter, row)?.as_deref() == Some(b"t"));
+    }
+    Ok(matches)
+}
+
+fn select(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    select: &Select,
+    manner: &Manner<'_>,
+    out: &mut Out,
+) -> Result<Outcome, Report> {
+    let relation = select.from.as_ref().map(|name| relation(state, name)).transpose()?;
+    let columns = columns(select, relation.as_ref(), manner.parameters)?;
+    let scope = scope(select, relation.as_ref(), manner.parameters);
+    let rows = rows(state, cx, select, &scope).and_then(|rows| {
+        let bytes = |value: &Datum| value.as_ref().map_or(4, |value| 4 + value.len());
+        let all = rows.iter().flatten().map(bytes).sum::<usize>();
+        let room = POSTGRES_ANSWER_BYTES.saturating_sub(out.bytes.len());
+        if all > room { Err(out_of_memory().at_run_time()) } else { Ok(rows) }
+    });
+    if manner.simple && rows.as_ref().err().is_none_or(Report::is_at_run_time) {
+        out.columns(&columns, &[]);
+    }
+    let rows = rows?;
+    for row in &rows {
+        out.row(&columns, row, manner.formats);
+    }
+    Ok(Outcome::Done(format!("SELECT {}", rows.len())))
+}
+
+fn rows(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    select: &Select,
+    scope: &Scope<'_>,
+) -> Result<Vec<Vec<Datum>>, Report> {
+    let one = vec![Vec::new()];
+    let all = scope.relation.map_or(&one, |(relation, _)| &relation.rows);
+    let matches = matching(state, cx, scope, select.filter.as_ref(), all)?;
+    let mut kept: Vec<&Vec<Datum>> =
+        all.iter().zip(matches).filter(|(_, keep)| *keep).map(|(row, _)| row).collect();
+    let limit =
+        select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    if let [Item::One(Expr::Call { name, arguments, .. }, _)] = &select.items[..]
+        && name == b"pg_ls_dir"
+        && scope.relation.is_none()
+    {
+        let path = arguments.first().map(|path| scope.value(state, cx, path, &[]));
+        let path = path.transpose()?.flatten().unwrap_or_default();
+        let names = state.directory(cx, &path)?;
+        return Ok(names.into_iter().take(limit).map(|name| vec![name]).collect());
+    }
+    let aggregate =
+        |item: &Item| matches!(item, Item::One(Expr::Call { name, .. }, _) if is_aggregate(name));
+    if select.items.iter().any(aggregate) {
+        let mut row = Vec::new();
+        for item in &select.items {
+            let Item::One(Expr::Call { name, arguments, star, .. }, _) = item else {
+                return Err(out_of_memory());
+            };
+            row.push(self::aggregate(state, cx, scope, (name, arguments, *star), &kept)?);
+        }
+        return Ok(if limit == 0 { Vec::new() } else { vec![row] });
+    }
+    if !select.order.is_empty() {
+        let mut keyed = Vec::with_capacity(kept.len());
+        for row in kept {
+            let mut keys = Vec::new();
+            for (key, descends) in &select.order {
+                // A number stands for a column of the result.
+                let item = match key {
+                    Expr::Literal(Some(digits), Ty::Int4, _) => String::from_utf8_lossy(digits)
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|number| select.items.get(number.wrapping_sub(1))),
+                    _ => None,
+                };
+                let key = match item {
+                    Some(Item::One(expression, _)) => expression,
+                    _ => key,
+                };
+                let number = scope.ty(key)?.is_number();
+                keys.push((scope.value(state, cx, key, row)?, number, *descends));
+            }
+            keyed.push((keys, row));
+        }
+        keyed.sort_by(|(left, _), (right, _)| compare(left, right));
+        kept = keyed.into_iter().map(|(_, row)| row).collect();
+    }
+    let mut result = Vec::new();
+    let mut bytes = 0_usize;
+    for row in kept.into_iter().take(limit) {
+        let mut values = Vec::new();
+        for item in &select.items {
+            match item {
+                Item::All => values.extend_from_slice(row),
+                Item::One(expression, _) => values.push(scope.value(state, cx, expression, row)?),
+            }
+            bytes += values.last().and_then(Option::as_ref).map_or(4, |value| 4 + value.len());
+            if bytes > POSTGRES_ANSWER_BYTES {
+                return Err(out_of_memory().at_run_time());
+            }
+        }
+        result.push(values);
+    }
+    Ok(result)
+}
+
+type Key = (Datum, bool, bool);
+
+fn compare(left: &[Key], right: &[Key]) -> std::cmp::Ordering {
+    let number = |value: &Datum| {
+        let text = value.as_deref().and_then(|text| std::str::from_utf8(text).ok());
+        text.and_then(|text| text.parse::<i64>().ok())
+    };
+    for ((left, numbers, descends), (right, ..)) in left.iter().zip(right) {
+        let order = match (left.is_none(), right.is_none()) {
+            (false, false) if *numbers => number(left).cmp(&number(right)),
+            // NULL comes last.
+            (a, b) if a || b => a.cmp(&b),
+            _ => left.cmp(right),
+        };
+        let order = if *descends { order.reverse() } else { order };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    std::cmp::Ordering::Equal
+}
+
+fn aggregate(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    scope: &Scope<'_>,
+    (name, arguments, star): (&[u8], &[Expr], bool),
+    rows: &[&Vec<Datum>],
+) -> Result<Datum, Report> {
+    let mut values = Vec::new();
+    if let Some(argument) = arguments.first().filter(|_| !star) {
+        for row in rows {
+            values.extend(scope.value(state, cx, argument, row)?);
+        }
+    }
+    match name {
+        b"count" if star => Ok(Some(rows.len().to_string().into_bytes())),
+        b"count" => Ok(Some(values.len().to_string().into_bytes())),
+        b"string_agg" => {
+            let between = arguments.get(1).map(|mark| scope.value(state, cx, mark, &[]));
+            let between = between.transpose()?.flatten().unwrap_or_default();
+            let length = values.iter().map(|value| value.len() + between.len()).sum::<usize>();
+            if length > crate::limits::POSTGRES_VALUE_BYTES {
+                return Err(out_of_memory());
+            }
+            Ok((!values.is_empty()).then(|| values.join(&between[..])))
+        }
+        _ => Err(out_of_memory()),
+    }
+}
+
+fn insert(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    table: &Name,
+    columns: &[(Vec<u8>, usize)],
+    rows: &[Vec<Expr>],
+    manner: &Manner<'_>,
+) -> Result<Outcome, Report> {
+    let scope = Scope { relation: None, parameters: manner.parameters };
+    if table.own == b"pg_largeobject" {
+        for row in rows {
+            let mut values = Vec::new();
+            for expression in row {
+                scope.ty(expression)?;
+                values.push(scope.value(state, cx, expression, &[])?.unwrap_or_default());
+            }
+            let number = |at: usize| {
+                let text = values.get(at).map(|value| String::from_utf8_lossy(value));
+                text.and_then(|text| text.parse::<u32>().ok()).unwrap_or_default()
+            };
+            let bytes = values.get(2).and_then(|text| bytea(text)).ok_or_else(out_of_memory)?;
+            state.data.add_page(number(0), number(1) as usize, &bytes)?;
+        }
+        return Ok(Outcome::Done(format!("INSERT 0 {}", rows.len())));
+    }
+    let found = relation(state, table)?;
+    let mut targets = Vec::new();
+    for (name, at) in columns {
+        let Some(number) = found.columns.iter().position(|(known, ..)| known == name) else {
+            let message =
+                [b"column \"", &name[..], b"\" of relation \"", &table.own, b"\" does not exist"];
+            let source = ("parse_target.c", 1_075, "checkInsertTargets");
+            return Err(Report::error("42703", message.concat(), source).at(*at));
+        };
+        targets.push(number);
+    }
+    if columns.is_empty() {
+        targets = (0..found.columns.len()).collect();
+    }
+    for row in rows {
+        if let Some(extra) = row.get(targets.len()) {
+            let message = "INSERT has more expressions than target columns";
+            let report =
+                Report::error("42601", message, ("analyze.c", 1_017, "transformInsertRow"));
+            return Err(match extra {
+                Expr::Literal(_, _, at) | Expr::Column { at, .. } | Expr::Call { at, .. } => {
+                    report.at(*at)
+                }
+                _ => report,
+            });
+        }
+        let mut values: Vec<Datum> = vec![None; found.columns.len()];
+        for (expression, number) in row.iter().zip(&targets) {
+            let from = scope.ty(expression)?;
+            let to = found.columns.get(*number).map_or(Ty::Text, |(_, ty, _)| *ty);
+            // Into a number's column, a literal must be one.
+            let expression = match (from, to) {
+                (Ty::Unknown, to) if to != Ty::Text => {
+                    Expr::Cast(Box::new(expression.clone()), to, "")
+                }
+                _ => expression.clone(),
+            };
+            let value = scope.value(state, cx, &expression, &[])?;
+            if let Some(place) = values.get_mut(*number) {
+                *place = value;
+            }
+        }
+        state.data.add_row(table, values)?;
+    }
+    Ok(Outcome::Done(format!("INSERT 0 {}", rows.len())))
+}
+
+fn copy(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    table: Option<&Name>,
+    from: bool,
+    with: &CopyEnd,
+    out: &mut Out,
+) -> Result<Outcome, Report> {
+    if let Some(table) = table
+        && state.data.table(table).is_none()
+        && (from || relation(state, table).is_err())
+    {
+        return Err(no_relation(&table.own));
+    }
+    match (with, table) {
+        (CopyEnd::Program(line), _) => {
+            Ok(Outcome::Program(Program { line: line.clone(), table: table.cloned(), from }))
+        }
+        (CopyEnd::Client, Some(table)) if from => {
+            let columns = state.data.table(table).map_or(1, |table| table.columns.len());
+            out.message(b'G', &formats(columns));
+            Ok(Outcome::CopyIn(table.clone()))
+        }
+        (CopyEnd::File(path), Some(table)) if from => {
+            let text = state.copied_file(cx, path)?;
+            let rows = take_rows(state, table, &text)?;
+            Ok(Outcome::Done(format!("COPY {rows}")))
+        }
+        (with, Some(table)) => {
+            let relation = relation(state, table)?;
+            let lines: Vec<Vec<u8>> = relation.rows.iter().map(|row| line(row)).collect();
+            if let CopyEnd::File(path) = with {
+                state.write_file(cx, path, lines.concat()).map_err(|error| {
+                    let after = format!("\" for writing: {}", error.text());
+                    let message = about("could not open file \"", path, &after);
+                    Report::error("42501", message, ("copyto.c", 714, "BeginCopyTo")).hint(
+                        "COPY TO instructs the PostgreSQL server process to write a file. You may \
+                         want a client-side facility such as psql's \\copy.",
+                    )
+                })?;
+            } else {
+                out.message(b'H', &formats(relation.columns.len()));
+                for line in &lines {
+                    out.message(b'd', line);
+                }
+                out.message(b'c', b"");
+            }
+            Ok(Outcome::Done(format!("COPY {}", lines.len())))
+        }
+        (_, None) => Err(out_of_memory()),
+    }
+}
+
+/// Text, for so many columns.
+fn formats(columns: usize) -> Vec<u8> {
+    let mut body = vec![0];
+    body.extend_from_slice(&u16::try_from(columns).unwrap_or(u16::MAX).to_be_bytes());
+    body.resize(3 + 2 * columns, 0);
+    body
+}
+
+/// A row in `COPY`'s text form.
+fn line(row: &[Datum]) -> Vec<u8> {
+    let mut line = Vec::new();
+    for (number, value) in row.iter().enumerate() {
+        if number > 0 {
+            line.push(b'\t');
+        }
+        let Some(value) = value else {
+            line.extend_from_slice(b"\\N");
+            continue;
+        };
+        for byte in value {
+            match byte {
+                b'\\' => line.extend_from_slice(b"\\\\"),
+                b'\t' => line.extend_from_slice(b"\\t"),
+                b'\n' => line.extend_from_slice(b"\\n"),
+                b'\r' => line.extend_from_slice(b"\\r"),
+                byte => line.push(*byte),
+            }
+        }
+    }
+    line.push(b'\n');
+    line
+}
+
+/// Puts rows in `COPY`'s text form into a table; gives their number. None of them is kept if
+/// one is wrong.
+pub(super) fn take_rows(state: &mut State, table: &Name, text: &[u8]) -> Result<usize, Report> {
+    let count = state.data.table(table).map_or(1, |table| table.columns.len());
+    let names: Vec<Vec<u8>> = state
+        .data
+        .table(table)
+        .map_or(Vec::new(), |table| table.columns.iter().map(|(name, ..)| name.clone()).collect());
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let mut rows = Vec::new();
+    if text.is_empty() {
+        return Ok(0);
+    }
+    for (line, number) in text.split(|byte| *byte == b'\n').zip(1_usize..) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line == b"\\." {
+            break;
+        }
+        let row: Vec<Datum> = line.split(|byte| *byte == b'\t').map(field).collect();
+        let place = || {
+            let shown = line.get(..line.len().min(100)).unwrap_or_default();
+            let before = about("COPY ", &table.own, &format!(", line {number}: \""));
+            [&before[..], shown, b"\""].concat()
+        };
+        if row.len() > count {
+            let source = ("copyfromparse.c", 888, "NextCopyFrom");
+            return Err(Report::error("22P04", "extra data after last expected column", source)
+                .context(place()));
+        }
+        if let Some(missing) = names.get(row.len()) {
+            let message = about("missing data for column \"", missing, "\"");
+            let source = ("copyfromparse.c", 902, "NextCopyFrom");
+            return Err(Report::error("22P04", message, source).context(place()));
+        }
+        rows.push(row);
+    }
+    let count = rows.len();
+    for row in rows {
+        state.data.add_row(table, row)?;
+    }
+    Ok(count)
+}
+
+fn field(text: &[u8]) -> Datum {
+    if text == b"\\N" {
+        return None;
+    }
+    let mut value = Vec::with_capacity(text.len());
+    let mut rest = text.iter();
+    while let Some(byte) = rest.next() {
+        if *byte != b'\\' {
+            value.push(*byte);
+            continue;
+        }
+        value.push(match rest.next() {
+            Some(b'n') => b'\n',
+            Some(b't') => b'\t',
+            Some(b'r') => b'\r',
+            Some(b'b') => 8,
+            Some(b'f') => 12,
+            Some(b'v') => 11,
+            Some(other) => *other,
+            None => b'\\',
+        });
+    }
+    Some(value)
+}
+
+/// What a program's end means for the statement.
+pub(super) fn program_ended(program: &Program, status: i32, rows: usize) -> Result<String, Report> {
+    let detail = match status {
+        0 => return Ok(format!("COPY {rows}")),
+        126 => "command not executable".to_owned(),
+        127 => "command not found".to_owned(),
+        129..=192 => {
+            let signal = status - 128;
+            let name = match signal {
+                9 => "Killed",
+                11 => "Segmentation fault",
+                15 => "Terminated",
+                _ => "Hangup",
+            };
+            format!("child process was terminated by signal {signal}: {name}")
+        }
+        status => format!("child process exited with exit code {}", status & 0xff),
+    };
+    let message = about("program \"", &program.line, "\" failed");
+    let source = if program.from {
+        ("copyfrom.c", 1_622, "ClosePipeFromProgram")
+    } else {
+        ("copyto.c", 304, "ClosePipeToProgram")
+    };
+    Err(Report::error("38000", message, source).detail(detail))
+}
