@@ -63,6 +63,9 @@ pub enum TlsUse {
     Recognised,
     /// The service is one in TLS: nothing is said before the peer has spoken.
     Expected,
+    /// The service's protocol has a way of its own to begin TLS, or none: a ClientHello is
+    /// nothing but bytes to it.
+    Unknown,
 }
 
 impl Driver {

@@ -8,7 +8,7 @@ use ukai_model::Transport;
 use ukai_persona::Persona;
 
 /// Ports, by what is spoken on them. TLS is recognised on all TCP ports whose server waits
-/// for its peer to speak. TFTP's are UDP ports, the others TCP.
+/// for its peer to speak, but for PostgreSQL's, which has its own way to begin it. TFTP's are UDP ports, the others TCP.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ports {
@@ -89,7 +89,7 @@ static IMAP: Spoken = tcp("imap", &[1143]);
 static IMAPS: Spoken = in_tls("imaps", "imap", &[9930]);
 static MYSQL: Spoken = tcp("mysql", &[3306]);
 static REDIS: Spoken = tcp("redis", &[6379]);
-static POSTGRESQL: Spoken = tcp("postgresql", &[5432]);
+static POSTGRESQL: Spoken = Spoken { tls: TlsUse::Unknown, ..tcp("postgresql", &[5432]) };
 static HTTP: Spoken = tcp("http", &[8080]);
 static HTTPS: Spoken = in_tls("https", "http", &[8443]);
 static RAW: Spoken = tcp("raw", &[5555, 7547, 37_215, 52_869]);

@@ -127,7 +127,7 @@ impl Connection {
 
     async fn converse(&mut self, shutdown: &CancellationToken) -> CloseReason {
         let mut opening = Vec::new();
-        if self.assignment.tls == TlsUse::Recognised {
+        if self.assignment.tls != TlsUse::Expected {
             opening = self.open_session();
         }
         let mut ended = self.carry_out(opening).await;
@@ -225,6 +225,14 @@ impl Connection {
             return Some(Wake::Effects(self.hand_over(bytes)));
         }
         if self.hello.is_empty() && bytes[0] != TLS_HANDSHAKE {
+            self.sniffing = false;
+            return Some(Wake::Effects(self.hand_over(bytes)));
+        }
+        if self.assignment.tls == TlsUse::Unknown {
+            // The session does not wait for the rest of it. The fact is kept.
+            if let Sniff::Hello(hello) = sniff(bytes) {
+                self.journal.note(handshake::tls_hello(&hello));
+            }
             self.sniffing = false;
             return Some(Wake::Effects(self.hand_over(bytes)));
         }

@@ -101,6 +101,21 @@ async fn tls_is_unwrapped_wherever_a_peer_begins_it() {
 }
 
 #[tokio::test]
+async fn a_protocol_without_tls_gets_a_hello_as_it_came() {
+    let bench = Bench::with(Budgets::default(), assignment(echo(), TlsUse::Unknown), 4_096);
+    let hello = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00";
+    let mut peer = bench.connect().await;
+    for piece in [&hello[..4], &hello[4..]] {
+        peer.write_all(piece).await.expect("written");
+        let mut back = vec![0; piece.len()];
+        peer.read_exact(&mut back).await.expect("an echo of what came so far");
+        assert_eq!(back, piece);
+    }
+    drop(peer);
+    assert_eq!(bench.finish().await.reasons(), [CloseReason::Peer]);
+}
+
+#[tokio::test]
 async fn a_session_can_begin_tls_in_its_midst() {
     let emulator = Fake::emulator(|cx, input| match input {
         Input::Open => cx.send("220 ready\r\n"),
