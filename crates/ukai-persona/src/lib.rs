@@ -45,7 +45,7 @@ pub use persona::{Identity, Persona, Services};
 pub use policy::{
     After, Chance, Credential, CredentialSpec, Decision, PasswordClass, Rule, Verdict,
 };
-pub use postgresql::{PostgresqlSetting, PostgresqlSettings, PostgresqlSpec};
+pub use postgresql::{PostgresqlRelation, PostgresqlSetting, PostgresqlSettings, PostgresqlSpec};
 pub use redis::{REDIS_7_0, RedisSpec, RedisTexts};
 pub use ssh::SshSpec;
 pub use system::{
