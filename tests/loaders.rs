@@ -27,7 +27,7 @@ fn start() -> Ukai {
         for (old, new) in [
             ("raw = [0] }", "raw = [0], shell = [0] }"),
             ("telnet = [0], http = [0], detect = [0] }", "telnet = [0], http = [0], shell = [0] }"),
-            ("redis = [0], http", "redis = [0], telnet = [0], shell = [0], http"),
+            ("mysql = [0], ", "mysql = [0], telnet = [0], shell = [0], "),
         ] {
             assert!(configuration.contains(old), "the tests' configuration");
             *configuration = configuration.replace(old, new);

@@ -101,6 +101,9 @@ pub const POSTGRES_SQL_DEPTH: usize = 64;
 /// Operators of one SQL statement.
 pub const POSTGRES_SQL_OPERATORS: usize = 400;
 
+/// Words of a query of PostgreSQL that are read; one with more is refused.
+pub const POSTGRES_SQL_TOKENS: usize = 250_000;
+
 /// Settings that a PostgreSQL session changes or makes up.
 pub const POSTGRES_SETTINGS: usize = 500;
 

@@ -4,7 +4,9 @@
 use super::out::Out;
 use super::report::{Report, Source, about, out_of_memory, protocol_violation};
 use super::run::{self, Manner, Outcome, Program};
-use super::sql::parse::{Expr, Item, Name, Select, Statement, parse};
+use super::sql::eval::Scope;
+use super::sql::parse::parse;
+use super::sql::syntax::{Expr, Item, Name, Rows, Select, Statement};
 use super::sql::tables::Data;
 use super::sql::value::{Datum, Ty};
 use super::state::{REPORTED, State};
@@ -74,6 +76,16 @@ fn aborted(source: Source) -> Report {
 fn no_statement(name: &[u8]) -> Report {
     let message = about("prepared statement \"", name, "\" does not exist");
     Report::error("26000", message, ("prepare.c", 451, "FetchPreparedStatement"))
+}
+
+fn no_cursor(name: &[u8], source: Source) -> Report {
+    Report::error("34000", about("cursor \"", name, "\" does not exist"), source)
+}
+
+/// A statement that is none outside of transactions.
+fn outside(name: &str) -> Report {
+    let message = format!("{name} can only be used in transaction blocks");
+    Report::error("25P01", message, ("xact.c", 3_587, "CheckTransactionBlock"))
 }
 
 fn no_portal(name: &[u8], line: u32, routine: &'static str) -> Report {
@@ -296,7 +308,8 @@ impl Backend {
         manner: &Manner<'_>,
         source: Source,
     ) -> Result<Next, Report> {
-        let ends = matches!(statement, Statement::Commit | Statement::Rollback);
+        let ends =
+            matches!(statement, Statement::Commit | Statement::Rollback | Statement::RollbackTo);
         if self.block == Block::Failed && !ends {
             return Err(aborted(source));
         }
@@ -338,7 +351,23 @@ impl Backend {
                 self.out.complete(if commits { "COMMIT" } else { "ROLLBACK" });
                 return Ok(Next::Go);
             }
-            _ => {}
+            Statement::RollbackTo if self.block != Block::None => {
+                self.block = Block::Open;
+                self.out.complete("ROLLBACK");
+                return Ok(Next::Go);
+            }
+            Statement::RollbackTo if self.block == Block::None => {
+                return Err(outside("ROLLBACK TO SAVEPOINT"));
+            }
+            Statement::Within(name, _) if self.block == Block::None => return Err(outside(name)),
+            Statement::Declare(..) if self.block == Block::None => {
+                return Err(outside("DECLARE CURSOR"));
+            }
+            statement => {
+                if let Some(done) = self.named(cx, statement, manner, source) {
+                    return done;
+                }
+            }
         }
         match run::run(&mut self.state, cx, statement, manner, &mut self.out)? {
             Outcome::Done(tag) => {
@@ -354,6 +383,131 @@ impl Backend {
                 Ok(Next::Wait)
             }
         }
+    }
+
+    /// Statements about prepared ones and cursors.
+    fn named(
+        &mut self,
+        cx: &mut Context<'_>,
+        statement: &Statement,
+        manner: &Manner<'_>,
+        source: Source,
+    ) -> Option<Result<Next, Report>> {
+        let tag = match statement {
+            Statement::Prepare(name, inner) => {
+                let mut parameters = Vec::new();
+                infer(inner, &mut parameters);
+                if let Err(report) = self.keep(name, Some((**inner).clone()), parameters) {
+                    return Some(Err(report));
+                }
+                "PREPARE"
+            }
+            Statement::Execute(name, values) => {
+                return Some(self.execute_prepared(cx, name, values, manner, source));
+            }
+            Statement::Deallocate(name) => {
+                if self.prepared.remove(name).is_none() {
+                    return Some(Err(no_statement(name)));
+                }
+                "DEALLOCATE"
+            }
+            Statement::Declare(name, query) => {
+                if self.portals.len() >= POSTGRES_OBJECTS {
+                    return Some(Err(out_of_memory()));
+                }
+                let statement = Some((**query).clone());
+                let portal =
+                    Portal { statement, parameters: Vec::new(), formats: Vec::new(), done: false };
+                self.portals.insert(name.clone(), portal);
+                "DECLARE CURSOR"
+            }
+            Statement::Fetch(name) | Statement::Move(name) if !self.portals.contains_key(name) => {
+                return Some(Err(no_cursor(name, ("portalcmds.c", 187, "PerformPortalFetch"))));
+            }
+            Statement::Fetch(name) => return Some(self.fetch(cx, name, manner)),
+            Statement::Move(_) => "MOVE 0",
+            Statement::CloseCursor(name) => {
+                if self.portals.remove(name).is_none() {
+                    let source = ("portalcmds.c", 240, "PerformPortalClose");
+                    return Some(Err(no_cursor(name, source)));
+                }
+                "CLOSE CURSOR"
+            }
+            _ => return None,
+        };
+        self.out.complete(tag);
+        Some(Ok(Next::Go))
+    }
+
+    /// Keeps a prepared statement.
+    fn keep(
+        &mut self,
+        name: &[u8],
+        statement: Option<Statement>,
+        parameters: Vec<(Ty, u32)>,
+    ) -> Result<(), Report> {
+        if !name.is_empty() && self.prepared.contains_key(name) {
+            let message = about("prepared statement \"", name, "\" already exists");
+            let source = ("prepare.c", 412, "StorePreparedStatement");
+            return Err(Report::error("42P05", message, source));
+        }
+        if self.prepared.len() >= POSTGRES_OBJECTS {
+            return Err(out_of_memory());
+        }
+        self.prepared.insert(name.to_vec(), Prepared { statement, parameters });
+        Ok(())
+    }
+
+    fn execute_prepared(
+        &mut self,
+        cx: &mut Context<'_>,
+        name: &[u8],
+        values: &[Expr],
+        manner: &Manner<'_>,
+        source: Source,
+    ) -> Result<Next, Report> {
+        let prepared = self.prepared.get(name).ok_or_else(|| no_statement(name))?;
+        let (wanted, given) = (prepared.parameters.len(), values.len());
+        if wanted != given {
+            let message = about("wrong number of parameters for prepared statement \"", name, "\"");
+            let report = Report::error("42601", message, ("prepare.c", 293, "EvaluateParams"));
+            return Err(report.detail(format!("Expected {wanted} parameters but got {given}.")));
+        }
+        let statement = prepared.statement.clone();
+        let types: Vec<Ty> = prepared.parameters.iter().map(|(ty, _)| *ty).collect();
+        let scope = Scope { relation: None, catalog: self.state.catalog(), parameters: &[] };
+        let mut parameters = Vec::new();
+        for (value, ty) in values.iter().zip(types) {
+            scope.ty(value)?;
+            parameters.push((ty, scope.value(&mut self.state, cx, value, &[])?));
+        }
+        // One that executes another, or itself, would go on for ever.
+        let again = matches!(statement, Some(Statement::Execute(..)));
+        let Some(statement) = statement.filter(|_| !again) else { return Ok(Next::Go) };
+        let manner = Manner { parameters: &parameters, ..*manner };
+        self.carry_out(cx, &statement, &manner, source)
+    }
+
+    /// The first `FETCH` finds all rows, the others none.
+    fn fetch(
+        &mut self,
+        cx: &mut Context<'_>,
+        name: &[u8],
+        manner: &Manner<'_>,
+    ) -> Result<Next, Report> {
+        let Some(portal) = self.portals.get_mut(name) else { return Ok(Next::Go) };
+        let over = std::mem::replace(&mut portal.done, true);
+        let statement = portal.statement.clone();
+        let Some(Statement::Select(mut select)) = statement else { return Ok(Next::Go) };
+        if over {
+            select.limit = Some(0);
+        }
+        let query = Statement::Select(select);
+        match run::run(&mut self.state, cx, &query, manner, &mut self.out)? {
+            Outcome::Done(tag) => self.out.complete(&tag.replace("SELECT", "FETCH")),
+            Outcome::Program(_) | Outcome::CopyIn(_) => {}
+        }
+        Ok(Next::Go)
     }
 
     /// Whether it waits for the client's rows, not for a program or time.
@@ -462,15 +616,7 @@ impl Backend {
             let typed: Vec<(Ty, Datum)> = parameters.iter().map(|(ty, _)| (*ty, None)).collect();
             run::describe(&self.state, statement, &typed)?;
         }
-        if !name.is_empty() && self.prepared.contains_key(name) {
-            let message = about("prepared statement \"", name, "\" already exists");
-            let source = ("prepare.c", 412, "StorePreparedStatement");
-            return Err(Report::error("42P05", message, source));
-        }
-        if self.prepared.len() >= POSTGRES_OBJECTS {
-            return Err(out_of_memory());
-        }
-        self.prepared.insert(name.to_vec(), Prepared { statement, parameters });
+        self.keep(name, statement, parameters)?;
         self.out.message(b'1', b"");
         Ok(Next::Go)
     }
@@ -644,7 +790,15 @@ fn infer(statement: &Statement, parameters: &mut Vec<(Ty, u32)>) {
             }
             filter.iter().for_each(visit);
         }
-        Statement::Insert { rows, .. } => rows.iter().flatten().for_each(visit),
+        Statement::Insert { rows: Rows::Values(rows), .. } => {
+            rows.iter().flatten().for_each(visit);
+        }
+        Statement::Update { sets, filter, .. } => {
+            for (_, _, expression) in sets {
+                visit(expression);
+            }
+            filter.iter().for_each(visit);
+        }
         Statement::Delete(_, filter) => filter.iter().for_each(visit),
         _ => {}
     }
@@ -666,7 +820,7 @@ fn each(expression: &Expr, wanted: Option<Ty>, parameters: &mut Vec<(Ty, u32)>) 
                 *ty = wanted;
             }
         }
-        Expr::Cast(inner, ty, _) => each(inner, Some(*ty), parameters),
+        Expr::Cast(inner, ty, ..) => each(inner, Some(*ty), parameters),
         Expr::Call { arguments, .. } => {
             for argument in arguments {
                 each(argument, None, parameters);
@@ -676,7 +830,23 @@ fn each(expression: &Expr, wanted: Option<Ty>, parameters: &mut Vec<(Ty, u32)>) 
             each(left, None, parameters);
             each(right, None, parameters);
         }
-        Expr::Not(inner) | Expr::IsNull(inner, _) => each(inner, None, parameters),
+        Expr::In(inner, members, _) => {
+            each(inner, None, parameters);
+            for member in members {
+                each(member, None, parameters);
+            }
+        }
+        Expr::Between(parts, _) => parts.iter().for_each(|part| each(part, None, parameters)),
+        Expr::Case { operand, arms, other } => {
+            operand.iter().chain(other).for_each(|part| each(part, None, parameters));
+            for (when, then) in arms {
+                each(when, None, parameters);
+                each(then, None, parameters);
+            }
+        }
+        Expr::Not(inner) | Expr::IsNull(inner, _) | Expr::IsTruth(inner, ..) => {
+            each(inner, None, parameters);
+        }
         Expr::Literal(..) | Expr::Column { .. } => {}
     }
 }

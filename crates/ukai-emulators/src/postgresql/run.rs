@@ -1,15 +1,19 @@
 //! Statements, carried out.
 
+use super::objects;
 use super::out::{Column, Out};
-use super::report::{Report, about, no_relation, no_setting, out_of_memory};
+use super::report::{Report, Source, about, no_relation, no_setting, out_of_memory};
 use super::sql::eval::Scope;
 use super::sql::functions::is_aggregate;
-use super::sql::parse::{CopyEnd, Expr, Item, Name, RoleVerb, Select, Statement};
-use super::sql::tables::{Relation, relation};
+use super::sql::numeric::Decimal;
+use super::sql::syntax::{CopyEnd, Expr, Item, Name, Rows, Select, Statement, Unread};
+use super::sql::tables::{Relation, is_relation, no_such, relation};
 use super::sql::value::{Datum, Ty, bytea};
 use super::state::State;
 use crate::Context;
 use crate::limits::POSTGRES_ANSWER_BYTES;
+use std::collections::BTreeSet;
+use ukai_persona::PostgresqlSettings;
 
 /// How a statement ended, or what it waits for.
 pub(super) enum Outcome {
@@ -45,8 +49,13 @@ pub(super) fn describe(
 ) -> Result<Option<Vec<Column>>, Report> {
     match statement {
         Statement::Select(select) => {
-            let relation = select.from.as_ref().map(|name| relation(state, name)).transpose()?;
-            columns(select, relation.as_ref(), parameters).map(Some)
+            let relation = source(state, select, parameters)?;
+            columns(state.catalog(), select, relation.as_ref(), parameters).map(Some)
+        }
+        Statement::Explain(_) => Ok(Some(vec![plain(b"QUERY PLAN")])),
+        Statement::Unread(unread) => unread_columns(state, unread),
+        Statement::Insert { table, .. } | Statement::Delete(table, _) => {
+            relation(state, table).map(|_| None)
         }
         Statement::Show(None) => Ok(Some(
             [&b"name"[..], b"setting", b"description"].iter().map(|name| plain(name)).collect(),
@@ -102,15 +111,16 @@ pub(super) fn run(
             }
             done("CREATE TABLE")
         }
-        Statement::DropTable { tables, if_exists } => drop(state, tables, *if_exists, out),
+        Statement::DropTable { tables, if_exists } => {
+            objects::drop_tables(state, tables, *if_exists, out)
+        }
         Statement::Copy { table, from, with } => copy(state, cx, table.as_ref(), *from, with, out),
         Statement::Insert { table, columns, rows } => {
             insert(state, cx, table, columns, rows, manner)
         }
         Statement::Delete(table, filter) => {
             let found = relation(state, table)?;
-            let scope =
-                Scope { relation: Some((&found, &table.own)), parameters: manner.parameters };
+            let scope = within(state, &found, manner);
             let keep = matching(state, cx, &scope, filter.as_ref(), &found.rows)?;
             let keep: Vec<bool> = keep.iter().map(|matches| !matches).collect();
             let gone = state.data.keep_rows(table, &keep);
@@ -140,98 +150,38 @@ pub(super) fn run(
             state.load(cx, path)?;
             done("LOAD")
         }
-        Statement::CreateExtension(name) => Err(extension(name)),
+        Statement::CreateExtension(name) => Err(objects::extension(name)),
         Statement::Role { verb, role, if_exists } => {
-            self::role(state, *verb, role, *if_exists, out)
+            objects::role(state, *verb, role, *if_exists, out)
         }
-        Statement::Other(tag) => done(tag),
-        Statement::Begin(_) | Statement::Commit | Statement::Rollback => done("BEGIN"),
+        Statement::Make(object, name) => objects::make(state, *object, name),
+        Statement::Drop { object, names, if_exists } => {
+            objects::drop(state, *object, names, *if_exists, out)
+        }
+        Statement::On(table, tag) => {
+            relation(state, table).map_err(|_| no_relation(&table.own))?;
+            done(tag)
+        }
+        Statement::Update { table, sets, filter } => {
+            update(state, cx, table, sets, filter.as_ref(), manner)
+        }
+        Statement::CreateTableAs(table, select) => create_as(state, cx, table, select, manner),
+        Statement::Explain(inner) => explain(state, inner, manner, out),
+        Statement::Unread(unread) => find_nothing(state, unread, manner, out),
+        Statement::Refused(report) => Err(report.clone()),
+        Statement::Other(tag) | Statement::Within(_, tag) | Statement::Begin(tag) => done(tag),
+        // Seen to where transactions and names are kept.
+        Statement::Commit
+        | Statement::Rollback
+        | Statement::RollbackTo
+        | Statement::Prepare(..)
+        | Statement::Execute(..)
+        | Statement::Deallocate(_)
+        | Statement::Declare(..)
+        | Statement::Fetch(_)
+        | Statement::Move(_)
+        | Statement::CloseCursor(_) => done("OK"),
     }
-}
-
-fn extension(name: &[u8]) -> Report {
-    if name == b"plpgsql" {
-        let message = "extension \"plpgsql\" already exists";
-        return Report::error("42710", message, ("extension.c", 1_969, "CreateExtension"));
-    }
-    let source = ("extension.c", 669, "parse_extension_control_file");
-    Report::error("0A000", about("extension \"", name, "\" is not available"), source)
-        .detail(about(
-            "Could not open extension control file \"/usr/share/postgresql/15/extension/",
-            name,
-            ".control\": No such file or directory.",
-        ))
-        .hint("The extension must first be installed on the system where PostgreSQL is running.")
-}
-
-fn role(
-    state: &mut State,
-    verb: RoleVerb,
-    role: &[u8],
-    if_exists: bool,
-    out: &mut Out,
-) -> Result<Outcome, Report> {
-    let accounts = state.spec().map_or(&[][..], |spec| &spec.accounts);
-    let known = role.is_empty()
-        || role == b"postgres"
-        || accounts.iter().any(|account| account.user.as_bytes() == role)
-        || state.data.roles.iter().any(|known| known == role);
-    let missing = || about("role \"", role, "\" does not exist");
-    match verb {
-        RoleVerb::Create if known => {
-            let message = about("role \"", role, "\" already exists");
-            Err(Report::error("42710", message, ("user.c", 308, "CreateRole")))
-        }
-        RoleVerb::Create => {
-            if state.data.roles.len() >= crate::limits::POSTGRES_OBJECTS {
-                return Err(out_of_memory());
-            }
-            state.data.roles.push(role.to_vec());
-            Ok(Outcome::Done("CREATE ROLE".to_owned()))
-        }
-        RoleVerb::Alter if known => Ok(Outcome::Done("ALTER ROLE".to_owned())),
-        RoleVerb::Alter => {
-            Err(Report::error("42704", missing(), ("acl.c", 5_277, "get_rolespec_tuple")))
-        }
-        RoleVerb::Drop if !known && if_exists => {
-            let message = [&missing()[..], b", skipping"].concat();
-            let source = ("user.c", 957, "DropRole");
-            Report::error("00000", message, source).with_severity("NOTICE").write(out);
-            Ok(Outcome::Done("DROP ROLE".to_owned()))
-        }
-        RoleVerb::Drop if !known => {
-            Err(Report::error("42704", missing(), ("user.c", 951, "DropRole")))
-        }
-        RoleVerb::Drop => {
-            state.data.roles.retain(|known| known != role);
-            Ok(Outcome::Done("DROP ROLE".to_owned()))
-        }
-    }
-}
-
-fn drop(
-    state: &mut State,
-    tables: &[Name],
-    if_exists: bool,
-    out: &mut Out,
-) -> Result<Outcome, Report> {
-    let routine = "DropErrorMsgNonExistent";
-    for table in tables {
-        if state.data.table(table).is_some() {
-            continue;
-        }
-        let message = about("table \"", &table.own, "\" does not exist");
-        if !if_exists {
-            return Err(Report::error("42P01", message, ("tablecmds.c", 1_304, routine)));
-        }
-        let message = [&message[..], b", skipping"].concat();
-        let report = Report::error("00000", message, ("tablecmds.c", 1_310, routine));
-        report.with_severity("NOTICE").write(out);
-    }
-    for table in tables {
-        state.data.drop(&table.own);
-    }
-    Ok(Outcome::Done("DROP TABLE".to_owned()))
 }
 
 fn show(
@@ -260,11 +210,12 @@ fn show(
 
 /// The columns of a query's result.
 fn columns(
+    catalog: Option<PostgresqlSettings>,
     select: &Select,
     relation: Option<&Relation>,
     parameters: &[(Ty, Datum)],
 ) -> Result<Vec<Column>, Report> {
-    let scope = scope(select, relation, parameters);
+    let scope = scope(catalog, select, relation, parameters);
     let mut columns = Vec::new();
     for item in &select.items {
         match item {
@@ -300,7 +251,7 @@ fn columns(
         }
     }
     if let Some(filter) = &select.filter {
-        scope.ty(filter)?;
+        scope.condition("WHERE", filter)?;
     }
     for (key, _) in &select.order {
         scope.ty(key)?;
@@ -309,20 +260,68 @@ fn columns(
 }
 
 fn scope<'a>(
+    catalog: Option<PostgresqlSettings>,
     select: &'a Select,
     relation: Option<&'a Relation>,
     parameters: &'a [(Ty, Datum)],
 ) -> Scope<'a> {
     let relation =
         relation.map(|relation| (relation, select.alias.as_deref().unwrap_or(&relation.name)));
-    Scope { relation, parameters }
+    Scope { relation, catalog, parameters }
+}
+
+/// A table's own scope.
+fn within<'a>(state: &State, relation: &'a Relation, manner: &Manner<'a>) -> Scope<'a> {
+    Scope {
+        relation: Some((relation, &relation.name)),
+        catalog: state.catalog(),
+        parameters: manner.parameters,
+    }
+}
+
+/// What a query reads, as far as it is known before it runs.
+fn source(
+    state: &State,
+    select: &Select,
+    parameters: &[(Ty, Datum)],
+) -> Result<Option<Relation>, Report> {
+    if let Some(name) = &select.from {
+        return relation(state, name).map(Some);
+    }
+    let Some(call) = &select.call else { return Ok(None) };
+    let scope = Scope { relation: None, catalog: state.catalog(), parameters };
+    let ty = scope.ty(call)?;
+    let name = own_name(call).unwrap_or_default();
+    let column = select.alias.clone().unwrap_or_else(|| name.clone());
+    Ok(Some(Relation { name, oid: 0, columns: vec![(column, ty, 0)], rows: Vec::new() }))
+}
+
+/// The rows that a function gives where a relation might stand.
+fn called(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    call: &Expr,
+    manner: &Manner<'_>,
+) -> Result<Vec<Vec<Datum>>, Report> {
+    let scope = Scope { relation: None, catalog: state.catalog(), parameters: manner.parameters };
+    if let Expr::Call { name, arguments, .. } = call
+        && name == b"pg_ls_dir"
+    {
+        let path = arguments.first().map(|path| scope.value(state, cx, path, &[]));
+        let names = state.directory(cx, &path.transpose()?.flatten().unwrap_or_default())?;
+        return Ok(names.into_iter().map(|name| vec![name]).collect());
+    }
+    let value = scope.value(state, cx, call, &[])?;
+    // One that the server has and ours has not finds nothing.
+    Ok(if value.is_some() { vec![vec![value]] } else { Vec::new() })
 }
 
 /// The name that an expression gives its column.
 fn own_name(expression: &Expr) -> Option<Vec<u8>> {
     match expression {
         Expr::Column { name, .. } | Expr::Call { name, .. } => Some(name.clone()),
-        Expr::Cast(inner, _, ty) => match &**inner {
+        Expr::Case { .. } => Some(b"case".to_vec()),
+        Expr::Cast(inner, _, ty, _) => match &**inner {
             named @ (Expr::Column { .. } | Expr::Call { .. }) => own_name(named),
             _ => Some(ty.as_bytes().to_vec()),
         },
@@ -339,12 +338,29 @@ fn matching(
     rows: &[Vec<Datum>],
 ) -> Result<Vec<bool>, Report> {
     let Some(filter) = filter else { return Ok(vec![true; rows.len()]) };
-    scope.ty(filter)?;
+    scope.condition("WHERE", filter)?;
     let mut matches = Vec::with_capacity(rows.len());
     for row in rows {
         matches.push(scope.value(state, cx, filter, row)?.as_deref() == Some(b"t"));
     }
     Ok(matches)
+}
+
+/// A query's columns and rows.
+fn result(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    select: &Select,
+    manner: &Manner<'_>,
+) -> Result<(Vec<Column>, Vec<Vec<Datum>>), Report> {
+    let mut relation = source(state, select, manner.parameters)?;
+    let columns = columns(state.catalog(), select, relation.as_ref(), manner.parameters)?;
+    if let (Some(call), Some(relation)) = (&select.call, &mut relation) {
+        relation.rows = called(state, cx, call, manner)?;
+    }
+    let scope = scope(state.catalog(), select, relation.as_ref(), manner.parameters);
+    let rows = rows(state, cx, select, &scope)?;
+    Ok((columns, rows))
 }
 
 fn select(
@@ -354,19 +370,20 @@ fn select(
     manner: &Manner<'_>,
     out: &mut Out,
 ) -> Result<Outcome, Report> {
-    let relation = select.from.as_ref().map(|name| relation(state, name)).transpose()?;
-    let columns = columns(select, relation.as_ref(), manner.parameters)?;
-    let scope = scope(select, relation.as_ref(), manner.parameters);
-    let rows = rows(state, cx, select, &scope).and_then(|rows| {
+    let result = result(state, cx, select, manner).and_then(|(columns, rows)| {
         let bytes = |value: &Datum| value.as_ref().map_or(4, |value| 4 + value.len());
         let all = rows.iter().flatten().map(bytes).sum::<usize>();
         let room = POSTGRES_ANSWER_BYTES.saturating_sub(out.bytes.len());
-        if all > room { Err(out_of_memory().at_run_time()) } else { Ok(rows) }
+        if all > room { Err(out_of_memory().at_run_time()) } else { Ok((columns, rows)) }
     });
-    if manner.simple && rows.as_ref().err().is_none_or(Report::is_at_run_time) {
+    if manner.simple && result.as_ref().err().is_some_and(Report::is_at_run_time) {
+        let columns = describe(state, &Statement::Select(select.clone()), manner.parameters)?;
+        out.columns(&columns.unwrap_or_default(), &[]);
+    }
+    let (columns, rows) = result?;
+    if manner.simple {
         out.columns(&columns, &[]);
     }
-    let rows = rows?;
     for row in &rows {
         out.row(&columns, row, manner.formats);
     }
@@ -400,10 +417,17 @@ fn rows(
     if select.items.iter().any(aggregate) {
         let mut row = Vec::new();
         for item in &select.items {
-            let Item::One(Expr::Call { name, arguments, star, .. }, _) = item else {
-                return Err(out_of_memory());
+            let value = match item {
+                Item::One(Expr::Call { name, arguments, star, .. }, _) if is_aggregate(name) => {
+                    self::aggregate(state, cx, scope, (name, arguments, *star), &kept)?
+                }
+                Item::One(Expr::Column { name, at, .. }, _) => {
+                    return Err(ungrouped(scope, name, *at));
+                }
+                Item::One(expression, _) => scope.value(state, cx, expression, &[])?,
+                Item::All => return Err(ungrouped(scope, b"", 1)),
             };
-            row.push(self::aggregate(state, cx, scope, (name, arguments, *star), &kept)?);
+            row.push(value);
         }
         return Ok(if limit == 0 { Vec::new() } else { vec![row] });
     }
@@ -432,19 +456,31 @@ fn rows(
         keyed.sort_by(|(left, _), (right, _)| compare(left, right));
         kept = keyed.into_iter().map(|(_, row)| row).collect();
     }
-    let mut result = Vec::new();
+    let mut result: Vec<Vec<Datum>> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut skipped = 0;
     let mut bytes = 0_usize;
-    for row in kept.into_iter().take(limit) {
+    for row in kept {
+        if result.len() >= limit {
+            break;
+        }
         let mut values = Vec::new();
         for item in &select.items {
             match item {
                 Item::All => values.extend_from_slice(row),
                 Item::One(expression, _) => values.push(scope.value(state, cx, expression, row)?),
             }
-            bytes += values.last().and_then(Option::as_ref).map_or(4, |value| 4 + value.len());
-            if bytes > POSTGRES_ANSWER_BYTES {
-                return Err(out_of_memory().at_run_time());
-            }
+        }
+        bytes += values.iter().flatten().map(|value| 4 + value.len()).sum::<usize>();
+        if bytes > POSTGRES_ANSWER_BYTES {
+            return Err(out_of_memory().at_run_time());
+        }
+        if select.distinct && !seen.insert(values.clone()) {
+            continue;
+        }
+        if skipped < select.offset {
+            skipped += 1;
+            continue;
         }
         result.push(values);
     }
@@ -498,8 +534,53 @@ fn aggregate(
             }
             Ok((!values.is_empty()).then(|| values.join(&between[..])))
         }
-        _ => Err(out_of_memory()),
+        b"max" | b"min" => {
+            let number = arguments.first().map(|argument| scope.ty(argument)).transpose()?;
+            let number = number.is_some_and(Ty::is_number);
+            let key =
+                |value: &Vec<u8>| (number.then(|| Decimal::parse(value)).flatten(), value.clone());
+            let order = |left: &Vec<u8>, right: &Vec<u8>| {
+                let ((left, left_text), (right, right_text)) = (key(left), key(right));
+                let numbers = left.zip(right).and_then(|(left, right)| left.compare(right));
+                numbers.unwrap_or_else(|| left_text.cmp(&right_text))
+            };
+            let values = values.into_iter();
+            Ok(if name == b"max" { values.max_by(order) } else { values.min_by(order) })
+        }
+        b"array_agg" => {
+            let inner = values.join(&b","[..]);
+            Ok((!values.is_empty()).then(|| [b"{", &inner[..], b"}"].concat()))
+        }
+        _ => {
+            let mut sum: Option<Decimal> = None;
+            let numbers = values.iter().filter_map(|value| Decimal::parse(value));
+            for number in numbers {
+                sum = match sum {
+                    Some(sum) => sum.work(b"+", number),
+                    None => Some(number),
+                };
+            }
+            let count = Decimal::parse(values.len().to_string().as_bytes());
+            let worth = match (name, sum, count) {
+                (b"avg", Some(sum), Some(count)) => sum.work(b"/", count),
+                (_, sum, _) => sum,
+            };
+            Ok(worth.map(|worth| worth.to_string().into_bytes()))
+        }
     }
+}
+
+fn ungrouped(scope: &Scope<'_>, name: &[u8], at: usize) -> Report {
+    let table = scope.relation.map_or(&b""[..], |(_, called)| called);
+    let message = [
+        b"column \"",
+        table,
+        b".",
+        name,
+        b"\" must appear in the GROUP BY clause or be used in an aggregate function",
+    ];
+    let source = ("parse_agg.c", 1_484, "check_ungrouped_columns_walker");
+    Report::error("42803", message.concat(), source).at(at)
 }
 
 fn insert(
@@ -507,10 +588,15 @@ fn insert(
     cx: &mut Context<'_>,
     table: &Name,
     columns: &[(Vec<u8>, usize)],
-    rows: &[Vec<Expr>],
+    rows: &Rows,
     manner: &Manner<'_>,
 ) -> Result<Outcome, Report> {
-    let scope = Scope { relation: None, parameters: manner.parameters };
+    let scope = Scope { relation: None, catalog: state.catalog(), parameters: manner.parameters };
+    let rows = match rows {
+        Rows::Values(rows) => rows,
+        Rows::Query(select) => return insert_query(state, cx, table, columns, select, manner),
+        Rows::Default => &vec![Vec::new()],
+    };
     if table.own == b"pg_largeobject" {
         for row in rows {
             let mut values = Vec::new();
@@ -522,25 +608,13 @@ fn insert(
                 let text = values.get(at).map(|value| String::from_utf8_lossy(value));
                 text.and_then(|text| text.parse::<u32>().ok()).unwrap_or_default()
             };
-            let bytes = values.get(2).and_then(|text| bytea(text)).ok_or_else(out_of_memory)?;
+            let bytes = values.get(2).and_then(|text| bytea(text)).unwrap_or_default();
             state.data.add_page(number(0), number(1) as usize, &bytes)?;
         }
         return Ok(Outcome::Done(format!("INSERT 0 {}", rows.len())));
     }
     let found = relation(state, table)?;
-    let mut targets = Vec::new();
-    for (name, at) in columns {
-        let Some(number) = found.columns.iter().position(|(known, ..)| known == name) else {
-            let message =
-                [b"column \"", &name[..], b"\" of relation \"", &table.own, b"\" does not exist"];
-            let source = ("parse_target.c", 1_075, "checkInsertTargets");
-            return Err(Report::error("42703", message.concat(), source).at(*at));
-        };
-        targets.push(number);
-    }
-    if columns.is_empty() {
-        targets = (0..found.columns.len()).collect();
-    }
+    let targets = targets(&found, columns)?;
     for row in rows {
         if let Some(extra) = row.get(targets.len()) {
             let message = "INSERT has more expressions than target columns";
@@ -560,7 +634,7 @@ fn insert(
             // Into a number's column, a literal must be one.
             let expression = match (from, to) {
                 (Ty::Unknown, to) if to != Ty::Text => {
-                    Expr::Cast(Box::new(expression.clone()), to, "")
+                    Expr::Cast(Box::new(expression.clone()), to, "", 1)
                 }
                 _ => expression.clone(),
             };
@@ -572,6 +646,170 @@ fn insert(
         state.data.add_row(table, values)?;
     }
     Ok(Outcome::Done(format!("INSERT 0 {}", rows.len())))
+}
+
+/// The numbers of the columns that an `INSERT` or `UPDATE` names; all if it names none.
+fn targets(found: &Relation, columns: &[(Vec<u8>, usize)]) -> Result<Vec<usize>, Report> {
+    if columns.is_empty() {
+        return Ok((0..found.columns.len()).collect());
+    }
+    let mut targets = Vec::new();
+    for (name, at) in columns {
+        let known = found.columns.iter().position(|(known, ..)| known == name);
+        let source = ("parse_target.c", 1_075, "checkInsertTargets");
+        targets.push(known.ok_or_else(|| no_target(found, name, source).at(*at))?);
+    }
+    Ok(targets)
+}
+
+fn no_target(found: &Relation, name: &[u8], source: Source) -> Report {
+    let message = [b"column \"", name, b"\" of relation \"", &found.name, b"\" does not exist"];
+    Report::error("42703", message.concat(), source)
+}
+
+fn insert_query(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    table: &Name,
+    columns: &[(Vec<u8>, usize)],
+    select: &Select,
+    manner: &Manner<'_>,
+) -> Result<Outcome, Report> {
+    let found = relation(state, table)?;
+    let targets = targets(&found, columns)?;
+    let (_, rows) = result(state, cx, select, manner)?;
+    for row in &rows {
+        let mut values: Vec<Datum> = vec![None; found.columns.len()];
+        for (value, number) in row.iter().zip(&targets) {
+            if let Some(place) = values.get_mut(*number) {
+                place.clone_from(value);
+            }
+        }
+        state.data.add_row(table, values)?;
+    }
+    Ok(Outcome::Done(format!("INSERT 0 {}", rows.len())))
+}
+
+fn create_as(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    table: &Name,
+    select: &Select,
+    manner: &Manner<'_>,
+) -> Result<Outcome, Report> {
+    if state.data.table(table).is_some() {
+        let message = about("relation \"", &table.own, "\" already exists");
+        let source = ("createas.c", 407, "CreateTableAsRelExists");
+        return Err(Report::error("42P07", message, source));
+    }
+    let (columns, rows) = result(state, cx, select, manner)?;
+    let columns: Vec<_> = columns.into_iter().map(|column| (column.name, column.ty)).collect();
+    state.data.create(&table.own, &columns)?;
+    let count = rows.len();
+    for row in rows {
+        state.data.add_row(table, row)?;
+    }
+    Ok(Outcome::Done(format!("SELECT {count}")))
+}
+
+fn update(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    table: &Name,
+    sets: &[(Vec<u8>, usize, Expr)],
+    filter: Option<&Expr>,
+    manner: &Manner<'_>,
+) -> Result<Outcome, Report> {
+    let found = relation(state, table)?;
+    let scope = within(state, &found, manner);
+    let mut targets = Vec::new();
+    for (name, at, expression) in sets {
+        let known = found.columns.iter().position(|(known, ..)| known == name);
+        let source = ("analyze.c", 2_515, "transformUpdateTargetList");
+        targets.push(known.ok_or_else(|| no_target(&found, name, source).at(*at))?);
+        scope.ty(expression)?;
+    }
+    let matches = matching(state, cx, &scope, filter, &found.rows)?;
+    let mut rows = Vec::with_capacity(found.rows.len());
+    for (row, matches) in found.rows.iter().zip(&matches) {
+        let mut row = row.clone();
+        for ((_, _, expression), number) in sets.iter().zip(&targets).filter(|_| *matches) {
+            let value = scope.value(state, cx, expression, &row)?;
+            if let Some(place) = row.get_mut(*number) {
+                *place = value;
+            }
+        }
+        rows.push(row);
+    }
+    // The system's relations are the server's own.
+    if state.data.table(table).is_some() {
+        state.data.set_rows(table, rows)?;
+    }
+    let changed = matches.iter().filter(|matches| **matches).count();
+    Ok(Outcome::Done(format!("UPDATE {changed}")))
+}
+
+/// The plan of the simplest query that it may be: a table without statistics is taken to have
+/// ten pages.
+fn explain(
+    state: &State,
+    inner: &Statement,
+    manner: &Manner<'_>,
+    out: &mut Out,
+) -> Result<Outcome, Report> {
+    describe(state, inner, manner.parameters)?;
+    let scan = |table: &Name| {
+        let name = String::from_utf8_lossy(&table.own);
+        format!("Seq Scan on {name}  (cost=0.00..22.70 rows=1270 width=36)")
+    };
+    let lines = match inner {
+        Statement::Select(Select { from: Some(table), .. }) => vec![scan(table)],
+        Statement::Delete(table, _) => {
+            let name = String::from_utf8_lossy(&table.own);
+            vec![
+                format!("Delete on {name}  (cost=0.00..22.70 rows=0 width=0)"),
+                format!("  ->  Seq Scan on {name}  (cost=0.00..22.70 rows=1270 width=6)"),
+            ]
+        }
+        _ => vec!["Result  (cost=0.00..0.01 rows=1 width=4)".to_owned()],
+    };
+    let columns = [plain(b"QUERY PLAN")];
+    if manner.simple {
+        out.columns(&columns, &[]);
+    }
+    for line in lines {
+        out.row(&columns, &[Some(line.into_bytes())], manner.formats);
+    }
+    Ok(Outcome::Done("EXPLAIN".to_owned()))
+}
+
+fn unread_columns(state: &State, unread: &Unread) -> Result<Option<Vec<Column>>, Report> {
+    for name in &unread.relations {
+        if !is_relation(state, name) {
+            return Err(no_such(name));
+        }
+    }
+    let columns = unread.columns.as_ref();
+    Ok(columns.map(|names| names.iter().map(|name| plain(name)).collect()))
+}
+
+/// A statement that ours does not read: no row is found. Without a relation there is one.
+fn find_nothing(
+    state: &State,
+    unread: &Unread,
+    manner: &Manner<'_>,
+    out: &mut Out,
+) -> Result<Outcome, Report> {
+    let columns = unread_columns(state, unread)?;
+    let Some(columns) = columns else { return Ok(Outcome::Done(unread.tag.to_owned())) };
+    if manner.simple {
+        out.columns(&columns, &[]);
+    }
+    if unread.relations.is_empty() && unread.tag == "SELECT 0" {
+        out.row(&columns, &vec![None; columns.len()], manner.formats);
+        return Ok(Outcome::Done("SELECT 1".to_owned()));
+    }
+    Ok(Outcome::Done(unread.tag.to_owned()))
 }
 
 fn copy(
@@ -623,7 +861,12 @@ fn copy(
             }
             Ok(Outcome::Done(format!("COPY {}", lines.len())))
         }
-        (_, None) => Err(out_of_memory()),
+        // A query that is not read finds nothing.
+        (_, None) => {
+            out.message(b'H', &formats(1));
+            out.message(b'c', b"");
+            Ok(Outcome::Done("COPY 0".to_owned()))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a session knows besides the connection: who, where, settings, and what was made.
 
 use super::report::{Report, about, no_setting, out_of_memory};
+use super::sql::syntax::Object;
 use super::sql::tables::Data;
 use super::sql::value::Datum;
 use super::{scram, startup};
@@ -9,7 +10,7 @@ use crate::{Capture, Context, Effect, Open};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use ukai_model::{CaptureHow, PeerText};
-use ukai_persona::{PostgresqlSetting, PostgresqlSpec};
+use ukai_persona::{PostgresqlSetting, PostgresqlSettings, PostgresqlSpec};
 use ukai_shell::{Files, FsError};
 
 /// A session's state, once it is let in.
@@ -85,6 +86,27 @@ impl State {
 
     pub(super) fn spec(&self) -> Option<&PostgresqlSpec> {
         self.open.host.persona.postgresql.as_ref()
+    }
+
+    pub(super) fn catalog(&self) -> Option<PostgresqlSettings> {
+        self.spec().map(|spec| spec.settings.clone())
+    }
+
+    /// Whether there is an object of that kind and name.
+    pub(super) fn has(&self, object: Object, name: &[u8]) -> bool {
+        let hosts = || match object {
+            Object::Database => {
+                let own = self.spec().map_or(&[][..], |spec| &spec.databases);
+                let system = [&b"postgres"[..], b"template0", b"template1"];
+                system.contains(&name) || own.iter().any(|own| own.as_bytes() == name)
+            }
+            Object::Schema => {
+                [&b"public"[..], b"pg_catalog", b"information_schema"].contains(&name)
+            }
+            Object::Extension | Object::Language => name == b"plpgsql",
+            _ => false,
+        };
+        self.data.is_made(object, name).unwrap_or_else(hosts)
     }
 
     /// What `version()` says.

@@ -1,7 +1,8 @@
 //! What expressions are worth: first their types, with PostgreSQL's complaints, then their
 //! values, row by row.
 
-use super::parse::Expr;
+use super::numeric::Decimal;
+use super::syntax::Expr;
 use super::tables::Relation;
 use super::value::{Datum, Ty};
 use crate::Context;
@@ -9,11 +10,15 @@ use crate::limits::POSTGRES_VALUE_BYTES;
 use crate::postgresql::report::{Report, about, out_of_memory};
 use crate::postgresql::sql::functions;
 use crate::postgresql::state::State;
+use std::cmp::Ordering;
+use ukai_persona::PostgresqlSettings;
 
 /// Where an expression is worked out.
 pub(in crate::postgresql) struct Scope<'a> {
     /// The relation that is read, and what the query calls it.
     pub(in crate::postgresql) relation: Option<(&'a Relation, &'a [u8])>,
+    /// What the installation's catalogues name.
+    pub(in crate::postgresql) catalog: Option<PostgresqlSettings>,
     /// Types of parameters, if there are any, and their values.
     pub(in crate::postgresql) parameters: &'a [(Ty, Datum)],
 }
@@ -51,34 +56,79 @@ impl Scope<'_> {
             Expr::Literal(_, ty, _) => *ty,
             Expr::Parameter(number, at) => self.parameter(*number, *at)?.0,
             Expr::Column { table, name, at } => self.column(table.as_deref(), name, *at)?.1,
-            Expr::Cast(inner, ty, _) => {
+            Expr::Cast(inner, ty, _, at) => {
                 let from = self.ty(inner)?;
-                if *ty != Ty::Text && !from.is_text() && from != *ty {
-                    let numbers = from.is_number() && ty.is_number();
-                    let truth =
-                        (from, *ty) == (Ty::Int4, Ty::Bool) || (from, *ty) == (Ty::Bool, Ty::Int4);
-                    if !numbers && !truth {
-                        return Err(out_of_memory());
-                    }
+                let numbers = from.is_number() && ty.is_number();
+                let truth = matches!((from, *ty), (Ty::Int4, Ty::Bool) | (Ty::Bool, Ty::Int4));
+                if *ty != Ty::Text && !from.is_text() && from != *ty && !numbers && !truth {
+                    let message = format!("cannot cast type {} to {}", from.name(), ty.name());
+                    let source = ("parse_expr.c", 2_665, "transformTypeCast");
+                    return Err(Report::error("42846", message, source).at(*at));
                 }
                 *ty
             }
             Expr::Call { name, arguments, star, at } => {
                 let types = arguments.iter().map(|argument| self.ty(argument));
-                functions::result(name, &types.collect::<Result<Vec<_>, _>>()?, *star, *at)?
+                let types = types.collect::<Result<Vec<_>, _>>()?;
+                functions::result(self.catalog.as_ref(), name, &types, *star, *at)?
             }
-            Expr::And(left, right) | Expr::Or(left, right) => {
-                self.truth(left)?;
-                self.truth(right)?;
+            Expr::And(left, right) => {
+                self.condition("AND", left)?;
+                self.condition("AND", right)?;
+                Ty::Bool
+            }
+            Expr::Or(left, right) => {
+                self.condition("OR", left)?;
+                self.condition("OR", right)?;
                 Ty::Bool
             }
             Expr::Not(inner) => {
-                self.truth(inner)?;
+                self.condition("NOT", inner)?;
                 Ty::Bool
             }
             Expr::IsNull(inner, _) => {
                 self.ty(inner)?;
                 Ty::Bool
+            }
+            Expr::IsTruth(inner, truth, negated) => {
+                let what = match (truth, negated) {
+                    (true, false) => "IS TRUE",
+                    (true, true) => "IS NOT TRUE",
+                    (false, false) => "IS FALSE",
+                    (false, true) => "IS NOT FALSE",
+                };
+                self.condition(what, inner)?;
+                Ty::Bool
+            }
+            Expr::In(inner, members, at) => {
+                let ty = self.ty(inner)?;
+                for member in members {
+                    binary_type(b"=", ty, self.ty(member)?, *at)?;
+                }
+                Ty::Bool
+            }
+            Expr::Between(parts, at) => {
+                let [inner, low, high] = &**parts;
+                let ty = self.ty(inner)?;
+                binary_type(b">=", ty, self.ty(low)?, *at)?;
+                binary_type(b"<=", ty, self.ty(high)?, *at)?
+            }
+            Expr::Case { operand, arms, other } => {
+                let compared = operand.as_ref().map(|operand| self.ty(operand)).transpose()?;
+                let mut found = None;
+                for (when, then) in arms {
+                    match compared {
+                        Some(ty) => drop(binary_type(b"=", ty, self.ty(when)?, place(when))?),
+                        None => self.condition("CASE/WHEN", when)?,
+                    }
+                    let ty = self.ty(then)?;
+                    found = found.filter(|found| *found != Ty::Unknown).or(Some(ty));
+                }
+                if let Some(other) = other {
+                    let ty = self.ty(other)?;
+                    found = found.filter(|found| *found != Ty::Unknown).or(Some(ty));
+                }
+                found.filter(|ty| *ty != Ty::Unknown).unwrap_or(Ty::Text)
             }
             Expr::Binary { operator, left, right, at } => {
                 let (left, right) = (self.ty(left)?, self.ty(right)?);
@@ -87,10 +137,20 @@ impl Scope<'_> {
         })
     }
 
-    fn truth(&self, expression: &Expr) -> Result<(), Report> {
+    /// That an expression is a condition, as `what` needs one.
+    pub(in crate::postgresql) fn condition(
+        &self,
+        what: &str,
+        expression: &Expr,
+    ) -> Result<(), Report> {
         match self.ty(expression)? {
             Ty::Bool | Ty::Unknown => Ok(()),
-            _ => Err(out_of_memory()),
+            ty => {
+                let message =
+                    format!("argument of {what} must be type boolean, not type {}", ty.name());
+                let source = ("parse_coerce.c", 1_176, "coerce_to_boolean");
+                Err(Report::error("42804", message, source).at(place(expression)))
+            }
         }
     }
 
@@ -117,7 +177,7 @@ impl Scope<'_> {
                 let (number, _) = self.column(table.as_deref(), name, *at)?;
                 row.get(number).cloned().flatten()
             }
-            Expr::Cast(inner, ty, _) => {
+            Expr::Cast(inner, ty, ..) => {
                 let from = self.ty(inner)?;
                 let value = self.value(state, cx, inner, row)?;
                 let at = match **inner {
@@ -165,6 +225,69 @@ impl Scope<'_> {
                 let value = self.value(state, cx, inner, row)?;
                 truth(value.is_none() != *negated)
             }
+            Expr::IsTruth(inner, wanted, negated) => {
+                let value = self.value(state, cx, inner, row)?;
+                let is = value.as_deref() == Some(if *wanted { b"t" } else { b"f" });
+                truth(is != *negated)
+            }
+            Expr::In(inner, members, _) => {
+                let ty = self.ty(inner)?;
+                let value = self.value(state, cx, inner, row)?;
+                let mut found = truth(false);
+                for member in members {
+                    let types = (ty, self.ty(member)?);
+                    let other = self.value(state, cx, member, row)?;
+                    let pair = [(value.clone(), place(inner)), (other, place(member))];
+                    match binary(b"=", types, pair)?.as_deref() {
+                        Some(b"t") => return Ok(truth(true)),
+                        None => found = None,
+                        _ => {}
+                    }
+                }
+                found
+            }
+            Expr::Between(parts, _) => {
+                let [inner, low, high] = &**parts;
+                let ty = self.ty(inner)?;
+                let value = self.value(state, cx, inner, row)?;
+                let mut inside = truth(true);
+                for (operator, end) in [(&b">="[..], low), (b"<=", high)] {
+                    let types = (ty, self.ty(end)?);
+                    let other = self.value(state, cx, end, row)?;
+                    let pair = [(value.clone(), place(inner)), (other, place(end))];
+                    match binary(operator, types, pair)?.as_deref() {
+                        Some(b"f") => return Ok(truth(false)),
+                        None => inside = None,
+                        _ => {}
+                    }
+                }
+                inside
+            }
+            Expr::Case { operand, arms, other } => {
+                let compared = match operand {
+                    Some(operand) => {
+                        Some((self.ty(operand)?, self.value(state, cx, operand, row)?))
+                    }
+                    None => None,
+                };
+                for (when, then) in arms {
+                    let value = self.value(state, cx, when, row)?;
+                    let holds = match &compared {
+                        Some((ty, operand)) => {
+                            let pair = [(operand.clone(), 1), (value, place(when))];
+                            binary(b"=", (*ty, self.ty(when)?), pair)?
+                        }
+                        None => value,
+                    };
+                    if holds.as_deref() == Some(b"t") {
+                        return self.value(state, cx, then, row);
+                    }
+                }
+                match other {
+                    Some(other) => self.value(state, cx, other, row)?,
+                    None => None,
+                }
+            }
             Expr::Binary { operator, left, right, .. } => {
                 let types = (self.ty(left)?, self.ty(right)?);
                 let values = [
@@ -181,9 +304,15 @@ impl Scope<'_> {
     }
 }
 
+/// Where an expression begins.
 fn place(expression: &Expr) -> usize {
     match expression {
-        Expr::Literal(_, _, at) => *at,
+        Expr::Literal(_, _, at)
+        | Expr::Parameter(_, at)
+        | Expr::Column { at, .. }
+        | Expr::Call { at, .. } => *at,
+        Expr::Cast(inner, ..) | Expr::IsNull(inner, _) | Expr::IsTruth(inner, ..) => place(inner),
+        Expr::Binary { left, .. } => place(left),
         _ => 1,
     }
 }
@@ -202,9 +331,48 @@ fn integer(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.trim().parse().ok()
 }
 
-fn no_integer(text: &[u8], at: Option<usize>) -> Report {
-    let message = about("invalid input syntax for type integer: \"", text, "\"");
-    let report = Report::error("22P02", message, ("numutils.c", 232, "pg_strtoint32"));
+/// What stands for no value of a type; a literal's place is told.
+fn no_value(text: &[u8], ty: Ty, at: Option<usize>) -> Report {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let (what, after, code, source) = match (ty, is_number) {
+        (Ty::Int4, true) => ("value \"", "", "22003", ("numutils.c", 226, "pg_strtoint32")),
+        (Ty::Int8, true) => ("value \"", "", "22003", ("numutils.c", 310, "pg_strtoint64")),
+        (Ty::Int4, _) => ("", "", "22P02", ("numutils.c", 232, "pg_strtoint32")),
+        (Ty::Int8, _) => ("", "", "22P02", ("numutils.c", 316, "pg_strtoint64")),
+        (Ty::Oid, _) => ("", "", "22P02", ("oid.c", 62, "oidin_subr")),
+        (Ty::Bool, _) => ("", "", "22P02", ("bool.c", 151, "boolin")),
+        _ => ("", "", "22P02", ("numeric.c", 7_242, "set_var_from_str")),
+    };
+    let name = ty.name();
+    let message = if what.is_empty() {
+        about(&format!("invalid input syntax for type {name}: \""), text, &format!("\"{after}"))
+    } else {
+        about(what, text, &format!("\" is out of range for type {name}"))
+    };
+    let report = Report::error(code, message, source);
+    match at {
+        Some(at) => report.at(at),
+        None => report,
+    }
+}
+
+pub(super) fn no_bytes(text: &[u8], at: Option<usize>) -> Report {
+    let digits = text.strip_prefix(b"\\x").unwrap_or_default();
+    let report = match digits.iter().find(|byte| !byte.is_ascii_hexdigit()) {
+        Some(byte) => {
+            let message = about("invalid hexadecimal digit: \"", &[*byte], "\"");
+            Report::error("22023", message, ("encode.c", 184, "get_hex"))
+        }
+        None if !digits.is_empty() => {
+            let message = "invalid hexadecimal data: odd number of digits";
+            Report::error("22023", message, ("encode.c", 214, "hex_decode"))
+        }
+        None => {
+            let message = "invalid input syntax for type bytea";
+            Report::error("22P02", message, ("varlena.c", 334, "byteain"))
+        }
+    };
     match at {
         Some(at) => report.at(at),
         None => report,
@@ -212,24 +380,41 @@ fn no_integer(text: &[u8], at: Option<usize>) -> Report {
 }
 
 fn cast(value: Vec<u8>, from: Ty, to: Ty, at: Option<usize>) -> Result<Vec<u8>, Report> {
+    let at = at.filter(|_| from == Ty::Unknown);
     Ok(match to {
         Ty::Int4 if from == Ty::Bool => vec![b'0' + u8::from(value == b"t")],
         Ty::Bool if from == Ty::Int4 => truth(value != b"0").unwrap_or_default(),
-        Ty::Int4 if integer(&value).and_then(|v| i32::try_from(v).ok()).is_none() => {
-            return Err(no_integer(&value, at));
+        Ty::Int4 | Ty::Int8 | Ty::Oid => {
+            let whole = match from {
+                Ty::Numeric => Decimal::parse(&value).and_then(Decimal::rounded),
+                _ => integer(&value),
+            };
+            let fits = |whole: &i64| match to {
+                Ty::Int4 => i32::try_from(*whole).is_ok(),
+                Ty::Oid => u32::try_from(*whole).is_ok(),
+                _ => true,
+            };
+            match whole.filter(fits) {
+                Some(whole) => whole.to_string().into_bytes(),
+                None if from.is_number() => {
+                    let source = match (from, to) {
+                        (Ty::Numeric, Ty::Int8) => ("numeric.c", 4_378, "numeric_int8"),
+                        (Ty::Numeric, _) => ("numeric.c", 4_297, "numeric_int4"),
+                        _ => ("int8.c", 1_270, "int84"),
+                    };
+                    let message = format!("{} out of range", to.name());
+                    return Err(Report::error("22003", message, source));
+                }
+                None => return Err(no_value(&value, to, at)),
+            }
         }
-        Ty::Int4 | Ty::Int8 | Ty::Oid => match integer(&value) {
-            Some(value) => value.to_string().into_bytes(),
-            None => return Err(out_of_memory()),
-        },
         Ty::Bytea => match super::value::bytea(&value) {
             Some(bytes) => super::value::from_bytes(&bytes),
-            None => return Err(out_of_memory()),
+            None => return Err(no_bytes(&value, at)),
         },
-        Ty::Bool => match value.to_ascii_lowercase().as_slice() {
-            b"t" | b"true" | b"yes" | b"on" | b"1" => b"t".to_vec(),
-            b"f" | b"false" | b"no" | b"off" | b"0" => b"f".to_vec(),
-            _ => return Err(out_of_memory()),
+        Ty::Bool => match crate::postgresql::startup::truth(value.trim_ascii()) {
+            Some(value) => truth(value).unwrap_or_default(),
+            None => return Err(no_value(&value, to, at)),
         },
         Ty::Text if from == Ty::Bool => {
             if value == b"t" {
@@ -255,9 +440,16 @@ fn binary_type(operator: &[u8], left: Ty, right: Ty, at: usize) -> Result<Ty, Re
         b"||" if left.is_text() || right.is_text() => Ok(Ty::Text),
         b"+" | b"-" | b"*" | b"/" | b"%" if numbers(left) && numbers(right) => {
             match (left, right) {
-                (Ty::Numeric, _) | (_, Ty::Numeric) | (Ty::Unknown, Ty::Unknown) => {
-                    Err(out_of_memory())
+                (Ty::Unknown, Ty::Unknown) => {
+                    let shown = String::from_utf8_lossy(operator);
+                    let message = format!("operator is not unique: unknown {shown} unknown");
+                    let source = ("parse_oper.c", 639, "op_error");
+                    Err(Report::error("42725", message, source).at(at).hint(
+                        "Could not choose a best candidate operator. You might need to add \
+                         explicit type casts.",
+                    ))
                 }
+                (Ty::Numeric, _) | (_, Ty::Numeric) => Ok(Ty::Numeric),
                 (Ty::Int8 | Ty::Oid, _) | (_, Ty::Int8 | Ty::Oid) => Ok(Ty::Int8),
                 _ => Ok(Ty::Int4),
             }
@@ -283,9 +475,18 @@ fn binary(
     let numbers = left_ty.is_number() || right_ty.is_number();
     let read = |text: &[u8], ty: Ty, at| match integer(text) {
         Some(value) => Ok(value),
-        None if ty == Ty::Unknown => Err(no_integer(text, Some(at))),
-        None => Err(out_of_memory()),
+        None => Err(no_value(text, Ty::Int4, (ty == Ty::Unknown).then_some(at))),
     };
+    let arithmetic = matches!(operator, b"+" | b"-" | b"*" | b"/" | b"%");
+    let comparison = matches!(operator, b"=" | b"<>" | b"!=" | b"<" | b">" | b"<=" | b">=");
+    if (left_ty == Ty::Numeric || right_ty == Ty::Numeric) && (arithmetic || comparison) {
+        let read = |text: &[u8], ty, at| {
+            let at = (ty == Ty::Unknown).then_some(at);
+            Decimal::parse(text).ok_or_else(|| no_value(text, Ty::Numeric, at))
+        };
+        let (left, right) = (read(&left, left_ty, left_at)?, read(&right, right_ty, right_at)?);
+        return fraction(operator, left, right, comparison);
+    }
     Ok(match operator {
         b"||" => Some([left, right].concat()),
         b"like" | b"~~" => truth(like(&right, &left)),
@@ -296,14 +497,7 @@ fn binary(
             } else {
                 left.cmp(&right)
             };
-            truth(match operator {
-                b"=" => order.is_eq(),
-                b"<" => order.is_lt(),
-                b">" => order.is_gt(),
-                b"<=" => order.is_le(),
-                b">=" => order.is_ge(),
-                _ => order.is_ne(),
-            })
+            truth(holds(operator, order))
         }
         _ => {
             let (a, b) = (read(&left, left_ty, left_at)?, read(&right, right_ty, right_at)?);
@@ -333,6 +527,42 @@ fn binary(
             Some(value.to_string().into_bytes())
         }
     })
+}
+
+fn holds(operator: &[u8], order: Ordering) -> bool {
+    match operator {
+        b"=" => order.is_eq(),
+        b"<" => order.is_lt(),
+        b">" => order.is_gt(),
+        b"<=" => order.is_le(),
+        b">=" => order.is_ge(),
+        _ => order.is_ne(),
+    }
+}
+
+fn fraction(
+    operator: &[u8],
+    left: Decimal,
+    right: Decimal,
+    comparison: bool,
+) -> Result<Datum, Report> {
+    let overflow = || {
+        let source = ("numeric.c", 7_465, "make_result_opt_error");
+        Report::error("22003", "value overflows numeric format", source)
+    };
+    if comparison {
+        return Ok(truth(holds(operator, left.compare(right).ok_or_else(overflow)?)));
+    }
+    if right.is_zero() && matches!(operator, b"/" | b"%") {
+        let source = if operator == b"/" {
+            ("numeric.c", 8_495, "div_var")
+        } else {
+            ("numeric.c", 3_216, "numeric_mod_opt_error")
+        };
+        return Err(Report::error("22012", "division by zero", source));
+    }
+    let worth = left.work(operator, right).ok_or_else(overflow)?;
+    Ok(Some(worth.to_string().into_bytes()))
 }
 
 /// SQL's LIKE: `%` for any characters, `_` for one, `\` before what stands for itself.

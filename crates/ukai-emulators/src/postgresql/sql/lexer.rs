@@ -1,6 +1,7 @@
 //! SQL's words, as `scan.l` of PostgreSQL 15 cuts them.
 
-use crate::postgresql::report::{Report, about};
+use crate::limits::POSTGRES_SQL_TOKENS;
+use crate::postgresql::report::{Report, about, out_of_memory};
 
 /// A word of SQL and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub(in crate::postgresql) struct Token {
     pub(in crate::postgresql) start: usize,
     /// ... to here.
     pub(in crate::postgresql) end: usize,
+    /// Where it stands, in characters from 1.
+    pub(in crate::postgresql) place: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +32,16 @@ pub(in crate::postgresql) enum Kind {
 /// Cuts `text` into tokens.
 pub(in crate::postgresql) fn tokens(text: &[u8]) -> Result<Vec<Token>, Report> {
     let mut lexer = Lexer { text, at: 0 };
-    let mut all = Vec::new();
-    while let Some(token) = lexer.next()? {
+    let mut all: Vec<Token> = Vec::new();
+    // Counted on from token to token: a query can be long.
+    let (mut counted, mut place) = (0, 1);
+    while let Some(mut token) = lexer.next()? {
+        if all.len() >= POSTGRES_SQL_TOKENS {
+            return Err(out_of_memory());
+        }
+        place += characters(text.get(counted..token.start).unwrap_or_default());
+        counted = token.start;
+        token.place = place;
         all.push(token);
     }
     Ok(all)
@@ -54,8 +65,11 @@ pub(in crate::postgresql) fn syntax_error(
 
 /// The place of a byte, in characters from 1.
 pub(in crate::postgresql) fn position(text: &[u8], byte: usize) -> usize {
-    let before = text.get(..byte).unwrap_or(text);
-    before.iter().filter(|byte| **byte & 0xc0 != 0x80).count() + 1
+    characters(text.get(..byte).unwrap_or(text)) + 1
+}
+
+fn characters(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 struct Lexer<'a> {
@@ -157,7 +171,7 @@ impl Lexer<'_> {
                 Kind::Mark(self.text.get(start..self.at).unwrap_or_default().to_vec())
             }
         };
-        Ok(Some(Token { kind, start, end: self.at }))
+        Ok(Some(Token { kind, start, end: self.at, place: 0 }))
     }
 
     fn quoted(

@@ -1,7 +1,7 @@
 //! What a session's relations hold: tables that the client makes, large objects, and as much
 //! of the system's catalogues as clients look at.
 
-use super::parse::Name;
+use super::syntax::{Name, Object};
 use super::value::{Datum, Ty};
 use crate::limits::{POSTGRES_DATA_BYTES, POSTGRES_OBJECTS};
 use crate::postgresql::report::{Report, about, out_of_memory};
@@ -14,6 +14,9 @@ pub(in crate::postgresql) struct Data {
     tables: Vec<Relation>,
     objects: BTreeMap<u32, Vec<u8>>,
     pub(in crate::postgresql) roles: Vec<Vec<u8>>,
+    /// Objects that were made, and those of the host that were dropped.
+    made: Vec<(Object, Vec<u8>)>,
+    dropped: Vec<(Object, Vec<u8>)>,
     next_oid: u32,
     bytes: usize,
 }
@@ -34,6 +37,8 @@ impl Data {
             tables: Vec::new(),
             objects: BTreeMap::new(),
             roles: Vec::new(),
+            made: Vec::new(),
+            dropped: Vec::new(),
             next_oid: first_oid,
             bytes: 0,
         }
@@ -111,6 +116,65 @@ impl Data {
         let mut keep = keep.iter();
         table.rows.retain(|_| keep.next().copied().unwrap_or_default());
         before - table.rows.len()
+    }
+
+    /// Puts rows in the place of those that a table has.
+    pub(in crate::postgresql) fn set_rows(
+        &mut self,
+        name: &Name,
+        rows: Vec<Vec<Datum>>,
+    ) -> Result<(), Report> {
+        let size = |row: &Vec<Datum>| {
+            32 + row.iter().map(|value| value.as_ref().map_or(0, Vec::len) + 32).sum::<usize>()
+        };
+        let new = rows.iter().map(size).sum::<usize>();
+        let Some(at) = self.tables.iter().position(|table| table.name == name.own) else {
+            return Ok(());
+        };
+        let old = self.tables.get(at).map_or(0, |table| table.rows.iter().map(size).sum());
+        self.take_room(new.saturating_sub(old))?;
+        if let Some(table) = self.tables.get_mut(at) {
+            table.rows = rows;
+        }
+        Ok(())
+    }
+
+    /// Whether an object was made, or dropped; `None` if neither.
+    pub(in crate::postgresql) fn is_made(&self, object: Object, name: &[u8]) -> Option<bool> {
+        let is = |(kind, known): &(Object, Vec<u8>)| *kind == object && known == name;
+        if self.made.iter().any(is) {
+            return Some(true);
+        }
+        self.dropped.iter().any(is).then_some(false)
+    }
+
+    pub(in crate::postgresql) fn make(
+        &mut self,
+        object: Object,
+        name: &[u8],
+    ) -> Result<(), Report> {
+        if self.made.len() >= POSTGRES_OBJECTS {
+            return Err(out_of_memory());
+        }
+        self.dropped.retain(|(kind, known)| *kind != object || known != name);
+        self.made.push((object, name.to_vec()));
+        Ok(())
+    }
+
+    pub(in crate::postgresql) fn unmake(&mut self, object: Object, name: &[u8]) {
+        self.made.retain(|(kind, known)| *kind != object || known != name);
+        if object == Object::Schema && name == b"public" {
+            self.tables.clear();
+        }
+        // As many as there are on the host.
+        self.dropped.push((object, name.to_vec()));
+        self.dropped.truncate(POSTGRES_OBJECTS);
+    }
+
+    /// Databases that were made.
+    fn databases(&self) -> impl Iterator<Item = &[u8]> {
+        let databases = self.made.iter().filter(|(kind, _)| *kind == Object::Database);
+        databases.map(|(_, name)| name.as_slice())
     }
 
     /// Makes a large object; 0 asks for any number.
@@ -191,55 +255,73 @@ fn no_object(number: u32, source: (&'static str, u32, &'static str)) -> Report {
     Report::error("42704", format!("large object {number} does not exist"), source).at_run_time()
 }
 
-type Columns = &'static [(&'static str, Ty, u16)];
+/// Columns of a system's relation that have values.
+type Columns = &'static [&'static str];
 
 const DATABASES: Columns = &[
-    ("oid", Ty::Oid, 1),
-    ("datname", Ty::Name, 2),
-    ("datdba", Ty::Oid, 3),
-    ("encoding", Ty::Int4, 4),
-    ("datistemplate", Ty::Bool, 6),
-    ("datallowconn", Ty::Bool, 7),
-    ("datcollate", Ty::Text, 13),
-    ("datctype", Ty::Text, 14),
+    "oid",
+    "datname",
+    "datdba",
+    "encoding",
+    "datlocprovider",
+    "datistemplate",
+    "datallowconn",
+    "datconnlimit",
+    "datfrozenxid",
+    "datminmxid",
+    "dattablespace",
+    "datcollate",
+    "datctype",
+    "datacl",
 ];
-const USERS: Columns = &[
-    ("usename", Ty::Name, 1),
-    ("usesysid", Ty::Oid, 2),
-    ("usecreatedb", Ty::Bool, 3),
-    ("usesuper", Ty::Bool, 4),
-    ("userepl", Ty::Bool, 5),
-    ("usebypassrls", Ty::Bool, 6),
-    ("passwd", Ty::Text, 7),
-    ("valuntil", Ty::Timestamptz, 8),
-];
+const USERS: Columns =
+    &["usename", "usesysid", "usecreatedb", "usesuper", "userepl", "usebypassrls", "passwd"];
 const ROLES: Columns = &[
-    ("rolname", Ty::Name, 1),
-    ("rolsuper", Ty::Bool, 2),
-    ("rolcreaterole", Ty::Bool, 4),
-    ("rolcreatedb", Ty::Bool, 5),
-    ("rolcanlogin", Ty::Bool, 6),
+    "rolname",
+    "rolsuper",
+    "rolcreaterole",
+    "rolcreatedb",
+    "rolreplication",
+    "rolbypassrls",
+    "rolcanlogin",
+    "rolinherit",
+    "rolconnlimit",
+    "rolpassword",
+    "oid",
 ];
-const SETTINGS: Columns = &[("name", Ty::Text, 1), ("setting", Ty::Text, 2)];
-const TABLES: Columns =
-    &[("schemaname", Ty::Name, 1), ("tablename", Ty::Name, 2), ("tableowner", Ty::Name, 3)];
-const INFORMATION_TABLES: Columns =
-    &[("table_catalog", Ty::Name, 1), ("table_schema", Ty::Name, 2), ("table_name", Ty::Name, 3)];
+const SETTINGS: Columns = &["name", "setting", "short_desc", "context"];
+const TABLES: Columns = &[
+    "schemaname",
+    "tablename",
+    "tableowner",
+    "hasindexes",
+    "hasrules",
+    "hastriggers",
+    "rowsecurity",
+];
+const INFORMATION_TABLES: Columns = &[
+    "table_catalog",
+    "table_schema",
+    "table_name",
+    "table_type",
+    "is_insertable_into",
+    "is_typed",
+];
 
-/// The roles that every cluster of version 15 has.
-const PREDEFINED: [&str; 12] = [
-    "pg_database_owner",
-    "pg_read_all_data",
-    "pg_write_all_data",
-    "pg_monitor",
-    "pg_read_all_settings",
-    "pg_read_all_stats",
-    "pg_stat_scan_tables",
-    "pg_read_server_files",
-    "pg_write_server_files",
-    "pg_execute_server_program",
-    "pg_signal_backend",
-    "pg_checkpoint",
+/// The roles that every cluster of version 15 has, and their numbers.
+const PREDEFINED: [(&str, u32); 12] = [
+    ("pg_database_owner", 6_171),
+    ("pg_read_all_data", 6_181),
+    ("pg_write_all_data", 6_182),
+    ("pg_monitor", 3_373),
+    ("pg_read_all_settings", 3_374),
+    ("pg_read_all_stats", 3_375),
+    ("pg_stat_scan_tables", 3_377),
+    ("pg_read_server_files", 4_569),
+    ("pg_write_server_files", 4_570),
+    ("pg_execute_server_program", 4_571),
+    ("pg_signal_backend", 4_200),
+    ("pg_checkpoint", 4_544),
 ];
 
 /// The relation of that name, the client's own or the system's.
@@ -247,13 +329,27 @@ pub(in crate::postgresql) fn relation(state: &State, name: &Name) -> Result<Rela
     if let Some(table) = state.data.table(name) {
         return Ok(table.clone());
     }
-    system(state, name).ok_or_else(|| {
-        let mut shown =
-            name.schema.clone().map_or(Vec::new(), |schema| [&schema[..], b"."].concat());
-        shown.extend_from_slice(&name.own);
-        let message = about("relation \"", &shown, "\" does not exist");
-        Report::error("42P01", message, ("parse_relation.c", 1392, "parserOpenTable")).at(name.at)
-    })
+    system(state, name).ok_or_else(|| no_such(name))
+}
+
+/// Whether there is a relation of that name, without a look at its rows.
+pub(in crate::postgresql) fn is_relation(state: &State, name: &Name) -> bool {
+    let catalog = state.spec().map(|spec| &spec.settings);
+    let system = || match name.schema.as_deref() {
+        None | Some(b"pg_catalog") => catalog?.relation(&name.own),
+        Some(b"information_schema") => {
+            catalog?.relation(&[b"information_schema.", &name.own[..]].concat())
+        }
+        Some(_) => None,
+    };
+    state.data.table(name).is_some() || system().is_some()
+}
+
+pub(in crate::postgresql) fn no_such(name: &Name) -> Report {
+    let mut shown = name.schema.clone().map_or(Vec::new(), |schema| [&schema[..], b"."].concat());
+    shown.extend_from_slice(&name.own);
+    let message = about("relation \"", &shown, "\" does not exist");
+    Report::error("42P01", message, ("parse_relation.c", 1392, "parserOpenTable")).at(name.at)
 }
 
 fn system(state: &State, name: &Name) -> Option<Relation> {
@@ -261,10 +357,19 @@ fn system(state: &State, name: &Name) -> Option<Relation> {
     let text = |value: &[u8]| Some(value.to_vec());
     let yes = |value: bool| Some(if value { b"t".to_vec() } else { b"f".to_vec() });
     if schema == Some(b"information_schema") {
-        let row =
-            |table: &Relation| vec![text(&state.database), text(b"public"), text(&table.name)];
-        let rows = state.data.tables.iter().map(row).collect();
-        return (name.own == b"tables").then(|| made(name, 13_425, INFORMATION_TABLES, rows));
+        let rows = match name.own.as_slice() {
+            b"tables" => {
+                let row = |table: &Relation| {
+                    let kind = text(b"BASE TABLE");
+                    let own = text(&table.name);
+                    let yes = || text(b"YES");
+                    vec![text(&state.database), text(b"public"), own, kind, yes(), text(b"NO")]
+                };
+                state.data.tables.iter().map(row).collect()
+            }
+            _ => Vec::new(),
+        };
+        return made(state, name, INFORMATION_TABLES, rows);
     }
     if schema.is_some_and(|schema| schema != b"pg_catalog") {
         return None;
@@ -284,25 +389,8 @@ fn system(state: &State, name: &Name) -> Option<Relation> {
         let oid = if number == 0 { 10 } else { 16_384 + number };
         text(oid.to_string().as_bytes())
     };
-    Some(match name.own.as_slice() {
-        b"pg_database" => {
-            let own = state.spec().map_or(&[][..], |spec| &spec.databases);
-            let own = own.iter().zip(0_u32..).map(|(name, n)| (name.as_str(), 16_385 + n));
-            let all = [("postgres", 5), ("template1", 1), ("template0", 4)].into_iter();
-            let row = |(name, oid): (&str, u32)| {
-                vec![
-                    text(oid.to_string().as_bytes()),
-                    text(name.as_bytes()),
-                    text(b"10"),
-                    text(b"6"),
-                    yes(name.starts_with("template")),
-                    yes(name != "template0"),
-                    text(b"C.UTF-8"),
-                    text(b"C.UTF-8"),
-                ]
-            };
-            made(name, 1_262, DATABASES, all.chain(own).map(row).collect())
-        }
+    let (columns, rows): (Columns, Vec<Vec<Datum>>) = match name.own.as_slice() {
+        b"pg_database" => (DATABASES, databases(state)),
         relation @ (b"pg_user" | b"pg_shadow") => {
             let shadow = relation == b"pg_shadow";
             let row = |(number, role): (usize, Vec<u8>)| {
@@ -311,38 +399,104 @@ fn system(state: &State, name: &Name) -> Option<Relation> {
                 let powers = [power.clone(), power.clone(), power.clone(), power];
                 let mut row = vec![text(&role), role_oid(number)];
                 row.extend(powers);
-                row.extend([secret, None]);
+                row.push(secret);
                 row
             };
-            let rows = logins().into_iter().enumerate().map(row).collect();
-            made(name, if shadow { 12_005 } else { 12_014 }, USERS, rows)
+            (USERS, logins().into_iter().enumerate().map(row).collect())
         }
         b"pg_roles" => {
-            let no = || vec![yes(false); 4];
-            let row = |name: &[u8], powers: Vec<Datum>| [vec![text(name)], powers].concat();
-            let mut rows: Vec<_> =
-                PREDEFINED.iter().map(|name| row(name.as_bytes(), no())).collect();
-            for (number, role) in logins().iter().enumerate() {
-                let power = yes(number == 0);
-                let powers = vec![power.clone(), power.clone(), power, yes(true)];
-                rows.push(row(role, powers));
-            }
-            made(name, 12_000, ROLES, rows)
+            let row = |name: &[u8], power: bool, logs_in: bool, oid: Datum| {
+                let mut row = vec![text(name)];
+                row.extend(vec![yes(power); 5]);
+                row.extend([yes(logs_in), yes(true), text(b"-1"), text(b"********"), oid]);
+                row
+            };
+            let predefined = PREDEFINED.iter().map(|(name, oid)| {
+                row(name.as_bytes(), false, false, text(oid.to_string().as_bytes()))
+            });
+            let own = logins();
+            let own = own.iter().enumerate().map(|(n, role)| row(role, n == 0, true, role_oid(n)));
+            (ROLES, predefined.chain(own).collect())
         }
         b"pg_settings" => {
-            let rows = state.settings().map(|(name, value)| vec![text(name), text(&value)]);
-            made(name, 12_104, SETTINGS, rows.collect())
+            let all = state.spec().map_or(&[][..], |spec| spec.settings.all());
+            let rows = state.settings().zip(all).map(|((name, value), known)| {
+                let (description, context) = (known.description, known.context);
+                vec![
+                    text(name),
+                    text(&value),
+                    text(description.as_bytes()),
+                    text(context.as_bytes()),
+                ]
+            });
+            (SETTINGS, rows.collect())
         }
         b"pg_tables" => {
-            let row =
-                |table: &Relation| vec![text(b"public"), text(&table.name), text(&state.user)];
-            made(name, 12_033, TABLES, state.data.tables.iter().map(row).collect())
+            let row = |table: &Relation| {
+                let mut row = vec![text(b"public"), text(&table.name), text(&state.user)];
+                row.extend(vec![yes(false); 4]);
+                row
+            };
+            (TABLES, state.data.tables.iter().map(row).collect())
         }
-        _ => return None,
-    })
+        _ => (&[], Vec::new()),
+    };
+    made(state, name, columns, rows)
 }
 
-fn made(name: &Name, oid: u32, columns: Columns, rows: Vec<Vec<Datum>>) -> Relation {
-    let columns = columns.iter().map(|(name, ty, number)| (name.as_bytes().to_vec(), *ty, *number));
-    Relation { name: name.own.clone(), oid, columns: columns.collect(), rows }
+fn databases(state: &State) -> Vec<Vec<Datum>> {
+    let text = |value: &str| Some(value.as_bytes().to_vec());
+    let own = state.spec().map_or(&[][..], |spec| &spec.databases);
+    let all = [("postgres", 5), ("template1", 1), ("template0", 4)];
+    let all = all.map(|(name, oid)| (name.as_bytes(), oid)).into_iter();
+    let own = own.iter().map(String::as_bytes).chain(state.data.databases());
+    let own = own.zip(0_u32..).map(|(name, n)| (name, 16_385 + n));
+    let there =
+        |(name, _): &(&[u8], u32)| state.data.is_made(Object::Database, name) != Some(false);
+    let row = |(name, oid): (&[u8], u32)| {
+        let template = name.starts_with(b"template");
+        let flag = |value: bool| text(if value { "t" } else { "f" });
+        let rights = if template { text("{=c/postgres,postgres=CTc/postgres}") } else { None };
+        vec![
+            text(&oid.to_string()),
+            Some(name.to_vec()),
+            text("10"),
+            text("6"),
+            text("c"),
+            flag(template),
+            flag(name != b"template0"),
+            text("-1"),
+            text("717"),
+            text("1"),
+            text("1663"),
+            text("C.UTF-8"),
+            text("C.UTF-8"),
+            rights,
+        ]
+    };
+    all.chain(own).filter(there).map(row).collect()
+}
+
+/// A relation of the system's with all its columns; those without a value of ours are NULL.
+fn made(state: &State, name: &Name, known: Columns, rows: Vec<Vec<Datum>>) -> Option<Relation> {
+    let mut full = name.own.clone();
+    if name.schema.as_deref() == Some(b"information_schema") {
+        full = [b"information_schema.", &full[..]].concat();
+    }
+    let relation = state.spec()?.settings.relation(&full)?;
+    let place = |column: &str| known.iter().position(|known| *known == column);
+    let places: Vec<Option<usize>> =
+        relation.columns.iter().map(|(column, _)| place(column)).collect();
+    let widened = rows.into_iter().map(|row| {
+        let value = |at: &Option<usize>| at.and_then(|at| row.get(at).cloned().flatten());
+        places.iter().map(value).collect()
+    });
+    let columns = relation.columns.iter().zip(1..);
+    let columns = columns.map(|((name, ty), n)| (name.as_bytes().to_vec(), Ty::of(*ty), n));
+    Some(Relation {
+        name: name.own.clone(),
+        oid: relation.oid,
+        columns: columns.collect(),
+        rows: widened.collect(),
+    })
 }

@@ -17,6 +17,8 @@ pub(in crate::postgresql) enum Ty {
     Timestamptz,
     Numeric,
     Void,
+    /// One that ours has only in the system's relations, by its number.
+    Other(u32),
     /// A literal without a type; sent as text.
     Unknown,
 }
@@ -36,16 +38,19 @@ impl Ty {
             Self::Timestamptz => 1184,
             Self::Numeric => 1700,
             Self::Void => 2278,
+            Self::Other(oid) => oid,
         }
     }
 
     /// Its size in bytes, -1 if it varies.
     pub(in crate::postgresql) const fn size(self) -> i16 {
         match self {
-            Self::Bool => 1,
+            Self::Bool | Self::Other(18) => 1,
             Self::Name => 64,
-            Self::Int8 | Self::Timestamptz => 8,
-            Self::Int4 | Self::Oid | Self::Void => 4,
+            Self::Int8 | Self::Timestamptz | Self::Other(701 | 1114 | 3220) => 8,
+            Self::Int4 | Self::Oid | Self::Void | Self::Other(28 | 29 | 700 | 1082) => 4,
+            Self::Other(21) => 2,
+            Self::Other(27) => 6,
             _ => -1,
         }
     }
@@ -65,6 +70,26 @@ impl Ty {
             Self::Numeric => "numeric",
             Self::Void => "void",
             Self::Unknown => "unknown",
+            Self::Other(18) => "\"char\"",
+            Self::Other(28) => "xid",
+            Self::Other(_) => "text[]",
+        }
+    }
+
+    /// The type of that number.
+    pub(in crate::postgresql) const fn of(oid: u32) -> Self {
+        match oid {
+            16 => Self::Bool,
+            17 => Self::Bytea,
+            19 => Self::Name,
+            20 => Self::Int8,
+            23 => Self::Int4,
+            25 => Self::Text,
+            26 => Self::Oid,
+            869 => Self::Inet,
+            1184 => Self::Timestamptz,
+            1700 => Self::Numeric,
+            other => Self::Other(other),
         }
     }
 
@@ -91,7 +116,7 @@ impl Ty {
     }
 
     pub(in crate::postgresql) const fn is_text(self) -> bool {
-        matches!(self, Self::Text | Self::Name | Self::Unknown)
+        matches!(self, Self::Text | Self::Name | Self::Unknown | Self::Other(_))
     }
 
     /// The binary form of `text`, where it differs from the text.
