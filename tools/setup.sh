@@ -111,6 +111,20 @@ install_python_clients() {
     paramiko==3.5.1 asyncssh==2.21.0
 }
 
+# What reads program headers by the book; ours are compared with it. telfhash comes without
+# what it needs for stripped programs.
+install_reference_parsers() {
+  local folder=/opt/ukai-test/references
+  [ -x "$folder/bin/python" ] && return
+  say "installing pefile, pyelftools and telfhash from PyPI"
+  local sudo=()
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  "${sudo[@]}" mkdir -p "${folder%/*}"
+  "${sudo[@]}" /usr/bin/python3 -m venv "$folder"
+  "${sudo[@]}" "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+    pefile==2024.8.26 pyelftools==0.33 telfhash==0.9.8
+}
+
 need_rust() {
   command -v cargo >/dev/null || die "no Rust tool chain: install Rust 1.95 or newer (https://rustup.rs), then run this again"
   local version
@@ -159,6 +173,7 @@ case "${1:-}" in
     unpack_package busybox-static bin/busybox
     install_cowrie
     install_python_clients
+    install_reference_parsers
     cargo_tool cargo-nextest 0.9.143
     cargo_tool cargo-deny 0.20.2 --no-default-features
     ;;

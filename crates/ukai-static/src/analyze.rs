@@ -1,11 +1,11 @@
 //! One analysis, stage by stage: what is cheap and matters most comes first.
 
 use crate::kind::{self, Kind, Language};
-use crate::limits::{Limits, NOTES_MAX, SCRIPTS_RUN_MAX};
+use crate::limits::{CONFIGURATIONS_MAX, Limits, NOTES_MAX, SCRIPTS_RUN_MAX};
 use crate::observables::{Finds, Source, runs, scan_text, search_base64, search_xor};
 use crate::passwords::Passwords;
 use crate::unpack::{Budget, Child, Unpacking};
-use crate::{ENGINE, ENGINE_VERSION, Stage, elf, hashes, pe, script, strings};
+use crate::{ENGINE, ENGINE_VERSION, Stage, config, elf, hashes, pe, script, strings};
 use std::collections::{HashSet, VecDeque};
 use ukai_model::{Analysis, Member, Outcome, PeerText, Sha256, StringEncoding, Timestamp};
 
@@ -55,13 +55,14 @@ pub fn analyze(
 type StageWork<'a> = fn(&mut Work<'a>);
 
 /// The stages in their order; the members come after them.
-fn stages<'a>() -> [(&'static str, StageWork<'a>); 7] {
+fn stages<'a>() -> [(&'static str, StageWork<'a>); 8] {
     [
         ("type", Work::identify),
         ("hashes", Work::hash),
         ("strings", Work::scan),
         ("xor", Work::search_xor),
         ("base64", Work::search_base64),
+        ("configuration", Work::configure),
         ("script", Work::run_script),
         ("unpacking", Work::unpack),
     ]
@@ -192,6 +193,13 @@ impl Work<'_> {
         search_base64(head, self.language(), &mut self.finds);
     }
 
+    fn configure(&mut self) {
+        if let Some(elf) = &self.analysis.elf {
+            let found = config::extract(self.bytes, elf, None, &mut self.finds);
+            self.analysis.configurations = found;
+        }
+    }
+
     fn run_script(&mut self) {
         if self.language() == Some(Language::Shell) {
             self.analysis.commands = self.interpret(self.bytes, None, 1);
@@ -293,6 +301,13 @@ impl Work<'_> {
             self.note(format!("strings of member {layer} are XORed with {key:#04x}"));
         }
         search_base64(head, kind.language, &mut self.finds);
+        let elf = self.analysis.members.get(layer as usize).and_then(|it| it.elf.as_ref());
+        if let Some(elf) = elf
+            && self.analysis.configurations.len() < CONFIGURATIONS_MAX
+        {
+            let found = config::extract(bytes, elf, Some(layer), &mut self.finds);
+            self.analysis.configurations.extend(found);
+        }
         if kind.language == Some(Language::Shell) {
             let commands = self.interpret(bytes, Some(layer), depth + 1);
             if self.analysis.commands.is_empty() {

@@ -57,6 +57,57 @@ pub(crate) const SEGMENTS_MAX: usize = 64;
 /// Section headers of an ELF file that are looked at.
 pub(crate) const SECTIONS_MAX: usize = 4096;
 
+/// C strings of a program that extractors of configurations see.
+pub(crate) const C_STRINGS_MAX: usize = 200_000;
+
+/// Length of such a string, in bytes.
+pub(crate) const C_STRING_BYTES_MAX: usize = 512;
+
+/// Constants in a program's code that extractors see.
+pub(crate) const CODE_CONSTANTS_MAX: usize = 200_000;
+
+/// Configurations of one sample that are reported.
+pub(crate) const CONFIGURATIONS_MAX: usize = 50;
+
+/// Log-ins of a configuration that are reported.
+pub(crate) const BOT_LOGINS_MAX: usize = 500;
+
+/// Strings of a configuration that are reported.
+pub(crate) const BOT_TABLE_MAX: usize = 500;
+
+/// Sections of a PE file that are read.
+pub(crate) const PE_SECTIONS_MAX: usize = 96;
+
+/// Length of a text in a PE file, in bytes.
+pub(crate) const PE_TEXT_BYTES_MAX: usize = 1024;
+
+/// Libraries of a PE file that are read.
+pub(crate) const PE_LIBRARIES_MAX: usize = 1000;
+
+/// Imported functions of a PE file that are read.
+pub(crate) const PE_FUNCTIONS_MAX: usize = 20_000;
+
+/// Exported names of a PE file that are reported.
+pub(crate) const PE_EXPORTS_MAX: usize = 100;
+
+/// Entries of one directory of resources.
+pub(crate) const PE_RESOURCE_ENTRIES_MAX: usize = 500;
+
+/// Resources of a PE file that are reported.
+pub(crate) const PE_RESOURCES_MAX: usize = 100;
+
+/// Strings of a PE file's version that are reported.
+pub(crate) const PE_VERSION_STRINGS_MAX: usize = 50;
+
+/// Sections of a program that are reported.
+pub(crate) const SECTIONS_REPORTED_MAX: usize = 96;
+
+/// Symbols of an ELF file that are looked at.
+pub(crate) const SYMBOLS_MAX: u64 = 200_000;
+
+/// Tool chains of a program that are reported.
+pub(crate) const TOOL_CHAINS_MAX: usize = 10;
+
 /// Entries of an ELF file's dynamic section that are looked at.
 pub(crate) const DYNAMIC_ENTRIES_MAX: usize = 4096;
 

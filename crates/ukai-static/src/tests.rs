@@ -78,7 +78,17 @@ fn a_killed_analysis_leaves_what_it_had() {
     });
     assert_eq!(
         stages,
-        ["type", "hashes", "strings", "xor", "base64", "script", "unpacking", "members"]
+        [
+            "type",
+            "hashes",
+            "strings",
+            "xor",
+            "base64",
+            "configuration",
+            "script",
+            "unpacking",
+            "members"
+        ]
     );
     let left = interrupted(&lines, Some("time limit of 10 s")).expect("three lines");
     let reason = "time limit of 10 s during xor".to_owned();

@@ -7,6 +7,7 @@
 mod names;
 mod packer;
 mod reader;
+mod sections;
 
 use crate::limits::{
     DYNAMIC_ENTRIES_MAX, ELF_NAME_BYTES_MAX, LIBRARIES_MAX, SECTIONS_MAX, SEGMENTS_MAX,
@@ -49,6 +50,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Elf> {
     let dynamic = segments.iter().find(|segment| segment.kind == PT_DYNAMIC);
     let stripped = !has_symbols(&reader, &header, &mut notes);
     let packer = packer::recognise(&reader, &header).map(str::to_owned);
+    let sections = sections::read(&reader, &header);
     let info = ElfInfo {
         bits: if reader.wide { 64 } else { 32 },
         little_endian: reader.little_endian,
@@ -61,9 +63,9 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Elf> {
         stripped,
         packer,
         segments: segments.iter().map(describe_segment).collect(),
-        sections: Vec::new(),
-        telfhash: None,
-        tool_chains: Vec::new(),
+        sections: sections.list,
+        telfhash: sections.telfhash,
+        tool_chains: sections.tool_chains,
     };
     let description = describe(&info, &header);
     Some(Elf { info, description, notes })

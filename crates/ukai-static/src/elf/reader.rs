@@ -26,6 +26,8 @@ pub(super) struct Header {
     pub(super) segments: u16,
     pub(super) section_bytes: u16,
     pub(super) sections: u16,
+    /// Which section holds the sections' names.
+    pub(super) section_names: u16,
 }
 
 /// A program header.
@@ -60,7 +62,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A field of the class's width.
-    fn word(&self, at: u64) -> Option<u64> {
+    pub(super) fn word(&self, at: u64) -> Option<u64> {
         if self.wide { self.u64(at) } else { self.u32(at).map(u64::from) }
     }
 
@@ -93,6 +95,8 @@ impl<'a> Reader<'a> {
             segments: self.u16(rest + 8)?,
             section_bytes: self.u16(rest + 10)?,
             sections: self.u16(rest + 12)?,
+            // The last field of the header; a file may be cut off before it.
+            section_names: self.u16(rest + 14).unwrap_or(0),
         })
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn all(bytes: &[u8], sha256: &str) -> Hashes {
 
 /// TLSH with 128 buckets and one byte of checksum, as the `tlsh` program prints it;
 /// `None` where that says `TNULL`.
-fn tlsh(bytes: &[u8]) -> Option<String> {
+pub(crate) fn tlsh(bytes: &[u8]) -> Option<String> {
     let digest = tlsh2::TlshDefaultBuilder::build_from(bytes)?;
     Some(digest.hash().iter().map(|c| char::from(*c)).collect())
 }

@@ -18,8 +18,6 @@ mod rpm;
 mod rtf;
 mod sevenz;
 mod streams;
-#[cfg(test)]
-mod tests;
 mod vba;
 mod zip;
 

@@ -1,0 +1,469 @@
+//! Mirai and its many children.
+//!
+//! In its source (`bot/table.c`, `bot/scanner.c`) strings are XORed with the four bytes of
+//! a key, one after the other, which comes to one byte. Strings of the table carry their
+//! NUL under the XOR as well, ports are two bytes, most significant first; strings of the
+//! list of log-ins have no NUL of their own, and the key may be another. The compiler puts
+//! a plain NUL behind each and shares equal strings, so which password belongs to which
+//! user only the code says: it loads both for each call of `add_auth_entry`.
+
+use super::program::{CString, Program};
+use super::{BotConfiguration, Extractor};
+use crate::limits::{BOT_LOGINS_MAX, BOT_TABLE_MAX};
+use crate::observables::{Finds, Source, scan_text};
+use std::collections::{BTreeSet, HashSet};
+use ukai_model::{BotLogin, PeerText};
+
+pub(super) struct Mirai;
+
+/// Strings that a table has in every known member of the family, in parts.
+const ANCHORS: &[&str] = &[
+    "/proc/",
+    "/exe",
+    "/fd",
+    "/maps",
+    "/status",
+    "/cmdline",
+    "/dev/watchdog",
+    "/dev/misc/watchdog",
+    "/dev/FTWDT101_watchdog",
+    "shell",
+    "enable",
+    "system",
+    "linuxshell",
+    "/bin/busybox",
+    "applet not found",
+    "ncorrect",
+    "listening tun0",
+    "TSource Engine Query",
+    "REPORT %s:%s",
+    "assword",
+    "ogin",
+    "enter",
+    ".anime",
+    "/etc/resolv.conf",
+    "nameserver",
+    "Connection: keep-alive",
+    "setCookie('",
+    "refresh:",
+    "location:",
+    "set-cookie:",
+    "content-length:",
+    "transfer-encoding:",
+    "chunked",
+    "keep-alive",
+    "connection:",
+    "server: dosarrest",
+    "server: cloudflare-nginx",
+    "Mozilla/5.0",
+    "dvrHelper",
+    "GETLOCALIP",
+    "udpplain",
+    "tcpall",
+    "watchdog",
+];
+/// Anchors that prove a table.
+const ANCHORS_MIN: usize = 3;
+/// Strings that prove a table without anchors, if one of them is a host.
+const STRINGS_MIN: usize = 8;
+
+/// Users that the lists have.
+const USERS: &[&str] = &[
+    "root",
+    "admin",
+    "user",
+    "guest",
+    "support",
+    "default",
+    "supervisor",
+    "service",
+    "ubnt",
+    "tech",
+    "mother",
+    "administrator",
+    "Administrator",
+    "admin1",
+    "666666",
+    "888888",
+    "telnet",
+    "daemon",
+    "adm",
+    "bin",
+    "nobody",
+    "ftp",
+    "operator",
+    "pi",
+    "telecomadmin",
+    "e8telnet",
+    "e8ehome",
+    "hikvision",
+    "dm",
+    "camera",
+    "www",
+    "test",
+    "oracle",
+    "postgres",
+    "vstarcam2015",
+    "mg3500",
+    "merlin",
+];
+/// Passwords that the lists have.
+const PASSWORDS: &[&str] = &[
+    "xc3511",
+    "vizxv",
+    "888888",
+    "xmhdipc",
+    "juantech",
+    "123456",
+    "54321",
+    "password",
+    "12345",
+    "pass",
+    "1111",
+    "666666",
+    "1234",
+    "klv123",
+    "meinsm",
+    "fucker",
+    "klv1234",
+    "Zte521",
+    "hi3518",
+    "jvbzd",
+    "anko",
+    "zlxx.",
+    "7ujMko0vizxv",
+    "7ujMko0admin",
+    "ikwb",
+    "dreambox",
+    "realtek",
+    "00000000",
+    "1111111",
+    "smcadmin",
+    "GM8182",
+    "S2fGqNFs",
+    "OxhlwSG8",
+    "tlJwpbo6",
+    "taZz@23495859",
+    "hunt5759",
+    "cat1029",
+    "default",
+    "antslq",
+    "gpon",
+    "admin1234",
+    "tsgoingon",
+];
+/// Words of the lists that prove a list.
+const WORDS_MIN: usize = 5;
+/// Length of a user or password, in bytes.
+const WORD_BYTES_MAX: usize = 40;
+/// Distance between neighbours in one list, in bytes.
+const GAP_BYTES_MAX: usize = 64;
+
+impl Extractor for Mirai {
+    fn extract(&self, program: &Program<'_>) -> Option<BotConfiguration> {
+        let table = table(program);
+        let logins = logins(program);
+        if table.is_none() && logins.is_none() {
+            return None;
+        }
+        let mut configuration = BotConfiguration {
+            family: "mirai".to_owned(),
+            layer: None,
+            table_key: table.as_ref().map(|table| format!("{:02x}", table.key)),
+            login_key: logins.as_ref().map(|(key, _)| format!("{key:02x}")),
+            servers: Vec::new(),
+            reports: Vec::new(),
+            logins: Vec::new(),
+            table: Vec::new(),
+            confidence: 0,
+        };
+        let mut confidence = 0;
+        if let Some(table) = table {
+            confidence += 40 + 5 * table.anchors.min(8) as u8;
+            configuration.table =
+                table.strings.iter().map(|(_, text)| PeerText::from(text.as_str())).collect();
+            for (index, host) in table.hosts(program).into_iter().enumerate() {
+                // The first is the command server, the second takes the scanner's reports.
+                let list = if index == 1 {
+                    &mut configuration.reports
+                } else {
+                    &mut configuration.servers
+                };
+                list.push(PeerText::from(host.as_str()));
+            }
+        }
+        if let Some((_, list)) = logins {
+            confidence += 20;
+            configuration.logins = list;
+        }
+        configuration.confidence = confidence.min(100);
+        Some(configuration)
+    }
+}
+
+/// The strings under the key with the most evidence.
+struct Table {
+    key: u8,
+    /// Place of the first byte, and the text.
+    strings: Vec<(usize, String)>,
+    anchors: usize,
+}
+
+/// Each string votes for its last byte: under the right key that is its NUL.
+fn table(program: &Program<'_>) -> Option<Table> {
+    let mut votes: [Vec<&CString<'_>>; 256] = std::array::from_fn(|_| Vec::new());
+    for string in program.strings() {
+        let Some((key, text)) = string.bytes.split_last() else { continue };
+        if text.len() >= 2 && text.iter().all(|byte| is_text(byte ^ key)) {
+            votes[usize::from(*key)].push(string);
+        }
+    }
+    let candidates = votes.iter().enumerate().skip(1).map(|(key, strings)| {
+        let key = key as u8;
+        let strings: Vec<(usize, String)> = strings
+            .iter()
+            .map(|it| (it.at, decode(&it.bytes[..it.bytes.len() - 1], key)))
+            .collect();
+        let anchors = ANCHORS
+            .iter()
+            .filter(|anchor| strings.iter().any(|(_, text)| text.contains(**anchor)))
+            .count();
+        Table { key, strings, anchors }
+    });
+    let mut best = candidates.max_by_key(|table| (table.anchors, table.strings.len()))?;
+    let named = || best.strings.iter().any(|(_, text)| is_host(text));
+    if best.anchors < ANCHORS_MIN && (best.strings.len() < STRINGS_MIN || !named()) {
+        return None;
+    }
+    best.strings = joined(program.strings(), best.key);
+    best.strings.retain(|(_, text)| text.len() > 2 || text == "sh");
+    best.strings.truncate(BOT_TABLE_MAX);
+    Some(best)
+}
+
+/// The strings under `key`. Where the key is a letter, that letter is a zero byte in the
+/// file, so that a string may be several C strings in a row: all but the last do not end
+/// with their own NUL.
+fn joined(strings: &[CString<'_>], key: u8) -> Vec<(usize, String)> {
+    let mut table: Vec<(usize, String)> = Vec::new();
+    let mut piece: Option<(usize, String)> = None;
+    // Where the string before ended, and the next one begins if nothing lies between.
+    let mut end = 0;
+    for string in strings {
+        let (at, bytes) = (string.at, string.bytes);
+        if piece.as_ref().is_some_and(|(start, text)| at != start + text.len()) {
+            piece = None;
+        }
+        let text = decode(bytes, key);
+        let (body, ended) = match text.strip_suffix('\0') {
+            Some(body) => (body, true),
+            None => (text.as_str(), false),
+        };
+        if !body.bytes().all(is_text) || !ended && (!is_text(key) || is_readable(bytes)) {
+            piece = None;
+            continue;
+        }
+        let (start, mut whole) = piece.take().unwrap_or_else(|| {
+            // One zero more than there is room for: the string begins with the letter.
+            let first = is_text(key) && (at == end + 1 || at == end.next_multiple_of(4) + 1);
+            if first && end > 0 {
+                (at - 1, char::from(key).to_string())
+            } else {
+                (at, String::new())
+            }
+        });
+        whole.push_str(body);
+        if ended {
+            end = start + whole.len() + 2;
+            table.push((start, whole));
+        } else {
+            whole.push(char::from(key));
+            piece = Some((start, whole));
+        }
+    }
+    table
+}
+
+/// Whether bytes are a text as they are.
+fn is_readable(bytes: &[u8]) -> bool {
+    bytes.len() >= 4 && bytes.iter().all(|byte| is_text(*byte))
+}
+
+impl Table {
+    /// Hosts in order, with the port that follows where one does.
+    fn hosts(&self, program: &Program<'_>) -> Vec<String> {
+        self.strings
+            .iter()
+            .filter(|(_, text)| is_host(text))
+            .map(|(at, text)| match self.port(program.bytes, at + text.len() + 2) {
+                Some(port) => format!("{text}:{port}"),
+                None => text.clone(),
+            })
+            .collect()
+    }
+
+    /// The port in two bytes at `at`, or at the next place that is a multiple of four.
+    fn port(&self, bytes: &[u8], at: usize) -> Option<u16> {
+        let read = |at: usize| {
+            let three: [u8; 3] = bytes.get(at..)?.first_chunk().copied()?;
+            // Two bytes and the compiler's NUL.
+            let port = u16::from_be_bytes([three[0] ^ self.key, three[1] ^ self.key]);
+            let fits = three[2] == 0 && (three[0] != 0 || three[1] != 0) && port != 0;
+            fits.then_some(port)
+        };
+        let padded = at.next_multiple_of(4);
+        let padding = bytes.get(at..padded).is_some_and(|it| it.iter().all(|byte| *byte == 0));
+        read(at).or_else(|| if padding { read(padded) } else { None })
+    }
+}
+
+fn decode(bytes: &[u8], key: u8) -> String {
+    bytes.iter().map(|byte| char::from(byte ^ key)).collect()
+}
+
+const fn is_text(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x7e | b'\t' | b'\r' | b'\n')
+}
+
+/// A name or an address, alone in its string.
+fn is_host(text: &str) -> bool {
+    let mut finds = Finds::new(4);
+    let source = Source::plain(0, None);
+    if !text.contains('.') || text.contains(['/', ' ', ':']) {
+        return false;
+    }
+    // In a table there is no doubt about short names, as there is none before a port.
+    scan_text(format!("{text}:1").as_bytes(), &source, &mut finds);
+    finds.list.iter().any(|found| found.observable.value.eq_ignore_ascii_case(text))
+}
+
+/// Key and pairs of the list of log-ins.
+fn logins(program: &Program<'_>) -> Option<(u8, Vec<BotLogin>)> {
+    let strings = program.strings();
+    let mut votes = [0usize; 256];
+    for string in strings {
+        for word in USERS.iter().chain(PASSWORDS) {
+            if let Some(key) = key_of(string.bytes, word.as_bytes()) {
+                votes[usize::from(key)] += 1;
+            }
+        }
+    }
+    let key = (1..=255u8).max_by_key(|key| votes[usize::from(*key)])?;
+    if votes[usize::from(key)] < WORDS_MIN {
+        return None;
+    }
+    let list: Vec<&CString<'_>> = list(strings, key);
+    let words: HashSet<String> = list.iter().map(|it| decode(it.bytes, key)).collect();
+    let known = USERS.iter().chain(PASSWORDS).filter(|word| words.contains(**word));
+    if known.count() < WORDS_MIN {
+        return None;
+    }
+    let mut pairs = from_code(program, &list, key);
+    if pairs.is_empty() {
+        pairs = in_order(&list, key);
+    }
+    pairs.truncate(BOT_LOGINS_MAX);
+    Some((key, pairs))
+}
+
+/// The key under which `bytes` are `word`.
+fn key_of(bytes: &[u8], word: &[u8]) -> Option<u8> {
+    if bytes.len() != word.len() {
+        return None;
+    }
+    let key = bytes[0] ^ word[0];
+    (key != 0 && bytes.iter().zip(word).all(|(a, b)| a ^ b == key)).then_some(key)
+}
+
+/// Strings that are words under the key and stand among others: the longest run of them.
+fn list<'s, 'a>(strings: &'s [CString<'a>], key: u8) -> Vec<&'s CString<'a>> {
+    let mut best: Vec<&CString<'_>> = Vec::new();
+    let mut run: Vec<&CString<'_>> = Vec::new();
+    for string in strings {
+        let fits = string.bytes.iter().all(|byte| (byte ^ key).is_ascii_graphic())
+            && string.bytes.len() <= WORD_BYTES_MAX;
+        let near =
+            run.last().is_none_or(|last| string.at - (last.at + last.bytes.len()) <= GAP_BYTES_MAX);
+        if !fits || !near {
+            if run.len() > best.len() {
+                best = std::mem::take(&mut run);
+            }
+            run.clear();
+        }
+        if fits {
+            run.push(string);
+        }
+    }
+    if run.len() > best.len() { run } else { best }
+}
+
+/// Pairs as the code loads them: two strings of the list, one right after the other.
+///
+/// Where strings begin is taken from the code as well, since under a key that is a letter
+/// they may begin with a zero or have one inside.
+fn from_code(program: &Program<'_>, list: &[&CString<'_>], key: u8) -> Vec<BotLogin> {
+    let (Some(first), Some(last)) = (list.first(), list.last()) else { return Vec::new() };
+    let from = first.at.saturating_sub(GAP_BYTES_MAX);
+    let to = (last.at + last.bytes.len() + GAP_BYTES_MAX).min(program.bytes.len());
+    let places: Vec<usize> = program
+        .constants()
+        .iter()
+        .filter_map(|address| program.place(*address))
+        .filter(|place| (from..to).contains(place))
+        .collect();
+    let starts: BTreeSet<usize> = places.iter().copied().collect();
+    let loads: Vec<String> = places
+        .iter()
+        .filter_map(|start| {
+            let end = starts.range(start + 1..).next().copied().unwrap_or(to);
+            word(&program.bytes[*start..end], key)
+        })
+        .collect();
+    let users = |skip: usize| {
+        let known = |word: &&String| USERS.contains(&word.as_str());
+        loads.iter().skip(skip).step_by(2).filter(known).count()
+    };
+    // Some compilers load the last argument first.
+    let turned = users(1) > users(0);
+    loads
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[first, second]| if turned { (second, first) } else { (first, second) })
+        .map(|(user, password)| login(user, password))
+        .collect()
+}
+
+/// The word at the beginning of `bytes`, which reach to where the next one begins.
+fn word(bytes: &[u8], key: u8) -> Option<String> {
+    let graphic = |byte: &u8| (byte ^ key).is_ascii_graphic();
+    let length = if key.is_ascii_graphic() {
+        // Zeros at the end are the NUL and padding.
+        let end = bytes.iter().rposition(|byte| *byte != 0)? + 1;
+        end.min(bytes.iter().take_while(|byte| graphic(byte)).count())
+    } else {
+        memchr::memchr(0, bytes)?
+    };
+    let word = &bytes[..length];
+    (1..=WORD_BYTES_MAX).contains(&length).then(|| word.iter().all(graphic)).filter(|it| *it)?;
+    Some(decode(word, key))
+}
+
+/// Pairs by the order of the strings, where the code says nothing: each user is followed by
+/// its passwords.
+fn in_order(list: &[&CString<'_>], key: u8) -> Vec<BotLogin> {
+    let words: Vec<String> = list.iter().map(|it| decode(it.bytes, key)).collect();
+    let mut pairs = Vec::new();
+    let mut user: Option<&String> = None;
+    for word in &words {
+        match user {
+            Some(user) if !USERS.contains(&word.as_str()) => pairs.push(login(user, word)),
+            _ => user = Some(word),
+        }
+    }
+    pairs
+}
+
+fn login(user: &str, password: &str) -> BotLogin {
+    BotLogin { user: PeerText::from(user), password: PeerText::from(password), weight: None }
+}

@@ -1,1 +1,0 @@
-//! Containers made by the real tools.
