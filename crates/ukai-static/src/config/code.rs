@@ -8,8 +8,15 @@
 use crate::limits::CODE_CONSTANTS_MAX;
 use ukai_model::ElfInfo;
 
+/// A constant, and where in the code it is loaded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Constant {
+    pub(super) at: usize,
+    pub(super) value: u64,
+}
+
 /// Constants in `code`.
-pub(super) fn constants(code: &[u8], elf: &ElfInfo) -> Vec<u64> {
+pub(super) fn constants(code: &[u8], elf: &ElfInfo) -> Vec<Constant> {
     let little = elf.little_endian;
     let mut found = match elf.machine.as_str() {
         "x86" | "x86-64" => immediate_words(code, true),
@@ -33,7 +40,7 @@ fn word(code: &[u8], at: usize, little: bool) -> Option<u32> {
 
 /// `push imm32` (68), `mov r32, imm32` (b8 to bf), `mov [mem], imm32` (c7) with the ways of
 /// addressing that compilers use for arguments on the stack.
-fn immediate_words(code: &[u8], little: bool) -> Vec<u64> {
+fn immediate_words(code: &[u8], little: bool) -> Vec<Constant> {
     let mut found = Vec::new();
     let mut at = 0;
     while at + 5 <= code.len() && found.len() < CODE_CONSTANTS_MAX {
@@ -47,7 +54,7 @@ fn immediate_words(code: &[u8], little: bool) -> Vec<u64> {
             }
         };
         if let Some(value) = word(code, at + skip, little) {
-            found.push(value.into());
+            found.push(Constant { at, value: value.into() });
         }
         // Not over the operand: what looked like an instruction may have been part of one.
         at += 1;
@@ -56,7 +63,7 @@ fn immediate_words(code: &[u8], little: bool) -> Vec<u64> {
 }
 
 /// Every word at an even place: `pea`, `lea` and `move.l #` have the address behind them.
-fn aligned_words(code: &[u8]) -> Vec<u64> {
+fn aligned_words(code: &[u8]) -> Vec<Constant> {
     let mut found = Vec::new();
     for at in (0..code.len()).step_by(2) {
         let Some(op) = code.get(at..at + 2) else { break };
@@ -64,14 +71,14 @@ fn aligned_words(code: &[u8]) -> Vec<u64> {
         let loads = matches!(op, [0x48, 0x79] | [0x41 | 0x43 | 0x45 | 0x47 | 0x49 | 0x4b, 0xf9])
             || op[0] & 0xf0 == 0x20 && op[1] & 0x3f == 0x3c;
         if loads && let Some(value) = word(code, at + 2, false) {
-            found.push(value.into());
+            found.push(Constant { at, value: value.into() });
         }
     }
     found
 }
 
 /// `ldr rD, [pc, #n]`, the place being two instructions ahead.
-fn arm(code: &[u8], little: bool) -> Vec<u64> {
+fn arm(code: &[u8], little: bool) -> Vec<Constant> {
     (0..code.len())
         .step_by(4)
         .filter_map(|at| {
@@ -83,22 +90,24 @@ fn arm(code: &[u8], little: bool) -> Vec<u64> {
             let ahead = at + 8;
             let from =
                 if op & 0x0080_0000 == 0 { ahead.checked_sub(offset)? } else { ahead + offset };
-            word(code, from, little).map(u64::from)
+            word(code, from, little).map(|value| Constant { at, value: value.into() })
         })
         .collect()
 }
 
-/// `mov.l @(disp,pc),Rn`.
-fn sh(code: &[u8], little: bool) -> Vec<u64> {
+/// `mov.l @(disp,pc),Rn`, into the registers of the first two arguments: in what is no code,
+/// every sixteenth half word is such an instruction for some register.
+fn sh(code: &[u8], little: bool) -> Vec<Constant> {
     (0..code.len())
         .step_by(2)
         .filter_map(|at| {
             let two: [u8; 2] = code.get(at..at + 2)?.try_into().ok()?;
             let op = if little { u16::from_le_bytes(two) } else { u16::from_be_bytes(two) };
-            if op >> 12 != 0xd {
+            if !matches!(op >> 8, 0xd4 | 0xd5) {
                 return None;
             }
-            word(code, (at & !3) + 4 + 4 * usize::from(op & 0xff), little).map(u64::from)
+            let from = (at & !3) + 4 + 4 * usize::from(op & 0xff);
+            word(code, from, little).map(|value| Constant { at, value: value.into() })
         })
         .collect()
 }
@@ -113,7 +122,7 @@ enum Half {
     Other,
 }
 
-fn pairs(code: &[u8], little: bool, decode: fn(u32) -> Half) -> Vec<u64> {
+fn pairs(code: &[u8], little: bool, decode: fn(u32) -> Half) -> Vec<Constant> {
     let mut registers: [Option<u32>; 32] = [None; 32];
     let mut found = Vec::new();
     for at in (0..code.len()).step_by(4) {
@@ -123,7 +132,7 @@ fn pairs(code: &[u8], little: bool, decode: fn(u32) -> Half) -> Vec<u64> {
             Half::Low(to, from, value) => {
                 if let Some(high) = registers[from] {
                     let address = high.wrapping_add(value);
-                    found.push(address.into());
+                    found.push(Constant { at, value: address.into() });
                     // The upper half stays where it is if another register is written.
                     if to == from {
                         registers[to] = None;

@@ -156,6 +156,8 @@ const PASSWORDS: &[&str] = &[
 const WORDS_MIN: usize = 5;
 /// Length of a user or password, in bytes.
 const WORD_BYTES_MAX: usize = 40;
+/// Distance in the code between the loads of one call, in bytes.
+const CALL_BYTES_MAX: usize = 24;
 /// Distance between neighbours in one list, in bytes.
 const GAP_BYTES_MAX: usize = 64;
 
@@ -247,8 +249,14 @@ fn table(program: &Program<'_>) -> Option<Table> {
 fn joined(strings: &[CString<'_>], key: u8) -> Vec<(usize, String)> {
     let mut table: Vec<(usize, String)> = Vec::new();
     let mut piece: Option<(usize, String)> = None;
-    // Where the string before ended, and the next one begins if nothing lies between.
-    let mut end = 0;
+    let own_nul = |it: &&CString<'_>| it.bytes.len() > 3 && it.bytes.ends_with(&[key]);
+    let (all, aligned) = strings
+        .iter()
+        .filter(own_nul)
+        .fold((0, 0), |(all, aligned), it| (all + 1, aligned + usize::from(it.at % 4 == 0)));
+    let is_aligned = aligned * 10 >= all * 7;
+    // Where the next string begins if it follows the one before.
+    let mut expected = 0;
     for string in strings {
         let (at, bytes) = (string.at, string.bytes);
         if piece.as_ref().is_some_and(|(start, text)| at != start + text.len()) {
@@ -265,16 +273,21 @@ fn joined(strings: &[CString<'_>], key: u8) -> Vec<(usize, String)> {
         }
         let (start, mut whole) = piece.take().unwrap_or_else(|| {
             // One zero more than there is room for: the string begins with the letter.
-            let first = is_text(key) && (at == end + 1 || at == end.next_multiple_of(4) + 1);
-            if first && end > 0 {
-                (at - 1, char::from(key).to_string())
-            } else {
-                (at, String::new())
-            }
+            let late = if is_aligned { at % 4 == 1 } else { at == expected + 1 };
+            let letter = is_text(key) && late && expected > 0;
+            if letter { (at - 1, char::from(key).to_string()) } else { (at, String::new()) }
         });
         whole.push_str(body);
         if ended {
-            end = start + whole.len() + 2;
+            // What stood before under another key may read as a beginning.
+            let (start, whole) = if !is_host(&whole) && is_host(body) {
+                (at, body.to_owned())
+            } else {
+                (start, whole)
+            };
+            // Behind a host stands its port, two bytes and a NUL.
+            let port = if is_host(&whole) { 3 } else { 0 };
+            expected = start + whole.len() + 2 + port;
             table.push((start, whole));
         } else {
             whole.push(char::from(key));
@@ -405,48 +418,73 @@ fn from_code(program: &Program<'_>, list: &[&CString<'_>], key: u8) -> Vec<BotLo
     let (Some(first), Some(last)) = (list.first(), list.last()) else { return Vec::new() };
     let from = first.at.saturating_sub(GAP_BYTES_MAX);
     let to = (last.at + last.bytes.len() + GAP_BYTES_MAX).min(program.bytes.len());
-    let places: Vec<usize> = program
+    // Where in the code, and what it loads.
+    let places: Vec<(usize, usize)> = program
         .constants()
         .iter()
-        .filter_map(|address| program.place(*address))
-        .filter(|place| (from..to).contains(place))
+        .filter_map(|load| Some((load.at, program.place(load.value)?)))
+        .filter(|(_, place)| (from..to).contains(place))
         .collect();
-    let starts: BTreeSet<usize> = places.iter().copied().collect();
-    let loads: Vec<String> = places
+    let starts: BTreeSet<usize> = places.iter().map(|(_, place)| *place).collect();
+    let is_aligned = starts.iter().all(|start| start % 4 == 0);
+    let loads: Vec<(usize, String)> = places
         .iter()
-        .filter_map(|start| {
-            let end = starts.range(start + 1..).next().copied().unwrap_or(to);
-            word(&program.bytes[*start..end], key)
+        .filter_map(|(at, start)| {
+            let rest = &program.bytes[*start..to];
+            let length = match starts.range(start + 1..).next() {
+                // Zeros at the end are the NUL and padding, or letters.
+                Some(next) if is_aligned => {
+                    rest[..next - start].iter().rposition(|byte| *byte != 0)? + 1
+                }
+                Some(next) => next - start - 1,
+                None => memchr::memchr(0, rest)?,
+            };
+            Some((*at, word(&rest[..length], key)?))
         })
         .collect();
-    let users = |skip: usize| {
-        let known = |word: &&String| USERS.contains(&word.as_str());
-        loads.iter().skip(skip).step_by(2).filter(known).count()
-    };
     // Some compilers load the last argument first.
-    let turned = users(1) > users(0);
-    loads
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|[first, second]| if turned { (second, first) } else { (first, second) })
+    let fits = |user: &String, password: &String| {
+        usize::from(USERS.contains(&user.as_str()))
+            + usize::from(PASSWORDS.contains(&password.as_str()))
+    };
+    let mut pairs: Vec<(&String, &String)> = Vec::new();
+    let mut rest = loads.as_slice();
+    while let [(at, first), (next, second), ..] = rest {
+        // The arguments of one call are loaded next to each other.
+        let together = next - at <= CALL_BYTES_MAX;
+        if together {
+            pairs.push((first, second));
+        }
+        rest = &rest[if together { 2 } else { 1 }..];
+    }
+    let straight: usize = pairs.iter().map(|(first, second)| fits(first, second)).sum();
+    let reversed: usize = pairs.iter().map(|(first, second)| fits(second, first)).sum();
+    let turned = reversed > straight;
+    pairs
+        .into_iter()
+        .map(|(first, second)| if turned { (second, first) } else { (first, second) })
         .map(|(user, password)| login(user, password))
         .collect()
 }
 
-/// The word at the beginning of `bytes`, which reach to where the next one begins.
+/// The word that `bytes` are under the key, if it is one.
 fn word(bytes: &[u8], key: u8) -> Option<String> {
-    let graphic = |byte: &u8| (byte ^ key).is_ascii_graphic();
-    let length = if key.is_ascii_graphic() {
-        // Zeros at the end are the NUL and padding.
-        let end = bytes.iter().rposition(|byte| *byte != 0)? + 1;
-        end.min(bytes.iter().take_while(|byte| graphic(byte)).count())
+    // Under another key than a letter a zero ends it, whatever follows.
+    let bytes = if key.is_ascii_graphic() {
+        bytes
     } else {
-        memchr::memchr(0, bytes)?
+        &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
     };
-    let word = &bytes[..length];
-    (1..=WORD_BYTES_MAX).contains(&length).then(|| word.iter().all(graphic)).filter(|it| *it)?;
-    Some(decode(word, key))
+    let graphic = bytes.iter().all(|byte| (byte ^ key).is_ascii_graphic());
+    if !graphic || !(1..=WORD_BYTES_MAX).contains(&bytes.len()) {
+        return None;
+    }
+    let word = decode(bytes, key);
+    let known =
+        |word: &String| USERS.contains(&word.as_str()) || PASSWORDS.contains(&word.as_str());
+    // A last letter that is the key looks like the end.
+    let longer = format!("{word}{}", char::from(key));
+    Some(if !known(&word) && known(&longer) { longer } else { word })
 }
 
 /// Pairs by the order of the strings, where the code says nothing: each user is followed by

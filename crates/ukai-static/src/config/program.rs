@@ -1,6 +1,6 @@
 //! A program as extractors see it: its C strings, its memory, the constants in its code.
 
-use super::code;
+use super::code::{self, Constant};
 use crate::limits::{C_STRING_BYTES_MAX, C_STRINGS_MAX};
 use std::cell::OnceCell;
 use ukai_model::ElfInfo;
@@ -17,7 +17,7 @@ pub(super) struct Program<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) elf: &'a ElfInfo,
     strings: OnceCell<Vec<CString<'a>>>,
-    constants: OnceCell<Vec<u64>>,
+    constants: OnceCell<Vec<Constant>>,
 }
 
 impl<'a> Program<'a> {
@@ -41,7 +41,7 @@ impl<'a> Program<'a> {
     }
 
     /// Constants that the code loads, in the order of the code.
-    pub(super) fn constants(&self) -> &[u64] {
+    pub(super) fn constants(&self) -> &[Constant] {
         self.constants.get_or_init(|| {
             let code =
                 self.elf.segments.iter().find(|it| it.kind == "LOAD" && it.flags.contains('x'));
