@@ -2,6 +2,7 @@
 //! network namespace of the test's own.
 
 mod endpoint;
+mod flood;
 mod packet;
 mod qemu;
 mod states;
@@ -12,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use ukai_link::Impairment;
 use ukai_netstack::Personality;
 
-const CLEAN: Impairment = Impairment { lost: 0, doubled: 0, overtaken: 0 };
+pub(crate) const CLEAN: Impairment = Impairment { lost: 0, doubled: 0, overtaken: 0 };
 
 /// Addresses and routes of the side that the kernel plays.
 pub(crate) const ROUTES: &str = "\
@@ -41,9 +42,13 @@ pub(crate) fn in_namespace(name: &str) {
 }
 
 /// Runs the test `name` in a network namespace of its own, and `clients`, a shell script, in
-/// there with our stack at the other end of the device `ukai0`. Gives what the
-/// script says.
-fn beside(name: &str, personality: Personality, how: Impairment, clients: &str) -> String {
+/// there with our stack at the other end of the device `ukai0`. Gives what the script says.
+pub(crate) fn beside(
+    name: &str,
+    personality: Personality,
+    how: Impairment,
+    clients: &str,
+) -> String {
     in_namespace(name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let output: Output =
