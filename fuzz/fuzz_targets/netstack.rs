@@ -57,6 +57,33 @@ fn off(input: &mut Input<'_>) -> Option<i32> {
     })
 }
 
+/// Options: often those that change what the stack does.
+fn options(input: &mut Input<'_>, seen: u32) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let kind = input.byte()?;
+    if kind & 1 != 0 {
+        out.extend([2, 4, 5, 0xb4, 4, 2, 1, 1, 1, 3, 3, 7]);
+    }
+    if kind & 2 != 0 {
+        out.extend([1, 1, 8, 10, 0, 0]);
+        out.extend(input.word()?.to_be_bytes());
+        out.extend(input.word()?.to_be_bytes());
+        out.extend(input.word()?.to_be_bytes());
+    }
+    if kind & 4 != 0 {
+        out.extend([1, 1, 5, 10]);
+        let start = seen.wrapping_sub(u32::from(input.word()?));
+        out.extend(start.to_be_bytes());
+        out.extend(start.wrapping_add(u32::from(input.word()? % 4_000)).to_be_bytes());
+    }
+    if kind & 8 != 0 {
+        out.extend_from_slice(input.take(usize::from(kind >> 4)));
+    }
+    out.truncate(40);
+    out.resize(out.len().next_multiple_of(4), 0);
+    Some(out)
+}
+
 fn segment(input: &mut Input<'_>, numbers: &mut [(u32, u32); 4]) -> Option<Vec<u8>> {
     let flow = usize::from(input.byte()? & 3);
     let (next, seen) = numbers[flow];
@@ -68,9 +95,7 @@ fn segment(input: &mut Input<'_>, numbers: &mut [(u32, u32); 4]) -> Option<Vec<u
     };
     let seq = next.wrapping_add_signed(off(input)?);
     let ack = seen.wrapping_add_signed(off(input)?);
-    let options = input.byte()?;
-    let options = input.take(usize::from(options % 11) * 4);
-    let options = &options[..options.len() & !3];
+    let options = options(input, seen)?;
     let length = usize::from(input.word()? % 3_000);
     let payload = vec![flow as u8; length];
     let segment = Segment {
@@ -81,7 +106,7 @@ fn segment(input: &mut Input<'_>, numbers: &mut [(u32, u32); 4]) -> Option<Vec<u
         flags,
         window: input.word()?,
         urgent: 0,
-        options,
+        options: &options,
         payload: [&payload, &[]],
     };
     let header = Header {
