@@ -59,7 +59,7 @@ async fn a_hang_is_cut_by_the_clock() {
     let limits = JailLimits { wall_ms: 1000, ..LIMITS };
     let outcome = jail("hang", limits).run(b"sample").await;
     assert_eq!(partial(outcome), (FIRST_LINE.to_owned(), "time limit of 1 s".to_owned()));
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn dropping_the_run_kills_the_child() {
     let jail = Jail { arguments: vec!["hang".into(), mark.clone().into()], ..jail("hang", LIMITS) };
     let run = jail.run(b"sample");
     assert!(tokio::time::timeout(Duration::from_millis(500), run).await.is_err());
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while running(&mark) {
         assert!(Instant::now() < deadline, "the child outlived its run");
         tokio::time::sleep(Duration::from_millis(10)).await;
