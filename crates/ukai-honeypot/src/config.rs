@@ -1,13 +1,15 @@
 //! What the operator decides about the honeypot.
 
 use crate::limits::{CANARIES_MAX, PERSONA_FILE_BYTES_MAX};
+use crate::neighbours::Neighbours;
+use crate::network::Network;
 use crate::ports::{Ports, Spoken};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use ukai_driver::Budgets;
+use ukai_driver::{Budgets, SystemWorld, World};
 use ukai_emulators::Emulator;
 use ukai_model::SensorId;
 use ukai_persona::{Canary, Persona};
@@ -24,6 +26,9 @@ pub struct HoneypotConfig {
     pub persona_files: Vec<PathBuf>,
     /// Who listens where, as whom.
     pub listeners: Vec<Listener>,
+    /// Networks that our own network stack answers for: `{ link = { kind = "tun", device =
+    /// "ukai0" }, prefixes = ["198.18.0.0/16"], personas = ["camera-arm"] }`.
+    pub networks: Vec<Network>,
     /// Log-ins whose use is reported as `login.canary`, since they stand nowhere but
     /// where you have laid them:
     /// `{ user = "backup-svc", password = "...", note = "in the wiki", accepted = false }`.
@@ -100,6 +105,7 @@ impl Default for HoneypotConfig {
                 listener(&[v4(2)], "camera-arm"),
                 listener(&[v4(3)], "server-debian"),
             ],
+            networks: Vec::new(),
             canaries: Vec::new(),
             passive_ports: None,
             budgets: Budgets::default(),
@@ -142,7 +148,11 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(key: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        key: impl Into<String>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self { key: key.into(), problem: problem.into(), remedy: remedy.into() }
     }
 }
@@ -151,7 +161,22 @@ impl HoneypotConfig {
     /// Says what in these values cannot work.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_values()?;
-        self.plan().map(drop)
+        self.plan()?;
+        self.neighbours([0; 32], &(Arc::new(SystemWorld) as Arc<dyn World>)).map(drop)
+    }
+
+    /// The hosts of each network.
+    pub(crate) fn neighbours(
+        &self,
+        secret: [u8; 32],
+        world: &Arc<dyn World>,
+    ) -> Result<Vec<Neighbours>, ConfigError> {
+        let personas = self.personas()?;
+        let of = |(number, network)| {
+            let key = format!("networks[{number}]");
+            Neighbours::new(network, &key, &personas, secret, Arc::clone(world))
+        };
+        self.networks.iter().enumerate().map(of).collect()
     }
 
     /// Whatever can be checked without reading a file.
@@ -276,7 +301,7 @@ impl HoneypotConfig {
 }
 
 /// The emulator for what is to be spoken, if the persona knows it.
-fn who_speaks(
+pub(crate) fn who_speaks(
     key: &str,
     spoken: &Spoken,
     persona: &Persona,

@@ -2,8 +2,10 @@
 
 use crate::config::{ConfigError, HoneypotConfig, Planned};
 use crate::disks::Disks;
-use crate::limits::{FOUND_PAIRS_KEPT_EVERY, HOSTS_MAX};
+use crate::limits::{FOUND_PAIRS_KEPT_EVERY, HOSTS_MAX, NETWORK_MTU};
+use crate::neighbours::{ForStack, Neighbours};
 use crate::sink::HoneypotSink;
+use ipnet::IpNet;
 use lru::LruCache;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -14,12 +16,14 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use ukai_driver::{
-    Assignment, BindError, CertificateNames, Driver, KernelAcceptor, KernelDatagrams, SystemWorld,
-    TlsConfigs, TlsUse, World,
+    Acceptor, Assignment, BindError, CertificateNames, Driver, KernelAcceptor, KernelDatagrams,
+    NetstackAcceptor, SystemWorld, TlsConfigs, TlsUse, World,
 };
 use ukai_egress::Egress;
 use ukai_emulators::Emulator;
+use ukai_link::{Tun, TunError};
 use ukai_model::{Flow, Transport};
+use ukai_netstack::Config as StackConfig;
 use ukai_persona::{Access, Host, Persona};
 use ukai_store::Store;
 
@@ -32,14 +36,18 @@ pub enum HoneypotError {
     /// Addresses that cannot be listened on, all of them.
     #[error("{0}")]
     Bind(#[from] BindError),
+    /// A network's link that cannot be used.
+    #[error("[honeypot] networks: {0}")]
+    Link(#[from] TunError),
 }
 
 /// A running honeypot.
 pub struct Honeypot {
     services: Vec<Service>,
+    networks: Vec<Answered>,
     driver: Driver,
     stop: CancellationToken,
-    serving: JoinHandle<()>,
+    serving: Vec<JoinHandle<()>>,
     keeping: JoinHandle<()>,
 }
 
@@ -52,6 +60,17 @@ pub struct Service {
     pub address: SocketAddr,
     /// As whom.
     pub persona: String,
+}
+
+/// A network that is answered for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The device that its packets come over.
+    pub device: String,
+    /// Its prefixes.
+    pub prefixes: Vec<IpNet>,
+    /// How many hosts there are; `None`: every address is one.
+    pub hosts: Option<usize>,
 }
 
 impl Honeypot {
@@ -72,6 +91,9 @@ impl Honeypot {
         .await
         .expect("reading files does not panic");
         let mut planned = planned?;
+        let world: Arc<dyn World> = Arc::new(SystemWorld);
+        let neighbours = config.neighbours(secret, &world)?.into_iter().map(Arc::new);
+        let neighbours: Vec<Arc<Neighbours>> = neighbours.collect();
         drop_missing_loopback(&mut planned);
         let passive = config.passive_ports.map(|[first, last]| first..=last);
         let (streams, datagrams) = bind(&planned, passive)?;
@@ -93,7 +115,20 @@ impl Honeypot {
             })
             .collect();
 
-        let world: Arc<dyn World> = Arc::new(SystemWorld);
+        let mut stacks = Vec::new();
+        let mut networks = Vec::new();
+        for (network, neighbours) in config.networks.iter().zip(&neighbours) {
+            let (device, medium) = network.link.device();
+            let link = Tun::open(device, medium, NETWORK_MTU)?;
+            let hosts = ForStack(Arc::clone(neighbours));
+            let world = Arc::clone(&world);
+            stacks.push(NetstackAcceptor::new(link, hosts, StackConfig::default(), world));
+            networks.push(Answered {
+                device: device.to_owned(),
+                prefixes: network.prefixes.clone(),
+                hosts: neighbours.count(),
+            });
+        }
         let driver = Driver::new(
             config.budgets,
             config.sensor,
@@ -112,23 +147,31 @@ impl Honeypot {
         ));
         let stop = CancellationToken::new();
         prepare(&houses, &stop);
-        let serving = {
-            let (driver, stop) = (driver.clone(), stop.clone());
-            let choose = move |flow: &Flow| houses.choose(flow);
-            tokio::spawn(async move {
-                tokio::join!(
-                    driver.serve(streams, choose.clone(), stop.clone()),
-                    driver.serve(datagrams, choose, stop.clone()),
-                );
-            })
+        let choose = {
+            let houses = Arc::clone(&houses);
+            move |flow: &Flow| houses.choose(flow)
         };
+        let mut serving = vec![
+            serve(&driver, streams, choose.clone(), &stop),
+            serve(&driver, datagrams, choose, &stop),
+        ];
+        for (stack, neighbours) in stacks.into_iter().zip(neighbours) {
+            let houses = Arc::clone(&houses);
+            let choose = move |flow: &Flow| houses.choose_among(&neighbours, flow);
+            serving.push(serve(&driver, stack, choose, &stop));
+        }
         let keeping = tokio::spawn(keep_found(access, store, stop.clone()));
-        Ok(Self { services, driver, stop, serving, keeping })
+        Ok(Self { services, networks, driver, stop, serving, keeping })
     }
 
     /// What listens where, in the order of the configuration.
     pub fn services(&self) -> &[Service] {
         &self.services
+    }
+
+    /// The networks that are answered for, in the order of the configuration.
+    pub fn networks(&self) -> &[Answered] {
+        &self.networks
     }
 
     /// Sessions at this moment.
@@ -140,13 +183,25 @@ impl Honeypot {
     /// seconds at most.
     pub async fn shutdown(self) {
         self.stop.cancel();
-        if self.serving.await.is_err() {
-            tracing::error!("the honeypot's acceptor had failed");
+        for serving in self.serving {
+            if serving.await.is_err() {
+                tracing::error!("one of the honeypot's acceptors had failed");
+            }
         }
         if self.keeping.await.is_err() {
             tracing::error!("the pairs that attackers found could not be kept");
         }
     }
+}
+
+fn serve<A: Acceptor + Send + 'static>(
+    driver: &Driver,
+    acceptor: A,
+    choose: impl Fn(&Flow) -> Option<Assignment> + Send + 'static,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let (driver, stop) = (driver.clone(), stop.clone());
+    tokio::spawn(async move { driver.serve(acceptor, choose, stop).await })
 }
 
 /// Where the store keeps the pairs that attackers found by trying.
@@ -218,7 +273,7 @@ fn prepare(houses: &Arc<Houses>, stop: &CancellationToken) {
 /// Who lives at which address, and what is spoken at which door.
 struct Houses {
     doors: HashMap<(Transport, SocketAddr), Door>,
-    /// Hosts behind wildcard addresses, as they are met.
+    /// Hosts behind wildcard addresses and in networks, as they are met.
     met: Mutex<LruCache<(IpAddr, usize), Arc<Host>>>,
     secret: [u8; 32],
     /// What all of them know about log-ins.
@@ -268,19 +323,43 @@ impl Houses {
         let door = |at| self.doors.get(&(flow.transport, at));
         let door = door(local).or_else(|| door(any_address(local)))?;
         let host = door.host.clone().unwrap_or_else(|| self.meet(local.ip(), &door.persona));
+        Some(self.assign(flow, host, &door.emulator, door.tls))
+    }
+
+    /// The same for a flow to a network.
+    fn choose_among(&self, neighbours: &Neighbours, flow: &Flow) -> Option<Assignment> {
+        let resident = neighbours.resident(flow.dst_ip)?;
+        let door = resident.door(flow.transport, flow.dst_port)?;
+        let key = (flow.dst_ip, std::ptr::from_ref(neighbours) as usize);
+        let host =
+            self.meet_once(key, || resident.persona().host(flow.dst_ip, self.secret).of_many());
+        Some(self.assign(flow, host, &door.emulator, door.spoken.tls))
+    }
+
+    fn assign(
+        &self,
+        flow: &Flow,
+        host: Arc<Host>,
+        emulator: &Arc<dyn Emulator>,
+        tls: TlsUse,
+    ) -> Assignment {
         let fs = match flow.transport {
             Transport::Tcp => self.disks.of(flow.src_ip, &host, self.world.now()),
             Transport::Udp => self.disks.of_datagrams(flow.src_ip, &host),
         };
-        Some(Assignment { emulator: Arc::clone(&door.emulator), host, fs, tls: door.tls })
+        Assignment { emulator: Arc::clone(emulator), host, fs, tls }
     }
 
     fn meet(&self, ip: IpAddr, persona: &Arc<Persona>) -> Arc<Host> {
         // Two listeners may put two personas behind one wildcard, on different ports.
         let key = (ip, Arc::as_ptr(persona) as usize);
+        self.meet_once(key, || persona.host(ip, self.secret))
+    }
+
+    fn meet_once(&self, key: (IpAddr, usize), host: impl FnOnce() -> Host) -> Arc<Host> {
         let mut met = self.met.lock();
-        let host = || persona.host(ip, self.secret).with_access(Arc::clone(&self.access));
-        Arc::clone(met.get_or_insert(key, || Arc::new(host())))
+        let host = || Arc::new(host().with_access(Arc::clone(&self.access)));
+        Arc::clone(met.get_or_insert(key, host))
     }
 }
 

@@ -12,6 +12,9 @@ mod disks;
 mod downloads;
 mod honeypot;
 mod limits;
+mod map;
+mod neighbours;
+mod network;
 mod ports;
 mod shelf;
 mod sink;
@@ -19,5 +22,7 @@ mod sink;
 mod tests;
 
 pub use config::{ConfigError, DiskConfig, DiskPer, HoneypotConfig, Listener};
-pub use honeypot::{Honeypot, HoneypotError, Service};
+pub use honeypot::{Answered, Honeypot, HoneypotError, Service};
+pub use map::{HostCard, HostMap, OpenPort};
+pub use network::{Network, NetworkLink};
 pub use ports::Ports;

@@ -37,3 +37,6 @@ pub(crate) const PEERS_REMEMBERED_MAX: usize = 16_384;
 
 /// How often the pairs that attackers found are written, if there are new ones.
 pub(crate) const FOUND_PAIRS_KEPT_EVERY: Duration = Duration::from_secs(5);
+
+/// The longest packet of a network, in bytes.
+pub(crate) const NETWORK_MTU: u16 = 1_500;

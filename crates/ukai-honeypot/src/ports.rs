@@ -95,7 +95,25 @@ static HTTPS: Spoken = in_tls("https", "http", &[8443]);
 static RAW: Spoken = tcp("raw", &[5555, 7547, 37_215, 52_869]);
 static DETECT: Spoken = tcp("detect", &[9000]);
 
+/// Whatever comes to a UDP port that has no service: it is kept, and nothing is said.
+pub(crate) static UNKNOWN_DATAGRAMS: Spoken =
+    Spoken { transport: Transport::Udp, ..tcp("raw", &[]) };
+
+/// Whatever comes to a TCP port that has no service.
+pub(crate) static UNKNOWN: &Spoken = &DETECT;
+
+/// All that is spoken, in the order of the configuration.
+static ALL: [&Spoken; 18] = [
+    &TELNET, &SSH, &SHELL, &FTP, &FTPS, &TFTP, &SMTP, &SMTPS, &POP3, &POP3S, &IMAP, &IMAPS, &MYSQL,
+    &REDIS, &HTTP, &HTTPS, &RAW, &DETECT,
+];
+
 impl Spoken {
+    /// What has this name in the configuration.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        ALL.into_iter().find(|spoken| spoken.name == name)
+    }
+
     /// The emulator that speaks it, if there is one.
     pub(crate) fn emulator(&self) -> Option<Arc<dyn Emulator>> {
         emulator(self.emulator)

@@ -79,6 +79,19 @@ pub struct Personality {
 }
 
 impl Personality {
+    /// Linux, by the release of its kernel as `uname -r` tells it: `3.4.35`.
+    pub fn of_linux(release: &str) -> Self {
+        let mut numbers = release.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
+        let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        match version {
+            // What tells nothing is a new one.
+            (0, _) => Self::linux(),
+            (..=2, _) => Self::linux_2_6(),
+            (3, _) => Self::linux_3(),
+            _ => Self::linux(),
+        }
+    }
+
     /// Linux 4.15 and later (nmap-os-db "Linux 4.15 - 5.6", p0f "Linux 3.11 and newer";
     /// compared with Linux itself).
     pub fn linux() -> Self {

@@ -3,14 +3,14 @@
 use crate::canary::Access;
 use crate::draw::Draw;
 use crate::moving::Process;
+use crate::outline::Outline;
 use crate::persona::{Persona, parse_prefix};
+use crate::services::Services;
 use crate::system::User;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 use ukai_model::{Duration, Timestamp};
-
-const DAY_S: u64 = 86_400;
 
 /// One address wearing a persona.
 #[derive(Clone)]
@@ -29,10 +29,9 @@ pub struct Host {
     pub lan_address: IpAddr,
     /// A number of this host's own, from which further plausible values may be drawn.
     pub seed: u64,
-    /// Seconds between restarts.
-    pub(crate) period_s: u64,
-    /// Where in that period the epoch fell.
-    pub(crate) phase_s: u64,
+    /// What it listens on: all that its kind does, unless it is one [of many](Host::of_many).
+    pub services: Services,
+    outline: Outline,
     /// By how many milliseconds its clock is ahead.
     pub(crate) skew_ms: i64,
     pub(crate) draw: Draw,
@@ -61,8 +60,6 @@ impl Host {
             .unwrap_or_default();
         let tail = draw.number(b"mac").to_be_bytes();
         let mac = [prefix[0], prefix[1], prefix[2], tail[5], tail[6], tail[7]];
-        let [low, high] = identity.uptime_days;
-        let period_s = draw.between(b"period", low.max(1) * DAY_S, high.max(1) * DAY_S);
         let skew = identity.clock_skew_ms;
         Self {
             persona: Arc::clone(persona),
@@ -72,8 +69,8 @@ impl Host {
             serial: drawn(&draw, "serial", &identity.serial),
             lan_address: identity.lan_address.parse().unwrap_or(address),
             seed: draw.number(b"seed"),
-            period_s,
-            phase_s: draw.between(b"phase", 0, period_s - 1),
+            services: persona.services.clone(),
+            outline: persona.outline(address, secret),
             skew_ms: draw.between(b"skew", 0, 2 * skew) as i64 - skew as i64,
             draw,
             access: Arc::default(),
@@ -88,12 +85,18 @@ impl Host {
         self
     }
 
+    /// The same host as one of many of its kind in a neighbourhood, that do not all have
+    /// the same services.
+    #[must_use]
+    pub fn of_many(mut self) -> Self {
+        self.services = self.persona.services.of(&self.outline);
+        self
+    }
+
     /// Time since the host was last started. It grows with `now`, and starts again
     /// once per period of the host's own, as power cuts and updates do.
     pub fn uptime(&self, now: Timestamp) -> Duration {
-        const HOUR_S: u64 = 3_600;
-        let into = (now.secs() + self.phase_s) % self.period_s;
-        Duration::from_secs(into + HOUR_S) + Duration::from_nanos(now.nanos() % 1_000_000_000)
+        self.outline.uptime(now)
     }
 
     /// When the host was last started, by its own clock.

@@ -21,10 +21,12 @@ mod http;
 mod mail;
 mod moving;
 mod mysql;
+mod outline;
 mod persona;
 mod policy;
 mod postgresql;
 mod redis;
+mod services;
 mod ssh;
 mod system;
 mod telnet;
@@ -41,12 +43,14 @@ pub use http::{
 pub use mail::MailSpec;
 pub use moving::{CPU_COLUMNS, Memory, Process};
 pub use mysql::MysqlSpec;
-pub use persona::{Identity, Persona, Services};
+pub use outline::Outline;
+pub use persona::{Identity, Persona};
 pub use policy::{
     After, Chance, Credential, CredentialSpec, Decision, PasswordClass, Rule, Verdict,
 };
 pub use postgresql::{PostgresqlRelation, PostgresqlSetting, PostgresqlSettings, PostgresqlSpec};
 pub use redis::{REDIS_7_0, RedisSpec, RedisTexts};
+pub use services::{Odds, Services};
 pub use ssh::SshSpec;
 pub use system::{
     BusyBox, Cpu, Device, DeviceKind, Directory, FileSpec, Kernel, Link, Machine, MemorySpec,

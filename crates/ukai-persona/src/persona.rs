@@ -7,12 +7,13 @@ use crate::mysql::MysqlSpec;
 use crate::policy::CredentialSpec;
 use crate::postgresql::PostgresqlSpec;
 use crate::redis::RedisSpec;
+use crate::services::Services;
 use crate::ssh::SshSpec;
 use crate::system::{
     BusyBox, Cpu, FileSpec, Kernel, Machine, MemorySpec, Mount, ProcessSpec, ShellSpec, Tree, User,
 };
 use crate::telnet::TelnetSpec;
-use crate::{Host, PersonaError};
+use crate::{Host, Outline, PersonaError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -103,20 +104,6 @@ pub struct Identity {
     pub lan_address: String,
 }
 
-/// Ports on which the device listens.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Services {
-    /// Telnet.
-    pub telnet: Vec<u16>,
-    /// SSH.
-    pub ssh: Vec<u16>,
-    /// HTTP in the clear.
-    pub http: Vec<u16>,
-    /// HTTP in TLS.
-    pub https: Vec<u16>,
-}
-
 impl Persona {
     /// Reads a persona file and checks that its parts agree.
     pub fn parse(text: &str) -> Result<Self, PersonaError> {
@@ -158,6 +145,11 @@ impl Persona {
     /// The host that wears this persona at `address`: the same for the same `secret`.
     pub fn host(self: &Arc<Self>, address: IpAddr, secret: [u8; 32]) -> Host {
         Host::new(self, address, &secret)
+    }
+
+    /// What a single packet shows of that host.
+    pub fn outline(&self, address: IpAddr, secret: &[u8; 32]) -> Outline {
+        Outline::new(self, address, secret)
     }
 
     /// Accounts of the system, in the order of `/etc/passwd`.
@@ -230,6 +222,7 @@ impl Persona {
 
     fn check_services(&self) -> Result<(), PersonaError> {
         let wrong = PersonaError::contradiction;
+        self.services.check()?;
         if self.telnet.is_none() && !self.services.telnet.is_empty() {
             return Err(wrong("services.telnet", "there is no [telnet] table", "add it"));
         }

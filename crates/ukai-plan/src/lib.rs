@@ -121,11 +121,11 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
-/// Which of `count` things belongs to a sensor, whatever other sensors there are; zero if
-/// there are none.
-pub fn share(seed: &str, sensor: &Sensor, count: usize) -> usize {
+/// Which of `count` things belongs to the sensor at `address`, whatever other sensors there
+/// are; zero if there are none.
+pub fn share(seed: &str, address: IpAddr, count: usize) -> usize {
     let mut hasher = SipHasher13::new_with_keys(1, 1);
-    (seed, sensor.address).hash(&mut hasher);
+    (seed, address).hash(&mut hasher);
     (hasher.finish() % count.max(1) as u64) as usize
 }
 

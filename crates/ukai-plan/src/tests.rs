@@ -70,7 +70,7 @@ fn places_differ_between_seeds_and_personas_are_shared_out() {
     assert!(offsets.len() > 90, "{}", offsets.len());
     let mut shares = [0; 3];
     for sensor in &one.sensors {
-        shares[share("x", sensor, 3)] += 1;
+        shares[share("x", sensor.address, 3)] += 1;
     }
     assert!(shares.iter().all(|count| *count > 20), "{shares:?}");
 }

@@ -1,7 +1,7 @@
 //! Flags and commands, and what each exit code means.
 
 use crate::config::Config;
-use crate::{analyze, events, feeds, plan, reference, session, telescope, up};
+use crate::{analyze, events, feeds, plan, reference, sensor, session, telescope, up};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -39,6 +39,9 @@ enum Command {
     /// List, show, replay or export sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
+    /// Run the honeypots alone, or show who lives at which address.
+    #[command(subcommand)]
+    Sensor(sensor::SensorCommand),
     /// Choose sensor addresses within your prefixes.
     Plan(plan::PlanArgs),
     /// Watch unused addresses: scanners, and DDoS attacks by their backscatter.
@@ -98,6 +101,7 @@ impl Cli {
             Command::Feed(command) => feeds::run(&command),
             Command::Events(args) => events::run(&args),
             Command::Session(command) => session::run(&command),
+            Command::Sensor(command) => sensor::run(&command),
             Command::Plan(args) => plan::run(&args),
             Command::Telescope(command) => telescope::run(&command),
             Command::Config(ConfigCommand::Check { file, json }) => check(&file, json),

@@ -130,8 +130,10 @@ impl Config {
 
     fn listening(&self) -> impl Iterator<Item = IpNet> {
         let addresses = self.honeypot.listeners.iter().flat_map(|listener| &listener.addresses);
+        let networks = self.honeypot.networks.iter().flat_map(|network| &network.prefixes);
         // An unspecified address stands for all of the machine and names none.
-        addresses.filter(|address| !address.is_unspecified()).map(|address| IpNet::from(*address))
+        let addresses = addresses.filter(|address| !address.is_unspecified());
+        addresses.map(|address| IpNet::from(*address)).chain(networks.copied())
     }
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &PlanArgs) -> Result<ExitCode> {
     let plan = ukai_plan::plan(&request).map_err(|error| WrongUse(error.to_string()))?;
     let persona = |sensor: &Sensor| {
         let personas = &args.persona;
-        personas.get(share(&args.seed, sensor, personas.len())).map_or("", String::as_str)
+        personas.get(share(&args.seed, sensor.address, personas.len())).map_or("", String::as_str)
     };
     let text = match if args.json { Format::Json } else { args.format } {
         Format::Table => table(&plan, persona),

@@ -2,23 +2,15 @@
 
 use crate::cli::{Place, WrongUse};
 use crate::config::Config;
-use crate::data_folder::DataFolder;
-use crate::outputs::Outputs;
+use crate::observing::{NetworkInfo, Observing, Stop, raise_descriptor_limit, tables};
 use crate::running::RunningFile;
-use crate::source::cowrie;
 use crate::terminal::{Style, columns};
 use anyhow::{Context, Result};
 use clap::Args;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
-use ukai_egress::Egress;
-use ukai_honeypot::Honeypot;
 use ukai_hub::{Hub, HubContext, ServiceInfo};
-use ukai_store::Store;
 
 /// Flags of `ukai up`.
 #[derive(Args)]
@@ -43,6 +35,7 @@ struct Ready {
     feed_token_file: PathBuf,
     data_dir: PathBuf,
     services: Vec<ServiceInfo>,
+    networks: Vec<NetworkInfo>,
 }
 
 /// Runs until SIGTERM or SIGINT, then drains.
@@ -56,32 +49,12 @@ pub(crate) fn run(args: &UpArgs) -> Result<ExitCode> {
 }
 
 async fn serve(config: Config, json: bool) -> Result<ExitCode> {
-    // Signals are taken over first: one that comes while starting must drain too.
-    let mut terminate = signal(SignalKind::terminate()).context("cannot take SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot take SIGINT")?;
-
-    let data = DataFolder::make(&config.data_dir)?;
+    let mut stop = Stop::new()?;
+    let observing = Observing::start(&config).await?;
+    let (data, store) = (&observing.data, &observing.store);
     let (ui_token, ui_token_new) = data.token("ui-token")?;
     let (feed_token, _) = data.token("feed-token")?;
-    let secret = data.secret()?;
-    let store = Store::open(data.path(), config.store.clone())
-        .map_err(|error| WrongUse(format!("data folder {}: {error}", data.path().display())))?;
-    let outputs = Outputs::start(&config.outputs, data.path(), store.clone(), cowrie(&data)?)
-        .await
-        .map_err(WrongUse::from_error)?;
-    let egress = Arc::new(Egress::new(config.egress.clone(), config.own_prefixes())?);
-    let honeypot = Honeypot::start(config.honeypot.clone(), store.clone(), egress, secret)
-        .await
-        .map_err(|error| WrongUse(error.to_string()))?;
-    let services: Vec<ServiceInfo> = honeypot
-        .services()
-        .iter()
-        .map(|service| ServiceInfo {
-            protocol: service.protocol.to_string(),
-            address: service.address,
-            persona: service.persona.clone(),
-        })
-        .collect();
+    let services = observing.services();
     let shown_token = ui_token.reveal().to_owned();
     let hub = Hub::start(
         config.hub.clone(),
@@ -109,6 +82,7 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
         feed_token_file: data.path().join("feed-token"),
         data_dir: data.path().to_owned(),
         services,
+        networks: observing.networks(),
     };
     let line = serde_json::to_string(&ready).context("readiness line")?;
     let running = RunningFile::write(data.path(), &line)?;
@@ -117,45 +91,27 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
     } else {
         print!("{}", greeting(&ready, ui_token_new.then_some(&shown_token)));
     }
-    // Only a supervisor that asked for it listens; without one this does nothing.
-    let _ = sd_notify::notify(false, &[sd_notify::NotifyState::Ready]);
-
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("SIGTERM: draining"),
-        _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
-    }
-    let _ = sd_notify::notify(false, &[sd_notify::NotifyState::Stopping]);
+    stop.wait().await;
     drop(running);
-    honeypot.shutdown().await;
-    hub.shutdown().await;
-    if let Some(outputs) = outputs {
-        outputs.finish().await;
-    }
-    store.close().await.context("closing the store")?;
+    observing.finish(hub.shutdown()).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// What a person is told at the start.
 fn greeting(ready: &Ready, new_token: Option<&String>) -> String {
     let style = Style::of_stdout();
-    let mut rows: Vec<Vec<String>> = ready
-        .services
-        .iter()
-        .map(|service| {
-            vec![
-                format!("  {}", service.protocol),
-                service.address.to_string(),
-                service.persona.clone(),
-            ]
-        })
-        .collect();
-    rows.sort();
+    let [rows, networks] = tables(&ready.services, &ready.networks);
+    let networks = if networks.is_empty() {
+        String::new()
+    } else {
+        format!("{}\n{}\n", style.bold("Networks"), columns(&networks))
+    };
     let token = match new_token {
         Some(token) => format!("{token}\n              (kept in {})", ready.token_file.display()),
         None => format!("in {}", ready.token_file.display()),
     };
     format!(
-        "\n{} {}\n\n  web UI      {}\n  token       {token}\n  data        {}\n\n{}\n{}\n{}\n",
+        "\n{} {}\n\n  web UI      {}\n  token       {token}\n  data        {}\n\n{}\n{}\n{networks}{}\n",
         style.bold("ukai"),
         ready.version,
         style.bold(&ready.ui),
@@ -164,13 +120,4 @@ fn greeting(ready: &Ready, new_token: Option<&String>) -> String {
         columns(&rows),
         style.dim("Ctrl-C stops it. Try: telnet to one of the addresses above."),
     )
-}
-
-/// As many file descriptors as the system lets this user have: one per session.
-fn raise_descriptor_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, "cannot raise the limit of open files");
-    }
 }

@@ -78,7 +78,7 @@ impl SshSession {
             || name == own.hostname
             || address.is_some_and(|ip| ip.is_loopback() || ip == own.address);
         if here {
-            let services = &own.persona.services;
+            let services = &own.services;
             let emulator: Box<dyn Emulator> = if services.http.contains(&port) {
                 Box::new(Http)
             } else if services.telnet.contains(&port) {

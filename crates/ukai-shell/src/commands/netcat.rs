@@ -83,9 +83,7 @@ pub(crate) fn is_served(process: &Process, host: &str, port: u16) -> bool {
         || host.starts_with("127.")
         || host == "::1"
         || host == process.fs().hostname();
-    let services = &process.session.host.persona.services;
-    let all = [&services.ssh, &services.telnet, &services.http, &services.https];
-    own && all.iter().any(|ports| ports.contains(&port))
+    own && process.session.host.services.all().any(|(_, served)| served == port)
 }
 
 /// Ports of `/etc/services` that are asked for.

@@ -237,7 +237,7 @@ impl Fs {
             number += 1;
             13_000 + host.draw(&format!("socket {number}"), 0, 80) + number * 97
         };
-        let services = &host.persona.services;
+        let services = &host.services;
         let web: Vec<u16> = services.http.iter().chain(&services.https).copied().collect();
         let (ssh, inetd, httpd): (&[&str], &[&str], &[&str]) =
             (&["sshd", "dropbear"], &["inetd", "telnetd"], &["nginx: master", "httpd", "boa"]);

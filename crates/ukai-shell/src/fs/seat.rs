@@ -78,7 +78,7 @@ impl Seat {
             (None, true) => Door::Telnet,
             _ => Door::Other,
         };
-        let services = &host.persona.services;
+        let services = &host.services;
         let port = match door {
             Door::Ssh => services.ssh.first().copied().unwrap_or(22),
             Door::Telnet => services.telnet.first().copied().unwrap_or(23),

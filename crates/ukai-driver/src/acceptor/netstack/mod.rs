@@ -24,7 +24,7 @@ const WAITING_MAX: usize = 16_384;
 pub struct NetstackAcceptor {
     incoming: mpsc::Receiver<Accepted>,
     /// Ends with the link.
-    pump: tokio::task::JoinHandle<io::Error>,
+    pump: tokio::task::JoinHandle<()>,
 }
 
 impl NetstackAcceptor {
@@ -41,7 +41,11 @@ impl NetstackAcceptor {
         let config = Config { medium: link.medium(), mtu: link.mtu(), ..config };
         let shared =
             Shared::new(Box::new(link), Doors::new(neighbourhood), config, world, outgoing);
-        Self { incoming, pump: tokio::spawn(shared.pump()) }
+        let pump = tokio::spawn(async {
+            let error = shared.pump().await;
+            tracing::error!(%error, "the link has failed: its hosts answer no more");
+        });
+        Self { incoming, pump }
     }
 }
 
