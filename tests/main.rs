@@ -11,6 +11,7 @@ mod files;
 mod loaders;
 mod mail;
 mod recognition;
+mod sensor;
 mod ssh;
 mod ssh_tools;
 mod support;

@@ -25,16 +25,18 @@ impl Bot {
 
     /// Logs in with the first of `credentials` that is let in; gives its number.
     pub(crate) fn log_in(&mut self, credentials: &[(&str, &str)]) -> usize {
-        for (number, (user, password)) in credentials.iter().enumerate() {
-            self.expect(&["ogin:", "sername:"]);
-            self.say(user);
-            self.expect(&["assword:"]);
-            self.say(password);
-            if self.expect(&["# ", "$ ", "> ", "ogin:", "sername:", "ncorrect", "ailed"]) < 3 {
-                return number;
-            }
-        }
-        panic!("none of the credentials was let in");
+        let let_in = credentials.iter().position(|pair| self.is_let_in(*pair));
+        let_in.expect("one of the credentials is let in")
+    }
+
+    /// Tries one pair.
+    pub(crate) fn is_let_in(&mut self, (user, password): (&str, &str)) -> bool {
+        self.expect(&["ogin:", "sername:"]);
+        self.say(user);
+        self.expect(&["assword:"]);
+        self.say(password);
+        // (`Last login: ` is no prompt: more follows on its line.)
+        self.expect(&["# ", "$ ", "> ", "ogin: ", "sername: ", "ncorrect", "ailed"]) < 3
     }
 
     /// Sends a line.

@@ -1,0 +1,218 @@
+//! Whole prefixes of hosts, on a TUN device in a network namespace of the test's own.
+
+use crate::circle::CAMERA_CREDENTIALS;
+use crate::support::bot::Bot;
+use crate::support::program::{Ukai, binary};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::time::Duration;
+
+/// Log-ins of the personas. A host takes some of its persona's.
+const CREDENTIALS: [(&str, &[(&str, &str)]); 3] = [
+    ("camera-arm", CAMERA_CREDENTIALS),
+    ("router-mips", &[("root", "admin"), ("admin", "admin"), ("root", "xc3511")]),
+    ("server-debian", &[("root", "toor"), ("root", "123456")]),
+];
+
+/// Runs the test again in a network namespace of its own, unless it is in there.
+fn in_own_network(test: &str) {
+    const INSIDE: &str = "UKAI_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_none() {
+        let mut again = Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            again.arg("--map-root-user");
+        }
+        let program = std::env::current_exe().expect("this program has a path");
+        again.arg("--net").arg(program).args([test, "--exact", "--nocapture"]).env(INSIDE, "1");
+        panic!("unshare (util-linux) is needed: {}", again.exec());
+    }
+    sh("ip link set lo up");
+}
+
+/// Runs a shell script that must succeed; gives what it prints.
+fn sh(script: &str) -> String {
+    let output = Command::new("sh").args(["-ec", script]).output().expect("sh runs");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script}\n{printed}\n{errors}");
+    printed
+}
+
+/// Starts with a network on `ukai0`; the kernel is the router before it.
+fn start(network: &str) -> Ukai {
+    let ukai = Ukai::start_with(|configuration| {
+        *configuration += &format!(
+            "\n[[honeypot.networks]]\nlink = {{ kind = \"tun\", device = \"ukai0\" }}\n\
+             prefixes = [\"198.18.0.0/16\", \"2001:db8::/32\"]\n\
+             personas = [\"camera-arm\", \"router-mips\", \"server-debian\"]\n{network}\n"
+        );
+    });
+    sh("echo 0 > /proc/sys/net/ipv6/conf/ukai0/disable_ipv6
+        ip address add 203.0.113.1/24 dev ukai0
+        ip address add 2001:db9::1/64 dev ukai0 nodad
+        ip link set ukai0 up txqueuelen 20000
+        ip route add 198.18.0.0/15 dev ukai0
+        ip route add 2001:db8::/32 dev ukai0");
+    ukai
+}
+
+/// What `ukai sensor hosts` says, by address.
+fn hosts(ukai: &Ukai, addresses: &[IpAddr]) -> BTreeMap<IpAddr, Value> {
+    let output = Command::new(binary())
+        .args(["sensor", "hosts", "--json", "--config"])
+        .arg(ukai.configuration())
+        .args(addresses.iter().map(ToString::to_string))
+        .output()
+        .expect("ukai runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let cards = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    cards
+        .map(|card| (card["address"].as_str().expect("text").parse().expect("an address"), card))
+        .collect()
+}
+
+/// A Telnet log-in at an address with the persona that is told to be there.
+fn log_in(address: IpAddr, card: &Value) {
+    let mine = CREDENTIALS.iter().find(|(persona, _)| card["persona"] == *persona);
+    let (_, pairs) = mine.expect("a persona with log-ins");
+    let let_in = pairs.iter().find_map(|pair| {
+        let mut bot = Bot::connect(SocketAddr::new(address, 23));
+        bot.is_let_in(*pair).then_some(bot)
+    });
+    let mut bot = let_in.unwrap_or_else(|| panic!("nobody is let in: {card}"));
+    let said = bot.run("cat /proc/version; hostname");
+    let (system, name) = (card["system"].as_str(), card["hostname"].as_str());
+    let (system, name) = (system.expect("text"), name.expect("text"));
+    let kernel = system.trim_start_matches("Linux ");
+    assert!(said.contains(&format!("Linux version {kernel} ")), "{address}: {card} said {said}");
+    assert!(said.trim_end().ends_with(name), "{address}: {card} said {said}");
+}
+
+/// The events of sessions say which address was attacked, and its persona.
+fn told(ukai: &Ukai, cards: &BTreeMap<IpAddr, Value>) {
+    ukai.events("session.open", |events| {
+        cards.iter().all(|(address, card)| {
+            let address = address.to_string();
+            events.iter().any(|event| {
+                event["dst_ip"] == address.as_str()
+                    && event["dst_port"] == 23
+                    && event["persona"] == card["persona"]
+            })
+        })
+    });
+}
+
+/// Ports that `nmap` finds open at an address.
+fn open_ports(address: IpAddr) -> BTreeSet<u16> {
+    let six = if address.is_ipv6() { "-6" } else { "" };
+    let said = sh(&format!("nmap -n -Pn -sS {six} -p 1-10000,34567,37215,52869 {address}"));
+    let ports = said.lines().filter(|line| line.contains("/tcp ") && line.contains(" open "));
+    ports.map(|line| line.split('/').next().expect("a port").parse().expect("a number")).collect()
+}
+
+#[test]
+fn scanners_find_the_planned_hosts_and_nobody_else() {
+    in_own_network("sensor::scanners_find_the_planned_hosts_and_nobody_else");
+    let ukai = start("density_v6 = 40");
+    let cards = hosts(&ukai, &[]);
+    let planned: BTreeSet<IpAddr> = cards.keys().copied().collect();
+    assert_eq!(planned.iter().filter(|address| address.is_ipv4()).count(), 128);
+    assert_eq!(planned.len(), 128 + 256);
+
+    let v4: BTreeSet<IpAddr> =
+        planned.iter().copied().filter(|address| address.is_ipv4()).collect();
+    // Packets may be lost on a busy machine: each address is asked three times.
+    let found = sh("masscan -p 23 198.18.0.0/16 --rate 20000 --retries 2 --wait 3 \
+             --adapter-ip 203.0.113.1 --interface ukai0 -oL /dev/stdout 2>/dev/null");
+    let found = found.lines().filter(|line| line.starts_with("open tcp 23 "));
+    let found: BTreeSet<IpAddr> = found
+        .map(|line| line.split(' ').nth(3).expect("an address").parse().expect("an address"))
+        .collect();
+    assert_eq!(found, v4, "masscan");
+    // nmap waits long for those who are not there: it has an eighth of them.
+    let up = sh("nmap -n -sn -PE --min-rate 20000 --max-retries 1 198.18.0.0/19");
+    let up = up.lines().filter_map(|line| line.strip_prefix("Nmap scan report for "));
+    let up: BTreeSet<IpAddr> = up.map(|address| address.parse().expect("an address")).collect();
+    let eighth = |address: &IpAddr| {
+        let prefix: ipnet::IpNet = "198.18.0.0/19".parse().expect("a prefix");
+        prefix.contains(address)
+    };
+    assert_eq!(up, v4.into_iter().filter(eighth).collect(), "nmap");
+
+    // One of each persona, in both families: its own ports, its own system.
+    for six in [false, true] {
+        let mut shown: BTreeMap<IpAddr, Value> = BTreeMap::new();
+        for persona in ["camera-arm", "router-mips", "server-debian"] {
+            let one =
+                cards.iter().find(|(a, card)| a.is_ipv6() == six && card["persona"] == persona);
+            let (address, card) = one.expect("all personas are there");
+            let services = card["services"].as_array().expect("services");
+            let expected: BTreeSet<u16> = services
+                .iter()
+                .map(|service| service["port"].as_u64().expect("a number") as u16)
+                .collect();
+            assert_eq!(open_ports(*address), expected, "{card}");
+            log_in(*address, card);
+            shown.insert(*address, card.clone());
+        }
+        told(&ukai, &shown);
+    }
+    let ports = |card: &Value| card["services"].to_string();
+    let kinds: BTreeSet<String> = cards.values().map(ports).collect();
+    assert!(kinds.len() > 20, "neighbours look alike: {} sets of ports", kinds.len());
+    assert_eq!(ukai.terminate(), Some(0));
+}
+
+#[test]
+fn each_address_and_each_port_is_somebody() {
+    in_own_network("sensor::each_address_and_each_port_is_somebody");
+    let ukai = start("density = 32\ndensity_v6 = 128\nany_port = true");
+    let v4 = (0..12_u32).map(|n| IpAddr::V4((0xc612_0000 | (n * 48_271 + 255) & 0xffff).into()));
+    let v6 = (1..5_u128).map(|n| {
+        IpAddr::V6(
+            ((0x2001_0db8 << 96) | n.wrapping_mul(0x1357_9bdf_0246_8ace_1133) % (1 << 96)).into(),
+        )
+    });
+    let addresses: Vec<IpAddr> = v4.chain(v6).collect();
+    let cards = hosts(&ukai, &addresses);
+    assert_eq!(cards.len(), addresses.len(), "every address is a host");
+    for (address, card) in &cards {
+        log_in(*address, card);
+    }
+    told(&ukai, &cards);
+
+    // Who speaks first at a port that nobody has is kept, and what it speaks is recognised.
+    let connect = |port| TcpStream::connect(("198.18.77.7", port)).expect("the port is open");
+    connect(31_337).write_all(b"\x01\x02 a payload of ours").expect("it takes bytes");
+    let mut web = connect(8_888);
+    web.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("it takes bytes");
+    let mut heard = Vec::new();
+    web.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket option");
+    web.read_to_end(&mut heard).expect("it answers");
+    assert!(heard.starts_with(b"HTTP/1."), "{}", String::from_utf8_lossy(&heard));
+    // Who waits for the server hears one, where such a server is usual.
+    let mut silent = connect(2_222);
+    silent.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket option");
+    let mut greeting = [0; 4];
+    silent.read_exact(&mut greeting).expect("it greets");
+    // Nothing is said to who may be somebody else.
+    let socket = UdpSocket::bind("203.0.113.1:0").expect("a socket");
+    socket.send_to(b"a datagram of ours", "198.18.77.7:1900").expect("it is sent");
+    socket.set_read_timeout(Some(Duration::from_millis(300))).expect("a socket option");
+    socket.recv_from(&mut [0; 64]).expect_err("silence");
+    for (port, transport) in [(31_337, "tcp"), (1_900, "udp")] {
+        ukai.events("payload.first", |events| {
+            events.iter().any(|event| {
+                event["dst_ip"] == "198.18.77.7"
+                    && event["dst_port"] == port
+                    && event["transport"] == transport
+            })
+        });
+    }
+    assert_eq!(ukai.terminate(), Some(0));
+}
