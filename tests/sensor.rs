@@ -216,3 +216,116 @@ fn each_address_and_each_port_is_somebody() {
     }
     assert_eq!(ukai.terminate(), Some(0));
 }
+
+/// A machine's neighbour: a network namespace of its own, joined by a cable.
+struct Neighbour(std::process::Child);
+
+impl Neighbour {
+    fn new() -> Self {
+        let sleeper = Command::new("unshare").args(["--net", "sleep", "600"]).spawn();
+        let sleeper = sleeper.expect("unshare (util-linux) runs");
+        let (own, its) = ("/proc/self/ns/net", format!("/proc/{}/ns/net", sleeper.id()));
+        crate::support::wait_for("a namespace", Duration::from_secs(10), || {
+            let name = |path: &str| std::fs::read_link(path).ok();
+            (name(&its).is_some_and(|its| Some(its) != name(own))).then_some(())
+        });
+        let neighbour = Self(sleeper);
+        sh(&format!(
+            "ip link add ukai0 type veth peer name ukai1
+             ip link set ukai1 netns {}
+             ip address add 203.0.113.5/24 dev ukai0
+             ip address add 2001:db9::5/64 dev ukai0 nodad
+             ip link set ukai0 up",
+            neighbour.0.id()
+        ));
+        neighbour.sh("ip link set lo up
+             ip address add 203.0.113.1/24 dev ukai1
+             ip address add 2001:db9::1/64 dev ukai1 nodad
+             ip link set ukai1 up");
+        neighbour
+    }
+
+    /// What a script prints over there.
+    fn sh(&self, script: &str) -> String {
+        sh(&format!("nsenter --net --target {} sh -ec '{script}'", self.0.id()))
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn tproxy_gives_every_port_but_the_machines_own() {
+    in_own_network("sensor::tproxy_gives_every_port_but_the_machines_own");
+    let there = Neighbour::new();
+    let ukai = Ukai::start_with(|configuration| {
+        *configuration += "\n[[honeypot.networks]]\nlink = { kind = \"tproxy\", kept = [2022] }\n\
+                           prefixes = [\"203.0.113.5/32\", \"2001:db9::5/128\"]\n\
+                           personas = [\"camera-arm\"]\nany_port = true\n";
+    });
+    let rules = |flag: &str| {
+        let path = ukai.configuration();
+        sh(&format!("{} sensor rules {flag} --config {}", binary(), path.display()))
+    };
+    let open = |address: &str, port: u16| {
+        there.sh(&format!("nc -z -w 5 {address} {port} && echo open || echo closed")) == "open\n"
+    };
+    let before = sh("ip rule; ip -6 rule; nft list ruleset");
+    assert!(!open("203.0.113.5", 31_337), "nothing is taken before the rules are there");
+    // What is shown is what is applied.
+    sh(&rules(""));
+    let shown = sh("ip rule; ip -6 rule; nft list ruleset");
+    rules("--apply");
+    assert_eq!(sh("ip rule; ip -6 rule; nft list ruleset"), shown);
+
+    for address in ["203.0.113.5", "2001:db9::5"] {
+        assert!(open(address, 23) && open(address, 60_001), "{address}");
+        assert!(!open(address, 2_022), "{address}: a port that is kept");
+        there.sh(&format!("printf payload-of-ours | nc -w 1 {address} 31337"));
+        let bracketed = if address.contains(':') { format!("[{address}]") } else { address.into() };
+        let page = there
+            .sh(&format!("curl -sS -m 20 -o /dev/null -w %{{http_code}} http://{bracketed}:8888/"));
+        assert!(page.starts_with(['2', '3', '4']), "{page}");
+        there.sh(&format!("printf datagram-of-ours | nc -u -w 1 {address} 1900"));
+        for (port, transport) in [(31_337, "tcp"), (1_900, "udp")] {
+            ukai.events("payload.first", |events| {
+                events.iter().any(|event| {
+                    event["dst_ip"] == address
+                        && event["dst_port"] == port
+                        && event["transport"] == transport
+                })
+            });
+        }
+    }
+    let telnet = there.sh("(sleep 2; echo nobody; sleep 1) | telnet 203.0.113.5 2>&1 || true");
+    assert!(telnet.contains(" login: "), "{telnet}");
+
+    // What this machine listens on itself stays its own, and what it asks is answered.
+    let mut own = Command::new("python3")
+        .args(["-c", "import socket; s = socket.create_server((\"203.0.113.5\", 2200))\nwhile 1: s.accept()[0].sendall(b\"SSH-ours\")"])
+        .spawn()
+        .expect("python3 runs");
+    let greeting = crate::support::wait_for("our own server", Duration::from_secs(20), || {
+        Some(there.sh("nc -w 3 203.0.113.5 2200 || true")).filter(|said| said.contains("SSH-ours"))
+    });
+    assert_eq!(greeting, "SSH-ours");
+    let mut web = Command::new("nsenter")
+        .args(["--net", "--target", &there.0.id().to_string()])
+        .args(["python3", "-m", "http.server", "8000"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("nsenter and python3 run");
+    crate::support::wait_for("an answer from outside", Duration::from_secs(20), || {
+        TcpStream::connect("203.0.113.1:8000").ok()
+    });
+    let _ = (own.kill(), own.wait(), web.kill(), web.wait());
+
+    rules("--remove");
+    assert_eq!(sh("ip rule; ip -6 rule; nft list ruleset"), before);
+    assert!(!open("203.0.113.5", 31_337), "the kernel answers again");
+    assert_eq!(ukai.terminate(), Some(0));
+}

@@ -277,7 +277,7 @@ impl HoneypotConfig {
     }
 
     /// The built-in personas and those from files.
-    fn personas(&self) -> Result<Vec<Arc<Persona>>, ConfigError> {
+    pub(crate) fn personas(&self) -> Result<Vec<Arc<Persona>>, ConfigError> {
         let mut personas = Persona::built_in().to_vec();
         for path in &self.persona_files {
             let wrong = |problem: String| {

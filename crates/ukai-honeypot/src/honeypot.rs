@@ -4,6 +4,7 @@ use crate::config::{ConfigError, HoneypotConfig, Planned};
 use crate::disks::Disks;
 use crate::limits::{FOUND_PAIRS_KEPT_EVERY, HOSTS_MAX, NETWORK_MTU};
 use crate::neighbours::{ForStack, Neighbours};
+use crate::network::NetworkLink;
 use crate::sink::HoneypotSink;
 use ipnet::IpNet;
 use lru::LruCache;
@@ -23,7 +24,7 @@ use ukai_egress::Egress;
 use ukai_emulators::Emulator;
 use ukai_link::{Tun, TunError};
 use ukai_model::{Flow, Transport};
-use ukai_netstack::Config as StackConfig;
+use ukai_netstack::{Config as StackConfig, Medium};
 use ukai_persona::{Access, Host, Persona};
 use ukai_store::Store;
 
@@ -65,8 +66,8 @@ pub struct Service {
 /// A network that is answered for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
-    /// The device that its packets come over.
-    pub device: String,
+    /// What its packets come over: `tun ukai0`.
+    pub link: String,
     /// Its prefixes.
     pub prefixes: Vec<IpNet>,
     /// How many hosts there are; `None`: every address is one.
@@ -115,16 +116,12 @@ impl Honeypot {
             })
             .collect();
 
-        let mut stacks = Vec::new();
+        let mut entrances = Vec::new();
         let mut networks = Vec::new();
         for (network, neighbours) in config.networks.iter().zip(&neighbours) {
-            let (device, medium) = network.link.device();
-            let link = Tun::open(device, medium, NETWORK_MTU)?;
-            let hosts = ForStack(Arc::clone(neighbours));
-            let world = Arc::clone(&world);
-            stacks.push(NetstackAcceptor::new(link, hosts, StackConfig::default(), world));
+            entrances.push(open(&network.link, neighbours, &world)?);
             networks.push(Answered {
-                device: device.to_owned(),
+                link: network.link.to_string(),
                 prefixes: network.prefixes.clone(),
                 hosts: neighbours.count(),
             });
@@ -155,10 +152,16 @@ impl Honeypot {
             serve(&driver, streams, choose.clone(), &stop),
             serve(&driver, datagrams, choose, &stop),
         ];
-        for (stack, neighbours) in stacks.into_iter().zip(neighbours) {
+        for (entrance, neighbours) in entrances.into_iter().zip(neighbours) {
             let houses = Arc::clone(&houses);
             let choose = move |flow: &Flow| houses.choose_among(&neighbours, flow);
-            serving.push(serve(&driver, stack, choose, &stop));
+            match entrance {
+                Entrance::Stack(stack) => serving.push(serve(&driver, stack, choose, &stop)),
+                Entrance::Kernel(streams, datagrams) => {
+                    serving.push(serve(&driver, streams, choose.clone(), &stop));
+                    serving.push(serve(&driver, datagrams, choose, &stop));
+                }
+            }
         }
         let keeping = tokio::spawn(keep_found(access, store, stop.clone()));
         Ok(Self { services, networks, driver, stop, serving, keeping })
@@ -192,6 +195,35 @@ impl Honeypot {
             tracing::error!("the pairs that attackers found could not be kept");
         }
     }
+}
+
+/// Where a network's flows come from.
+enum Entrance {
+    Stack(NetstackAcceptor),
+    Kernel(KernelAcceptor, KernelDatagrams),
+}
+
+fn open(
+    link: &NetworkLink,
+    neighbours: &Arc<Neighbours>,
+    world: &Arc<dyn World>,
+) -> Result<Entrance, HoneypotError> {
+    let (device, medium) = match link {
+        NetworkLink::Tun { device } => (device, Medium::Ip),
+        NetworkLink::Tap { device } => (device, Medium::Ethernet),
+        NetworkLink::Tproxy { port, .. } => {
+            let mut here: Vec<SocketAddr> = vec![(Ipv4Addr::LOCALHOST, *port).into()];
+            if UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
+                here.push((Ipv6Addr::LOCALHOST, *port).into());
+            }
+            let streams = KernelAcceptor::bind_transparent(&here)?;
+            return Ok(Entrance::Kernel(streams, KernelDatagrams::bind_transparent(&here)?));
+        }
+    };
+    let link = Tun::open(device, medium, NETWORK_MTU)?;
+    let hosts = ForStack(Arc::clone(neighbours));
+    let world = Arc::clone(world);
+    Ok(Entrance::Stack(NetstackAcceptor::new(link, hosts, StackConfig::default(), world)))
 }
 
 fn serve<A: Acceptor + Send + 'static>(

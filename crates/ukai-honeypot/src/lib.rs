@@ -16,6 +16,7 @@ mod map;
 mod neighbours;
 mod network;
 mod ports;
+mod rules;
 mod shelf;
 mod sink;
 #[cfg(test)]
@@ -26,3 +27,4 @@ pub use honeypot::{Answered, Honeypot, HoneypotError, Service};
 pub use map::{HostCard, HostMap, OpenPort};
 pub use network::{Network, NetworkLink};
 pub use ports::Ports;
+pub use rules::Rules;

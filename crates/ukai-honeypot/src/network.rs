@@ -3,14 +3,16 @@
 use crate::config::ConfigError;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use ukai_netstack::Medium;
+use std::fmt;
 
 /// A network whose addresses are hosts of ours. Their packets come over a link, and a
-/// network stack of our own answers: the machine needs no address for them.
+/// network stack of our own answers: the machine needs no address for them. With `tproxy`
+/// they are addresses of this machine, and the kernel's stack answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// How packets come: `{ kind = "tun", device = "ukai0" }` or `tap`.
+    /// How packets come: `{ kind = "tun", device = "ukai0" }`, the same with `tap`, or
+    /// `{ kind = "tproxy" }`.
     pub link: NetworkLink,
     /// The prefixes, as they are routed: `198.18.0.0/16`, `2001:db8::/32`.
     #[schema(value_type = Vec<String>)]
@@ -54,16 +56,37 @@ pub enum NetworkLink {
         /// Its name.
         device: String,
     },
+    /// The addresses are this machine's own, and the kernel gives us what is sent to their
+    /// ports, by rules that `ukai sensor rules` shows, applies and removes.
+    Tproxy {
+        /// The port of loopback where we take it.
+        #[serde(default = "tproxy_port")]
+        port: u16,
+        /// Interfaces at which it arrives; none: all but loopback.
+        #[serde(default)]
+        interfaces: Vec<String>,
+        /// Ports that stay this machine's. So does every port on which it listens itself.
+        #[serde(default = "management_ports")]
+        kept: Vec<u16>,
+    },
 }
 
-impl NetworkLink {
-    /// The device, and what its frames are.
-    pub(crate) fn device(&self) -> (&str, Medium) {
+impl fmt::Display for NetworkLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tun { device } => (device, Medium::Ip),
-            Self::Tap { device } => (device, Medium::Ethernet),
+            Self::Tun { device } => write!(f, "tun {device}"),
+            Self::Tap { device } => write!(f, "tap {device}"),
+            Self::Tproxy { port, .. } => write!(f, "tproxy {port}"),
         }
     }
+}
+
+const fn tproxy_port() -> u16 {
+    7891
+}
+
+fn management_ports() -> Vec<u16> {
+    vec![22]
 }
 
 const fn one_per_23() -> u8 {
@@ -79,14 +102,26 @@ impl Network {
     pub(crate) fn check(&self, key: &str) -> Result<(), ConfigError> {
         /// `IFNAMSIZ`, without the end.
         const NAME_BYTES_MAX: usize = 15;
-        let (device, _) = self.link.device();
-        let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if device.is_empty() || device.len() > NAME_BYTES_MAX || !device.chars().all(fits) {
+        let (name, devices) = match &self.link {
+            NetworkLink::Tun { device } | NetworkLink::Tap { device } => {
+                ("device", std::slice::from_ref(device))
+            }
+            NetworkLink::Tproxy { interfaces, .. } => ("interfaces", interfaces.as_slice()),
+        };
+        let fits = |c: char| c.is_ascii_alphanumeric() || "._-@".contains(c);
+        let named = |device: &&String| {
+            !device.is_empty() && device.len() <= NAME_BYTES_MAX && device.chars().all(fits)
+        };
+        if let Some(device) = devices.iter().find(|device| !named(device)) {
             return Err(ConfigError::new(
-                format!("{key}.link.device"),
+                format!("{key}.link.{name}"),
                 format!("\"{}\" is no name of a device", device.escape_debug()),
-                "choose up to 15 of a-z 0-9 . _ -, such as ukai0",
+                "choose up to 15 of a-z 0-9 . _ - @, such as ukai0",
             ));
+        }
+        if matches!(self.link, NetworkLink::Tproxy { port: 0, .. }) {
+            let (problem, remedy) = ("the rules need a number", "choose a free port of loopback");
+            return Err(ConfigError::new(format!("{key}.link.port"), problem, remedy));
         }
         for (name, list, what) in [
             ("prefixes", self.prefixes.is_empty(), "a prefix, such as 198.18.0.0/16"),

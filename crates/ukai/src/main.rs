@@ -16,6 +16,7 @@ mod outputs;
 mod plan;
 mod player;
 mod reference;
+mod rules;
 mod running;
 mod safe_screen;
 mod sensor;

@@ -26,7 +26,7 @@ pub(crate) struct Observing {
 /// A network, as readers of the readiness line see it.
 #[derive(Serialize)]
 pub(crate) struct NetworkInfo {
-    device: String,
+    link: String,
     prefixes: Vec<String>,
     /// How many hosts; `null`: every address is one.
     hosts: Option<usize>,
@@ -62,7 +62,7 @@ impl Observing {
     /// Which networks are answered for.
     pub(crate) fn networks(&self) -> Vec<NetworkInfo> {
         let networks = self.honeypot.networks().iter().map(|network| NetworkInfo {
-            device: network.device.clone(),
+            link: network.link.clone(),
             prefixes: network.prefixes.iter().map(ToString::to_string).collect(),
             hosts: network.hosts,
         });
@@ -99,7 +99,7 @@ pub(crate) fn tables(services: &[ServiceInfo], networks: &[NetworkInfo]) -> [Vec
             Some(hosts) => format!("{hosts} hosts"),
             None => "every address".to_owned(),
         };
-        vec![format!("  {}", network.device), network.prefixes.join(", "), hosts]
+        vec![format!("  {}", network.link), network.prefixes.join(", "), hosts]
     });
     [rows, networks.collect()]
 }

@@ -4,6 +4,7 @@ use crate::cli::{Place, WrongUse};
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::observing::{NetworkInfo, Observing, Stop, raise_descriptor_limit, tables};
+use crate::rules::{Applied, RulesArgs};
 use crate::terminal::{Style, columns};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -27,6 +28,8 @@ pub(crate) enum SensorCommand {
     Run(RunArgs),
     /// Show who lives at which address of the configuration's networks.
     Hosts(HostsArgs),
+    /// Show, apply or remove the kernel's rules that give us any port of this machine.
+    Rules(RulesArgs),
 }
 
 /// Flags of `ukai sensor run`.
@@ -34,6 +37,9 @@ pub(crate) enum SensorCommand {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     place: Place,
+    /// Apply the kernel's rules for networks by TPROXY, and remove them at the end.
+    #[arg(long)]
+    apply_rules: bool,
     /// Print one line of JSON when ready, instead of text.
     #[arg(long)]
     json: bool,
@@ -83,6 +89,7 @@ pub(crate) fn run(command: &SensorCommand) -> Result<ExitCode> {
     match command {
         SensorCommand::Run(args) => observe(args),
         SensorCommand::Hosts(args) => hosts(args),
+        SensorCommand::Rules(args) => crate::rules::run(args),
     }
 }
 
@@ -92,12 +99,13 @@ fn observe(args: &RunArgs) -> Result<ExitCode> {
     crate::log::start(&config.log)?;
     raise_descriptor_limit();
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    runtime.block_on(serve(config, args.json))
+    runtime.block_on(serve(config, args))
 }
 
-async fn serve(config: Config, json: bool) -> Result<ExitCode> {
+async fn serve(config: Config, args: &RunArgs) -> Result<ExitCode> {
     let mut stop = Stop::new()?;
     let observing = Observing::start(&config).await?;
+    let applied = if args.apply_rules { Some(Applied::new(&config)?) } else { None };
     let ready = Ready {
         listening: true,
         version: env!("CARGO_PKG_VERSION"),
@@ -106,12 +114,13 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
         services: observing.services(),
         networks: observing.networks(),
     };
-    if json {
+    if args.json {
         println!("{}", serde_json::to_string(&ready).context("readiness line")?);
     } else {
         print!("{}", greeting(&ready));
     }
     stop.wait().await;
+    drop(applied);
     observing.finish(async {}).await?;
     Ok(ExitCode::SUCCESS)
 }

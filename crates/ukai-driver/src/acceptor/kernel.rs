@@ -4,6 +4,7 @@ use super::kernel_side::KernelDoor;
 use super::{Accepted, Acceptor};
 use crate::limits::BACKLOG;
 use futures_util::stream::{SelectAll, Stream, StreamExt};
+use nix::sys::socket::{setsockopt, sockopt};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
@@ -38,15 +39,32 @@ impl KernelAcceptor {
         addresses: &[SocketAddr],
         side_ports: Option<RangeInclusive<u16>>,
     ) -> Result<Self, BindError> {
+        Self::bind_all(addresses, side_ports, false)
+    }
+
+    /// Takes what the kernel's TPROXY (Documentation/networking/tproxy.rst) gives to
+    /// `addresses`, wherever it was sent to.
+    pub fn bind_transparent(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+        Self::bind_all(addresses, None, true)
+    }
+
+    fn bind_all(
+        addresses: &[SocketAddr],
+        side_ports: Option<RangeInclusive<u16>>,
+        transparent: bool,
+    ) -> Result<Self, BindError> {
         let side = Arc::new(KernelDoor { ports: side_ports });
         let mut listeners = SelectAll::new();
         let mut bound = Vec::new();
         let mut problems = Vec::new();
         for address in addresses {
-            match listen(*address).and_then(|l| Ok((l.local_addr()?, l))) {
-                Ok((local, listener)) => {
+            match listen(*address, transparent).and_then(|l| Ok((l.local_addr()?, l))) {
+                Ok((local, socket)) => {
                     bound.push(local);
-                    listeners.push(Listener { socket: listener, local, side: Arc::clone(&side) });
+                    // Where nothing else tells it, each connection must be asked.
+                    let known = !transparent && !local.ip().is_unspecified();
+                    let side = Arc::clone(&side);
+                    listeners.push(Listener { socket, local: known.then_some(local), side });
                 }
                 Err(error) => {
                     let transport = Transport::Tcp;
@@ -73,12 +91,15 @@ impl Acceptor for KernelAcceptor {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr, transparent: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
     socket.set_reuse_address(true)?;
+    if transparent {
+        setsockopt(&socket, sockopt::IpTransparent, &true)?;
+    }
     // Accepted sockets inherit it: one system call less for each connection.
     socket.set_tcp_nodelay(true)?;
     socket.set_nonblocking(true)?;
@@ -90,7 +111,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// One listening socket. In a `SelectAll`, only those that are woken are polled.
 struct Listener {
     socket: TcpListener,
-    local: SocketAddr,
+    /// Which of our addresses peers mean, if that is always the same.
+    local: Option<SocketAddr>,
     side: Arc<KernelDoor>,
 }
 
@@ -100,11 +122,9 @@ impl Stream for Listener {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.socket.poll_accept(cx).map(|accepted| {
             Some(accepted.and_then(|(stream, peer)| {
-                // Only a wildcard must ask which of our addresses was meant.
-                let local = if self.local.ip().is_unspecified() {
-                    stream.local_addr()?
-                } else {
-                    self.local
+                let local = match self.local {
+                    Some(local) => local,
+                    None => stream.local_addr()?,
                 };
                 let flow = Flow::new(Transport::Tcp, peer, local);
                 Ok(Accepted { flow, stream: Box::new(stream), side: Arc::clone(&self.side) as _ })
@@ -146,6 +166,11 @@ impl fmt::Display for BindProblem {
                 f,
                 "address {address}: not permitted; ports below 1024 need CAP_NET_BIND_SERVICE \
                  (`setcap cap_net_bind_service+ep` on the program), or configure a higher port"
+            ),
+            Some(Errno::PERM) => write!(
+                f,
+                "address {address}: not permitted; what TPROXY gives is taken with \
+                 CAP_NET_ADMIN (`setcap cap_net_admin+ep` on the program, or run it as root)"
             ),
             Some(Errno::ADDRNOTAVAIL) => write!(
                 f,

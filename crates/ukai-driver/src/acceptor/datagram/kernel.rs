@@ -8,7 +8,8 @@ use crate::wire::with_read_buffer;
 use bytes::Bytes;
 use futures_util::stream::{SelectAll, Stream, StreamExt};
 use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt,
+    ControlMessageOwned, MsgFlags, SockaddrIn, SockaddrIn6, SockaddrStorage, recvmsg, setsockopt,
+    sockopt,
 };
 use parking_lot::Mutex;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -35,15 +36,26 @@ impl KernelDatagrams {
     /// Waits on all `addresses`, or on none: whatever stands in the way is told in one go.
     /// Must be called within a tokio runtime. Port 0 takes a free one.
     pub fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+        Self::bind_all(addresses, false)
+    }
+
+    /// Takes what the kernel's TPROXY (Documentation/networking/tproxy.rst) gives to
+    /// `addresses`, wherever it was sent to. A flow goes on at the port that it was sent to.
+    pub fn bind_transparent(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+        Self::bind_all(addresses, true)
+    }
+
+    fn bind_all(addresses: &[SocketAddr], transparent: bool) -> Result<Self, BindError> {
         let gate = Arc::new(Mutex::new(Gate::new()));
         let side = Arc::new(NoDoor);
         let (mut ports, mut bound, mut problems) = (SelectAll::new(), Vec::new(), Vec::new());
         for address in addresses {
-            match bind(*address).and_then(|socket| Ok((socket.local_addr()?, socket))) {
+            match bind(*address, transparent).and_then(|socket| Ok((socket.local_addr()?, socket)))
+            {
                 Ok((local, socket)) => {
                     bound.push(local);
                     let (gate, side) = (Arc::clone(&gate), Arc::clone(&side));
-                    ports.push(Port { socket, local, gate, side });
+                    ports.push(Port { socket, local, transparent, gate, side });
                 }
                 Err(error) => {
                     let transport = Transport::Udp;
@@ -70,10 +82,18 @@ impl Acceptor for KernelDatagrams {
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+fn bind(address: SocketAddr, transparent: bool) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
+    }
+    if transparent {
+        setsockopt(&socket, sockopt::IpTransparent, &true)?;
+        if address.is_ipv4() {
+            setsockopt(&socket, sockopt::Ipv4OrigDstAddr, &true)?;
+        } else {
+            setsockopt(&socket, sockopt::Ipv6OrigDstAddr, &true)?;
+        }
     }
     // Only a wildcard must ask which of our addresses was meant.
     if address.ip().is_unspecified() {
@@ -92,6 +112,7 @@ fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
 struct Port {
     socket: UdpSocket,
     local: SocketAddr,
+    transparent: bool,
     gate: Arc<Mutex<Gate>>,
     side: Arc<NoDoor>,
 }
@@ -100,7 +121,7 @@ struct Port {
 struct First {
     bytes: Bytes,
     peer: SocketAddr,
-    local: IpAddr,
+    local: SocketAddr,
 }
 
 impl Port {
@@ -109,7 +130,11 @@ impl Port {
             with_read_buffer(|buffer| {
                 let (count, peer, local) = receive(&self.socket, buffer)?;
                 let bytes = Bytes::copy_from_slice(&buffer[..count]);
-                let local = local.unwrap_or(self.local.ip());
+                let local = match local {
+                    Some(Local::Address(ip)) => SocketAddr::new(ip, self.local.port()),
+                    Some(Local::Socket(socket)) => socket,
+                    None => self.local,
+                };
                 Ok(peer.filter(|_| count > 0).map(|peer| First { bytes, peer, local }))
             })
         })
@@ -119,8 +144,8 @@ impl Port {
     fn open(&self, first: First) -> Option<io::Result<Accepted>> {
         let First { bytes, peer, local } = first;
         let proof = self.gate.lock().admit(peer, Instant::now())?;
-        let flow = Flow::new(Transport::Udp, peer, SocketAddr::new(local, self.local.port()));
-        Some(connect(local, peer).map(|socket| Accepted {
+        let flow = Flow::new(Transport::Udp, peer, local);
+        Some(connect(local, peer, self.transparent).map(|socket| Accepted {
             flow,
             stream: Box::new(DatagramFlow::new(socket, bytes, proof)),
             side: Arc::clone(&self.side) as _,
@@ -149,13 +174,18 @@ impl Stream for Port {
     }
 }
 
-/// One datagram: its length, its source, and which of our addresses it was sent to, where
-/// the socket tells.
+/// What a socket tells of where a datagram was sent to.
+enum Local {
+    Address(IpAddr),
+    Socket(SocketAddr),
+}
+
+/// One datagram: its length, its source, and where it was sent to, if the socket tells.
 fn receive(
     socket: &UdpSocket,
     buffer: &mut [u8],
-) -> io::Result<(usize, Option<SocketAddr>, Option<IpAddr>)> {
-    let mut control = nix::cmsg_space!(nix::libc::in6_pktinfo);
+) -> io::Result<(usize, Option<SocketAddr>, Option<Local>)> {
+    let mut control = nix::cmsg_space!(nix::libc::in6_pktinfo, nix::libc::sockaddr_in6);
     let mut parts = [IoSliceMut::new(buffer)];
     let message = recvmsg::<SockaddrStorage>(
         socket.as_raw_fd(),
@@ -169,24 +199,40 @@ fn receive(
     });
     let local = message.cmsgs()?.find_map(|control| match control {
         ControlMessageOwned::Ipv4PacketInfo(info) => {
-            Some(Ipv4Addr::from(u32::from_be(info.ipi_spec_dst.s_addr)).into())
+            let address = Ipv4Addr::from(u32::from_be(info.ipi_spec_dst.s_addr));
+            Some(Local::Address(address.into()))
         }
-        ControlMessageOwned::Ipv6PacketInfo(info) => Some(IpAddr::from(info.ipi6_addr.s6_addr)),
+        ControlMessageOwned::Ipv6PacketInfo(info) => {
+            Some(Local::Address(IpAddr::from(info.ipi6_addr.s6_addr)))
+        }
+        ControlMessageOwned::Ipv4OrigDstAddr(v4) => {
+            Some(Local::Socket(SocketAddr::V4(SockaddrIn::from(v4).into())))
+        }
+        ControlMessageOwned::Ipv6OrigDstAddr(v6) => {
+            Some(Local::Socket(SocketAddr::V6(SockaddrIn6::from(v6).into())))
+        }
         _ => None,
     });
     Ok((message.bytes, peer, local))
 }
 
-/// A socket at a free port of `local` that hears nobody but `peer`.
-fn connect(local: IpAddr, peer: SocketAddr) -> io::Result<UdpSocket> {
-    let local = match (local, peer) {
+/// A socket that hears nobody but `peer`: at a free port of `local`, or at its own port if it
+/// is `transparent`.
+fn connect(local: SocketAddr, peer: SocketAddr, transparent: bool) -> io::Result<UdpSocket> {
+    let port = if transparent { local.port() } else { 0 };
+    let local = match (local.ip(), peer) {
         // A link-local address is one only together with its link.
         (IpAddr::V6(ip), SocketAddr::V6(peer)) => {
-            SocketAddr::V6(SocketAddrV6::new(ip, 0, 0, peer.scope_id()))
+            SocketAddr::V6(SocketAddrV6::new(ip, port, 0, peer.scope_id()))
         }
-        _ => SocketAddr::new(local, 0),
+        (ip, _) => SocketAddr::new(ip, port),
     };
     let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
+    if transparent {
+        setsockopt(&socket, sockopt::IpTransparent, &true)?;
+        // Other peers' sockets are at the same port.
+        socket.set_reuse_address(true)?;
+    }
     socket.set_nonblocking(true)?;
     socket.bind(&local.into())?;
     socket.connect(&peer.into())?;
