@@ -45,11 +45,12 @@ fn sh(script: &str) -> String {
 /// Starts with a network on `ukai0`; the kernel is the router before it.
 fn start(network: &str) -> Ukai {
     let ukai = Ukai::start_with(|configuration| {
-        *configuration += &format!(
+        let network = format!(
             "\n[[honeypot.networks]]\nlink = {{ kind = \"tun\", device = \"ukai0\" }}\n\
              prefixes = [\"198.18.0.0/16\", \"2001:db8::/32\"]\n\
              personas = [\"camera-arm\", \"router-mips\", \"server-debian\"]\n{network}\n"
         );
+        configuration.push_str(&network);
     });
     sh("echo 0 > /proc/sys/net/ipv6/conf/ukai0/disable_ipv6
         ip address add 203.0.113.1/24 dev ukai0
@@ -115,6 +116,23 @@ fn open_ports(address: IpAddr) -> BTreeSet<u16> {
     ports.map(|line| line.split('/').next().expect("a port").parse().expect("a number")).collect()
 }
 
+/// What `nmap -O` must call the systems of `CREDENTIALS`.
+const SYSTEMS: [&str; 3] = ["Linux 2.6.32 - 3.10", "Linux 2.6.32 - 2.6.35", "Linux 4.15 - 5.6"];
+
+/// What `nmap -O` calls the system at an address. It measures clocks, which a busy machine
+/// spoils: three tries.
+fn named(address: IpAddr) -> String {
+    let said = sh(&format!(
+        "for try in 1 2 3; do
+             said=$(nmap -n -Pn -O -p 20-100 {address})
+             case $said in *'OS details: '*) break;; esac
+         done
+         echo \"$said\""
+    ));
+    let system = said.lines().find_map(|line| line.strip_prefix("OS details: "));
+    system.unwrap_or(&said).to_owned()
+}
+
 #[test]
 fn scanners_find_the_planned_hosts_and_nobody_else() {
     in_own_network("sensor::scanners_find_the_planned_hosts_and_nobody_else");
@@ -124,8 +142,7 @@ fn scanners_find_the_planned_hosts_and_nobody_else() {
     assert_eq!(planned.iter().filter(|address| address.is_ipv4()).count(), 128);
     assert_eq!(planned.len(), 128 + 256);
 
-    let v4: BTreeSet<IpAddr> =
-        planned.iter().copied().filter(|address| address.is_ipv4()).collect();
+    let v4: BTreeSet<IpAddr> = planned.iter().copied().filter(IpAddr::is_ipv4).collect();
     // Packets may be lost on a busy machine: each address is asked three times.
     let found = sh("masscan -p 23 198.18.0.0/16 --rate 20000 --retries 2 --wait 3 \
              --adapter-ip 203.0.113.1 --interface ukai0 -oL /dev/stdout 2>/dev/null");
@@ -147,9 +164,9 @@ fn scanners_find_the_planned_hosts_and_nobody_else() {
     // One of each persona, in both families: its own ports, its own system.
     for six in [false, true] {
         let mut shown: BTreeMap<IpAddr, Value> = BTreeMap::new();
-        for persona in ["camera-arm", "router-mips", "server-debian"] {
+        for (persona_number, (persona, _)) in CREDENTIALS.iter().enumerate() {
             let one =
-                cards.iter().find(|(a, card)| a.is_ipv6() == six && card["persona"] == persona);
+                cards.iter().find(|(a, card)| a.is_ipv6() == six && card["persona"] == *persona);
             let (address, card) = one.expect("all personas are there");
             let services = card["services"].as_array().expect("services");
             let expected: BTreeSet<u16> = services
@@ -158,6 +175,9 @@ fn scanners_find_the_planned_hosts_and_nobody_else() {
                 .collect();
             assert_eq!(open_ports(*address), expected, "{card}");
             log_in(*address, card);
+            if !six {
+                assert_eq!(named(*address), SYSTEMS[persona_number], "{card}");
+            }
             shown.insert(*address, card.clone());
         }
         told(&ukai, &shown);
@@ -172,10 +192,10 @@ fn scanners_find_the_planned_hosts_and_nobody_else() {
 fn each_address_and_each_port_is_somebody() {
     in_own_network("sensor::each_address_and_each_port_is_somebody");
     let ukai = start("density = 32\ndensity_v6 = 128\nany_port = true");
-    let v4 = (0..12_u32).map(|n| IpAddr::V4((0xc612_0000 | (n * 48_271 + 255) & 0xffff).into()));
+    let v4 = (0..12_u32).map(|n| IpAddr::V4((0xc612_0000 | ((n * 48_271 + 255) & 0xffff)).into()));
     let v6 = (1..5_u128).map(|n| {
         IpAddr::V6(
-            ((0x2001_0db8 << 96) | n.wrapping_mul(0x1357_9bdf_0246_8ace_1133) % (1 << 96)).into(),
+            ((0x2001_0db8 << 96) | (n.wrapping_mul(0x1357_9bdf_0246_8ace_1133) % (1 << 96))).into(),
         )
     });
     let addresses: Vec<IpAddr> = v4.chain(v6).collect();
@@ -214,6 +234,37 @@ fn each_address_and_each_port_is_somebody() {
             })
         });
     }
+    assert_eq!(ukai.terminate(), Some(0));
+}
+
+#[test]
+fn on_a_cable_hosts_are_found_by_zmap() {
+    in_own_network("sensor::on_a_cable_hosts_are_found_by_zmap");
+    let ukai = Ukai::start_with(|configuration| {
+        *configuration += "\n[[honeypot.networks]]\nlink = { kind = \"tap\", device = \"ukai0\" }\n\
+                           prefixes = [\"198.18.0.0/16\", \"2001:db8::/40\"]\ndensity_v6 = 42\n\
+                           personas = [\"camera-arm\", \"router-mips\"]\n";
+    });
+    sh("echo 0 > /proc/sys/net/ipv6/conf/ukai0/disable_ipv6
+        ip address add 198.18.0.1/16 dev ukai0
+        ip address add 2001:db8::ffff/40 dev ukai0 nodad
+        ip link set ukai0 up txqueuelen 20000");
+    let cards = hosts(&ukai, &[]);
+    // Their addresses are resolved, in both families.
+    for address in [cards.keys().next(), cards.keys().next_back()].into_iter().flatten() {
+        log_in(*address, &cards[address]);
+    }
+    let station = sh("ip neighbour show dev ukai0 nud reachable,stale,delay | head -n 1");
+    let station = station.split("lladdr ").nth(1).and_then(|rest| rest.split(' ').next());
+    let station = station.expect("a hardware address");
+    // Each address is asked twice; what the list of excluded addresses holds is ours here.
+    let found = sh(&format!(
+        "zmap -i ukai0 -S 198.18.0.1 -G {station} -p 23 -r 20000 -P 2 -c 4 -b /dev/null \
+         --disable-syslog -q -o - 198.18.0.0/16 2>/dev/null"
+    ));
+    let found: BTreeSet<IpAddr> =
+        found.lines().map(|line| line.parse().expect("an address")).collect();
+    assert_eq!(found, cards.keys().copied().filter(IpAddr::is_ipv4).collect());
     assert_eq!(ukai.terminate(), Some(0));
 }
 

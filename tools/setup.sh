@@ -32,7 +32,7 @@ test_needs=(
   ps:procps netstat:net-tools lsof:lsof killall:psmisc iptables:iptables sudo:sudo
   crontab:cron adduser:adduser useradd:passwd lsattr:e2fsprogs
   # Clients of our network stack.
-  masscan:masscan traceroute:traceroute ping:iputils-ping
+  masscan:masscan zmap:zmap p0f:p0f traceroute:traceroute ping:iputils-ping
   # What our capture files are read with, and what reads theirs.
   tshark:tshark capinfos:wireshark-common gzip:gzip zstd:zstd
   # A machine's network device.

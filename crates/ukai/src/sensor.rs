@@ -136,7 +136,7 @@ fn greeting(ready: &Ready) -> String {
     let [services, networks] = tables(&ready.services, &ready.networks);
     for (title, rows) in [("Honeypot services", services), ("Networks", networks)] {
         if !rows.is_empty() {
-            text += &format!("\n{}\n{}", style.bold(title), columns(&rows));
+            text.extend(["\n", style.bold(title).as_str(), "\n", columns(&rows).as_str()]);
         }
     }
     text + &format!("\n{}\n", style.dim("Ctrl-C stops it."))

@@ -3,6 +3,7 @@
 
 mod endpoint;
 mod flood;
+mod p0f;
 mod packet;
 mod qemu;
 mod states;
