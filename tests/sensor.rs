@@ -191,7 +191,11 @@ fn scanners_find_the_planned_hosts_and_nobody_else() {
 #[test]
 fn each_address_and_each_port_is_somebody() {
     in_own_network("sensor::each_address_and_each_port_is_somebody");
-    let ukai = start("density = 32\ndensity_v6 = 128\nany_port = true");
+    let packets = tempfile::TempDir::new().expect("a temporary folder");
+    let folder = packets.path().display();
+    let ukai = start(&format!(
+        "density = 32\ndensity_v6 = 128\nany_port = true\nrecord = {{ folder = \"{folder}\" }}"
+    ));
     let v4 = (0..12_u32).map(|n| IpAddr::V4((0xc612_0000 | ((n * 48_271 + 255) & 0xffff)).into()));
     let v6 = (1..5_u128).map(|n| {
         IpAddr::V6(
@@ -234,7 +238,23 @@ fn each_address_and_each_port_is_somebody() {
             })
         });
     }
+
+    // A scan without state is told as what it is.
+    sh("masscan -p 80 198.18.0.0/20 --rate 5000 --wait 1 --adapter-ip 203.0.113.1 \
+            --interface ukai0 >/dev/null 2>&1");
+    ukai.events("syn.unanswered", |events| {
+        events.iter().any(|event| event["prefix"] == "203.0.113.0/24")
+    });
     assert_eq!(ukai.terminate(), Some(0));
+
+    // All of it was recorded, both ways.
+    let count = |filter: &str| {
+        let fields = sh(&format!("tshark -n -r {folder}/ukai0-*.pcapng -Y '{filter}' 2>/dev/null"));
+        fields.lines().count()
+    };
+    assert!(count("tcp.flags == 2 && tcp.dstport == 80") >= 4_096, "SYNs");
+    assert!(count("tcp.flags == 18 && tcp.srcport == 80") >= 1_000, "answers");
+    assert!(count("udp.dstport == 1900") == 1 && count("udp.srcport == 1900") == 0, "datagrams");
 }
 
 #[test]
@@ -378,5 +398,28 @@ fn tproxy_gives_every_port_but_the_machines_own() {
     rules("--remove");
     assert_eq!(sh("ip rule; ip -6 rule; nft list ruleset"), before);
     assert!(!open("203.0.113.5", 31_337), "the kernel answers again");
+    assert_eq!(ukai.terminate(), Some(0));
+}
+
+#[test]
+fn on_an_interface_hosts_live_beside_the_machine() {
+    in_own_network("sensor::on_an_interface_hosts_live_beside_the_machine");
+    let there = Neighbour::new();
+    let ukai = Ukai::start_with(|configuration| {
+        *configuration += "\n[[honeypot.networks]]\n\
+                           link = { kind = \"packet\", interface = \"ukai0\" }\n\
+                           prefixes = [\"203.0.113.64/26\", \"198.18.0.0/16\", \"2001:db8::/32\"]\n\
+                           density = 32\ndensity_v6 = 128\npersonas = [\"camera-arm\"]\n";
+    });
+    there.sh("ip route add 198.18.0.0/16 dev ukai1; ip route add 2001:db8::/32 dev ukai1");
+    for address in ["203.0.113.99", "198.18.250.3", "2001:db8:1::5"] {
+        let said = there.sh(&format!("(sleep 2; echo nobody; sleep 1) | telnet {address} || true"));
+        assert!(said.contains(" login: "), "{address}: {said}");
+        there.sh(&format!("ping -n -c 2 -i 0.2 {address}"));
+    }
+    let own = there.sh("ping -n -c 2 -i 0.2 203.0.113.5; ping -n -c 2 -i 0.2 2001:db9::5");
+    assert_eq!(own.matches(" 0% packet loss").count(), 2, "{own}");
+    let refused = there.sh("nc -z -w 3 203.0.113.5 23 && echo open || echo closed");
+    assert_eq!(refused, "closed\n", "the machine's own ports are its own");
     assert_eq!(ukai.terminate(), Some(0));
 }

@@ -180,6 +180,11 @@ impl Driver {
     /// Records a limit that concerns no session. Nobody waits for the record: it is
     /// rare, and the acceptor must go on.
     fn report_limit(&self, limit: &str, detail: String, flow: Option<Flow>) {
+        self.report(EventKind::LimitReached { limit: limit.to_owned(), detail }, flow);
+    }
+
+    /// Records a fact that concerns no session. Nobody waits for the record.
+    pub fn report(&self, kind: EventKind, flow: Option<Flow>) {
         let shared = Arc::clone(&self.shared);
         let time = shared.world.now();
         let event = Event {
@@ -189,7 +194,7 @@ impl Driver {
             sensor: shared.sensor.clone(),
             session: None,
             flow,
-            kind: EventKind::LimitReached { limit: limit.to_owned(), detail },
+            kind,
         };
         self.shared.tasks.spawn(async move { shared.sink.record(vec![event]).await });
     }

@@ -28,7 +28,7 @@ mod world;
 pub use acceptor::{
     Accepted, Acceptor, BindError, BindProblem, KernelAcceptor, KernelDatagrams, MemoryAcceptor,
     MemoryDatagrams, MemoryDialer, MemoryListener, NetstackAcceptor, SideDoor, SideListener,
-    Stream,
+    Stream, UnansweredSyns,
 };
 pub use budgets::Budgets;
 pub use driver::{Assignment, Driver, TlsUse};

@@ -2,29 +2,34 @@
 
 use crate::config::{ConfigError, HoneypotConfig, Planned};
 use crate::disks::Disks;
-use crate::limits::{FOUND_PAIRS_KEPT_EVERY, HOSTS_MAX, NETWORK_MTU};
+use crate::limits::{FOUND_PAIRS_KEPT_EVERY, HOSTS_MAX, NETWORK_MTU, UNANSWERED_TOLD_EVERY};
 use crate::neighbours::{ForStack, Neighbours};
-use crate::network::NetworkLink;
+use crate::network::{Network, NetworkLink, Record};
 use crate::sink::HoneypotSink;
 use ipnet::IpNet;
 use lru::LruCache;
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use ukai_driver::{
     Acceptor, Assignment, BindError, CertificateNames, Driver, KernelAcceptor, KernelDatagrams,
-    NetstackAcceptor, SystemWorld, TlsConfigs, TlsUse, World,
+    NetstackAcceptor, SystemWorld, TlsConfigs, TlsUse, UnansweredSyns, World,
 };
 use ukai_egress::Egress;
 use ukai_emulators::Emulator;
-use ukai_link::{Tun, TunError};
-use ukai_model::{Flow, Transport};
-use ukai_netstack::{Config as StackConfig, Medium};
+use ukai_link::{
+    PacketConfig, PacketError, PacketLink, PrefixFilter, Recorder, Recording, Tun, TunError,
+};
+use ukai_model::{EventKind, Flow, Transport};
+use ukai_netstack::{Config as StackConfig, Link, Medium};
 use ukai_persona::{Access, Host, Persona};
 use ukai_store::Store;
 
@@ -40,12 +45,25 @@ pub enum HoneypotError {
     /// A network's link that cannot be used.
     #[error("[honeypot] networks: {0}")]
     Link(#[from] TunError),
+    /// A network's interface that cannot be used.
+    #[error("[honeypot] networks: {0}")]
+    Packet(#[from] PacketError),
+    /// A folder in which packets cannot be recorded.
+    #[error("[honeypot] networks: record: folder {}: {error}; choose another", folder.display())]
+    Record {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
 }
 
 /// A running honeypot.
 pub struct Honeypot {
     services: Vec<Service>,
     networks: Vec<Answered>,
+    /// What they have is written when they are dropped.
+    recorders: Vec<Recorder>,
     driver: Driver,
     stop: CancellationToken,
     serving: Vec<JoinHandle<()>>,
@@ -116,16 +134,6 @@ impl Honeypot {
             })
             .collect();
 
-        let mut entrances = Vec::new();
-        let mut networks = Vec::new();
-        for (network, neighbours) in config.networks.iter().zip(&neighbours) {
-            entrances.push(open(&network.link, neighbours, &world)?);
-            networks.push(Answered {
-                link: network.link.to_string(),
-                prefixes: network.prefixes.clone(),
-                hosts: neighbours.count(),
-            });
-        }
         let driver = Driver::new(
             config.budgets,
             config.sensor,
@@ -133,6 +141,19 @@ impl Honeypot {
             Arc::new(HoneypotSink::new(store.clone(), egress)),
             Arc::clone(&world),
         );
+        let mut entrances = Vec::new();
+        let mut networks = Vec::new();
+        let mut recorders = Vec::new();
+        for (network, neighbours) in config.networks.iter().zip(&neighbours) {
+            let (entrance, recorder) = open(network, neighbours, &driver, &world)?;
+            entrances.push(entrance);
+            recorders.extend(recorder);
+            networks.push(Answered {
+                link: network.link.to_string(),
+                prefixes: network.prefixes.clone(),
+                hosts: neighbours.count(),
+            });
+        }
         let found = store.get_meta(FOUND_PAIRS).await.unwrap_or_default().unwrap_or_default();
         let access = Arc::new(Access::new(config.canaries).with_found(&found));
         let houses = Arc::new(Houses::new(
@@ -164,7 +185,7 @@ impl Honeypot {
             }
         }
         let keeping = tokio::spawn(keep_found(access, store, stop.clone()));
-        Ok(Self { services, networks, driver, stop, serving, keeping })
+        Ok(Self { services, networks, recorders, driver, stop, serving, keeping })
     }
 
     /// What listens where, in the order of the configuration.
@@ -191,6 +212,7 @@ impl Honeypot {
                 tracing::error!("one of the honeypot's acceptors had failed");
             }
         }
+        drop(self.recorders);
         if self.keeping.await.is_err() {
             tracing::error!("the pairs that attackers found could not be kept");
         }
@@ -204,26 +226,78 @@ enum Entrance {
 }
 
 fn open(
-    link: &NetworkLink,
+    network: &Network,
     neighbours: &Arc<Neighbours>,
+    driver: &Driver,
     world: &Arc<dyn World>,
-) -> Result<Entrance, HoneypotError> {
-    let (device, medium) = match link {
-        NetworkLink::Tun { device } => (device, Medium::Ip),
-        NetworkLink::Tap { device } => (device, Medium::Ethernet),
+) -> Result<(Entrance, Option<Recorder>), HoneypotError> {
+    let mut config = StackConfig::default();
+    let (link, device): (Box<dyn Link>, _) = match &network.link {
+        NetworkLink::Tun { device } => {
+            (Box::new(Tun::open(device, Medium::Ip, NETWORK_MTU)?), device)
+        }
+        NetworkLink::Tap { device } => {
+            (Box::new(Tun::open(device, Medium::Ethernet, NETWORK_MTU)?), device)
+        }
+        NetworkLink::Packet { interface } => {
+            let include = network.prefixes.clone();
+            let filter = PrefixFilter { include, exclude: network.exclude.clone() };
+            let packets = PacketConfig { filter: Some(filter), ..PacketConfig::default() };
+            let link = PacketLink::open(interface, &packets)?;
+            config.mac = link.mac().unwrap_or(config.mac);
+            (Box::new(link), interface)
+        }
         NetworkLink::Tproxy { port, .. } => {
             let mut here: Vec<SocketAddr> = vec![(Ipv4Addr::LOCALHOST, *port).into()];
             if UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
                 here.push((Ipv6Addr::LOCALHOST, *port).into());
             }
             let streams = KernelAcceptor::bind_transparent(&here)?;
-            return Ok(Entrance::Kernel(streams, KernelDatagrams::bind_transparent(&here)?));
+            let datagrams = KernelDatagrams::bind_transparent(&here)?;
+            return Ok((Entrance::Kernel(streams, datagrams), None));
         }
     };
-    let link = Tun::open(device, medium, NETWORK_MTU)?;
+    let recorder = network.record.as_ref().map(|record| recorder(record, device)).transpose()?;
+    let link: Box<dyn Link> = match &recorder {
+        Some(recorder) => Box::new(recorder.tap(link, device)),
+        None => link,
+    };
     let hosts = ForStack(Arc::clone(neighbours));
-    let world = Arc::clone(world);
-    Ok(Entrance::Stack(NetstackAcceptor::new(link, hosts, StackConfig::default(), world)))
+    let told = tell(driver.clone());
+    let stack = NetstackAcceptor::new(link, hosts, config, Arc::clone(world), told);
+    Ok((Entrance::Stack(stack), recorder))
+}
+
+fn recorder(record: &Record, device: &str) -> Result<Recorder, HoneypotError> {
+    let recording = Recording {
+        folder: record.folder.clone(),
+        name: device.to_owned(),
+        file_bytes_max: record.file_bytes_max,
+        file_seconds_max: record.file_s_max,
+        files_max: record.files_max,
+        snap_bytes: record.snap_bytes,
+    };
+    Recorder::start(recording)
+        .map_err(|error| HoneypotError::Record { folder: record.folder.clone(), error })
+}
+
+/// Records what a stack tells. A flood in many names must not become one of events.
+fn tell(driver: Driver) -> impl Fn(UnansweredSyns) + Send + Sync {
+    let last = Mutex::new(None::<Instant>);
+    move |told| {
+        let mut last = last.lock();
+        if last.is_some_and(|last| last.elapsed() < UNANSWERED_TOLD_EVERY) {
+            return;
+        }
+        *last = Some(Instant::now());
+        let length = if told.prefix.is_ipv4() { 24 } else { 48 };
+        let kind = EventKind::SynUnanswered {
+            prefix: format!("{}/{length}", told.prefix),
+            syns: told.syns.into(),
+            unanswered: told.unanswered.into(),
+        };
+        driver.report(kind, None);
+    }
 }
 
 fn serve<A: Acceptor + Send + 'static>(

@@ -25,6 +25,6 @@ mod tests;
 pub use config::{ConfigError, DiskConfig, DiskPer, HoneypotConfig, Listener};
 pub use honeypot::{Answered, Honeypot, HoneypotError, Service};
 pub use map::{HostCard, HostMap, OpenPort};
-pub use network::{Network, NetworkLink};
+pub use network::{Network, NetworkLink, Record};
 pub use ports::Ports;
 pub use rules::Rules;

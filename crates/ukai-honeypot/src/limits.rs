@@ -40,3 +40,6 @@ pub(crate) const FOUND_PAIRS_KEPT_EVERY: Duration = Duration::from_secs(5);
 
 /// The longest packet of a network, in bytes.
 pub(crate) const NETWORK_MTU: u16 = 1_500;
+
+/// Unanswered SYNs are an event at most this often; each says all that came so far.
+pub(crate) const UNANSWERED_TOLD_EVERY: Duration = Duration::from_secs(1);

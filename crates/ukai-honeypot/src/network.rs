@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::PathBuf;
 
 /// A network whose addresses are hosts of ours. Their packets come over a link, and a
 /// network stack of our own answers: the machine needs no address for them. With `tproxy`
@@ -11,8 +12,8 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// How packets come: `{ kind = "tun", device = "ukai0" }`, the same with `tap`, or
-    /// `{ kind = "tproxy" }`.
+    /// How packets come: `{ kind = "tun", device = "ukai0" }`, the same with `tap`,
+    /// `{ kind = "packet", interface = "eth1" }`, or `{ kind = "tproxy" }`.
     pub link: NetworkLink,
     /// The prefixes, as they are routed: `198.18.0.0/16`, `2001:db8::/32`.
     #[schema(value_type = Vec<String>)]
@@ -39,6 +40,48 @@ pub struct Network {
     /// system closes them.
     #[serde(default)]
     pub any_port: bool,
+    /// Where the packets are recorded, and how many: `{ folder = "/var/lib/ukai/packets" }`.
+    /// Not with `tproxy`, whose packets the kernel keeps to itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Record>,
+}
+
+/// Where a network's packets are recorded, as pcapng files that are begun anew by size and
+/// age; the oldest are removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The folder; made, for this user only, if it is not there.
+    #[schema(value_type = String)]
+    pub folder: PathBuf,
+    /// A file that reaches this many bytes takes no more.
+    #[serde(default = "file_bytes_max")]
+    pub file_bytes_max: u64,
+    /// A file that is this old takes no more, in seconds.
+    #[serde(default = "file_s_max")]
+    pub file_s_max: u64,
+    /// Files that are kept.
+    #[serde(default = "files_max")]
+    pub files_max: usize,
+    /// Of each packet, at most so many bytes are written.
+    #[serde(default = "snap_bytes")]
+    pub snap_bytes: u32,
+}
+
+const fn file_bytes_max() -> u64 {
+    256 << 20
+}
+
+const fn file_s_max() -> u64 {
+    3_600
+}
+
+const fn files_max() -> usize {
+    24
+}
+
+const fn snap_bytes() -> u32 {
+    65_535
 }
 
 /// How a network's packets come.
@@ -55,6 +98,13 @@ pub enum NetworkLink {
     Tap {
         /// Its name.
         device: String,
+    },
+    /// The network is on an interface of this machine, beside the kernel's own addresses:
+    /// frames for the prefixes are taken from it, and ARP and neighbour solicitations
+    /// answered.
+    Packet {
+        /// Its name.
+        interface: String,
     },
     /// The addresses are this machine's own, and the kernel gives us what is sent to their
     /// ports, by rules that `ukai sensor rules` shows, applies and removes.
@@ -76,6 +126,7 @@ impl fmt::Display for NetworkLink {
         match self {
             Self::Tun { device } => write!(f, "tun {device}"),
             Self::Tap { device } => write!(f, "tap {device}"),
+            Self::Packet { interface } => write!(f, "packet {interface}"),
             Self::Tproxy { port, .. } => write!(f, "tproxy {port}"),
         }
     }
@@ -106,6 +157,7 @@ impl Network {
             NetworkLink::Tun { device } | NetworkLink::Tap { device } => {
                 ("device", std::slice::from_ref(device))
             }
+            NetworkLink::Packet { interface } => ("interface", std::slice::from_ref(interface)),
             NetworkLink::Tproxy { interfaces, .. } => ("interfaces", interfaces.as_slice()),
         };
         let fits = |c: char| c.is_ascii_alphanumeric() || "._-@".contains(c);
@@ -122,6 +174,29 @@ impl Network {
         if matches!(self.link, NetworkLink::Tproxy { port: 0, .. }) {
             let (problem, remedy) = ("the rules need a number", "choose a free port of loopback");
             return Err(ConfigError::new(format!("{key}.link.port"), problem, remedy));
+        }
+        if let Some(record) = &self.record {
+            if matches!(self.link, NetworkLink::Tproxy { .. }) {
+                return Err(ConfigError::new(
+                    format!("{key}.record"),
+                    "the kernel keeps the packets of a network by tproxy to itself",
+                    "leave it out, and let tcpdump record",
+                ));
+            }
+            for (name, value, least) in [
+                ("file_bytes_max", record.file_bytes_max, 64 << 10),
+                ("file_s_max", record.file_s_max, 1),
+                ("files_max", record.files_max as u64, 1),
+                ("snap_bytes", u64::from(record.snap_bytes), 64),
+            ] {
+                if value < least {
+                    return Err(ConfigError::new(
+                        format!("{key}.record.{name}"),
+                        format!("{value} is too little"),
+                        format!("choose {least} or more"),
+                    ));
+                }
+            }
         }
         for (name, list, what) in [
             ("prefixes", self.prefixes.is_empty(), "a prefix, such as 198.18.0.0/16"),

@@ -315,6 +315,17 @@ pub enum EventKind {
         /// 0 to 100.
         confidence: u8,
     },
+    /// SYNs come in the name of a prefix that never completes a handshake: somebody scans
+    /// without state, or wants the prefix flooded with our answers.
+    #[serde(rename = "syn.unanswered")]
+    SynUnanswered {
+        /// The prefix, an IPv4 /24 or an IPv6 /48.
+        prefix: String,
+        /// SYNs since its last handshake.
+        syns: u64,
+        /// Those of them that were not answered.
+        unanswered: u64,
+    },
     /// A limit cut something short; the cost stays bounded and the fact is kept.
     #[serde(rename = "limit.reached")]
     LimitReached {
@@ -358,6 +369,7 @@ impl EventKind {
             Self::SampleCaptured { .. } => "sample.captured",
             Self::AnalysisDone { .. } => "analysis.done",
             Self::IndicatorNew { .. } => "indicator.new",
+            Self::SynUnanswered { .. } => "syn.unanswered",
             Self::LimitReached { .. } => "limit.reached",
             Self::Fault { .. } => "fault",
         }

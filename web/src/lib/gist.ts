@@ -56,6 +56,8 @@ export function gist(event: Event): string {
       return join(text(event['engine']), text(event['outcome']), short(text(event.sha256)), duration(number(event['duration_ms'])));
     case 'indicator.new':
       return join(text(event['role']), text(event['value']), `${number(event['confidence'])}`);
+    case 'syn.unanswered':
+      return join(text(event['prefix']), `${number(event['syns'])} SYN`);
     case 'limit.reached':
       return join(text(event['limit']), text(event['detail']));
     case 'fault':

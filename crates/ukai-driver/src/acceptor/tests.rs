@@ -240,7 +240,8 @@ async fn our_own_stack_conforms_on_both_families() {
     {
         let (link, other) = memory_pair(Medium::Ip);
         let world = Arc::new(SystemWorld);
-        let acceptor = NetstackAcceptor::new(link, Anywhere::new(), Config::default(), world);
+        let acceptor =
+            NetstackAcceptor::new(link, Anywhere::new(), Config::default(), world, |_| {});
         let dial = Netstack {
             dialer: Dialer::new(other),
             target: target.parse().expect("an address"),

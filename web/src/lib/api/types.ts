@@ -39,6 +39,7 @@ export const EVENT_KINDS = [
   'sample.captured',
   'analysis.done',
   'indicator.new',
+  'syn.unanswered',
   'limit.reached',
   'fault',
 ] as const;

@@ -208,6 +208,7 @@ export const en = {
   'kind.sample.captured': 'Sample captured',
   'kind.analysis.done': 'Analysis done',
   'kind.indicator.new': 'New indicator',
+  'kind.syn.unanswered': 'SYNs without a handshake',
   'kind.limit.reached': 'Limit reached',
   'kind.fault': 'Fault',
 

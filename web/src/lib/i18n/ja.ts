@@ -209,6 +209,7 @@ export const ja: Messages = {
   'kind.sample.captured': '検体捕獲',
   'kind.analysis.done': '解析完了',
   'kind.indicator.new': '新規インジケーター',
+  'kind.syn.unanswered': 'ハンドシェイクのない SYN',
   'kind.limit.reached': '上限到達',
   'kind.fault': '内部エラー',
 

@@ -42,7 +42,8 @@ impl Dialer {
         let (outgoing, incoming) = mpsc::channel(1);
         let config = Config { medium: Medium::Ip, ..Config::default() };
         let hosts = Doors::new(Anywhere::new());
-        let shared = Shared::new(Box::new(link), hosts, config, Arc::new(SystemWorld), outgoing);
+        let shared =
+            Shared::new(Box::new(link), hosts, config, Arc::new(SystemWorld), outgoing, |_| {});
         tokio::spawn(Arc::clone(&shared).pump());
         Self { shared, _incoming: incoming }
     }

@@ -11,6 +11,8 @@ mod stream;
 use super::{Accepted, Acceptor};
 use crate::world::World;
 use door::Doors;
+pub use pump::UnansweredSyns;
+
 use pump::Shared;
 use std::io;
 use std::sync::Arc;
@@ -31,16 +33,20 @@ impl NetstackAcceptor {
     /// Makes a stack on `link` for the hosts of `neighbourhood`. What a link's frames are,
     /// and how long they may be, is taken from the link, not from `config`. Must be called
     /// within a runtime.
+    ///
+    /// `told` is called, now and then, when SYNs come in the name of a prefix that never
+    /// completes a handshake. It must be quick.
     pub fn new(
         link: impl Link + 'static,
         neighbourhood: impl Neighbourhood + Send + 'static,
         config: Config,
         world: Arc<dyn World>,
+        told: impl Fn(UnansweredSyns) + Send + Sync + 'static,
     ) -> Self {
         let (outgoing, incoming) = mpsc::channel(WAITING_MAX);
         let config = Config { medium: link.medium(), mtu: link.mtu(), ..config };
         let shared =
-            Shared::new(Box::new(link), Doors::new(neighbourhood), config, world, outgoing);
+            Shared::new(Box::new(link), Doors::new(neighbourhood), config, world, outgoing, told);
         let pump = tokio::spawn(async {
             let error = shared.pump().await;
             tracing::error!(%error, "the link has failed: its hosts answer no more");

@@ -9,6 +9,7 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -27,9 +28,21 @@ const FRAME_BYTES_MAX: usize = 65_535 + 64;
 /// How long a pump sleeps that has nothing to wait for.
 const IDLE: Duration = Duration::from_hours(1);
 
+/// SYNs in the name of a prefix that never completes a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnansweredSyns {
+    /// The prefix: an IPv4 /24, or an IPv6 /48.
+    pub prefix: IpAddr,
+    /// SYNs since its last handshake.
+    pub syns: u32,
+    /// Those of them that were not answered.
+    pub unanswered: u32,
+}
+
 pub(super) struct Shared<N> {
     pub(super) inner: Mutex<Inner<N>>,
     world: Arc<dyn World>,
+    told: Box<dyn Fn(UnansweredSyns) + Send + Sync>,
     /// Wakes the pump when something is due sooner.
     waker: AtomicWaker,
 }
@@ -55,6 +68,7 @@ impl<N: Neighbourhood + Send + 'static> Shared<N> {
         config: Config,
         world: Arc<dyn World>,
         incoming: mpsc::Sender<Accepted>,
+        told: impl Fn(UnansweredSyns) + Send + Sync + 'static,
     ) -> Arc<Self> {
         let mut seed = [0; 32];
         let (first, second) = seed.split_at_mut(16);
@@ -73,6 +87,7 @@ impl<N: Neighbourhood + Send + 'static> Shared<N> {
                 refused: Vec::new(),
             }),
             world,
+            told: Box::new(told),
             waker: AtomicWaker::new(),
         })
     }
@@ -201,11 +216,7 @@ impl<N: Neighbourhood + Send + 'static> Shared<N> {
                 }
             }
             Event::Unproved { prefix, syns, unanswered } => {
-                tracing::warn!(
-                    %prefix, syns, unanswered,
-                    "many SYNs and never a handshake: a scan without state, or somebody has this \
-                     prefix flooded with answers"
-                );
+                (self.told)(UnansweredSyns { prefix, syns, unanswered });
             }
         }
     }
