@@ -67,7 +67,8 @@ pub(crate) async fn serve_on<T>(
             ..Config::default()
         };
         let hosts = Hosts(Arc::clone(&personality));
-        let mut acceptor = NetstackAcceptor::new(link, hosts, config, Arc::new(SystemWorld), |_| {});
+        let mut acceptor =
+            NetstackAcceptor::new(link, hosts, config, Arc::new(SystemWorld), |_| {});
         let flows = Arc::clone(flows);
         stacks.spawn(async move {
             while let Some(Ok(accepted)) = acceptor.accept().await {
