@@ -274,7 +274,7 @@ fn on_a_cable_hosts_are_found_by_zmap() {
     for address in [cards.keys().next(), cards.keys().next_back()].into_iter().flatten() {
         log_in(*address, &cards[address]);
     }
-    let station = sh("ip neighbour show dev ukai0 nud reachable,stale,delay | head -n 1");
+    let station = sh("ip neighbour show dev ukai0 | grep -m 1 lladdr");
     let station = station.split("lladdr ").nth(1).and_then(|rest| rest.split(' ').next());
     let station = station.expect("a hardware address");
     // Each address is asked twice; what the list of excluded addresses holds is ours here.

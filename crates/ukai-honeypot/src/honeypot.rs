@@ -30,6 +30,7 @@ use ukai_link::{
 };
 use ukai_model::{EventKind, Flow, Transport};
 use ukai_netstack::{Config as StackConfig, Link, Medium};
+use ukai_packet::ether::Mac;
 use ukai_persona::{Access, Host, Persona};
 use ukai_store::Store;
 
@@ -244,7 +245,7 @@ fn open(
             let filter = PrefixFilter { include, exclude: network.exclude.clone() };
             let packets = PacketConfig { filter: Some(filter), ..PacketConfig::default() };
             let link = PacketLink::open(interface, &packets)?;
-            config.mac = link.mac().unwrap_or(config.mac);
+            config.mac = link.mac().map_or(config.mac, beside);
             (Box::new(link), interface)
         }
         NetworkLink::Tproxy { port, .. } => {
@@ -266,6 +267,16 @@ fn open(
     let told = tell(driver.clone());
     let stack = NetstackAcceptor::new(link, hosts, config, Arc::clone(world), told);
     Ok((Entrance::Stack(stack), recorder))
+}
+
+/// A station beside an interface's own: the kernel does not concern itself with frames to
+/// it, and would tell their senders that it knows no way.
+const fn beside(interface: Mac) -> Mac {
+    let Mac(mut octets) = interface;
+    // Locally administered, of one station.
+    octets[0] = (octets[0] | 0x02) & !0x01;
+    octets[5] ^= 0x80;
+    Mac(octets)
 }
 
 fn recorder(record: &Record, device: &str) -> Result<Recorder, HoneypotError> {
