@@ -102,16 +102,11 @@ pub(crate) static UNKNOWN_DATAGRAMS: Spoken =
 /// Whatever comes to a TCP port that has no service.
 pub(crate) static UNKNOWN: &Spoken = &DETECT;
 
-/// All that is spoken, in the order of the configuration.
-static ALL: [&Spoken; 18] = [
-    &TELNET, &SSH, &SHELL, &FTP, &FTPS, &TFTP, &SMTP, &SMTPS, &POP3, &POP3S, &IMAP, &IMAPS, &MYSQL,
-    &REDIS, &HTTP, &HTTPS, &RAW, &DETECT,
-];
-
 impl Spoken {
     /// What has this name in the configuration.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        ALL.into_iter().find(|spoken| spoken.name == name)
+        let mut ports = Ports::default();
+        ports.lists_mut().into_iter().map(|(spoken, _)| spoken).find(|spoken| spoken.name == name)
     }
 
     /// The emulator that speaks it, if there is one.

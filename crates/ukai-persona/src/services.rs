@@ -31,6 +31,8 @@ pub struct Services {
     pub imaps: Vec<u16>,
     /// MySQL.
     pub mysql: Vec<u16>,
+    /// PostgreSQL.
+    pub postgresql: Vec<u16>,
     /// Redis.
     pub redis: Vec<u16>,
     /// HTTP in the clear.
@@ -55,7 +57,7 @@ pub struct Odds {
 impl Services {
     /// Every port, with what is spoken there.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, u16)> {
-        let lists: [(&'static str, &[u16]); 14] = [
+        let lists: [(&'static str, &[u16]); 15] = [
             ("telnet", &self.telnet),
             ("ssh", &self.ssh),
             ("ftp", &self.ftp),
@@ -66,6 +68,7 @@ impl Services {
             ("imap", &self.imap),
             ("imaps", &self.imaps),
             ("mysql", &self.mysql),
+            ("postgresql", &self.postgresql),
             ("redis", &self.redis),
             ("http", &self.http),
             ("https", &self.https),
@@ -117,7 +120,7 @@ impl Services {
         Ok(())
     }
 
-    fn lists_mut(&mut self) -> [(&'static str, &mut Vec<u16>); 14] {
+    fn lists_mut(&mut self) -> [(&'static str, &mut Vec<u16>); 15] {
         [
             ("telnet", &mut self.telnet),
             ("ssh", &mut self.ssh),
@@ -129,6 +132,7 @@ impl Services {
             ("imap", &mut self.imap),
             ("imaps", &mut self.imaps),
             ("mysql", &mut self.mysql),
+            ("postgresql", &mut self.postgresql),
             ("redis", &mut self.redis),
             ("http", &mut self.http),
             ("https", &mut self.https),
