@@ -109,6 +109,20 @@ fn a_capture_is_a_table_and_json_also_when_it_is_compressed() {
         assert_eq!((&scanner["tool"], &scanner["order"]), (&"mirai".into(), &"ascending".into()));
         assert_eq!((&scanner["own"], &scanner["asn"]), (&true.into(), &64_496.into()));
     }
+    let flows = folder.path().join("flows.json");
+    let known = written(folder.path(), "known.csv", b"203.0.113.0/28,,,Somebody\n");
+    let flows_path = flows.to_str().expect("a UTF-8 path");
+    let output = read(&[&plain, "--flows", flows_path, "--known", &known, "--json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["scanners"][0]["known"], "Somebody");
+    let text = std::fs::read_to_string(flows).expect("records");
+    let records: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    // Four minutes of answers, and one of probes.
+    assert_eq!(records.len(), 5, "{text}");
+    let packets = records.iter().filter_map(|record| record["packets"].as_u64());
+    assert_eq!(packets.sum::<u64>(), 240);
+    assert_eq!(records[0]["dst"], "198.18.0.0/24");
     let shown = read(&[&plain, "--own", "203.0.113.0/24"]);
     let shown = String::from_utf8(shown.stdout).expect("UTF-8");
     for words in ["192.0.2.80", "80/tcp", "mirai", "Suspected to be infected", "syn-ack"] {

@@ -23,3 +23,9 @@ pub(crate) const FACTS_MAX: usize = 262_144;
 
 /// Packets that wait for their sources' entries to be read from memory, together.
 pub(crate) const PENDING: usize = 32;
+
+/// Ports and classes that are told apart in a minute whose records are used up.
+pub(crate) const REST_MAX: usize = 4096;
+
+/// Minutes of records that wait to be taken; when there are more, the oldest go.
+pub(crate) const MINUTES_MAX: usize = 4;

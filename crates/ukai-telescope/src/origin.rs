@@ -1,5 +1,6 @@
 //! Whose an address is: country and autonomous system, from an operator's own table.
 
+use crate::mmdb::{Database, NoDatabase};
 use ipnet::IpNet;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -29,9 +30,17 @@ pub struct WrongLine {
     pub text: String,
 }
 
-/// A table of origins: the longest prefix decides.
-#[derive(Clone, Debug, Default)]
+/// Tables of origins. In the operator's own the longest prefix decides; what it does not say,
+/// the databases do, in their order.
+#[derive(Debug, Default)]
 pub struct Origins {
+    table: Prefixed,
+    databases: Vec<Database>,
+    known: Prefixed,
+}
+
+#[derive(Debug, Default)]
+struct Prefixed {
     by_prefix: BTreeMap<IpNet, Origin>,
     /// Lengths that there are, the longest first: of IPv4, of IPv6.
     lengths: [Vec<u8>; 2],
@@ -41,7 +50,43 @@ impl Origins {
     /// Reads `prefix,asn,country[,name]` lines. Fields may be empty, the number may have `AS`
     /// in front; empty lines and those with `#` are passed over.
     pub fn parse(text: &str) -> Result<Self, WrongLine> {
-        let mut origins = Self::default();
+        Ok(Self { table: Prefixed::parse(text)?, ..Self::default() })
+    }
+
+    /// Adds a database in MaxMind's format.
+    pub fn add_database(&mut self, bytes: Vec<u8>) -> Result<(), NoDatabase> {
+        self.databases.push(Database::read(bytes)?);
+        Ok(())
+    }
+
+    /// Reads who is known to scan, as lines of the same form, of which only the name counts.
+    pub fn add_known(&mut self, text: &str) -> Result<(), WrongLine> {
+        self.known = Prefixed::parse(text)?;
+        Ok(())
+    }
+
+    /// Whose an address is.
+    pub fn of(&self, address: IpAddr) -> Origin {
+        let mut origin = self.table.of(address).cloned().unwrap_or_default();
+        for found in self.databases.iter().filter_map(|database| database.of(address)) {
+            origin.country = origin.country.or(found.country);
+            if origin.asn.is_none() {
+                origin.asn = found.asn;
+                origin.name = origin.name.or(found.name);
+            }
+        }
+        origin
+    }
+
+    /// Under which name the address is known to scan.
+    pub fn known(&self, address: IpAddr) -> Option<&str> {
+        self.known.of(address)?.name.as_deref()
+    }
+}
+
+impl Prefixed {
+    fn parse(text: &str) -> Result<Self, WrongLine> {
+        let mut prefixed = Self::default();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -51,9 +96,9 @@ impl Origins {
                 line: number + 1,
                 text: line.chars().take(60).collect(),
             })?;
-            origins.insert(prefix, origin);
+            prefixed.insert(prefix, origin);
         }
-        Ok(origins)
+        Ok(prefixed)
     }
 
     fn insert(&mut self, prefix: IpNet, origin: Origin) {
@@ -65,8 +110,7 @@ impl Origins {
         self.by_prefix.insert(prefix.trunc(), origin);
     }
 
-    /// Whose an address is.
-    pub fn of(&self, address: IpAddr) -> Option<&Origin> {
+    fn of(&self, address: IpAddr) -> Option<&Origin> {
         self.lengths[usize::from(address.is_ipv6())].iter().find_map(|length| {
             let prefix = IpNet::new(address, *length).ok()?.trunc();
             self.by_prefix.get(&prefix)
@@ -91,20 +135,26 @@ fn parse_line(line: &str) -> Option<(IpNet, Origin)> {
 
 #[cfg(test)]
 mod tests {
-    use super::Origins;
+    use super::{Origin, Origins};
 
     #[test]
-    fn the_longest_prefix_decides() {
+    fn the_longest_prefix_decides_and_databases_fill_up() {
         let text = "# ours\n198.18.0.0/15,64496,JP\n198.18.4.0/24,AS64497,US,\"Example\"\n\n\
                     2001:db8::/32,,DE\n";
-        let origins = Origins::parse(text).unwrap();
-        let of = |address: &str| origins.of(address.parse().unwrap());
-        assert_eq!(of("198.18.5.1").unwrap().asn, Some(64_496));
-        let inner = of("198.18.4.1").unwrap();
+        let mut origins = Origins::parse(text).unwrap();
+        let of = |origins: &Origins, address: &str| origins.of(address.parse().unwrap());
+        assert_eq!(of(&origins, "198.18.5.1").asn, Some(64_496));
+        let inner = of(&origins, "198.18.4.1");
         assert_eq!((inner.asn, inner.name.as_deref()), (Some(64_497), Some("Example")));
-        let v6 = of("2001:db8::1").unwrap();
+        let v6 = of(&origins, "2001:db8::1");
         assert_eq!((v6.asn, v6.country.as_deref()), (None, Some("DE")));
-        assert_eq!(of("192.0.2.1"), None);
+        assert_eq!(of(&origins, "203.0.113.1"), Origin::default());
+        origins.add_database(crate::mmdb::tests::example()).unwrap();
+        assert_eq!(of(&origins, "203.0.113.1").country.as_deref(), Some("JP"));
+        assert!(origins.add_database(b"nothing".to_vec()).is_err());
+        origins.add_known("203.0.113.0/28,,,Somebody").unwrap();
+        assert_eq!(origins.known([203, 0, 113, 15].into()), Some("Somebody"));
+        assert_eq!(origins.known([203, 0, 113, 16].into()), None);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct Settings {
     pub interval: Duration,
     /// How a port rises.
     pub rising: RisingRules,
+    /// Records that are kept for a minute; none are made with zero.
+    pub flows_max: usize,
 }
 
 /// What an attack is: the thresholds of CAIDA's RSDoS (Corsaro 2 and 3; after Moore et al.,
@@ -87,6 +89,7 @@ impl Default for Settings {
             attack: AttackRules::default(),
             interval: Duration::from_hours(1),
             rising: RisingRules { sources_min: 20, factor: 3, history_min: 3 },
+            flows_max: 0,
         }
     }
 }

@@ -152,6 +152,7 @@ impl Source {
         Scanner {
             address: self.address,
             origin: Origin::default(),
+            known: None,
             own: false,
             first: detail.first,
             last: self.last,
@@ -309,6 +310,9 @@ pub struct Scanner {
     /// Whose it is.
     #[serde(flatten)]
     pub origin: Origin,
+    /// Under which name it is known to scan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// Whether it is of the operator's own prefixes: then it is suspected to be infected.
     pub own: bool,
     /// Its first packet.

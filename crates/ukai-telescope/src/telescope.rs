@@ -3,8 +3,9 @@
 use crate::attack::{Attack, Hit, Victim};
 use crate::campaign::{Campaign, Campaigns};
 use crate::class::{Class, Impossible, Vector};
+use crate::flows::{Flow, Flows};
 use crate::hash::{Estimator, Hashes};
-use crate::limits::{FACTS_MAX, PENDING};
+use crate::limits::{FACTS_MAX, MINUTES_MAX, PENDING};
 use crate::origin::Origins;
 use crate::ports::{PortReport, Ports, Rise};
 use crate::seen::{Seen, Transport};
@@ -56,6 +57,8 @@ pub struct Telescope {
     campaigns: Campaigns,
     seen_sources: Estimator<14>,
     seen_addresses: Estimator<14>,
+    flows: Option<Flows>,
+    minutes: VecDeque<Vec<Flow>>,
     facts: VecDeque<Fact>,
     facts_lost: u64,
 }
@@ -81,7 +84,7 @@ pub struct Summary {
     pub sources_displaced: u64,
     /// Victims that made room for others.
     pub victims_displaced: u64,
-    /// Facts that nobody took in time.
+    /// Facts, and minutes of records, that nobody took in time.
     pub facts_lost: u64,
     /// The ports that were tried most.
     pub ports: Vec<PortReport>,
@@ -107,6 +110,8 @@ impl Telescope {
             campaigns: Campaigns::default(),
             seen_sources: Estimator::new(),
             seen_addresses: Estimator::new(),
+            flows: (settings.flows_max > 0).then(|| Flows::new(settings.flows_max, seed)),
+            minutes: VecDeque::new(),
             facts: VecDeque::new(),
             facts_lost: 0,
             settings,
@@ -148,6 +153,11 @@ impl Telescope {
         let dst_hash = self.hashes.address(seen.dst);
         self.seen_sources.insert_hash(src_hash);
         self.seen_addresses.insert_hash(dst_hash);
+        if let Some(flows) = &mut self.flows {
+            let (source, port) = ((seen.src, src_hash), port_of(&seen));
+            let minute = flows.add(time, source, seen.dst, port, verdict.class, seen.length);
+            self.keep_minute(minute);
+        }
         match verdict.class {
             Class::Backscatter(_) => {
                 if let Some(victim) = verdict.victim {
@@ -292,7 +302,7 @@ impl Telescope {
     }
 
     fn placed(&self, attack: Attack) -> Attack {
-        let origin = self.origins.of(attack.victim.addr()).cloned().unwrap_or_default();
+        let origin = self.origins.of(attack.victim.addr());
         let own = self.settings.own.contains(attack.victim.addr());
         Attack { origin, own, ..attack }
     }
@@ -308,7 +318,8 @@ impl Telescope {
             return;
         }
         let mut scanner = source.scanner(self.dark_v4, self.settings.sampling);
-        scanner.origin = self.origins.of(address).cloned().unwrap_or_default();
+        scanner.origin = self.origins.of(address);
+        scanner.known = self.origins.known(address).map(str::to_owned);
         scanner.own = own;
         self.campaigns.add(&scanner);
         self.tell(Fact::Scanner(scanner));
@@ -322,6 +333,22 @@ impl Telescope {
         self.facts.push_back(fact);
     }
 
+    fn keep_minute(&mut self, minute: Vec<Flow>) {
+        if minute.is_empty() {
+            return;
+        }
+        if self.minutes.len() >= MINUTES_MAX {
+            self.minutes.pop_front();
+            self.facts_lost += 1;
+        }
+        self.minutes.push_back(minute);
+    }
+
+    /// The records of minutes that are over, if they are made: see [`Settings::flows_max`].
+    pub fn minutes(&mut self) -> impl Iterator<Item = Vec<Flow>> + '_ {
+        self.minutes.drain(..)
+    }
+
     /// What was found out since this was last called.
     pub fn facts(&mut self) -> impl Iterator<Item = Fact> + '_ {
         self.facts.drain(..)
@@ -330,6 +357,8 @@ impl Telescope {
     /// There are no more packets: tells every scanner, and the attacks that go on.
     pub fn finish(&mut self) {
         self.settle();
+        let minute = self.flows.as_mut().map_or_else(Vec::new, Flows::close);
+        self.keep_minute(minute);
         for rise in self.ports.finish(self.settings.rising) {
             self.tell(Fact::PortRises(rise));
         }

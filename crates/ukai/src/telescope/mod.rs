@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use std::fs::File;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::io::{IsTerminal as _, Read, Write as _};
+use std::io::{BufWriter, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use ukai_telescope::{AttackRules, IpNet, Link, Origins, Settings, Telescope};
 
 use report::{Report, Told};
 
-/// The largest table of origins that is read, in bytes.
+/// The largest table or database of origins that is read, in bytes.
 const ORIGINS_BYTES_MAX: u64 = 256 << 20;
 
 /// Packets between two looks at the clock.
@@ -49,6 +49,18 @@ pub(crate) struct ReadArgs {
     /// A file of `prefix,asn,country[,name]` lines, as from your BGP table.
     #[arg(long, value_name = "FILE")]
     origins: Option<PathBuf>,
+    /// A database of countries or autonomous systems in MaxMind's format (MMDB).
+    #[arg(long, value_name = "FILE")]
+    mmdb: Vec<PathBuf>,
+    /// Who is known to scan, as `prefix,,,name` lines; instead of the list that is built in.
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
+    /// Write records per minute to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    flows: Option<PathBuf>,
+    /// Records of a minute; what comes beyond is counted together.
+    #[arg(long, value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1..=1 << 24))]
+    flows_max: u32,
     /// Addresses that the Internet never routes (10.0.0.0/8 ...) are honest sources here.
     #[arg(long)]
     private_sources: bool,
@@ -93,13 +105,14 @@ pub(crate) fn run(command: &TelescopeCommand) -> Result<ExitCode> {
 
 /// Reads captures. Exit code 3: a file ended in the middle of a frame.
 fn read(args: &ReadArgs) -> Result<ExitCode> {
-    let origins = args.origins.as_deref().map_or_else(|| Ok(Origins::default()), read_origins)?;
+    let origins = origins(args)?;
+    let mut flows = Flows::create(args.flows.as_deref())?;
     let seed = RandomState::new().build_hasher().finish();
     let mut telescope = Telescope::new(settings(args)?, origins, seed);
     let mut told = Told::default();
     let mut cut_off = false;
     for file in &args.files {
-        match read_file(file, &mut telescope, &mut told)? {
+        match read_file(file, &mut telescope, &mut told, &mut flows)? {
             None => {}
             Some(error) => {
                 eprintln!("ukai: {}: {error}", file.display());
@@ -109,6 +122,8 @@ fn read(args: &ReadArgs) -> Result<ExitCode> {
     }
     telescope.finish();
     told.take(&mut telescope);
+    flows.take(&mut telescope)?;
+    flows.finish()?;
     let report = Report::new(&args.files, told, telescope.summary(args.top.max(100)));
     let mut out = std::io::stdout().lock();
     if args.json {
@@ -129,6 +144,7 @@ fn settings(args: &ReadArgs) -> Result<Settings> {
         own: args.own.iter().copied().collect(),
         sampling: args.sampling,
         sources_max: args.sources,
+        flows_max: args.flows.as_ref().map_or(0, |_| args.flows_max as usize),
         ..Settings::default()
     };
     settings.reading.checksums = !args.no_checksums;
@@ -141,18 +157,68 @@ fn settings(args: &ReadArgs) -> Result<Settings> {
     Ok(settings)
 }
 
-fn read_origins(file: &Path) -> Result<Origins> {
+/// Who is known to scan, by our own list.
+const KNOWN: &str = include_str!("../../../../rules/scanners.csv");
+
+fn origins(args: &ReadArgs) -> Result<Origins> {
+    let wrong =
+        |file: &Path, what: &dyn std::fmt::Display| WrongUse(format!("{}: {what}", file.display()));
+    let mut origins = match &args.origins {
+        Some(file) => Origins::parse(&text_of(file)?).map_err(|error| wrong(file, &error))?,
+        None => Origins::default(),
+    };
+    for file in &args.mmdb {
+        origins.add_database(bytes_of(file)?).map_err(|error| wrong(file, &error))?;
+    }
+    match &args.known {
+        Some(file) => {
+            origins.add_known(&text_of(file)?).map_err(|error| wrong(file, &error))?;
+        }
+        None => origins.add_known(KNOWN).context("the list of known scanners")?,
+    }
+    Ok(origins)
+}
+
+fn text_of(file: &Path) -> Result<String> {
+    let text = String::from_utf8(bytes_of(file)?);
+    Ok(text.map_err(|_| WrongUse(format!("{}: not UTF-8", file.display())))?)
+}
+
+fn bytes_of(file: &Path) -> Result<Vec<u8>> {
     let wrong = |what: String| WrongUse(format!("{}: {what}", file.display()));
-    let mut text = String::new();
     let opened = File::open(file).map_err(|error| wrong(error.to_string()))?;
-    opened
-        .take(ORIGINS_BYTES_MAX + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| wrong(error.to_string()))?;
-    if text.len() as u64 > ORIGINS_BYTES_MAX {
+    let mut bytes = Vec::new();
+    let mut limited = opened.take(ORIGINS_BYTES_MAX + 1);
+    limited.read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
+    if bytes.len() as u64 > ORIGINS_BYTES_MAX {
         return Err(wrong(format!("larger than {} MiB", ORIGINS_BYTES_MAX >> 20)).into());
     }
-    Ok(Origins::parse(&text).map_err(|error| wrong(error.to_string()))?)
+    Ok(bytes)
+}
+
+/// The file of records, if one is wanted.
+struct Flows(Option<BufWriter<File>>);
+
+impl Flows {
+    fn create(path: Option<&Path>) -> Result<Self> {
+        let create = |path: &Path| {
+            File::create(path).map_err(|error| WrongUse(format!("{}: {error}", path.display())))
+        };
+        Ok(Self(path.map(create).transpose()?.map(BufWriter::new)))
+    }
+
+    fn take(&mut self, telescope: &mut Telescope) -> Result<()> {
+        let Some(file) = &mut self.0 else { return Ok(()) };
+        for flow in telescope.minutes().flatten() {
+            serde_json::to_writer(&mut *file, &flow).context("the file of records")?;
+            file.write_all(b"\n").context("the file of records")?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
+        self.0.map_or(Ok(()), |mut file| file.flush()).context("the file of records")
+    }
 }
 
 /// Gives a file's frames to the telescope; an error if the file ends too early.
@@ -160,6 +226,7 @@ fn read_file(
     path: &Path,
     telescope: &mut Telescope,
     told: &mut Told,
+    flows: &mut Flows,
 ) -> Result<Option<CaptureError>> {
     let wrong = |error: &dyn std::fmt::Display| WrongUse(format!("{}: {error}", path.display()));
     let (input, size): (Box<dyn Read>, u64) = if path == Path::new("-") {
@@ -189,6 +256,7 @@ fn read_file(
             }
         }
         packets += 1;
+        flows.take(telescope)?;
         if packets.is_multiple_of(PROGRESS_PACKETS) {
             told.take(telescope);
             progress.show(packets);

@@ -291,6 +291,9 @@ fn scanner_row(scanner: &Scanner) -> Vec<String> {
         format!("{}{}", scanner.addresses, coverage.unwrap_or_default()),
         order.to_owned(),
         scanner.internet_rate.map_or_else(String::new, |rate| format!("{rate:.0}")),
-        origin_shown(&scanner.origin, scanner.own),
+        match &scanner.known {
+            Some(name) => name.clone(),
+            None => origin_shown(&scanner.origin, scanner.own),
+        },
     ]
 }
