@@ -172,6 +172,8 @@ case "${1:-}" in
     # The one with telnetd and login.
     unpack_package busybox-static bin/busybox
     install_cowrie
+    /usr/bin/python3 -c 'import ctypes; ctypes.CDLL("libucl.so.1")' 2>/dev/null \
+      || install_packages no-such-command:libucl1
     install_python_clients
     install_reference_parsers
     cargo_tool cargo-nextest 0.9.143

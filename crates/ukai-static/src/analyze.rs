@@ -1,8 +1,12 @@
 //! One analysis, stage by stage: what is cheap and matters most comes first.
 
+use crate::artefacts::Artefacts;
 use crate::kind::{self, Kind, Language};
 use crate::limits::{CONFIGURATIONS_MAX, Limits, NOTES_MAX, SCRIPTS_RUN_MAX};
-use crate::observables::{Finds, Source, runs, scan_text, search_base64, search_xor};
+use crate::observables::{
+    Finds, Source, runs, scan_text, search_base64, search_hex, search_stack, search_xor,
+    search_xor_long,
+};
 use crate::passwords::Passwords;
 use crate::unpack::{Budget, Child, Unpacking};
 use crate::{ENGINE, ENGINE_VERSION, Stage, config, elf, hashes, pe, script, strings};
@@ -23,6 +27,7 @@ pub fn analyze(
         now,
         limits,
         finds: Finds::new(limits.observables),
+        artefacts: Artefacts::default(),
         kind: None,
         scripts: 0,
         passwords: Passwords::new(),
@@ -104,6 +109,7 @@ struct Work<'a> {
     now: Timestamp,
     limits: &'a Limits,
     finds: Finds,
+    artefacts: Artefacts,
     kind: Option<Kind>,
     /// Scripts that were run.
     scripts: usize,
@@ -119,6 +125,7 @@ impl Work<'_> {
     /// Puts what is known into the result; `next` is what is still to be done.
     fn publish(&mut self, next: Option<&str>) {
         self.analysis.observables.clone_from(&self.finds.list);
+        self.analysis.artefacts.clone_from(&self.artefacts.list);
         self.analysis.outcome = match next {
             Some(next) => Outcome::Partial { reason: format!("during {next}") },
             None => Outcome::Complete,
@@ -171,7 +178,10 @@ impl Work<'_> {
         let head = self.head(self.bytes, self.limits.scan_bytes, "strings");
         let mut kept = strings::Kept::new(self.limits);
         let language = self.language();
-        scan_runs(head, language, &mut self.finds, &mut |text| kept.offer(text));
+        scan_runs(head, language, &mut self.finds, &mut |text, source| {
+            kept.offer(text);
+            self.artefacts.scan(text, source);
+        });
         if kept.overflown {
             self.note(format!("only the first {} strings are kept", self.limits.strings));
         }
@@ -186,11 +196,20 @@ impl Work<'_> {
         for key in search_xor(head, &mut self.finds) {
             self.note(format!("strings are XORed with {key:#04x}"));
         }
+        for key in search_xor_long(head, &mut self.finds) {
+            self.note(format!("strings are XORed with 0x{key}"));
+        }
     }
 
     fn search_base64(&mut self) {
         let head = self.head(self.bytes, self.limits.scan_bytes, "base64 texts");
         search_base64(head, self.language(), &mut self.finds);
+        search_hex(head, self.language(), &mut self.finds);
+        let processor = self.analysis.elf.as_ref().map(|it| &it.machine);
+        let processor = processor.or(self.analysis.pe.as_ref().map(|it| &it.machine));
+        if processor.is_some_and(|it| it.starts_with("x86")) {
+            search_stack(head, &mut self.finds);
+        }
     }
 
     fn configure(&mut self) {
@@ -287,8 +306,10 @@ impl Work<'_> {
         });
         if self.seen.insert(sha256) {
             self.finds.layer = Some(layer);
+            self.artefacts.layer = Some(layer);
             self.look(bytes, &kind, layer, depth);
             self.finds.layer = None;
+            self.artefacts.layer = None;
         }
         true
     }
@@ -296,15 +317,24 @@ impl Work<'_> {
     /// All that is done to a member.
     fn look(&mut self, bytes: &[u8], kind: &Kind, layer: u32, depth: u32) {
         let head = self.head(bytes, self.limits.scan_bytes, "members");
-        scan_runs(head, kind.language, &mut self.finds, &mut |_| ());
+        scan_runs(head, kind.language, &mut self.finds, &mut |text, source| {
+            self.artefacts.scan(text, source);
+        });
         for key in search_xor(head, &mut self.finds) {
             self.note(format!("strings of member {layer} are XORed with {key:#04x}"));
         }
+        for key in search_xor_long(head, &mut self.finds) {
+            self.note(format!("strings of member {layer} are XORed with 0x{key}"));
+        }
         search_base64(head, kind.language, &mut self.finds);
+        search_hex(head, kind.language, &mut self.finds);
         let elf = self.analysis.members.get(layer as usize).and_then(|it| it.elf.as_ref());
         if let Some(elf) = elf
             && self.analysis.configurations.len() < CONFIGURATIONS_MAX
         {
+            if elf.machine.starts_with("x86") {
+                search_stack(head, &mut self.finds);
+            }
             let found = config::extract(bytes, elf, Some(layer), &mut self.finds);
             self.analysis.configurations.extend(found);
         }
@@ -323,16 +353,16 @@ fn scan_runs(
     bytes: &[u8],
     language: Option<Language>,
     finds: &mut Finds,
-    each: &mut dyn FnMut(&[u8]),
+    each: &mut dyn FnMut(&[u8], &Source),
 ) {
     for run in runs(bytes) {
         let text = run.text(bytes);
-        each(&text);
         let mut source = Source::plain(run.at, language);
         if run.wide {
             source.encoding = StringEncoding::Utf16le;
             source.stride = 2;
         }
+        each(&text, &source);
         scan_text(&text, &source, finds);
     }
 }

@@ -11,6 +11,7 @@
 //! `observables::rules` (what is not believed, and why).
 
 mod analyze;
+mod artefacts;
 mod config;
 mod elf;
 mod hashes;

@@ -129,6 +129,21 @@ pub(crate) const URL_BYTES_MAX: usize = 2048;
 /// Length of a run of text under one XOR key that is judged at once, in bytes.
 pub(crate) const XOR_RUN_BYTES_MAX: usize = 512;
 
+/// Keys of four bytes under which texts are read.
+pub(crate) const XOR_LONG_KEYS_MAX: usize = 200;
+
+/// Pieces of one text on the stack.
+pub(crate) const STACK_TEXT_BYTES_MAX: usize = 512;
+
+/// Artefacts of one sample that are reported.
+pub(crate) const ARTEFACTS_MAX: usize = 500;
+
+/// Artefacts of one kind that are reported.
+pub(crate) const ARTEFACTS_OF_A_KIND_MAX: usize = 120;
+
+/// Length of an artefact, in bytes.
+pub(crate) const ARTEFACT_BYTES_MAX: usize = 256;
+
 /// Weak finds under XOR that wait for better evidence of their key.
 pub(crate) const XOR_WEAK_FINDS_MAX: usize = 1000;
 

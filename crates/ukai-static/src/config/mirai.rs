@@ -388,26 +388,32 @@ fn key_of(bytes: &[u8], word: &[u8]) -> Option<u8> {
     (key != 0 && bytes.iter().zip(word).all(|(a, b)| a ^ b == key)).then_some(key)
 }
 
-/// Strings that are words under the key and stand among others: the longest run of them.
+/// Strings that are words under the key and stand among others: the run of them with the
+/// most words that lists have. Code may give longer runs by chance.
 fn list<'s, 'a>(strings: &'s [CString<'a>], key: u8) -> Vec<&'s CString<'a>> {
-    let mut best: Vec<&CString<'_>> = Vec::new();
-    let mut run: Vec<&CString<'_>> = Vec::new();
+    let mut best: (usize, Vec<&CString<'_>>) = (0, Vec::new());
+    let mut run: (usize, Vec<&CString<'_>>) = (0, Vec::new());
     for string in strings {
-        let fits = string.bytes.iter().all(|byte| (byte ^ key).is_ascii_graphic())
-            && string.bytes.len() <= WORD_BYTES_MAX;
-        let near =
-            run.last().is_none_or(|last| string.at - (last.at + last.bytes.len()) <= GAP_BYTES_MAX);
-        if !fits || !near {
-            if run.len() > best.len() {
-                best = std::mem::take(&mut run);
+        let fits = string.bytes.len() <= WORD_BYTES_MAX
+            && string.bytes.iter().all(|byte| (byte ^ key).is_ascii_graphic());
+        let end = run.1.last().map_or(string.at, |last| last.at + last.bytes.len());
+        if !fits || string.at - end > GAP_BYTES_MAX {
+            let ended = std::mem::take(&mut run);
+            if ended.0 > best.0 {
+                best = ended;
             }
-            run.clear();
         }
         if fits {
-            run.push(string);
+            run.0 += usize::from(is_known(&decode(string.bytes, key)));
+            run.1.push(string);
         }
     }
-    if run.len() > best.len() { run } else { best }
+    if run.0 > best.0 { run.1 } else { best.1 }
+}
+
+/// Whether a word is one that lists have.
+fn is_known(word: &str) -> bool {
+    USERS.contains(&word) || PASSWORDS.contains(&word)
 }
 
 /// Pairs as the code loads them: two strings of the list, one right after the other.
@@ -480,11 +486,9 @@ fn word(bytes: &[u8], key: u8) -> Option<String> {
         return None;
     }
     let word = decode(bytes, key);
-    let known =
-        |word: &String| USERS.contains(&word.as_str()) || PASSWORDS.contains(&word.as_str());
     // A last letter that is the key looks like the end.
     let longer = format!("{word}{}", char::from(key));
-    Some(if !known(&word) && known(&longer) { longer } else { word })
+    Some(if !is_known(&word) && is_known(&longer) { longer } else { word })
 }
 
 /// Pairs by the order of the strings, where the code says nothing: each user is followed by

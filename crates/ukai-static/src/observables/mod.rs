@@ -4,11 +4,14 @@
 //! and `base64` bring texts to light that are not readable as they are.
 
 mod base64;
+mod hexadecimal;
 mod lists;
 mod rules;
 mod runs;
 mod scan;
+mod stack;
 mod xor;
+mod xor_long;
 
 use crate::kind::Language;
 use std::collections::HashSet;
@@ -16,12 +19,20 @@ use std::net::IpAddr;
 use ukai_model::{Found, Observable, ObservableKind, StringEncoding};
 
 pub(crate) use base64::search as search_base64;
+pub(crate) use hexadecimal::search as search_hex;
 pub(crate) use runs::runs;
 pub(crate) use scan::text as scan_text;
+pub(crate) use stack::search as search_stack;
 pub(crate) use xor::search as search_xor;
+pub(crate) use xor_long::search as search_xor_long;
 
 /// Method of what the interpreter ran into.
 pub(crate) const SCRIPT: &str = "script";
+
+/// Whether a name can be somebody's host.
+pub(crate) fn is_contact_host(name: &str) -> bool {
+    rules::url_host(name).is_some()
+}
 
 /// Where a text comes from.
 #[derive(Clone, Debug)]

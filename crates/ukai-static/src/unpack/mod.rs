@@ -11,6 +11,7 @@ mod cpio;
 mod encoded;
 mod iso9660;
 mod mail;
+mod nrv;
 mod ole;
 mod pdf;
 mod rar;
@@ -18,6 +19,7 @@ mod rpm;
 mod rtf;
 mod sevenz;
 mod streams;
+mod upx;
 mod vba;
 mod zip;
 
@@ -88,6 +90,10 @@ impl<'a> Unpacking<'a> {
             "mbox" => mail::folder(bytes, self),
             "tnef" => mail::tnef(bytes, self),
             "onenote" => ole::onenote(bytes, self),
+            "elf" => {
+                upx::unpack(bytes, self);
+                carve::carve(bytes, 1, self);
+            }
             "crx" => carve::carve(bytes, 4, self),
             _ if bytes.starts_with(b"\xd0\xcf\x11\xe0") => ole::unpack(bytes, self),
             _ if bytes.starts_with(b"PK") => zip::unpack(bytes, self),

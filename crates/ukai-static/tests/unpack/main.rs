@@ -1,5 +1,7 @@
 //! Containers that the real tools make are taken apart to the last byte.
 
+mod upx;
+
 use std::path::Path;
 use std::process::Command;
 use ukai_model::{Analysis, Outcome, Sha256, Timestamp};
