@@ -1,6 +1,7 @@
 //! A session that is let in: the simple and the extended query protocol, and transactions,
 //! as `postgres.c` of PostgreSQL 15 keeps them.
 
+use super::copy;
 use super::out::Out;
 use super::report::{Report, Source, about, out_of_memory, protocol_violation};
 use super::run::{self, Manner, Outcome, Program};
@@ -524,13 +525,13 @@ impl Backend {
     ) -> Next {
         let Some((program, simple)) = self.program.take() else { return Next::Go };
         let rows = match (&program.table, program.from) {
-            (Some(table), true) if status == 0 => run::take_rows(&mut self.state, table, output),
+            (Some(table), true) if status == 0 => copy::take_rows(&mut self.state, table, output),
             (Some(table), false) => {
                 Ok(self.state.data.table(table).map_or(0, |table| table.rows.len()))
             }
             _ => Ok(1),
         };
-        let done = rows.and_then(|rows| run::program_ended(&program, status, rows));
+        let done = rows.and_then(|rows| copy::program_ended(&program, status, rows));
         self.statement_ended(cx, done, simple)
     }
 
@@ -566,7 +567,7 @@ impl Backend {
             b'H' | b'S' => Next::Go,
             b'c' => {
                 let Some(copy) = self.copy_in.take() else { return Next::Go };
-                let rows = run::take_rows(&mut self.state, &copy.table, &copy.bytes);
+                let rows = copy::take_rows(&mut self.state, &copy.table, &copy.bytes);
                 let done = rows.map(|rows| format!("COPY {rows}"));
                 self.statement_ended(cx, done, copy.simple)
             }

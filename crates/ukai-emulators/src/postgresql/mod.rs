@@ -3,6 +3,7 @@
 //! of a running server, which `tests/compare/postgresql.rs` starts.
 
 mod backend;
+mod copy;
 mod objects;
 mod out;
 mod report;
