@@ -134,6 +134,34 @@ fn describe(analysis: &Analysis, style: Style) -> String {
     for note in &analysis.notes {
         fact("note", note);
     }
+    if !analysis.members.is_empty() {
+        let _ = writeln!(out, "\n{}", style.bold("Inside"));
+        let rows: Vec<Vec<String>> = analysis
+            .members
+            .iter()
+            .map(|member| {
+                let name = member.name.as_ref().map(ToString::to_string).unwrap_or_default();
+                let indent = "  ".repeat(member.depth as usize);
+                vec![
+                    format!("{indent}{} {name}", member.container),
+                    member.file_type.description.clone(),
+                    style.dim(&format!("{} bytes", member.size)),
+                ]
+            })
+            .collect();
+        out.push_str(&columns(&rows));
+    }
+    for configuration in &analysis.configurations {
+        let title = format!("Configuration of {}", configuration.family);
+        let _ = writeln!(out, "\n{}", style.bold(&title));
+        for server in &configuration.servers {
+            let _ = writeln!(out, "  server {server}");
+        }
+        for report in &configuration.reports {
+            let _ = writeln!(out, "  reports to {report}");
+        }
+        let _ = writeln!(out, "  {} log-ins", configuration.logins.len());
+    }
     if !analysis.observables.is_empty() {
         let _ = writeln!(out, "\n{}", style.bold("Observables"));
         let rows: Vec<Vec<String>> = analysis
