@@ -2,8 +2,10 @@
 //! routes into the device is read from it, what is written comes out of it.
 
 use crate::offload;
+use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::AsFd as _;
 use std::task::{Context, Poll, ready};
 use tun_rs::{AsyncDevice, DeviceBuilder, Layer, VIRTIO_NET_HDR_LEN};
 use ukai_netstack::{Link, Medium};
@@ -127,24 +129,21 @@ impl Link for Tun {
     }
 
     fn send(&mut self, frame: &[u8]) -> io::Result<()> {
-        let sent = match &mut self.offloaded {
-            None => self.device.try_send(frame),
+        let bytes = match &mut self.offloaded {
+            None => frame,
             Some(offloaded) => {
                 // Zeros: nothing is left to hardware.
                 offloaded.outgoing.clear();
                 offloaded.outgoing.extend_from_slice(&[0; VIRTIO_NET_HDR_LEN]);
                 offloaded.outgoing.extend_from_slice(frame);
-                self.device.try_send(&offloaded.outgoing)
+                &offloaded.outgoing
             }
         };
-        match sent {
+        // Not by the runtime, which does not know from the start that packets are taken.
+        match rustix::io::write((*self.device).as_fd(), bytes) {
             // A full queue, or a device that is down: lost, as on any link.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) if error.raw_os_error() == Some(EIO) => Ok(()),
-            sent => sent.map(|_| ()),
+            Ok(_) | Err(Errno::AGAIN | Errno::IO) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 }
-
-/// What Linux says of a device that is down.
-const EIO: i32 = 5;

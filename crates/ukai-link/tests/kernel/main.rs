@@ -1,6 +1,7 @@
 //! Linux's TCP, UDP and ICMP against ours, through a TUN device, a veth pair, or QEMU, in a
 //! network namespace of the test's own.
 
+mod conformance;
 mod endpoint;
 mod flood;
 mod p0f;

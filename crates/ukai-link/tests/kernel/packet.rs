@@ -34,7 +34,7 @@ ip route add 198.18.0.0/15 dev near
 ip route add 2001:db8::/32 dev near
 ";
 
-fn shell(script: &str) -> String {
+pub(crate) fn shell(script: &str) -> String {
     let output = Command::new("sh").args(["-ec", script]).output().expect("sh runs");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script}\n{errors}");
@@ -42,7 +42,7 @@ fn shell(script: &str) -> String {
 }
 
 /// Makes the pair in a namespace of the test's own.
-fn pair(name: &str) {
+pub(crate) fn pair(name: &str) {
     in_namespace(name);
     shell(PAIR);
 }
@@ -52,12 +52,12 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
     builder.enable_all().build().expect("a runtime")
 }
 
-fn open(name: &str, config: &PacketConfig) -> PacketLink {
+pub(crate) fn open(name: &str, config: &PacketConfig) -> PacketLink {
     PacketLink::open(name, config).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The next frame.
-async fn next(link: &mut impl Link) -> std::io::Result<Vec<u8>> {
+pub(crate) async fn next(link: &mut impl Link) -> std::io::Result<Vec<u8>> {
     let mut buffer = vec![0; 70_000];
     let length = std::future::poll_fn(|cx| link.poll_receive(cx, &mut buffer)).await?;
     buffer.truncate(length);
