@@ -54,7 +54,7 @@ async fn next_own(from: &mut impl Link, to: &mut impl Link) -> Vec<u8> {
         }
     });
     // Far longer than it takes, and shorter than for ever.
-    tokio::time::timeout(Duration::from_secs(60), next).await.expect("the frame does not come")
+    tokio::time::timeout(Duration::from_mins(1), next).await.expect("the frame does not come")
 }
 
 /// From one link to the other.
