@@ -22,7 +22,8 @@ mod tun;
 
 pub use impaired::{Impaired, Impairment};
 pub use packet::{
-    FilterTooLong, PacketConfig, PacketError, PacketLink, PacketStatistics, PrefixFilter,
+    FilterTooLong, PacketConfig, PacketError, PacketGauge, PacketLink, PacketStatistics,
+    PrefixFilter,
 };
 pub use qemu::{Deframer, QemuDatagram, QemuListener, QemuStream, TooLong};
 pub use recorder::{Recorded, Recorder, Recording, Tapped};

@@ -9,11 +9,13 @@
 //! to that.
 
 mod filter;
+mod gauge;
 mod ring;
 mod send;
 mod system;
 
 pub use filter::{FilterTooLong, PrefixFilter};
+pub use gauge::{PacketGauge, PacketStatistics};
 
 use crate::limits::{PACKET_RING_BYTES_MAX, PACKET_RING_BYTES_MIN};
 use crate::offload;
@@ -74,19 +76,6 @@ impl Default for PacketConfig {
     }
 }
 
-/// What has happened on a link.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PacketStatistics {
-    /// Frames that passed the filter, those that found no room included.
-    pub received: u64,
-    /// Frames that found no room in the ring.
-    pub dropped: u64,
-    /// Frames that were sent.
-    pub sent: u64,
-    /// Frames that the interface did not take: it was busy or down, or they were too long.
-    pub lost: u64,
-}
-
 type Trouble = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// A network interface.
@@ -100,7 +89,7 @@ pub struct PacketLink {
     medium: Medium,
     mtu: u16,
     mac: Option<Mac>,
-    statistics: PacketStatistics,
+    gauge: PacketGauge,
 }
 
 impl PacketLink {
@@ -166,12 +155,12 @@ impl PacketLink {
         let link = Self {
             ring,
             trouble: trouble(Arc::clone(&socket)),
+            gauge: PacketGauge::new(&socket),
             socket,
             batch: Batch::default(),
             medium,
             mtu: interface.mtu,
             mac: interface.mac.filter(|_| medium == Medium::Ethernet),
-            statistics: PacketStatistics::default(),
         };
         Ok((link, group))
     }
@@ -182,12 +171,13 @@ impl PacketLink {
     }
 
     /// What has happened since it was opened.
-    pub fn statistics(&mut self) -> PacketStatistics {
-        if let Ok((received, dropped)) = system::statistics(self.socket.get_ref()) {
-            self.statistics.received += u64::from(received);
-            self.statistics.dropped += u64::from(dropped);
-        }
-        PacketStatistics { sent: self.batch.sent, lost: self.batch.lost, ..self.statistics }
+    pub fn statistics(&self) -> PacketStatistics {
+        self.gauge.statistics()
+    }
+
+    /// Tells the same while a stack has the link.
+    pub fn gauge(&self) -> PacketGauge {
+        self.gauge.clone()
     }
 
     /// Copies a frame, with its tag and its checksum; how long it is.
@@ -271,7 +261,12 @@ impl Link for PacketLink {
 
     fn flush(&mut self) -> io::Result<()> {
         let socket = self.socket.get_ref();
-        self.batch.flush(socket, || system::is_gone(socket))
+        let flushed = self.batch.flush(socket, || system::is_gone(socket));
+        let (sent, lost) = self.batch.figures();
+        if sent + lost > 0 {
+            self.gauge.sent(sent, lost);
+        }
+        flushed
     }
 }
 

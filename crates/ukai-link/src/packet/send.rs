@@ -15,8 +15,8 @@ const BYTES_MAX: usize = 256 * 1024;
 pub(super) struct Batch {
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    pub(super) sent: u64,
-    pub(super) lost: u64,
+    sent: u64,
+    lost: u64,
 }
 
 impl Batch {
@@ -27,6 +27,11 @@ impl Batch {
 
     pub(super) const fn is_full(&self) -> bool {
         self.ends.len() >= FRAMES_MAX || self.bytes.len() >= BYTES_MAX
+    }
+
+    /// Frames that were sent, and that were lost, since this was asked last.
+    pub(super) fn figures(&mut self) -> (u64, u64) {
+        (std::mem::take(&mut self.sent), std::mem::take(&mut self.lost))
     }
 
     /// Sends what waits. What the interface does not take is lost; an error is that it is

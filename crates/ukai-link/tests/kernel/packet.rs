@@ -274,6 +274,7 @@ fn a_full_ring_drops_and_says_so() {
     runtime().block_on(async {
         let config = PacketConfig { ring_bytes: 0, ..PacketConfig::default() };
         let (mut near, mut far) = (open("near", &PacketConfig::default()), open("far", &config));
+        let gauge = far.gauge();
         let frame = [&[0x02; 12][..], &[0x88, 0xb5], &[7; 1_400]].concat();
         for _ in 0..4_000 {
             near.send(&frame).unwrap();
@@ -300,6 +301,13 @@ fn a_full_ring_drops_and_says_so() {
         near.flush().unwrap();
         assert_eq!(near.statistics().lost, 1);
         assert_eq!(next(&mut far).await.unwrap(), frame);
+        // It is told while somebody else has the link, and does not keep it.
+        let told = gauge.statistics();
+        assert_eq!((told.received, told.dropped), (said.received + 2, said.dropped));
+        drop(far);
+        near.send(&frame).unwrap();
+        near.flush().unwrap();
+        assert_eq!(gauge.statistics(), told);
     });
 }
 
