@@ -18,9 +18,10 @@ const EPOCH_SECONDS: u64 = 32;
 /// Segment lengths that can be agreed on: the highest that is not above the peer's.
 const MSS: [u16; 8] = [48, 536, 1200, 1300, 1360, 1400, 1440, 1460];
 
-/// Scales that can be agreed on: the highest that is not above the peer's. No scale at all
-/// is the first.
-const SCALES: [u8; 8] = [0, 0, 1, 2, 4, 6, 7, 8];
+/// Scales that can be agreed on: the highest that is not above the peer's, whose window
+/// seems smaller for it. No scale at all is the first; the others are those that systems
+/// have.
+const SCALES: [u8; 8] = [0, 0, 2, 4, 6, 7, 8, 10];
 
 /// What a SYN offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
