@@ -98,17 +98,17 @@ install_cowrie() {
   "${sudo[@]}" "$folder/bin/pip" install --quiet --disable-pip-version-check cowrie==3.1.4
 }
 
-# SSH as libraries speak it.
+# SSH and MongoDB as libraries speak them.
 install_python_clients() {
   local folder=/opt/ukai-test/python
-  [ -x "$folder/bin/python" ] && return
-  say "installing paramiko and asyncssh from PyPI"
+  "$folder/bin/python" -c 'import paramiko, asyncssh, pymongo' 2>/dev/null && return
+  say "installing paramiko, asyncssh and pymongo from PyPI"
   local sudo=()
   [ "$(id -u)" -eq 0 ] || sudo=(sudo)
   "${sudo[@]}" mkdir -p "${folder%/*}"
   "${sudo[@]}" python3 -m venv "$folder"
   "${sudo[@]}" "$folder/bin/pip" install --quiet --disable-pip-version-check \
-    paramiko==3.5.1 asyncssh==2.21.0
+    paramiko==3.5.1 asyncssh==2.21.0 pymongo==4.20.1
 }
 
 # What reads program headers by the book; ours are compared with it. telfhash comes without

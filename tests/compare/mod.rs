@@ -17,6 +17,7 @@
 //! | F10, databases: Redis | `compare::redis` | redis-server |
 //! | F10, databases: MySQL | `compare::mysql` | `MariaDB`'s server and client |
 //! | F10, databases: PostgreSQL | `compare::postgresql` | PostgreSQL 15, `psql` |
+//! | F10, databases: MongoDB | `compare::mongodb` | its drivers; no package has the server |
 //! | F13, HTTP | `compare::http`, `detectors::http` | nginx |
 //! | F14, neighbours and time | `detectors::network`, `refusals_take_as_long_as_ours` | inetutils, BusyBox |
 //!
@@ -27,6 +28,7 @@
 mod ftp;
 mod http;
 mod mail;
+mod mongodb;
 mod mysql;
 mod postgresql;
 mod real;

@@ -57,7 +57,7 @@ ports = {{ telnet = [0], http = [0], detect = [0] }}
 [[honeypot.listeners]]
 addresses = ["127.0.0.3"]
 persona = "server-debian"
-ports = {{ ssh = [0], ftp = [0], smtp = [0], pop3 = [0], imap = [0], mysql = [0], redis = [0], postgresql = [0], http = [0], https = [0], detect = [0] }}
+ports = {{ ssh = [0], ftp = [0], smtp = [0], pop3 = [0], imap = [0], mysql = [0], redis = [0], postgresql = [0], mongodb = [0], http = [0], https = [0], detect = [0] }}
 "#,
         data = data.display(),
     )

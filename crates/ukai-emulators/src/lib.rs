@@ -16,6 +16,7 @@ mod injected;
 pub mod limits;
 pub mod login;
 mod mail;
+mod mongodb;
 mod mysql;
 mod pop3;
 mod postgresql;
@@ -33,6 +34,7 @@ pub use detect::Detect;
 pub use ftp::Ftp;
 pub use http::Http;
 pub use imap::Imap;
+pub use mongodb::Mongodb;
 pub use mysql::Mysql;
 pub use pop3::Pop3;
 pub use postgresql::Postgresql;
@@ -50,7 +52,7 @@ pub use ukai_shell::{FetchId, Fetched};
 
 use std::sync::Arc;
 
-/// The emulator of that name: `telnet`, `ssh`, `ftp`, `tftp`, `smtp`, `pop3`, `imap`, `mysql`,
+/// The emulator of that name: `telnet`, `ssh`, `ftp`, `tftp`, `smtp`, `pop3`, `imap`, `mongodb`, `mysql`,
 /// `postgresql`, `redis`, `shell`, `http`, `raw` or `detect`.
 pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
@@ -59,6 +61,7 @@ pub fn emulator(name: &str) -> Option<Arc<dyn Emulator>> {
         "smtp" => Arc::new(Smtp),
         "pop3" => Arc::new(Pop3),
         "imap" => Arc::new(Imap),
+        "mongodb" => Arc::new(Mongodb::default()),
         "mysql" => Arc::new(Mysql),
         "postgresql" => Arc::new(Postgresql),
         "tftp" => Arc::new(Tftp),

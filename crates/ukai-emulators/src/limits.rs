@@ -327,3 +327,39 @@ pub const REDIS_SAVES: u32 = 16;
 
 /// Lines of crontabs that Redis wrote which are run, in one session.
 pub const REDIS_CRON_LINES: u32 = 8;
+
+/// Longest message of a MongoDB client that is read, in bytes; the server reads 48 MB.
+pub const MONGODB_MESSAGE_BYTES: usize = 1 << 20;
+
+/// Depth of documents in documents that are read, as the server's own limit.
+pub const MONGODB_DEPTH: usize = 100;
+
+/// Values of one message of a MongoDB client that are read.
+pub const MONGODB_VALUES: usize = 100_000;
+
+/// Longest filter that is tried on documents, in bytes; a longer one finds none.
+pub const MONGODB_FILTER_BYTES: usize = 16 << 10;
+
+/// What one peer's MongoDB keeps, in bytes.
+pub const MONGODB_STORE_BYTES: usize = 2 << 20;
+
+/// Documents that one peer's MongoDB keeps.
+pub const MONGODB_DOCUMENTS: usize = 5_000;
+
+/// Collections that one peer's MongoDB keeps.
+pub const MONGODB_COLLECTIONS: usize = 500;
+
+/// Open cursors of one peer's MongoDB.
+pub const MONGODB_CURSORS: usize = 8;
+
+/// Documents in one answer of MongoDB, in bytes; one more may be begun.
+pub const MONGODB_ANSWER_BYTES: usize = 1 << 20;
+
+/// Longest time that a monitor's `hello` is held back, in milliseconds.
+pub const MONGODB_AWAIT_MS: u64 = 60_000;
+
+/// Peers whose MongoDB is remembered.
+pub const MONGODB_PEERS: usize = 2_000;
+
+/// What all peers' MongoDB keep together, in bytes.
+pub const MONGODB_STORES_BYTES: usize = 64 << 20;

@@ -71,7 +71,7 @@ pub fn decide(open: &Open, login: &LoginTry<'_>) -> (bool, Vec<EventKind>) {
 /// the attacker may have changed them.
 fn accepts(open: &Open, login: &LoginTry<'_>) -> bool {
     let accepts = || open.host.accepts(&attempt(open, login));
-    if login.protocol.starts_with("http") || login.protocol == "postgresql" {
+    if login.protocol.starts_with("http") || matches!(login.protocol, "postgresql" | "mongodb") {
         return accepts();
     }
     open.fs.log_in(login.user, login.password, accepts)

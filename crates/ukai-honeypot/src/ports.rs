@@ -8,7 +8,8 @@ use ukai_model::Transport;
 use ukai_persona::Persona;
 
 /// Ports, by what is spoken on them. TLS is recognised on all TCP ports whose server waits
-/// for its peer to speak, but for PostgreSQL's, which has its own way to begin it. TFTP's are UDP ports, the others TCP.
+/// for its peer to speak, but for PostgreSQL's, which has its own way to begin it, and
+/// MongoDB's, which has none. TFTP's are UDP ports, the others TCP.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ports {
@@ -42,6 +43,8 @@ pub struct Ports {
     pub redis: Vec<u16>,
     /// PostgreSQL, with TLS inside where the persona has it.
     pub postgresql: Vec<u16>,
+    /// MongoDB.
+    pub mongodb: Vec<u16>,
     /// HTTP in the clear.
     pub http: Vec<u16>,
     /// HTTP in TLS.
@@ -90,6 +93,7 @@ static IMAPS: Spoken = in_tls("imaps", "imap", &[9930]);
 static MYSQL: Spoken = tcp("mysql", &[3306]);
 static REDIS: Spoken = tcp("redis", &[6379]);
 static POSTGRESQL: Spoken = Spoken { tls: TlsUse::Unknown, ..tcp("postgresql", &[5432]) };
+static MONGODB: Spoken = Spoken { tls: TlsUse::Unknown, ..tcp("mongodb", &[27_017]) };
 static HTTP: Spoken = tcp("http", &[8080]);
 static HTTPS: Spoken = in_tls("https", "http", &[8443]);
 static RAW: Spoken = tcp("raw", &[5555, 7547, 37_215, 52_869]);
@@ -129,7 +133,7 @@ impl Ports {
 
     /// Each port, with what is spoken on it.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Spoken, u16)> {
-        let lists: [(&'static Spoken, &[u16]); 19] = [
+        let lists: [(&'static Spoken, &[u16]); 20] = [
             (&TELNET, &self.telnet),
             (&SSH, &self.ssh),
             (&SHELL, &self.shell),
@@ -145,6 +149,7 @@ impl Ports {
             (&MYSQL, &self.mysql),
             (&REDIS, &self.redis),
             (&POSTGRESQL, &self.postgresql),
+            (&MONGODB, &self.mongodb),
             (&HTTP, &self.http),
             (&HTTPS, &self.https),
             (&RAW, &self.raw),
@@ -153,7 +158,7 @@ impl Ports {
         lists.into_iter().flat_map(|(spoken, ports)| ports.iter().map(move |port| (spoken, *port)))
     }
 
-    fn lists_mut(&mut self) -> [(&'static Spoken, &mut Vec<u16>); 19] {
+    fn lists_mut(&mut self) -> [(&'static Spoken, &mut Vec<u16>); 20] {
         [
             (&TELNET, &mut self.telnet),
             (&SSH, &mut self.ssh),
@@ -170,6 +175,7 @@ impl Ports {
             (&MYSQL, &mut self.mysql),
             (&REDIS, &mut self.redis),
             (&POSTGRESQL, &mut self.postgresql),
+            (&MONGODB, &mut self.mongodb),
             (&HTTP, &mut self.http),
             (&HTTPS, &mut self.https),
             (&RAW, &mut self.raw),

@@ -35,8 +35,8 @@ impl Host {
             return false;
         }
         // A database's roles are its own, and so are their passwords.
-        if attempt.protocol == "postgresql" {
-            return self.lists(self.database_roles(), attempt);
+        if let Some(roles) = self.database_roles(attempt.protocol) {
+            return self.lists(roles, attempt);
         }
         if (attempt.family() == "http" && self.lists(self.web_accounts(), attempt))
             || self.lists(&policy.accepted, attempt)
@@ -65,10 +65,7 @@ impl Host {
     /// Passwords of `user` that may be let in through `protocol`: with them, a response to a
     /// challenge can be tested.
     pub fn passwords(&self, protocol: &str, user: &[u8]) -> Vec<Vec<u8>> {
-        let accepted = match protocol {
-            "postgresql" => self.database_roles(),
-            _ => &self.persona.credentials.accepted,
-        };
+        let accepted = self.database_roles(protocol).unwrap_or(&self.persona.credentials.accepted);
         accepted
             .iter()
             .filter(|pair| pair.user.as_bytes() == user)
@@ -89,8 +86,15 @@ impl Host {
         self.persona.http.as_ref().map_or(&[][..], |http| &http.accounts)
     }
 
-    fn database_roles(&self) -> &[Credential] {
-        self.persona.postgresql.as_ref().map_or(&[][..], |spec| &spec.accounts)
+    /// The roles of a database that has its own.
+    fn database_roles(&self, protocol: &str) -> Option<&[Credential]> {
+        match protocol {
+            "postgresql" => {
+                Some(self.persona.postgresql.as_ref().map_or(&[], |spec| &spec.accounts))
+            }
+            "mongodb" => Some(self.persona.mongodb.as_ref().map_or(&[], |spec| &spec.accounts)),
+            _ => None,
+        }
     }
 
     fn lists(&self, pairs: &[Credential], attempt: &Attempt<'_>) -> bool {
@@ -115,7 +119,10 @@ impl Host {
                 self.persona.user(local).is_some()
             }
             "http" => self.web_accounts().iter().any(|a| a.user.as_bytes() == attempt.user),
-            "postgresql" => self.database_roles().iter().any(|a| a.user.as_bytes() == attempt.user),
+            protocol @ ("postgresql" | "mongodb") => {
+                let roles = self.database_roles(protocol).unwrap_or_default();
+                roles.iter().any(|role| role.user.as_bytes() == attempt.user)
+            }
             _ => self
                 .persona
                 .user(attempt.user)

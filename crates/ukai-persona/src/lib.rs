@@ -19,6 +19,7 @@ mod guesses;
 mod host;
 mod http;
 mod mail;
+mod mongodb;
 mod moving;
 mod mysql;
 mod outline;
@@ -41,6 +42,7 @@ pub use http::{
     ResponseShape,
 };
 pub use mail::MailSpec;
+pub use mongodb::{MongodbSpec, MongodbValue};
 pub use moving::{CPU_COLUMNS, Memory, Process};
 pub use mysql::MysqlSpec;
 pub use outline::Outline;

@@ -3,6 +3,7 @@
 use crate::ftp::FtpSpec;
 use crate::http::HttpSpec;
 use crate::mail::MailSpec;
+use crate::mongodb::MongodbSpec;
 use crate::mysql::MysqlSpec;
 use crate::policy::CredentialSpec;
 use crate::postgresql::PostgresqlSpec;
@@ -79,6 +80,9 @@ pub struct Persona {
     /// PostgreSQL.
     #[serde(default)]
     pub postgresql: Option<PostgresqlSpec>,
+    /// MongoDB.
+    #[serde(default)]
+    pub mongodb: Option<MongodbSpec>,
     #[serde(skip)]
     users: Vec<User>,
 }

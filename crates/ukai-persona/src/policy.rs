@@ -55,7 +55,7 @@ impl From<(String, String)> for Credential {
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Protocols: `ssh`, `telnet`, `ftp`, `smtp`, `pop3`, `imap`,
-    /// `mysql`, `postgresql`, `http`.
+    /// `mysql`, `postgresql`, `mongodb`, `http`.
     #[serde(default)]
     pub protocols: Vec<String>,
     /// User names, with `*` and `?`.
@@ -212,8 +212,8 @@ pub(crate) fn pattern_fits(pattern: &[u8], text: &[u8]) -> bool {
     pattern.get(from..).unwrap_or_default().iter().all(|byte| *byte == b'*')
 }
 
-const PROTOCOLS: [&str; 9] =
-    ["ssh", "telnet", "ftp", "smtp", "pop3", "imap", "mysql", "postgresql", "http"];
+const PROTOCOLS: [&str; 10] =
+    ["ssh", "telnet", "ftp", "smtp", "pop3", "imap", "mysql", "postgresql", "mongodb", "http"];
 
 impl CredentialSpec {
     pub(crate) fn check(&self, persona: &Persona) -> Result<(), PersonaError> {

@@ -37,6 +37,19 @@ fn pieces<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     all
 }
 
+/// `ping`, `find`, `insert` and an old `isMaster`, as drivers send them.
+const MONGODB_PING: &[u8] =
+    b"\x33\0\0\0\x01\0\0\0\0\0\0\0\xdd\x07\0\0\0\0\0\0\0\x1e\0\0\0\x10ping\0\
+    \x01\0\0\0\x02$db\0\x06\0\0\0admin\0\0";
+const MONGODB_FIND: &[u8] =
+    b"\x33\0\0\0\x02\0\0\0\0\0\0\0\xdd\x07\0\0\0\0\0\0\0\x1e\0\0\0\x02find\0\
+    \x02\0\0\0a\0\x02$db\0\x05\0\0\0shop\0\0";
+const MONGODB_INSERT: &[u8] =
+    b"\x47\0\0\0\x03\0\0\0\0\0\0\0\xdd\x07\0\0\0\0\0\0\0\x1f\0\0\0\x02insert\0\
+    \x02\0\0\0a\0\x02$db\0\x05\0\0\0shop\0\0\x01\x12\0\0\0documents\0\x05\0\0\0\0";
+const MONGODB_OLD: &[u8] = b"\x3f\0\0\0\x04\0\0\0\0\0\0\0\xd4\x07\0\0\0\0\0\0admin.$cmd\0\0\0\0\0\
+    \xff\xff\xff\xff\x18\0\0\0\x10isMaster\0\x01\0\0\0\0";
+
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let words: Vec<&'static [u8]> = vec![
         b"root\r\n",
@@ -106,6 +119,10 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
         b"\0\0\0\x17\0\x03\0\0user\0postgres\0\0",
         b"p\0\0\0\x21SCRAM-SHA-256\0\0\0\0\x0bn,,n=,r=abc",
         b"Q\0\0\0\x0dselect 1\0",
+        MONGODB_PING,
+        MONGODB_FIND,
+        MONGODB_INSERT,
+        MONGODB_OLD,
     ];
     prop::collection::vec(
         prop_oneof![
@@ -124,7 +141,7 @@ proptest! {
     fn pieces_do_not_matter_and_nothing_grows_without_bound(
         bytes in hostile(),
         cuts in prop::collection::vec(any::<usize>(), 0..12),
-        which in 0_usize..21,
+        which in 0_usize..22,
     ) {
         let (name, persona, port) = [
             ("telnet", "router-mips", 23), ("telnet", "camera-arm", 23), ("telnet", "server-debian", 23),
@@ -135,7 +152,7 @@ proptest! {
             ("detect", "server-debian", 9000), ("detect", "server-debian", 25),
             ("ssh", "server-debian", 22), ("ssh", "router-mips", 22), ("mysql", "server-debian", 3306),
             ("redis", "server-debian", 6379), ("redis", "server-debian", 6379),
-            ("postgresql", "server-debian", 5432),
+            ("postgresql", "server-debian", 5432), ("mongodb", "server-debian", 27_017),
         ][which];
         let whole = outcome(name, persona, port, &[&bytes]);
         let cut = outcome(name, persona, port, &pieces(&bytes, &cuts));

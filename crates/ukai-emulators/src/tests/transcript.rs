@@ -379,6 +379,11 @@ fn imap_transcripts() {
 }
 
 #[test]
+fn mongodb_transcripts() {
+    check("mongodb");
+}
+
+#[test]
 fn mysql_transcripts() {
     check("mysql");
 }
