@@ -1,8 +1,9 @@
 //! Any bytes are read and named without a panic, and the same way twice.
 
 use proptest::prelude::*;
+use ukai_model::Timestamp;
 use ukai_telescope::seen::{Reading, Seen};
-use ukai_telescope::{Link, Rules, classify};
+use ukai_telescope::{Link, Origins, Rules, Settings, Telescope, classify};
 
 const LINKS: [Link; 5] = [Link::Ethernet, Link::Raw, Link::Loopback, Link::Cooked, Link::Cooked2];
 
@@ -48,5 +49,37 @@ proptest! {
         };
         bytes[payload..payload + 2].copy_from_slice(&port.to_be_bytes());
         read(&bytes);
+    }
+}
+
+proptest! {
+    // Each makes a telescope, with its table of all ports.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Times go any way, also back and to the end of all times; tables are tiny.
+    #[test]
+    fn any_packets_at_any_times(
+        packets in proptest::collection::vec(
+            (any::<u64>(), 0_u8..4, any::<[u8; 3]>(), any::<[u8; 20]>()), 0..200),
+    ) {
+        let mut settings = Settings { sources_max: 8, victims_max: 8, flows_max: 4, ..Settings::default() };
+        settings.reading.checksums = false;
+        let mut telescope = Telescope::new(settings, Origins::default(), 7);
+        let mut sum = 0;
+        for (time, scale, src, tcp) in &packets {
+            let time = time >> [0, 16, 32, 48][usize::from(*scale)];
+            let mut packet = vec![0x45, 0, 0, 40, 0, 1, 0, 0, 50, 6, 0, 0, 9, src[0], src[1], src[2]];
+            packet.extend_from_slice(&[198, 18, 0, src[0]]);
+            let ip_sum = ukai_packet::checksum::Sum::new().bytes(&packet).finish();
+            packet[10..12].copy_from_slice(&ip_sum.to_be_bytes());
+            packet.extend_from_slice(tcp);
+            telescope.packet(Timestamp::from_nanos(time), &packet, false);
+            sum += telescope.minutes().flatten().map(|flow| flow.packets).sum::<u64>();
+        }
+        telescope.finish();
+        let _ = telescope.facts().count();
+        sum += telescope.minutes().flatten().map(|flow| flow.packets).sum::<u64>();
+        prop_assert_eq!(telescope.summary(3).totals.packets, packets.len() as u64);
+        prop_assert_eq!(sum, packets.len() as u64);
     }
 }
