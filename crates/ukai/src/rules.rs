@@ -20,6 +20,9 @@ pub(crate) struct RulesArgs {
     /// Take them away.
     #[arg(long)]
     remove: bool,
+    /// Show them as JSON: what `nft -f -` reads, and arguments of `ip`.
+    #[arg(long, conflicts_with_all = ["apply", "remove"])]
+    json: bool,
 }
 
 /// Shows, applies or removes the rules.
@@ -32,8 +35,12 @@ pub(crate) fn run(args: &RulesArgs) -> Result<ExitCode> {
     if args.apply {
         apply(&rules)?;
     } else {
-        let mut out = std::io::stdout().lock();
-        out.write_all(script(&rules).as_bytes()).context("standard output")?;
+        let text = if args.json {
+            format!("{}\n", serde_json::json!({ "nft": rules.nft, "routes": rules.routes }))
+        } else {
+            script(&rules)
+        };
+        std::io::stdout().lock().write_all(text.as_bytes()).context("standard output")?;
     }
     Ok(ExitCode::SUCCESS)
 }
