@@ -94,6 +94,17 @@ fn log_in(address: IpAddr, card: &Value) {
     assert!(said.trim_end().ends_with(name), "{address}: {card} said {said}");
 }
 
+/// The same by the real `ssh`, on a Debian host.
+fn log_in_by_ssh(address: IpAddr, card: &Value) {
+    let name = sh(&format!(
+        "for password in toor 123456; do
+             sshpass -p $password ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+                 -o ConnectTimeout=30 -o LogLevel=ERROR root@{address} hostname && break
+         done"
+    ));
+    assert_eq!(name.trim_end(), card["hostname"].as_str().expect("text"), "{card}");
+}
+
 /// The events of sessions say which address was attacked, and its persona.
 fn told(ukai: &Ukai, cards: &BTreeMap<IpAddr, Value>) {
     ukai.events("session.open", |events| {
@@ -175,6 +186,9 @@ fn scanners_find_the_planned_hosts_and_nobody_else() {
                 .collect();
             assert_eq!(open_ports(*address), expected, "{card}");
             log_in(*address, card);
+            if *persona == "server-debian" {
+                log_in_by_ssh(*address, card);
+            }
             if !six {
                 assert_eq!(named(*address), SYSTEMS[persona_number], "{card}");
             }

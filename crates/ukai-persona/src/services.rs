@@ -33,6 +33,8 @@ pub struct Services {
     pub mysql: Vec<u16>,
     /// PostgreSQL.
     pub postgresql: Vec<u16>,
+    /// MongoDB.
+    pub mongodb: Vec<u16>,
     /// Redis.
     pub redis: Vec<u16>,
     /// HTTP in the clear.
@@ -57,7 +59,7 @@ pub struct Odds {
 impl Services {
     /// Every port, with what is spoken there.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, u16)> {
-        let lists: [(&'static str, &[u16]); 15] = [
+        let lists: [(&'static str, &[u16]); 16] = [
             ("telnet", &self.telnet),
             ("ssh", &self.ssh),
             ("ftp", &self.ftp),
@@ -69,6 +71,7 @@ impl Services {
             ("imaps", &self.imaps),
             ("mysql", &self.mysql),
             ("postgresql", &self.postgresql),
+            ("mongodb", &self.mongodb),
             ("redis", &self.redis),
             ("http", &self.http),
             ("https", &self.https),
@@ -120,7 +123,7 @@ impl Services {
         Ok(())
     }
 
-    fn lists_mut(&mut self) -> [(&'static str, &mut Vec<u16>); 15] {
+    fn lists_mut(&mut self) -> [(&'static str, &mut Vec<u16>); 16] {
         [
             ("telnet", &mut self.telnet),
             ("ssh", &mut self.ssh),
@@ -133,6 +136,7 @@ impl Services {
             ("imaps", &mut self.imaps),
             ("mysql", &mut self.mysql),
             ("postgresql", &mut self.postgresql),
+            ("mongodb", &mut self.mongodb),
             ("redis", &mut self.redis),
             ("http", &mut self.http),
             ("https", &mut self.https),
