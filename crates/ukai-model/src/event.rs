@@ -326,6 +326,82 @@ pub enum EventKind {
         /// Those of them that were not answered.
         unanswered: u64,
     },
+    /// A name was looked up, and what was answered.
+    #[serde(rename = "dns.query")]
+    DnsQuery {
+        /// The name, without the last dot.
+        name: PeerText,
+        /// Type of record: `A`, `AAAA`, `TXT`; `TYPE65280` for one without a name.
+        record: String,
+        /// How it was asked: `udp`, `tcp`, `tls` or `https`.
+        via: String,
+        /// Code of the answer: `NOERROR`, `NXDOMAIN` ...
+        code: String,
+        /// Data of the answer's records, at most 16.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        answers: Vec<String>,
+    },
+    /// A conversation was opened by a sample: whether it knew the address by a name.
+    #[serde(rename = "destination")]
+    Destination {
+        /// The name that had been looked up; none: the address was known to the sample
+        /// beforehand, or guessed.
+        #[serde(default, skip_serializing_if = "PeerText::is_empty")]
+        name: PeerText,
+        /// Time since the name was looked up last, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_ms: Option<u64>,
+    },
+    /// Somebody said something in a chat (IRC), or a server's script said it.
+    #[serde(rename = "chat.message")]
+    ChatMessage {
+        /// Protocol: `irc`.
+        protocol: String,
+        /// Who said it.
+        from: PeerText,
+        /// To whom: a nickname or a channel.
+        target: PeerText,
+        /// What, at most 1,024 bytes.
+        text: PeerText,
+        /// Whether it came from the peer, or was told to it.
+        sent: bool,
+    },
+    /// Packets of a sample that look like a scan or a flood: counted, never let out.
+    #[serde(rename = "traffic.outgoing")]
+    TrafficOutgoing {
+        /// `scan` or `flood`.
+        traffic: String,
+        /// Transport: `tcp-syn`, `tcp`, `udp`, `icmp`, or a number of IP's protocols.
+        packets_of: String,
+        /// Packets in this time.
+        packets: u64,
+        /// Bytes in this time, headers of IP included.
+        bytes: u64,
+        /// This time, in milliseconds.
+        duration_ms: u64,
+        /// Addresses that they went to, as an estimate.
+        targets: u64,
+        /// The ports that most of them went to, the most frequent first, at most 16.
+        ports: Vec<u16>,
+        /// Addresses that they went to, at most 16.
+        examples: Vec<String>,
+        /// Source addresses that are not the sender's own.
+        forged_sources: bool,
+        /// The first payload, at most 256 bytes.
+        #[serde(default, skip_serializing_if = "PeerText::is_empty")]
+        payload: PeerText,
+    },
+    /// Many names that do not look like a person's choice were looked up in a short time:
+    /// an algorithm generates them.
+    #[serde(rename = "dns.generated")]
+    DnsGenerated {
+        /// Names in this time.
+        names: u64,
+        /// This time, in milliseconds.
+        duration_ms: u64,
+        /// Some of them, at most 16.
+        examples: Vec<PeerText>,
+    },
     /// A limit cut something short; the cost stays bounded and the fact is kept.
     #[serde(rename = "limit.reached")]
     LimitReached {
@@ -370,6 +446,11 @@ impl EventKind {
             Self::AnalysisDone { .. } => "analysis.done",
             Self::IndicatorNew { .. } => "indicator.new",
             Self::SynUnanswered { .. } => "syn.unanswered",
+            Self::DnsQuery { .. } => "dns.query",
+            Self::Destination { .. } => "destination",
+            Self::ChatMessage { .. } => "chat.message",
+            Self::TrafficOutgoing { .. } => "traffic.outgoing",
+            Self::DnsGenerated { .. } => "dns.generated",
             Self::LimitReached { .. } => "limit.reached",
             Self::Fault { .. } => "fault",
         }

@@ -58,6 +58,16 @@ export function gist(event: Event): string {
       return join(text(event['role']), text(event['value']), `${number(event['confidence'])}`);
     case 'syn.unanswered':
       return join(text(event['prefix']), `${number(event['syns'])} SYN`);
+    case 'dns.query':
+      return join(text(event['name']), text(event['record']), text(event['code']));
+    case 'destination':
+      return text(event['name']);
+    case 'chat.message':
+      return join(text(event['from']), text(event['target']), text(event['text']));
+    case 'traffic.outgoing':
+      return join(text(event['traffic']), text(event['packets_of']), `${number(event['packets'])}`);
+    case 'dns.generated':
+      return `${number(event['names'])}`;
     case 'limit.reached':
       return join(text(event['limit']), text(event['detail']));
     case 'fault':

@@ -40,6 +40,11 @@ export const EVENT_KINDS = [
   'analysis.done',
   'indicator.new',
   'syn.unanswered',
+  'dns.query',
+  'destination',
+  'chat.message',
+  'traffic.outgoing',
+  'dns.generated',
   'limit.reached',
   'fault',
 ] as const;

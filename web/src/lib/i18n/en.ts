@@ -209,6 +209,11 @@ export const en = {
   'kind.analysis.done': 'Analysis done',
   'kind.indicator.new': 'New indicator',
   'kind.syn.unanswered': 'SYNs without a handshake',
+  'kind.dns.query': 'Name looked up',
+  'kind.destination': 'Destination of a sample',
+  'kind.chat.message': 'Message in a chat',
+  'kind.traffic.outgoing': 'Scan or flood by a sample',
+  'kind.dns.generated': 'Generated names looked up',
   'kind.limit.reached': 'Limit reached',
   'kind.fault': 'Fault',
 

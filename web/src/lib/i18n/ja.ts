@@ -210,6 +210,11 @@ export const ja: Messages = {
   'kind.analysis.done': '解析完了',
   'kind.indicator.new': '新規インジケーター',
   'kind.syn.unanswered': 'ハンドシェイクのない SYN',
+  'kind.dns.query': '名前の問い合わせ',
+  'kind.destination': '検体の接続先',
+  'kind.chat.message': 'チャットの発言',
+  'kind.traffic.outgoing': '検体によるスキャン・フラッド',
+  'kind.dns.generated': '生成された名前の問い合わせ',
   'kind.limit.reached': '上限到達',
   'kind.fault': '内部エラー',
 

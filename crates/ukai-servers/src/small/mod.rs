@@ -1,0 +1,5 @@
+//! The small services of early hosts.
+
+mod echo;
+
+pub use echo::Echo;
