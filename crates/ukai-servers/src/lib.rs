@@ -7,6 +7,7 @@
 //!
 //! Start with [`server`], which finds them by name, then one protocol's folder.
 
+pub mod dns;
 pub mod limits;
 mod small;
 #[cfg(test)]
