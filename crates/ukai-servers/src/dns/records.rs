@@ -45,7 +45,7 @@ pub(super) fn records(asked: &Asked<'_>, place: &Place) -> Vec<Record> {
         RecordType::AAAA => answers.extend(v6()),
         RecordType::ANY => answers.extend(v4().chain(v6())),
         RecordType::MX => {
-            answers.extend(below(&owner, "mail").map(|name| own(RData::MX(MX::new(10, name)))))
+            answers.extend(below(&owner, "mail").map(|name| own(RData::MX(MX::new(10, name)))));
         }
         RecordType::NS if owner.is_root() => answers.extend(ROOTS.filter_map(|letter| {
             let name = Name::from_ascii(format!("{letter}.root-servers.net.")).ok()?;
