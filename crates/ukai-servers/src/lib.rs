@@ -7,21 +7,46 @@
 //!
 //! Start with [`server`], which finds them by name, then one protocol's folder.
 
+mod chance;
+mod clock;
 pub mod dns;
+mod finger;
+mod ident;
 pub mod limits;
+mod lines;
+mod ntp;
+#[cfg(test)]
+mod properties;
+mod simple;
 mod small;
 #[cfg(test)]
 mod stage;
+mod syslog;
+mod told;
 
-pub use small::Echo;
+pub use finger::Finger;
+pub use ident::{Ident, looks_like_ident};
+pub use ntp::{Ntp, looks_like_ntp};
+pub use small::{Chargen, Daytime, Discard, Echo, Quote, Time};
+pub use syslog::{Syslog, looks_like_syslog};
 
 use std::sync::Arc;
 use ukai_emulators::Emulator;
 
-/// The server of that name: `echo`.
+/// The server of that name: `chargen`, `daytime`, `discard`, `echo`, `finger`, `ident`,
+/// `ntp`, `quotd`, `syslog` or `time`.
 pub fn server(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
+        "chargen" => Arc::new(Chargen),
+        "daytime" => Arc::new(Daytime::default()),
+        "discard" => Arc::new(Discard),
         "echo" => Arc::new(Echo),
+        "finger" => Arc::new(Finger),
+        "ident" => Arc::new(Ident),
+        "ntp" => Arc::new(Ntp::default()),
+        "quotd" => Arc::new(Quote),
+        "syslog" => Arc::new(Syslog),
+        "time" => Arc::new(Time::default()),
         _ => return None,
     })
 }

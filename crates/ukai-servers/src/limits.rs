@@ -12,3 +12,22 @@ pub const DNS_ANSWERS_TOLD: usize = 16;
 
 /// A DNS message that is not yet whole on a stream, in bytes, its length included.
 pub const DNS_WAITING_BYTES: usize = 2 + 65_535;
+
+/// Facts that one session tells before it only tells that there were more.
+pub const FACTS: u32 = 10_000;
+
+/// What a character generator sends on one connection, in bytes.
+pub const CHARGEN_BYTES: usize = 1 << 20;
+
+/// What it sends at once, in bytes.
+pub const CHARGEN_BYTES_A_TICK: usize = 4 * 1_024;
+
+/// Longest query of finger and of ident, in bytes; the rest is dropped.
+pub const QUERY_BYTES: usize = 512;
+
+/// Queries that are answered on one connection of ident.
+pub const IDENT_QUERIES: u32 = 100;
+
+/// Longest message of syslog on a stream, in bytes (RFC 5425 asks for 2,048 and suggests
+/// 8,192).
+pub const SYSLOG_BYTES: usize = 8 * 1_024;

@@ -1,15 +1,22 @@
 //! A session driven by fuzzed bytes: pieces, timers, answered fetches, an end.
+#![allow(dead_code, reason = "each target uses one of the two ways to run")]
 
 use bytes::Bytes;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use ukai_emulators::{Context, Effect, FetchId, Fetched, Open, TimerId, emulator};
+use ukai_emulators::{Context, Effect, Emulator, FetchId, Fetched, Open, TimerId, emulator};
 use ukai_model::{Duration, FetchOutcome, Flow, Timestamp, Transport};
 use ukai_persona::Persona;
 use ukai_shell::Fs;
 
-/// The first byte chooses the persona; a byte of 0xfe ends a piece and lets a timer fire.
+/// An emulator by its name, on TCP.
 pub fn run(name: &str, port: u16, data: &[u8]) {
+    serve(&emulator(name).expect("an emulator"), Transport::Tcp, port, data);
+}
+
+/// The first byte chooses the persona; a byte of 0xfe ends a piece or a datagram, and lets a
+/// timer fire.
+pub fn serve(server: &Arc<dyn Emulator>, transport: Transport, port: u16, data: &[u8]) {
     let Some((choice, data)) = data.split_first() else { return };
     let personas = Persona::built_in();
     let persona = &personas[usize::from(*choice) % personas.len()];
@@ -18,14 +25,14 @@ pub fn run(name: &str, port: u16, data: &[u8]) {
     let host = Arc::new(persona.host(local.ip(), [7; 32]));
     let mut now = Timestamp::from_secs(1_767_323_045);
     let open = Open {
-        flow: Flow::new(Transport::Tcp, peer, local),
+        flow: Flow::new(transport, peer, local),
         fs: Fs::new(&host),
         host,
         seed: 7,
         now,
         tls: false,
     };
-    let mut session = emulator(name).expect("an emulator").open(open);
+    let mut session = server.open(open);
     let mut effects = Vec::new();
     session.on_open(&mut Context { now, effects: &mut effects });
     for piece in data.split(|byte| *byte == 0xfe) {
