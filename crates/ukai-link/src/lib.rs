@@ -26,5 +26,5 @@ pub use packet::{
     PrefixFilter,
 };
 pub use qemu::{Deframer, QemuDatagram, QemuListener, QemuStream, TooLong};
-pub use recorder::{Recorded, Recorder, Recording, Tapped};
+pub use recorder::{Comment, Recorded, Recorder, RecorderHandle, Recording, Tapped};
 pub use tun::{Tun, TunError};

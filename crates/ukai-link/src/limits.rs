@@ -17,6 +17,25 @@ pub(crate) const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 /// Bytes of frames that may wait for a recorder's disk. More are dropped from the record.
 pub const RECORDER_WAITING_BYTES: usize = 16 << 20;
 
+/// The longest comment of a frame in a capture file, in bytes.
+pub const COMMENT_BYTES_MAX: usize = 4_096;
+
+/// The longest name that a capture file gives to an address, in bytes: the longest of DNS,
+/// as text.
+pub const NAME_BYTES_MAX: usize = 253;
+
+/// The longest line of a TLS key log, in bytes. The longest known has 23 + 64 + 128
+/// characters, and two spaces.
+pub const KEY_LOG_LINE_BYTES_MAX: usize = 512;
+
+/// Names that a recorder repeats at the start of each file, in bytes of their records; the
+/// oldest make room. About 25,000 names.
+pub(crate) const RECORDER_NAMES_BYTES_MAX: usize = 1 << 20;
+
+/// Names that a recorder knows to have written. When there are more, it forgets them, and
+/// writes again what it is told again.
+pub(crate) const RECORDER_NAMES_KNOWN_MAX: usize = 65_536;
+
 /// The smallest and the largest ring of a packet socket, in bytes.
 pub const PACKET_RING_BYTES_MIN: usize = 4 * PACKET_BLOCK_BYTES;
 /// See [`PACKET_RING_BYTES_MIN`].

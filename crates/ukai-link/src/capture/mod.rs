@@ -10,12 +10,16 @@
 mod buffer;
 mod classic;
 mod input;
+mod known;
 mod link_type;
 mod next_generation;
 mod reader;
 mod replay;
 mod writer;
 
+pub(crate) use known::{
+    Known, NameRecord, known as known_block, names as names_block, secrets as secrets_block,
+};
 pub use link_type::LinkType;
 pub use reader::{CaptureError, CaptureReader, Captured, Direction};
 pub use replay::{CaptureLink, Pace};

@@ -14,8 +14,10 @@ pub(super) const INTERFACE: u32 = 1;
 /// Obsolete, and still met.
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+pub(super) const NAME_RESOLUTION: u32 = 4;
 pub(super) const INTERFACE_STATISTICS: u32 = 5;
 pub(super) const ENHANCED_PACKET: u32 = 6;
+pub(super) const DECRYPTION_SECRETS: u32 = 10;
 
 pub(super) const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 
@@ -24,6 +26,7 @@ pub(super) const AROUND: usize = 12;
 
 /// Options of interfaces and packets.
 pub(super) mod option {
+    pub(in super::super) const COMMENT: u16 = 1;
     pub(in super::super) const USER_APPLICATION: u16 = 4;
     pub(in super::super) const NAME: u16 = 2;
     pub(in super::super) const RESOLUTION: u16 = 9;

@@ -1,13 +1,15 @@
 //! Capture files, written: pcapng, and pcap for those who read nothing else.
 
 use super::classic::{MAGIC_NANOSECONDS, RECORD_BYTES};
+use super::known::{NameRecord, names, secrets};
 use super::link_type::LinkType;
 use super::next_generation::{
     AROUND, BYTE_ORDER, ENHANCED_PACKET, INTERFACE, INTERFACE_STATISTICS, SECTION, option,
 };
 use super::reader::Direction;
-use crate::limits::CAPTURED_BYTES_MAX;
+use crate::limits::{CAPTURED_BYTES_MAX, COMMENT_BYTES_MAX};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use ukai_model::Timestamp;
 
 /// What is said of a frame that is written.
@@ -52,8 +54,35 @@ impl<W: Write> PcapngWriter<W> {
 
     /// Writes a frame, or its beginning.
     pub fn frame(&mut self, record: &Record, bytes: &[u8]) -> io::Result<()> {
-        frame(&mut self.block, record, bytes);
+        self.frame_with_comment(record, bytes, "")
+    }
+
+    /// Writes a frame, or its beginning, with a comment for its reader. The first 4 KiB of
+    /// a comment are written; an empty one is none.
+    pub fn frame_with_comment(
+        &mut self,
+        record: &Record,
+        bytes: &[u8],
+        comment: &str,
+    ) -> io::Result<()> {
+        frame(&mut self.block, record, bytes, comment);
         self.write()
+    }
+
+    /// Says what an address is called, for the frames behind; false if it is no name.
+    pub fn name(&mut self, address: IpAddr, name: &str) -> io::Result<bool> {
+        let Some(record) = NameRecord::new(address, name) else { return Ok(false) };
+        names(&mut self.block, [&record]);
+        self.write()?;
+        Ok(true)
+    }
+
+    /// Tells a secret of TLS, as a line of NSS's key log, by which frames behind are
+    /// decrypted; false if it is no such line.
+    pub fn tls_secret(&mut self, line: &str) -> io::Result<bool> {
+        let told = secrets(&mut self.block, line);
+        self.write()?;
+        Ok(told)
     }
 
     /// Says how many frames an interface has had, and how many of them were lost.
@@ -156,8 +185,8 @@ pub(crate) fn interface(out: &mut Vec<u8>, name: &str, kind: LinkType, snap_byte
     });
 }
 
-/// Appends a frame.
-pub(crate) fn frame(out: &mut Vec<u8>, record: &Record, bytes: &[u8]) {
+/// Appends a frame, with a comment if it is not empty.
+pub(crate) fn frame(out: &mut Vec<u8>, record: &Record, bytes: &[u8], comment: &str) {
     let bytes = &bytes[..bytes.len().min(CAPTURED_BYTES_MAX)];
     block(out, ENHANCED_PACKET, |out| {
         out.extend_from_slice(&record.interface.to_ne_bytes());
@@ -175,13 +204,21 @@ pub(crate) fn frame(out: &mut Vec<u8>, record: &Record, bytes: &[u8]) {
         if record.dropped > 0 {
             put(out, option::PACKET_DROPS, &record.dropped.to_ne_bytes());
         }
+        if !comment.is_empty() {
+            let end = comment.floor_char_boundary(COMMENT_BYTES_MAX);
+            put(out, option::COMMENT, &comment.as_bytes()[..end]);
+        }
         put(out, 0, &[]);
     });
 }
 
-/// Of a block that [`frame`] has written: the interface, and how many were dropped.
+/// Of a block that [`frame`] has written: the interface, and how many were dropped. `None`:
+/// it is another block.
 pub(crate) fn frame_says(block: &[u8]) -> Option<(u32, u64)> {
     let word = |at: usize| Some(u32::from_ne_bytes(*block.get(at..)?.first_chunk()?));
+    if word(0)? != ENHANCED_PACKET {
+        return None;
+    }
     let (interface, kept) = (word(8)?, word(20)? as usize);
     // Behind the flags.
     let drops = block.get(28 + kept.next_multiple_of(4) + 8..)?;
@@ -209,7 +246,7 @@ pub(crate) fn statistics(
     });
 }
 
-fn block(out: &mut Vec<u8>, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn block(out: &mut Vec<u8>, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&kind.to_ne_bytes());
     out.extend_from_slice(&[0; 4]);
@@ -234,6 +271,6 @@ fn put(out: &mut Vec<u8>, code: u16, value: &[u8]) {
 }
 
 /// To a multiple of four bytes.
-fn pad(out: &mut Vec<u8>, length: usize) {
+pub(super) fn pad(out: &mut Vec<u8>, length: usize) {
     out.extend_from_slice(&[0; 3][..length.next_multiple_of(4) - length]);
 }

@@ -1,7 +1,11 @@
 //! The files of a recorder: begun anew by size and age, the oldest removed.
 
 use super::{Interface, Recording};
-use crate::capture::{interface_block, section_block, statistics_block};
+use crate::capture::{
+    Known, NameRecord, interface_block, known_block, names_block, section_block, statistics_block,
+};
+use crate::limits::RECORDER_NAMES_BYTES_MAX;
+use std::collections::VecDeque;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -14,6 +18,9 @@ const SUFFIX: &str = ".pcapng";
 /// How long a disk that took nothing is left alone.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Which part of a file may be names that were told before it was begun: a quarter.
+const NAMES_SHARE: u64 = 4;
+
 pub(super) struct Files {
     recording: Recording,
     open: Option<Open>,
@@ -22,6 +29,14 @@ pub(super) struct Files {
     number: u64,
     /// Until when no file is begun.
     pause_until: Option<Instant>,
+    names: Names,
+}
+
+/// Names that each file begins with, oldest first.
+#[derive(Default)]
+struct Names {
+    records: VecDeque<NameRecord>,
+    bytes: usize,
 }
 
 struct Open {
@@ -30,13 +45,15 @@ struct Open {
     since: Instant,
     /// How many interfaces are described in it.
     interfaces: usize,
-    has_frames: bool,
+    /// Whether there is anything in it but what each file begins with.
+    is_used: bool,
 }
 
-/// What has come of frames.
+/// What has come of blocks.
 #[derive(Default)]
 pub(super) struct Written {
     pub(super) frames: u64,
+    pub(super) secrets: u64,
     pub(super) bytes: usize,
     pub(super) error: Option<io::Error>,
 }
@@ -50,7 +67,14 @@ impl Files {
         if !recording.folder.is_dir() {
             DirBuilder::new().recursive(true).mode(0o700).create(&recording.folder)?;
         }
-        let files = Self { recording, open: None, begun: 0, number: 0, pause_until: None };
+        let files = Self {
+            recording,
+            open: None,
+            begun: 0,
+            number: 0,
+            pause_until: None,
+            names: Names::default(),
+        };
         let trial = files.recording.folder.join(format!(".{}.trial", files.recording.name));
         let _ = std::fs::remove_file(&trial);
         create(&trial)?;
@@ -62,11 +86,10 @@ impl Files {
         self.begun
     }
 
-    /// Writes blocks with frames. On an error, the rest is not written.
+    /// Writes blocks. On an error, the rest is not written; but a name is not lost.
     pub(super) fn write(
         &mut self,
         blocks: &[u8],
-        frames: u64,
         interfaces: &[Interface],
         at: Instant,
         now: Timestamp,
@@ -76,17 +99,25 @@ impl Files {
             self.close(interfaces, now);
         }
         let mut written = Written::default();
-        if frames == 0 || self.pause_until.is_some_and(|until| at < until) {
+        let mut rest = blocks;
+        while let Some(length) = length(rest) {
+            if let Some(Known::Name(record)) = known_block(&rest[..length]) {
+                self.names.add(record);
+            }
+            rest = &rest[length..];
+        }
+        if blocks.is_empty() || self.pause_until.is_some_and(|until| at < until) {
             return written;
         }
         self.pause_until = None;
         let mut rest = blocks;
         while !rest.is_empty() {
             match self.write_some(rest, interfaces, at, now) {
-                Ok((bytes, count)) => {
-                    rest = &rest[bytes..];
-                    written.frames += count;
-                    written.bytes += bytes;
+                Ok(some) => {
+                    rest = &rest[some.bytes..];
+                    written.frames += some.frames;
+                    written.secrets += some.secrets;
+                    written.bytes += some.bytes;
                 }
                 Err(error) => {
                     self.open = None;
@@ -99,37 +130,41 @@ impl Files {
         written
     }
 
-    /// Writes as many blocks as the file takes; how many bytes and frames they were.
+    /// Writes as many blocks as the file takes.
     fn write_some(
         &mut self,
         blocks: &[u8],
         interfaces: &[Interface],
         at: Instant,
         now: Timestamp,
-    ) -> io::Result<(usize, u64)> {
+    ) -> io::Result<Written> {
         if self.open.is_none() {
             self.open = Some(self.begin(at, now)?);
         }
-        let Some(open) = &mut self.open else { return Ok((0, 0)) };
+        let Some(open) = &mut self.open else { return Ok(Written::default()) };
         open.describe(interfaces)?;
         let room = self.recording.file_bytes_max.saturating_sub(open.bytes);
-        let (mut bytes, mut frames) = (0, 0);
-        while let Some(length) = length(&blocks[bytes..]) {
-            // One frame at least: a file may not stay empty.
-            let first = frames == 0 && !open.has_frames;
-            if !first && (bytes + length) as u64 > room {
+        let mut some = Written::default();
+        while let Some(length) = length(&blocks[some.bytes..]) {
+            // One at least: a file may not stay empty.
+            let first = some.bytes == 0 && !open.is_used;
+            if !first && (some.bytes + length) as u64 > room {
                 break;
             }
-            bytes += length;
-            frames += 1;
+            match known_block(&blocks[some.bytes..some.bytes + length]) {
+                None => some.frames += 1,
+                Some(Known::Secret) => some.secrets += 1,
+                Some(Known::Name(_)) => {}
+            }
+            some.bytes += length;
         }
-        if bytes == 0 {
+        if some.bytes == 0 {
             self.close(interfaces, now);
-            return Ok((0, 0));
+            return Ok(some);
         }
-        open.write(&blocks[..bytes])?;
-        open.has_frames = true;
-        Ok((bytes, frames))
+        open.write(&blocks[..some.bytes])?;
+        open.is_used = true;
+        Ok(some)
     }
 
     fn begin(&mut self, at: Instant, now: Timestamp) -> io::Result<Open> {
@@ -146,9 +181,11 @@ impl Files {
         };
         self.begun += 1;
         self.remove_old()?;
-        let mut open = Open { file, bytes: 0, since: at, interfaces: 0, has_frames: false };
+        let mut open = Open { file, bytes: 0, since: at, interfaces: 0, is_used: false };
         let mut head = Vec::new();
         section_block(&mut head);
+        let share = self.recording.file_bytes_max / NAMES_SHARE;
+        self.names.write(&mut head, usize::try_from(share).unwrap_or(usize::MAX));
         open.write(&head)?;
         Ok(open)
     }
@@ -194,6 +231,31 @@ impl Files {
         }
         if let Err(error) = open.write(&figures) {
             tracing::warn!(%error, "a recording ends without its figures");
+        }
+    }
+}
+
+impl Names {
+    fn add(&mut self, record: NameRecord) {
+        self.bytes += record.len();
+        self.records.push_back(record);
+        while self.bytes > RECORDER_NAMES_BYTES_MAX
+            && let Some(oldest) = self.records.pop_front()
+        {
+            self.bytes -= oldest.len();
+        }
+    }
+
+    /// Writes the newest that fit.
+    fn write(&self, out: &mut Vec<u8>, bytes_max: usize) {
+        let (mut left, mut first) = (bytes_max, self.records.len());
+        for record in self.records.iter().rev() {
+            let Some(less) = left.checked_sub(record.len()) else { break };
+            left = less;
+            first -= 1;
+        }
+        if first < self.records.len() {
+            names_block(out, self.records.range(first..));
         }
     }
 }

@@ -6,15 +6,21 @@
 //!
 //! Files are pcapng, readable by this user only, named `NAME-TIME-NUMBER.pcapng`. They are
 //! begun anew by size and time, and the oldest are removed.
+//!
+//! What makes a file readable by itself is written into it, too, by way of a
+//! [`RecorderHandle`]: the names of addresses, and the secrets of TLS.
 
 mod files;
+mod handle;
 mod tap;
 
+pub use handle::RecorderHandle;
 pub use tap::Tapped;
 
-use crate::capture::{LinkType, frame_block_says};
+use crate::capture::{Direction, Known, LinkType, frame_block_says, known_block};
 use crate::limits::RECORDER_WAITING_BYTES;
 use files::Files;
+use handle::Named;
 use parking_lot::{Condvar, Mutex};
 use std::io;
 use std::path::PathBuf;
@@ -49,17 +55,34 @@ pub struct Recorded {
     pub frames: u64,
     /// Frames that were not written, since the disk was too slow, or did not take them.
     pub dropped: u64,
+    /// Names that were given to addresses, each counted once.
+    pub names: u64,
+    /// Secrets of TLS in files.
+    pub secrets: u64,
+    /// Names and secrets that were not written: no such, or no room for them.
+    pub untold: u64,
     /// Files that were begun.
     pub files: u64,
     /// Why the disk did not take the last that it did not take.
     pub last_error: Option<String>,
 }
 
+/// Says something of a frame, for the reader of a capture file, or nothing. Called for each:
+/// must be quick.
+pub type Comment = dyn FnMut(Direction, &[u8], &mut String) + Send;
+
 /// Writes what passes the links that it taps. When it is dropped, what waits is written.
 pub struct Recorder {
     shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
 }
+
+/// How long frames wait, where somebody tells secrets. That of TLS 1.2 is known when the
+/// frames with the client's half of it have passed, and Wireshark wants it before them.
+const HOLD: Duration = Duration::from_millis(100);
+
+/// When so much waits, it is written at once, in bytes.
+const PRESSURE_BYTES: usize = RECORDER_WAITING_BYTES / 4;
 
 /// How often the writer looks at its file's age.
 const TICK: Duration = Duration::from_secs(1);
@@ -74,9 +97,16 @@ struct Shared {
 /// What waits to be written.
 #[derive(Default)]
 struct Queue {
-    /// Blocks with frames, whole.
+    /// Blocks with names and secrets: written before the frames that wait with them.
+    known: Vec<u8>,
+    /// Blocks with frames that have waited for [`HOLD`].
+    older: Vec<u8>,
+    /// Blocks with frames.
     blocks: Vec<u8>,
-    frames: u64,
+    /// Whether frames wait for what may be told of them.
+    holds: bool,
+    /// Names that were told.
+    named: Named,
     interfaces: Vec<Interface>,
     closing: bool,
     recorded: Recorded,
@@ -111,6 +141,27 @@ impl Recorder {
 
     /// The link, with all that passes it recorded as an interface of this name.
     pub fn tap<L: Link>(&self, link: L, name: &str) -> Tapped<L> {
+        self.tap_as(link, name, None)
+    }
+
+    /// The same, with comments on its frames.
+    pub fn tap_with_comments<L: Link>(
+        &self,
+        link: L,
+        name: &str,
+        comment: Box<Comment>,
+    ) -> Tapped<L> {
+        self.tap_as(link, name, Some(comment))
+    }
+
+    /// Tells the files what is known of their frames. May be cloned, and may outlive the
+    /// recorder.
+    pub fn handle(&self) -> RecorderHandle {
+        self.shared.queue.lock().holds = true;
+        RecorderHandle::new(&self.shared)
+    }
+
+    fn tap_as<L: Link>(&self, link: L, name: &str, comment: Option<Box<Comment>>) -> Tapped<L> {
         let kind = match link.medium() {
             Medium::Ethernet => LinkType::ETHERNET,
             Medium::Ip => LinkType::RAW,
@@ -127,7 +178,7 @@ impl Recorder {
             gap: 0,
         });
         drop(queue);
-        Tapped::new(link, Arc::clone(&self.shared), number)
+        Tapped::new(link, Arc::clone(&self.shared), number, comment)
     }
 
     /// What it has done so far.
@@ -152,24 +203,27 @@ impl Shared {
         let mut blocks = Vec::new();
         loop {
             let mut queue = self.queue.lock();
-            while queue.blocks.is_empty() && !queue.closing {
+            while queue.waiting() == 0 && !queue.closing {
                 if self.wake.wait_for(&mut queue, TICK).timed_out() {
                     break;
                 }
             }
-            std::mem::swap(&mut queue.blocks, &mut blocks);
-            let frames = std::mem::take(&mut queue.frames);
+            if queue.holds {
+                let calm = |queue: &mut Queue| !queue.closing && queue.waiting() < PRESSURE_BYTES;
+                let _ = self.wake.wait_while_for(&mut queue, calm, HOLD);
+            }
+            queue.take(&mut blocks);
             let interfaces = queue.interfaces.clone();
-            let closing = queue.closing;
+            let closing = queue.closing && queue.waiting() == 0;
             drop(queue);
-            let written = files.write(&blocks, frames, &interfaces, Instant::now(), now());
+            let written = files.write(&blocks, &interfaces, Instant::now(), now());
             if closing {
                 files.close(&interfaces, now());
             }
             let mut queue = self.queue.lock();
             queue.lost(&blocks[written.bytes..]);
             queue.recorded.frames += written.frames;
-            queue.recorded.dropped += frames - written.frames;
+            queue.recorded.secrets += written.secrets;
             queue.recorded.files = files.begun();
             if let Some(error) = written.error {
                 let said = error.to_string();
@@ -178,25 +232,54 @@ impl Shared {
                 }
                 queue.recorded.last_error = Some(said);
             }
-            if closing && queue.blocks.is_empty() {
+            if closing {
                 return;
             }
             drop(queue);
             blocks.clear();
-            if blocks.capacity() > RECORDER_WAITING_BYTES / 4 {
+            if blocks.capacity() > PRESSURE_BYTES {
                 blocks = Vec::new();
             }
+        }
+    }
+
+    /// Tells the writer of what has come, where it does not know yet.
+    fn wake(&self, before: usize, after: usize) {
+        if before == 0 || before < PRESSURE_BYTES && after >= PRESSURE_BYTES {
+            self.wake.notify_one();
         }
     }
 }
 
 impl Queue {
-    /// Counts blocks that were not written.
+    /// Bytes that wait.
+    const fn waiting(&self) -> usize {
+        self.known.len() + self.older.len() + self.blocks.len()
+    }
+
+    /// Takes what is to be written, into `blocks`, which is empty.
+    fn take(&mut self, blocks: &mut Vec<u8>) {
+        if self.holds {
+            std::mem::swap(&mut self.older, &mut self.blocks);
+        }
+        std::mem::swap(&mut self.known, blocks);
+        if blocks.is_empty() {
+            std::mem::swap(&mut self.blocks, blocks);
+        } else {
+            blocks.append(&mut self.blocks);
+        }
+    }
+
+    /// Counts what was not written. Names are not lost: another file begins with them.
     fn lost(&mut self, mut blocks: &[u8]) {
         while let Some(length) = files::length(blocks) {
             let (block, rest) = blocks.split_at(length);
             blocks = rest;
+            if let Some(Known::Secret) = known_block(block) {
+                self.recorded.untold += 1;
+            }
             let Some((number, told)) = frame_block_says(block) else { continue };
+            self.recorded.dropped += 1;
             if let Some(interface) = self.interfaces.get_mut(number as usize) {
                 interface.dropped += 1;
                 // What it would have told is to be told by another.

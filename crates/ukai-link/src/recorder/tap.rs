@@ -1,8 +1,8 @@
 //! A link whose frames are recorded.
 
-use super::{Shared, now};
+use super::{Comment, Shared, now};
 use crate::capture::{Direction, Record, frame_block};
-use crate::limits::RECORDER_WAITING_BYTES;
+use crate::limits::{COMMENT_BYTES_MAX, RECORDER_WAITING_BYTES};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,11 +13,27 @@ pub struct Tapped<L> {
     link: L,
     shared: Arc<Shared>,
     interface: u32,
+    comment: Option<Box<Comment>>,
+    /// The comment of this moment's frame.
+    said: String,
 }
 
 impl<L> Tapped<L> {
-    pub(super) const fn new(link: L, shared: Arc<Shared>, interface: u32) -> Self {
-        Self { link, shared, interface }
+    pub(super) const fn new(
+        link: L,
+        shared: Arc<Shared>,
+        interface: u32,
+        comment: Option<Box<Comment>>,
+    ) -> Self {
+        Self { link, shared, interface, comment, said: String::new() }
+    }
+
+    fn offer(&mut self, direction: Direction, frame: &[u8]) {
+        self.said.clear();
+        if let Some(comment) = &mut self.comment {
+            comment(direction, frame, &mut self.said);
+        }
+        self.shared.offer(self.interface, direction, frame, &self.said);
     }
 
     /// The link below.
@@ -33,15 +49,16 @@ impl<L> Tapped<L> {
 
 impl Shared {
     /// The lock is held elsewhere only to exchange buffers and to read figures.
-    fn offer(&self, interface: u32, direction: Direction, bytes: &[u8]) {
+    fn offer(&self, interface: u32, direction: Direction, bytes: &[u8], comment: &str) {
         let time = now();
         let mut queue = self.queue.lock();
-        let waiting = queue.blocks.len();
+        let waiting = queue.waiting();
         let closing = queue.closing;
         let Some(figures) = queue.interfaces.get_mut(interface as usize) else { return };
         figures.received += 1;
         let kept = bytes.len().min(self.snap_bytes as usize);
-        if closing || waiting + kept + 64 > RECORDER_WAITING_BYTES {
+        let comment = &comment[..comment.floor_char_boundary(COMMENT_BYTES_MAX)];
+        if closing || waiting + kept + comment.len() + 64 > RECORDER_WAITING_BYTES {
             figures.dropped += 1;
             figures.gap += 1;
             queue.recorded.dropped += 1;
@@ -50,12 +67,10 @@ impl Shared {
         let original_bytes = bytes.len() as u32;
         let dropped = std::mem::take(&mut figures.gap);
         let record = Record { time, interface, direction, original_bytes, dropped };
-        frame_block(&mut queue.blocks, &record, &bytes[..kept]);
-        queue.frames += 1;
+        frame_block(&mut queue.blocks, &record, &bytes[..kept], comment);
+        let now_waiting = queue.waiting();
         drop(queue);
-        if waiting == 0 {
-            self.wake.notify_one();
-        }
+        self.wake(waiting, now_waiting);
     }
 }
 
@@ -71,13 +86,13 @@ impl<L: Link> Link for Tapped<L> {
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let received = self.link.poll_receive(cx, buffer);
         if let Poll::Ready(Ok(length)) = received {
-            self.shared.offer(self.interface, Direction::In, &buffer[..length]);
+            self.offer(Direction::In, &buffer[..length]);
         }
         received
     }
 
     fn send(&mut self, frame: &[u8]) -> io::Result<()> {
-        self.shared.offer(self.interface, Direction::Out, frame);
+        self.offer(Direction::Out, frame);
         self.link.send(frame)
     }
 
@@ -111,15 +126,14 @@ mod tests {
         // Nobody writes.
         let frame = vec![7; 100_000];
         for _ in 0..200 {
-            shared.offer(0, Direction::In, &frame);
+            shared.offer(0, Direction::In, &frame, "");
         }
         let mut queue = shared.queue.lock();
-        let taken = queue.frames;
-        assert_eq!(taken, (RECORDER_WAITING_BYTES / 100_048) as u64);
+        let taken = (RECORDER_WAITING_BYTES / 100_048) as u64;
         assert_eq!((queue.recorded.dropped, queue.interfaces[0].received), (200 - taken, 200));
         queue.blocks.clear();
         drop(queue);
-        shared.offer(0, Direction::In, &frame);
+        shared.offer(0, Direction::In, &frame, "");
         let queue = shared.queue.lock();
         let told = (200 - taken).to_ne_bytes();
         assert_eq!(queue.blocks[queue.blocks.len() - 16..][..8], told);

@@ -4,7 +4,9 @@
 
 mod any_bytes;
 mod foreign;
+mod known;
 mod qemu;
 mod recorder;
 mod replay;
+mod tls;
 mod wireshark;

@@ -8,7 +8,7 @@ use ukai_link::capture::CaptureReader;
 use ukai_link::{Recorder, Recording, Tapped};
 use ukai_netstack::{Link, Medium, MemoryLink, memory_pair};
 
-fn recording(folder: &Path) -> Recording {
+pub(crate) fn recording(folder: &Path) -> Recording {
     Recording {
         folder: folder.to_owned(),
         name: "sensor".to_owned(),
@@ -25,7 +25,7 @@ fn tapped(recorder: &Recorder, name: &str) -> (Tapped<MemoryLink>, MemoryLink) {
 }
 
 /// Lets a frame through each way.
-fn pass((near, far): &mut (Tapped<MemoryLink>, MemoryLink), length: usize) {
+pub(crate) fn pass((near, far): &mut (Tapped<MemoryLink>, MemoryLink), length: usize) {
     let (frame, mut buffer) = (vec![1; length], vec![0; 2_000]);
     let mut cx = Context::from_waker(Waker::noop());
     far.send(&frame).unwrap();
@@ -35,7 +35,7 @@ fn pass((near, far): &mut (Tapped<MemoryLink>, MemoryLink), length: usize) {
     assert!(far.poll_receive(&mut cx, &mut buffer).is_ready());
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -43,7 +43,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Waits for what another thread does.
-fn until(what: impl Fn() -> bool) {
+pub(crate) fn until(what: impl Fn() -> bool) {
     while !what() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
