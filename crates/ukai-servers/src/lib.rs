@@ -18,7 +18,10 @@ mod ntp;
 #[cfg(test)]
 mod properties;
 mod simple;
+mod mqtt;
+mod notes;
 mod small;
+mod socks;
 #[cfg(test)]
 mod stage;
 mod syslog;
@@ -29,6 +32,12 @@ pub use ident::{Ident, looks_like_ident};
 pub use ntp::{Ntp, looks_like_ntp};
 pub use small::{Chargen, Daytime, Discard, Echo, Quote, Time};
 pub use syslog::{Syslog, looks_like_syslog};
+mod stun;
+mod wire;
+
+pub use mqtt::Mqtt;
+pub use socks::{Behind, Socks};
+pub use stun::Stun;
 
 use std::sync::Arc;
 use ukai_emulators::Emulator;
@@ -47,6 +56,9 @@ pub fn server(name: &str) -> Option<Arc<dyn Emulator>> {
         "quotd" => Arc::new(Quote),
         "syslog" => Arc::new(Syslog),
         "time" => Arc::new(Time::default()),
+        "mqtt" => Arc::new(Mqtt),
+        "socks" => Arc::new(Socks::default()),
+        "stun" => Arc::new(Stun),
         _ => return None,
     })
 }

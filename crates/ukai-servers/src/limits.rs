@@ -1,6 +1,12 @@
 //! What one session may use up, with units, in one place. Budgets of connections, time and
 //! bytes overall belong to whoever runs the sessions.
 
+/// Facts that one session writes down; the last one tells that there were more.
+pub const RECORDS: u32 = 1_000;
+
+/// Payload of a `payload.first` that is kept, in bytes.
+pub const PAYLOAD_BYTES: usize = 4_096;
+
 /// Detail of a `service.request` that is kept, in bytes.
 pub const DETAIL_BYTES: usize = 1_024;
 
@@ -31,3 +37,35 @@ pub const IDENT_QUERIES: u32 = 100;
 /// Longest message of syslog on a stream, in bytes (RFC 5425 asks for 2,048 and suggests
 /// 8,192).
 pub const SYSLOG_BYTES: usize = 8 * 1_024;
+/// Longest packet of MQTT, in bytes; a longer one ends the connection.
+pub const MQTT_PACKET_BYTES: usize = 1024 * 1024;
+
+/// Subscriptions of one client of MQTT.
+pub const MQTT_SUBSCRIPTIONS: usize = 256;
+
+/// Longest topic filter of MQTT, in bytes.
+pub const MQTT_FILTER_BYTES: usize = 4 * 1024;
+
+/// Messages that are retained for one client of MQTT.
+pub const MQTT_RETAINED: usize = 256;
+
+/// The same with their topics, in bytes.
+pub const MQTT_RETAINED_BYTES: usize = 256 * 1024;
+
+/// Retained messages that one client of MQTT is given altogether, in bytes.
+pub const MQTT_RETAINED_SENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Topic aliases of one client of MQTT: Mosquitto's `max_topic_alias`.
+pub const MQTT_ALIASES: usize = 10;
+
+/// Messages of QoS 2 that may wait for their release.
+pub const MQTT_IN_FLIGHT: usize = 1_024;
+
+/// Longest greeting, log-in or request of SOCKS, in bytes.
+pub const SOCKS_HEAD_BYTES: usize = 1_024;
+
+/// Destinations that one peer's SOCKS datagrams may have.
+pub const SOCKS_UDP_DESTINATIONS: usize = 32;
+
+/// Longest message of STUN on a stream, in bytes.
+pub const STUN_MESSAGE_BYTES: usize = 16 * 1024;
