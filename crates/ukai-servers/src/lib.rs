@@ -7,6 +7,7 @@
 //!
 //! Start with [`server`], which finds them by name, then one protocol's folder.
 
+mod bittorrent;
 mod chance;
 mod clock;
 pub mod dns;
@@ -14,51 +15,50 @@ mod finger;
 mod ident;
 pub mod limits;
 mod lines;
+mod mqtt;
 mod ntp;
 #[cfg(test)]
 mod properties;
 mod simple;
-mod mqtt;
-mod notes;
 mod small;
 mod socks;
 #[cfg(test)]
 mod stage;
+mod stun;
 mod syslog;
 mod told;
-
-pub use finger::Finger;
-pub use ident::{Ident, looks_like_ident};
-pub use ntp::{Ntp, looks_like_ntp};
-pub use small::{Chargen, Daytime, Discard, Echo, Quote, Time};
-pub use syslog::{Syslog, looks_like_syslog};
-mod stun;
 mod wire;
 
+pub use bittorrent::{Bittorrent, announce, scrape, tracker};
+pub use finger::Finger;
+pub use ident::{Ident, looks_like_ident};
 pub use mqtt::Mqtt;
+pub use ntp::{Ntp, looks_like_ntp};
+pub use small::{Chargen, Daytime, Discard, Echo, Quote, Time};
 pub use socks::{Behind, Socks};
 pub use stun::Stun;
+pub use syslog::{Syslog, looks_like_syslog};
 
 use std::sync::Arc;
 use ukai_emulators::Emulator;
 
-/// The server of that name: `chargen`, `daytime`, `discard`, `echo`, `finger`, `ident`,
-/// `ntp`, `quotd`, `syslog` or `time`.
+/// The server of that name, as the table below has it.
 pub fn server(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
+        "bittorrent" => Arc::new(Bittorrent),
         "chargen" => Arc::new(Chargen),
         "daytime" => Arc::new(Daytime::default()),
         "discard" => Arc::new(Discard),
         "echo" => Arc::new(Echo),
         "finger" => Arc::new(Finger),
         "ident" => Arc::new(Ident),
+        "mqtt" => Arc::new(Mqtt),
         "ntp" => Arc::new(Ntp::default()),
         "quotd" => Arc::new(Quote),
-        "syslog" => Arc::new(Syslog),
-        "time" => Arc::new(Time::default()),
-        "mqtt" => Arc::new(Mqtt),
         "socks" => Arc::new(Socks::default()),
         "stun" => Arc::new(Stun),
+        "syslog" => Arc::new(Syslog),
+        "time" => Arc::new(Time::default()),
         _ => return None,
     })
 }

@@ -1,9 +1,6 @@
 //! What one session may use up, with units, in one place. Budgets of connections, time and
 //! bytes overall belong to whoever runs the sessions.
 
-/// Facts that one session writes down; the last one tells that there were more.
-pub const RECORDS: u32 = 1_000;
-
 /// Payload of a `payload.first` that is kept, in bytes.
 pub const PAYLOAD_BYTES: usize = 4_096;
 
@@ -69,3 +66,6 @@ pub const SOCKS_UDP_DESTINATIONS: usize = 32;
 
 /// Longest message of STUN on a stream, in bytes.
 pub const STUN_MESSAGE_BYTES: usize = 16 * 1024;
+
+/// Longest message of a BitTorrent peer, in bytes: a piece of 128 KiB and its header.
+pub const PEER_MESSAGE_BYTES: usize = 128 * 1024 + 16;

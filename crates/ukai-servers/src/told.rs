@@ -1,6 +1,6 @@
 //! What a session tells of its peer's requests, until it has told enough.
 
-use crate::limits::{DETAIL_BYTES, FACTS};
+use crate::limits::{DETAIL_BYTES, FACTS, PAYLOAD_BYTES};
 use ukai_emulators::Context;
 use ukai_model::{EventKind, PeerText};
 
@@ -23,6 +23,41 @@ impl Told {
                 protocol: self.protocol.to_owned(),
                 request: request.to_owned(),
                 detail: PeerText::truncated(detail, DETAIL_BYTES),
+            },
+        );
+    }
+
+    /// The peer logged in, and was let in.
+    pub(crate) fn login(
+        &mut self,
+        cx: &mut Context<'_>,
+        user: &[u8],
+        password: &[u8],
+        method: Option<&str>,
+        proof: Option<&[u8]>,
+    ) {
+        self.record(
+            cx,
+            EventKind::LoginAttempt {
+                protocol: self.protocol.to_owned(),
+                user: PeerText::truncated(user, DETAIL_BYTES),
+                password: PeerText::truncated(password, DETAIL_BYTES),
+                method: method.map(str::to_owned),
+                proof: proof.map(|proof| PeerText::truncated(proof, DETAIL_BYTES)),
+                success: true,
+            },
+        );
+    }
+
+    /// Bytes came that do not belong to the protocol.
+    pub(crate) fn payload(&mut self, cx: &mut Context<'_>, protocol: &str, bytes: &[u8]) {
+        self.record(
+            cx,
+            EventKind::PayloadFirst {
+                protocol: protocol.to_owned(),
+                payload: PeerText::truncated(bytes, PAYLOAD_BYTES),
+                size: bytes.len() as u64,
+                sha256: None,
             },
         );
     }

@@ -117,7 +117,11 @@ impl Out {
     }
 
     /// Sets a list of strings.
-    pub(super) fn list(mut self, key: &'static str, items: impl IntoIterator<Item = Vec<u8>>) -> Self {
+    pub(super) fn list(
+        mut self,
+        key: &'static str,
+        items: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Self {
         let items: Vec<u8> = items.into_iter().flat_map(|item| string(&item)).collect();
         self.0.insert(key, [&b"l"[..], &items, b"e"].concat());
         self
@@ -156,7 +160,10 @@ mod tests {
         let bytes = b"d4:listl1:a2:bbe6:numberi-3e4:texti0eerest";
         let (value, rest) = Value::read(bytes).expect("a dictionary");
         assert_eq!((value.number_at(b"number"), rest), (Some(-3), &b"rest"[..]));
-        assert_eq!(value.at(b"list"), Some(&Value::List(vec![Value::Bytes(b"a"), Value::Bytes(b"bb")])));
+        assert_eq!(
+            value.at(b"list"),
+            Some(&Value::List(vec![Value::Bytes(b"a"), Value::Bytes(b"bb")]))
+        );
         let out = Out::default().number("z", 1).bytes("a", b"x").list("l", [b"y".to_vec()]);
         assert_eq!(out.finish(), b"d1:a1:x1:ll1:ye1:zi1ee");
     }

@@ -41,7 +41,12 @@ impl Dht {
     }
 
     /// Takes a datagram; `None` if it is not the table's.
-    pub(super) fn datagram(&mut self, cx: &mut Context<'_>, told: &mut Told, bytes: &[u8]) -> Option<()> {
+    pub(super) fn datagram(
+        &mut self,
+        cx: &mut Context<'_>,
+        told: &mut Told,
+        bytes: &[u8],
+    ) -> Option<()> {
         let (message, _) = Value::read(bytes)?;
         let transaction = message.bytes_at(b"t").filter(|t| t.len() <= TRANSACTION_BYTES)?;
         match message.bytes_at(b"y")? {
@@ -89,7 +94,11 @@ impl Dht {
         let answer = Out::default().bytes("id", &self.id);
         let answer = match name {
             b"ping" => {
-                told.request(cx, "ping", text(asked.bytes_at(b"id").unwrap_or_default()).as_bytes());
+                told.request(
+                    cx,
+                    "ping",
+                    text(asked.bytes_at(b"id").unwrap_or_default()).as_bytes(),
+                );
                 Some(answer)
             }
             b"find_node" => target(b"target").map(|target| {
@@ -99,7 +108,9 @@ impl Dht {
             b"get_peers" => target(b"info_hash").map(|hash| {
                 told.request(cx, "get_peers", text(&hash).as_bytes());
                 let values = peers(&hash, self.peer.is_ipv6(), 8).into_iter().map(compact);
-                self.nodes(answer, &hash, asked).bytes("token", &self.token()).list("values", values)
+                self.nodes(answer, &hash, asked)
+                    .bytes("token", &self.token())
+                    .list("values", values)
             }),
             b"announce_peer" => target(b"info_hash").map(|hash| {
                 let port = match asked.number_at(b"implied_port") {
@@ -215,7 +226,10 @@ mod tests {
         stage.say(PING);
         assert_eq!(stage.sent.len(), 2);
         let (answer, rest) = Value::read(&stage.sent[0]).expect("bencode");
-        assert_eq!((answer.bytes_at(b"y"), answer.bytes_at(b"t"), rest), (Some(&b"r"[..]), Some(&b"aa"[..]), &b""[..]));
+        assert_eq!(
+            (answer.bytes_at(b"y"), answer.bytes_at(b"t"), rest),
+            (Some(&b"r"[..]), Some(&b"aa"[..]), &b""[..])
+        );
         assert_eq!(answer.bytes_at(b"ip"), Some(&b"\xc6\x33\x64\x07\x0f\xa0"[..]));
         let own = id(([192, 0, 2, 10], 6881).into());
         assert_eq!(answer.at(b"r").and_then(|r| r.bytes_at(b"id")), Some(&own[..]));
@@ -239,7 +253,10 @@ mod tests {
         assert_eq!(found.bytes_at(b"nodes6").map(<[u8]>::len), Some(8 * 38));
         assert_eq!(found.bytes_at(b"token").map(<[u8]>::len), Some(4));
         let Some(Value::List(values)) = found.at(b"values") else { panic!("{found:?}") };
-        assert!(values.len() >= 3 && values.iter().all(|v| matches!(v, Value::Bytes(b) if b.len() == 6)));
+        assert!(
+            values.len() >= 3
+                && values.iter().all(|v| matches!(v, Value::Bytes(b) if b.len() == 6))
+        );
         stage.say(
             b"d1:ad2:id20:abcdefghij012345678912:implied_porti1e9:info_hash20:mnopqrstuvwxyz1234564:porti6881e5:token4:abcde1:q13:announce_peer1:t2:ac1:y1:qe",
         );

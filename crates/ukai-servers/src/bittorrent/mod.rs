@@ -81,6 +81,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn any_datagrams(pieces in prop::collection::vec(prop_oneof![
             prop::collection::vec(any::<u8>(), 0..120),

@@ -45,7 +45,9 @@ fn fit(id: &mut Id, ip: IpAddr) {
 /// CRC-32C (Castagnoli, RFC 3720, B.4) of a few bytes.
 fn crc32c(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| sum >> 1 ^ 0x82f6_3b78 & (sum & 1).wrapping_neg())
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            sum >> 1 ^ 0x82f6_3b78 & (sum & 1).wrapping_neg()
+        })
     })
 }
 
@@ -103,7 +105,8 @@ fn address(chance: &mut Chance, six: bool) -> SocketAddr {
     if six {
         let bits = u128::from(chance.number()) << 64 | u128::from(chance.number());
         // 2400::/12 to 2a00::/12, which are given out to providers.
-        let first = [0x2400, 0x2600, 0x2a00][chance.between(0, 3) as usize] | chance.between(0, 16) as u128;
+        let first = [0x2400, 0x2600, 0x2a00][chance.between(0, 3) as usize]
+            | u128::from(chance.between(0, 16));
         return SocketAddr::new(Ipv6Addr::from_bits(bits >> 16 | first << 112).into(), port);
     }
     loop {

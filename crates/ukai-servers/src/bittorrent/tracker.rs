@@ -34,7 +34,8 @@ pub fn announce(query: &[u8], peer: SocketAddr) -> Vec<u8> {
     let Some(hash) = hashes(query).next() else {
         return failure("missing info_hash");
     };
-    let wanted = value(query, b"numwant").and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok());
+    let wanted =
+        value(query, b"numwant").and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok());
     let most = wanted.unwrap_or(PEERS).min(PEERS);
     let (complete, incomplete, downloaded) = swarm(&hash);
     let four = peers(&hash, false, most);
@@ -146,7 +147,8 @@ mod tests {
         assert_eq!(rest, b"");
         assert_eq!(answer.number_at(b"interval"), Some(1_800));
         assert_eq!(answer.bytes_at(b"peers").map(<[u8]>::len), Some(18));
-        let body = tracker(b"/x/announce.php?info_hash=aaaaaaaaaaaaaaaaaaaa&compact=0", PEER.into());
+        let body =
+            tracker(b"/x/announce.php?info_hash=aaaaaaaaaaaaaaaaaaaa&compact=0", PEER.into());
         let body = body.expect("an announcement");
         let (answer, _) = Value::read(&body).expect("bencode");
         let Some(Value::List(list)) = answer.at(b"peers") else { panic!("{answer:?}") };
@@ -157,7 +159,10 @@ mod tests {
 
     #[test]
     fn a_scrape_counts_each_hash_once() {
-        let body = tracker(b"/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa&info_hash=aaaaaaaaaaaaaaaaaaaa", PEER.into());
+        let body = tracker(
+            b"/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa&info_hash=aaaaaaaaaaaaaaaaaaaa",
+            PEER.into(),
+        );
         let body = body.expect("a scrape");
         let (answer, _) = Value::read(&body).expect("bencode");
         let Some(Value::Dictionary(files)) = answer.at(b"files") else { panic!("{answer:?}") };

@@ -27,7 +27,12 @@ impl UdpTracker {
     }
 
     /// Takes a datagram; `None` if it is not the tracker's.
-    pub(super) fn datagram(&mut self, cx: &mut Context<'_>, told: &mut Told, bytes: &[u8]) -> Option<()> {
+    pub(super) fn datagram(
+        &mut self,
+        cx: &mut Context<'_>,
+        told: &mut Told,
+        bytes: &[u8],
+    ) -> Option<()> {
         let mut reader = Reader(bytes);
         let connection = reader.take(8)?;
         let action = reader.u32()?;
@@ -46,9 +51,11 @@ impl UdpTracker {
                 reader.take(8)?;
                 let wanted = reader.u32()?;
                 let port = reader.u16()?;
-                let event = ["", " completed", " started", " stopped"].get(event as usize).unwrap_or(&"");
+                let event =
+                    ["", " completed", " started", " stopped"].get(event as usize).unwrap_or(&"");
                 let left = amounts.get(8..16).map_or_else(String::new, text);
-                let mut detail = format!("{} port {port} left 0x{left}{event} ", text(&hash)).into_bytes();
+                let mut detail =
+                    format!("{} port {port} left 0x{left}{event} ", text(&hash)).into_bytes();
                 detail.extend_from_slice(peer_id);
                 detail.extend(path(reader));
                 told.request(cx, "announce", &detail);
@@ -62,7 +69,8 @@ impl UdpTracker {
                 cx.send(answer(1, &rest));
             }
             2 => {
-                let hashes: Vec<_> = reader.0.chunks_exact(20).filter_map(id_of).take(SCRAPED).collect();
+                let hashes: Vec<_> =
+                    reader.0.chunks_exact(20).filter_map(id_of).take(SCRAPED).collect();
                 let names: Vec<String> = hashes.iter().map(|hash| text(hash)).collect();
                 told.request(cx, "scrape", names.join(" ").as_bytes());
                 let rest: Vec<u8> = hashes
@@ -89,7 +97,10 @@ fn path(mut reader: Reader<'_>) -> Vec<u8> {
             0 => break,
             1 => {}
             _ => {
-                let Some(data) = reader.u8().and_then(|length| reader.take(usize::from(length))) else { break };
+                let Some(data) = reader.u8().and_then(|length| reader.take(usize::from(length)))
+                else {
+                    break;
+                };
                 if kind == 2 {
                     path.extend_from_slice(data);
                 }
@@ -112,15 +123,19 @@ mod tests {
         assert!(Bittorrent::looks_like(connect));
         let answer = stage.say(connect);
         assert_eq!((answer.len(), &answer[..8]), (16, &b"\0\0\0\0abcd"[..]));
-        let mut announce = [&answer[8..], b"\0\0\0\x01efgh", &[b'h'; 20], b"-XX0001-aaaaaaaaaaaa"].concat();
+        let mut announce =
+            [&answer[8..], b"\0\0\0\x01efgh", &[b'h'; 20], b"-XX0001-aaaaaaaaaaaa"].concat();
         announce.extend_from_slice(&[0; 24]);
         announce.extend_from_slice(b"\0\0\0\x02\0\0\0\0kkkk\xff\xff\xff\xff\x1a\xe1\x02\x03/a?\0");
         let answer = stage.say(&announce);
         assert_eq!(answer[..12], *b"\0\0\0\x01efgh\0\0\x07\x08");
-        assert!(answer.len() >= 20 + 3 * 6 && (answer.len() - 20) % 6 == 0);
+        assert!(answer.len() >= 20 + 3 * 6 && (answer.len() - 20).is_multiple_of(6));
         let Some(EventKind::ServiceRequest { detail, .. }) = stage.facts.last() else { panic!() };
         let detail = detail.to_string();
-        assert!(detail.contains("port 6881") && detail.contains("started") && detail.ends_with(" /a?"), "{detail}");
+        assert!(
+            detail.contains("port 6881") && detail.contains("started") && detail.ends_with(" /a?"),
+            "{detail}"
+        );
         let answer = stage.say(&[&b"12345678\0\0\0\x02ijkl"[..], &[b'h'; 40]].concat());
         assert_eq!((answer.len(), &answer[..8]), (8 + 24, &b"\0\0\0\x02ijkl"[..]));
     }

@@ -26,7 +26,7 @@ const UT_METADATA: u8 = 3;
 pub(super) struct Peer {
     told: Told,
     local: SocketAddr,
-    peer: SocketAddr,
+    remote: SocketAddr,
     buffer: Vec<u8>,
     greeted: bool,
     /// The peer's number for `ut_metadata`.
@@ -39,7 +39,7 @@ impl Peer {
         Self {
             told: Told::new("bittorrent"),
             local: open.flow.local(),
-            peer: open.flow.peer(),
+            remote: open.flow.peer(),
             buffer: Vec::new(),
             greeted: false,
             metadata: None,
@@ -69,8 +69,9 @@ impl Peer {
         let ours = [0, 0, 0, 0, 0, 0x10, 0, 0x05];
         let mut out = [GREETING, &ours, hash, &peer_id(&id(self.local))].concat();
         if extended {
-            let names = Out::default().number("ut_metadata", UT_METADATA.into()).number("ut_pex", 1);
-            let mut yours = super::node::compact(self.peer);
+            let names =
+                Out::default().number("ut_metadata", UT_METADATA.into()).number("ut_pex", 1);
+            let mut yours = super::node::compact(self.remote);
             yours.truncate(yours.len() - 2);
             let hello = Out::default()
                 .inner("m", &names)
@@ -114,7 +115,8 @@ impl Peer {
                 let read = Value::read(payload).map(|(value, _)| value);
                 match (number, read) {
                     (0, Some(hello)) => {
-                        let number = hello.at(b"m").and_then(|names| names.number_at(b"ut_metadata"));
+                        let number =
+                            hello.at(b"m").and_then(|names| names.number_at(b"ut_metadata"));
                         self.metadata = number.and_then(|number| u8::try_from(number).ok());
                         self.told.request(cx, "extended handshake", payload);
                     }
@@ -124,7 +126,8 @@ impl Peer {
                             (asked.number_at(b"msg_type"), asked.number_at(b"piece"), self.metadata)
                         {
                             let piece = u64::try_from(piece).unwrap_or_default();
-                            let no = Out::default().number("msg_type", REJECT).number("piece", piece);
+                            let no =
+                                Out::default().number("msg_type", REJECT).number("piece", piece);
                             cx.send(message(EXTENDED, &[&[number], &no.finish()[..]].concat()));
                         }
                     }
@@ -154,7 +157,16 @@ impl Simple for Peer {
         let mut reader = Reader(&buffer);
         while !self.over {
             let mut ahead = reader;
-            if !self.greeted {
+            if self.greeted {
+                let Some(length) = ahead.u32() else { break };
+                if length as usize > PEER_MESSAGE_BYTES {
+                    self.told.payload(cx, "bittorrent", reader.0);
+                    self.end(cx);
+                    break;
+                }
+                let Some(body) = ahead.take(length as usize) else { break };
+                self.message(cx, body);
+            } else {
                 let known = ahead.0.len().min(GREETING.len());
                 if ahead.0[..known] != GREETING[..known] {
                     self.told.payload(cx, "unknown", ahead.0);
@@ -168,15 +180,6 @@ impl Simple for Peer {
                 let fields = (ahead.take(8), ahead.take(20), ahead.take(20));
                 let (Some(reserved), Some(hash), Some(name)) = fields else { break };
                 self.handshake(cx, reserved, hash, name);
-            } else {
-                let Some(length) = ahead.u32() else { break };
-                if length as usize > PEER_MESSAGE_BYTES {
-                    self.told.payload(cx, "bittorrent", reader.0);
-                    self.end(cx);
-                    break;
-                }
-                let Some(body) = ahead.take(length as usize) else { break };
-                self.message(cx, body);
             }
             reader = ahead;
         }
@@ -195,7 +198,8 @@ mod tests {
     #[test]
     fn hands_are_shaken_for_the_same_hash() {
         let mut stage = Stage::open(&Bittorrent, 6881);
-        let hello = [GREETING, b"\0\0\0\0\0\x10\0\x04", &[b'h'; 20], b"-XX0001-aaaaaaaaaaaa"].concat();
+        let hello =
+            [GREETING, b"\0\0\0\0\0\x10\0\x04", &[b'h'; 20], b"-XX0001-aaaaaaaaaaaa"].concat();
         assert_eq!(stage.say(&hello[..67]), b"");
         let answer = stage.say(&hello[67..]);
         assert!(answer.starts_with(GREETING));

@@ -7,7 +7,7 @@ use crate::limits::{
     DETAIL_BYTES, MQTT_ALIASES, MQTT_FILTER_BYTES, MQTT_IN_FLIGHT, MQTT_RETAINED,
     MQTT_RETAINED_BYTES, MQTT_RETAINED_SENT_BYTES, MQTT_SUBSCRIPTIONS,
 };
-use crate::notes::Notes;
+use crate::told::Told;
 use crate::wire::Reader;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ const SYSTEM: [(&[u8], &[u8]); 2] = [
 ];
 
 pub(super) struct MqttSession {
-    notes: Notes,
+    told: Told,
     seed: u64,
     buffer: Vec<u8>,
     /// Level of the protocol: 3 (3.1), 4 (3.1.1), 5; none before CONNECT.
@@ -58,7 +58,7 @@ struct Message {
 impl MqttSession {
     pub(super) fn new(open: &Open) -> Self {
         Self {
-            notes: Notes::new("mqtt"),
+            told: Told::new("mqtt"),
             seed: open.seed,
             buffer: Vec::new(),
             level: None,
@@ -94,7 +94,7 @@ impl MqttSession {
             if let (1, Some(connect)) = (packet.kind, Connect::read(packet.body)) {
                 return self.connect(cx, &connect);
             }
-            self.notes.payload(cx, "mqtt", packet.body);
+            self.told.payload(cx, "mqtt", packet.body);
             return self.end(cx, MALFORMED);
         };
         let done = match packet.kind {
@@ -112,7 +112,7 @@ impl MqttSession {
                 Some(())
             }
             14 => {
-                self.notes.request(cx, "DISCONNECT", b"");
+                self.told.request(cx, "DISCONNECT", b"");
                 self.over = true;
                 cx.close();
                 Some(())
@@ -135,19 +135,13 @@ impl MqttSession {
             4 => "CONNECT 3.1.1",
             _ => "CONNECT 5.0",
         };
-        self.notes.request(cx, version, &detail);
+        self.told.request(cx, version, &detail);
         if connect.user.is_some() || connect.password.is_some() {
             let (user, password) = (connect.user, connect.password);
-            self.notes.login(
-                cx,
-                user.unwrap_or_default(),
-                password.unwrap_or_default(),
-                None,
-                None,
-            );
+            self.told.login(cx, user.unwrap_or_default(), password.unwrap_or_default(), None, None);
         }
         if let Some(will) = &connect.will {
-            self.notes.request(cx, "WILL", &[will.topic, b" ", will.payload].concat());
+            self.told.request(cx, "WILL", &[will.topic, b" ", will.payload].concat());
         }
         if !matches!(connect.level, 3..=5) {
             // "Unacceptable protocol version", as clients of 3.1.1 read it.
@@ -220,7 +214,7 @@ impl MqttSession {
             }
             _ => {}
         }
-        self.notes.request(cx, "PUBLISH", &[&topic[..], b" ", publish.payload].concat());
+        self.told.request(cx, "PUBLISH", &[&topic[..], b" ", publish.payload].concat());
         let message = Message {
             qos: publish.qos,
             properties: publish.forwarded,
@@ -311,7 +305,7 @@ impl MqttSession {
             let filter = reader.counted16()?;
             let options = reader.u8()?;
             let qos = (options & 3).min(2);
-            self.notes.request(cx, "SUBSCRIBE", filter);
+            self.told.request(cx, "SUBSCRIBE", filter);
             let inner = unshared(filter);
             if !is_filter(inner) || filter.len() > MQTT_FILTER_BYTES {
                 answer.push(if self.five() { 0x8f } else { 0x80 });
@@ -380,7 +374,7 @@ impl MqttSession {
         }
         while !reader.0.is_empty() {
             let filter = reader.counted16()?;
-            self.notes.request(cx, "UNSUBSCRIBE", filter);
+            self.told.request(cx, "UNSUBSCRIBE", filter);
             let before = self.subscriptions.len();
             self.subscriptions.retain(|old| old.filter != unshared(filter));
             if self.five() {
@@ -427,7 +421,7 @@ impl Session for MqttSession {
                 Err(Framing::Incomplete) => break,
                 Err(framing) => {
                     if self.level.is_none() {
-                        self.notes.payload(cx, "unknown", rest);
+                        self.told.payload(cx, "unknown", rest);
                     }
                     let reason = if framing == Framing::TooLong { TOO_LARGE } else { 0x81 };
                     self.end(cx, reason);
@@ -555,6 +549,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn any_bytes_in_any_pieces(pieces in prop::collection::vec(
             prop::collection::vec(any::<u8>(), 0..40), 0..20), level in 3..7_u8) {

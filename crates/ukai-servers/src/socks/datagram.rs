@@ -5,7 +5,7 @@ use super::Behind;
 use super::read::{Destination, destination};
 use super::session::put_address;
 use crate::limits::{DETAIL_BYTES, SOCKS_UDP_DESTINATIONS};
-use crate::notes::Notes;
+use crate::told::Told;
 use crate::wire::Reader;
 use ukai_emulators::{Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use ukai_model::{EventKind, Flow, PeerText, Timestamp};
@@ -16,13 +16,13 @@ const INNER_BITS: u32 = 24;
 pub(super) struct SocksDatagrams {
     open: Box<Open>,
     behind: Behind,
-    notes: Notes,
+    told: Told,
     inner: Vec<(Destination, Box<dyn Session>)>,
 }
 
 impl SocksDatagrams {
     pub(super) fn new(open: Open, behind: Behind) -> Self {
-        Self { open: Box::new(open), behind, notes: Notes::new("socks"), inner: Vec::new() }
+        Self { open: Box::new(open), behind, told: Told::new("socks"), inner: Vec::new() }
     }
 
     /// The session of a destination; opened if there is room.
@@ -30,7 +30,7 @@ impl SocksDatagrams {
         if let Some(at) = self.inner.iter().position(|(known, _)| known == destination) {
             return Some(at);
         }
-        self.notes.fact(
+        self.told.record(
             cx,
             EventKind::TunnelRequest {
                 how: "socks5-udp".to_owned(),
@@ -115,7 +115,7 @@ impl Session for SocksDatagrams {
                     self.within(cx, at, |session, cx| session.on_bytes(cx, reader.0));
                 }
             }
-            _ => self.notes.payload(cx, "unknown", bytes),
+            _ => self.told.payload(cx, "unknown", bytes),
         }
     }
 
@@ -172,6 +172,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn any_datagrams(datagrams in prop::collection::vec(
             prop::collection::vec(0..5_u8, 0..60), 0..20)) {

@@ -3,7 +3,7 @@
 use super::Behind;
 use super::read::{Read, Request, credentials, greeting, request_4, request_5};
 use crate::limits::{DETAIL_BYTES, SOCKS_HEAD_BYTES};
-use crate::notes::Notes;
+use crate::told::Told;
 use std::net::IpAddr;
 use ukai_emulators::{Context, FetchId, Fetched, Open, Session, SideEvent, SideId, TimerId};
 use ukai_model::{EventKind, Flow, PeerText};
@@ -11,7 +11,7 @@ use ukai_model::{EventKind, Flow, PeerText};
 pub(super) struct SocksSession {
     open: Box<Open>,
     behind: Behind,
-    notes: Notes,
+    told: Told,
     buffer: Vec<u8>,
     state: State,
 }
@@ -34,7 +34,7 @@ impl SocksSession {
         Self {
             open: Box::new(open),
             behind,
-            notes: Notes::new("socks"),
+            told: Told::new("socks"),
             buffer: Vec::new(),
             state: State::Start,
         }
@@ -58,7 +58,7 @@ impl SocksSession {
             State::Credentials => {
                 let read = credentials(&self.buffer);
                 self.whole(cx, read, |session, cx, (user, password)| {
-                    session.notes.login(cx, user, password, None, None);
+                    session.told.login(cx, user, password, None, None);
                     session.state = State::Request;
                     cx.send(&[1, 0][..]);
                 })
@@ -89,7 +89,7 @@ impl SocksSession {
     }
 
     fn give_up(&mut self, cx: &mut Context<'_>) -> bool {
-        self.notes.payload(cx, "unknown", &self.buffer);
+        self.told.payload(cx, "unknown", &self.buffer);
         self.buffer.clear();
         self.state = State::Held;
         cx.close();
@@ -103,7 +103,7 @@ impl SocksSession {
         } else if methods.contains(&0) {
             (0, State::Request)
         } else {
-            self.notes.request(cx, "methods", crate::wire::hex(methods).as_bytes());
+            self.told.request(cx, "methods", crate::wire::hex(methods).as_bytes());
             (0xff, State::Held)
         };
         self.state = state;
@@ -139,7 +139,7 @@ impl SocksSession {
 
     fn asked_4(&mut self, cx: &mut Context<'_>, request: &Request) {
         if !request.user.is_empty() {
-            self.notes.login(cx, &request.user, b"", Some("socks4-userid"), None);
+            self.told.login(cx, &request.user, b"", Some("socks4-userid"), None);
         }
         let granted = request.command == 1;
         let how = match request.command {
@@ -170,7 +170,7 @@ impl SocksSession {
     }
 
     fn tunnel(&mut self, cx: &mut Context<'_>, how: &str, request: &Request, granted: bool) {
-        self.notes.fact(
+        self.told.record(
             cx,
             EventKind::TunnelRequest {
                 how: how.to_owned(),
@@ -325,6 +325,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn any_bytes_in_any_pieces(pieces in prop::collection::vec(
             prop::collection::vec(any::<u8>(), 0..40), 0..20), version in 3..6_u8) {

@@ -9,9 +9,9 @@ use super::attribute::{
 use super::credentials::find;
 use super::message::{Answer, BINDING, Message};
 use crate::limits::STUN_MESSAGE_BYTES;
-use crate::notes::Notes;
+use crate::told::Told;
 use crate::wire::hex;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use ukai_emulators::{Context, FetchId, Fetched, Open, Session, TimerId};
 use ukai_model::{EventKind, Flow, PeerText, Transport};
 
@@ -31,7 +31,7 @@ const LIFETIME_MAX: u32 = 3_600;
 const LIFETIME_USUAL: u32 = 600;
 
 pub(super) struct StunSession {
-    notes: Notes,
+    told: Told,
     flow: Flow,
     seed: u64,
     buffer: Vec<u8>,
@@ -45,7 +45,7 @@ pub(super) struct StunSession {
 impl StunSession {
     pub(super) fn new(open: &Open) -> Self {
         Self {
-            notes: Notes::new("stun"),
+            told: Told::new("stun"),
             flow: open.flow,
             seed: open.seed,
             buffer: Vec::new(),
@@ -81,7 +81,7 @@ impl StunSession {
                 }
             }
             kind => {
-                self.notes.request(cx, "unknown", format!("method 0x{kind:03x}").as_bytes());
+                self.told.request(cx, "unknown", format!("method 0x{kind:03x}").as_bytes());
                 self.refuse(cx, message, 400, "Bad Request", |_| {});
             }
         }
@@ -89,7 +89,7 @@ impl StunSession {
 
     fn binding(&mut self, cx: &mut Context<'_>, message: &Message<'_>) {
         let software = message.attribute(SOFTWARE).unwrap_or_default();
-        self.notes.request(cx, "Binding", software);
+        self.told.request(cx, "Binding", software);
         // An answer from elsewhere is asked for. None comes, as from behind a filter.
         if message.attribute(CHANGE_REQUEST).is_some_and(|value| value.iter().any(|b| b & 6 != 0)) {
             return;
@@ -114,9 +114,18 @@ impl StunSession {
     /// The server's second address, beside the first.
     fn other(&self) -> SocketAddr {
         let mut ip = self.flow.dst_ip;
+        // Up from a low address and down from a high one: never to a network's ends.
+        let beside = |low: u8| if low < 128 { low + 1 } else { low - 1 };
         match &mut ip {
-            std::net::IpAddr::V4(ip) => *ip = (ip.to_bits() ^ 1).into(),
-            std::net::IpAddr::V6(ip) => *ip = (ip.to_bits() ^ 1).into(),
+            IpAddr::V4(ip) => {
+                let [a, b, c, low] = ip.octets();
+                *ip = [a, b, c, beside(low)].into();
+            }
+            IpAddr::V6(ip) => {
+                let mut octets = ip.octets();
+                octets[15] = beside(octets[15]);
+                *ip = octets.into();
+            }
         }
         SocketAddr::new(ip, self.flow.dst_port.wrapping_add(1).max(1))
     }
@@ -143,7 +152,7 @@ impl StunSession {
                 hex(&text)
             );
             let password = found.as_ref().map(|found| found.password.clone()).unwrap_or_default();
-            self.notes.login(cx, user, &password, Some("turn-long-term"), Some(proof.as_bytes()));
+            self.told.login(cx, user, &password, Some("turn-long-term"), Some(proof.as_bytes()));
             self.key = found.map(|found| found.key);
         }
         true
@@ -161,7 +170,7 @@ impl StunSession {
             ALLOCATE => {
                 let transport =
                     message.attribute(REQUESTED_TRANSPORT).and_then(|value| value.first());
-                self.notes.request(
+                self.told.request(
                     cx,
                     "Allocate",
                     match transport {
@@ -195,7 +204,7 @@ impl StunSession {
             }
             _ if !self.allocated => self.refuse(cx, message, 437, "Allocation Mismatch", |_| {}),
             REFRESH => {
-                self.notes.request(cx, "Refresh", lifetime.to_string().as_bytes());
+                self.told.request(cx, "Refresh", lifetime.to_string().as_bytes());
                 self.allocated = lifetime > 0;
                 self.succeed(cx, message, |answer, _| {
                     answer.add(LIFETIME, &lifetime.to_be_bytes());
@@ -232,7 +241,7 @@ impl StunSession {
             }
             let Some(peer) = unmasked(value, &message.transaction) else { continue };
             any = true;
-            self.notes.fact(
+            self.told.record(
                 cx,
                 EventKind::TunnelRequest {
                     how: how.to_owned(),
@@ -253,13 +262,13 @@ impl StunSession {
                 .and_then(|value| unmasked(value, &message.transaction))
                 .map_or_else(String::new, |peer| peer.to_string());
             let data = message.attribute(DATA).unwrap_or_default();
-            self.notes.request(cx, "Send", &[to.as_bytes(), b" ", data].concat());
+            self.told.request(cx, "Send", &[to.as_bytes(), b" ", data].concat());
         }
     }
 
     /// Data on a channel (RFC 8656, 12.4).
     fn channel(&mut self, cx: &mut Context<'_>, number: u16, data: &[u8]) {
-        self.notes.request(
+        self.told.request(
             cx,
             "ChannelData",
             &[format!("0x{number:04x} ").as_bytes(), data].concat(),
@@ -327,7 +336,7 @@ impl StunSession {
             }
             (None, _) if first < 0x40 && announced <= STUN_MESSAGE_BYTES => None,
             _ => {
-                self.notes.payload(cx, "unknown", bytes);
+                self.told.payload(cx, "unknown", bytes);
                 self.over = true;
                 cx.close();
                 Some(bytes.len())
@@ -353,7 +362,7 @@ impl Session for StunSession {
                 (None, [high @ 0x40..=0x7f, low, _, _, data @ ..]) => {
                     self.channel(cx, u16::from_be_bytes([*high, *low]), data);
                 }
-                _ => self.notes.payload(cx, "unknown", bytes),
+                _ => self.told.payload(cx, "unknown", bytes),
             }
             return;
         }
@@ -481,6 +490,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn any_messages_in_any_pieces(
             attributes in prop::collection::vec((0..0x30_u16, prop::collection::vec(any::<u8>(), 0..24)), 0..6),
