@@ -108,6 +108,7 @@ impl World {
             seed: 7,
             now,
             tls: false,
+            alpn: None,
         };
         Self {
             client: Client::new(7, compression),

@@ -54,6 +54,9 @@ pub struct Assignment {
     pub fs: Fs,
     /// When TLS is expected.
     pub tls: TlsUse,
+    /// Protocols that may be agreed on within TLS (ALPN), the best first. Where the peer
+    /// offers none of them, none is agreed on, and the session goes on.
+    pub alpn: &'static [&'static str],
 }
 
 /// When TLS is expected on a service.

@@ -33,5 +33,5 @@ pub use acceptor::{
 pub use budgets::Budgets;
 pub use driver::{Assignment, Driver, TlsUse};
 pub use sink::{FetchReply, FetchRequest, SessionOrigin, Sink};
-pub use tls::{CertificateNames, ClientHello, Sniff, TlsConfigs, TlsError, sniff};
+pub use tls::{Asked, Ca, CertificateNames, ClientHello, Sniff, TlsConfigs, TlsError, sniff};
 pub use world::{SystemWorld, World};

@@ -49,6 +49,8 @@ pub struct Open {
     pub now: Timestamp,
     /// Whether the stream was unwrapped from TLS before the session began.
     pub tls: bool,
+    /// The protocol that was agreed on within TLS (ALPN), if one was.
+    pub alpn: Option<&'static str>,
 }
 
 /// One connection's protocol state. Calls come one at a time and in order.

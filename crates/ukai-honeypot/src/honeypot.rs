@@ -464,7 +464,7 @@ impl Houses {
             Transport::Tcp => self.disks.of(flow.src_ip, &host, self.world.now()),
             Transport::Udp => self.disks.of_datagrams(flow.src_ip, &host),
         };
-        Assignment { emulator: Arc::clone(emulator), host, fs, tls }
+        Assignment { emulator: Arc::clone(emulator), host, fs, tls, alpn: &[] }
     }
 
     fn meet(&self, ip: IpAddr, persona: &Arc<Persona>) -> Arc<Host> {

@@ -64,7 +64,15 @@ fn now() -> Timestamp {
 
 fn open(server: &dyn Emulator, flow: Flow, host: &Arc<Host>) -> Box<dyn Session> {
     let fs = Fs::new(host);
-    server.open(Open { flow, host: Arc::clone(host), fs, seed: 7, now: now(), tls: false })
+    server.open(Open {
+        flow,
+        host: Arc::clone(host),
+        fs,
+        seed: 7,
+        now: now(),
+        tls: false,
+        alpn: None,
+    })
 }
 
 fn tell(effect: &Effect) {

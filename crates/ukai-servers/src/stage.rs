@@ -39,6 +39,7 @@ pub(crate) fn opening(transport: Transport, port: u16) -> Open {
         seed: 7,
         now: START,
         tls: false,
+        alpn: None,
     }
 }
 

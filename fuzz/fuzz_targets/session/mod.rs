@@ -31,6 +31,7 @@ pub fn serve(server: &Arc<dyn Emulator>, transport: Transport, port: u16, data: 
         seed: 7,
         now,
         tls: false,
+        alpn: None,
     };
     let mut session = server.open(open);
     let mut effects = Vec::new();

@@ -1,13 +1,13 @@
 //! TLS as the server, begun by the peer or by the session.
 
 use super::Connection;
-use crate::tls::{ClientHello, Sniff, sniff};
+use crate::tls::{Asked, ClientHello, Sniff, failure, sniff};
 use crate::wire::{Prefixed, with_read_buffer};
 use std::future::poll_fn;
 use std::io;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
-use ukai_model::{CloseReason, EventKind};
+use ukai_model::{CloseReason, EventKind, PeerText};
 
 /// The event of a ClientHello.
 pub(super) fn tls_hello(hello: &ClientHello) -> EventKind {
@@ -19,6 +19,14 @@ pub(super) fn tls_hello(hello: &ClientHello) -> EventKind {
     }
 }
 
+/// What is known of the TLS around a stream.
+pub(super) struct Unwrapped {
+    /// The name that the peer asked for.
+    pub(super) server_name: Option<PeerText>,
+    /// The protocol that was agreed on.
+    pub(super) alpn: Option<&'static str>,
+}
+
 impl Connection {
     /// The peer began with a ClientHello: the emulator's session begins anew inside.
     pub(super) async fn unwrap_tls(&mut self, hello: ClientHello) -> Option<CloseReason> {
@@ -28,7 +36,6 @@ impl Connection {
             self.journal.record().await;
             return Some(ended);
         }
-        self.tls = true;
         let opening = self.open_session();
         self.carry_out(opening).await
     }
@@ -54,9 +61,7 @@ impl Connection {
                 _ => return Some(CloseReason::Peer),
             }
         };
-        let ended = self.shake_hands(hello.as_deref()).await;
-        self.tls = ended.is_none();
-        ended
+        self.shake_hands(hello.as_deref()).await
     }
 
     async fn receive_hello(&mut self) -> io::Result<usize> {
@@ -79,9 +84,11 @@ impl Connection {
         if let Some(hello) = hello {
             self.journal.note(tls_hello(hello));
         }
-        let host = &self.assignment.host;
-        let name = hello.and_then(|hello| hello.server_name.as_ref());
-        let config = match self.shared.tls.config(host, name) {
+        let server_name = hello.and_then(|hello| hello.server_name.clone());
+        let alpn = hello.and_then(|hello| agreed(self.assignment.alpn, hello));
+        let local = self.journal.flow().dst_ip;
+        let asked = Asked { local, server_name: server_name.as_ref(), alpn };
+        let config = match self.shared.tls.config(&self.assignment.host, &asked) {
             Ok(config) => config,
             Err(error) => {
                 self.note_fault(error.to_string());
@@ -95,10 +102,38 @@ impl Connection {
             Ok(Ok(stream)) => {
                 self.wire.put_stream(Box::new(stream));
                 self.moved_at = Instant::now();
+                self.tls = Some(Box::new(Unwrapped { server_name, alpn }));
                 None
             }
-            Ok(Err(_)) => Some(CloseReason::Peer),
+            Ok(Err(error)) => {
+                self.note_failure(failure(&error, hello));
+                Some(CloseReason::Peer)
+            }
             Err(_) => Some(CloseReason::IdleTimeout),
         }
     }
+
+    /// Notes with what alert the peer has ended its connection in TLS: some look at a
+    /// certificate when the handshake is over.
+    pub(super) fn note_tls_failure(&mut self, error: &io::Error) {
+        if self.tls.is_some() {
+            self.note_failure(failure(error, None).filter(|(what, _)| *what == "alert"));
+        }
+    }
+
+    fn note_failure(&mut self, failure: Option<(&'static str, String)>) {
+        let Some((request, detail)) = failure else { return };
+        self.journal.note(EventKind::ServiceRequest {
+            protocol: "tls".to_owned(),
+            request: request.to_owned(),
+            detail: PeerText::from(detail.as_str()),
+        });
+    }
+}
+
+/// The first of `ours` that the peer offers.
+fn agreed(ours: &'static [&'static str], hello: &ClientHello) -> Option<&'static str> {
+    let offered =
+        |name: &&str| hello.alpn.iter().any(|theirs| theirs.as_bytes() == name.as_bytes());
+    ours.iter().copied().find(offered)
 }

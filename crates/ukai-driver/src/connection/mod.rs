@@ -17,6 +17,7 @@ use crate::timers::Timers;
 use crate::tls::{ClientHello, Sniff, sniff};
 use crate::wire::{Wire, with_read_buffer};
 use fetches::{Fetches, Finished};
+use handshake::Unwrapped;
 use journal::Journal;
 use sides::{SideWake, Sides};
 use std::any::Any;
@@ -52,7 +53,8 @@ pub(crate) struct Connection {
     hello: Vec<u8>,
     /// Whether the first bytes are still to be judged.
     sniffing: bool,
-    tls: bool,
+    /// What the stream was unwrapped from.
+    tls: Option<Box<Unwrapped>>,
     eof: bool,
     received: u64,
     opened: Timestamp,
@@ -100,7 +102,7 @@ impl Connection {
             recorder: None,
             hello: Vec::new(),
             sniffing: !datagrams,
-            tls: false,
+            tls: None,
             eof: false,
             received: 0,
             opened: now,
@@ -207,7 +209,10 @@ impl Connection {
         with_read_buffer(|buffer| match self.wire.poll_receive(cx, buffer) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(count)) => Poll::Ready(self.take_bytes(&buffer[..count])),
-            Poll::Ready(Err(_)) => Poll::Ready(Some(Wake::End(CloseReason::Peer))),
+            Poll::Ready(Err(error)) => {
+                self.note_tls_failure(&error);
+                Poll::Ready(Some(Wake::End(CloseReason::Peer)))
+            }
         })
     }
 
@@ -293,7 +298,8 @@ impl Connection {
             fs: self.assignment.fs.clone(),
             seed: self.shared.world.random() as u64,
             now: self.shared.world.now(),
-            tls: self.tls,
+            tls: self.tls.is_some(),
+            alpn: self.tls.as_ref().and_then(|tls| tls.alpn),
         };
         let emulator = &self.assignment.emulator;
         match catch_unwind(AssertUnwindSafe(|| emulator.open(open))) {

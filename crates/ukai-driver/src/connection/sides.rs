@@ -8,7 +8,7 @@ use crate::acceptor::{SideListener, Stream};
 use crate::driver::Shared;
 use crate::gauge::Share;
 use crate::limits::{OUTPUT_PAUSE_BYTES, PRIVILEGED_PORTS, SIDE_WAIT};
-use crate::tls::TlsError;
+use crate::tls::{Asked, TlsError};
 use crate::wire::{Wire, with_read_buffer};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -312,7 +312,10 @@ impl Connection {
         }
         let limit = self.shared.budgets.handshake();
         let stream = side.wire.take_stream();
-        match shake_hands(&self.shared, &self.assignment.host, stream) {
+        // The name that the main connection was made for: clients look at it here as there.
+        let server_name = self.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
+        let asked = Asked { local: self.journal.flow().dst_ip, server_name, alpn: None };
+        match shake_hands(&self.shared, &self.assignment.host, &asked, stream) {
             Ok(shaking) => side.stage = Stage::Shaking(within(limit, shaking)),
             Err(error) => {
                 side.stage = Stage::Failed;
@@ -377,8 +380,13 @@ async fn admit(mut listener: Box<dyn SideListener>, peer: IpAddr) -> io::Result<
     }
 }
 
-fn shake_hands(shared: &Shared, host: &Host, stream: Box<dyn Stream>) -> Result<Opening, TlsError> {
-    let mut config = ServerConfig::clone(&*shared.tls.config(host, None)?);
+fn shake_hands(
+    shared: &Shared,
+    host: &Host,
+    asked: &Asked<'_>,
+    stream: Box<dyn Stream>,
+) -> Result<Opening, TlsError> {
+    let mut config = ServerConfig::clone(&*shared.tls.config(host, asked)?);
     // A client that only sends never reads its tickets: its close becomes a reset, which
     // takes the end of the file with it.
     config.send_tls13_tickets = 0;

@@ -1,6 +1,7 @@
 //! Sessions driven from end to end: fake emulators, streams in memory and real sockets,
 //! a sink that remembers.
 
+mod authority;
 mod budgets;
 mod endings;
 mod fetching;
@@ -230,7 +231,7 @@ pub(crate) fn driver<S: Sink>(budgets: Budgets, sink: &Arc<S>, world: Arc<dyn Wo
 
 pub(crate) fn assignment(emulator: Arc<dyn Emulator>, tls: TlsUse) -> Assignment {
     let host = host();
-    Assignment { emulator, fs: Fs::new(&host), host, tls }
+    Assignment { emulator, fs: Fs::new(&host), host, tls, alpn: &[] }
 }
 
 impl Bench {
@@ -240,8 +241,21 @@ impl Bench {
 
     /// A bench whose streams hold `buffer` bytes each way.
     pub(crate) fn with(budgets: Budgets, assignment: Assignment, buffer: usize) -> Self {
+        let world = TestWorld::new();
+        let tls = TlsConfigs::new(CertificateNames::Host, Arc::clone(&world) as Arc<dyn World>);
+        Self::with_tls(budgets, assignment, buffer, tls, world)
+    }
+
+    pub(crate) fn with_tls(
+        budgets: Budgets,
+        assignment: Assignment,
+        buffer: usize,
+        tls: TlsConfigs,
+        world: Arc<dyn World>,
+    ) -> Self {
         let sink = Arc::new(Memory::default());
-        let driver = driver(budgets, &sink, TestWorld::new());
+        let sensor = "test".parse().expect("a name");
+        let driver = Driver::new(budgets, sensor, tls, Arc::clone(&sink) as Arc<dyn Sink>, world);
         let (acceptor, dialer) = MemoryAcceptor::new(buffer);
         let shutdown = CancellationToken::new();
         let serving = {

@@ -227,4 +227,8 @@ async fn a_handshake_that_stalls_is_given_up() {
     reasons.sort_by_key(|reason| format!("{reason:?}"));
     assert_eq!(reasons, [CloseReason::IdleTimeout, CloseReason::Peer]);
     assert_eq!(sink.names().iter().filter(|name| **name == "tls.hello").count(), 2);
+    assert_eq!(
+        super::authority::failures(&sink),
+        ["refused signature algorithms extension required"]
+    );
 }

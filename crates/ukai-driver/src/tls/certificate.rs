@@ -1,12 +1,15 @@
 //! The server's side: certificates made on demand, kept ready, never shared by hosts.
 
+use super::ca::{Ca, Subject, serial};
+use super::key_log::Lines;
 use crate::World;
 use crate::limits::TLS_CONFIGS_MAX;
 use lru::LruCache;
 use parking_lot::Mutex;
-use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType, SerialNumber};
-use rustls::ServerConfig;
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
 use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::SingleCertAndKey;
+use rustls::{ConfigBuilder, KeyLog, NoKeyLog, ServerConfig, WantsVerifier};
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -31,43 +34,104 @@ pub enum TlsError {
     /// The configuration.
     #[error("TLS refused its own certificate: {0}")]
     Config(#[from] rustls::Error),
+    /// The two parts of an authority do not belong together.
+    #[error("the key is not that of the authority's certificate")]
+    OtherKey,
+}
+
+/// What a peer asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The address that it has reached.
+    pub local: IpAddr,
+    /// The name that it asks for.
+    pub server_name: Option<&'a PeerText>,
+    /// The protocol that is agreed on.
+    pub alpn: Option<&'static str>,
 }
 
 /// The TLS configurations of all hosts: made on demand, the most recent kept.
 pub struct TlsConfigs {
     names: CertificateNames,
+    /// Who signs; nobody: each certificate signs itself.
+    ca: Option<Authority>,
+    key_log: Arc<dyn KeyLog>,
     world: Arc<dyn World>,
-    ready: Mutex<LruCache<(IpAddr, String), Arc<ServerConfig>>>,
+    ready: Mutex<LruCache<Key, Arc<ServerConfig>>>,
+}
+
+/// An authority, and what the configurations of all its certificates have in common.
+struct Authority {
+    ca: Ca,
+    common: ServerConfig,
+}
+
+/// What a configuration is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    /// The host, where hosts have certificates of their own.
+    host: Option<IpAddr>,
+    subject: Subject,
+    alpn: Option<&'static str>,
 }
 
 impl TlsConfigs {
     /// No configuration yet.
     pub fn new(names: CertificateNames, world: Arc<dyn World>) -> Self {
         let max = NonZeroUsize::new(TLS_CONFIGS_MAX).expect("a constant above zero");
-        Self { names, world, ready: Mutex::new(LruCache::new(max)) }
+        let ready = Mutex::new(LruCache::new(max));
+        Self { names, ca: None, key_log: Arc::new(NoKeyLog), world, ready }
     }
 
-    /// The configuration with which `host` answers a peer that asks for `server_name`.
-    pub fn config(
-        &self,
-        host: &Host,
-        server_name: Option<&PeerText>,
-    ) -> Result<Arc<ServerConfig>, TlsError> {
+    /// Lets all certificates be signed by an authority: one for each name, or address where
+    /// no name is asked for, whatever the host.
+    pub fn signed_by(mut self, ca: Ca) -> Result<Self, TlsError> {
+        let nobody = Arc::new(rustls::server::ResolvesServerCertUsingSni::new());
+        let common = builder()?.with_no_client_auth().with_cert_resolver(nobody);
+        self.ca = Some(Authority { ca, common });
+        Ok(self)
+    }
+
+    /// Tells the secrets of all connections, as lines of NSS's key log. Called within
+    /// handshakes: must be quick.
+    #[must_use]
+    pub fn with_key_log(mut self, lines: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+        self.key_log = Arc::new(Lines(lines));
+        self
+    }
+
+    /// The configuration with which `host` answers.
+    pub fn config(&self, host: &Host, asked: &Asked<'_>) -> Result<Arc<ServerConfig>, TlsError> {
         let requested = match self.names {
             CertificateNames::Host => None,
-            CertificateNames::Requested => server_name.and_then(dns_name),
+            CertificateNames::Requested => asked.server_name.and_then(subject),
         };
-        let name = requested.unwrap_or_else(|| host.hostname.clone());
-        let key = (host.address, name);
+        let subject = requested.unwrap_or_else(|| match (&self.ca, self.names) {
+            (Some(_), CertificateNames::Requested) => Subject::Address(asked.local),
+            _ => Subject::Name(host.hostname.clone()),
+        });
+        let host_address = self.ca.is_none().then_some(host.address);
+        let key = Key { host: host_address, subject, alpn: asked.alpn };
         if let Some(ready) = self.ready.lock().get(&key) {
             return Ok(Arc::clone(ready));
         }
         // Made outside the lock: two makers at once cost a key, not a wait of all.
-        let config = Arc::new(self.make(host, &key.1)?);
+        let mut config = match &self.ca {
+            None => self.make(host, &key.subject)?,
+            Some(Authority { ca, common }) => {
+                let minted = ca.mint(&key.subject, self.world.now(), self.world.random())?;
+                let mut config = common.clone();
+                config.cert_resolver = Arc::new(SingleCertAndKey::from(minted));
+                config
+            }
+        };
+        config.key_log = Arc::clone(&self.key_log);
+        config.alpn_protocols = asked.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let config = Arc::new(config);
         Ok(Arc::clone(self.ready.lock().get_or_insert(key, || config)))
     }
 
-    fn make(&self, host: &Host, name: &str) -> Result<ServerConfig, TlsError> {
+    fn make(&self, host: &Host, subject: &Subject) -> Result<ServerConfig, TlsError> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name = DistinguishedName::new();
@@ -77,36 +141,43 @@ impl TlsConfigs {
                 params.distinguished_name.push(DnType::OrganizationName, maker);
             }
         }
-        params.distinguished_name.push(DnType::CommonName, name);
-        if let Ok(name) = name.try_into() {
-            params.subject_alt_names.push(SanType::DnsName(name));
+        match subject {
+            Subject::Name(name) => {
+                params.distinguished_name.push(DnType::CommonName, name);
+                if let Ok(name) = name.as_str().try_into() {
+                    params.subject_alt_names.push(SanType::DnsName(name));
+                }
+            }
+            Subject::Address(address) => {
+                params.distinguished_name.push(DnType::CommonName, address.to_string());
+            }
         }
         params.subject_alt_names.push(SanType::IpAddress(host.address));
         let (from, until) = validity(host, self.world.now());
         params.not_before = rcgen::date_time_ymd(from.0, from.1, from.2);
         params.not_after = rcgen::date_time_ymd(until.0, until.1, until.2);
-        let mut serial = self.world.random().to_be_bytes();
-        serial[0] &= 0x7f; // a positive number (RFC 5280 §4.1.2.2)
-        params.serial_number = Some(SerialNumber::from_slice(&serial));
+        params.serial_number = Some(serial(self.world.random()));
         let certificate = params.self_signed(&key)?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-            )?;
-        Ok(config)
+        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let chain = vec![certificate.der().clone()];
+        Ok(builder()?.with_no_client_auth().with_single_cert(chain, key)?)
     }
 }
 
-/// A name that can stand in a certificate, or nothing.
-fn dns_name(text: &PeerText) -> Option<String> {
+fn builder() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
+}
+
+/// What can stand in a certificate, or nothing.
+fn subject(text: &PeerText) -> Option<Subject> {
     let bytes = text.as_bytes();
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-._".contains(b);
+    if let Ok(Ok(address)) = std::str::from_utf8(bytes).map(str::parse) {
+        return Some(Subject::Address(address));
+    }
     let fits = (1..=253).contains(&bytes.len()) && bytes.iter().all(plain);
-    fits.then(|| String::from_utf8_lossy(bytes).to_ascii_lowercase())
+    fits.then(|| Subject::Name(String::from_utf8_lossy(bytes).to_ascii_lowercase()))
 }
 
 type Day = (i32, u8, u8);

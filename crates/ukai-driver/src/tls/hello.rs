@@ -125,6 +125,12 @@ impl ClientHello {
         }
     }
 
+    /// The newest version that is offered, as far as we know them.
+    pub(super) fn best_version(&self) -> Option<u16> {
+        let listed = self.versions.iter().copied().filter(|version| version >> 8 == 3).max();
+        listed.or((!self.versions.is_empty()).then_some(0).or(Some(self.version)))
+    }
+
     /// JA3: the MD5 of what the hello offers.
     pub fn ja3(&self) -> String {
         super::fingerprint::ja3(self)

@@ -52,7 +52,7 @@ impl SshSession {
             Fs::new(&host)
         };
         let flow = Flow::new(flow.transport, peer, local);
-        let open = Open { flow, host, fs, seed, now: cx.now, tls: false };
+        let open = Open { flow, host, fs, seed, now: cx.now, tls: false, alpn: None };
         let session = emulator.open(open.clone());
         let tunnel = Tunnel { session, open, spoken: false };
         self.channels.insert(id, Channel::new(Work::Tunnel(Box::new(tunnel))));

@@ -62,6 +62,7 @@ pub(super) fn opening(persona: &str, peer: &str, port: u16) -> Open {
         seed: 7,
         now: START,
         tls: false,
+        alpn: None,
     }
 }
 
