@@ -57,6 +57,8 @@ pub(crate) struct Caps {
     per_second: u32,
     burst: u32,
     told_from: u32,
+    /// Whether nothing is capped.
+    off: bool,
 }
 
 /// What is to be told about a prefix.
@@ -72,6 +74,7 @@ impl Caps {
         Self {
             places: vec![place; PLACES],
             keys,
+            off: config.closed,
             per_second: u32::from(config.unproved_answers_per_second),
             burst,
             told_from: config.unproved_syns_told.max(1),
@@ -80,6 +83,9 @@ impl Caps {
 
     /// Whether `source` may have an answer.
     pub(crate) fn allow(&mut self, source: IpAddr, now: u64) -> bool {
+        if self.off {
+            return true;
+        }
         let (rate, burst) = (self.per_second, self.burst);
         let place = self.place(source);
         let proved = place.proved != 0 && now.saturating_sub(place.proved) < PROVED_MS;
@@ -100,6 +106,9 @@ impl Caps {
 
     /// Whether `source` may have an ICMP error.
     pub(crate) fn allow_error(&mut self, source: IpAddr, now: u64) -> bool {
+        if self.off {
+            return true;
+        }
         let place = self.place(source);
         let used = place.errors.max(now);
         let allowed = used - now < ERRORS_BURST * 1_000;

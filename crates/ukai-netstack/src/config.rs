@@ -36,6 +36,12 @@ pub struct Config {
     pub unproved_answers_per_second: u16,
     /// Answers that such a prefix may cause at once.
     pub unproved_burst: u16,
+    /// Whether the link leads to a machine and nowhere else, so that nobody can be flooded
+    /// by our answers, whatever addresses packets claim to come from. No answers and no
+    /// errors are capped then, sources that nobody has on the Internet are answered, and
+    /// whoever asks whether an address is free (RFC 5227, RFC 4862) hears nothing: where a
+    /// stack is every address, none would be.
+    pub closed: bool,
     /// SYNs from a prefix without any handshake, after which that is told as an event.
     pub unproved_syns_told: u32,
     /// Silence, in seconds, after which a peer is asked whether it is still there.
@@ -57,6 +63,7 @@ impl Default for Config {
             fragment_bytes_max: 4 << 20,
             unproved_answers_per_second: 256,
             unproved_burst: 2_048,
+            closed: false,
             unproved_syns_told: 1_000,
             keep_alive_seconds: 7_200,
             time_wait_seconds: 60,

@@ -3,6 +3,7 @@
 
 use crate::config::Medium;
 use crate::neighbourhood::Neighbourhood;
+use crate::stack::can_send;
 use crate::wire::Wire;
 use std::net::IpAddr;
 use ukai_packet::arp::{Arp, Operation};
@@ -45,7 +46,11 @@ impl Wire {
     pub(crate) fn arp(&mut self, frame: &Frame<'_>, neighbourhood: &impl Neighbourhood) {
         let Ok(arp) = Arp::parse(frame.payload) else { return };
         let (_, target) = arp.target;
-        // A probe for a free address (RFC 5227) has no sender; it is answered like others.
+        // A probe for a free address (RFC 5227) has no sender; towards the Internet it is
+        // answered like others.
+        if !can_send(IpAddr::V4(target)) || self.config.closed && arp.sender.1.is_unspecified() {
+            return;
+        }
         let Some(host) = neighbourhood.host(IpAddr::V4(target)) else { return };
         if arp.operation != Operation::Request || arp.sender.1 == target {
             return;
@@ -72,6 +77,9 @@ impl Wire {
     ) {
         let Ok(Some(asked)) = Neighbor::parse(icmp) else { return };
         let target = IpAddr::V6(asked.target);
+        if !can_send(target) || self.config.closed && ip.src.is_unspecified() {
+            return;
+        }
         let Some(host) = neighbourhood.host(target) else { return };
         if asked.advertisement || ip.hop_limit != 255 || icmp.code != 0 {
             return;

@@ -243,6 +243,11 @@ impl Core {
         neighbourhood: &impl Neighbourhood,
     ) -> Result<(), Malformed> {
         let frame = Frame::parse(bytes)?;
+        // No station is a group: an answer would go to all of them.
+        if frame.src.is_group() {
+            self.wire.statistics.impossible += 1;
+            return Ok(());
+        }
         match frame.ethertype {
             ethertype::ARP => self.wire.arp(&frame, neighbourhood),
             ethertype::IPV4 | ethertype::IPV6 => {
@@ -260,7 +265,8 @@ impl Core {
         neighbourhood: &impl Neighbourhood,
     ) -> Result<(), Malformed> {
         let ip = Ip::parse(bytes)?;
-        if !can_send(ip.src) && !ip.src.is_unspecified() || ip.src == ip.dst {
+        let odd = if self.wire.config.closed { is_group(ip.src) } else { !can_send(ip.src) };
+        if odd && !ip.src.is_unspecified() || ip.src == ip.dst {
             self.wire.statistics.impossible += 1;
             return Ok(());
         }
@@ -270,7 +276,9 @@ impl Core {
             }
             return Ok(());
         }
-        let Some(host) = neighbourhood.host(ip.dst) else {
+        // Nobody answers in the name of a group, whoever the neighbourhood says is there.
+        let host = can_send(ip.dst).then(|| neighbourhood.host(ip.dst)).flatten();
+        let Some(host) = host else {
             self.wire.statistics.nobody += 1;
             return Ok(());
         };
@@ -312,8 +320,13 @@ impl Core {
     }
 }
 
+/// Whether an address is that of no single host.
+fn is_group(address: IpAddr) -> bool {
+    address.is_multicast() || matches!(address, IpAddr::V4(a) if a.is_broadcast())
+}
+
 /// Whether a host can have this address, and send from it.
-fn can_send(address: IpAddr) -> bool {
+pub(crate) fn can_send(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(a) => {
             !(a.is_unspecified() || a.is_multicast() || a.is_loopback() || a.octets()[0] >= 240)

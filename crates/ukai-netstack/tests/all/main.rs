@@ -1,6 +1,7 @@
 //! The stack from outside: frames in, frames out.
 
 mod answers;
+mod closed;
 mod flood;
 mod hostile;
 mod hosts;
