@@ -26,9 +26,9 @@ mod wire;
 mod world;
 
 pub use acceptor::{
-    Accepted, Acceptor, BindError, BindProblem, KernelAcceptor, KernelDatagrams, MemoryAcceptor,
-    MemoryDatagrams, MemoryDialer, MemoryListener, NetstackAcceptor, SideDoor, SideListener,
-    Stream, UnansweredSyns,
+    Accepted, Acceptor, BindError, BindProblem, Datagram, Datagrams, KernelAcceptor,
+    KernelDatagrams, MemoryAcceptor, MemoryDatagrams, MemoryDialer, MemoryListener,
+    NetstackAcceptor, SideDoor, SideListener, Stream, UnansweredSyns,
 };
 pub use budgets::Budgets;
 pub use driver::{Assignment, Driver, TlsUse};

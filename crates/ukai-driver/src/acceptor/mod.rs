@@ -12,7 +12,7 @@ mod tests;
 pub use datagram::KernelDatagrams;
 pub use kernel::{BindError, BindProblem, KernelAcceptor};
 pub use memory::{MemoryAcceptor, MemoryDatagrams, MemoryDialer, MemoryListener};
-pub use netstack::{NetstackAcceptor, UnansweredSyns};
+pub use netstack::{Datagram, Datagrams, NetstackAcceptor, UnansweredSyns};
 pub use side::{SideDoor, SideListener};
 
 use std::io;

@@ -8,8 +8,15 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 use tokio::time::Instant;
-use ukai_emulators::{Capture, Effect};
+use ukai_emulators::{Capture, Effect, SideId};
 use ukai_model::{CloseReason, Direction, EventKind};
+
+/// What of an effect takes time.
+enum Later {
+    Tls,
+    CloseSide(SideId),
+    Capture(Box<Capture>),
+}
 
 impl Connection {
     /// Carries out the effects of one call, then records its events in one batch. What
@@ -18,30 +25,12 @@ impl Connection {
     pub(super) async fn carry_out(&mut self, effects: Vec<Effect>) -> Option<CloseReason> {
         let mut ended = None;
         for effect in effects {
-            match effect {
-                Effect::Send(bytes) if ended.is_none() => ended = self.send(&bytes),
-                Effect::Close(reason) => ended = ended.or(Some(reason)),
-                Effect::StartTls if ended.is_none() => {
-                    ended = Box::pin(self.start_tls()).await;
-                }
-                Effect::OpenSide { id, how } if ended.is_none() => self.open_side(id, how),
-                Effect::SideSend(id, bytes) if ended.is_none() => {
-                    ended = self.send_side(id, &bytes);
-                }
-                Effect::SideTls(id) => self.begin_side_tls(id),
-                Effect::CloseSide(id) => self.close_side(id).await,
-                Effect::Send(_)
-                | Effect::StartTls
-                | Effect::OpenSide { .. }
-                | Effect::SideSend(..) => {}
-                Effect::Fetch { id, url, tool } => self.start_fetch(id, url, tool),
-                Effect::Timer { id, at } => {
-                    let wait = at.since(self.shared.world.now());
-                    if !self.timers.set(id, Instant::now() + wait) {
-                        self.journal.limit("timers", "a session may have 64 at a time");
-                    }
-                }
-                lasting => self.carry_out_lasting(lasting).await,
+            match self.carry_out_now(effect, &mut ended) {
+                None => {}
+                // Rare: kept out of the state that every connection has.
+                Some(Later::Tls) => ended = Box::pin(self.start_tls()).await,
+                Some(Later::CloseSide(id)) => Box::pin(self.close_side(id)).await,
+                Some(Later::Capture(capture)) => Box::pin(self.capture(&capture)).await,
             }
         }
         if let Some(panic) = self.fault.take() {
@@ -63,18 +52,51 @@ impl Connection {
         ended
     }
 
-    /// Carries out an effect that has a meaning also after the connection's end.
-    pub(super) async fn carry_out_lasting(&mut self, effect: Effect) {
+    /// Carries out what takes no time; gives what does.
+    fn carry_out_now(&mut self, effect: Effect, ended: &mut Option<CloseReason>) -> Option<Later> {
+        match effect {
+            Effect::Send(bytes) if ended.is_none() => *ended = self.send(&bytes),
+            Effect::Close(reason) => *ended = ended.or(Some(reason)),
+            Effect::StartTls if ended.is_none() => return Some(Later::Tls),
+            Effect::OpenSide { id, how } if ended.is_none() => self.open_side(id, how),
+            Effect::SideSend(id, bytes) if ended.is_none() => *ended = self.send_side(id, &bytes),
+            Effect::SideTls(id) => self.begin_side_tls(id),
+            Effect::CloseSide(id) => return Some(Later::CloseSide(id)),
+            Effect::Send(_) | Effect::StartTls | Effect::OpenSide { .. } | Effect::SideSend(..) => {
+            }
+            Effect::Fetch { id, url, tool } => self.start_fetch(id, url, tool),
+            Effect::Timer { id, at } => {
+                let wait = at.since(self.shared.world.now());
+                if !self.timers.set(id, Instant::now() + wait) {
+                    self.journal.limit("timers", "a session may have 64 at a time");
+                }
+            }
+            lasting => return self.carry_out_lasting(lasting),
+        }
+        None
+    }
+
+    /// The same for an effect that has a meaning also after the connection's end.
+    fn carry_out_lasting(&mut self, effect: Effect) -> Option<Later> {
         match effect {
             Effect::Record(kind) => self.journal.note(kind),
-            // Rare: kept out of the state that every connection has.
-            Effect::Capture(capture) => Box::pin(self.capture(&capture)).await,
+            Effect::Capture(capture) => return Some(Later::Capture(Box::new(capture))),
             Effect::Terminal(direction, bytes) => self.show(direction, &bytes),
             Effect::TerminalSize { columns, rows } => {
                 let now = self.shared.world.now();
                 self.recorder().resize(columns, rows, now);
             }
             _ => {}
+        }
+        None
+    }
+
+    /// Carries out what a session asks for when its connection is gone.
+    pub(super) async fn carry_out_last(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Some(Later::Capture(capture)) = self.carry_out_lasting(effect) {
+                self.capture(&capture).await;
+            }
         }
     }
 

@@ -70,9 +70,7 @@ impl Connection {
         if reason != CloseReason::Fault {
             let mut effects = self.hand_over_hello();
             effects.append(&mut self.call(|session, cx| session.on_close(cx)));
-            for effect in effects {
-                self.carry_out_lasting(effect).await;
-            }
+            self.carry_out_last(effects).await;
         }
         if let Some(panic) = self.fault.take() {
             self.note_fault(panic);

@@ -120,7 +120,8 @@ impl Connection {
             persona: self.assignment.host.persona.name.clone(),
         });
         let reason = self.converse(&shutdown).await;
-        let rest = self.finish(reason, &shutdown).await;
+        // Kept out of the state of connections that go on.
+        let rest = Box::pin(self.finish(reason, &shutdown)).await;
         drop(shutdown);
         if let Some(rest) = rest {
             rest.drain().await;

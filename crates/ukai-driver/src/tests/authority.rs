@@ -156,9 +156,9 @@ async fn why_tls_was_not_to_be_is_told() {
         let shaken = shake(stream, another.certificate_pem(), "a.example", &[], version).await;
         shaken.expect_err("a stranger is not trusted");
     }
-    // TLS 1.0 and no more, and TLS 1.2 with nothing but a cipher of that time.
+    // SSL 3.0, TLS 1.0 and no more, and TLS 1.2 with nothing but a cipher of that time.
     let signatures_and_groups = &[0, 16, 0, 13, 0, 4, 0, 2, 4, 3, 0, 10, 0, 4, 0, 2, 0, 23][..];
-    for (version, extensions) in [(1, &[][..]), (3, signatures_and_groups)] {
+    for (version, extensions) in [(0, &[][..]), (1, &[]), (3, signatures_and_groups)] {
         let body =
             [&[3, version][..], &[7; 32], &[0], &[0, 2, 0, 0x2f], &[1, 0], extensions].concat();
         let message = [&[1, 0, 0, body.len() as u8][..], &body].concat();
@@ -185,6 +185,7 @@ async fn why_tls_was_not_to_be_is_told() {
         "alert unknown_ca",
         "gone",
         "refused no cipher suite in common",
+        "refused version: SSL 3.0 at most",
         "refused version: TLS 1.0 at most",
     ];
     assert_eq!(told, expected);

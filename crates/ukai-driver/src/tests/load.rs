@@ -20,7 +20,7 @@ const IDLE_BYTES_MAX: usize = 4_096;
 
 /// Counts closed sessions and keeps nothing, so that only the driver is measured.
 #[derive(Default)]
-struct Counter(AtomicUsize);
+pub(super) struct Counter(AtomicUsize);
 
 impl Sink for Counter {
     fn record(&self, events: Vec<Event>) -> BoxFuture<'_, ()> {
@@ -55,7 +55,7 @@ fn connections() -> usize {
     (limit.saturating_sub(300) / 2).min(10_000)
 }
 
-fn resident_bytes() -> usize {
+pub(super) fn resident_bytes() -> usize {
     let text = std::fs::read_to_string("/proc/self/status").expect("proc is mounted");
     let line = text.lines().find(|line| line.starts_with("VmRSS:")).expect("a line of memory");
     let kib: usize =

@@ -5,6 +5,7 @@ mod authority;
 mod budgets;
 mod endings;
 mod fetching;
+mod held;
 mod load;
 mod sides;
 mod talking;

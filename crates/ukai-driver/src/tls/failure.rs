@@ -5,9 +5,6 @@ use super::hello::ClientHello;
 use rustls::{AlertDescription, Error, PeerIncompatible};
 use std::io;
 
-/// The oldest version that is spoken.
-const TLS12: u16 = 0x0303;
-
 /// What came of a handshake, or of a connection in TLS, that an error ended: a word for it
 /// and the reason. `None`: nothing that TLS has to do with.
 ///
@@ -30,23 +27,27 @@ pub(crate) fn failure(
     };
     match error {
         Error::AlertReceived(alert) => Some(("alert", alert_name(*alert))),
-        Error::PeerIncompatible(why) => Some(("refused", refusal(why, hello))),
+        _ if hello.is_some_and(ClientHello::is_too_old) => {
+            let best = hello.map_or(0, ClientHello::best_version);
+            Some(("refused", format!("version: {} at most", version_name(best))))
+        }
+        Error::PeerIncompatible(why) => Some(("refused", refusal(why))),
         // What is not TLS at all is the session's to tell.
         other if hello.is_some() => Some(("refused", other.to_string())),
         _ => None,
     }
 }
 
-fn refusal(why: &PeerIncompatible, hello: Option<&ClientHello>) -> String {
-    if let Some(best) = hello.and_then(ClientHello::best_version).filter(|best| *best < TLS12) {
-        let name = match best {
-            0x0302 => "TLS 1.1",
-            0x0301 => "TLS 1.0",
-            0x0300 => "SSL 3.0",
-            _ => "an unknown version",
-        };
-        return format!("version: {name} at most");
+fn version_name(version: u16) -> &'static str {
+    match version {
+        0x0302 => "TLS 1.1",
+        0x0301 => "TLS 1.0",
+        0x0300 => "SSL 3.0",
+        _ => "an unknown version",
     }
+}
+
+fn refusal(why: &PeerIncompatible) -> String {
     match why {
         PeerIncompatible::NoCipherSuitesInCommon => "no cipher suite in common".to_owned(),
         PeerIncompatible::NoKxGroupsInCommon => "no key exchange group in common".to_owned(),

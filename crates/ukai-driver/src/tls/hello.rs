@@ -125,10 +125,19 @@ impl ClientHello {
         }
     }
 
-    /// The newest version that is offered, as far as we know them.
-    pub(super) fn best_version(&self) -> Option<u16> {
-        let listed = self.versions.iter().copied().filter(|version| version >> 8 == 3).max();
-        listed.or((!self.versions.is_empty()).then_some(0).or(Some(self.version)))
+    /// The newest version that is offered; zero: none that we know.
+    pub(super) fn best_version(&self) -> u16 {
+        if self.versions.is_empty() {
+            return self.version;
+        }
+        // Not those that keep servers tolerant (RFC 8701).
+        let known = self.versions.iter().copied().filter(|version| version >> 8 == 3);
+        known.max().unwrap_or(0)
+    }
+
+    /// Whether TLS 1.2, the oldest that is spoken, is more than is offered.
+    pub(super) fn is_too_old(&self) -> bool {
+        self.best_version() < 0x0303
     }
 
     /// JA3: the MD5 of what the hello offers.

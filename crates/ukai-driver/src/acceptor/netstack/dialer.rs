@@ -1,5 +1,6 @@
 //! A peer with a stack of its own, for tests.
 
+use super::datagrams::{Datagrams, Flows};
 use super::door::{Door, Doors};
 use super::pump::Shared;
 use super::stream::{End, FlowStream};
@@ -42,8 +43,9 @@ impl Dialer {
         let (outgoing, incoming) = mpsc::channel(1);
         let config = Config { medium: Medium::Ip, ..Config::default() };
         let hosts = Doors::new(Anywhere::new());
-        let shared =
-            Shared::new(Box::new(link), hosts, config, Arc::new(SystemWorld), outgoing, |_| {});
+        let world = Arc::new(SystemWorld);
+        let flows = Flows::new(Datagrams::Guarded);
+        let shared = Shared::new(Box::new(link), hosts, config, world, outgoing, |_| {}, flows);
         tokio::spawn(Arc::clone(&shared).pump());
         Self { shared, _incoming: incoming }
     }

@@ -7,9 +7,13 @@ pub(super) mod dialer;
 mod door;
 mod pump;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use super::{Accepted, Acceptor};
 use crate::world::World;
+use datagrams::Flows;
+pub use datagrams::{Datagram, Datagrams};
 use door::Doors;
 pub use pump::UnansweredSyns;
 
@@ -43,10 +47,23 @@ impl NetstackAcceptor {
         world: Arc<dyn World>,
         told: impl Fn(UnansweredSyns) + Send + Sync + 'static,
     ) -> Self {
+        Self::with_datagrams(link, neighbourhood, config, world, told, Datagrams::Guarded)
+    }
+
+    /// The same, with another way to treat datagrams.
+    pub fn with_datagrams(
+        link: impl Link + 'static,
+        neighbourhood: impl Neighbourhood + Send + 'static,
+        config: Config,
+        world: Arc<dyn World>,
+        told: impl Fn(UnansweredSyns) + Send + Sync + 'static,
+        datagrams: Datagrams,
+    ) -> Self {
         let (outgoing, incoming) = mpsc::channel(WAITING_MAX);
         let config = Config { medium: link.medium(), mtu: link.mtu(), ..config };
-        let shared =
-            Shared::new(Box::new(link), Doors::new(neighbourhood), config, world, outgoing, told);
+        let hosts = Doors::new(neighbourhood);
+        let flows = Flows::new(datagrams);
+        let shared = Shared::new(Box::new(link), hosts, config, world, outgoing, told, flows);
         let pump = tokio::spawn(async {
             let error = shared.pump().await;
             tracing::error!(%error, "the link has failed: its hosts answer no more");

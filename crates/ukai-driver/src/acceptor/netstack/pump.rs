@@ -1,6 +1,6 @@
 //! Frames from the link to the stack and back, timers, and what the stack tells.
 
-use super::datagrams::Datagrams;
+use super::datagrams::Flows;
 use super::door::{Door, Doors};
 use super::stream::{End, FlowStream};
 use crate::acceptor::{Accepted, Stream};
@@ -51,7 +51,7 @@ pub(super) struct Inner<N> {
     pub(super) stack: Stack<Doors<N>>,
     link: Box<dyn Link>,
     pub(super) ends: HashMap<FlowId, End>,
-    datagrams: Datagrams,
+    datagrams: Flows,
     incoming: mpsc::Sender<Accepted>,
     /// When the pump wakes by itself.
     armed: Option<Timestamp>,
@@ -69,6 +69,7 @@ impl<N: Neighbourhood + Send + 'static> Shared<N> {
         world: Arc<dyn World>,
         incoming: mpsc::Sender<Accepted>,
         told: impl Fn(UnansweredSyns) + Send + Sync + 'static,
+        datagrams: Flows,
     ) -> Arc<Self> {
         let mut seed = [0; 32];
         let (first, second) = seed.split_at_mut(16);
@@ -80,7 +81,7 @@ impl<N: Neighbourhood + Send + 'static> Shared<N> {
                 stack,
                 link,
                 ends: HashMap::new(),
-                datagrams: Datagrams::new(),
+                datagrams,
                 incoming,
                 armed: None,
                 failed: None,
@@ -211,6 +212,13 @@ impl<N: Neighbourhood + Send + 'static> Shared<N> {
             Event::Writable { flow } => inner.tell(flow, |_| {}),
             Event::Closed { flow, how } => inner.tell(flow, |end| end.closed = Some(how)),
             Event::Datagram { tuple, hop, bytes } => {
+                let Inner { stack, datagrams, .. } = inner;
+                let reply = |answer: &[u8]| {
+                    stack.send_datagram(now, tuple, hop, answer);
+                };
+                if datagrams.answer(now, tuple, &bytes, reply) {
+                    return;
+                }
                 if let Some(accepted) = inner.datagrams.take(self, tuple, hop, bytes) {
                     let _ = inner.incoming.try_send(accepted);
                 }
