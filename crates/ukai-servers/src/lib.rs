@@ -16,17 +16,23 @@ mod ident;
 pub mod limits;
 mod lines;
 mod mqtt;
+mod ntlm;
 mod ntp;
 #[cfg(test)]
 mod properties;
+mod rdp;
+pub mod replies;
 mod simple;
 mod small;
+mod smb;
 mod socks;
 #[cfg(test)]
 mod stage;
+mod stratum;
 mod stun;
 mod syslog;
 mod told;
+mod tor;
 mod wire;
 
 pub use bittorrent::{Bittorrent, announce, scrape, tracker};
@@ -34,10 +40,15 @@ pub use finger::Finger;
 pub use ident::{Ident, looks_like_ident};
 pub use mqtt::Mqtt;
 pub use ntp::{Ntp, looks_like_ntp};
+pub use rdp::Rdp;
+pub use replies::Replies;
 pub use small::{Chargen, Daytime, Discard, Echo, Quote, Time};
+pub use smb::Smb;
 pub use socks::{Behind, Socks};
+pub use stratum::Stratum;
 pub use stun::Stun;
 pub use syslog::{Syslog, looks_like_syslog};
+pub use tor::Tor;
 
 use std::sync::Arc;
 use ukai_emulators::Emulator;
@@ -55,10 +66,15 @@ pub fn server(name: &str) -> Option<Arc<dyn Emulator>> {
         "mqtt" => Arc::new(Mqtt),
         "ntp" => Arc::new(Ntp::default()),
         "quotd" => Arc::new(Quote),
+        "rdp" => Arc::new(Rdp),
+        "replies" => Arc::new(Replies::default()),
+        "smb" => Arc::new(Smb),
         "socks" => Arc::new(Socks::default()),
+        "stratum" => Arc::new(Stratum),
         "stun" => Arc::new(Stun),
         "syslog" => Arc::new(Syslog),
         "time" => Arc::new(Time::default()),
+        "tor" => Arc::new(Tor),
         _ => return None,
     })
 }

@@ -69,3 +69,57 @@ pub const STUN_MESSAGE_BYTES: usize = 16 * 1024;
 
 /// Longest message of a BitTorrent peer, in bytes: a piece of 128 KiB and its header.
 pub const PEER_MESSAGE_BYTES: usize = 128 * 1024 + 16;
+
+/// One thing that a conversation of data sends, in bytes; a longer one is cut.
+pub const REPLY_BYTES: usize = 64 * 1024;
+
+/// Longest message of a stream that a conversation of data looks at, in bytes.
+pub const REPLY_BUFFER_BYTES: usize = 8 * 1024;
+
+/// What a conversation of data sends altogether, in bytes.
+pub const REPLY_SENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// Answers of a conversation of data that may wait for their time.
+pub const REPLY_TIMERS: usize = 64;
+
+/// Largest pattern of a rule when it is compiled, in bytes.
+pub const REPLY_REGEX_BYTES: usize = 1024 * 1024;
+
+/// Longest time that a rule may wait before it answers, in milliseconds.
+pub const REPLY_AFTER_MS_MAX: u64 = 600_000;
+
+/// Longest time between an answer and its repetition, in seconds.
+pub const REPLY_REPEAT_SECS_MAX: u64 = 86_400;
+
+/// Conversations of one set.
+pub const REPLY_CONVERSATIONS: usize = 1_024;
+
+/// Rules of one conversation.
+pub const REPLY_RULES: usize = 64;
+
+/// Longest line of a miner, in bytes.
+pub const LINE_BYTES_OF_STRATUM: usize = 16 * 1024;
+
+/// Shares of one miner that are told one by one; the others are counted.
+pub const STRATUM_SHARES_TOLD: u64 = 16;
+
+/// Longest message of RDP's beginning, in bytes.
+pub const RDP_MESSAGE_BYTES: usize = 8 * 1024;
+
+/// Longest cell of Tor that is taken, in bytes.
+pub const TOR_CELL_BYTES: usize = 16 * 1024;
+
+/// Longest message of SMB, in bytes.
+pub const SMB_MESSAGE_BYTES: usize = 1024 * 1024 + 4_096;
+
+/// What one request of SMB reads or writes, in bytes.
+pub const SMB_IO_BYTES: usize = 1024 * 1024;
+
+/// Files of one client of SMB altogether, in bytes.
+pub const SMB_FILE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Files of one client of SMB that are open at once, and that are kept.
+pub const SMB_FILES: usize = 256;
+
+/// Shares that one client of SMB connects to.
+pub const SMB_TREES: usize = 64;

@@ -33,6 +33,16 @@ impl<'a> Reader<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
+    /// Two bytes, the low one first.
+    pub(crate) fn u16_le(&mut self) -> Option<u16> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    /// Four bytes, the lowest first.
+    pub(crate) fn u32_le(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
     /// Bytes behind their length in two bytes.
     pub(crate) fn counted16(&mut self) -> Option<&'a [u8]> {
         let length = self.u16()?;
