@@ -13,6 +13,7 @@ mod clock;
 pub mod dns;
 mod finger;
 mod ident;
+mod irc;
 pub mod limits;
 mod lines;
 mod mqtt;
@@ -38,6 +39,7 @@ mod wire;
 pub use bittorrent::{Bittorrent, announce, scrape, tracker};
 pub use finger::Finger;
 pub use ident::{Ident, looks_like_ident};
+pub use irc::{Irc, IrcLater, IrcPattern, IrcReply, IrcScript, looks_like_irc};
 pub use mqtt::Mqtt;
 pub use ntp::{Ntp, looks_like_ntp};
 pub use rdp::Rdp;
@@ -64,6 +66,7 @@ pub fn server(name: &str) -> Option<Arc<dyn Emulator>> {
         "finger" => Arc::new(Finger),
         "ident" => Arc::new(Ident),
         "mqtt" => Arc::new(Mqtt),
+        "irc" => Arc::new(Irc::default()),
         "ntp" => Arc::new(Ntp::default()),
         "quotd" => Arc::new(Quote),
         "rdp" => Arc::new(Rdp),

@@ -123,3 +123,35 @@ pub const SMB_FILES: usize = 256;
 
 /// Shares that one client of SMB connects to.
 pub const SMB_TREES: usize = 64;
+
+/// Longest line of IRC, its end included, in bytes (RFC 2812, 2.3), and what tags may add
+/// (IRCv3).
+pub const IRC_LINE_BYTES: usize = 512;
+
+/// Longest line of IRC with tags, in bytes.
+pub const IRC_TAGGED_LINE_BYTES: usize = 8_191;
+
+/// Channels that one client is in.
+pub const IRC_CHANNELS: usize = 50;
+
+/// Names in one parameter of a message (`JOIN #a,#b`) that are answered.
+pub const IRC_TARGETS: usize = 20;
+
+/// Longest name of a channel, in bytes.
+pub const IRC_CHANNEL_BYTES: usize = 64;
+
+/// Longest nickname, in bytes.
+pub const IRC_NICK_BYTES: usize = 30;
+
+/// Masks in a channel's lists.
+pub const IRC_BANS: usize = 50;
+
+/// What a script still has to say to one client.
+pub const IRC_DUE: usize = 500;
+
+/// What a client may have sent to it for the input of one call, in bytes; beyond, it is cut
+/// off for flooding.
+pub const IRC_ANSWER_BYTES: usize = 1 << 20;
+
+/// Longest response of SASL, in bytes of base64.
+pub const IRC_SASL_BYTES: usize = 4_096;
