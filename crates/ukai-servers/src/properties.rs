@@ -17,6 +17,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_bytes_in_any_pieces_are_borne(
         name in prop::sample::select(&SERVERS[..]),

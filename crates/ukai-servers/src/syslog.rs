@@ -284,6 +284,8 @@ mod tests {
     }
 
     proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn pieces_make_no_difference(
             pieces in prop::collection::vec("[0-9]{0,3}[ <>0-9\n\\x00a]{0,12}", 0..12),

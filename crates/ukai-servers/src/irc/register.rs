@@ -10,11 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use ukai_emulators::Context;
 
 /// What we can do of IRCv3, by name, with its value for clients that asked for version 302.
-const CAPABILITIES: [(&str, &str); 5] = [
+/// Not `tls`: irssi would then go on in TLS unasked, and stumble over a certificate.
+const CAPABILITIES: [(&str, &str); 4] = [
     ("message-tags", ""),
     ("multi-prefix", ""),
     ("sasl", "PLAIN,EXTERNAL"),
-    ("tls", ""),
     ("userhost-in-names", ""),
 ];
 
@@ -130,9 +130,8 @@ impl Served {
             "LS" => {
                 self.client.negotiating = !self.client.registered;
                 let values = message.get(1).is_some_and(|version| version >= b"302".as_slice());
-                let tls = self.client.tls;
-                let listed = CAPABILITIES.iter().filter(|(name, _)| !(tls && *name == "tls"));
-                let listed: Vec<String> = listed
+                let listed: Vec<String> = CAPABILITIES
+                    .iter()
                     .map(|(name, value)| {
                         let plain = value.is_empty() || !values;
                         if plain { (*name).to_owned() } else { format!("{name}={value}") }

@@ -238,6 +238,8 @@ mod tests {
     }
 
     proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn nothing_is_answered_with_much_more(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
             let mut stage = Stage::datagrams(&Ntp::default(), 123);
