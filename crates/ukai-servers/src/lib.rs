@@ -14,6 +14,7 @@ pub mod dns;
 mod finger;
 mod ident;
 mod irc;
+mod ldap;
 pub mod limits;
 mod lines;
 mod mqtt;
@@ -40,6 +41,7 @@ pub use bittorrent::{Bittorrent, announce, scrape, tracker};
 pub use finger::Finger;
 pub use ident::{Ident, looks_like_ident};
 pub use irc::{Irc, IrcLater, IrcPattern, IrcReply, IrcScript, looks_like_irc};
+pub use ldap::{Ldap, looks_like_ldap};
 pub use mqtt::Mqtt;
 pub use ntp::{Ntp, looks_like_ntp};
 pub use rdp::Rdp;
@@ -67,6 +69,7 @@ pub fn server(name: &str) -> Option<Arc<dyn Emulator>> {
         "ident" => Arc::new(Ident),
         "mqtt" => Arc::new(Mqtt),
         "irc" => Arc::new(Irc::default()),
+        "ldap" => Arc::new(Ldap),
         "ntp" => Arc::new(Ntp::default()),
         "quotd" => Arc::new(Quote),
         "rdp" => Arc::new(Rdp),

@@ -155,3 +155,12 @@ pub const IRC_ANSWER_BYTES: usize = 1 << 20;
 
 /// Longest response of SASL, in bytes of base64.
 pub const IRC_SASL_BYTES: usize = 4_096;
+
+/// Longest message of LDAP, in bytes; a longer one ends the connection.
+pub const LDAP_MESSAGE_BYTES: usize = 256 * 1_024;
+
+/// Depth to which a filter of LDAP is told.
+pub const LDAP_FILTER_DEPTH: usize = 16;
+
+/// Longest suffix of a directory that is taken from what a client knows, in bytes.
+pub const LDAP_SUFFIX_BYTES: usize = 256;
