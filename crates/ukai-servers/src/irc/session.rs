@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use ukai_emulators::{Context, Effect, FetchId, Fetched, Open, Session, TimerId};
-use ukai_model::{Duration, EventKind, PeerText, Timestamp};
+use ukai_model::{Duration, Timestamp};
 
 /// Silence after which the server asks whether the client is still there.
 const PING_AFTER: Duration = Duration::from_mins(2);
@@ -179,17 +179,7 @@ impl Served {
         password: &[u8],
         method: Option<&str>,
     ) {
-        self.told.record(
-            cx,
-            EventKind::LoginAttempt {
-                protocol: "irc".to_owned(),
-                user: PeerText::truncated(user, IRC_LINE_BYTES),
-                password: PeerText::truncated(password, IRC_LINE_BYTES),
-                method: method.map(str::to_owned),
-                proof: None,
-                success: true,
-            },
-        );
+        self.told.login(cx, user, password, method, None);
     }
 
     /// Something that a script has to say later.

@@ -28,6 +28,12 @@ pub(super) fn result(id: u32, tag: u8, code: u32, text: &str, more: &[u8]) -> Ve
     envelope(id, tag, &body)
 }
 
+/// The same without text, and with a matched name.
+pub(super) fn matched(id: u32, tag: u8, code: u32, name: &[u8], more: &[u8]) -> Vec<u8> {
+    let (name, empty) = (element(ber::OCTETS, name), element(ber::OCTETS, b""));
+    envelope(id, tag, &[&number(ber::ENUMERATED, code), &name, &empty, more].concat())
+}
+
 /// A message with an entry.
 pub(super) fn entry(id: u32, name: &[u8], attributes: &[(&str, Vec<Vec<u8>>)]) -> Vec<u8> {
     let attribute = |(name, values): &(&str, Vec<Vec<u8>>)| {

@@ -80,7 +80,7 @@ impl Directory {
             ("supportedExtension", values(&extensions)),
             ("supportedFeatures", values(&["1.3.6.1.1.14", "1.3.6.1.4.1.4203.1.5.1"])),
             ("supportedLDAPVersion", values(&["3"])),
-            ("supportedSASLMechanisms", values(&["CRAM-MD5", "PLAIN", "EXTERNAL"])),
+            ("supportedSASLMechanisms", values(&["GSS-SPNEGO", "CRAM-MD5", "PLAIN", "EXTERNAL"])),
             ("entryDN", values(&[""])),
             ("subschemaSubentry", values(&["cn=Subschema"])),
         ];

@@ -8,18 +8,20 @@
 
 mod answer;
 mod ber;
+mod bind;
 mod directory;
 mod request;
 #[cfg(test)]
 mod tests;
 
 use crate::limits::{DETAIL_BYTES, LDAP_MESSAGE_BYTES};
+use crate::ntlm::Challenger;
 use crate::simple::{Plain, Simple};
 use crate::told::Told;
 use answer::code;
 use ber::{Elements, Frame};
 use directory::{Directory, jndi_name};
-use request::{Bind, Credentials, NAMES, Search, op};
+use request::{NAMES, Search, op};
 use ukai_emulators::{Context, Effect, Emulator, Open, Session};
 use ukai_model::{EventKind, PeerText, Transport};
 
@@ -46,6 +48,7 @@ impl Emulator for Ldap {
             out: Vec::new(),
             name: Vec::new(),
             challenged: false,
+            challenger: Challenger::new(open.seed),
             tls: open.tls,
             ended: false,
         }))
@@ -77,6 +80,8 @@ struct Served {
     name: Vec<u8>,
     /// A response to CRAM-MD5's challenge is to come.
     challenged: bool,
+    /// What NTLM asks.
+    challenger: Challenger,
     tls: bool,
     ended: bool,
 }
@@ -103,80 +108,6 @@ impl Served {
         let notice = answer::result(0, answer::op::EXTENDED, code::PROTOCOL_ERROR, text, &name);
         self.out.extend(notice);
         self.ended = true;
-    }
-
-    fn bind(&mut self, cx: &mut Context<'_>, id: u32, content: &[u8]) {
-        let Some(Bind { name, how }) = Bind::parse(content) else { return self.malformed() };
-        let challenged = std::mem::take(&mut self.challenged);
-        let mut more = Vec::new();
-        let result = match how {
-            Credentials::Simple(password) => {
-                let anonymous = name.is_empty() && password.is_empty();
-                self.login(cx, name, password, anonymous.then_some("anonymous"), None);
-                code::SUCCESS
-            }
-            Credentials::Sasl(mechanism, response) => {
-                match mechanism.to_ascii_uppercase().as_slice() {
-                    b"PLAIN" => {
-                        // RFC 4616: whom to act for, who it is, the password.
-                        let mut parts = response.splitn(3, |byte| *byte == 0).skip(1);
-                        let user = parts.next().unwrap_or_default();
-                        let password = parts.next().unwrap_or_default();
-                        self.login(cx, user, password, Some("sasl-plain"), None);
-                        code::SUCCESS
-                    }
-                    b"EXTERNAL" => {
-                        self.login(cx, response, b"", Some("sasl-external"), None);
-                        code::SUCCESS
-                    }
-                    b"CRAM-MD5" if challenged => self.proof(cx, response),
-                    b"CRAM-MD5" => {
-                        self.challenged = true;
-                        more = ber::element(0x87, self.directory.challenge.as_bytes());
-                        code::SASL_IN_PROGRESS
-                    }
-                    _ => {
-                        self.told.request(cx, "bind", &[mechanism, b" ", response].concat());
-                        code::METHOD_NOT_SUPPORTED
-                    }
-                }
-            }
-        };
-        self.out.extend(answer::result(id, answer::op::BIND, result, "", &more));
-    }
-
-    /// RFC 2195: the user's name and a digest, with which a password can be tested.
-    fn proof(&mut self, cx: &mut Context<'_>, response: &[u8]) -> u32 {
-        let Some(space) = response.iter().rposition(|byte| *byte == b' ') else {
-            return code::INVALID_CREDENTIALS;
-        };
-        let (user, digest) = response.split_at(space);
-        let proof = [self.directory.challenge.as_bytes(), digest].concat();
-        self.login(cx, user, b"", Some("cram-md5"), Some(&proof));
-        code::SUCCESS
-    }
-
-    fn login(
-        &mut self,
-        cx: &mut Context<'_>,
-        user: &[u8],
-        password: &[u8],
-        method: Option<&str>,
-        proof: Option<&[u8]>,
-    ) {
-        self.name = user.get(..DETAIL_BYTES).unwrap_or(user).to_vec();
-        self.directory.learn(&self.name);
-        self.told.record(
-            cx,
-            EventKind::LoginAttempt {
-                protocol: "ldap".to_owned(),
-                user: PeerText::truncated(user, DETAIL_BYTES),
-                password: PeerText::truncated(password, DETAIL_BYTES),
-                method: method.map(str::to_owned),
-                proof: proof.map(|proof| PeerText::truncated(proof, DETAIL_BYTES)),
-                success: true,
-            },
-        );
     }
 
     fn search(&mut self, cx: &mut Context<'_>, id: u32, content: &[u8]) {

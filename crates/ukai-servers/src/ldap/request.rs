@@ -48,6 +48,8 @@ pub(super) struct Bind<'a> {
 pub(super) enum Credentials<'a> {
     Simple(&'a [u8]),
     Sasl(&'a [u8], &'a [u8]),
+    /// Active Directory's own way to carry NTLM.
+    Sicily(&'a [u8]),
 }
 
 impl<'a> Bind<'a> {
@@ -57,6 +59,7 @@ impl<'a> Bind<'a> {
         let name = parts.tagged(ber::OCTETS)?;
         let how = match parts.next()? {
             (0x80, password) => Credentials::Simple(password),
+            (0x89..=0x8b, token) => Credentials::Sicily(token),
             (0xa3, sasl) => {
                 let mut sasl = Elements(sasl);
                 let mechanism = sasl.tagged(ber::OCTETS)?;

@@ -103,9 +103,9 @@ fn every_name_and_password_binds() {
         assert_eq!((answers[0].0, result(&answers[0].1)), (answered::BIND, code::SUCCESS));
         assert!(last(&stage).contains(told), "{}", last(&stage));
     }
-    let refused = answers(&stage.say(&sasl("GSS-SPNEGO", b"NTLMSSP")));
+    let refused = answers(&stage.say(&sasl("DIGEST-MD5", b"x")));
     assert_eq!(result(&refused[0].1), code::METHOD_NOT_SUPPORTED);
-    assert!(last(&stage).contains("GSS-SPNEGO NTLMSSP"));
+    assert!(last(&stage).contains("DIGEST-MD5 x"));
     let asked = answers(&stage.say(&sasl("CRAM-MD5", b"")));
     assert_eq!(result(&asked[0].1), code::SASL_IN_PROGRESS);
     let (_, challenge) = Elements(&asked[0].1).last().expect("a challenge");
@@ -114,6 +114,46 @@ fn every_name_and_password_binds() {
     assert_eq!(result(&done[0].1), code::SUCCESS);
     let proof = format!(r#""method":"cram-md5","proof":"{challenge} 0123abcd""#);
     assert!(last(&stage).contains(&proof), "{}", last(&stage));
+}
+
+/// NEGOTIATE_MESSAGE, and AUTHENTICATE_MESSAGE of `me` at `dom` with an answer of NTLMv1.
+fn ntlm() -> [Vec<u8>; 2] {
+    let negotiate = [&b"NTLMSSP\0\x01\0\0\0"[..], &[0; 24]].concat();
+    let mut proof = b"NTLMSSP\0\x03\0\0\0".to_vec();
+    for (length, offset) in [(0_u16, 64_u32), (24, 64), (6, 88), (4, 94), (0, 98), (0, 98)] {
+        proof.extend(length.to_le_bytes());
+        proof.extend(length.to_le_bytes());
+        proof.extend(offset.to_le_bytes());
+    }
+    proof.extend(1_u32.to_le_bytes());
+    proof.extend([7; 24]);
+    proof.extend(b"d\0o\0m\0m\0e\0");
+    [negotiate, proof]
+}
+
+#[test]
+fn ntlm_is_taken_in_both_of_its_wrappings() {
+    let [negotiate, proof] = ntlm();
+    let mut stage = Stage::open(&Ldap, 389);
+    let asked = answers(&stage.say(&sasl("GSS-SPNEGO", &negotiate)));
+    assert_eq!(result(&asked[0].1), code::SASL_IN_PROGRESS);
+    assert!(Elements(&asked[0].1).last().expect("one").1.starts_with(b"NTLMSSP\0\x02"));
+    let done = answers(&stage.say(&sasl("GSS-SPNEGO", &proof)));
+    assert_eq!(result(&done[0].1), code::SUCCESS);
+    let told = last(&stage);
+    assert!(
+        told.contains(r#""user":"dom\\\\me""#) && told.contains(r#""method":"ntlmv1""#),
+        "{told}"
+    );
+    let mut stage = Stage::open(&Ldap, 389);
+    let packages = answers(&stage.say(&bind("", 0x89, b"")));
+    assert_eq!(Elements(&packages[0].1).nth(1), Some((ber::OCTETS, &b"NTLM"[..])));
+    let asked = answers(&stage.say(&bind("NTLM", 0x8a, &negotiate)));
+    let (_, challenge) = Elements(&asked[0].1).nth(1).expect("a challenge");
+    assert!(challenge.starts_with(b"NTLMSSP\0\x02"));
+    let done = answers(&stage.say(&bind("", 0x8b, &proof)));
+    assert_eq!(result(&done[0].1), code::SUCCESS);
+    assert_eq!(last(&stage), told);
 }
 
 #[test]
