@@ -12,6 +12,7 @@ mod chance;
 mod clock;
 pub mod dns;
 mod finger;
+pub mod http;
 mod ident;
 mod irc;
 mod ldap;
@@ -39,6 +40,7 @@ mod wire;
 
 pub use bittorrent::{Bittorrent, announce, scrape, tracker};
 pub use finger::Finger;
+pub use http::{Sites, Web, looks_like_http};
 pub use ident::{Ident, looks_like_ident};
 pub use irc::{Irc, IrcLater, IrcPattern, IrcReply, IrcScript, looks_like_irc};
 pub use ldap::{Ldap, looks_like_ldap};
@@ -57,7 +59,9 @@ pub use tor::Tor;
 use std::sync::Arc;
 use ukai_emulators::Emulator;
 
-/// The server of that name, as the table below has it.
+/// The server of that name: `bittorrent`, `chargen`, `daytime`, `discard`, `echo`,
+/// `finger`, `ident`, `irc`, `ldap`, `mqtt`, `ntp`, `quotd`, `rdp`, `replies`, `smb`,
+/// `socks`, `stratum`, `stun`, `syslog`, `time`, `tor` or `web`.
 pub fn server(name: &str) -> Option<Arc<dyn Emulator>> {
     Some(match name {
         "bittorrent" => Arc::new(Bittorrent),
@@ -81,6 +85,7 @@ pub fn server(name: &str) -> Option<Arc<dyn Emulator>> {
         "syslog" => Arc::new(Syslog),
         "time" => Arc::new(Time::default()),
         "tor" => Arc::new(Tor),
+        "web" => Arc::new(Web::default()),
         _ => return None,
     })
 }

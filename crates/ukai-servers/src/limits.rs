@@ -164,3 +164,30 @@ pub const LDAP_FILTER_DEPTH: usize = 16;
 
 /// Longest suffix of a directory that is taken from what a client knows, in bytes.
 pub const LDAP_SUFFIX_BYTES: usize = 256;
+
+/// A request line and its headers, in bytes.
+pub const HTTP_HEAD_BYTES: usize = 64 * 1024;
+
+/// The word that begins a request, in bytes.
+pub const HTTP_METHOD_BYTES: usize = 32;
+
+/// Headers in a request.
+pub const HTTP_HEADERS: usize = 100;
+
+/// Body of a request that is kept, in bytes; more is counted, and thrown away.
+pub const HTTP_BODY_BYTES: usize = 16 << 20;
+
+/// A line that tells the size of a chunk, in bytes.
+pub const HTTP_CHUNK_LINE_BYTES: usize = 256;
+
+/// Trailers behind the last chunk, in bytes.
+pub const HTTP_TRAILER_BYTES: usize = 8 * 1024;
+
+/// Head of a request that is kept in its event, in bytes.
+pub const HTTP_HEAD_RECORDED_BYTES: usize = 16 * 1024;
+
+/// Body of a request that is kept in its event, in bytes.
+pub const HTTP_BODY_RECORDED_BYTES: usize = 4_096;
+
+/// Parts of a multipart body.
+pub const HTTP_PARTS: usize = 32;

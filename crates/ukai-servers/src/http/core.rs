@@ -1,0 +1,173 @@
+//! What every version of HTTP has in common: a request is recorded, what it brings is
+//! kept, and it is answered.
+
+use super::answer::Answer;
+use super::auth::{self, Login};
+use super::page::page;
+use super::range;
+use super::request::Request;
+use super::sites::Sites;
+use super::upload::captures;
+use crate::limits::{HTTP_BODY_RECORDED_BYTES, HTTP_HEAD_RECORDED_BYTES};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use ukai_emulators::{Context, Effect};
+use ukai_model::{EventKind, Flow, PeerText, Timestamp};
+
+/// One connection's part of the web.
+pub(super) struct Core {
+    pub(super) sites: Arc<Sites>,
+    pub(super) flow: Flow,
+    pub(super) secure: bool,
+    pub(super) seed: u64,
+    /// The credentials that were recorded last: clients repeat them with each request.
+    last_login: Vec<u8>,
+    /// The second that `date` tells.
+    second: u64,
+    date: String,
+}
+
+impl Core {
+    pub(super) fn new(sites: Arc<Sites>, flow: Flow, secure: bool, seed: u64) -> Self {
+        let (last_login, second, date) = (Vec::new(), u64::MAX, String::new());
+        Self { sites, flow, secure, seed, last_login, second, date }
+    }
+
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.flow.peer()
+    }
+
+    pub(super) fn local(&self) -> SocketAddr {
+        self.flow.local()
+    }
+
+    /// The date as headers have it (RFC 9110, 5.6.7).
+    pub(super) fn date(&mut self, now: Timestamp) -> &str {
+        if self.second != now.secs() {
+            self.second = now.secs();
+            self.date = http_date(now);
+        }
+        &self.date
+    }
+
+    /// Answers a request, and records it.
+    pub(super) fn handle(&mut self, cx: &mut Context<'_>, request: &Request<'_>) -> Answer {
+        let login = auth::login(request, self.seed);
+        let answer = match &login {
+            Login::Challenge(answer) => (**answer).clone(),
+            _ => match self.hooked(cx, request) {
+                Some(answer) => answer,
+                None => range::apply(request, page(request, &self.sites)),
+            },
+        };
+        cx.record(request_event(request, answer.status));
+        self.keep(cx, request, login);
+        answer
+    }
+
+    /// Records log-in and uploads of a request.
+    pub(super) fn keep(&mut self, cx: &mut Context<'_>, request: &Request<'_>, login: Login) {
+        if let Login::Told(event) = login {
+            let line = request.header("authorization").or(request.header("proxy-authorization"));
+            let line = line.unwrap_or_default();
+            if self.last_login != line {
+                self.last_login = line.to_vec();
+                cx.record(*event);
+            }
+        }
+        for capture in captures(request) {
+            cx.effects.push(Effect::Capture(capture));
+        }
+    }
+
+    /// What other services answer that are reached through HTTP.
+    fn hooked(&self, cx: &mut Context<'_>, request: &Request<'_>) -> Option<Answer> {
+        let sites = &*self.sites;
+        match request.path {
+            b"/announce" | b"/announce.php" | b"/scrape" | b"/scrape.php" => {
+                sites.announce.as_ref().and_then(|hook| hook(request, cx))
+            }
+            b"/resolve" => sites.dns_json.as_ref().and_then(|hook| hook(request, cx)),
+            _ => {
+                let message = self.dns_message(request)?;
+                if message.is_empty() {
+                    return sites.dns_json.as_ref().and_then(|hook| hook(request, cx));
+                }
+                let hook = sites.dns.as_ref()?;
+                Some(match hook(&message, cx) {
+                    Some(answer) => Answer::of("application/dns-message", answer)
+                        .with("Cache-Control", "max-age=60"),
+                    None => Answer::error(400),
+                })
+            }
+        }
+    }
+
+    /// The message of DNS that a request carries (RFC 8484, 4.1); an empty one where it
+    /// asks for JSON.
+    fn dns_message(&self, request: &Request<'_>) -> Option<Vec<u8>> {
+        if request.header("content-type") == Some(b"application/dns-message") {
+            return Some(request.body.to_vec());
+        }
+        if !request.path.ends_with(b"/dns-query") || self.sites.dns.is_none() {
+            return None;
+        }
+        match request.parameter("dns") {
+            Some(text) => URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok(),
+            None => request.parameter("name").map(|_| Vec::new()),
+        }
+    }
+}
+
+pub(super) fn request_event(request: &Request<'_>, status: u16) -> EventKind {
+    EventKind::HttpRequest {
+        method: PeerText::from(request.method),
+        target: PeerText::from(request.target),
+        host: request.header("host").map(PeerText::from),
+        user_agent: request.header("user-agent").map(PeerText::from),
+        head: PeerText::truncated(request.head, HTTP_HEAD_RECORDED_BYTES),
+        body: PeerText::truncated(request.body, HTTP_BODY_RECORDED_BYTES),
+        body_size: request.body_size,
+        status,
+    }
+}
+
+/// A time as headers have it.
+pub(super) fn http_date(time: Timestamp) -> String {
+    httpdate::fmt_http_date(system_time(time))
+}
+
+fn system_time(time: Timestamp) -> SystemTime {
+    /// The last second that such a date can tell: the end of the year 9999.
+    const LAST: u64 = 253_402_300_799;
+    UNIX_EPOCH + std::time::Duration::from_secs(time.secs().min(LAST))
+}
+
+/// A time as ISO 8601 has it, to the second and without zone.
+pub(super) fn iso_date(time: Timestamp) -> String {
+    let [year, month, day, hour, minute, second] = parts(time);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+}
+
+/// A time as certificates have it (RFC 5280, 4.1.2.5.1).
+pub(super) fn utc_time(time: Timestamp) -> String {
+    let [year, month, day, hour, minute, second] = parts(time);
+    format!("{:02}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z", year % 100)
+}
+
+fn parts(time: Timestamp) -> [i64; 6] {
+    let zoned = jiff::Timestamp::try_from(system_time(time))
+        .map(|time| jiff::tz::Offset::UTC.to_datetime(time))
+        .unwrap_or_default();
+    [
+        zoned.year().into(),
+        zoned.month().into(),
+        zoned.day().into(),
+        zoned.hour().into(),
+        zoned.minute().into(),
+        zoned.second().into(),
+    ]
+}
