@@ -138,6 +138,10 @@ pub enum Effect {
     /// What came in the clear behind the command is the session's to forget: it must not
     /// become a command inside TLS (CVE-2011-0411).
     StartTls,
+    /// The same where the session has read the beginning of the handshake already, as
+    /// behind a proxy, whose client may or may not begin one: the handshake begins with
+    /// these bytes.
+    ResumeTls(Bytes),
     /// Open a second connection with the same peer, as FTP does for data. What comes of
     /// it is told by [`Session::on_side`] under the same id.
     OpenSide {

@@ -19,7 +19,8 @@ fn main() {
     for (name, path) in [("204", "/generate_204"), ("page", "/"), ("file", "/a.exe")] {
         let fs = Fs::new(&host);
         let host = Arc::clone(&host);
-        let mut session = Web::default().open(Open { flow, host, fs, seed: 7, now, tls: false });
+        let mut session =
+            Web::default().open(Open { flow, host, fs, seed: 7, now, tls: false, alpn: None });
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: www.shop.example\r\nUser-Agent: curl/8.5.0\r\n\
              Accept: */*\r\n\r\n"

@@ -191,3 +191,12 @@ pub const HTTP_BODY_RECORDED_BYTES: usize = 4_096;
 
 /// Parts of a multipart body.
 pub const HTTP_PARTS: usize = 32;
+
+/// Headers of a request of HTTP/2, in bytes as RFC 9113, 6.5.2 counts them.
+pub const HTTP2_HEAD_BYTES: usize = 32 * 1024;
+
+/// Streams of HTTP/2 that are open at once on one connection.
+pub const HTTP2_STREAMS: usize = 64;
+
+/// Longest message of a WebSocket, in bytes.
+pub const HTTP_WEBSOCKET_BYTES: usize = 1 << 20;

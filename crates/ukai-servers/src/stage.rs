@@ -115,7 +115,7 @@ impl Stage {
                 Effect::Send(bytes) if !self.closed => self.sent.push(bytes.to_vec()),
                 Effect::Record(kind) => self.facts.push(kind),
                 Effect::Capture(capture) => self.captures.push(capture),
-                Effect::StartTls => self.tls = true,
+                Effect::StartTls | Effect::ResumeTls(_) => self.tls = true,
                 Effect::Timer { id, at } => {
                     self.timers.retain(|(other, _)| *other != id);
                     self.timers.push((id, at));

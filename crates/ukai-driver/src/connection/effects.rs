@@ -13,7 +13,8 @@ use ukai_model::{CloseReason, Direction, EventKind};
 
 /// What of an effect takes time.
 enum Later {
-    Tls,
+    /// With what the session had read of the handshake.
+    Tls(Bytes),
     CloseSide(SideId),
     Capture(Box<Capture>),
 }
@@ -28,7 +29,7 @@ impl Connection {
             match self.carry_out_now(effect, &mut ended) {
                 None => {}
                 // Rare: kept out of the state that every connection has.
-                Some(Later::Tls) => ended = Box::pin(self.start_tls()).await,
+                Some(Later::Tls(begun)) => ended = Box::pin(self.start_tls(begun.to_vec())).await,
                 Some(Later::CloseSide(id)) => Box::pin(self.close_side(id)).await,
                 Some(Later::Capture(capture)) => Box::pin(self.capture(&capture)).await,
             }
@@ -57,13 +58,17 @@ impl Connection {
         match effect {
             Effect::Send(bytes) if ended.is_none() => *ended = self.send(&bytes),
             Effect::Close(reason) => *ended = ended.or(Some(reason)),
-            Effect::StartTls if ended.is_none() => return Some(Later::Tls),
+            Effect::StartTls if ended.is_none() => return Some(Later::Tls(Bytes::new())),
+            Effect::ResumeTls(begun) if ended.is_none() => return Some(Later::Tls(begun)),
             Effect::OpenSide { id, how } if ended.is_none() => self.open_side(id, how),
             Effect::SideSend(id, bytes) if ended.is_none() => *ended = self.send_side(id, &bytes),
             Effect::SideTls(id) => self.begin_side_tls(id),
             Effect::CloseSide(id) => return Some(Later::CloseSide(id)),
-            Effect::Send(_) | Effect::StartTls | Effect::OpenSide { .. } | Effect::SideSend(..) => {
-            }
+            Effect::Send(_)
+            | Effect::StartTls
+            | Effect::ResumeTls(_)
+            | Effect::OpenSide { .. }
+            | Effect::SideSend(..) => {}
             Effect::Fetch { id, url, tool } => self.start_fetch(id, url, tool),
             Effect::Timer { id, at } => {
                 let wait = at.since(self.shared.world.now());

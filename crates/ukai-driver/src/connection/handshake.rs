@@ -40,14 +40,15 @@ impl Connection {
         self.carry_out(opening).await
     }
 
-    /// The session asked for TLS: what it sent before leaves in the clear.
-    pub(super) async fn start_tls(&mut self) -> Option<CloseReason> {
+    /// The session asked for TLS: what it sent before leaves in the clear. What it had
+    /// `begun` to read of the handshake comes first.
+    pub(super) async fn start_tls(&mut self, begun: Vec<u8>) -> Option<CloseReason> {
         let limit = Instant::now() + self.shared.budgets.handshake();
         let sent = timeout_at(limit, poll_fn(|cx| self.wire.poll_send(cx))).await;
         if !matches!(sent, Ok(Ok(()))) {
             return Some(CloseReason::Peer);
         }
-        self.hello = Vec::new();
+        self.hello = begun;
         self.sniffing = false;
         let hello = loop {
             match sniff(&self.hello) {

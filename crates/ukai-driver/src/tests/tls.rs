@@ -138,6 +138,36 @@ async fn a_session_can_begin_tls_in_its_midst() {
     assert_eq!(sink.reasons(), [CloseReason::Peer]);
 }
 
+/// As behind a proxy: only its first bytes say that a peer begins TLS.
+#[tokio::test]
+async fn a_session_can_hand_back_the_hello_that_it_has_read() {
+    for first in [1, 6, 100] {
+        let held = std::sync::Mutex::new(Some(Vec::new()));
+        let emulator = Fake::emulator(move |cx, input| {
+            let mut held = held.lock().expect("not poisoned");
+            match (input, &mut *held) {
+                (Input::Open, _) => cx.send("go\r\n"),
+                (Input::Bytes(bytes), Some(begun)) => {
+                    begun.extend_from_slice(bytes);
+                    if begun.len() >= first {
+                        cx.effects.push(Effect::ResumeTls(std::mem::take(begun).into()));
+                        *held = None;
+                    }
+                }
+                (Input::Bytes(bytes), None) => cx.send(bytes.to_vec()),
+                (Input::Eof, _) => cx.close(),
+                _ => {}
+            }
+        });
+        let bench = Bench::with(Budgets::default(), assignment(emulator, TlsUse::Unknown), 64);
+        let mut peer = bench.connect().await;
+        peer.read_exact(&mut [0; 4]).await.expect("an answer");
+        echo_inside(shake_on(peer).await).await;
+        let sink = bench.finish().await;
+        hello_of(&sink);
+    }
+}
+
 /// What was sent in the clear behind the command never becomes a command inside
 /// (CVE-2011-0411): what came with it is the session's to forget, what comes later is no
 /// ClientHello, and answered as OpenSSL does, by an alert.

@@ -165,7 +165,7 @@ impl SshSession {
                     let outer = self.outer_timer(id, inner);
                     cx.effects.push(Effect::Timer { id: outer, at });
                 }
-                Effect::Close(_) | Effect::StartTls => {
+                Effect::Close(_) | Effect::StartTls | Effect::ResumeTls(_) => {
                     if let Some(channel) = self.channels.get_mut(&id) {
                         channel.ended = Some(End::Plain);
                     }

@@ -109,7 +109,7 @@ impl Stage {
                 self.fetches.push(id);
                 self.noted.push(format!("fetch {tool} {url}"));
             }
-            Effect::StartTls => self.noted.push("start-tls".to_owned()),
+            Effect::StartTls | Effect::ResumeTls(_) => self.noted.push("start-tls".to_owned()),
             Effect::OpenSide { id, how } => self.noted.push(format!("side {} {how:?}", id.0)),
             Effect::SideSend(id, bytes) => {
                 self.noted.push(format!("side {} < {}", id.0, escape(&bytes)));

@@ -1,14 +1,15 @@
-//! The web: every site there is, over HTTP/1.0, HTTP/1.1 and what is reached through them.
+//! The web: every site there is, over HTTP/1.0, HTTP/1.1, HTTP/2, and what is reached through them.
 //!
 //! [`Web`] is the server; [`Sites`] is what it is told; [`page`] is the function that says
 //! what is found at an address. `session.rs` reads requests of HTTP/1 out of the stream,
-//! `core.rs` records and answers them, whatever version they came in.
+//! `h2/` does the same for HTTP/2, `core.rs` records and answers them, whatever version they came in.
 
 mod answer;
 mod auth;
 mod chunks;
 mod content;
 mod core;
+mod h2;
 mod head;
 mod page;
 mod range;
@@ -20,7 +21,9 @@ mod sites;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tunnel;
 mod upload;
+mod websocket;
 
 pub use answer::Answer;
 pub use page::page;
@@ -52,6 +55,6 @@ impl Emulator for Web {
     }
 
     fn open(&self, open: Open) -> Box<dyn Session> {
-        Box::new(WebSession::new(Arc::clone(&self.sites), &open))
+        Box::new(WebSession::new(Arc::clone(&self.sites), open))
     }
 }

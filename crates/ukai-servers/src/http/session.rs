@@ -1,17 +1,23 @@
 //! A connection of the web, as a stream of requests of HTTP/1.
 
 use super::answer::{self, Answer, Manner};
+use super::auth::{self, Login};
 use super::chunks::{Chunks, Taken};
 use super::core::{Core, request_event};
+use super::h2::{Http2, PREFACE};
 use super::head::{self, Framing, Head, Lines, Read};
 use super::request::{self, Header, Request, Version};
 use super::sites::Sites;
 use super::text;
+use super::tunnel::Tunnel;
+use super::websocket::{self, WebSocket};
 use crate::limits::{HTTP_BODY_BYTES, HTTP_HEAD_BYTES, HTTP_HEADERS, HTTP_METHOD_BYTES};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
-use ukai_emulators::{Context, FetchId, Fetched, Open, Session, TimerId};
+use ukai_emulators::{Context, FetchId, Fetched, Open, Session, SideEvent, SideId, TimerId};
 use ukai_model::{EventKind, PeerText};
 
 /// A request whose body is still coming.
@@ -34,6 +40,12 @@ enum Stage {
     Head,
     /// In a body.
     Body(Box<Pending>),
+    /// It has gone over to HTTP/2.
+    Http2(Box<Http2>),
+    /// It has gone over to WebSocket.
+    WebSocket(Box<WebSocket>),
+    /// It is another server's.
+    Tunnel(Box<Tunnel>),
     /// What comes is no concern any more.
     Over,
 }
@@ -45,6 +57,8 @@ pub(super) struct WebSession {
     input: Vec<u8>,
     /// The host that a proxy was asked for last.
     proxied: Vec<u8>,
+    /// What a session behind a proxy is opened with.
+    open: Box<Open>,
 }
 
 /// Output of one call: what is short is gathered into one piece.
@@ -69,9 +83,10 @@ impl Out {
 }
 
 impl WebSession {
-    pub(super) fn new(sites: Arc<Sites>, open: &Open) -> Self {
+    pub(super) fn new(sites: Arc<Sites>, open: Open) -> Self {
         Self {
             core: Core::new(sites, open.flow, open.tls, open.seed),
+            open: Box::new(open),
             stage: Stage::Head,
             input: Vec::new(),
             proxied: Vec::new(),
@@ -90,12 +105,38 @@ impl WebSession {
         loop {
             match &mut self.stage {
                 Stage::Over => return data.len(),
+                Stage::Http2(http2) => {
+                    if http2.on_bytes(cx, &mut self.core, &data[at..], &mut out.bytes) {
+                        self.end(cx, out);
+                    }
+                    return data.len();
+                }
+                Stage::WebSocket(socket) => {
+                    if socket.on_bytes(cx, &data[at..], &mut out.bytes) {
+                        self.end(cx, out);
+                    }
+                    return data.len();
+                }
+                Stage::Tunnel(tunnel) => {
+                    if at < data.len() {
+                        tunnel.on_bytes(cx, &data[at..]);
+                    }
+                    return data.len();
+                }
                 Stage::Head => {
                     while matches!(data.get(at), Some(b'\r' | b'\n')) {
                         at += 1;
                     }
                     if at == data.len() {
                         return at;
+                    }
+                    if data[at..].starts_with(b"PRI ") {
+                        let begun = &data[at..];
+                        if begun.len() < PREFACE.len() && PREFACE.starts_with(begun) {
+                            return at;
+                        }
+                        self.stage = Stage::Http2(Box::new(Http2::new(&mut out.bytes)));
+                        continue;
                     }
                     let mut lines = [httparse::EMPTY_HEADER; HTTP_HEADERS];
                     match head::read(&data[at..], &mut lines) {
@@ -227,6 +268,9 @@ impl WebSession {
         if let Some(authority) = authority {
             self.proxied(cx, authority);
         }
+        if self.goes_over(cx, &request, out) {
+            return;
+        }
         let answer = self.core.handle(cx, &request);
         let keep_alive = keeps_alive(&request) && !answer.close;
         let manner = Manner { version: read.version, head_only: read.method == "HEAD", keep_alive };
@@ -234,6 +278,50 @@ impl WebSession {
         if !keep_alive {
             self.end(cx, out);
         }
+    }
+
+    /// Whether the connection goes over to another protocol, which is begun then.
+    fn goes_over(&mut self, cx: &mut Context<'_>, request: &Request<'_>, out: &mut Out) -> bool {
+        if request.method == "CONNECT" {
+            let login = auth::login(request, self.core.seed);
+            if matches!(login, Login::Challenge(_)) {
+                return false;
+            }
+            out.flush(cx);
+            cx.record(request_event(request, 200));
+            self.core.keep(cx, request, login);
+            let tunnel = Tunnel::new(cx, &self.core.sites, &self.open, request.target);
+            self.stage = Stage::Tunnel(Box::new(tunnel));
+            return true;
+        }
+        if request.header("upgrade").is_none() || request.version != Version::Http11 {
+            return false;
+        }
+        if let Some(answer) = websocket::accept(request) {
+            cx.record(request_event(request, 101));
+            self.core.keep(cx, request, auth::login(request, self.core.seed));
+            let manner = Manner { version: request.version, head_only: false, keep_alive: true };
+            self.send(cx, &answer, manner, &request.host, out);
+            let socket = WebSocket::new(self.core.sites.websocket);
+            self.stage = Stage::WebSocket(Box::new(socket));
+            return true;
+        }
+        if request.header_has("upgrade", "h2c")
+            && let Some(settings) = request.header("http2-settings")
+        {
+            out.bytes.extend_from_slice(
+                b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+            );
+            let mut http2 = Box::new(Http2::new(&mut out.bytes));
+            let settings = URL_SAFE_NO_PAD.decode(settings).unwrap_or_default();
+            let answer = self.core.handle(cx, request);
+            let head_only = request.method == "HEAD";
+            let date = self.core.date(cx.now);
+            http2.upgraded(&settings, &answer, &request.host, date, head_only, &mut out.bytes);
+            self.stage = Stage::Http2(http2);
+            return true;
+        }
+        false
     }
 
     fn send(
@@ -344,12 +432,20 @@ fn keeps_alive(request: &Request<'_>) -> bool {
 
 impl Session for WebSession {
     fn protocol(&self) -> &'static str {
-        "http"
+        match &self.stage {
+            Stage::WebSocket(_) => "websocket",
+            Stage::Tunnel(tunnel) => tunnel.session.protocol(),
+            _ => "http",
+        }
     }
 
     fn on_open(&mut self, _cx: &mut Context<'_>) {}
 
     fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
+        if let Stage::Tunnel(tunnel) = &mut self.stage {
+            tunnel.on_bytes(cx, bytes);
+            return;
+        }
         let mut out = Out::default();
         let mut held = std::mem::take(&mut self.input);
         if held.is_empty() {
@@ -369,6 +465,10 @@ impl Session for WebSession {
     }
 
     fn on_eof(&mut self, cx: &mut Context<'_>) {
+        if let Stage::Tunnel(tunnel) = &mut self.stage {
+            tunnel.session.on_eof(cx);
+            return;
+        }
         if matches!(self.stage, Stage::Over) {
             return;
         }
@@ -376,11 +476,29 @@ impl Session for WebSession {
         self.end(cx, &mut Out::default());
     }
 
-    fn on_timer(&mut self, _cx: &mut Context<'_>, _timer: TimerId) {}
+    fn on_timer(&mut self, cx: &mut Context<'_>, timer: TimerId) {
+        if let Stage::Tunnel(tunnel) = &mut self.stage {
+            tunnel.session.on_timer(cx, timer);
+        }
+    }
 
-    fn on_fetched(&mut self, _cx: &mut Context<'_>, _fetch: FetchId, _fetched: Fetched) {}
+    fn on_fetched(&mut self, cx: &mut Context<'_>, fetch: FetchId, fetched: Fetched) {
+        if let Stage::Tunnel(tunnel) = &mut self.stage {
+            tunnel.session.on_fetched(cx, fetch, fetched);
+        }
+    }
+
+    fn on_side(&mut self, cx: &mut Context<'_>, side: SideId, event: SideEvent<'_>) {
+        if let Stage::Tunnel(tunnel) = &mut self.stage {
+            tunnel.session.on_side(cx, side, event);
+        }
+    }
 
     fn on_close(&mut self, cx: &mut Context<'_>) {
+        if let Stage::Tunnel(tunnel) = &mut self.stage {
+            tunnel.session.on_close(cx);
+            return;
+        }
         self.unfinished(cx);
     }
 }
@@ -411,7 +529,7 @@ impl WebSession {
                     now: cx.now,
                 };
                 cx.record(request_event(&request, 400));
-                self.core.keep(cx, &request, super::auth::Login::None);
+                self.core.keep(cx, &request, Login::None);
             }
             Stage::Head if !input.is_empty() => {
                 cx.record(EventKind::PayloadFirst {
@@ -421,7 +539,7 @@ impl WebSession {
                     sha256: None,
                 });
             }
-            Stage::Head | Stage::Over => {}
+            _ => {}
         }
     }
 }

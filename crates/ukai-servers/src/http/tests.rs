@@ -458,7 +458,132 @@ fn dns_over_https_is_handed_on() {
     assert!(post.ends_with("answer to ab"));
 }
 
+#[test]
+fn a_tunnel_leads_to_whom_the_chooser_names() {
+    use crate::Echo;
+    let chosen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let names = Arc::clone(&chosen);
+    let sites = Sites {
+        tunnel: Some(Arc::new(move |host, port| {
+            names.lock().expect("not poisoned").push(format!("{host}|{port}"));
+            Arc::new(Echo)
+        })),
+        ..Sites::default()
+    };
+    let mut stage = Stage::open(&Web::new(Arc::new(sites)), 3128);
+    let request =
+        "CONNECT irc.Example.org:6667 HTTP/1.1\r\nProxy-Authorization: Basic dTpw\r\n\r\n";
+    assert_eq!(stage.talk(request), "HTTP/1.1 200 Connection established\r\n\r\n");
+    assert_eq!(stage.talk("NICK x\r\n"), "NICK x\r\n");
+    assert_eq!(*chosen.lock().expect("not poisoned"), ["irc.example.org|6667"]);
+    assert_eq!(
+        stage.kinds(),
+        ["http.request", "login.attempt", "tunnel.request", "service.request"]
+    );
+    assert!(!stage.tls);
+    stage.eof();
+    assert!(stage.closed);
+}
+
+#[test]
+fn a_tunnel_may_begin_tls_and_what_is_inside_is_the_web() {
+    let mut stage = open();
+    stage.talk("CONNECT www.msftncsi.com:443 HTTP/1.1\r\n\r\n");
+    assert_eq!(stage.talk("\u{16}\u{3}\u{1}"), "");
+    assert!(!stage.tls);
+    assert_eq!(stage.say(b"\x02\0\x01\0\x01\xfc"), b"");
+    assert!(stage.tls, "the hello goes back to the driver");
+    let said = stage.talk("GET /robots.txt HTTP/1.1\r\nHost: www.msftncsi.com\r\n\r\n");
+    assert!(said.contains("Sitemap: https://www.msftncsi.com/"), "{said}");
+    // Without TLS too.
+    let mut stage = open();
+    stage.talk("CONNECT 192.0.2.1:80 HTTP/1.1\r\n\r\n");
+    let said = stage.talk("GET /robots.txt HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    assert!(said.contains("Sitemap: http://a.example/") && !stage.tls, "{said}");
+}
+
+/// A frame as a client sends it, with the mask of the standard's example.
+fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    let mut out = vec![first, 0xfe];
+    if payload.len() <= 125 {
+        out[1] = 0x80 | payload.len() as u8;
+    } else {
+        out.extend_from_slice(&(payload.len() as u16).to_be_bytes());
+    }
+    out.extend_from_slice(&MASK);
+    out.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    out
+}
+
+const UPGRADE: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+#[test]
+fn websockets_are_opened_and_heard() {
+    let mut stage = open();
+    let said = stage.talk(UPGRADE);
+    assert!(said.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{said}");
+    // The answer to the example of RFC 6455, 1.3.
+    assert!(said.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{said}");
+    assert_eq!(stage.say(&masked(0x81, b"Hello")), b"\x81\x05Hello");
+    let mut fragments = masked(0x01, b"Hel");
+    fragments.extend(masked(0x89, b"ping"));
+    fragments.extend(masked(0x80, b"lo"));
+    let said: Vec<u8> = fragments.chunks(1).flat_map(|byte| stage.say(byte)).collect();
+    assert_eq!(said, b"\x8a\x04ping\x81\x05Hello");
+    let long = vec![b'x'; 3_000];
+    assert_eq!(stage.say(&masked(0x82, &long))[..4], [0x82, 126, 0x0b, 0xb8]);
+    assert_eq!(stage.captures[0].bytes.len(), 3_000);
+    assert_eq!(stage.say(&masked(0x88, b"\x03\xe8bye")), b"\x88\x02\x03\xe8");
+    assert!(stage.closed);
+    let told: Vec<String> = stage
+        .facts
+        .iter()
+        .filter_map(|fact| match fact {
+            EventKind::ServiceRequest { request, detail, .. } if detail.as_bytes().len() < 9 => {
+                Some(format!("{request} {}", detail.escaped()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["text Hello", "text Hello", "close bye"]);
+    for (bad, status) in [
+        (&b"\x81\x05Hello"[..], 1002u16),
+        (b"\xc1\x80aaaa", 1002),
+        (b"\x80\x80aaaa", 1002),
+        (b"\x83\x80aaaa", 1002),
+        (b"\x09\x80aaaa", 1002),
+        (b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff", 1009),
+    ] {
+        let mut stage = open();
+        stage.talk(UPGRADE);
+        let said = stage.say(bad);
+        assert_eq!(said, [&b"\x88\x02"[..], &status.to_be_bytes()].concat(), "{bad:?}");
+        assert!(stage.closed);
+    }
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_frames_of_websockets_cost_little(frames in prop::collection::vec(
+        (any::<u8>(), prop::collection::vec(any::<u8>(), 0..300)), 0..40), piece in 1usize..99,
+    ) {
+        let mut stage = open();
+        stage.talk(UPGRADE);
+        let bytes: Vec<u8> =
+            frames.iter().flat_map(|(first, payload)| masked(*first, payload)).collect();
+        for part in bytes.chunks(piece) {
+            stage.say(part);
+        }
+        stage.eof();
+        let output: usize = stage.sent.iter().map(Vec::len).sum();
+        prop_assert!(output <= 2_048 + 2 * bytes.len());
+    }
+
     #[test]
     fn any_bytes_in_any_pieces_cost_little(
         parts in prop::collection::vec(

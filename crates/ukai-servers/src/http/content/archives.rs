@@ -5,6 +5,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{Cursor, Write as _};
 use std::sync::OnceLock;
+use time::{Date, Month, PrimitiveDateTime, Time};
 use zip::write::SimpleFileOptions;
 
 /// What lies in each archive.
@@ -80,7 +81,10 @@ pub(super) fn cab() -> Bytes {
     static MADE: OnceLock<Bytes> = OnceLock::new();
     let make = || {
         let mut builder = cab::CabinetBuilder::new();
-        builder.add_folder(cab::CompressionType::MsZip).add_file(NAME);
+        let date = Date::from_calendar_date(2023, Month::November, 14).expect("a date");
+        let file = builder.add_folder(cab::CompressionType::MsZip).add_file(NAME);
+        // Otherwise it would be the clock's.
+        file.set_datetime(PrimitiveDateTime::new(date, Time::MIDNIGHT));
         let mut writer = builder.build(Cursor::new(Vec::new())).expect(IN_MEMORY);
         while let Some(mut file) = writer.next_file().expect(IN_MEMORY) {
             file.write_all(README).expect(IN_MEMORY);
