@@ -25,7 +25,6 @@ pub(super) fn looks_like(bytes: &[u8]) -> bool {
 
 /// The node at the address that a peer asked.
 pub(super) struct Dht {
-    local: SocketAddr,
     peer: SocketAddr,
     id: Id,
     seed: u64,
@@ -36,8 +35,8 @@ pub(super) struct Dht {
 
 impl Dht {
     pub(super) fn new(open: &Open) -> Self {
-        let (local, peer) = (open.flow.local(), open.flow.peer());
-        Self { local, peer, id: id(local), seed: open.seed, pinged: false, version: None }
+        let peer = open.flow.peer();
+        Self { peer, id: id(open.flow.local()), seed: open.seed, pinged: false, version: None }
     }
 
     /// Takes a datagram; `None` if it is not the table's.
@@ -182,8 +181,9 @@ impl Dht {
             _ => None,
         };
         let list = |six| {
-            near(target, self.local, six)
+            near(target, six)
                 .into_iter()
+                .filter(|(id, _)| *id != self.id)
                 .flat_map(|(id, address)| [id.to_vec(), compact(address)].concat())
                 .collect::<Vec<u8>>()
         };

@@ -51,9 +51,10 @@ fn crc32c(bytes: &[u8]) -> u32 {
     })
 }
 
-/// Nodes that one node knows near a target, the nearest first.
-pub(super) fn near(target: &Id, asked: SocketAddr, six: bool) -> Vec<(Id, SocketAddr)> {
-    let mut chance = Chance::new(fold(target), &asked.to_string());
+/// The nodes nearest to a target, the nearest first: all nodes know the same ones, so that a
+/// search comes to an end.
+pub(super) fn near(target: &Id, six: bool) -> Vec<(Id, SocketAddr)> {
+    let mut chance = Chance::new(fold(target), "nodes");
     let mut nodes: Vec<_> = (0..CANDIDATES)
         .map(|_| address(&mut chance, six))
         .map(|address| (id(address), address))
@@ -151,10 +152,9 @@ mod tests {
 
     #[test]
     fn who_is_named_has_the_same_identity_at_home_and_is_near() {
-        let asked = SocketAddr::from(([192, 0, 2, 1], 6881));
         let target = [0x5a; 20];
         for six in [false, true] {
-            let nodes = near(&target, asked, six);
+            let nodes = near(&target, six);
             assert_eq!(nodes.len(), 8);
             assert!(nodes.iter().all(|(named, address)| *named == id(*address)));
             assert!(nodes.is_sorted_by_key(|(named, _)| distance(named, &target)));

@@ -1,7 +1,9 @@
 //! The Remote Desktop Protocol's beginning ([MS-RDPBCGR] 1.3.1.1, [MS-CSSP]): the request to
-//! connect is answered, the stream goes on in TLS where the client can, and whoever logs in
-//! beforehand (CredSSP) is given a challenge and shows its proof. No desktop comes.
+//! connect is answered, the stream goes on in TLS where the client can, and it is let in as
+//! far as it tells its settings, name and password. Whoever only logs in beforehand
+//! (CredSSP) is given a challenge and shows its proof. No desktop comes.
 
+mod mcs;
 mod session;
 
 use ukai_emulators::{Emulator, Open, Session};

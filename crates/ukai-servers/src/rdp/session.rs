@@ -1,7 +1,8 @@
 //! One client: connection request, then CredSSP or the client's own settings.
 
+use super::mcs::{Settings, Step, connected};
 use crate::limits::RDP_MESSAGE_BYTES;
-use crate::ntlm::{Challenger, Token, der, go_on, read, utf16};
+use crate::ntlm::{Challenger, Token, der, go_on, read};
 use crate::simple::Simple;
 use crate::told::Told;
 use crate::wire::Reader;
@@ -15,6 +16,8 @@ pub(super) struct RdpSession {
     challenger: Challenger,
     buffer: Vec<u8>,
     state: State,
+    /// What the client offered; it is told again.
+    protocols: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ enum State {
     Start,
     /// The client's settings (MCS Connect Initial) are waited for.
     Settings,
+    /// The client joins channels, and tells who it is.
+    Joining,
     /// The client logs in before it is let in.
     CredSsp,
     /// All is known that will be.
@@ -36,6 +41,7 @@ impl RdpSession {
             challenger: Challenger::new(open.seed),
             buffer: Vec::new(),
             state: State::Start,
+            protocols: 0,
         }
     }
 
@@ -63,10 +69,8 @@ impl RdpSession {
         let message = bytes.get(..length)?;
         match self.state {
             State::Start => self.connect(cx, message),
-            State::Settings => {
-                self.told.request(cx, "settings", &settings(message));
-                self.end(cx);
-            }
+            State::Settings => self.settings(cx, message),
+            State::Joining => self.join(cx, message),
             State::CredSsp => self.credentials(cx, message),
             State::Over => {}
         }
@@ -78,6 +82,7 @@ impl RdpSession {
             self.told.payload(cx, "unknown", message);
             return self.end(cx);
         };
+        self.protocols = request.protocols.unwrap_or_default();
         let offered =
             request.protocols.map_or_else(|| "none".to_owned(), |bits| format!("0x{bits:x}"));
         let detail = [format!("protocols={offered} ").as_bytes(), request.cookie].concat();
@@ -99,6 +104,37 @@ impl RdpSession {
         self.state = if chosen == Some(HYBRID) { State::CredSsp } else { State::Settings };
         if matches!(chosen, Some(SSL | HYBRID)) {
             cx.effects.push(Effect::StartTls);
+        }
+    }
+
+    fn settings(&mut self, cx: &mut Context<'_>, message: &[u8]) {
+        let Some(settings) = Settings::read(message) else {
+            self.told.payload(cx, "unknown", message);
+            return self.end(cx);
+        };
+        self.told.request(cx, "settings", &settings.core);
+        if !settings.channels.is_empty() {
+            self.told.request(cx, "channels", settings.channels.join(",").as_bytes());
+        }
+        self.state = State::Joining;
+        cx.send(connected(self.protocols, settings.channels.len()));
+    }
+
+    fn join(&mut self, cx: &mut Context<'_>, message: &[u8]) {
+        match Step::read(message) {
+            Step::Answer(answer) => cx.send(answer),
+            Step::Nothing => {}
+            Step::Info(info) => {
+                let domain = if info.domain.is_empty() { info.domain } else { info.domain + "\\" };
+                let user = domain + &info.user;
+                self.told.login(cx, user.as_bytes(), info.password.as_bytes(), None, None);
+                if !info.shell.is_empty() {
+                    self.told.request(cx, "shell", info.shell.as_bytes());
+                }
+                self.end(cx);
+            }
+            Step::Disconnect => self.end(cx),
+            Step::Unknown => self.told.payload(cx, "rdp", message),
         }
     }
 
@@ -159,27 +195,6 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What a client's settings tell of it: its name and build, of CS_CORE in MCS Connect
-/// Initial ([MS-RDPBCGR] 2.2.1.3.2).
-fn settings(message: &[u8]) -> Vec<u8> {
-    const CORE: &[u8] = &[1, 0xc0];
-    let found = memchr::memmem::find_iter(message, CORE).find_map(|at| {
-        let mut reader = Reader(message.get(at + 2..)?);
-        let length = reader.u16_le()?;
-        let version = reader.u32_le()?;
-        let (width, height) = (reader.u16_le()?, reader.u16_le()?);
-        reader.take(4)?;
-        let layout = reader.u32_le()?;
-        let build = reader.u32_le()?;
-        let name = utf16(reader.take(32)?);
-        let name = name.split('\0').next().unwrap_or_default().to_owned();
-        (length >= 128 && version >> 16 == 8).then(|| {
-            format!("name={name} build={build} keyboard=0x{layout:x} screen={width}x{height}")
-        })
-    });
-    found.map_or_else(|| message.to_vec(), String::into_bytes)
-}
-
 /// Length of a value of DER behind its tag: the field's own bytes and what it counts.
 fn der_length(bytes: &[u8]) -> Option<usize> {
     match bytes {
@@ -218,6 +233,7 @@ impl Simple for RdpSession {
 #[cfg(test)]
 mod tests {
     use super::super::Rdp;
+    use super::super::mcs::tests::{client_info, connect_initial};
     use super::*;
     use crate::stage::Stage;
     use proptest::prelude::*;
@@ -241,16 +257,20 @@ mod tests {
         assert!(stage.tls);
         let EventKind::ServiceRequest { detail, .. } = &stage.facts[0] else { panic!() };
         assert_eq!(detail.as_bytes(), b"protocols=0x3 Cookie: mstshash=admin");
-        let mut core =
-            vec![1, 0xc0, 216, 0, 4, 0, 8, 0, 0x20, 3, 0x58, 2, 1, 0xca, 3, 0xaa, 9, 4, 0, 0];
-        core.extend(2600_u32.to_le_bytes());
-        core.extend(crate::ntlm::to_utf16("PC-1"));
-        core.resize(220, 0);
-        let message = [&[3, 0, 0, 224][..], &core].concat();
-        stage.say(&message);
-        assert!(stage.closed);
+        let answer = stage.say(&connect_initial());
+        assert_eq!(answer[7..9], [0x7f, 0x66]);
         let EventKind::ServiceRequest { detail, .. } = &stage.facts[1] else { panic!() };
         assert_eq!(detail.to_string(), "name=PC-1 build=2600 keyboard=0x409 screen=800x600");
+        assert_eq!(stage.say(b"\x03\0\0\x0c\x02\xf0\x80\x04\x01\0\x01\0"), b"");
+        assert_eq!(stage.say(b"\x03\0\0\x08\x02\xf0\x80\x28")[7..], [0x2e, 0, 0, 6]);
+        let join = stage.say(b"\x03\0\0\x0c\x02\xf0\x80\x38\0\x06\x03\xeb");
+        assert_eq!(join[7..], [0x3e, 0, 0, 6, 3, 0xeb, 3, 0xeb]);
+        stage.say(&client_info("DOM", "admin", "hunter2"));
+        let Some(EventKind::LoginAttempt { user, password, .. }) = stage.facts.last() else {
+            panic!("{:?}", stage.facts);
+        };
+        assert_eq!((user.as_bytes(), password.as_bytes()), (&br"DOM\admin"[..], &b"hunter2"[..]));
+        assert!(stage.closed);
     }
 
     #[test]
