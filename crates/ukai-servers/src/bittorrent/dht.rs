@@ -215,7 +215,8 @@ fn error(code: u32, text: &str, transaction: &[u8]) -> Vec<u8> {
 mod tests {
     use super::super::Bittorrent;
     use super::*;
-    use crate::stage::Stage;
+    use crate::stage::{Stage, opening};
+    use ukai_model::{Flow, Transport};
 
     const PING: &[u8] = b"d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:v4:XX011:y1:qe";
 
@@ -274,5 +275,46 @@ mod tests {
         assert!(answer.starts_with(b"d1:eli204e14:Method Unknowne1:t1:x"), "{answer:?}");
         let answer = stage.say(b"d1:ad6:target3:abce1:q9:find_node1:t1:x1:y1:qe");
         assert!(answer.starts_with(b"d1:eli203e"), "{answer:?}");
+    }
+
+    /// What the node at an address answers to a search for the target: its identity, and
+    /// those that it names.
+    fn ask(address: SocketAddr, target: &Id) -> (Id, Vec<(Id, SocketAddr)>) {
+        let mut open = opening(Transport::Udp, 6881);
+        open.flow = Flow::new(Transport::Udp, open.flow.peer(), address);
+        let mut stage = Stage::of(&Bittorrent, open);
+        let query = [
+            b"d1:ad2:id20:abcdefghij01234567896:target20:",
+            &target[..],
+            b"e1:q9:find_node1:t1:x1:y1:qe",
+        ];
+        stage.say(&query.concat());
+        let (answer, _) = Value::read(&stage.sent[0]).expect("bencode");
+        let found = answer.at(b"r").expect("an answer");
+        let nodes = found.bytes_at(b"nodes").expect("nodes").chunks_exact(26).map(|node| {
+            let (id, place) = node.split_at(20);
+            let ip = [place[0], place[1], place[2], place[3]];
+            (id_of(id).expect("an identity"), (ip, u16::from_be_bytes([place[4], place[5]])).into())
+        });
+        (found.bytes_at(b"id").and_then(id_of).expect("an identity"), nodes.collect())
+    }
+
+    #[test]
+    fn a_search_comes_to_an_end_among_nodes_that_are_who_they_were_said_to_be() {
+        let target = [0xc3; 20];
+        let (_, mut waiting) = ask(([192, 0, 2, 10], 6881).into(), &target);
+        let mut asked = Vec::new();
+        while let Some((named, address)) = waiting.pop() {
+            if asked.contains(&address) {
+                continue;
+            }
+            asked.push(address);
+            assert!(asked.len() <= 8, "{asked:?}");
+            let (id, nodes) = ask(address, &target);
+            assert_eq!(id, named, "{address}");
+            assert!(nodes.iter().all(|(_, other)| *other != address), "it does not name itself");
+            waiting.extend(nodes);
+        }
+        assert_eq!(asked.len(), 8);
     }
 }

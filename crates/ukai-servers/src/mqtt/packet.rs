@@ -148,7 +148,7 @@ impl<'a> Publish<'a> {
             return None;
         }
         let topic = reader.counted16()?;
-        let id = if qos == 0 { None } else { Some(reader.u16().filter(|id| *id != 0)?) };
+        let id = if qos == 0 { None } else { Some(reader.u16()?) };
         let properties =
             if level == 5 { Properties::read(&mut reader)? } else { Properties::default() };
         Some(Self {

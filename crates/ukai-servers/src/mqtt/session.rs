@@ -10,7 +10,7 @@ use crate::limits::{
 use crate::told::Told;
 use crate::wire::Reader;
 use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use ukai_emulators::{Capture, Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use ukai_model::{CaptureHow, Duration, PeerText};
 
@@ -34,8 +34,9 @@ pub(super) struct MqttSession {
     retained_bytes: usize,
     retained_sent: usize,
     aliases: BTreeMap<u16, Vec<u8>>,
-    /// Messages of QoS 2 whose PUBREL has not come.
-    unreleased: BTreeSet<u16>,
+    /// Messages of QoS 2 whose PUBREL has not come, while there is room for them.
+    unreleased: BTreeMap<u16, Option<Unreleased>>,
+    unreleased_bytes: usize,
     next_id: u16,
     over: bool,
 }
@@ -46,6 +47,13 @@ struct Subscription {
     no_local: bool,
     as_published: bool,
     identifier: Option<u32>,
+}
+
+/// A message that is delivered when it is released.
+struct Unreleased {
+    topic: Vec<u8>,
+    message: Message,
+    retain: bool,
 }
 
 #[derive(Clone)]
@@ -68,7 +76,8 @@ impl MqttSession {
             retained_bytes: 0,
             retained_sent: 0,
             aliases: BTreeMap::new(),
-            unreleased: BTreeSet::new(),
+            unreleased: BTreeMap::new(),
+            unreleased_bytes: 0,
             next_id: 0,
             over: false,
         }
@@ -101,10 +110,7 @@ impl MqttSession {
             3 => Publish::read(packet, level).map(|publish| self.publish(cx, publish)),
             4 | 7 => Some(()),
             5 => Reader(packet.body).u16().map(|id| cx.send(acknowledge(0x62, id))),
-            6 => Reader(packet.body).u16().map(|id| {
-                self.unreleased.remove(&id);
-                cx.send(acknowledge(0x70, id));
-            }),
+            6 => Reader(packet.body).u16().map(|id| self.release(cx, id)),
             8 => self.subscribe(cx, packet.body),
             10 => self.unsubscribe(cx, packet.body),
             12 => {
@@ -153,12 +159,13 @@ impl MqttSession {
         self.keep_alive = connect.keep_alive;
         if connect.level == 5 {
             // Topic alias maximum and receive maximum, as Mosquitto tells them.
-            let mut properties = vec![0x22, 0, MQTT_ALIASES as u8, 0x21, 0, 20];
+            let mut properties = vec![0x22, 0, MQTT_ALIASES as u8];
             if connect.client.is_empty() {
                 let name = self.assigned();
                 properties.extend_from_slice(&[0x12, 0, name.len() as u8]);
                 properties.extend_from_slice(name.as_bytes());
             }
+            properties.extend_from_slice(&[0x21, 0, 20]);
             let mut body = vec![0, 0];
             put_varint(&mut body, properties.len());
             body.extend_from_slice(&properties);
@@ -187,7 +194,7 @@ impl MqttSession {
     }
 
     fn publish(&mut self, cx: &mut Context<'_>, publish: Publish<'_>) {
-        const TOPIC_NAME_INVALID: u8 = 0x90;
+        const PROTOCOL_ERROR: u8 = 0x82;
         const TOPIC_ALIAS_INVALID: u8 = 0x94;
         let mut topic = publish.topic.to_vec();
         if let Some(alias) = publish.alias {
@@ -200,15 +207,20 @@ impl MqttSession {
                 self.aliases.insert(alias, topic.clone());
             }
         }
-        if !is_name(&topic) {
-            return self.end(cx, TOPIC_NAME_INVALID);
+        if !is_name(&topic) || publish.id == Some(0) {
+            return self.end(cx, PROTOCOL_ERROR);
         }
         match (publish.qos, publish.id) {
-            (1, Some(id)) => cx.send(acknowledge(0x40, id)),
+            (1, Some(id)) => {
+                let meant = self.subscriptions.iter().any(|known| matches(&known.filter, &topic));
+                // "No matching subscribers" is told to who can read it.
+                let reason: &[u8] = if self.five() && !meant { &[0x10] } else { &[] };
+                cx.send(packet(0x40, &[&id.to_be_bytes(), reason].concat()));
+            }
             (2, Some(id)) => {
                 cx.send(acknowledge(0x50, id));
                 // Sent again before its PUBREL: the same message, which was taken.
-                if self.unreleased.len() >= MQTT_IN_FLIGHT || !self.unreleased.insert(id) {
+                if self.unreleased.len() >= MQTT_IN_FLIGHT || self.unreleased.contains_key(&id) {
                     return;
                 }
             }
@@ -228,10 +240,34 @@ impl MqttSession {
                 url: None,
             }));
         }
-        if publish.retain {
-            self.retain(&topic, &message);
+        if let (2, Some(id)) = (publish.qos, publish.id) {
+            let cost = message.cost(&topic);
+            let room = self.unreleased_bytes + cost <= MQTT_RETAINED_BYTES;
+            if room {
+                self.unreleased_bytes += cost;
+            }
+            let held = Unreleased { topic, message, retain: publish.retain };
+            self.unreleased.insert(id, room.then_some(held));
+            return;
         }
-        self.deliver(cx, &topic, &message, publish.retain);
+        self.take_over(cx, &topic, &message, publish.retain);
+    }
+
+    /// PUBREL: now the message counts as published.
+    fn release(&mut self, cx: &mut Context<'_>, id: u16) {
+        if let Some(Some(held)) = self.unreleased.remove(&id) {
+            self.unreleased_bytes -= held.message.cost(&held.topic);
+            self.take_over(cx, &held.topic, &held.message, held.retain);
+        }
+        cx.send(acknowledge(0x70, id));
+    }
+
+    /// A message is published: it is kept if it is to be, and delivered.
+    fn take_over(&mut self, cx: &mut Context<'_>, topic: &[u8], message: &Message, retain: bool) {
+        if retain {
+            self.retain(topic, message);
+        }
+        self.deliver(cx, topic, message, retain);
     }
 
     fn retain(&mut self, topic: &[u8], message: &Message) {
@@ -301,21 +337,23 @@ impl MqttSession {
             answer.push(0);
         }
         let mut wanted = Vec::new();
+        if reader.0.is_empty() {
+            return None;
+        }
         while !reader.0.is_empty() {
             let filter = reader.counted16()?;
             let options = reader.u8()?;
             let qos = (options & 3).min(2);
             self.told.request(cx, "SUBSCRIBE", filter);
             let inner = unshared(filter);
-            if !is_filter(inner) || filter.len() > MQTT_FILTER_BYTES {
-                answer.push(if self.five() { 0x8f } else { 0x80 });
-                continue;
+            if !is_filter(inner) {
+                return None;
             }
             let known = self.subscriptions.iter().position(|old| old.filter == inner);
             if let Some(known) = known {
                 self.subscriptions.swap_remove(known);
             }
-            if self.subscriptions.len() >= MQTT_SUBSCRIPTIONS {
+            if self.subscriptions.len() >= MQTT_SUBSCRIPTIONS || inner.len() > MQTT_FILTER_BYTES {
                 answer.push(if self.five() { 0x97 } else { 0x80 });
                 continue;
             }
@@ -496,19 +534,42 @@ mod tests {
         stage.say(CONNECT);
         let sent = publish(3, "a/b", Some(9), b"kept");
         assert_eq!(stage.say(&sent), b"\x40\x02\0\x09");
-        let answer = stage.say(b"\x82\x08\0\x01\0\x03a/#\x01");
-        assert_eq!(
-            answer,
-            [&b"\x90\x03\0\x01\x01"[..], &publish(3, "a/b", Some(1), b"kept")].concat()
-        );
-        let answer = stage.say(&publish(4, "a/c", Some(5), b"new"));
-        assert_eq!(answer, [&b"\x50\x02\0\x05"[..], &publish(2, "a/c", Some(2), b"new")].concat());
+        let answer = stage.say(b"\x82\x08\0\x01\0\x03a/#\x02");
+        let kept = publish(3, "a/b", Some(1), b"kept");
+        assert_eq!(answer, [&b"\x90\x03\0\x01\x02"[..], &kept].concat());
+        // QoS 2 counts as published when it is released, and once.
+        assert_eq!(stage.say(&publish(4, "a/c", Some(5), b"new")), b"\x50\x02\0\x05");
         assert_eq!(stage.say(&publish(0xc, "a/c", Some(5), b"new")), b"\x50\x02\0\x05");
+        let answer = stage.say(b"\x62\x02\0\x05");
+        let new = publish(4, "a/c", Some(2), b"new");
+        assert_eq!(answer, [&new[..], b"\x70\x02\0\x05"].concat());
         assert_eq!(stage.say(b"\x62\x02\0\x05"), b"\x70\x02\0\x05");
         assert_eq!(stage.say(b"\xa2\x07\0\x02\0\x03a/#"), b"\xb0\x02\0\x02");
         assert_eq!(stage.say(&publish(0, "a/c", None, b"new")), b"");
         stage.say(b"\xe0\0");
         assert!(stage.closed);
+    }
+
+    #[test]
+    fn mistakes_end_it_as_mosquitto_ends_it() {
+        // Compared with Mosquitto 2.0.11.
+        const FIVE: &[u8] = b"\x10\x10\0\x04MQTT\x05\x02\0\x3c\0\0\x03bot";
+        for (wrong, reason) in [
+            (&b"\x82\x0a\0\x01\0\0\x04a/#b\x02"[..], 0x81),
+            (b"\x82\x03\0\x01\0", 0x81),
+            (b"\x30\x05\0\x01+\0x", 0x82),
+            (b"\x32\x06\0\x01a\0\0\0", 0x82),
+            (b"\x36\x06\0\x01a\0\x01x", 0x81),
+            (b"\x20\x02\0\0", 0x82),
+        ] {
+            let mut stage = Stage::open(&Mqtt, 1883);
+            stage.say(FIVE);
+            assert_eq!(stage.say(wrong), [0xe0, 1, reason], "{wrong:?}");
+            assert!(stage.closed);
+        }
+        let mut stage = Stage::open(&Mqtt, 1883);
+        stage.say(FIVE);
+        assert_eq!(stage.say(b"\x32\x07\0\x01a\0\x09\0x"), b"\x40\x03\0\x09\x10", "nobody listens");
     }
 
     #[test]
@@ -523,14 +584,17 @@ mod tests {
     fn version_five_has_properties_and_reasons() {
         let mut stage = Stage::open(&Mqtt, 1883);
         let answer = stage.say(b"\x10\x0d\0\x04MQTT\x05\x02\0\0\0\0\0");
-        assert_eq!(answer[..10], *b"\x20\x35\0\0\x32\x22\0\x0a\x21\0");
-        assert!(answer[14..].starts_with(b"auto-"), "{answer:?}");
+        assert_eq!(answer[..10], *b"\x20\x35\0\0\x32\x22\0\x0a\x12\0");
+        assert!(
+            answer[11..].starts_with(b"auto-") && answer.ends_with(b"\x21\0\x14"),
+            "{answer:?}"
+        );
         // A subscription with an identifier; a message with an alias, then by the alias alone.
         assert_eq!(stage.say(b"\x82\x09\0\x01\x02\x0b\x07\0\x01t\0"), b"\x90\x04\0\x01\0\0");
         assert_eq!(stage.say(b"\x30\x08\0\x01t\x03\x23\0\x01x"), b"\x30\x07\0\x01t\x02\x0b\x07x");
         assert_eq!(stage.say(b"\x30\x07\0\0\x03\x23\0\x01y"), b"\x30\x07\0\x01t\x02\x0b\x07y");
         assert_eq!(stage.say(b"\xa2\x06\0\x02\0\0\x01q"), b"\xb0\x04\0\x02\0\x11");
-        assert_eq!(stage.say(b"\x30\x04\0\x01+\0"), b"\xe0\x01\x90");
+        assert_eq!(stage.say(b"\x30\x04\0\x01+\0"), b"\xe0\x01\x82");
         assert!(stage.closed);
     }
 

@@ -28,6 +28,14 @@ fn the_shipped_conversations_pass_their_tests() {
 }
 
 #[test]
+fn the_example_of_the_readme_is_right() {
+    let text = include_str!("../../../../emulations/replies/README.md");
+    let example = text.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n"));
+    let set = set(example.expect("an example")).expect("a set");
+    assert_eq!(check(&set), []);
+}
+
+#[test]
 fn a_bot_of_counted_messages_is_kept_waiting() {
     let replies = Replies::default();
     assert!(replies.matches(Transport::Tcp, 48_101, b"\0\0\0\x01"));

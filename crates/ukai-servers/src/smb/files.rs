@@ -22,6 +22,8 @@ struct Open {
     path: String,
     content: Vec<u8>,
     written: bool,
+    /// Whether it has been listed, as a folder.
+    listed: bool,
 }
 
 impl Files {
@@ -42,7 +44,7 @@ impl Files {
         }
         self.bytes += content.len();
         self.next += 1;
-        self.open.insert(self.next, Open { path, content, written: false });
+        self.open.insert(self.next, Open { path, content, written: false, listed: false });
         Some(self.next)
     }
 
@@ -57,6 +59,28 @@ impl Files {
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(open.content.len());
         let end = start.saturating_add(length).min(open.content.len());
         Ok(&open.content[start..end])
+    }
+
+    /// Names and lengths of what is in an open folder and fits a pattern, once: none the
+    /// second time, unless it begins anew.
+    pub(super) fn list(
+        &mut self,
+        number: u64,
+        pattern: &str,
+        anew: bool,
+    ) -> Result<Vec<(String, u64)>, u32> {
+        let open = self.open.get_mut(&number).ok_or(FILE_CLOSED)?;
+        if open.listed && !anew {
+            return Ok(Vec::new());
+        }
+        open.listed = true;
+        let folder = format!("{}\\", open.path.trim_end_matches('\\'));
+        let inside = self.closed.iter().filter_map(|(path, content)| {
+            let name = path.strip_prefix(&folder).filter(|name| !name.contains('\\'))?;
+            Some((name.to_owned(), content.len() as u64))
+        });
+        let dots = [(".".to_owned(), 0), ("..".to_owned(), 0)];
+        Ok(dots.into_iter().chain(inside).filter(|(name, _)| fits(pattern, name)).collect())
     }
 
     /// Writes bytes to an open file; a gap before them is zeros.
@@ -113,6 +137,53 @@ impl Files {
         let numbers: Vec<u64> = self.open.keys().copied().collect();
         for number in numbers {
             self.close(cx, told, number);
+        }
+    }
+}
+
+/// Whether a name fits a pattern with `*` and `?`, in any case.
+fn fits(pattern: &str, name: &str) -> bool {
+    let lower =
+        |text: &str| text.chars().take(260).flat_map(char::to_lowercase).collect::<Vec<_>>();
+    let (pattern, name) = (lower(pattern), lower(name));
+    let (mut at, mut seen, mut star) = (0, 0, None);
+    while seen < name.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, seen));
+                at += 1;
+            }
+            Some(wanted) if *wanted == '?' || *wanted == name[seen] => {
+                at += 1;
+                seen += 1;
+            }
+            // What stands behind the last star begins one later.
+            _ => {
+                let Some((back, from)) = star else { return false };
+                star = Some((back, from + 1));
+                at = back + 1;
+                seen = from + 1;
+            }
+        }
+    }
+    pattern[at..].iter().all(|rest| *rest == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn patterns_are_those_of_dir() {
+        for (pattern, name, meant) in [
+            ("*", "a.exe", true),
+            ("*.EXE", "a.exe", true),
+            ("a?c*", "abcd", true),
+            ("*b*d", "abcbd", true),
+            ("*b", "abc", false),
+            ("abc", "ab", false),
+        ] {
+            assert_eq!(fits(pattern, name), meant, "{pattern} {name}");
         }
     }
 }

@@ -34,6 +34,7 @@ pub(super) mod status {
     pub(in super::super) const MORE_PROCESSING: u32 = 0xc000_0016;
     pub(in super::super) const OBJECT_NAME_NOT_FOUND: u32 = 0xc000_0034;
     pub(in super::super) const LOGON_FAILURE: u32 = 0xc000_006d;
+    pub(in super::super) const NO_MORE_FILES: u32 = 0x8000_0006;
     pub(in super::super) const DISK_FULL: u32 = 0xc000_007f;
     pub(in super::super) const NOT_SUPPORTED: u32 = 0xc000_00bb;
     pub(in super::super) const NETWORK_NAME_DELETED: u32 = 0xc000_00c9;

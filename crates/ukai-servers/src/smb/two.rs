@@ -4,7 +4,8 @@ use super::files::Files;
 use super::names::COMMANDS;
 use super::names::status::{
     DISK_FULL, END_OF_FILE, FILE_CLOSED, INVALID_PARAMETER, LOGON_FAILURE, MORE_PROCESSING,
-    NETWORK_NAME_DELETED, NO_SUCH_FILE, NOT_SUPPORTED, OBJECT_NAME_NOT_FOUND, SUCCESS,
+    NETWORK_NAME_DELETED, NO_MORE_FILES, NO_SUCH_FILE, NOT_SUPPORTED, OBJECT_NAME_NOT_FOUND,
+    SUCCESS,
 };
 use super::session::Shared;
 use crate::limits::{SMB_IO_BYTES, SMB_TREES};
@@ -136,7 +137,7 @@ impl Two {
             9 => self.write(request),
             // Nothing is answered to CANCEL.
             12 => return,
-            14 => Err(NO_SUCH_FILE),
+            14 => self.directory(cx.now, request),
             16 => self.query(cx.now, request),
             17 => Ok(vec![2, 0]),
             command => {
@@ -247,6 +248,37 @@ impl Two {
         let mut body = vec![17, 0, 0, 0];
         body.extend((length as u32).to_le_bytes());
         body.extend([0; 8]);
+        Ok(body)
+    }
+
+    /// What is in a folder ([MS-FSCC] 2.4): the share's own, and what was written.
+    fn directory(&mut self, now: Timestamp, request: &Request<'_>) -> Answer {
+        let [class, flags] = request.reader(2).u16().unwrap_or_default().to_be_bytes();
+        let pattern = utf16(request.buffer(request.u16(24), request.u16(26).into()));
+        let room = (request.u32(28) as usize).min(SMB_IO_BYTES);
+        let entries = self.files.list(self.file(request, 8), &pattern, flags & 1 != 0)?;
+        if entries.is_empty() {
+            return Err(if flags & 1 != 0 { NO_SUCH_FILE } else { NO_MORE_FILES });
+        }
+        let mut list: Vec<u8> = Vec::new();
+        let mut last = 0;
+        for (name, length) in entries {
+            let entry = entry(class, now, &name, length).ok_or(NOT_SUPPORTED)?;
+            let at = list.len().next_multiple_of(8);
+            if at + entry.len() > room {
+                break;
+            }
+            if at > 0 {
+                let next = ((at - last) as u32).to_le_bytes();
+                list[last..last + 4].copy_from_slice(&next);
+            }
+            list.resize(at, 0);
+            list.extend(entry);
+            last = at;
+        }
+        let mut body = vec![9, 0, 72, 0];
+        body.extend((list.len() as u32).to_le_bytes());
+        body.extend(list);
         Ok(body)
     }
 
@@ -365,6 +397,34 @@ fn set_up(
     body.extend((token.len() as u16).to_le_bytes());
     body.extend(token);
     Ok((status, body))
+}
+
+/// An entry of a folder, of a class of information.
+fn entry(class: u8, now: Timestamp, name: &str, length: u64) -> Option<Vec<u8>> {
+    const NAMES: u8 = 12;
+    // What stands between the name's length and the name: of it the size of extended
+    // attributes, the short name, and the file's number.
+    let between = match class {
+        1 | NAMES => 0,
+        2 => 4,
+        3 => 30,
+        37 => 40,
+        38 => 16,
+        _ => return None,
+    };
+    let text = to_utf16(name);
+    let mut out = vec![0; 8];
+    if class != NAMES {
+        out.extend(times(now));
+        let [allocated, end] = [length.next_multiple_of(4_096), length].map(u64::to_le_bytes);
+        out.extend([end, allocated].concat());
+        let dots = matches!(name, "." | "..");
+        out.extend(if dots { DIRECTORY } else { ARCHIVE }.to_le_bytes());
+    }
+    out.extend((text.len() as u32).to_le_bytes());
+    out.resize(out.len() + between, 0);
+    out.extend(text);
+    Some(out)
 }
 
 /// A reply to the request whose header this is.
