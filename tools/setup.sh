@@ -17,7 +17,7 @@ test_needs=(
   in.tftpd:tftpd-hpa vsftpd:vsftpd python3:python3 git:git xz:xz-utils
   # Real clients against our services.
   ssh:openssh-client sshpass:sshpass medusa:medusa ncrack:ncrack ssh-audit:ssh-audit
-  lftp:lftp tnftp:tnftp tftp:tftp-hpa swaks:swaks expect:expect
+  lftp:lftp wget:wget tnftp:tnftp tftp:tftp-hpa swaks:swaks expect:expect
   # Real servers, which the tests start on loopback and compare ours with.
   sshd:openssh-server dropbear:dropbear-bin postfix:postfix dovecot:dovecot-core
   mariadbd:mariadb-server mariadb:mariadb-client

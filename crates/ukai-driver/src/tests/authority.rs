@@ -2,8 +2,11 @@
 //! trust us or are too old.
 
 use super::tls::shake_on;
-use super::{Bench, FakeSession, Input, Memory, assignment, echo, read_all};
-use crate::{Assignment, Budgets, Ca, CertificateNames, SystemWorld, TlsConfigs, TlsUse, World};
+use super::{Bench, Fake, FakeSession, Input, Memory, assignment, echo, read_all};
+use crate::{
+    Asked, Assignment, Budgets, Ca, CertificateNames, Driver, KernelAcceptor, SystemWorld,
+    TlsConfigs, TlsUse, World,
+};
 use parking_lot::Mutex;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -14,8 +17,9 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_util::sync::CancellationToken;
 use ukai_emulators::{Emulator, Open, Session};
-use ukai_model::{EventKind, Timestamp};
+use ukai_model::{Duration, EventKind, PeerText, Timestamp};
 
 /// What was noted of TLS that was not to be.
 pub(super) fn failures(sink: &Memory) -> Vec<String> {
@@ -214,4 +218,110 @@ fn an_authority_is_what_openssl_takes_for_one() {
     assert!(Ca::load(ca.certificate_pem(), &other.key_pem()).is_err(), "another's key");
     assert!(Ca::load("nothing", &ca.key_pem()).is_err());
     assert!(Ca::load(ca.certificate_pem(), "nothing").is_err());
+}
+
+/// What a program says to a server of ours on loopback, whose authority it is told to trust.
+async fn client(arguments: impl FnOnce(u16, &str) -> Vec<String>) -> String {
+    let ca = authority();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, ca.certificate_pem()).expect("written");
+    let world: Arc<dyn World> = Arc::new(SystemWorld);
+    let tls = TlsConfigs::new(CertificateNames::Requested, Arc::clone(&world));
+    let tls = tls.signed_by(ca).expect("a configuration");
+    let sink = Arc::new(Memory::default());
+    let sensor = "test".parse().expect("a name");
+    let driver = Driver::new(Budgets::default(), sensor, tls, Arc::clone(&sink) as _, world);
+    let acceptor = KernelAcceptor::bind(&["127.0.0.1:0".parse().unwrap()]).expect("a port");
+    let port = acceptor.addresses()[0].port();
+    let server = Fake::emulator(|cx, input| match input {
+        Input::Bytes(bytes) if bytes.ends_with(b"\r\n\r\n") => {
+            cx.send("HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\ntrusted");
+            cx.close();
+        }
+        _ => {}
+    });
+    let assignment = assignment(server, TlsUse::Expected);
+    let shutdown = CancellationToken::new();
+    let serving = {
+        let (driver, shutdown) = (driver.clone(), shutdown.clone());
+        tokio::spawn(async move {
+            driver.serve(acceptor, move |_| Some(assignment.clone()), shutdown).await;
+        })
+    };
+    let arguments = arguments(port, file.to_str().expect("a path"));
+    let output = tokio::task::spawn_blocking(move || {
+        Command::new(&arguments[0])
+            .args(&arguments[1..])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("{} (tools/setup.sh): {error}", arguments[0]))
+    });
+    let output = output.await.expect("no panic");
+    shutdown.cancel();
+    serving.await.expect("the driver does not panic");
+    assert_eq!(failures(&sink), [""; 0]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Three libraries: OpenSSL, `GnuTLS` (Debian's wget), and OpenSSL at its strictest.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_clients_trust_what_an_authority_has_signed() {
+    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let name = "evil.example";
+    let said = client(|port, ca| {
+        let resolve = format!("{name}:{port}:127.0.0.1");
+        words(&format!("curl -sS --resolve {resolve} --cacert {ca} https://{name}:{port}/"))
+    });
+    assert_eq!(said.await, "trusted", "curl");
+    let said = client(|port, ca| {
+        words(&format!("wget -q -t 1 -O - --ca-certificate={ca} https://127.0.0.1:{port}/"))
+    });
+    assert_eq!(said.await, "trusted", "wget");
+    let script = "import socket, ssl, sys\n\
+        context = ssl.create_default_context(cafile=sys.argv[2])\n\
+        context.verify_flags |= ssl.VERIFY_X509_STRICT\n\
+        stream = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n\
+        stream = context.wrap_socket(stream, server_hostname='a.b.c.example')\n\
+        stream.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')\n\
+        print(stream.recv(4096)[-7:].decode(), end='')";
+    let said = client(|port, ca| {
+        ["python3", "-c", script, &port.to_string(), ca].map(str::to_owned).to_vec()
+    });
+    assert_eq!(said.await, "trusted", "python3");
+}
+
+/// A world whose time is set.
+struct Moved(Mutex<Timestamp>);
+
+impl World for Moved {
+    fn now(&self) -> Timestamp {
+        *self.0.lock()
+    }
+
+    fn random(&self) -> u128 {
+        7
+    }
+}
+
+#[test]
+fn certificates_are_kept_and_made_anew_when_time_has_run_ahead() {
+    let start = Timestamp::from_secs(1_767_323_045);
+    let world = Arc::new(Moved(Mutex::new(start)));
+    let ca = Ca::make("Trust Services", start, 1).expect("an authority");
+    let tls = TlsConfigs::new(CertificateNames::Requested, Arc::clone(&world) as Arc<dyn World>);
+    let tls = tls.signed_by(ca).expect("a configuration");
+    let host = super::host();
+    let config = |name: &str, alpn| {
+        let name = PeerText::from(name);
+        let asked = Asked { local: host.address, server_name: Some(&name), alpn };
+        tls.config(&host, &asked).expect("a configuration")
+    };
+    let first = config("a.example", None);
+    assert!(Arc::ptr_eq(&first, &config("A.EXAMPLE", None)));
+    assert!(!Arc::ptr_eq(&first, &config("b.example", None)));
+    assert!(!Arc::ptr_eq(&first, &config("a.example", Some("h2"))));
+    *world.0.lock() = start + Duration::from_hours(24 * 300);
+    assert!(!Arc::ptr_eq(&first, &config("a.example", None)));
 }

@@ -73,7 +73,12 @@ struct Key {
     host: Option<IpAddr>,
     subject: Subject,
     alpn: Option<&'static str>,
+    /// When it was made, in half-years: what an authority signs is valid for a year, and a
+    /// guest's time may run ahead.
+    period: u64,
 }
+
+const HALF_YEAR_S: u64 = 15_778_476;
 
 impl TlsConfigs {
     /// No configuration yet.
@@ -111,7 +116,10 @@ impl TlsConfigs {
             _ => Subject::Name(host.hostname.clone()),
         });
         let host_address = self.ca.is_none().then_some(host.address);
-        let key = Key { host: host_address, subject, alpn: asked.alpn };
+        let now = self.world.now();
+        // Hosts keep the certificates that they have.
+        let period = self.ca.as_ref().map_or(0, |_| now.secs() / HALF_YEAR_S);
+        let key = Key { host: host_address, subject, alpn: asked.alpn, period };
         if let Some(ready) = self.ready.lock().get(&key) {
             return Ok(Arc::clone(ready));
         }
@@ -119,7 +127,7 @@ impl TlsConfigs {
         let mut config = match &self.ca {
             None => self.make(host, &key.subject)?,
             Some(Authority { ca, common }) => {
-                let minted = ca.mint(&key.subject, self.world.now(), self.world.random())?;
+                let minted = ca.mint(&key.subject, now, self.world.random())?;
                 let mut config = common.clone();
                 config.cert_resolver = Arc::new(SingleCertAndKey::from(minted));
                 config
