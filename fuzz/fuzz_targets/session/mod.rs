@@ -3,11 +3,23 @@
 
 use bytes::Bytes;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use ukai_emulators::{Context, Effect, Emulator, FetchId, Fetched, Open, TimerId, emulator};
 use ukai_model::{Duration, FetchOutcome, Flow, Timestamp, Transport};
-use ukai_persona::Persona;
+use ukai_persona::{Host, Persona};
 use ukai_shell::Fs;
+
+const ADDRESS: [u8; 4] = [192, 0, 2, 10];
+
+/// A host of each persona with its files, made once: that takes most of the time of a run.
+static HOSTS: LazyLock<Vec<(Arc<Host>, Fs)>> = LazyLock::new(|| {
+    let host = |persona: &Arc<Persona>| {
+        let host = Arc::new(persona.host(ADDRESS.into(), [7; 32]));
+        let fs = Fs::new(&host);
+        (host, fs)
+    };
+    Persona::built_in().iter().map(host).collect()
+});
 
 /// An emulator by its name, on TCP.
 pub fn run(name: &str, port: u16, data: &[u8]) {
@@ -18,15 +30,13 @@ pub fn run(name: &str, port: u16, data: &[u8]) {
 /// timer fire.
 pub fn serve(server: &Arc<dyn Emulator>, transport: Transport, port: u16, data: &[u8]) {
     let Some((choice, data)) = data.split_first() else { return };
-    let personas = Persona::built_in();
-    let persona = &personas[usize::from(*choice) % personas.len()];
-    let local: SocketAddr = ([192, 0, 2, 10], port).into();
+    let local: SocketAddr = (ADDRESS, port).into();
     let peer: SocketAddr = ([198, 51, 100, 7], 4000).into();
-    let host = Arc::new(persona.host(local.ip(), [7; 32]));
+    let (host, fs) = HOSTS[usize::from(*choice) % HOSTS.len()].clone();
     let mut now = Timestamp::from_secs(1_767_323_045);
     let open = Open {
         flow: Flow::new(transport, peer, local),
-        fs: Fs::new(&host),
+        fs,
         host,
         seed: 7,
         now,
