@@ -3,14 +3,13 @@
 
 use super::answer::Answer;
 use super::auth::{self, Login};
+use super::doh;
 use super::page::page;
 use super::range;
 use super::request::Request;
 use super::sites::Sites;
 use super::upload::captures;
 use crate::limits::{HTTP_BODY_RECORDED_BYTES, HTTP_HEAD_RECORDED_BYTES};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -44,8 +43,14 @@ impl Core {
         self.flow.local()
     }
 
+    /// The time that the web tells.
+    pub(super) fn now(&self, cx: &Context<'_>) -> Timestamp {
+        self.sites.clock(cx.now)
+    }
+
     /// The date as headers have it (RFC 9110, 5.6.7).
-    pub(super) fn date(&mut self, now: Timestamp) -> &str {
+    pub(super) fn date(&mut self, cx: &Context<'_>) -> &str {
+        let now = self.now(cx);
         if self.second != now.secs() {
             self.second = now.secs();
             self.date = http_date(now);
@@ -56,12 +61,12 @@ impl Core {
     /// Answers a request, and records it.
     pub(super) fn handle(&mut self, cx: &mut Context<'_>, request: &Request<'_>) -> Answer {
         let login = auth::login(request, self.seed);
-        let answer = match &login {
-            Login::Challenge(answer) => (**answer).clone(),
-            _ => match self.hooked(cx, request) {
-                Some(answer) => answer,
-                None => range::apply(request, page(request, &self.sites)),
-            },
+        let answer = if let Login::Challenge(answer) = &login {
+            (**answer).clone()
+        } else {
+            let zone = self.sites.zone.as_deref();
+            zone.and_then(|zone| doh::respond(request, zone, cx))
+                .unwrap_or_else(|| range::apply(request, page(request, &self.sites)))
         };
         cx.record(request_event(request, answer.status));
         self.keep(cx, request, login);
@@ -80,44 +85,6 @@ impl Core {
         }
         for capture in captures(request) {
             cx.effects.push(Effect::Capture(capture));
-        }
-    }
-
-    /// What other services answer that are reached through HTTP.
-    fn hooked(&self, cx: &mut Context<'_>, request: &Request<'_>) -> Option<Answer> {
-        let sites = &*self.sites;
-        match request.path {
-            b"/announce" | b"/announce.php" | b"/scrape" | b"/scrape.php" => {
-                sites.announce.as_ref().and_then(|hook| hook(request, cx))
-            }
-            b"/resolve" => sites.dns_json.as_ref().and_then(|hook| hook(request, cx)),
-            _ => {
-                let message = self.dns_message(request)?;
-                if message.is_empty() {
-                    return sites.dns_json.as_ref().and_then(|hook| hook(request, cx));
-                }
-                let hook = sites.dns.as_ref()?;
-                Some(match hook(&message, cx) {
-                    Some(answer) => Answer::of("application/dns-message", answer)
-                        .with("Cache-Control", "max-age=60"),
-                    None => Answer::error(400),
-                })
-            }
-        }
-    }
-
-    /// The message of DNS that a request carries (RFC 8484, 4.1); an empty one where it
-    /// asks for JSON.
-    fn dns_message(&self, request: &Request<'_>) -> Option<Vec<u8>> {
-        if request.header("content-type") == Some(b"application/dns-message") {
-            return Some(request.body.to_vec());
-        }
-        if !request.path.ends_with(b"/dns-query") || self.sites.dns.is_none() {
-            return None;
-        }
-        match request.parameter("dns") {
-            Some(text) => URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok(),
-            None => request.parameter("name").map(|_| Vec::new()),
         }
     }
 }

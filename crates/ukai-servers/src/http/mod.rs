@@ -9,6 +9,7 @@ mod auth;
 mod chunks;
 mod content;
 mod core;
+mod doh;
 mod h2;
 mod head;
 mod page;
@@ -30,7 +31,7 @@ pub use page::page;
 pub use recognise::looks_like_http;
 pub use request::{Header, Request, Version};
 pub use rule::{Rule, RuleError, RuleSpec};
-pub use sites::{Chooser, DnsHook, Hook, Public, Sites, WebSocketManner};
+pub use sites::{Chooser, Public, Sites, WebSocketManner};
 
 use session::WebSession;
 use std::sync::Arc;

@@ -14,6 +14,7 @@ pub fn page(request: &Request<'_>, sites: &Sites) -> Answer {
         .rules
         .iter()
         .find_map(|rule| rule.answer(request, public))
+        .or_else(|| tracker(request))
         .or_else(|| content::methods::answer(request))
         .or_else(|| content::checks::answer(request))
         .or_else(|| content::whoami::answer(request, sites))
@@ -21,6 +22,12 @@ pub fn page(request: &Request<'_>, sites: &Sites) -> Answer {
         .or_else(|| content::services::answer(request))
         .or_else(|| content::paths::answer(request))
         .unwrap_or_else(|| by_path(request))
+}
+
+/// BitTorrent's tracker, whatever its host.
+fn tracker(request: &Request<'_>) -> Option<Answer> {
+    let body = crate::tracker(request.target, request.peer)?;
+    Some(Answer::of("text/plain", body))
 }
 
 fn by_path(request: &Request<'_>) -> Answer {

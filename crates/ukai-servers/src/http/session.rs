@@ -263,7 +263,7 @@ impl WebSession {
             body_size,
             peer: self.core.peer(),
             local: self.core.local(),
-            now: cx.now,
+            now: self.core.now(cx),
         };
         if let Some(authority) = authority {
             self.proxied(cx, authority);
@@ -316,8 +316,9 @@ impl WebSession {
             let settings = URL_SAFE_NO_PAD.decode(settings).unwrap_or_default();
             let answer = self.core.handle(cx, request);
             let head_only = request.method == "HEAD";
-            let date = self.core.date(cx.now);
-            http2.upgraded(&settings, &answer, &request.host, date, head_only, &mut out.bytes);
+            let server = self.core.sites.server_of(&request.host).to_owned();
+            let date = self.core.date(cx);
+            http2.upgraded(&settings, &answer, &server, date, head_only, &mut out.bytes);
             self.stage = Stage::Http2(http2);
             return true;
         }
@@ -332,8 +333,9 @@ impl WebSession {
         host: &str,
         out: &mut Out,
     ) {
-        let server = super::page::server_of(host);
-        let date = self.core.date(cx.now);
+        let sites = Arc::clone(&self.core.sites);
+        let server = sites.server_of(host);
+        let date = self.core.date(cx);
         let long = answer::write(answer, manner, server, date, &mut out.bytes);
         out.long(cx, long);
     }
@@ -373,7 +375,7 @@ impl WebSession {
             body_size: 0,
             peer: self.core.peer(),
             local: self.core.local(),
-            now: cx.now,
+            now: self.core.now(cx),
         };
         cx.record(request_event(&request, status));
         self.refuse(cx, status, out);
@@ -526,7 +528,7 @@ impl WebSession {
                     body_size: pending.size,
                     peer: self.core.peer(),
                     local: self.core.local(),
-                    now: cx.now,
+                    now: self.core.now(cx),
                 };
                 cx.record(request_event(&request, 400));
                 self.core.keep(cx, &request, Login::None);

@@ -1,19 +1,14 @@
 //! What the web's sites are told: the peer's public address, the user's own answers, and
-//! the functions of other services that are reached through HTTP.
+//! other services that are reached through HTTP.
 
-use super::answer::Answer;
-use super::request::Request;
 use super::rule::Rule;
+use crate::clock::Clock;
+use crate::dns::Zone;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-use ukai_emulators::{Context, Emulator};
-
-/// Answers some requests itself, and may record what it learns from them.
-pub type Hook = Arc<dyn Fn(&Request<'_>, &mut Context<'_>) -> Option<Answer> + Send + Sync>;
-
-/// Answers a message of DNS (RFC 8484).
-pub type DnsHook = Arc<dyn Fn(&[u8], &mut Context<'_>) -> Option<Vec<u8>> + Send + Sync>;
+use ukai_emulators::Emulator;
+use ukai_model::Timestamp;
 
 /// Chooses who answers behind a proxy, by host and port.
 pub type Chooser = Arc<dyn Fn(&str, u16) -> Arc<dyn Emulator> + Send + Sync>;
@@ -27,12 +22,12 @@ pub struct Sites {
     pub public: Public,
     /// What a WebSocket's peer hears.
     pub websocket: WebSocketManner,
-    /// DNS over HTTPS: `/dns-query` and `application/dns-message`.
-    pub dns: Option<DnsHook>,
-    /// DNS as JSON: `/resolve?name=`, and `/dns-query` with `application/dns-json`.
-    pub dns_json: Option<Hook>,
-    /// The BitTorrent tracker: `/announce` and `/scrape`.
-    pub announce: Option<Hook>,
+    /// The name by which all servers go; each by its own if absent.
+    pub server: Option<String>,
+    /// How far the web's clocks are ahead, in milliseconds; negative: behind.
+    pub clock_shift_ms: i64,
+    /// What names lead to, for DNS over HTTPS.
+    pub zone: Option<Arc<dyn Zone>>,
     /// Who answers behind `CONNECT`; the web's sites themselves where nobody is named.
     pub tunnel: Option<Chooser>,
 }
@@ -43,7 +38,21 @@ impl fmt::Debug for Sites {
             .field("rules", &self.rules.len())
             .field("public", &self.public)
             .field("websocket", &self.websocket)
+            .field("server", &self.server)
+            .field("clock_shift_ms", &self.clock_shift_ms)
             .finish_non_exhaustive()
+    }
+}
+
+impl Sites {
+    /// What the web's clocks show at a time.
+    pub(super) fn clock(&self, now: Timestamp) -> Timestamp {
+        Clock { shift_ms: self.clock_shift_ms }.at(now)
+    }
+
+    /// The name by which the server of a host goes.
+    pub(super) fn server_of(&self, host: &str) -> &str {
+        self.server.as_deref().unwrap_or_else(|| super::page::server_of(host))
     }
 }
 

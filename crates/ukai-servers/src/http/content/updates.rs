@@ -5,6 +5,7 @@ use crate::http::answer::Answer;
 use crate::http::core::utc_time;
 use crate::http::request::Request;
 use crate::http::text;
+use crate::ntlm::der;
 use ukai_model::{Duration, Timestamp};
 
 /// The answer to what a system asks for.
@@ -61,39 +62,24 @@ fn crl(request: &Request<'_>) -> Vec<u8> {
     const ALGORITHM: &[u8] = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\0";
     /// `commonName`.
     const COMMON_NAME: &[u8] = b"\x06\x03\x55\x04\x03";
+    let sequence = |parts: &[&[u8]]| der(0x30, &parts.concat());
     let host: String = request.host.chars().filter(char::is_ascii_graphic).take(60).collect();
-    let name = der(0x30, &[COMMON_NAME, &der(0x0c, &[host.as_bytes()])]);
-    let issuer = der(0x30, &[&der(0x31, &[&name])]);
+    let name = sequence(&[COMMON_NAME, &der(0x0c, host.as_bytes())]);
+    let issuer = sequence(&[&der(0x31, &name)]);
     let day = Timestamp::from_secs(request.now.secs() / 86_400 * 86_400);
     let (since, until) = (utc_time(day), utc_time(day + Duration::from_hours(7 * 24)));
-    let list = der(
-        0x30,
-        &[
-            b"\x02\x01\x01",
-            ALGORITHM,
-            &issuer,
-            &der(0x17, &[since.as_bytes()]),
-            &der(0x17, &[until.as_bytes()]),
-        ],
-    );
+    let list = sequence(&[
+        b"\x02\x01\x01",
+        ALGORITHM,
+        &issuer,
+        &der(0x17, since.as_bytes()),
+        &der(0x17, until.as_bytes()),
+    ]);
     let mut signature = vec![0];
     let mut state = text::number(&list);
     while signature.len() < 257 {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         signature.push((state >> 56) as u8);
     }
-    der(0x30, &[&list, ALGORITHM, &der(0x03, &[&signature])])
-}
-
-/// A value in DER: tag, length, what is inside.
-fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let inside = parts.concat();
-    let mut out = vec![tag];
-    match inside.len() {
-        short @ 0..=127 => out.push(short as u8),
-        short @ 128..=255 => out.extend_from_slice(&[0x81, short as u8]),
-        long => out.extend_from_slice(&[0x82, (long >> 8) as u8, long as u8]),
-    }
-    out.extend_from_slice(&inside);
-    out
+    sequence(&[&list, ALGORITHM, &der(0x03, &signature)])
 }

@@ -4,13 +4,13 @@ use super::fields::{self, Fields};
 use super::frame::{self, Code, Frame, PREFACE};
 use crate::http::answer::Answer;
 use crate::http::core::Core;
-use crate::http::page::server_of;
 use crate::http::request::{self, Request, Version};
 use crate::limits::{HTTP_BODY_BYTES, HTTP2_HEAD_BYTES, HTTP2_STREAMS};
 use bytes::Bytes;
 use loona_hpack::Decoder;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use ukai_emulators::Context;
 
 /// What the standard begins with: windows of 65,535 bytes.
@@ -94,7 +94,7 @@ impl Http2 {
         &mut self,
         settings: &[u8],
         answer: &Answer,
-        host: &str,
+        server: &str,
         date: &str,
         head_only: bool,
         out: &mut Vec<u8>,
@@ -105,7 +105,7 @@ impl Http2 {
         let (body, window) = (Vec::new(), self.stream_window);
         let stream = Stream { fields: None, body, size: 0, window, rest: Bytes::new() };
         self.streams.insert(1, stream);
-        self.answer(1, answer, host, date, head_only, out);
+        self.answer(1, answer, server, date, head_only, out);
         self.flow(out);
     }
 
@@ -338,8 +338,9 @@ impl Http2 {
             _ if full => reset(id, Code::Refused, out),
             None => {
                 self.streams.insert(id, stream);
-                let date = core.date(cx.now).to_owned();
-                self.answer(id, &Answer::error(431), "", &date, false, out);
+                let (server, date) =
+                    (core.sites.server_of("").to_owned(), core.date(cx).to_owned());
+                self.answer(id, &Answer::error(431), &server, &date, false, out);
                 // Of a body that comes all the same nothing is kept.
                 if !block.end_stream {
                     self.reset(id, Code::None, out);
@@ -393,23 +394,24 @@ impl Http2 {
             body_size: size,
             peer: core.peer(),
             local: core.local(),
-            now: cx.now,
+            now: core.now(cx),
         };
         let answer = core.handle(cx, &request);
-        let date = core.date(cx.now);
-        self.answer(id, &answer, &request.host, date, fields.method == "HEAD", out);
+        let sites = Arc::clone(&core.sites);
+        let (server, date) = (sites.server_of(&request.host), core.date(cx));
+        self.answer(id, &answer, server, date, fields.method == "HEAD", out);
     }
 
     fn answer(
         &mut self,
         id: u32,
         answer: &Answer,
-        host: &str,
+        server: &str,
         date: &str,
         head_only: bool,
         out: &mut Vec<u8>,
     ) {
-        let block = fields::of_answer(answer, server_of(host), date);
+        let block = fields::of_answer(answer, server, date);
         let body = if head_only || !answer.has_body() { Bytes::new() } else { answer.body.clone() };
         let over = if body.is_empty() { frame::END_STREAM } else { 0 };
         let mut parts = block.chunks(self.frame_bytes).peekable();
