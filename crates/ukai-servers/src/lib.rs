@@ -14,6 +14,7 @@ pub mod dns;
 mod finger;
 pub mod http;
 mod ident;
+mod inside;
 mod irc;
 mod ldap;
 pub mod limits;
@@ -71,9 +72,9 @@ pub fn server(name: &str) -> Option<Arc<dyn Emulator>> {
         "echo" => Arc::new(Echo),
         "finger" => Arc::new(Finger),
         "ident" => Arc::new(Ident),
-        "mqtt" => Arc::new(Mqtt),
         "irc" => Arc::new(Irc::default()),
         "ldap" => Arc::new(Ldap),
+        "mqtt" => Arc::new(Mqtt),
         "ntp" => Arc::new(Ntp::default()),
         "quotd" => Arc::new(Quote),
         "rdp" => Arc::new(Rdp),

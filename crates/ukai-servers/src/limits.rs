@@ -58,6 +58,9 @@ pub const MQTT_ALIASES: usize = 10;
 /// Messages of QoS 2 that may wait for their release.
 pub const MQTT_IN_FLIGHT: usize = 1_024;
 
+/// Sessions that may stand in each other, as a proxy behind a proxy.
+pub const NESTED_SESSIONS: usize = 4;
+
 /// Longest greeting, log-in or request of SOCKS, in bytes.
 pub const SOCKS_HEAD_BYTES: usize = 1_024;
 
@@ -117,6 +120,9 @@ pub const SMB_IO_BYTES: usize = 1024 * 1024;
 
 /// Files of one client of SMB altogether, in bytes.
 pub const SMB_FILE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Zeros that writes of one client of SMB may leave behind the ends of its files, in bytes.
+pub const SMB_GAP_BYTES: usize = 1024 * 1024;
 
 /// Files of one client of SMB that are open at once, and that are kept.
 pub const SMB_FILES: usize = 256;

@@ -3,6 +3,8 @@
 use super::Web;
 use super::request::split_authority;
 use super::sites::Sites;
+use crate::Discard;
+use crate::inside::Deeper;
 use bytes::Bytes;
 use std::sync::Arc;
 use ukai_emulators::{Context, Effect, Emulator, Open, Session};
@@ -34,7 +36,9 @@ impl Tunnel {
             origin: PeerText::default(),
             granted: true,
         });
-        let server = match &sites.tunnel {
+        let server: Arc<dyn Emulator> = match &sites.tunnel {
+            // Proxies behind proxies come to an end: what follows is taken and not answered.
+            _ if !Deeper::allowed() => Arc::new(Discard),
             Some(choose) => choose(&host, port),
             None => Arc::new(Web::new(Arc::clone(sites))),
         };
@@ -45,6 +49,7 @@ impl Tunnel {
         }
         cx.send(&b"HTTP/1.1 200 Connection established\r\n\r\n"[..]);
         let mut session = server.open(open.clone());
+        let _deeper = Deeper::new();
         session.on_open(cx);
         Self { server, open, session, begun: Some(Vec::new()) }
     }
@@ -54,6 +59,7 @@ impl Tunnel {
     pub(super) fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
         /// A record that carries a handshake, its version, its length, a ClientHello.
         const HELLO_BYTES: usize = 6;
+        let _deeper = Deeper::new();
         let Some(mut begun) = self.begun.take() else {
             self.session.on_bytes(cx, bytes);
             return;

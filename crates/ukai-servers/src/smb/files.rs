@@ -1,7 +1,7 @@
 //! Files that a client has written, for as long as it is connected.
 
 use super::names::status::{DISK_FULL, FILE_CLOSED};
-use crate::limits::{DETAIL_BYTES, SMB_FILE_BYTES, SMB_FILES};
+use crate::limits::{DETAIL_BYTES, SMB_FILE_BYTES, SMB_FILES, SMB_GAP_BYTES};
 use crate::told::Told;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub(super) struct Files {
     next: u64,
     /// Length of all of them.
     bytes: usize,
+    /// Length of all gaps that were left.
+    gaps: usize,
 }
 
 struct Open {
@@ -89,10 +91,13 @@ impl Files {
         let start = usize::try_from(offset).map_err(|_| DISK_FULL)?;
         let end = start.checked_add(bytes.len()).ok_or(DISK_FULL)?;
         let more = end.saturating_sub(open.content.len());
-        if end > SMB_FILE_BYTES || self.bytes + more > SMB_FILE_BYTES {
+        let gap = start.saturating_sub(open.content.len());
+        let large = end > SMB_FILE_BYTES || self.bytes + more > SMB_FILE_BYTES;
+        if large || gap > SMB_GAP_BYTES.saturating_sub(self.gaps) {
             return Err(DISK_FULL);
         }
         self.bytes += more;
+        self.gaps += gap;
         if more > 0 {
             open.content.resize(end, 0);
         }

@@ -4,6 +4,7 @@
 use super::Behind;
 use super::read::{Destination, destination};
 use super::session::put_address;
+use crate::inside::Deeper;
 use crate::limits::{DETAIL_BYTES, SOCKS_UDP_DESTINATIONS};
 use crate::told::Told;
 use crate::wire::Reader;
@@ -30,6 +31,7 @@ impl SocksDatagrams {
         if let Some(at) = self.inner.iter().position(|(known, _)| known == destination) {
             return Some(at);
         }
+        let room = self.inner.len() < SOCKS_UDP_DESTINATIONS && Deeper::allowed();
         self.told.record(
             cx,
             EventKind::TunnelRequest {
@@ -37,10 +39,10 @@ impl SocksDatagrams {
                 host: PeerText::truncated(&destination.host, DETAIL_BYTES),
                 port: destination.port,
                 origin: PeerText::default(),
-                granted: self.inner.len() < SOCKS_UDP_DESTINATIONS,
+                granted: room,
             },
         );
-        if self.inner.len() >= SOCKS_UDP_DESTINATIONS {
+        if !room {
             return None;
         }
         let mut open = (*self.open).clone();
@@ -64,6 +66,7 @@ impl SocksDatagrams {
         let fallback = self.open.flow.dst_ip;
         let Some((destination, session)) = self.inner.get_mut(at) else { return };
         let mut effects = Vec::new();
+        let _deeper = Deeper::new();
         act(&mut **session, &mut Context { now: cx.now, effects: &mut effects });
         for effect in effects {
             match effect {

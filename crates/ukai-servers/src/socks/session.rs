@@ -2,6 +2,7 @@
 
 use super::Behind;
 use super::read::{Read, Request, credentials, greeting, request_4, request_5};
+use crate::inside::{Deeper, Inside};
 use crate::limits::{DETAIL_BYTES, SOCKS_HEAD_BYTES};
 use crate::told::Told;
 use std::net::IpAddr;
@@ -26,7 +27,7 @@ enum State {
     /// The connection holds a UDP association, or is over.
     Held,
     /// The destination speaks.
-    Inside(Box<dyn Session>),
+    Inside(Box<Inside>),
 }
 
 impl SocksSession {
@@ -114,9 +115,16 @@ impl SocksSession {
     }
 
     fn asked_5(&mut self, cx: &mut Context<'_>, request: &Request) {
+        const FAILURE: u8 = 1;
         const NOT_SUPPORTED: u8 = 7;
         let local = self.open.flow.local();
         match request.command {
+            1 if !Deeper::allowed() => {
+                self.tunnel(cx, "socks5-connect", request, false);
+                cx.send(reply_5(FAILURE, [0, 0, 0, 0].into(), 0));
+                self.state = State::Held;
+                cx.close();
+            }
             1 => {
                 self.tunnel(cx, "socks5-connect", request, true);
                 cx.send(reply_5(0, local.ip(), self.port()));
@@ -141,7 +149,7 @@ impl SocksSession {
         if !request.user.is_empty() {
             self.told.login(cx, &request.user, b"", Some("socks4-userid"), None);
         }
-        let granted = request.command == 1;
+        let granted = request.command == 1 && Deeper::allowed();
         let how = match request.command {
             1 if request.destination.ip.is_none() => "socks4a-connect",
             1 => "socks4-connect",
@@ -189,11 +197,11 @@ impl SocksSession {
         open.flow = Flow::new(open.flow.transport, open.flow.peer(), local);
         open.now = cx.now;
         open.tls = false;
-        let mut inside = (self.behind)(&destination.host, destination.port).open(open);
-        inside.on_open(cx);
+        let server = (self.behind)(&destination.host, destination.port);
+        let mut inside = Box::new(Inside::new(cx, server, open));
         let early = std::mem::take(&mut self.buffer);
         if !early.is_empty() {
-            inside.on_bytes(cx, &early);
+            inside.bytes(cx, &early);
         }
         self.state = State::Inside(inside);
     }
@@ -233,7 +241,7 @@ impl Session for SocksSession {
 
     fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
         match &mut self.state {
-            State::Inside(inside) => inside.on_bytes(cx, bytes),
+            State::Inside(inside) => inside.bytes(cx, bytes),
             State::Held => {}
             _ => {
                 self.buffer.extend_from_slice(bytes);
@@ -244,32 +252,32 @@ impl Session for SocksSession {
 
     fn on_eof(&mut self, cx: &mut Context<'_>) {
         match &mut self.state {
-            State::Inside(inside) => inside.on_eof(cx),
+            State::Inside(inside) => inside.eof(cx),
             _ => cx.close(),
         }
     }
 
     fn on_timer(&mut self, cx: &mut Context<'_>, timer: TimerId) {
         if let State::Inside(inside) = &mut self.state {
-            inside.on_timer(cx, timer);
+            inside.act(|session| session.on_timer(cx, timer));
         }
     }
 
     fn on_fetched(&mut self, cx: &mut Context<'_>, fetch: FetchId, fetched: Fetched) {
         if let State::Inside(inside) = &mut self.state {
-            inside.on_fetched(cx, fetch, fetched);
+            inside.act(|session| session.on_fetched(cx, fetch, fetched));
         }
     }
 
     fn on_side(&mut self, cx: &mut Context<'_>, side: SideId, event: SideEvent<'_>) {
         if let State::Inside(inside) = &mut self.state {
-            inside.on_side(cx, side, event);
+            inside.act(|session| session.on_side(cx, side, event));
         }
     }
 
     fn on_close(&mut self, cx: &mut Context<'_>) {
         if let State::Inside(inside) = &mut self.state {
-            inside.on_close(cx);
+            inside.act(|session| session.on_close(cx));
         }
     }
 }
@@ -321,6 +329,32 @@ mod tests {
         assert!(stage.closed);
         let mut stage = Stage::open(&echo(), 1080);
         assert_eq!(stage.say(b"\x05\x01\x01"), b"\x05\xff");
+        assert!(stage.closed);
+    }
+
+    #[test]
+    fn tls_is_begun_inside() {
+        let mut stage = Stage::open(&echo(), 1080);
+        stage.say(b"\x05\x01\0");
+        stage.say(b"\x05\x01\0\x01\xc0\0\x02\x01\x01\xbb\x16\x03\x01");
+        assert!(!stage.tls);
+        assert_eq!(stage.say(b"\x02\0\x01\0\x01\xfc"), b"");
+        assert!(stage.tls);
+        assert_eq!(stage.say(b"in the clear"), b"in the clear");
+    }
+
+    #[test]
+    fn proxies_behind_proxies_come_to_an_end() {
+        fn proxy() -> Socks {
+            Socks::new(Arc::new(|_, _| Arc::new(proxy())))
+        }
+        let mut stage = Stage::open(&proxy(), 1080);
+        stage.say(&b"\x04\x01\0\x50\xc0\0\x02\x01\0".repeat(5_000));
+        let granted = stage
+            .facts
+            .iter()
+            .filter(|fact| matches!(fact, EventKind::TunnelRequest { granted: true, .. }));
+        assert_eq!(granted.count(), crate::limits::NESTED_SESSIONS);
         assert!(stage.closed);
     }
 
