@@ -36,9 +36,16 @@ impl Replies {
         Self { set }
     }
 
-    /// Whether a conversation of the set begins with these bytes on this port.
+    /// Whether a conversation of the set begins with these bytes on this port. Families'
+    /// first bytes are short: whoever recognises protocols asks this last, unless a
+    /// conversation [names](Self::names) the port.
     pub fn matches(&self, transport: Transport, port: u16, bytes: &[u8]) -> bool {
         self.set.begun_by(transport, port, bytes).is_some()
+    }
+
+    /// Whether a conversation of the set is for this port in particular.
+    pub fn names(&self, transport: Transport, port: u16) -> bool {
+        self.set.named_on(transport, port)
     }
 
     /// Whether on this port the server speaks first.

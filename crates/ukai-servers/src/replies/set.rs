@@ -140,6 +140,11 @@ impl ReplySet {
         self.on(transport, port).any(|known| known.begins(transport, bytes) == Fit::Maybe)
     }
 
+    /// Whether a conversation names this port.
+    pub(super) fn named_on(&self, transport: Transport, port: u16) -> bool {
+        self.on(transport, port).any(|known| known.ports.contains(&port))
+    }
+
     /// The conversation whose server speaks first on this port.
     pub(super) fn opened_on(&self, transport: Transport, port: u16) -> Option<&Arc<Conversation>> {
         self.on(transport, port).find(|known| {
