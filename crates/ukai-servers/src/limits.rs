@@ -152,6 +152,9 @@ pub const IRC_NICK_BYTES: usize = 30;
 /// Masks in a channel's lists.
 pub const IRC_BANS: usize = 50;
 
+/// Longest key, and longest mask, of a channel, in bytes.
+pub const IRC_MODE_BYTES: usize = 128;
+
 /// What a script still has to say to one client.
 pub const IRC_DUE: usize = 500;
 

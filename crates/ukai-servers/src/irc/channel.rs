@@ -2,7 +2,7 @@
 
 use super::people;
 use super::script::IrcScript;
-use crate::limits::IRC_BANS;
+use crate::limits::{IRC_BANS, IRC_MODE_BYTES};
 use ukai_model::Timestamp;
 
 /// Modes that are on or off.
@@ -94,7 +94,7 @@ impl Channel {
             members,
             created,
             flags: b"nt".to_vec(),
-            key: key.map(<[u8]>::to_vec),
+            key: key.map(parameter),
             limit: None,
             masks: Vec::new(),
         }
@@ -164,14 +164,10 @@ impl Channel {
         &mut self,
         mode: u8,
         set: bool,
-        parameter: Option<&[u8]>,
+        given: Option<&[u8]>,
         now: Timestamp,
     ) -> Changed {
-        let parameter = parameter.map(|text| {
-            // In the middle of a message, where a space would end it.
-            text.iter().copied().take_while(|byte| *byte != b' ').collect::<Vec<u8>>()
-        });
-        match (mode, parameter) {
+        match (mode, given.map(parameter)) {
             (b'k', key) => {
                 let shown = key.or_else(|| self.key.clone());
                 self.key = shown.clone().filter(|_| set);
@@ -220,4 +216,10 @@ impl Channel {
             _ => Changed::Unknown,
         }
     }
+}
+
+/// A key or a mask as it is kept: it stands in the middle of messages, where a space would end
+/// it.
+fn parameter(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().take_while(|byte| *byte != b' ').take(IRC_MODE_BYTES).collect()
 }

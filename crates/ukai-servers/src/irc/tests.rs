@@ -2,7 +2,7 @@
 //! that server with the same commands.
 
 use super::{Irc, IrcScript, looks_like_irc};
-use crate::limits::{IRC_ANSWER_BYTES, IRC_CHANNELS, IRC_LINE_BYTES};
+use crate::limits::{IRC_ANSWER_BYTES, IRC_BANS, IRC_CHANNELS, IRC_LINE_BYTES, IRC_MODE_BYTES};
 use crate::stage::{START, Stage};
 use proptest::prelude::*;
 use ukai_model::{Duration, EventKind};
@@ -340,6 +340,10 @@ fn what_a_client_has_is_bounded() {
     let long = "x".repeat(2 * IRC_LINE_BYTES);
     let topic = answer(&mut stage, &format!("TOPIC #1 :{long}"));
     assert!(topic[0].len() <= IRC_LINE_BYTES);
+    let masks: Vec<String> =
+        (0..2 * IRC_BANS).map(|at| format!("MODE #1 +b {at}{long}\r\n")).collect();
+    assert!(stage.talk(&masks.concat()).lines().all(|line| line.len() < 2 * IRC_MODE_BYTES));
+    assert_eq!(answer(&mut stage, "MODE #1 b").len(), IRC_BANS + 1);
     let flood = stage.say("NAMES\r\n".repeat(9_000).as_bytes());
     assert!(stage.closed && flood.ends_with(b"ERROR :Excess Flood\r\n"));
     assert!(flood.len() < IRC_ANSWER_BYTES + 64 * 1_024);
