@@ -4,6 +4,7 @@
 use super::answer::Answer;
 use super::auth::{self, Login};
 use super::doh;
+use super::forms;
 use super::page::page;
 use super::range;
 use super::request::Request;
@@ -82,6 +83,9 @@ impl Core {
                 self.last_login = line.to_vec();
                 cx.record(*event);
             }
+        }
+        if let Some(event) = forms::login(request) {
+            cx.record(event);
         }
         for capture in captures(request) {
             cx.effects.push(Effect::Capture(capture));

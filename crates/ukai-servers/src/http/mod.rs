@@ -10,6 +10,7 @@ mod chunks;
 mod content;
 mod core;
 mod doh;
+mod forms;
 mod h2;
 mod head;
 mod page;

@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::request::Request;
 use super::sites::Sites;
-use super::{content, text};
+use super::{content, forms, text};
 use std::net::IpAddr;
 
 /// The answer to a request: the user's own, that of a site which programs know by name,
@@ -16,6 +16,7 @@ pub fn page(request: &Request<'_>, sites: &Sites) -> Answer {
         .find_map(|rule| rule.answer(request, public))
         .or_else(|| tracker(request))
         .or_else(|| content::methods::answer(request))
+        .or_else(|| forms::answer(request))
         .or_else(|| content::checks::answer(request))
         .or_else(|| content::whoami::answer(request, sites))
         .or_else(|| content::updates::answer(request))
@@ -41,6 +42,16 @@ fn by_path(request: &Request<'_>) -> Answer {
         && let Some(program) = content::programs::by_name(&name)
     {
         return program;
+    }
+    if request.accepts("text/event-stream") {
+        // A stream of events on which nothing happens yet.
+        return Answer::of("text/event-stream", "retry: 15000\n\n");
+    }
+    if request.header_has("content-type", "application/grpc") {
+        // What servers of gRPC say to calls that they do not know.
+        return Answer::of("application/grpc", "")
+            .with("grpc-status", "12")
+            .with("grpc-message", "unknown service");
     }
     let sends_json = request.header_has("content-type", "json");
     let api = sends_json

@@ -328,6 +328,41 @@ fn logins_are_let_in_and_told_once() {
 }
 
 #[test]
+fn guessers_of_passwords_are_let_in_by_form_and_by_call() {
+    let post = |path: &str, kind: &str, body: &str| {
+        let mut stage = open();
+        let said = stage.talk(&format!(
+            "POST {path} HTTP/1.1\r\nHost: blog.example\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        let logins: Vec<String> = stage
+            .facts
+            .iter()
+            .filter_map(|fact| match fact {
+                EventKind::LoginAttempt { protocol, user, password, .. } => {
+                    Some(format!("{protocol} {} {}", user.escaped(), password.escaped()))
+                }
+                _ => None,
+            })
+            .collect();
+        (said, logins)
+    };
+    let form = "application/x-www-form-urlencoded";
+    let (said, logins) = post("/wp-login.php", form, "log=admin&pwd=p%40ss&wp-submit=Log+In");
+    assert!(said.starts_with("HTTP/1.1 302 ") && said.contains("/wp-admin/"), "{said}");
+    assert!(said.contains("Set-Cookie: wordpress_logged_in_"), "{said}");
+    assert_eq!(logins, ["http-form admin p@ss"]);
+    let call = "<?xml version=\"1.0\"?><methodCall><methodName>wp.getUsersBlogs</methodName><params>\
+                <param><value>bob</value></param><param><value><string>secret</string></value></param>\
+                </params></methodCall>";
+    let (said, logins) = post("/xmlrpc.php", "text/xml", call);
+    assert!(said.contains("<name>isAdmin</name>"), "{said}");
+    assert_eq!(logins, ["xml-rpc bob secret"]);
+    assert!(post("/gate.php", form, "id=1&data=x").1.is_empty());
+    assert!(text("blog.example/wp-login.php").contains("name=\"pwd\""));
+}
+
+#[test]
 fn ntlm_takes_two_steps() {
     let mut stage = open();
     let first = STANDARD.encode(b"NTLMSSP\0\x01\0\0\0\x07\x82\x08\0");
