@@ -32,6 +32,9 @@ pub struct CredentialSpec {
     /// Pairs whose use is reported: they stand nowhere but where somebody looked.
     #[serde(default)]
     pub canaries: Vec<Canary>,
+    /// Whether everybody gets in: for servers of the virtual Internet, never for honeypots.
+    #[serde(default)]
+    pub obliging: bool,
 }
 
 /// A user name and a password.

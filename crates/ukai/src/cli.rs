@@ -1,7 +1,7 @@
 //! Flags and commands, and what each exit code means.
 
 use crate::config::Config;
-use crate::{analyze, events, feeds, plan, reference, sensor, session, telescope, up};
+use crate::{analyze, events, feeds, internet, plan, reference, sensor, session, telescope, up};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -47,6 +47,9 @@ enum Command {
     /// Watch unused addresses: scanners, and DDoS attacks by their backscatter.
     #[command(subcommand)]
     Telescope(telescope::TelescopeCommand),
+    /// Be the Internet for a machine or a namespace that has no way out: every name, every
+    /// address, every server.
+    Internet(internet::InternetArgs),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -104,6 +107,7 @@ impl Cli {
             Command::Sensor(command) => sensor::run(&command),
             Command::Plan(args) => plan::run(&args),
             Command::Telescope(command) => telescope::run(&command),
+            Command::Internet(args) => internet::run(&args),
             Command::Config(ConfigCommand::Check { file, json }) => check(&file, json),
             Command::Config(ConfigCommand::Default { json: true }) => {
                 println!("{}", serde_json::to_string(&Config::default())?);

@@ -10,6 +10,7 @@ mod config;
 mod data_folder;
 mod events;
 mod feeds;
+mod internet;
 mod log;
 mod observing;
 mod outputs;

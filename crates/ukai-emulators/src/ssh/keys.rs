@@ -27,6 +27,9 @@ pub(super) fn host_keys(host: &Host, profile: &Arc<Profile>) -> Arc<HostKeys> {
 
 /// Whether the account's `authorized_keys` has this key (sshd(8), its file format).
 pub(super) fn is_authorised(open: &Open, user: &[u8], blob: &[u8]) -> bool {
+    if open.host.persona.credentials.obliging {
+        return true;
+    }
     let Some(account) = open.host.persona.user(user) else { return false };
     let mut disk = Files::new(open.fs.clone(), account.uid, account.gid);
     disk.at(open.now);

@@ -1,0 +1,198 @@
+//! Which server is at which port, and as whom it speaks.
+
+use crate::any::{Any, First, Knowledge, Recogniser, Speaker};
+use crate::limits::HOSTS_MAX;
+use crate::names::{Names, key_of};
+use crate::places::Places;
+use crate::scenario::Scenario;
+use lru::LruCache;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use ukai_driver::{Assignment, TlsUse};
+use ukai_emulators::{Emulator, recognise};
+use ukai_model::{Duration, Flow, Transport};
+use ukai_persona::{Host, Persona};
+use ukai_servers::dns::{Dns, looks_like_dns};
+use ukai_shell::Fs;
+
+/// Who speaks on a port.
+struct PortSpec {
+    ports: &'static [u16],
+    server: &'static str,
+    first: First,
+    tls: TlsUse,
+}
+
+const fn plain(ports: &'static [u16], server: &'static str, first: First) -> PortSpec {
+    PortSpec { ports, server, first, tls: TlsUse::Recognised }
+}
+
+/// The same, in TLS from the first byte on.
+const fn in_tls(ports: &'static [u16], server: &'static str, first: First) -> PortSpec {
+    PortSpec { ports, server, first, tls: TlsUse::Expected }
+}
+
+/// Ports of streams, by IANA's registry and by what bots and miners use.
+const STREAMS: &[PortSpec] = &[
+    plain(&[53], "dns", First::Client),
+    in_tls(&[853], "dns", First::Client),
+    plain(
+        &[80, 81, 591, 3000, 3128, 5000, 8000, 8008, 8080, 8081, 8088, 8118, 8888, 9000, 9090],
+        "http",
+        First::Client,
+    ),
+    in_tls(&[443, 4443, 8443, 9443], "http", First::Client),
+    plain(&[21, 2121], "ftp", First::Server),
+    in_tls(&[990], "ftp", First::Server),
+    plain(&[22, 2222, 22_222], "ssh", First::Server),
+    plain(&[23, 2323, 23_231], "telnet", First::Server),
+    plain(&[25, 587, 2525], "smtp", First::Server),
+    in_tls(&[465], "smtp", First::Server),
+    plain(&[110], "pop3", First::Server),
+    in_tls(&[995], "pop3", First::Server),
+    plain(&[143], "imap", First::Server),
+    in_tls(&[993], "imap", First::Server),
+    plain(&[3306], "mysql", First::Server),
+    plain(&[5432], "postgresql", First::Client),
+    plain(&[6379], "redis", First::Client),
+    plain(&[27_017], "mongodb", First::Client),
+    plain(&[7], "echo", First::Anything),
+];
+
+/// Ports of datagrams.
+const DATAGRAMS: &[(&[u16], &str)] = &[(&[53], "dns"), (&[69], "tftp"), (&[7], "echo")];
+
+/// All servers.
+pub(crate) struct Services {
+    streams: HashMap<u16, (Speaker, TlsUse)>,
+    datagrams: HashMap<u16, Arc<dyn Emulator>>,
+    dns: Arc<dyn Emulator>,
+    knowledge: Arc<Knowledge>,
+    obliging: Arc<Persona>,
+    vulnerable: Arc<Persona>,
+    places: Arc<Places>,
+    hosts: Mutex<LruCache<(IpAddr, bool), Arc<Host>>>,
+    secret: [u8; 32],
+}
+
+impl Services {
+    pub(crate) fn new(scenario: &Scenario, names: &Arc<Names>, places: Arc<Places>) -> Self {
+        let dns: Arc<dyn Emulator> = Arc::new(Dns::new(Arc::clone(names) as _));
+        let find = |name: &str| -> Option<Arc<dyn Emulator>> {
+            match name {
+                "dns" => Some(Arc::clone(&dns)),
+                _ => ukai_servers::server(name).or_else(|| ukai_emulators::emulator(name)),
+            }
+        };
+        let mut streams = HashMap::new();
+        for spec in STREAMS {
+            let Some(emulator) = find(spec.server) else { continue };
+            for port in spec.ports {
+                let speaker = Speaker { emulator: Arc::clone(&emulator), first: spec.first };
+                streams.insert(*port, (speaker, spec.tls));
+            }
+        }
+        let mut datagrams = HashMap::new();
+        for (ports, name) in DATAGRAMS {
+            let Some(emulator) = find(name) else { continue };
+            datagrams.extend(ports.iter().map(|port| (*port, Arc::clone(&emulator))));
+        }
+        let knowledge = Knowledge {
+            recognisers: recognisers(&find),
+            greeting: scenario.greeting.as_bytes().to_vec(),
+            greeting_after: Duration::from_millis(scenario.greeting_after_ms),
+        };
+        let persona = |name: &str| Persona::named(name).expect("a built-in persona");
+        let mut obliging = (**persona("server-debian")).clone();
+        obliging.credentials.obliging = true;
+        let (first, second) = key_of(&scenario.seed);
+        let mut secret = [0; 32];
+        secret[..8].copy_from_slice(&first.to_le_bytes());
+        secret[8..16].copy_from_slice(&second.to_le_bytes());
+        Self {
+            streams,
+            datagrams,
+            dns,
+            knowledge: Arc::new(knowledge),
+            obliging: Arc::new(obliging),
+            vulnerable: Arc::clone(persona("router-mips")),
+            places,
+            hosts: Mutex::new(LruCache::new(NonZeroUsize::new(HOSTS_MAX).expect("a constant"))),
+            secret,
+        }
+    }
+
+    /// Who answers a stream.
+    pub(crate) fn choose(&self, flow: &Flow) -> Assignment {
+        let scanned = self.places.is_scanned(flow.dst_ip, flow.dst_port);
+        let host = self.host(flow.dst_ip, scanned);
+        let fs = Fs::new(&host);
+        let (expected, tls) = match self.streams.get(&flow.dst_port) {
+            Some((speaker, tls)) => (Some(speaker.clone()), *tls),
+            None => (None, TlsUse::Recognised),
+        };
+        let emulator = Arc::new(Any { knowledge: Arc::clone(&self.knowledge), expected });
+        Assignment { emulator, host, fs, tls }
+    }
+
+    /// Who answers datagrams of a flow that begins so; `None`: nobody, they are kept.
+    pub(crate) fn choose_datagrams(&self, flow: &Flow, first: &[u8]) -> Option<Arc<dyn Emulator>> {
+        if let Some(emulator) = self.datagrams.get(&flow.dst_port) {
+            return Some(Arc::clone(emulator));
+        }
+        // A name may be asked for on any port.
+        let length = u16::try_from(first.len()).unwrap_or(0).to_be_bytes();
+        let framed = [&length[..], &first[..first.len().min(32)]].concat();
+        looks_like_dns(&framed).then(|| Arc::clone(&self.dns))
+    }
+
+    /// The host at an address.
+    pub(crate) fn host(&self, address: IpAddr, scanned: bool) -> Arc<Host> {
+        let mut hosts = self.hosts.lock();
+        let make = || {
+            let persona = if scanned { &self.vulnerable } else { &self.obliging };
+            Arc::new(persona.host(address, self.secret).of_many())
+        };
+        Arc::clone(hosts.get_or_insert((address, scanned), make))
+    }
+
+    /// Whether a port is one of those on which names are looked up.
+    pub(crate) fn is_dns(flow: &Flow) -> bool {
+        flow.transport == Transport::Udp && flow.dst_port == 53
+    }
+}
+
+/// Protocols by what clients say first, the surest first.
+fn recognisers(find: &dyn Fn(&str) -> Option<Arc<dyn Emulator>>) -> Vec<Recogniser> {
+    let mut all = Vec::new();
+    let mut add =
+        |name: &str, greeted: bool, looks_like: Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync>| {
+            if let Some(emulator) = find(name) {
+                all.push(Recogniser { looks_like, emulator, greeted });
+            }
+        };
+    let known = |name: &'static str| -> Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync> {
+        Box::new(move |_, bytes| recognise(bytes).is_some_and(|found| found.protocol == name))
+    };
+    add("ssh", false, known("ssh"));
+    add("http", false, known("http"));
+    add("redis", false, known("redis"));
+    add("postgresql", false, known("postgresql"));
+    add("mongodb", false, known("mongodb"));
+    add("dns", false, Box::new(|_, bytes| looks_like_dns(bytes)));
+    let words = |words: &'static [&'static str]| -> Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync> {
+        Box::new(move |_, bytes| {
+            words.iter().any(|word| {
+                bytes.len() >= word.len()
+                    && bytes[..word.len()].eq_ignore_ascii_case(word.as_bytes())
+            })
+        })
+    };
+    add("smtp", true, words(&["EHLO ", "HELO ", "MAIL FROM:"]));
+    add("pop3", true, words(&["CAPA\r", "STLS\r", "APOP "]));
+    add("ftp", true, words(&["USER ", "AUTH TLS", "FEAT\r"]));
+    all
+}
