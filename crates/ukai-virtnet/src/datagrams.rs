@@ -128,7 +128,7 @@ impl Datagrams {
     fn open(&mut self, emulator: &dyn Emulator, now: Timestamp, flow: &Flow) -> Box<dyn Session> {
         let host = self.services.host(flow.dst_ip, false);
         let fs = Fs::new(&host);
-        let open = Open { flow: *flow, host, fs, seed: self.random, now, tls: false };
+        let open = Open { flow: *flow, host, fs, seed: self.random, now, tls: false, alpn: None };
         let mut session = emulator.open(open);
         session.on_open(&mut Context { now, effects: &mut self.effects });
         session

@@ -21,7 +21,8 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use ukai_driver::{
-    Budgets, CertificateNames, Driver, NetstackAcceptor, SystemWorld, TlsConfigs, World,
+    Budgets, Ca, CertificateNames, Driver, NetstackAcceptor, SystemWorld, TlsConfigs, TlsError,
+    World,
 };
 use ukai_link::{Recorder, RecorderHandle, Recording};
 use ukai_model::{Event, EventKind, Flow, PeerText, SensorId};
@@ -40,6 +41,9 @@ pub enum InternetError {
     /// The scenario cannot work.
     #[error("{0}")]
     Scenario(#[from] ScenarioError),
+    /// TLS cannot be spoken.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// The record cannot be written.
     #[error("record {}: {error}; choose another folder", folder.display())]
     Record {
@@ -60,6 +64,8 @@ pub struct Options {
     pub folder: Option<PathBuf>,
     /// Whether packets are recorded, too.
     pub packets: bool,
+    /// Who signs certificates; guests that trust it take any server for what it says.
+    pub ca: Ca,
     /// Is told every event, on a thread of its own.
     pub listener: Option<Box<dyn Fn(&Event) + Send>>,
 }
@@ -76,7 +82,7 @@ pub struct Internet {
 impl Internet {
     /// Begins to be everywhere at the other end of `link`. Must be called within a runtime.
     pub fn start(link: impl Link + 'static, options: Options) -> Result<Self, InternetError> {
-        let Options { scenario, sensor, folder, packets, listener } = options;
+        let Options { scenario, sensor, folder, packets, ca, listener } = options;
         scenario.check()?;
         let world: Arc<dyn World> = Arc::new(SystemWorld);
         let names = Arc::new(Names::new(&scenario)?);
@@ -122,11 +128,16 @@ impl Internet {
         )
         .map_err(failed)?;
         let pen = book.pen();
-        let services = Arc::new(Services::new(&scenario, &names, Arc::clone(&places)));
+        let services = Services::new(&scenario, &names, Arc::clone(&places));
+        let mut tls =
+            TlsConfigs::new(CertificateNames::Requested, Arc::clone(&world)).signed_by(ca)?;
+        if let Some(handle) = recorder.as_ref().map(Recorder::handle) {
+            tls = tls.with_key_log(Arc::new(move |line: &str| handle.tls_secret(line)));
+        }
         let driver = Driver::new(
             budgets(&scenario),
             sensor,
-            TlsConfigs::new(CertificateNames::Requested, Arc::clone(&world)),
+            tls,
             Arc::new(VirtualSink { pen: pen.clone() }),
             Arc::clone(&world),
         );

@@ -16,6 +16,9 @@ use ukai_packet::ether::Mac;
 /// The gateway's address on the link (RFC 4861 has routers use those).
 pub(crate) const ROUTER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
 
+/// Ports to which `traceroute` sends.
+const TRACED: std::ops::RangeInclusive<u16> = 33_434..=33_534;
+
 /// Vendor prefixes of hosts in homes and offices: a maker of printers, one of boards, one
 /// of television sets.
 const STATIONS: [[u8; 3]; 3] = [[0x3c, 0x2a, 0xf4], [0xdc, 0xa6, 0x32], [0x78, 0xbd, 0xbc]];
@@ -156,6 +159,10 @@ impl Neighbourhood for Places {
             Reach::Silent => return Port::Silent,
             Reach::Refused => return Port::Closed,
             Reach::Open => {}
+        }
+        // Where routes are traced to, nobody listens: that is how a trace ends.
+        if transport == Transport::Udp && TRACED.contains(&port) {
+            return Port::Closed;
         }
         if transport == Transport::Tcp && self.is_scanned(address, port) {
             let answers =

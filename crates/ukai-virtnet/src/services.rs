@@ -10,12 +10,15 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use ukai_driver::{Assignment, TlsUse};
-use ukai_emulators::{Emulator, recognise};
+use ukai_emulators::{Emulator, Raw, recognise};
 use ukai_model::{Duration, Flow, Transport};
 use ukai_persona::{Host, Persona};
 use ukai_servers::dns::{Dns, looks_like_dns};
+use ukai_servers::{
+    Behind, Bittorrent, Daytime, Mqtt, Ntp, Socks, Stun, Time, looks_like_ident, looks_like_syslog,
+};
 use ukai_shell::Fs;
 
 /// Who speaks on a port.
@@ -60,10 +63,64 @@ const STREAMS: &[PortSpec] = &[
     plain(&[6379], "redis", First::Client),
     plain(&[27_017], "mongodb", First::Client),
     plain(&[7], "echo", First::Anything),
+    plain(&[9], "discard", First::Anything),
+    plain(&[13], "daytime", First::Server),
+    plain(&[17], "quotd", First::Server),
+    plain(&[19], "chargen", First::Server),
+    plain(&[37], "time", First::Server),
+    plain(&[79], "finger", First::Anything),
+    plain(&[113], "ident", First::Client),
+    plain(&[514, 601], "syslog", First::Client),
+    in_tls(&[6514], "syslog", First::Client),
+    plain(&[389, 3268], "ldap", First::Client),
+    in_tls(&[636, 3269], "ldap", First::Client),
+    plain(&[1080, 9050, 9150], "socks", First::Client),
+    plain(&[1883], "mqtt", First::Client),
+    in_tls(&[8883], "mqtt", First::Client),
+    plain(&[3478, 5349], "stun", First::Client),
+    plain(&[445], "smb", First::Client),
+    plain(&[3389], "rdp", First::Client),
+    plain(
+        &[6660, 6661, 6662, 6663, 6664, 6665, 6666, 6667, 6668, 6669, 7000],
+        "irc",
+        First::Client,
+    ),
+    in_tls(&[6679, 6697], "irc", First::Client),
+    plain(&[3333, 4444, 5555, 7777, 14_444], "stratum", First::Client),
+    plain(&[6881, 6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889], "bittorrent", First::Client),
 ];
 
 /// Ports of datagrams.
-const DATAGRAMS: &[(&[u16], &str)] = &[(&[53], "dns"), (&[69], "tftp"), (&[7], "echo")];
+const DATAGRAMS: &[(&[u16], &str)] = &[
+    (&[53], "dns"),
+    (&[69], "tftp"),
+    (&[7], "echo"),
+    (&[9], "discard"),
+    (&[13], "daytime"),
+    (&[17], "quotd"),
+    (&[19], "chargen"),
+    (&[37], "time"),
+    (&[123], "ntp"),
+    (&[514], "syslog"),
+    (&[3478, 5349, 19_302], "stun"),
+    (&[6881, 6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889], "bittorrent"),
+];
+
+/// Protocols that may be agreed on within TLS.
+fn alpn(server: &str) -> &'static [&'static str] {
+    match server {
+        "http" => &["h2", "http/1.1", "http/1.0"],
+        "dns" => &["dot"],
+        "irc" => &["irc"],
+        "smtp" => &["smtp"],
+        "imap" => &["imap"],
+        "pop3" => &["pop3"],
+        "ftp" => &["ftp"],
+        "mqtt" => &["mqtt"],
+        "stun" => &["stun.turn", "stun.nat-discovery"],
+        _ => &["h2", "http/1.1"],
+    }
+}
 
 /// All servers.
 pub(crate) struct Services {
@@ -79,13 +136,29 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    pub(crate) fn new(scenario: &Scenario, names: &Arc<Names>, places: Arc<Places>) -> Self {
+    pub(crate) fn new(scenario: &Scenario, names: &Arc<Names>, places: Arc<Places>) -> Arc<Self> {
+        Arc::new_cyclic(|whole| Self::made(scenario, names, places, whole))
+    }
+
+    fn made(
+        scenario: &Scenario,
+        names: &Arc<Names>,
+        places: Arc<Places>,
+        whole: &Weak<Self>,
+    ) -> Self {
         let dns: Arc<dyn Emulator> = Arc::new(Dns::new(Arc::clone(names) as _));
+        let shift_ms = scenario.time_shift_s.saturating_mul(1_000);
         let find = |name: &str| -> Option<Arc<dyn Emulator>> {
-            match name {
-                "dns" => Some(Arc::clone(&dns)),
-                _ => ukai_servers::server(name).or_else(|| ukai_emulators::emulator(name)),
-            }
+            Some(match name {
+                "dns" => Arc::clone(&dns),
+                "ntp" => Arc::new(Ntp::new(shift_ms)),
+                "time" => Arc::new(Time::new(shift_ms)),
+                "daytime" => Arc::new(Daytime::new(shift_ms)),
+                "socks" => Arc::new(Socks::new(behind(whole.clone()))),
+                _ => {
+                    return ukai_servers::server(name).or_else(|| ukai_emulators::emulator(name));
+                }
+            })
         };
         let mut streams = HashMap::new();
         for spec in STREAMS {
@@ -130,18 +203,28 @@ impl Services {
         let scanned = self.places.is_scanned(flow.dst_ip, flow.dst_port);
         let host = self.host(flow.dst_ip, scanned);
         let fs = Fs::new(&host);
-        let (expected, tls) = match self.streams.get(&flow.dst_port) {
-            Some((speaker, tls)) => (Some(speaker.clone()), *tls),
-            None => (None, TlsUse::Recognised),
-        };
-        let emulator = Arc::new(Any { knowledge: Arc::clone(&self.knowledge), expected });
-        Assignment { emulator, host, fs, tls }
+        let tls = self.streams.get(&flow.dst_port).map_or(TlsUse::Recognised, |(_, tls)| *tls);
+        let emulator = self.on_port(flow.dst_port);
+        let alpn = alpn(emulator.name());
+        Assignment { emulator: Arc::new(emulator), host, fs, tls, alpn }
+    }
+
+    /// Who answers a stream to a port, wherever it leads.
+    fn on_port(&self, port: u16) -> Any {
+        let expected = self.streams.get(&port).map(|(speaker, _)| speaker.clone());
+        Any { knowledge: Arc::clone(&self.knowledge), expected }
     }
 
     /// Who answers datagrams of a flow that begins so; `None`: nobody, they are kept.
     pub(crate) fn choose_datagrams(&self, flow: &Flow, first: &[u8]) -> Option<Arc<dyn Emulator>> {
         if let Some(emulator) = self.datagrams.get(&flow.dst_port) {
             return Some(Arc::clone(emulator));
+        }
+        if Stun::looks_like(first) {
+            return self.streams.get(&3478).map(|(speaker, _)| Arc::clone(&speaker.emulator));
+        }
+        if Bittorrent::looks_like(first) {
+            return self.streams.get(&6881).map(|(speaker, _)| Arc::clone(&speaker.emulator));
         }
         // A name may be asked for on any port.
         let length = u16::try_from(first.len()).unwrap_or(0).to_be_bytes();
@@ -165,6 +248,14 @@ impl Services {
     }
 }
 
+/// What lies behind a proxy: any server of ours.
+fn behind(whole: Weak<Services>) -> Behind {
+    Arc::new(move |_, port| match whole.upgrade() {
+        Some(services) => Arc::new(services.on_port(port)),
+        None => Arc::new(Raw),
+    })
+}
+
 /// Protocols by what clients say first, the surest first.
 fn recognisers(find: &dyn Fn(&str) -> Option<Arc<dyn Emulator>>) -> Vec<Recogniser> {
     let mut all = Vec::new();
@@ -183,6 +274,11 @@ fn recognisers(find: &dyn Fn(&str) -> Option<Arc<dyn Emulator>>) -> Vec<Recognis
     add("postgresql", false, known("postgresql"));
     add("mongodb", false, known("mongodb"));
     add("dns", false, Box::new(|_, bytes| looks_like_dns(bytes)));
+    add("mqtt", false, Box::new(|_, bytes| Mqtt::looks_like(bytes)));
+    add("bittorrent", false, Box::new(|_, bytes| Bittorrent::looks_like(bytes)));
+    add("stun", false, Box::new(|_, bytes| Stun::looks_like(bytes)));
+    add("ident", false, Box::new(|port, bytes| port == 113 && looks_like_ident(bytes)));
+    add("syslog", false, Box::new(|_, bytes| looks_like_syslog(bytes)));
     let words = |words: &'static [&'static str]| -> Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync> {
         Box::new(move |_, bytes| {
             words.iter().any(|word| {
@@ -191,6 +287,8 @@ fn recognisers(find: &dyn Fn(&str) -> Option<Arc<dyn Emulator>>) -> Vec<Recognis
             })
         })
     };
+    // Its first bytes are few: only after those that are surer.
+    add("socks", false, Box::new(|_, bytes| Socks::looks_like(bytes)));
     add("smtp", true, words(&["EHLO ", "HELO ", "MAIL FROM:"]));
     add("pop3", true, words(&["CAPA\r", "STLS\r", "APOP "]));
     add("ftp", true, words(&["USER ", "AUTH TLS", "FEAT\r"]));

@@ -1,6 +1,7 @@
 //! `ukai internet`: the virtual Internet alone, on a device, in a network namespace, or for
 //! a machine of QEMU.
 
+mod authority;
 mod namespace;
 mod screen;
 
@@ -54,6 +55,10 @@ struct RunArgs {
     /// Folder of the record: events, packets, uploads. Without one, only the summary is kept.
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
+    /// Folder of the authority that signs all certificates; made if there is none. Guests
+    /// that are to trust it are given its `ca.pem`.
+    #[arg(long, value_name = "FOLDER", default_value = "internet-ca")]
+    ca: PathBuf,
     /// Record no packets.
     #[arg(long, requires = "record")]
     no_packets: bool,
@@ -91,6 +96,8 @@ struct Ready {
     pid: u32,
     guest: String,
     gateway: std::net::Ipv4Addr,
+    /// The certificate that guests are to trust.
+    ca: PathBuf,
     record: Option<PathBuf>,
 }
 
@@ -176,6 +183,7 @@ async fn serve(args: &RunArgs, scenario: Scenario, live: bool) -> Result<ExitCod
         pid: std::process::id(),
         guest: guest.told.clone(),
         gateway: scenario.guest.gateway(),
+        ca: authority::certificate(&args.ca),
         record: args.record.clone(),
     };
     let options = Options {
@@ -183,6 +191,7 @@ async fn serve(args: &RunArgs, scenario: Scenario, live: bool) -> Result<ExitCod
         sensor: "internet".parse().expect("a name"),
         folder: args.record.clone(),
         packets: !args.no_packets,
+        ca: authority::of(&args.ca)?,
         listener: None,
     };
     let mut internet =
@@ -218,11 +227,12 @@ fn greeting(ready: &Ready) -> String {
         |record| record.display().to_string(),
     );
     format!(
-        "\n{} {} internet\n\n  guest    {}\n  gateway  {}\n  record   {record}\n\n{}\n",
+        "\n{} {} internet\n\n  guest    {}\n  gateway  {}\n  trust    {}\n  record   {record}\n\n{}\n",
         style.bold("ukai"),
         ready.version,
         ready.guest,
         ready.gateway,
+        ready.ca.display(),
         style.dim("Ctrl-C ends it and shows what was seen.")
     )
 }
