@@ -10,10 +10,12 @@ use lru::LruCache;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use ukai_driver::Datagram;
 use ukai_emulators::{Context, Effect, Emulator, Open, Session};
 use ukai_model::{
     CloseReason, Duration, EventKind, Flow, PeerText, SessionId, Timestamp, Transport,
 };
+use ukai_netstack::Tuple;
 use ukai_shell::Fs;
 
 /// How long a flow is remembered in which nothing moves.
@@ -52,7 +54,7 @@ impl Datagrams {
     }
 
     /// Takes a datagram; `reply` sends one back.
-    pub(crate) fn take(
+    fn take(
         &mut self,
         now: Timestamp,
         peer: SocketAddr,
@@ -159,6 +161,19 @@ impl Datagrams {
             };
             self.pen.note(closed, Some(flow), Some(talk.id));
         }
+    }
+}
+
+impl Datagram for Datagrams {
+    fn datagram(
+        &mut self,
+        now: Timestamp,
+        tuple: Tuple,
+        bytes: Bytes,
+        reply: &mut dyn FnMut(&[u8]),
+    ) -> bool {
+        self.take(now, tuple.peer_socket(), tuple.local_socket(), &bytes, reply);
+        true
     }
 }
 

@@ -158,23 +158,24 @@ impl Internet {
         let stack = Config {
             mac: GATEWAY,
             flows_max: scenario.limits.connections_max,
-            unproved_answers_per_second: u16::MAX,
-            unproved_burst: u16::MAX,
+            closed: true,
             ..Config::default()
         };
+        let flows_max = scenario.limits.datagram_flows_max;
         let datagrams = Datagrams::new(
-            scenario.limits.datagram_flows_max,
+            flows_max,
             Arc::clone(&services),
             Arc::clone(&names),
             pen.clone(),
             world.random() as u64,
         );
-        let acceptor = NetstackAcceptor::new(
+        let acceptor = NetstackAcceptor::with_datagrams(
             gateway,
             ForStack(Arc::clone(&places)),
             stack,
             Arc::clone(&world),
             |_| {},
+            ukai_driver::Datagrams::Open { flows_max, direct: Some(Box::new(datagrams)) },
         );
         let destinations = Destinations::new(Arc::clone(&names), pen.clone(), world);
         let stop = CancellationToken::new();
