@@ -8,6 +8,7 @@ mod compare;
 mod cowrie_events;
 mod detectors;
 mod files;
+mod internet;
 mod loaders;
 mod mail;
 mod recognition;

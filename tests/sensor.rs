@@ -2,12 +2,12 @@
 
 use crate::circle::CAMERA_CREDENTIALS;
 use crate::support::bot::Bot;
+use crate::support::network::{in_own_network, sh};
 use crate::support::program::{Ukai, binary};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
-use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::Duration;
 
@@ -17,30 +17,6 @@ const CREDENTIALS: [(&str, &[(&str, &str)]); 3] = [
     ("router-mips", &[("root", "admin"), ("admin", "admin"), ("root", "xc3511")]),
     ("server-debian", &[("root", "toor"), ("root", "123456")]),
 ];
-
-/// Runs the test again in a network namespace of its own, unless it is in there.
-fn in_own_network(test: &str) {
-    const INSIDE: &str = "UKAI_TEST_INSIDE";
-    if std::env::var_os(INSIDE).is_none() {
-        let mut again = Command::new("unshare");
-        if !rustix::process::geteuid().is_root() {
-            again.arg("--map-root-user");
-        }
-        let program = std::env::current_exe().expect("this program has a path");
-        again.arg("--net").arg(program).args([test, "--exact", "--nocapture"]).env(INSIDE, "1");
-        panic!("unshare (util-linux) is needed: {}", again.exec());
-    }
-    sh("ip link set lo up");
-}
-
-/// Runs a shell script that must succeed; gives what it prints.
-fn sh(script: &str) -> String {
-    let output = Command::new("sh").args(["-ec", script]).output().expect("sh runs");
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{script}\n{printed}\n{errors}");
-    printed
-}
 
 /// Starts with a network on `ukai0`; the kernel is the router before it.
 fn start(network: &str) -> Ukai {

@@ -5,6 +5,8 @@ pub(crate) mod api;
 pub(crate) mod bot;
 pub(crate) mod consumers;
 pub(crate) mod cowrie;
+pub(crate) mod internet;
+pub(crate) mod network;
 pub(crate) mod program;
 pub(crate) mod specimen;
 pub(crate) mod sshd;
