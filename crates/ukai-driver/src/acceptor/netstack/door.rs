@@ -76,9 +76,14 @@ impl<N: Neighbourhood + Send + 'static> SideDoor for Door<N> {
         let (sender, incoming) = mpsc::channel(WAITING_MAX);
         let address = self.shared.with(|inner, _| {
             let hosts = inner.stack.neighbourhood_mut();
+            // Where every port is open, one that nobody is expected at must do.
+            let closed =
+                |at: &SocketAddr| hosts.port(at.ip(), Transport::Tcp, at.port()) != Port::Open;
+            let at = |port| SocketAddr::new(flow.dst_ip, port);
             let free = ports(random)
-                .map(|port| SocketAddr::new(flow.dst_ip, port))
-                .find(|at| hosts.port(at.ip(), Transport::Tcp, at.port()) != Port::Open)?;
+                .map(at)
+                .find(closed)
+                .or_else(|| ports(random).map(at).find(|at| !hosts.open.contains_key(at)))?;
             hosts.open.insert(free, sender);
             Some(free)
         });
