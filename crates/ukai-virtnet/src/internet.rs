@@ -28,6 +28,7 @@ use ukai_link::{Recorder, RecorderHandle, Recording};
 use ukai_model::{Event, EventKind, Flow, PeerText, SensorId};
 use ukai_netstack::{Config, Link};
 use ukai_packet::ether::Mac;
+use ukai_servers::replies::ReplySet;
 
 /// The gateway's station: of a maker of home routers.
 const GATEWAY: Mac = Mac([0x2c, 0x91, 0xab, 0x5e, 0x00, 0x01]);
@@ -58,6 +59,10 @@ pub enum InternetError {
 pub struct Options {
     /// What it is like.
     pub scenario: Scenario,
+    /// Folder of the files that the scenario names.
+    pub files: PathBuf,
+    /// Conversations of known families, on which they are kept talking.
+    pub replies: Arc<ReplySet>,
     /// Who observes.
     pub sensor: SensorId,
     /// Folder of the record; `None`: only the summary is kept.
@@ -82,7 +87,7 @@ pub struct Internet {
 impl Internet {
     /// Begins to be everywhere at the other end of `link`. Must be called within a runtime.
     pub fn start(link: impl Link + 'static, options: Options) -> Result<Self, InternetError> {
-        let Options { scenario, sensor, folder, packets, ca, listener } = options;
+        let Options { scenario, files, replies, sensor, folder, packets, ca, listener } = options;
         scenario.check()?;
         let world: Arc<dyn World> = Arc::new(SystemWorld);
         let names = Arc::new(Names::new(&scenario)?);
@@ -128,7 +133,7 @@ impl Internet {
         )
         .map_err(failed)?;
         let pen = book.pen();
-        let services = Services::new(&scenario, &names, Arc::clone(&places));
+        let services = Services::new(&scenario, &files, replies, &names, Arc::clone(&places))?;
         let mut tls =
             TlsConfigs::new(CertificateNames::Requested, Arc::clone(&world)).signed_by(ca)?;
         if let Some(handle) = recorder.as_ref().map(Recorder::handle) {

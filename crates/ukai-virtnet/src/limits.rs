@@ -49,3 +49,6 @@ pub const EVENTS_WAITING_MAX: usize = 16_384;
 
 /// First bytes that are looked at to find who they are meant for.
 pub const FIRST_BYTES_MAX: usize = 4_096;
+
+/// A file of the scenario that a web site shows, in bytes.
+pub const FILE_BYTES_MAX: u64 = 256 << 20;

@@ -5,6 +5,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use ukai_servers::IrcScript;
+use ukai_servers::http::{Rule, RuleSpec, WebSocketManner};
 
 /// What a scenario is: every key has a default that obliges a sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +24,10 @@ pub struct Scenario {
     pub scan: ScanSpec,
     /// How far time servers are ahead of this machine, in seconds; negative: behind.
     pub time_shift_s: i64,
+    /// Web sites: `rules`, the first of which that fits answers, and `websocket`.
+    pub http: HttpSpec,
+    /// What is said in chats (`topic`, `users`, `on`, `after` ...).
+    pub irc: toml::Table,
     /// What is said first on a port where nobody knows who speaks first, after a silence;
     /// empty: nothing.
     pub greeting: String,
@@ -40,6 +46,8 @@ impl Default for Scenario {
             reach: ReachSpec::default(),
             scan: ScanSpec::default(),
             time_shift_s: 0,
+            http: HttpSpec::default(),
+            irc: toml::Table::new(),
             greeting: "220 service ready\\r\\n".replace("\\r\\n", "\r\n"),
             greeting_after_ms: 2_500,
             limits: LimitsSpec::default(),
@@ -211,6 +219,47 @@ impl Default for ScanSpec {
     }
 }
 
+/// Web sites of the operator's own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpSpec {
+    /// Answers: `host`, `uri`, `user_agent`, `methods`, and `status`, `content_type`,
+    /// `headers`, with `text`, `base64`, `file` or `like` as the body.
+    pub rules: Vec<toml::Table>,
+    /// What a WebSocket's peer hears: `echo` or `silent`.
+    pub websocket: Option<String>,
+}
+
+impl HttpSpec {
+    /// The rules, with the files that they name read by `read`.
+    pub(crate) fn rules(
+        &self,
+        mut read: impl FnMut(&str) -> std::io::Result<Vec<u8>>,
+    ) -> Result<Vec<Rule>, ScenarioError> {
+        let made = self.rules.iter().enumerate().map(|(at, table)| {
+            let key = format!("http.rules[{at}]");
+            let remedy = "docs/internet.md describes rules";
+            let spec = RuleSpec::deserialize(table.clone())
+                .map_err(|error| ScenarioError::new(&*key, error.message().to_owned(), remedy))?;
+            spec.rule(&mut read)
+                .map_err(|error| ScenarioError::new(&*key, error.to_string(), remedy))
+        });
+        made.collect()
+    }
+
+    pub(crate) fn websocket(&self) -> Result<WebSocketManner, ScenarioError> {
+        match self.websocket.as_deref() {
+            None | Some("echo") => Ok(WebSocketManner::Echo),
+            Some("silent") => Ok(WebSocketManner::Silent),
+            Some(other) => Err(ScenarioError::new(
+                "http.websocket",
+                format!("\"{}\" is no manner", other.escape_debug()),
+                "write `echo` or `silent`",
+            )),
+        }
+    }
+}
+
 /// What one guest may use up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -310,6 +359,8 @@ impl Scenario {
                 "take a number from 0 to 1000",
             ));
         }
+        self.http.websocket()?;
+        self.irc()?;
         let names = &self.names;
         for (key, list) in [
             ("names.missing", &names.missing),
@@ -323,6 +374,14 @@ impl Scenario {
             globs(&format!("reach.rules[{at}].names"), &rule.names)?;
         }
         Ok(())
+    }
+
+    /// What is said in chats.
+    pub(crate) fn irc(&self) -> Result<IrcScript, ScenarioError> {
+        IrcScript::deserialize(self.irc.clone()).map_err(|error| {
+            let remedy = "docs/internet.md describes what can be said";
+            ScenarioError::new("irc", error.message().to_owned(), remedy)
+        })
     }
 
     /// The defaults as a file.

@@ -1,23 +1,30 @@
 //! Which server is at which port, and as whom it speaks.
 
 use crate::any::{Any, First, Knowledge, Recogniser, Speaker};
-use crate::limits::HOSTS_MAX;
+use crate::limits::{FILE_BYTES_MAX, HOSTS_MAX};
 use crate::names::{Names, key_of};
 use crate::places::Places;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, ScenarioError};
 use lru::LruCache;
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::{Arc, Weak};
 use ukai_driver::{Assignment, TlsUse};
 use ukai_emulators::{Emulator, Raw, recognise};
 use ukai_model::{Duration, Flow, Transport};
 use ukai_persona::{Host, Persona};
-use ukai_servers::dns::{Dns, looks_like_dns};
+use ukai_servers::dns::{Dns, Via, answer, looks_like_dns};
+use ukai_servers::http::{Answer, Public, Rule, WebSocketManner};
+use ukai_servers::replies::ReplySet;
 use ukai_servers::{
-    Behind, Bittorrent, Daytime, Mqtt, Ntp, Socks, Stun, Time, looks_like_ident, looks_like_syslog,
+    Behind, Bittorrent, Daytime, Irc, IrcScript, Mqtt, Ntp, Rdp, Replies, Sites, Smb, Socks,
+    Stratum, Stun, Time, Tor, Web, looks_like_http, looks_like_ident, looks_like_irc,
+    looks_like_ldap, looks_like_syslog, tracker,
 };
 use ukai_shell::Fs;
 
@@ -127,6 +134,7 @@ pub(crate) struct Services {
     streams: HashMap<u16, (Speaker, TlsUse)>,
     datagrams: HashMap<u16, Arc<dyn Emulator>>,
     dns: Arc<dyn Emulator>,
+    replies: Replies,
     knowledge: Arc<Knowledge>,
     obliging: Arc<Persona>,
     vulnerable: Arc<Persona>,
@@ -136,12 +144,33 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    pub(crate) fn new(scenario: &Scenario, names: &Arc<Names>, places: Arc<Places>) -> Arc<Self> {
-        Arc::new_cyclic(|whole| Self::made(scenario, names, places, whole))
+    /// The servers of a scenario, whose files are in `files`.
+    pub(crate) fn new(
+        scenario: &Scenario,
+        files: &Path,
+        replies: Arc<ReplySet>,
+        names: &Arc<Names>,
+        places: Arc<Places>,
+    ) -> Result<Arc<Self>, ScenarioError> {
+        let rules = scenario.http.rules(|name| {
+            let file = File::open(files.join(name))?;
+            let mut bytes = Vec::new();
+            file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        })?;
+        let (websocket, irc) = (scenario.http.websocket()?, scenario.irc()?);
+        Ok(Arc::new_cyclic(|whole| {
+            let sites = sites(scenario, rules, websocket, names, whole);
+            Self::made(scenario, Arc::new(sites), irc, replies, names, places, whole)
+        }))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what the servers are made of")]
     fn made(
         scenario: &Scenario,
+        sites: Arc<Sites>,
+        irc: IrcScript,
+        replies: Arc<ReplySet>,
         names: &Arc<Names>,
         places: Arc<Places>,
         whole: &Weak<Self>,
@@ -155,6 +184,8 @@ impl Services {
                 "time" => Arc::new(Time::new(shift_ms)),
                 "daytime" => Arc::new(Daytime::new(shift_ms)),
                 "socks" => Arc::new(Socks::new(behind(whole.clone()))),
+                "http" => Arc::new(Web::new(Arc::clone(&sites))),
+                "irc" => Arc::new(Irc::new(irc.clone())),
                 _ => {
                     return ukai_servers::server(name).or_else(|| ukai_emulators::emulator(name));
                 }
@@ -173,8 +204,9 @@ impl Services {
             let Some(emulator) = find(name) else { continue };
             datagrams.extend(ports.iter().map(|port| (*port, Arc::clone(&emulator))));
         }
+        let replies = Replies::new(replies);
         let knowledge = Knowledge {
-            recognisers: recognisers(&find),
+            recognisers: recognisers(&replies, &find),
             greeting: scenario.greeting.as_bytes().to_vec(),
             greeting_after: Duration::from_millis(scenario.greeting_after_ms),
         };
@@ -189,6 +221,7 @@ impl Services {
             streams,
             datagrams,
             dns,
+            replies,
             knowledge: Arc::new(knowledge),
             obliging: Arc::new(obliging),
             vulnerable: Arc::clone(persona("router-mips")),
@@ -211,12 +244,19 @@ impl Services {
 
     /// Who answers a stream to a port, wherever it leads.
     fn on_port(&self, port: u16) -> Any {
-        let expected = self.streams.get(&port).map(|(speaker, _)| speaker.clone());
+        let expected = if self.replies.speaks_first(Transport::Tcp, port) {
+            Some(Speaker { emulator: Arc::new(self.replies.clone()), first: First::Server })
+        } else {
+            self.streams.get(&port).map(|(speaker, _)| speaker.clone())
+        };
         Any { knowledge: Arc::clone(&self.knowledge), expected }
     }
 
     /// Who answers datagrams of a flow that begins so; `None`: nobody, they are kept.
     pub(crate) fn choose_datagrams(&self, flow: &Flow, first: &[u8]) -> Option<Arc<dyn Emulator>> {
+        if self.replies.matches(Transport::Udp, flow.dst_port, first) {
+            return Some(Arc::new(self.replies.clone()));
+        }
         if let Some(emulator) = self.datagrams.get(&flow.dst_port) {
             return Some(Arc::clone(emulator));
         }
@@ -248,6 +288,40 @@ impl Services {
     }
 }
 
+/// All web sites.
+fn sites(
+    scenario: &Scenario,
+    rules: Vec<Rule>,
+    websocket: WebSocketManner,
+    names: &Arc<Names>,
+    whole: &Weak<Services>,
+) -> Sites {
+    let mut public = Public::default();
+    match scenario.guest.public_address {
+        IpAddr::V4(v4) => public.v4 = v4,
+        IpAddr::V6(v6) => public.v6 = v6,
+    }
+    let (zone, whole) = (Arc::clone(names), whole.clone());
+    Sites {
+        rules,
+        public,
+        websocket,
+        dns: Some(Arc::new(move |message, cx| {
+            let answer = answer(message, Via::Https, &*zone, cx.now);
+            answer.fact.into_iter().for_each(|fact| cx.record(fact));
+            answer.message
+        })),
+        announce: Some(Arc::new(|request, _| {
+            Some(Answer::of("text/plain", tracker(request.target, request.peer)?))
+        })),
+        tunnel: Some(Arc::new(move |_, port| match whole.upgrade() {
+            Some(services) => Arc::new(services.on_port(port)),
+            None => Arc::new(Raw),
+        })),
+        ..Sites::default()
+    }
+}
+
 /// What lies behind a proxy: any server of ours.
 fn behind(whole: Weak<Services>) -> Behind {
     Arc::new(move |_, port| match whole.upgrade() {
@@ -257,8 +331,16 @@ fn behind(whole: Weak<Services>) -> Behind {
 }
 
 /// Protocols by what clients say first, the surest first.
-fn recognisers(find: &dyn Fn(&str) -> Option<Arc<dyn Emulator>>) -> Vec<Recogniser> {
-    let mut all = Vec::new();
+fn recognisers(
+    replies: &Replies,
+    find: &dyn Fn(&str) -> Option<Arc<dyn Emulator>>,
+) -> Vec<Recogniser> {
+    let known = replies.clone();
+    let mut all = vec![Recogniser {
+        looks_like: Box::new(move |port, bytes| known.matches(Transport::Tcp, port, bytes)),
+        emulator: Arc::new(replies.clone()),
+        greeted: false,
+    }];
     let mut add =
         |name: &str, greeted: bool, looks_like: Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync>| {
             if let Some(emulator) = find(name) {
@@ -269,11 +351,17 @@ fn recognisers(find: &dyn Fn(&str) -> Option<Arc<dyn Emulator>>) -> Vec<Recognis
         Box::new(move |_, bytes| recognise(bytes).is_some_and(|found| found.protocol == name))
     };
     add("ssh", false, known("ssh"));
-    add("http", false, known("http"));
+    add("http", false, Box::new(|_, bytes| looks_like_http(bytes)));
     add("redis", false, known("redis"));
     add("postgresql", false, known("postgresql"));
     add("mongodb", false, known("mongodb"));
     add("dns", false, Box::new(|_, bytes| looks_like_dns(bytes)));
+    add("tor", false, Box::new(|_, bytes| Tor::looks_like(bytes)));
+    add("stratum", false, Box::new(|_, bytes| Stratum::looks_like(bytes)));
+    add("irc", false, Box::new(|_, bytes| looks_like_irc(bytes)));
+    add("ldap", false, Box::new(|_, bytes| looks_like_ldap(bytes)));
+    add("smb", false, Box::new(|_, bytes| Smb::looks_like(bytes)));
+    add("rdp", false, Box::new(|_, bytes| Rdp::looks_like(bytes)));
     add("mqtt", false, Box::new(|_, bytes| Mqtt::looks_like(bytes)));
     add("bittorrent", false, Box::new(|_, bytes| Bittorrent::looks_like(bytes)));
     add("stun", false, Box::new(|_, bytes| Stun::looks_like(bytes)));

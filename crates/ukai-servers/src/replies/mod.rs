@@ -16,7 +16,7 @@ mod template;
 
 pub use check::{Failure, check};
 pub use error::ReplyError;
-pub use set::ReplySet;
+pub use set::{ReplySet, SHIPPED};
 
 use crate::simple::{Plain, Simple};
 use exchange::Exchange;

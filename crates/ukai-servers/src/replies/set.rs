@@ -10,8 +10,8 @@ use crate::limits::{REPLY_AFTER_MS_MAX, REPLY_CONVERSATIONS, REPLY_REPEAT_SECS_M
 use std::sync::{Arc, LazyLock};
 use ukai_model::{Duration, Transport};
 
-/// The files that are shipped, by name.
-const SHIPPED: [(&str, &str); 3] = [
+/// The files that are shipped, by name and text.
+pub const SHIPPED: [(&str, &str); 3] = [
     ("beacon.toml", include_str!("../../../../emulations/replies/beacon.toml")),
     ("counted.toml", include_str!("../../../../emulations/replies/counted.toml")),
     ("lines.toml", include_str!("../../../../emulations/replies/lines.toml")),

@@ -16,8 +16,10 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use ukai_link::{QemuListener, Tun};
 use ukai_netstack::{Link, Medium};
+use ukai_servers::replies::{ReplySet, SHIPPED};
 use ukai_virtnet::{EVENTS_FILE, Internet, Options, Scenario, Summary};
 
 /// Flags of `ukai internet`.
@@ -42,6 +44,11 @@ enum InternetCommand {
     },
     /// Print the default scenario: every key with its value.
     Scenario,
+    /// Check files of conversations with known families, and run the tests in them.
+    Replies {
+        /// The files; without any, those that are shipped.
+        files: Vec<PathBuf>,
+    },
 }
 
 /// Flags of a run.
@@ -52,6 +59,9 @@ struct RunArgs {
     /// What it is like (TOML); `ukai internet scenario` prints the default.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Files of conversations with known families, besides those that are shipped.
+    #[arg(long, value_name = "FILE")]
+    replies: Vec<PathBuf>,
     /// Folder of the record: events, packets, uploads. Without one, only the summary is kept.
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
@@ -109,6 +119,7 @@ pub(crate) fn run(args: &InternetArgs) -> Result<ExitCode> {
             print!("{}", Scenario::default_text());
             Ok(ExitCode::SUCCESS)
         }
+        Some(InternetCommand::Replies { files }) => check(files),
         None => observe(&args.run),
     }
 }
@@ -186,8 +197,11 @@ async fn serve(args: &RunArgs, scenario: Scenario, live: bool) -> Result<ExitCod
         ca: authority::certificate(&args.ca),
         record: args.record.clone(),
     };
+    let files = args.scenario.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     let options = Options {
         scenario,
+        files: files.to_owned(),
+        replies: replies(&args.replies)?,
         sensor: "internet".parse().expect("a name"),
         folder: args.record.clone(),
         packets: !args.no_packets,
@@ -218,6 +232,36 @@ async fn serve(args: &RunArgs, scenario: Scenario, live: bool) -> Result<ExitCod
     let summary = internet.shutdown().await.context("the record")?;
     show(&summary, args.json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The shipped conversations, and those of `files`.
+fn replies(files: &[PathBuf]) -> Result<Arc<ReplySet>> {
+    if files.is_empty() {
+        return Ok(ReplySet::shipped());
+    }
+    let texts = files
+        .iter()
+        .map(|file| {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| WrongUse(format!("{}: {error}", file.display())))?;
+            Ok((file.display().to_string(), text))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let named = texts.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let set = ReplySet::read(SHIPPED.iter().copied().chain(named)).map_err(|errors| {
+        WrongUse(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })?;
+    Ok(Arc::new(set))
+}
+
+fn check(files: &[PathBuf]) -> Result<ExitCode> {
+    let set = replies(files)?;
+    let failures = ukai_servers::replies::check(&set);
+    for failure in &failures {
+        eprintln!("{failure}");
+    }
+    println!("{} conversations, {} tests failed", set.conversations().count(), failures.len());
+    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn greeting(ready: &Ready) -> String {
