@@ -37,6 +37,10 @@ test_needs=(
   tshark:tshark capinfos:wireshark-common gzip:gzip zstd:zstd
   # A machine's network device.
   qemu-system-x86_64:qemu-system-x86 ethtool:ethtool
+  # Clients of the virtual Internet.
+  drill:ldnsutils aria2c:aria2 mosquitto_sub:mosquitto-clients irssi:irssi wget:wget
+  ntpdate:ntpsec-ntpdate chronyd:chrony ldapsearch:ldap-utils certutil:libnss3-tools
+  redis-cli:redis-tools script:bsdutils
   # Scanners and floods that the telescope must recognise.
   zmap:zmap masscan:masscan nmap:nmap hping3:hping3 tcpdump:tcpdump
   # Tools whose real ones the shell's are compared with.

@@ -32,13 +32,13 @@ impl VirtualInternet {
         std::fs::write(&servers, format!("nameserver {GATEWAY}\n")).expect("a file");
         sh(&format!("mount --bind {} /etc/resolv.conf", servers.display()));
         sh(&format!(
-            "echo 0 > /proc/sys/net/ipv6/conf/ukai0/disable_ipv6
-             echo 0 > /proc/sys/net/ipv6/conf/ukai0/accept_ra
+            "echo 0 > /proc/sys/net/ipv6/conf/ukai0/accept_ra
+             echo 0 > /proc/sys/net/ipv6/conf/ukai0/disable_ipv6
              ip link set ukai0 up
              ip address add 192.168.178.23/24 dev ukai0
              ip route add default via {GATEWAY}
              ip address add 2a02:8071:51c2:1a00::17/64 dev ukai0 nodad
-             ip -6 route add default via fe80::1 dev ukai0"
+             ip -6 route replace default via fe80::1 dev ukai0"
         ));
         internet
     }

@@ -7,6 +7,7 @@ use crate::names::Names;
 use crate::services::Services;
 use bytes::Bytes;
 use lru::LruCache;
+use parking_lot::Mutex;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -136,6 +137,13 @@ impl Datagrams {
         session
     }
 
+    /// Ends all flows.
+    pub(crate) fn finish(&mut self) {
+        while let Some((key, talk)) = self.flows.pop_lru() {
+            self.end(talk, key, CloseReason::Shutdown);
+        }
+    }
+
     fn end(&mut self, mut talk: Talk, key: (SocketAddr, SocketAddr), reason: CloseReason) {
         let flow = Flow::new(Transport::Udp, key.0, key.1);
         let mut effects = Vec::new();
@@ -164,7 +172,10 @@ impl Datagrams {
     }
 }
 
-impl Datagram for Datagrams {
+/// All flows, as the stack has them.
+pub(crate) struct Shared(pub(crate) Arc<Mutex<Datagrams>>);
+
+impl Datagram for Shared {
     fn datagram(
         &mut self,
         now: Timestamp,
@@ -172,15 +183,7 @@ impl Datagram for Datagrams {
         bytes: Bytes,
         reply: &mut dyn FnMut(&[u8]),
     ) -> bool {
-        self.take(now, tuple.peer_socket(), tuple.local_socket(), &bytes, reply);
+        self.0.lock().take(now, tuple.peer_socket(), tuple.local_socket(), &bytes, reply);
         true
-    }
-}
-
-impl Drop for Datagrams {
-    fn drop(&mut self) {
-        while let Some((key, talk)) = self.flows.pop_lru() {
-            self.end(talk, key, CloseReason::Shutdown);
-        }
     }
 }

@@ -1,11 +1,12 @@
 //! The virtual Internet on a guest's link: started, running, ended.
 
 use crate::book::{Book, PACKETS_FOLDER, Pen};
-use crate::datagrams::Datagrams;
+use crate::datagrams::{Datagrams, Shared};
 use crate::gateway::Gateway;
 use crate::guests::Guests;
 use crate::limits::DESTINATIONS_MAX;
 use crate::names::{Names, key_of};
+use crate::outgoing::Outgoing;
 use crate::places::Places;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::services::Services;
@@ -82,6 +83,9 @@ pub struct Internet {
     stop: CancellationToken,
     serving: JoinHandle<()>,
     recorder: Option<Recorder>,
+    outgoing: Arc<Mutex<Outgoing>>,
+    datagrams: Arc<Mutex<Datagrams>>,
+    world: Arc<dyn World>,
 }
 
 impl Internet {
@@ -150,6 +154,7 @@ impl Internet {
             Some(recorder) => Box::new(recorder.tap(link, "guest")),
             None => Box::new(link),
         };
+        let outgoing = Arc::new(Mutex::new(Outgoing::default()));
         let telling = pen.clone();
         let gateway = Gateway::new(
             link,
@@ -157,6 +162,7 @@ impl Internet {
             guests,
             GATEWAY,
             key_of(&scenario.seed),
+            Arc::clone(&outgoing),
             Arc::clone(&world),
             move |kind| telling.note(kind, None, None),
         );
@@ -174,15 +180,19 @@ impl Internet {
             pen.clone(),
             world.random() as u64,
         );
+        let datagrams = Arc::new(Mutex::new(datagrams));
         let acceptor = NetstackAcceptor::with_datagrams(
             gateway,
             ForStack(Arc::clone(&places)),
             stack,
             Arc::clone(&world),
             |_| {},
-            ukai_driver::Datagrams::Open { flows_max, direct: Some(Box::new(datagrams)) },
+            ukai_driver::Datagrams::Open {
+                flows_max,
+                direct: Some(Box::new(Shared(Arc::clone(&datagrams)))),
+            },
         );
-        let destinations = Destinations::new(Arc::clone(&names), pen.clone(), world);
+        let destinations = Destinations::new(Arc::clone(&names), pen.clone(), Arc::clone(&world));
         let stop = CancellationToken::new();
         let serving = {
             let (driver, stop) = (driver.clone(), stop.clone());
@@ -192,7 +202,7 @@ impl Internet {
             };
             tokio::spawn(async move { driver.serve(acceptor, choose, stop).await })
         };
-        Ok(Self { book, driver, stop, serving, recorder })
+        Ok(Self { book, driver, stop, serving, recorder, outgoing, datagrams, world })
     }
 
     /// Writes into its record.
@@ -221,6 +231,12 @@ impl Internet {
         self.stop.cancel();
         if !self.serving.is_finished() && self.serving.await.is_err() {
             tracing::error!("the virtual Internet's acceptor had failed");
+        }
+        // Whatever still waits for more is told now.
+        self.datagrams.lock().finish();
+        let pen = self.book.pen();
+        for kind in self.outgoing.lock().tell(self.world.now()) {
+            pen.note(kind, None, None);
         }
         drop(self.recorder);
         self.book.close()

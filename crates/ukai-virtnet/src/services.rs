@@ -301,6 +301,10 @@ fn sites(
         IpAddr::V4(v4) => public.v4 = v4,
         IpAddr::V6(v6) => public.v6 = v6,
     }
+    // Nothing is translated there: the guest's own address is the public one.
+    if let Some(network) = scenario.guest.network_v6 {
+        public.v6 = (u128::from(network.network()) + u128::from(scenario.guest.first_lease)).into();
+    }
     let (zone, whole) = (Arc::clone(names), whole.clone());
     Sites {
         rules,

@@ -266,11 +266,18 @@ impl FtpSession {
         let name = String::from_utf8_lossy(user).into_owned();
         let system = if guest.is_some() { &b"ftp"[..] } else { user };
         let known = self.open.host.persona.user(system);
-        let (uid, gid) = known.map_or((65_534, 65_534), |user| (user.uid, user.gid));
-        let home = known.map_or("/", |user| user.home.as_str()).as_bytes().to_vec();
+        // Who obliges everybody lets them write, too.
+        let obliging = self.open.host.persona.credentials.obliging;
+        let (uid, gid) = match known {
+            _ if obliging => (0, 0),
+            Some(user) => (user.uid, user.gid),
+            None => (65_534, 65_534),
+        };
+        let nowhere = if obliging { "/srv/ftp" } else { "/" };
+        let home = known.map_or(nowhere, |user| user.home.as_str()).as_bytes().to_vec();
         let mut files = Files::new(self.open.fs.clone(), uid, gid);
         files.at(cx.now);
-        let read_only = guest.is_some();
+        let read_only = guest.is_some() && !obliging;
         let root = guest.map_or(Vec::new(), |root| root.trim_end_matches('/').into());
         let inside = !read_only && files.info(&home, true).is_ok_and(|info| info.is_dir());
         let directory = if inside { home } else { b"/".to_vec() };

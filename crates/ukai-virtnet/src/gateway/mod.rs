@@ -11,6 +11,7 @@ use crate::guests::Guests;
 use crate::limits::ROUTER_ERRORS_PER_S;
 use crate::outgoing::Outgoing;
 use crate::scenario::GuestNetwork;
+use parking_lot::Mutex;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub(crate) struct Road {
     mac: Mac,
     mtu: u16,
     key: (u64, u64),
-    outgoing: Outgoing,
+    outgoing: Arc<Mutex<Outgoing>>,
     world: Arc<dyn World>,
     tell: Box<dyn Fn(EventKind) + Send>,
     /// ICMP errors in this second.
@@ -54,12 +55,14 @@ pub(crate) struct Road {
 }
 
 impl<L: Link> Gateway<L> {
+    #[expect(clippy::too_many_arguments, reason = "each is another thing")]
     pub(crate) fn new(
         link: L,
         guest: GuestNetwork,
         guests: Arc<Guests>,
         mac: Mac,
         key: (u64, u64),
+        outgoing: Arc<Mutex<Outgoing>>,
         world: Arc<dyn World>,
         tell: impl Fn(EventKind) + Send + 'static,
     ) -> Self {
@@ -70,7 +73,7 @@ impl<L: Link> Gateway<L> {
             mac,
             mtu,
             key,
-            outgoing: Outgoing::default(),
+            outgoing,
             world,
             tell: Box::new(tell),
             errors: (0, 0),
@@ -116,15 +119,6 @@ impl<L: Link> Link for Gateway<L> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.link.flush()
-    }
-}
-
-impl<L> Drop for Gateway<L> {
-    fn drop(&mut self) {
-        let now = self.road.world.now();
-        for kind in self.road.outgoing.tell(now) {
-            (self.road.tell)(kind);
-        }
     }
 }
 
@@ -227,7 +221,8 @@ impl Road {
             return Ok(false);
         }
         let forged = asker.frame.is_some() && !self.guests.has(ip.src) && !self.is_near(ip.src);
-        for kind in self.outgoing.count(ip, forged, now) {
+        let told = self.outgoing.lock().count(ip, forged, now);
+        for kind in told {
             (self.tell)(kind);
         }
         if ip.hop_limit <= self.distance(ip.dst) {
