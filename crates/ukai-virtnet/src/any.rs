@@ -43,9 +43,12 @@ pub(crate) enum First {
     Anything,
 }
 
+/// Whether a client's first bytes to a port are those of a protocol.
+pub(crate) type Looks = Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync>;
+
 /// Knows a protocol by a client's first bytes.
 pub(crate) struct Recogniser {
-    pub(crate) looks_like: Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync>,
+    pub(crate) looks_like: Looks,
     pub(crate) emulator: Arc<dyn Emulator>,
     /// Whether clients of this protocol wait for a greeting, which has then been said.
     pub(crate) greeted: bool,
@@ -162,11 +165,10 @@ impl Session for AnySession {
         match self.any.expected.as_ref().map(|speaker| speaker.first) {
             Some(First::Server) => Self::wait(cx, SPEAK, SERVER_WAITS),
             Some(First::Anything) => self.decide(cx, true),
-            Some(First::Client) => {}
             None if !self.any.knowledge.greeting.is_empty() => {
                 Self::wait(cx, SPEAK, self.any.knowledge.greeting_after);
             }
-            None => {}
+            Some(First::Client) | None => {}
         }
     }
 
@@ -194,9 +196,8 @@ impl Session for AnySession {
     fn on_timer(&mut self, cx: &mut Context<'_>, timer: TimerId) {
         match &mut self.state {
             State::Decided(session) if timer != SPEAK && timer != MORE => {
-                session.on_timer(cx, timer)
+                session.on_timer(cx, timer);
             }
-            State::Decided(_) => {}
             State::Waiting { held, .. } if timer == MORE => {
                 if !held.is_empty() {
                     self.decide(cx, true);
@@ -211,7 +212,7 @@ impl Session for AnySession {
                     cx.send(self.any.knowledge.greeting.clone());
                 }
             }
-            State::Waiting { .. } => {}
+            State::Decided(_) | State::Waiting { .. } => {}
         }
     }
 

@@ -42,7 +42,8 @@ const FLUSH_EVERY: Duration = Duration::from_millis(200);
 /// How long somebody waits who may wait, when too much waits to be written.
 const WAIT: Duration = Duration::from_millis(1);
 
-type Listener = Box<dyn Fn(&Event) + Send>;
+/// Is told every event.
+pub type Listener = Box<dyn Fn(&Event) + Send>;
 
 enum Entry {
     Event(Box<Event>),
@@ -95,7 +96,7 @@ impl Book {
         let (writing, event_bytes_max) = (pen.clone(), limits.event_bytes_max);
         let writer = std::thread::Builder::new()
             .name("record".to_owned())
-            .spawn(move || write(&writing, &entries, files, event_bytes_max, listener))?;
+            .spawn(move || write(&writing, &entries, files, event_bytes_max, listener.as_ref()))?;
         Ok(Self { pen, writer: Some(writer) })
     }
 
@@ -266,7 +267,7 @@ fn write(
     entries: &Receiver<Entry>,
     mut files: Option<Files>,
     event_bytes_max: u64,
-    listener: Option<Listener>,
+    listener: Option<&Listener>,
 ) -> io::Result<()> {
     let mut line = Vec::new();
     let mut outcome = Ok(());
@@ -285,7 +286,7 @@ fn write(
         let written = match entry {
             Entry::Event(event) => {
                 pen.0.summary.lock().add(&event);
-                if let Some(listener) = &listener {
+                if let Some(listener) = listener {
                     listener(&event);
                 }
                 match &mut files {

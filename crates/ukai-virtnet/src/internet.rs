@@ -1,8 +1,8 @@
 //! The virtual Internet on a guest's link: started, running, ended.
 
-use crate::book::{Book, PACKETS_FOLDER, Pen};
+use crate::book::{Book, Listener, PACKETS_FOLDER, Pen};
 use crate::datagrams::{Datagrams, Shared};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, STATION};
 use crate::guests::Guests;
 use crate::limits::DESTINATIONS_MAX;
 use crate::names::{Names, key_of};
@@ -26,13 +26,9 @@ use ukai_driver::{
     World,
 };
 use ukai_link::{Recorder, RecorderHandle, Recording};
-use ukai_model::{Event, EventKind, Flow, PeerText, SensorId};
+use ukai_model::{EventKind, Flow, PeerText, SensorId};
 use ukai_netstack::{Config, Link};
-use ukai_packet::ether::Mac;
 use ukai_servers::replies::ReplySet;
-
-/// The gateway's station: of a maker of home routers.
-const GATEWAY: Mac = Mac([0x2c, 0x91, 0xab, 0x5e, 0x00, 0x01]);
 
 /// Packets of one file, in bytes.
 const PACKET_FILE_BYTES: u64 = 256 << 20;
@@ -73,7 +69,7 @@ pub struct Options {
     /// Who signs certificates; guests that trust it take any server for what it says.
     pub ca: Ca,
     /// Is told every event, on a thread of its own.
-    pub listener: Option<Box<dyn Fn(&Event) + Send>>,
+    pub listener: Option<Listener>,
 }
 
 /// A running virtual Internet.
@@ -120,7 +116,7 @@ impl Internet {
             _ => None,
         };
         let naming = recorder.as_ref().map(Recorder::handle);
-        let listener: Box<dyn Fn(&Event) + Send> = Box::new(move |event| {
+        let listener: Listener = Box::new(move |event| {
             if let Some(handle) = &naming {
                 name_packets(handle, &event.kind);
             }
@@ -160,14 +156,14 @@ impl Internet {
             link,
             scenario.guest.clone(),
             guests,
-            GATEWAY,
+            STATION,
             key_of(&scenario.seed),
             Arc::clone(&outgoing),
             Arc::clone(&world),
             move |kind| telling.note(kind, None, None),
         );
         let stack = Config {
-            mac: GATEWAY,
+            mac: STATION,
             flows_max: scenario.limits.connections_max,
             closed: true,
             ..Config::default()

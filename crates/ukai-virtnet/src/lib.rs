@@ -25,7 +25,9 @@ mod services;
 mod sink;
 mod summary;
 
-pub use book::{Book, EVENTS_FILE, PACKETS_FOLDER, Pen, SAMPLES_FOLDER, TERMINALS_FOLDER};
+pub use book::{
+    Book, EVENTS_FILE, Listener, PACKETS_FOLDER, Pen, SAMPLES_FOLDER, TERMINALS_FOLDER,
+};
 pub use gateway::Gateway;
 pub use internet::{Internet, InternetError, Options};
 pub use names::{Known, Names};

@@ -96,7 +96,7 @@ impl Names {
         hasher.finish()
     }
 
-    fn lead(&self, inner: &mut Inner, name: &str, at: IpAddr, now: Timestamp) -> bool {
+    fn lead(inner: &mut Inner, name: &str, at: IpAddr, now: Timestamp) -> bool {
         match inner.by_address.get_mut(&at) {
             Some(known) if *known.name == *name => known.asked = Some(now),
             Some(_) => return false,
@@ -114,13 +114,13 @@ impl Names {
         let mut found = (Ipv4Addr::UNSPECIFIED, Ipv6Addr::UNSPECIFIED);
         for round in 0..16 {
             let v4 = public_v4(self.draw(name, salt ^ (round << 32)));
-            if self.lead(&mut inner, name, v4.into(), now) {
+            if Self::lead(&mut inner, name, v4.into(), now) {
                 found.0 = v4;
                 break;
             }
         }
         let v6 = public_v6(self.draw(name, salt ^ 1 << 62), self.draw(name, salt ^ 1 << 63));
-        if self.lead(&mut inner, name, v6.into(), now) {
+        if Self::lead(&mut inner, name, v6.into(), now) {
             found.1 = v6;
         }
         found
@@ -141,7 +141,7 @@ impl Names {
         if let Some(addresses) = self.spec.at.get(last) {
             let mut inner = self.inner.lock();
             for address in addresses {
-                self.lead(&mut inner, last, *address, now);
+                Self::lead(&mut inner, last, *address, now);
                 match address {
                     IpAddr::V4(v4) => place.v4.push(*v4),
                     IpAddr::V6(v6) => place.v6.push(*v6),
@@ -269,7 +269,7 @@ fn public_v4(mut draw: u64) -> Ipv4Addr {
     loop {
         let v4 = Ipv4Addr::from(draw as u32);
         let last = v4.octets()[3];
-        if is_public(v4) && last != 0 && last != 255 && draw as u32 % 0x0101_0101 != 0 {
+        if is_public(v4) && last != 0 && last != 255 && !(draw as u32).is_multiple_of(0x0101_0101) {
             return v4;
         }
         draw = draw.rotate_right(17).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bd1_e995;
@@ -281,7 +281,7 @@ fn public_v6(high: u64, low: u64) -> Ipv6Addr {
     const REGISTRIES: [u128; 5] = [0x2400, 0x2600, 0x2800, 0x2a00, 0x2c00];
     let registry = REGISTRIES[(high % 5) as usize] | u128::from(high >> 56) & 0x0f;
     let network = u128::from(high >> 8 & 0xffff_ffff);
-    Ipv6Addr::from(registry << 112 | network << 80 | u128::from(low & 0xffff) + 1)
+    Ipv6Addr::from(registry << 112 | network << 80 | (u128::from(low & 0xffff) + 1))
 }
 
 #[cfg(test)]

@@ -221,8 +221,17 @@ mod tests {
 
     fn syn(dst: IpAddr, port: u16) -> Vec<u8> {
         let mut packet = Vec::new();
-        let segment =
-            Segment { src_port: 4_000, dst_port: port, flags: Flags::SYN, ..Segment::default() };
+        let segment = Segment {
+            src_port: 4_000,
+            dst_port: port,
+            seq: 1,
+            ack: 0,
+            flags: Flags::SYN,
+            window: 1_024,
+            urgent: 0,
+            options: &[],
+            payload: [&[], &[]],
+        };
         segment.write(&header(dst, protocol::TCP), &mut packet);
         packet
     }

@@ -146,9 +146,10 @@ impl Neighbourhood for Places {
         let near = matches!(address, IpAddr::V4(v4)
             if self.guest.network.contains(&v4) && v4 != self.guest.gateway());
         let mac = near.then(|| {
-            let [a, b, c] = STATIONS[(draw % 3) as usize];
-            let [.., d, e, f] = draw.to_be_bytes();
-            Mac([a, b, c, d, e, f])
+            let mut station = [0; 6];
+            station[..3].copy_from_slice(&STATIONS[(draw % 3) as usize]);
+            station[3..].copy_from_slice(&draw.to_be_bytes()[5..]);
+            Mac(station)
         });
         let personality = &self.personalities[(draw >> 4 & 3) as usize];
         Some(Host { personality, booted: now - uptime, mac })

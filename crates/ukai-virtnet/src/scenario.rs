@@ -315,7 +315,7 @@ impl Scenario {
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         let scenario: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            let line = text[..at.min(text.len())].lines().count().max(1);
+            let line = text[..at.min(text.len())].matches('\n').count() + 1;
             ScenarioError::new(
                 format!("line {line}"),
                 error.message().to_owned(),

@@ -1,6 +1,6 @@
 //! Which server is at which port, and as whom it speaks.
 
-use crate::any::{Any, First, Knowledge, Recogniser, Speaker};
+use crate::any::{Any, First, Knowledge, Looks, Recogniser, Speaker};
 use crate::limits::{FILE_BYTES_MAX, HOSTS_MAX};
 use crate::names::{Names, key_of};
 use crate::places::Places;
@@ -161,15 +161,14 @@ impl Services {
         let (websocket, irc) = (scenario.http.websocket()?, scenario.irc()?);
         Ok(Arc::new_cyclic(|whole| {
             let sites = sites(scenario, rules, websocket, names, whole);
-            Self::made(scenario, Arc::new(sites), irc, replies, names, places, whole)
+            Self::made(scenario, &Arc::new(sites), &irc, replies, names, places, whole)
         }))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what the servers are made of")]
     fn made(
         scenario: &Scenario,
-        sites: Arc<Sites>,
-        irc: IrcScript,
+        sites: &Arc<Sites>,
+        irc: &IrcScript,
         replies: Arc<ReplySet>,
         names: &Arc<Names>,
         places: Arc<Places>,
@@ -184,7 +183,7 @@ impl Services {
                 "time" => Arc::new(Time::new(shift_ms)),
                 "daytime" => Arc::new(Daytime::new(shift_ms)),
                 "socks" => Arc::new(Socks::new(behind(whole.clone()))),
-                "http" => Arc::new(Web::new(Arc::clone(&sites))),
+                "http" => Arc::new(Web::new(Arc::clone(sites))),
                 "irc" => Arc::new(Irc::new(irc.clone())),
                 _ => {
                     return ukai_servers::server(name).or_else(|| ukai_emulators::emulator(name));
@@ -345,13 +344,12 @@ fn recognisers(
         emulator: Arc::new(replies.clone()),
         greeted: false,
     }];
-    let mut add =
-        |name: &str, greeted: bool, looks_like: Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync>| {
-            if let Some(emulator) = find(name) {
-                all.push(Recogniser { looks_like, emulator, greeted });
-            }
-        };
-    let known = |name: &'static str| -> Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync> {
+    let mut add = |name: &str, greeted: bool, looks_like: Looks| {
+        if let Some(emulator) = find(name) {
+            all.push(Recogniser { looks_like, emulator, greeted });
+        }
+    };
+    let known = |name: &'static str| -> Looks {
         Box::new(move |_, bytes| recognise(bytes).is_some_and(|found| found.protocol == name))
     };
     add("ssh", false, known("ssh"));
@@ -371,7 +369,7 @@ fn recognisers(
     add("stun", false, Box::new(|_, bytes| Stun::looks_like(bytes)));
     add("ident", false, Box::new(|port, bytes| port == 113 && looks_like_ident(bytes)));
     add("syslog", false, Box::new(|_, bytes| looks_like_syslog(bytes)));
-    let words = |words: &'static [&'static str]| -> Box<dyn Fn(u16, &[u8]) -> bool + Send + Sync> {
+    let words = |words: &'static [&'static str]| -> Looks {
         Box::new(move |_, bytes| {
             words.iter().any(|word| {
                 bytes.len() >= word.len()

@@ -9,14 +9,15 @@ mod router;
 
 use crate::guests::Guests;
 use crate::limits::ROUTER_ERRORS_PER_S;
+use crate::names::key_of;
 use crate::outgoing::Outgoing;
-use crate::scenario::GuestNetwork;
+use crate::scenario::{GuestNetwork, Scenario};
 use parking_lot::Mutex;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use ukai_driver::World;
+use ukai_driver::{SystemWorld, World};
 use ukai_model::{EventKind, Timestamp};
 use ukai_netstack::{Link, Medium};
 use ukai_packet::arp::{Arp, Operation};
@@ -26,6 +27,9 @@ use ukai_packet::ip::{Header, Ip};
 use ukai_packet::ndp::Neighbor;
 use ukai_packet::protocol;
 use ukai_packet::udp::Udp;
+
+/// Its station: of a maker of home routers.
+pub(crate) const STATION: Mac = Mac([0x2c, 0x91, 0xab, 0x5e, 0x00, 0x01]);
 
 /// Frames that are dealt with here before others have their turn.
 const BATCH: usize = 64;
@@ -55,6 +59,21 @@ pub(crate) struct Road {
 }
 
 impl<L: Link> Gateway<L> {
+    /// A gateway without an Internet behind it: gives addresses and plays the routers.
+    /// `tell` is told what it was asked, and what went out in masses.
+    pub fn alone(link: L, scenario: &Scenario, tell: impl Fn(EventKind) + Send + 'static) -> Self {
+        Self::new(
+            link,
+            scenario.guest.clone(),
+            Arc::default(),
+            STATION,
+            key_of(&scenario.seed),
+            Arc::default(),
+            Arc::new(SystemWorld),
+            tell,
+        )
+    }
+
     #[expect(clippy::too_many_arguments, reason = "each is another thing")]
     pub(crate) fn new(
         link: L,
