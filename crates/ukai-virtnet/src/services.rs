@@ -18,13 +18,13 @@ use ukai_driver::{Assignment, TlsUse};
 use ukai_emulators::{Emulator, Raw, recognise};
 use ukai_model::{Duration, Flow, Transport};
 use ukai_persona::{Host, Persona};
-use ukai_servers::dns::{Dns, Via, answer, looks_like_dns};
-use ukai_servers::http::{Answer, Public, Rule, WebSocketManner};
+use ukai_servers::dns::{Dns, Zone, looks_like_dns};
+use ukai_servers::http::{Public, Rule, WebSocketManner};
 use ukai_servers::replies::ReplySet;
 use ukai_servers::{
     Behind, Bittorrent, Daytime, Irc, IrcScript, Mqtt, Ntp, Rdp, Replies, Sites, Smb, Socks,
     Stratum, Stun, Time, Tor, Web, looks_like_http, looks_like_ident, looks_like_irc,
-    looks_like_ldap, looks_like_syslog, tracker,
+    looks_like_ldap, looks_like_syslog,
 };
 use ukai_shell::Fs;
 
@@ -304,19 +304,13 @@ fn sites(
     if let Some(network) = scenario.guest.network_v6 {
         public.v6 = (u128::from(network.network()) + u128::from(scenario.guest.first_lease)).into();
     }
-    let (zone, whole) = (Arc::clone(names), whole.clone());
+    let (zone, whole): (Arc<dyn Zone>, _) = (Arc::clone(names) as _, whole.clone());
     Sites {
         rules,
         public,
         websocket,
-        dns: Some(Arc::new(move |message, cx| {
-            let answer = answer(message, Via::Https, &*zone, cx.now);
-            answer.fact.into_iter().for_each(|fact| cx.record(fact));
-            answer.message
-        })),
-        announce: Some(Arc::new(|request, _| {
-            Some(Answer::of("text/plain", tracker(request.target, request.peer)?))
-        })),
+        clock_shift_ms: scenario.time_shift_s.saturating_mul(1_000),
+        zone: Some(zone),
         tunnel: Some(Arc::new(move |_, port| match whole.upgrade() {
             Some(services) => Arc::new(services.on_port(port)),
             None => Arc::new(Raw),
