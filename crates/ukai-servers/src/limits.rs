@@ -198,6 +198,9 @@ pub const HTTP_HEAD_RECORDED_BYTES: usize = 16 * 1024;
 /// Body of a request that is kept in its event, in bytes.
 pub const HTTP_BODY_RECORDED_BYTES: usize = 4_096;
 
+/// Longest body in which a log-in is looked for, in bytes.
+pub const HTTP_FORM_BYTES: usize = 64 * 1024;
+
 /// Parts of a multipart body.
 pub const HTTP_PARTS: usize = 32;
 

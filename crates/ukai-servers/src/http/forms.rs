@@ -4,13 +4,13 @@
 use super::answer::Answer;
 use super::request::Request;
 use super::text;
-use crate::limits::DETAIL_BYTES;
+use crate::limits::{DETAIL_BYTES, HTTP_FORM_BYTES};
 use std::borrow::Cow;
 use ukai_model::{EventKind, PeerText};
 
 /// The log-in that a request's body carries.
 pub(super) fn login(request: &Request<'_>) -> Option<EventKind> {
-    if request.method != "POST" || request.body.is_empty() {
+    if request.method != "POST" || request.body.is_empty() || request.body.len() > HTTP_FORM_BYTES {
         return None;
     }
     let (protocol, (user, password)) = if let Some(pair) = xml_rpc(request) {
@@ -32,7 +32,10 @@ pub(super) fn login(request: &Request<'_>) -> Option<EventKind> {
 pub(super) fn answer(request: &Request<'_>) -> Option<Answer> {
     let path = request.decoded_path();
     let name = path.rsplit('/').next().unwrap_or_default();
-    let session = format!("{:016x}", text::number(request.body) ^ request.now.nanos());
+    if request.body.len() > HTTP_FORM_BYTES {
+        return None;
+    }
+    let session = || format!("{:016x}", text::number(request.body) ^ request.now.nanos());
     let wordpress = name == "wp-login.php";
     match request.method {
         "POST" if name == "xmlrpc.php" => {
@@ -41,7 +44,7 @@ pub(super) fn answer(request: &Request<'_>) -> Option<Answer> {
         "POST" if wordpress => {
             let (user, _) = form(request)?;
             let user: String = user.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
-            let host = &request.host;
+            let (host, session) = (&request.host, session());
             Some(
                 Answer::empty(302)
                     .with(
@@ -55,6 +58,7 @@ pub(super) fn answer(request: &Request<'_>) -> Option<Answer> {
         }
         "POST" if path.to_ascii_lowercase().contains("login") || name == "index.php" => {
             form(request)?;
+            let session = session();
             Some(
                 Answer::empty(302)
                     .with("Set-Cookie", format!("PHPSESSID={session}; path=/; HttpOnly"))

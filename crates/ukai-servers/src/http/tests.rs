@@ -359,6 +359,8 @@ fn guessers_of_passwords_are_let_in_by_form_and_by_call() {
     assert!(said.contains("<name>isAdmin</name>"), "{said}");
     assert_eq!(logins, ["xml-rpc bob secret"]);
     assert!(post("/gate.php", form, "id=1&data=x").1.is_empty());
+    let long = format!("pwd=x&rest={}", "a".repeat(crate::limits::HTTP_FORM_BYTES));
+    assert!(post("/login", form, &long).1.is_empty(), "files are not searched for passwords");
     assert!(text("blog.example/wp-login.php").contains("name=\"pwd\""));
 }
 
