@@ -22,6 +22,8 @@ pub struct Scenario {
     pub reach: ReachSpec,
     /// Addresses that a sample scans.
     pub scan: ScanSpec,
+    /// Ports of streams at which another server is expected than usual: `8443 = "irc"`.
+    pub ports: BTreeMap<String, String>,
     /// How far time servers are ahead of this machine, in seconds; negative: behind.
     pub time_shift_s: i64,
     /// Web sites: `rules`, the first of which that fits answers, and `websocket`.
@@ -45,6 +47,7 @@ impl Default for Scenario {
             names: NamesSpec::default(),
             reach: ReachSpec::default(),
             scan: ScanSpec::default(),
+            ports: BTreeMap::new(),
             time_shift_s: 0,
             http: HttpSpec::default(),
             irc: toml::Table::new(),
@@ -228,6 +231,8 @@ pub struct HttpSpec {
     pub rules: Vec<toml::Table>,
     /// What a WebSocket's peer hears: `echo` or `silent`.
     pub websocket: Option<String>,
+    /// The name by which all web servers go (`Server:`); each by its own if left out.
+    pub server: Option<String>,
 }
 
 impl HttpSpec {
@@ -359,8 +364,11 @@ impl Scenario {
                 "take a number from 0 to 1000",
             ));
         }
+        self.expected_ports()?;
         self.http.websocket()?;
         self.irc()?;
+        // Whether the files that it names are there is seen when it is used.
+        self.http.rules(|_| Ok(Vec::new()))?;
         let names = &self.names;
         for (key, list) in [
             ("names.missing", &names.missing),
@@ -374,6 +382,23 @@ impl Scenario {
             globs(&format!("reach.rules[{at}].names"), &rule.names)?;
         }
         Ok(())
+    }
+
+    /// Ports at which a server is expected, by number.
+    pub(crate) fn expected_ports(&self) -> Result<Vec<(u16, &str)>, ScenarioError> {
+        let all = self.ports.iter().map(|(port, server)| {
+            let number = port.parse::<u16>().ok().filter(|number| *number > 0);
+            let remedy = "write a port from 1 to 65535 and the name of a server";
+            let problem = |what: String| ScenarioError::new(format!("ports.{port}"), what, remedy);
+            let number = number.ok_or_else(|| problem("this is no port".to_owned()))?;
+            let names = crate::services::NAMES;
+            if names.contains(&server.as_str()) {
+                return Ok((number, server.as_str()));
+            }
+            let known = names.join(", ");
+            Err(problem(format!("there is no server \"{}\": {known}", server.escape_debug())))
+        });
+        all.collect()
     }
 
     /// What is said in chats.
@@ -423,6 +448,11 @@ mod tests {
                 "guest.network_v6: 2001:db8::/48 is no /64",
             ),
             ("[scan]\nanswer_per_mille = 1001", "scan.answer_per_mille: more than"),
+            ("[ports]\n99999 = \"irc\"", "ports.99999: this is no port"),
+            ("[ports]\n4444 = \"ircd\"", "ports.4444: there is no server \"ircd\""),
+            ("[http]\nwebsocket = \"loud\"", "http.websocket: \"loud\" is no manner"),
+            ("[[http.rules]]\nurl = \"x\"", "http.rules[0]: unknown field `url`"),
+            ("[irc]\nthema = \"x\"", "irc: unknown field `thema`"),
             ("[names]\nflux = [\"a[\"]", "names.flux: "),
         ] {
             let error = Scenario::parse(text).expect_err(text).to_string();

@@ -129,6 +129,42 @@ fn alpn(server: &str) -> &'static [&'static str] {
     }
 }
 
+/// Servers that may be expected at a port.
+pub(crate) const NAMES: &[&str] = &[
+    "bittorrent",
+    "chargen",
+    "daytime",
+    "discard",
+    "dns",
+    "echo",
+    "finger",
+    "ftp",
+    "http",
+    "ident",
+    "imap",
+    "irc",
+    "ldap",
+    "mongodb",
+    "mqtt",
+    "mysql",
+    "ntp",
+    "pop3",
+    "postgresql",
+    "quotd",
+    "rdp",
+    "redis",
+    "smb",
+    "smtp",
+    "socks",
+    "ssh",
+    "stratum",
+    "stun",
+    "syslog",
+    "telnet",
+    "time",
+    "tor",
+];
+
 /// All servers.
 pub(crate) struct Services {
     streams: HashMap<u16, (Speaker, TlsUse)>,
@@ -196,6 +232,13 @@ impl Services {
             for port in spec.ports {
                 let speaker = Speaker { emulator: Arc::clone(&emulator), first: spec.first };
                 streams.insert(*port, (speaker, spec.tls));
+            }
+        }
+        for (port, name) in scenario.expected_ports().unwrap_or_default() {
+            let usual = STREAMS.iter().find(|spec| spec.server == name);
+            let first = usual.map_or(First::Client, |spec| spec.first);
+            if let Some(emulator) = find(name) {
+                streams.insert(port, (Speaker { emulator, first }, TlsUse::Recognised));
             }
         }
         let mut datagrams = HashMap::new();
@@ -309,6 +352,7 @@ fn sites(
         rules,
         public,
         websocket,
+        server: scenario.http.server.clone(),
         clock_shift_ms: scenario.time_shift_s.saturating_mul(1_000),
         zone: Some(zone),
         tunnel: Some(Arc::new(move |_, port| match whole.upgrade() {
