@@ -2,14 +2,13 @@
 
 use super::answer::Answer;
 use super::request::Request;
-use super::text;
 
 /// Turns the answer into a part of it, or into none, if that is asked for.
 pub(super) fn apply(request: &Request<'_>, mut answer: Answer) -> Answer {
     if !answer.file || answer.status != 200 {
         return answer;
     }
-    let tag = format!("\"{:x}-{:x}\"", answer.body.len(), text::number(&answer.body));
+    let tag = format!("\"{:x}-{:08x}\"", answer.body.len(), crc32fast::hash(&answer.body));
     if let Some(known) = request.header("if-none-match")
         && (known == b"*" || memchr::memmem::find(known, tag.as_bytes()).is_some())
     {
