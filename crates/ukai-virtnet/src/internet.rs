@@ -261,6 +261,7 @@ fn budgets(scenario: &Scenario) -> Budgets {
         session_ms: 7 * 86_400_000,
         bytes_in_max: 1 << 30,
         bytes_out_max: 4 << 30,
+        output_pending_bytes_max: 64 << 20,
         buffered_bytes_max: 256 << 20,
         captured_bytes_per_peer_max: limits.captured_bytes_max,
         sides_per_session_max: 16,

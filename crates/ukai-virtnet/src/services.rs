@@ -296,7 +296,8 @@ impl Services {
 
     /// Who answers datagrams of a flow that begins so; `None`: nobody, they are kept.
     pub(crate) fn choose_datagrams(&self, flow: &Flow, first: &[u8]) -> Option<Arc<dyn Emulator>> {
-        if self.replies.matches(Transport::Udp, flow.dst_port, first) {
+        let kept_talking = self.replies.matches(Transport::Udp, flow.dst_port, first);
+        if kept_talking && self.replies.names(Transport::Udp, flow.dst_port) {
             return Some(Arc::new(self.replies.clone()));
         }
         if let Some(emulator) = self.datagrams.get(&flow.dst_port) {
@@ -311,7 +312,10 @@ impl Services {
         // A name may be asked for on any port.
         let length = u16::try_from(first.len()).unwrap_or(0).to_be_bytes();
         let framed = [&length[..], &first[..first.len().min(32)]].concat();
-        looks_like_dns(&framed).then(|| Arc::clone(&self.dns))
+        if looks_like_dns(&framed) {
+            return Some(Arc::clone(&self.dns));
+        }
+        kept_talking.then(|| Arc::new(self.replies.clone()) as _)
     }
 
     /// The host at an address.
@@ -359,7 +363,6 @@ fn sites(
             Some(services) => Arc::new(services.on_port(port)),
             None => Arc::new(Raw),
         })),
-        ..Sites::default()
     }
 }
 
@@ -378,7 +381,10 @@ fn recognisers(
 ) -> Vec<Recogniser> {
     let known = replies.clone();
     let mut all = vec![Recogniser {
-        looks_like: Box::new(move |port, bytes| known.matches(Transport::Tcp, port, bytes)),
+        // Where a conversation names the port, it goes before what its bytes look like.
+        looks_like: Box::new(move |port, bytes| {
+            known.names(Transport::Tcp, port) && known.matches(Transport::Tcp, port, bytes)
+        }),
         emulator: Arc::new(replies.clone()),
         greeted: false,
     }];
@@ -420,5 +426,11 @@ fn recognisers(
     add("smtp", true, words(&["EHLO ", "HELO ", "MAIL FROM:"]));
     add("pop3", true, words(&["CAPA\r", "STLS\r", "APOP "]));
     add("ftp", true, words(&["USER ", "AUTH TLS", "FEAT\r"]));
+    let known = replies.clone();
+    all.push(Recogniser {
+        looks_like: Box::new(move |port, bytes| known.matches(Transport::Tcp, port, bytes)),
+        emulator: Arc::new(replies.clone()),
+        greeted: false,
+    });
     all
 }
