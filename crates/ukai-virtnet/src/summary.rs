@@ -176,6 +176,9 @@ impl Summary {
             EventKind::TlsHello { .. } => {
                 row.protocols.insert("tls".to_owned());
             }
+            EventKind::DnsQuery { .. } => {
+                row.protocols.insert("dns".to_owned());
+            }
             EventKind::PayloadFirst { payload, .. } if row.payloads.len() < TEXTS_MAX => {
                 row.payloads.push(shown(&payload.to_string()));
             }
