@@ -70,17 +70,18 @@ impl<C> DatagramFlow<C> {
         }
     }
 
-    /// Whether so much may be answered, and books it.
-    fn may_answer(&mut self, bytes: usize) -> bool {
-        if self.proof.is_given() {
-            return true;
-        }
-        let may = self.answers_left > 0 && bytes <= self.bytes_left;
-        if may {
+    /// Whether so much may be answered.
+    fn may_answer(&self, bytes: usize) -> bool {
+        self.proof.is_given() || self.answers_left > 0 && bytes <= self.bytes_left
+    }
+
+    /// Books an answer that has left. Not before: a socket that is not ready yet is asked
+    /// again, and must not cost the peer its answer.
+    fn answered(&mut self, bytes: usize) {
+        if !self.proof.is_given() {
             self.answers_left -= 1;
             self.bytes_left -= bytes;
         }
-        may
     }
 }
 
@@ -115,6 +116,7 @@ impl<C: Carrier> AsyncWrite for DatagramFlow<C> {
     ) -> Poll<io::Result<usize>> {
         if self.may_answer(datagram.len()) {
             ready!(self.carrier.poll_send(cx, datagram))?;
+            self.answered(datagram.len());
         }
         // What may not be sent is lost, as datagrams are.
         Poll::Ready(Ok(datagram.len()))

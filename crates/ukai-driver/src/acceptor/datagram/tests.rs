@@ -5,12 +5,14 @@ use crate::acceptor::{Accepted, Acceptor, MemoryAcceptor, MemoryDatagrams, Memor
 use crate::limits::UNPROVED_BYTES_MAX;
 use crate::tests::{assignment, driver, echo};
 use crate::{Budgets, SystemWorld, TlsUse};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::UdpSocket;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use ukai_model::Transport;
 
@@ -222,4 +224,38 @@ async fn ten_thousand_forged_requests_stay_bounded() {
     let recorded = sink.events.lock().len();
     assert!(recorded < 1_500, "{recorded} events");
     println!("{most} sessions at most, {recorded} events, the client heard {heard:?}");
+}
+
+/// A socket that is not ready at first, as one that was just made.
+struct Late {
+    refusals: u32,
+    sent: Arc<parking_lot::Mutex<Vec<usize>>>,
+}
+
+impl super::Carrier for Late {
+    fn poll_receive(&mut self, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, datagram: &[u8]) -> Poll<io::Result<()>> {
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.sent.lock().push(datagram.len());
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_waits_for_its_socket_is_not_lost() {
+    let sent = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let proof = super::Gate::new().admit(at("192.0.2.1:4000"), Instant::now()).expect("room");
+    let late = Late { refusals: 5, sent: Arc::clone(&sent) };
+    let mut flow = super::DatagramFlow::new(late, bytes::Bytes::from_static(b"ask"), proof);
+    flow.write_all(&[0; 516]).await.expect("it is sent");
+    // The second would be too much for a peer that has not answered.
+    flow.write_all(&[0; 516]).await.expect("it is dropped");
+    assert_eq!(*sent.lock(), [516]);
 }
