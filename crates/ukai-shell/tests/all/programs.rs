@@ -39,6 +39,7 @@ fn programs_do_what_they_do_on_debian() {
     let only = std::env::var("PROGRAMS").ok();
     let cases = corpus(&folder, only.as_deref());
     let host = host("server-debian");
+    forget_tmux();
     let next = AtomicUsize::new(0);
     let results = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -72,6 +73,17 @@ fn programs_do_what_they_do_on_debian() {
     println!("{} lines, {} wrong", cases.len(), wrong.len());
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     assert!(only.is_some() || cases.len() >= LINES_MIN, "only {} lines", cases.len());
+}
+
+/// What a tmux that has ended leaves behind changes what `tmux ls` says: a fresh machine has
+/// none of it. One that runs is left alone.
+fn forget_tmux() {
+    let output = Command::new("id").arg("-u").output().expect("id runs");
+    let user = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let socket = PathBuf::from(format!("/tmp/tmux-{user}/default"));
+    if socket.exists() && std::os::unix::net::UnixStream::connect(&socket).is_err() {
+        std::fs::remove_file(&socket).expect("it is ours");
+    }
 }
 
 fn corpus(folder: &Path, only: Option<&str>) -> Vec<Case> {
