@@ -34,7 +34,7 @@ for number in $(seq 1000); do echo "host$number.example.com A"; done > "$work/na
 # still there after a while.
 cat > "$work/held.py" <<'END'
 import resource, select, socket, sys, time
-count, addresses = int(sys.argv[1]), sys.argv[2:]
+count, hold, addresses = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, count + 100))
 poll = select.epoll()
 clients, welcomed, lost = {}, set(), set()
@@ -67,7 +67,9 @@ for n in range(count):
     if n % 100 == 0: turn(0)
 limit = time.time() + 20
 while len(welcomed | lost) < len(clients) and time.time() < limit: turn(0.2)
-print(len(welcomed - lost), "of", count, "are held, in %.1f s" % (time.time() - start))
+print(len(welcomed - lost), "%.1f" % (time.time() - start), flush=True)
+# Those of other processes are to be there at the same time.
+time.sleep(float(hold))
 END
 
 cpu() { # of processes, in clock ticks
@@ -91,9 +93,19 @@ measure() { # namespace, server of names, address of the web, count to hold, its
   awk -v used=$((after - before)) '/requests in/ { done = $1 } /Requests\/sec/ { rate = $2 }
     END { printf "  HTTP    %10.0f requests/s, %.0f for a CPU second\n", rate, done / (used / 100 + 0.0001) }' "$work/web"
   $inside sysctl -qw net.ipv4.ip_local_port_range="1024 65535"
-  printf '  IRC     '
-  $inside python3 "$work/held.py" "$4" $5
+  # As many processes as it takes: each may have so many connections.
+  local left=$4 each=$(( $(ulimit -Hn) - 200 )) part hold=0 held=()
+  [ "$left" -gt "$each" ] && hold=25
+  rm -f "$work"/held.[0-9]*
+  while [ "$left" -gt 0 ]; do
+    part=$(( left < each ? left : each )); left=$((left - part))
+    $inside python3 "$work/held.py" "$part" "$hold" $5 > "$work/held.$left" & held+=($!)
+  done
+  until [ "$(cat "$work"/held.[0-9]* | wc -l)" -eq ${#held[@]} ]; do sleep 0.1; done
+  cat "$work"/held.[0-9]* | awk -v all="$4" '{ held += $1; if ($2 > time) time = $2 }
+    END { printf "  IRC     %d of %d are held, in %.1f s\n", held, all, time }'
   printf '  memory  %s MiB while they are held\n' "$(memory $processes)"
+  wait "${held[@]}" || true
 }
 
 echo "INetSim $(inetsim --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+' | head -1)"
