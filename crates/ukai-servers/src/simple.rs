@@ -2,6 +2,7 @@
 //! protocol does not need has its plain answer here.
 
 use ukai_emulators::{Context, FetchId, Fetched, Session, TimerId};
+use ukai_model::Transport;
 
 /// What such a server does.
 pub(crate) trait Simple: Send {
@@ -21,6 +22,46 @@ pub(crate) trait Simple: Send {
 
     /// A timer is due.
     fn on_timer(&mut self, _cx: &mut Context<'_>, _timer: TimerId) {}
+}
+
+/// A server that has one thing to say: at once on a stream, which then ends, and to each
+/// datagram (RFC 865, 867, 868).
+pub(crate) trait Telling: Send {
+    /// The protocol's name in events.
+    const NAME: &'static str;
+
+    /// Says it to who `asked`.
+    fn tell(&mut self, cx: &mut Context<'_>, asked: &[u8]);
+}
+
+/// It, on a stream or with datagrams.
+pub(crate) struct AtOnce<T> {
+    telling: T,
+    stream: bool,
+}
+
+impl<T> AtOnce<T> {
+    pub(crate) fn new(telling: T, transport: Transport) -> Self {
+        Self { telling, stream: transport == Transport::Tcp }
+    }
+}
+
+impl<T: Telling> Simple for AtOnce<T> {
+    const NAME: &'static str = T::NAME;
+
+    fn on_open(&mut self, cx: &mut Context<'_>) {
+        if self.stream {
+            self.telling.tell(cx, b"");
+            cx.close();
+        }
+    }
+
+    /// A datagram, empty as a rule.
+    fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
+        if !self.stream {
+            self.telling.tell(cx, bytes);
+        }
+    }
 }
 
 /// It as a session.

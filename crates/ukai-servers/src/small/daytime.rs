@@ -1,10 +1,9 @@
 //! Daytime (RFC 867): the date and time as text, in the form of `inetd`.
 
 use crate::clock::Clock;
-use crate::simple::{Plain, Simple};
+use crate::simple::{AtOnce, Plain, Telling};
 use crate::told::Told;
 use ukai_emulators::{Context, Emulator, Open, Session};
-use ukai_model::Transport;
 
 /// The daytime server, on TCP and UDP.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,38 +24,22 @@ impl Emulator for Daytime {
     }
 
     fn open(&self, open: Open) -> Box<dyn Session> {
-        let stream = open.flow.transport == Transport::Tcp;
-        Box::new(Plain(Telling { told: Told::new("daytime"), clock: self.clock, stream }))
+        let telling = Text { told: Told::new("daytime"), clock: self.clock };
+        Box::new(Plain(AtOnce::new(telling, open.flow.transport)))
     }
 }
 
-struct Telling {
+struct Text {
     told: Told,
     clock: Clock,
-    stream: bool,
 }
 
-impl Telling {
+impl Telling for Text {
+    const NAME: &'static str = "daytime";
+
     fn tell(&mut self, cx: &mut Context<'_>, asked: &[u8]) {
         self.told.request(cx, "daytime", asked);
         cx.send(format!("{}\r\n", self.clock.text(cx.now)));
-    }
-}
-
-impl Simple for Telling {
-    const NAME: &'static str = "daytime";
-
-    fn on_open(&mut self, cx: &mut Context<'_>) {
-        if self.stream {
-            self.tell(cx, b"");
-            cx.close();
-        }
-    }
-
-    fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
-        if !self.stream {
-            self.tell(cx, bytes);
-        }
     }
 }
 

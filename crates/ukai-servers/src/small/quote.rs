@@ -1,10 +1,9 @@
 //! Quote of the day (RFC 865): some sentence, shorter than 512 characters.
 
 use crate::chance::Chance;
-use crate::simple::{Plain, Simple};
+use crate::simple::{AtOnce, Plain, Telling};
 use crate::told::Told;
 use ukai_emulators::{Context, Emulator, Open, Session};
-use ukai_model::Transport;
 
 /// Sentences long out of copyright.
 const QUOTES: [&str; 7] = [
@@ -28,39 +27,23 @@ impl Emulator for Quote {
     }
 
     fn open(&self, open: Open) -> Box<dyn Session> {
-        let stream = open.flow.transport == Transport::Tcp;
         let chance = Chance::new(open.seed, "quote");
-        Box::new(Plain(Quoting { told: Told::new("quotd"), chance, stream }))
+        let telling = Quoting { told: Told::new("quotd"), chance };
+        Box::new(Plain(AtOnce::new(telling, open.flow.transport)))
     }
 }
 
 struct Quoting {
     told: Told,
     chance: Chance,
-    stream: bool,
 }
 
-impl Quoting {
+impl Telling for Quoting {
+    const NAME: &'static str = "quotd";
+
     fn tell(&mut self, cx: &mut Context<'_>, asked: &[u8]) {
         self.told.request(cx, "quote", asked);
         cx.send(self.chance.pick(&QUOTES));
-    }
-}
-
-impl Simple for Quoting {
-    const NAME: &'static str = "quotd";
-
-    fn on_open(&mut self, cx: &mut Context<'_>) {
-        if self.stream {
-            self.tell(cx, b"");
-            cx.close();
-        }
-    }
-
-    fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
-        if !self.stream {
-            self.tell(cx, bytes);
-        }
     }
 }
 

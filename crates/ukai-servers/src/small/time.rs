@@ -1,10 +1,9 @@
 //! Time (RFC 868): seconds since 1900 in four bytes.
 
 use crate::clock::{Clock, secs_1900};
-use crate::simple::{Plain, Simple};
+use crate::simple::{AtOnce, Plain, Telling};
 use crate::told::Told;
 use ukai_emulators::{Context, Emulator, Open, Session};
-use ukai_model::Transport;
 
 /// The time server, on TCP and UDP.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,39 +24,22 @@ impl Emulator for Time {
     }
 
     fn open(&self, open: Open) -> Box<dyn Session> {
-        let stream = open.flow.transport == Transport::Tcp;
-        Box::new(Plain(Counting { told: Told::new("time"), clock: self.clock, stream }))
+        let telling = Counting { told: Told::new("time"), clock: self.clock };
+        Box::new(Plain(AtOnce::new(telling, open.flow.transport)))
     }
 }
 
 struct Counting {
     told: Told,
     clock: Clock,
-    stream: bool,
 }
 
-impl Counting {
+impl Telling for Counting {
+    const NAME: &'static str = "time";
+
     fn tell(&mut self, cx: &mut Context<'_>, asked: &[u8]) {
         self.told.request(cx, "time", asked);
         cx.send(secs_1900(self.clock.at(cx.now)).to_be_bytes().to_vec());
-    }
-}
-
-impl Simple for Counting {
-    const NAME: &'static str = "time";
-
-    fn on_open(&mut self, cx: &mut Context<'_>) {
-        if self.stream {
-            self.tell(cx, b"");
-            cx.close();
-        }
-    }
-
-    /// A datagram, empty as a rule.
-    fn on_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
-        if !self.stream {
-            self.tell(cx, bytes);
-        }
     }
 }
 
