@@ -32,7 +32,7 @@ mod tftp;
 
 pub use detect::Detect;
 pub use ftp::Ftp;
-pub use http::Http;
+pub use http::{Http, is_program};
 pub use imap::Imap;
 pub use mongodb::Mongodb;
 pub use mysql::Mysql;

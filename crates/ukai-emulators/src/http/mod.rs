@@ -17,7 +17,7 @@ mod request;
 mod session;
 mod upload;
 
-pub(crate) use upload::is_program;
+pub use upload::is_program;
 
 use crate::raw::Raw;
 use crate::{Emulator, Open, Session};

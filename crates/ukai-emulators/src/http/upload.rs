@@ -8,7 +8,7 @@ use memchr::memmem;
 use ukai_model::{CaptureHow, PeerText};
 
 /// Whether bytes begin as programs, scripts and archives do.
-pub(crate) fn is_program(bytes: &[u8]) -> bool {
+pub fn is_program(bytes: &[u8]) -> bool {
     const MARKS: [&[u8]; 11] = [
         b"\x7fELF",
         b"MZ",

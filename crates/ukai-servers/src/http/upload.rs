@@ -4,26 +4,8 @@ use super::request::Request;
 use crate::limits::{HTTP_BODY_RECORDED_BYTES, HTTP_PARTS};
 use bytes::Bytes;
 use memchr::memmem;
-use ukai_emulators::Capture;
+use ukai_emulators::{Capture, is_program};
 use ukai_model::{CaptureHow, PeerText};
-
-/// Whether bytes begin as programs, scripts and archives do.
-fn is_program(bytes: &[u8]) -> bool {
-    const MARKS: [&[u8]; 11] = [
-        b"\x7fELF",
-        b"MZ",
-        b"#!",
-        b"PK\x03\x04",
-        b"\x1f\x8b\x08",
-        b"BZh",
-        b"7z\xbc\xaf\x27\x1c",
-        b"Rar!\x1a\x07",
-        b"dex\n",
-        b"\xfd7zXZ\0",
-        b"\xcf\xfa\xed\xfe",
-    ];
-    MARKS.iter().any(|mark| bytes.starts_with(mark))
-}
 
 /// What is kept: files of forms, what is put, programs, and whatever is longer than what
 /// the event of the request holds.
