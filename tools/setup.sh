@@ -36,7 +36,7 @@ test_needs=(
   # What our capture files are read with, and what reads theirs.
   tshark:tshark capinfos:wireshark-common gzip:gzip zstd:zstd
   # A machine's network device.
-  qemu-system-x86_64:qemu-system-x86 ethtool:ethtool
+  qemu-system-x86_64:qemu-system-x86 ethtool:ethtool setpriv:util-linux cpio:cpio
   # Clients of the virtual Internet.
   drill:ldnsutils aria2c:aria2 mosquitto_sub:mosquitto-clients irssi:irssi wget:wget
   ntpdate:ntpsec-ntpdate chronyd:chrony ldapsearch:ldap-utils certutil:libnss3-tools
@@ -86,6 +86,24 @@ unpack_package() {
   (cd "$archives" && apt-get download -qq "$package")
   "${sudo[@]}" mkdir -p "$folder"
   "${sudo[@]}" dpkg -x "$archives/$package"_*.deb "$folder/$package"
+  rm -rf "$archives"
+}
+
+# A kernel for guests: only looked at, never booted by this machine.
+guest_kernel() {
+  local folder=/opt/ukai-test/guest-kernel package archives
+  [ -e "$folder/boot" ] && return
+  package=$(apt-cache depends linux-image-cloud-amd64 | awk '/ Depends:/ {print $2; exit}')
+  [ -n "$package" ] || die "apt knows no linux-image-cloud-amd64"
+  say "unpacking $package"
+  local sudo=()
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  archives=$(mktemp -d)
+  chmod 755 "$archives"
+  (cd "$archives" && apt-get download -qq "$package")
+  "${sudo[@]}" mkdir -p "$folder.new"
+  "${sudo[@]}" dpkg -x "$archives/$package"_*.deb "$folder.new"
+  "${sudo[@]}" mv "$folder.new" "$folder"
   rm -rf "$archives"
 }
 
@@ -175,6 +193,7 @@ case "${1:-}" in
     unpack_package proftpd-core usr/sbin/proftpd
     # The one with telnetd and login.
     unpack_package busybox-static bin/busybox
+    guest_kernel
     install_cowrie
     /usr/bin/python3 -c 'import ctypes; ctypes.CDLL("libucl.so.1")' 2>/dev/null \
       || install_packages no-such-command:libucl1

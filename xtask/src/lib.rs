@@ -17,7 +17,7 @@ pub fn tier(name: &str) -> Option<u8> {
         | "ukai-feed" | "ukai-ssh" | "ukai-cowrie" | "ukai-packet" | "ukai-netstack"
         | "ukai-plan" | "ukai-telescope" | "ukai-servers" => 1,
         "ukai-store" | "ukai-driver" | "ukai-egress" | "ukai-jail" | "ukai-link" => 2,
-        "ukai-honeypot" | "ukai-hub" | "ukai-virtnet" => 3,
+        "ukai-honeypot" | "ukai-hub" | "ukai-virtnet" | "ukai-sandbox" => 3,
         "ukai" => 4,
         _ => return None,
     })

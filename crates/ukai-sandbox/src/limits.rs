@@ -1,0 +1,46 @@
+//! Limits with their units.
+
+/// A line of QEMU's control protocol, in bytes.
+pub const QMP_LINE_BYTES_MAX: usize = 256 * 1024;
+
+/// Events of QEMU that wait to be looked at; older ones are forgotten.
+pub const QMP_EVENTS_MAX: usize = 64;
+
+/// How long QEMU may take to answer a command, in milliseconds.
+pub const QMP_ANSWER_MS: u64 = 20_000;
+
+/// Of what QEMU says of its own accord, so many last bytes are kept for an error.
+pub const LAST_WORDS_BYTES_MAX: usize = 4_096;
+
+/// Of what a guest writes to its console, so many last bytes are kept.
+pub const CONSOLE_BYTES_MAX: usize = 64 * 1024;
+
+/// Orders to the process that confines QEMU, in bytes.
+pub(crate) const ORDERS_BYTES_MAX: usize = 64 * 1024;
+
+/// File descriptors that are handed to a machine.
+pub(crate) const DESCRIPTORS_MAX: usize = 16;
+
+/// File descriptors that QEMU may hold.
+pub(crate) const QEMU_DESCRIPTORS_MAX: u64 = 128;
+
+/// What QEMU needs besides the guest's memory, in bytes: its program and libraries, threads,
+/// translated code, and what it reads while it starts.
+pub(crate) const QEMU_OVERHEAD_BYTES: u64 = 3 << 30;
+
+/// Translated code of a guest that is emulated, in MiB.
+pub(crate) const TRANSLATION_MIB: u32 = 96;
+
+/// How long a guest may take to be ready, in milliseconds.
+pub const BOOT_MS_MAX: u64 = 120_000;
+
+/// How long a boot by KVM may take until it is given up, in milliseconds: where KVM works,
+/// it takes a tenth of it.
+pub const KVM_BOOT_MS_MAX: u64 = 15_000;
+
+/// How long a restored guest may take until it runs, in milliseconds.
+pub const RESTORE_MS_MAX: u64 = 20_000;
+
+/// The state of a machine without its memory, or with it where that cannot be shared, in
+/// bytes.
+pub(crate) const STATE_BYTES_MAX: u64 = 8 << 30;

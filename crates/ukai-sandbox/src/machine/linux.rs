@@ -1,0 +1,426 @@
+//! Our Linux guest: booted once until its agent is ready; each run begins with a copy of
+//! that moment.
+
+use super::confine::Confiner;
+use super::console::Console;
+use super::memory::{Memory, write_new};
+use super::qemu::{Accelerator, Life, MachineError, Parts, Qemu, Ram, pair};
+use super::qmp::{Qmp, QmpError};
+use super::{Agent, Machine, Running};
+use crate::limits::{BOOT_MS_MAX, KVM_BOOT_MS_MAX, RESTORE_MS_MAX, STATE_BYTES_MAX};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::net::UnixStream;
+
+/// What a guest is made of, and how large it is.
+#[derive(Clone, Debug)]
+pub struct LinuxParts {
+    /// Its kernel.
+    pub kernel: PathBuf,
+    /// What the kernel starts.
+    pub initial: PathBuf,
+    /// The root's file system, read-only and the same for all.
+    pub root: Option<PathBuf>,
+    /// What the kernel is told besides what every guest is told.
+    pub command_line: String,
+    /// Memory, in MiB.
+    pub memory_mib: u32,
+}
+
+/// How machines are made.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// QEMU.
+    pub qemu: PathBuf,
+    /// How the process that confines it is started.
+    pub confiner: Confiner,
+    /// Folder in which booted guests are kept.
+    pub cache: PathBuf,
+    /// How instructions are carried out; `None`: what works.
+    pub accelerator: Option<Accelerator>,
+}
+
+/// How a guest is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Its memory is a file, of which each copy has its own pages as it writes them.
+    SharedMemory,
+    /// State and memory are read whole.
+    Stream,
+}
+
+/// What is kept beside memory and state.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    accelerator: Accelerator,
+    method: Method,
+}
+
+/// A guest that was booted, ready to be copied.
+pub struct LinuxGuest {
+    host: Host,
+    parts: LinuxParts,
+    accelerator: Accelerator,
+    method: Method,
+    ram: Option<Memory>,
+    state: Memory,
+}
+
+/// What every kernel is told: no guards against neighbours that it does not have, and a
+/// clock that is believed.
+const COMMAND_LINE: &str = "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check \
+     random.trust_cpu=on";
+
+/// Changes with the command line that QEMU is given: a guest of another one is not restored.
+const LAYOUT: &str = "1";
+
+impl LinuxGuest {
+    /// Takes a guest that was booted before, or boots it; `tell` is told what is done.
+    pub async fn open(
+        host: Host,
+        parts: LinuxParts,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Self, MachineError> {
+        let key = key(&host, &parts)?;
+        let folder = host.cache.join(&key[..32]);
+        if let Ok(guest) = Self::load(&host, &parts, &folder) {
+            return Ok(guest);
+        }
+        let guest = Self::boot(host, parts, tell).await?;
+        // Kept for the next time; without it, all is as well.
+        if let Err(error) = guest.keep(&folder) {
+            tracing::warn!(folder = %folder.display(), %error, "the booted guest is not kept");
+        }
+        Ok(guest)
+    }
+
+    /// How instructions are carried out.
+    pub const fn accelerator(&self) -> Accelerator {
+        self.accelerator
+    }
+
+    /// How it is copied.
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    fn load(host: &Host, parts: &LinuxParts, folder: &Path) -> io::Result<Self> {
+        let kept: Kept = serde_json::from_slice(&std::fs::read(folder.join(KEPT))?)?;
+        if host.accelerator.is_some_and(|wanted| wanted != kept.accelerator) {
+            return Err(io::Error::other("another accelerator is wanted"));
+        }
+        let state = Memory::load("state", &folder.join(STATE))?;
+        state.seal()?;
+        let ram = match kept.method {
+            Method::Stream => None,
+            Method::SharedMemory => {
+                let ram = Memory::load("ram", &folder.join(RAM))?;
+                if ram.size()? != u64::from(parts.memory_mib) << 20 {
+                    return Err(io::Error::other("memory of another size"));
+                }
+                ram.seal()?;
+                Some(ram)
+            }
+        };
+        Ok(Self {
+            host: host.clone(),
+            parts: parts.clone(),
+            accelerator: kept.accelerator,
+            method: kept.method,
+            ram,
+            state,
+        })
+    }
+
+    fn keep(&self, folder: &Path) -> io::Result<()> {
+        // Whole or not at all: others may look at the same time.
+        let made = folder.with_extension(format!("part-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&made);
+        std::fs::create_dir_all(&made)?;
+        self.state.keep(&made.join(STATE))?;
+        if let Some(ram) = &self.ram {
+            ram.keep(&made.join(RAM))?;
+        }
+        let kept = Kept { accelerator: self.accelerator, method: self.method };
+        write_new(&made.join(KEPT), &serde_json::to_vec(&kept)?)?;
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
+        std::fs::rename(&made, folder)
+    }
+
+    /// Boots it with what works: KVM is found by booting with it, copies by making one.
+    async fn boot(
+        host: Host,
+        parts: LinuxParts,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Self, MachineError> {
+        let choices: &[Accelerator] = match host.accelerator {
+            Some(Accelerator::Kvm) => &[Accelerator::Kvm],
+            None if Path::new("/dev/kvm").exists() => &[Accelerator::Kvm, Accelerator::Tcg],
+            Some(Accelerator::Tcg) | None => &[Accelerator::Tcg],
+        };
+        let mut last = None;
+        for accelerator in choices.iter().copied() {
+            for method in [Method::SharedMemory, Method::Stream] {
+                tell(&format!("booting the guest by {}", accelerator.name()));
+                let booted = Self::boot_with(&host, &parts, accelerator, method).await;
+                let tried = match booted {
+                    // A copy that does not run is worth nothing.
+                    Ok(guest) => match guest.start(TRIAL).await {
+                        Ok(running) => {
+                            running.end().await;
+                            return Ok(guest);
+                        }
+                        Err(error) => (true, error),
+                    },
+                    Err(error) => (false, error),
+                };
+                let (booted, error) = tried;
+                tracing::info!(%error, accelerator = accelerator.name(), "does not work");
+                last = Some(error);
+                if !booted {
+                    break;
+                }
+            }
+        }
+        Err(last.expect("something was tried"))
+    }
+
+    async fn boot_with(
+        host: &Host,
+        parts: &LinuxParts,
+        accelerator: Accelerator,
+        method: Method,
+    ) -> Result<Self, MachineError> {
+        let within = Duration::from_millis(match accelerator {
+            Accelerator::Kvm => KVM_BOOT_MS_MAX,
+            Accelerator::Tcg => BOOT_MS_MAX,
+        });
+        let ram = match method {
+            Method::Stream => None,
+            Method::SharedMemory => {
+                let ram = Memory::new("ram", u64::from(parts.memory_mib) << 20);
+                Some(ram.map_err(MachineError::file("memory"))?)
+            }
+        };
+        let state = Memory::new("state", 0).map_err(MachineError::file("memory"))?;
+        // Saving it takes its time, too.
+        let life = Life { deadline: 2 * within, file_bytes: STATE_BYTES_MAX };
+        let ram_used = ram.as_ref().map(|ram| (Ram::Shared, ram.as_fd()));
+        let mut running = assemble(host, parts, accelerator, ram_used, false, life).await?;
+        let ready = {
+            let Running { agent, qemu, .. } = &mut running;
+            let agent = agent.as_mut().expect("this guest has one");
+            tokio::select! {
+                ready = agent.ready() => Some(ready),
+                () = qemu.process.gone() => None,
+                () = tokio::time::sleep(within) => Some(false),
+            }
+        };
+        match ready {
+            Some(true) => {}
+            None => return Err(MachineError::Ended(running.qemu.process.ended().await)),
+            Some(false) => {
+                let console = running.console.last_words();
+                return Err(MachineError::NotReady { seconds: within.as_secs(), console });
+            }
+        }
+        save(&mut running.qemu.qmp, method, &state).await?;
+        running.end().await;
+        let sealed = ram.as_ref().map_or(Ok(()), Memory::seal).and_then(|()| state.seal());
+        sealed.map_err(MachineError::file("sealing the guest's memory"))?;
+        let (host, parts) = (host.clone(), parts.clone());
+        Ok(Self { host, parts, accelerator, method, ram, state })
+    }
+}
+
+/// A copy that shows that copies work.
+const TRIAL: Duration = Duration::from_mins(1);
+
+const RAM: &str = "ram";
+const STATE: &str = "state";
+const KEPT: &str = "kept.json";
+
+impl Machine for LinuxGuest {
+    async fn start(&self, deadline: Duration) -> Result<Running, MachineError> {
+        let ram = self.ram.as_ref().map(|ram| (Ram::Private, ram.as_fd()));
+        let life = Life { deadline, file_bytes: 0 };
+        let mut running =
+            assemble(&self.host, &self.parts, self.accelerator, ram, true, life).await?;
+        let state = self.state.open().map_err(MachineError::file("the guest's state"))?;
+        restore(&mut running.qemu.qmp, self.method, state.as_fd()).await?;
+        Ok(running)
+    }
+
+    fn memory_mib(&self) -> u32 {
+        self.parts.memory_mib
+    }
+}
+
+/// Starts QEMU with the guest's parts.
+async fn assemble(
+    host: &Host,
+    parts: &LinuxParts,
+    accelerator: Accelerator,
+    ram: Option<(Ram, BorrowedFd<'_>)>,
+    incoming: bool,
+    life: Life,
+) -> Result<Running, MachineError> {
+    let open = |path: &Path| {
+        File::open(path).map_err(MachineError::file(format!("reading {}", path.display())))
+    };
+    let (kernel, initial) = (open(&parts.kernel)?, open(&parts.initial)?);
+    let root = parts.root.as_deref().map(open).transpose()?;
+    let (orders, orders_theirs) = pair()?;
+    let (notices, notices_theirs) = pair()?;
+    let (console, console_theirs) = pair()?;
+    let mut descriptors = vec![
+        ("kernel", kernel.as_fd()),
+        ("initial", initial.as_fd()),
+        ("orders", orders_theirs.as_fd()),
+        ("notices", notices_theirs.as_fd()),
+        ("console", console_theirs.as_fd()),
+    ];
+    let command_line = format!("{COMMAND_LINE} {}", parts.command_line);
+    let mut further: Vec<String> = [
+        "-kernel",
+        "/proc/self/fd/@kernel@",
+        "-initrd",
+        "/proc/self/fd/@initial@",
+        "-append",
+        command_line.trim_end(),
+        "-chardev",
+        "socket,id=s,fd=@console@",
+        "-serial",
+        "chardev:s",
+        "-device",
+        "virtio-serial-pci,max_ports=3",
+        "-chardev",
+        "socket,id=o,fd=@orders@",
+        "-device",
+        "virtserialport,chardev=o,nr=1,name=o",
+        "-chardev",
+        "socket,id=t,fd=@notices@",
+        "-device",
+        "virtserialport,chardev=t,nr=2,name=t",
+        "-device",
+        "virtio-net-pci,netdev=n,mac=8c:16:45:5a:1d:e2,romfile=",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    if let Some(root) = &root {
+        descriptors.push(("root", root.as_fd()));
+        further.extend(
+            [
+                "-add-fd",
+                "fd=@root@,set=1",
+                "-blockdev",
+                "driver=file,node-name=f,filename=/dev/fdset/1,read-only=on,locking=off",
+                "-blockdev",
+                "driver=raw,node-name=r,file=f,read-only=on",
+                "-device",
+                "virtio-blk-pci,drive=r",
+            ]
+            .map(str::to_owned),
+        );
+    }
+    if let Some((_, file)) = ram {
+        descriptors.push(("ram", file));
+    }
+    let parts = Parts {
+        program: host.qemu.clone(),
+        accelerator,
+        memory_mib: parts.memory_mib,
+        processors: 1,
+        ram: ram.map_or(Ram::Own, |(ram, _)| ram),
+        incoming,
+        further,
+    };
+    let qemu = Qemu::start(&host.confiner, &parts, &descriptors, life).await?;
+    let console = Console::read(console).map_err(MachineError::Start)?;
+    let agent = Agent {
+        orders: UnixStream::from_std(orders).map_err(MachineError::Start)?,
+        notices: UnixStream::from_std(notices).map_err(MachineError::Start)?,
+    };
+    Ok(Running { agent: Some(agent), console, qemu })
+}
+
+/// Events of a migration, and memory that is not part of it where it is shared.
+async fn prepare(qmp: &mut Qmp, method: Method) -> Result<(), QmpError> {
+    let mut capabilities = vec![json!({ "capability": "events", "state": true })];
+    if method == Method::SharedMemory {
+        // Experimental, and undocumented with memory that is shared once and private then:
+        // therefore each booted guest is copied once before it is believed.
+        capabilities.push(json!({ "capability": "x-ignore-shared", "state": true }));
+    }
+    let arguments = json!({ "capabilities": capabilities });
+    qmp.execute("migrate-set-capabilities", &arguments).await.map(|_| ())
+}
+
+/// Stops a guest and writes down how it stands.
+async fn save(qmp: &mut Qmp, method: Method, state: &Memory) -> Result<(), MachineError> {
+    prepare(qmp, method).await?;
+    qmp.execute("stop", &json!({})).await?;
+    // As fast as it goes: nobody else needs the guest.
+    qmp.execute("migrate-set-parameters", &json!({ "max-bandwidth": 1_u64 << 40 })).await?;
+    qmp.execute_with("getfd", &json!({ "fdname": "state" }), state.as_fd()).await?;
+    qmp.execute("migrate", &json!({ "uri": "fd:state" })).await?;
+    Ok(migrated(qmp, Duration::from_millis(BOOT_MS_MAX)).await?)
+}
+
+/// Takes up what was written down.
+async fn restore(qmp: &mut Qmp, method: Method, state: BorrowedFd<'_>) -> Result<(), MachineError> {
+    prepare(qmp, method).await?;
+    qmp.execute_with("getfd", &json!({ "fdname": "state" }), state).await?;
+    qmp.execute("migrate-incoming", &json!({ "uri": "fd:state" })).await?;
+    migrated(qmp, Duration::from_millis(RESTORE_MS_MAX)).await?;
+    qmp.execute("cont", &json!({})).await?;
+    Ok(())
+}
+
+async fn migrated(qmp: &mut Qmp, within: Duration) -> Result<(), QmpError> {
+    let done = qmp
+        .event("a migration", within, |name, data| {
+            let status = data.get("status").and_then(serde_json::Value::as_str)?;
+            match (name, status) {
+                ("MIGRATION", "completed") => Some(true),
+                ("MIGRATION", "failed" | "cancelled") => Some(false),
+                _ => None,
+            }
+        })
+        .await?;
+    let text = "it has failed".to_owned();
+    if done { Ok(()) } else { Err(QmpError::Refused { command: "migrate", text }) }
+}
+
+/// What a booted guest is known by: all that it was made of.
+fn key(host: &Host, parts: &LinuxParts) -> Result<String, MachineError> {
+    let mut hash = Sha256::new();
+    let mut take = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    take(LAYOUT.as_bytes());
+    take(parts.command_line.as_bytes());
+    take(&parts.memory_mib.to_le_bytes());
+    let files = [&host.qemu, &parts.kernel, &parts.initial];
+    for path in files.into_iter().chain(&parts.root) {
+        let metadata = std::fs::metadata(path)
+            .map_err(MachineError::file(format!("reading {}", path.display())))?;
+        take(path.as_os_str().as_bytes());
+        take(&metadata.len().to_le_bytes());
+        take(&metadata.mtime().to_le_bytes());
+        take(&metadata.mtime_nsec().to_le_bytes());
+    }
+    Ok(hex::encode(hash.finalize()))
+}
