@@ -1,21 +1,25 @@
-//! Words between a guest's agent and its host, and their bytes.
+//! What the guest's agent and the host say to each other, and the bytes of it.
 //!
-//! A frame is its length (four bytes, little-endian) and a body: the number of the word, and
-//! its fields in their order. Numbers are little-endian; bytes come behind their length, lists
-//! behind their count. What a reader does not know it skips, so that either side may be newer.
+//! The host sends [`Order`]s, the agent [`Notice`]s, each on its own serial port of
+//! virtio. A frame is the length of its body as 32 bits, little end first, and the body:
+//! a tag and fields in order. Text is bytes, as the guest's kernel gives it, cut at the
+//! named [`limits`].
 //!
-//! What a guest says is hostile: any bytes are words, or an error, and never more than
-//! [`limits`] allow. This crate has no dependencies, since the agent is made of it, too.
+//! The guest is **hostile**: a sample with root's rights may have taken the agent's place.
+//! Decoding is total and bounded, and a notice that is not known is told as such instead
+//! of ending anything.
+//!
+//! Not here: sending, receiving, the clock. Start reading at [`What`].
 
-mod frames;
+mod frame;
 pub mod limits;
 mod notice;
 mod order;
+#[cfg(test)]
+mod tests;
 mod wire;
 
-pub use frames::{Broken, Notices, Orders};
-pub use notice::{Notice, Reason, What};
+pub use frame::{Framer, TooLong, frame};
+pub use notice::{Address, Notice, Reason, VERSION, What};
 pub use order::Order;
-
-/// Version of these words.
-pub const VERSION: u32 = 1;
+pub use wire::Malformed;

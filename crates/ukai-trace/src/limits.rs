@@ -1,13 +1,17 @@
-//! Limits with their units.
+//! Limits of what guest and host say to each other, each with its unit.
 
-/// A frame's body, in bytes.
+/// The longest body of a frame, in bytes. A longer one ends the conversation: it is not
+/// the agent who speaks.
 pub const FRAME_BYTES_MAX: usize = 256 * 1024;
 
-/// A piece of a file or of memory, in bytes.
-pub const PIECE_BYTES_MAX: usize = 64 * 1024;
-
-/// A path, a name, an argument, in bytes; the kernel's own limit of a path.
+/// The longest path, name or argument, in bytes: Linux' `PATH_MAX`.
 pub const TEXT_BYTES_MAX: usize = 4_096;
 
-/// Arguments or variables of one program.
-pub const LIST_MAX: usize = 256;
+/// Arguments of one program, and variables of its environment.
+pub const TEXTS_MAX: usize = 256;
+
+/// Arguments of one program altogether, and its environment likewise, in bytes.
+pub const TEXTS_BYTES_MAX: usize = 32 * 1024;
+
+/// The longest piece of a file, of memory or of output, in bytes.
+pub const PIECE_BYTES_MAX: usize = 64 * 1024;

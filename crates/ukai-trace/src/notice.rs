@@ -1,155 +1,416 @@
-//! What the agent tells the host. All of it is the guest's word.
+//! What the guest's agent tells the host.
 
-use crate::wire::{Field, Reader, words};
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
-/// One record of the trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use crate::wire::{Malformed, Wire, tagged};
+
+/// Of the words in this crate; agent and host are built together.
+pub const VERSION: u32 = 1;
+
+/// One thing that happened, with its time and its process.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// When, in nanoseconds of the guest's clock since the sample was started.
+    /// Nanoseconds since [`Order::Start`](crate::Order::Start), by the guest's monotonic
+    /// clock: time that passed. Skipped sleeps are not in it; they are [`What::Sleep`].
     pub at_ns: u64,
-    /// The process.
+    /// The process (not the thread), as the guest's kernel numbers it; 0 for none.
     pub pid: u32,
     /// What happened.
     pub what: What,
 }
 
-impl Notice {
-    pub(crate) fn put(&self, out: &mut Vec<u8>) {
-        self.at_ns.put(out);
-        self.pid.put(out);
-        self.what.put(out);
-    }
-
-    pub(crate) fn take(from: &mut Reader<'_>) -> Option<Self> {
-        let (at_ns, pid) = (u64::take(from)?, u32::take(from)?);
-        Some(Self { at_ns, pid, what: What::take(from)? })
-    }
+/// The end of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// Not known or not set.
+    None,
+    /// IPv4 or IPv6.
+    Ip(SocketAddr),
+    /// A path of the file system; a leading 0 byte for an abstract one.
+    Unix(Vec<u8>),
+    /// Another machine or the host, by vsock.
+    Vsock {
+        /// 2 is the host.
+        cid: u32,
+        /// Its port.
+        port: u32,
+    },
+    /// Another family (`AF_*`).
+    Other(u16),
 }
 
-words! {
-    /// What happened inside the guest. Text is bytes, as the kernel gives it.
-    #[expect(missing_docs, reason = "each field is named for what it is")]
-    pub enum What {
-        /// The agent waits for orders.
-        1 Ready { version: u32, },
-        /// The sample was started.
-        2 Started {},
-        /// A step towards it failed.
-        3 Failed { step: Vec<u8>, error: i32, },
-        /// Everything was sent.
-        4 Finished {},
-        /// Records for which there was no room.
-        5 Lost { records: u64, },
-        /// A program was started in the process.
-        10 Execute {
-            parent: u32,
-            path: Vec<u8>,
-            arguments: Vec<Vec<u8>>,
-            environment: Vec<Vec<u8>>,
-            folder: Vec<u8>,
-            deleted: bool,
-            emulator: Option<Vec<u8>>,
-        },
-        /// A process or thread was made.
-        11 Fork { child: u32, thread: bool, },
-        /// The process ended, with its wait status.
-        12 Exit { status: u32, },
-        /// The process named itself.
-        13 Name { name: Vec<u8>, },
-        /// A file was opened; `flags` are Linux's.
-        20 Open { path: Vec<u8>, flags: u32, error: i32, },
-        /// A file was made.
-        21 Create { path: Vec<u8>, },
-        /// A file was written.
-        22 Write { path: Vec<u8>, bytes: u64, },
-        /// A file got another name.
-        23 Rename { from: Vec<u8>, to: Vec<u8>, },
-        /// A file was deleted.
-        24 Delete { path: Vec<u8>, },
-        /// A link was made.
-        25 Link { from: Vec<u8>, to: Vec<u8>, },
-        /// Permissions were given.
-        26 Mode { path: Vec<u8>, mode: u32, },
-        /// A socket was made.
-        30 Socket { family: u16, kind: u16, protocol: u16, },
-        /// A socket was given an address.
-        31 Bind { local: SocketAddr, },
-        /// A socket waits for connections.
-        32 Listen { local: SocketAddr, },
-        /// A connection was asked for.
-        33 Connect { local: SocketAddr, remote: SocketAddr, protocol: u8, error: i32, },
-        /// A connection was taken.
-        34 Accept { local: SocketAddr, remote: SocketAddr, },
-        /// Something was sent; summed up.
-        35 Send { local: SocketAddr, remote: SocketAddr, protocol: u8, bytes: u64, count: u64, },
-        /// A signal was sent.
-        40 Kill { target: u32, signal: i32, },
-        /// ptrace was called.
-        41 Trace { target: u32, request: u64, },
-        /// Something was mounted.
-        42 Mount { source: Vec<u8>, target: Vec<u8>, kind: Vec<u8>, },
-        /// A module was loaded into the kernel.
-        43 Module { name: Vec<u8>, },
-        /// A restart was asked for.
-        44 Reboot { command: u32, },
-        /// The clock was set.
-        45 SetClock {},
-        /// The process slept, or would have.
-        46 Sleep { ns: u64, skipped: bool, },
-        /// A watchdog was opened or told something.
-        47 Watchdog {},
-        /// The sample looked at something that tells a sandbox.
-        48 Look { at: Vec<u8>, },
-        /// The sample printed something.
-        50 Output { stream: u8, bytes: Vec<u8>, total: u64, },
-        /// A piece of a file.
-        51 File {
-            number: u32,
-            path: Vec<u8>,
-            reason: Reason,
-            size: u64,
-            offset: u64,
-            bytes: Vec<u8>,
-            last: bool,
-        },
-        /// A piece of a process's memory.
-        52 Memory { target: u32, address: u64, size: u64, offset: u64, bytes: Vec<u8>, last: bool, },
-    }
-}
-
-/// Why a file was fetched back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a file's contents were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// The sample made it.
     Dropped,
-    /// The sample changed it.
+    /// It was there, and the sample changed it.
     Changed,
-    /// The sample deleted it.
+    /// As `Dropped` or `Changed`, and it is gone since.
     Deleted,
-    /// The sample started it.
+    /// It was executed without having been written as a file (memory, or the image's own).
     Executed,
 }
 
-impl Reason {
-    const ALL: [Self; 4] = [Self::Dropped, Self::Changed, Self::Deleted, Self::Executed];
+tagged! {
+/// Guest to host.
+What {
+    // The trace itself.
+    /// The agent waits for orders: the moment of the snapshot.
+    1 Ready {
+        /// [`VERSION`]
+        version: u32,
+    }
+    /// The sample's process is there and about to execute the program.
+    2 Started {}
+    /// An order could not be carried out.
+    3 Failed {
+        /// Which step of it.
+        step: Vec<u8>,
+        /// `errno`
+        error: i32,
+    }
+    /// All that was to be sent is sent.
+    4 Finished {}
+    /// Records that were lost, since the last such notice.
+    5 Lost {
+        /// How many.
+        records: u64,
+    }
 
-    /// Its name.
-    pub const fn name(self) -> &'static str {
+    // Processes.
+    /// A program replaces what the process ran.
+    16 Execute {
+        /// The parent process.
+        parent: u32,
+        /// As the kernel opened it. For a script, the script.
+        path: Vec<u8>,
+        /// From `argv[0]` on.
+        arguments: Vec<Vec<u8>>,
+        /// `NAME=value`.
+        environment: Vec<Vec<u8>>,
+        /// The working folder.
+        folder: Vec<u8>,
+        /// Its file was gone already, or never was in a folder (memfd).
+        deleted: bool,
+        /// What really runs where that is another file: the script's interpreter or
+        /// qemu-user; otherwise empty.
+        interpreter: Vec<u8>,
+    }
+    /// A process or thread is made.
+    17 Fork {
+        /// Its number.
+        child: u32,
+        /// A thread of the same process.
+        thread: bool,
+    }
+    /// A process ends.
+    18 Exit {
+        /// As `wait` gives it.
+        status: u32,
+    }
+    /// A thread renames itself (`PR_SET_NAME`).
+    19 Name {
+        /// At most 15 bytes.
+        name: Vec<u8>,
+    }
+    /// A signal to another process.
+    20 Kill {
+        /// Who gets it.
+        target: u32,
+        /// Its name.
+        name: Vec<u8>,
+        /// The signal's number.
+        signal: i32,
+    }
+    /// `ptrace`
+    21 Trace {
+        /// The other process; 0 for oneself.
+        target: u32,
+        /// `PTRACE_*`
+        request: u64,
+    }
+    /// A sleep.
+    22 Sleep {
+        /// How long it is to last.
+        ns: u64,
+        /// Whether it was skipped, and the wall clock moved by as much.
+        skipped: bool,
+    }
+
+    // Files. Paths are absolute, as the sample sees them.
+    /// A file was to be opened.
+    32 Open {
+        /// Its path.
+        path: Vec<u8>,
+        /// `O_*` of x86-64.
+        flags: u32,
+        /// 0 or `errno`.
+        error: i32,
+    }
+    /// A file is made.
+    33 Create {
+        /// Its path.
+        path: Vec<u8>,
+    }
+    /// A file that was open for writing is closed.
+    34 Write {
+        /// Its path.
+        path: Vec<u8>,
+        /// Its size in bytes now.
+        size: u64,
+    }
+    /// A file is renamed.
+    35 Rename {
+        /// Its path before.
+        from: Vec<u8>,
+        /// Its path after.
+        to: Vec<u8>,
+    }
+    /// A file or an empty folder is deleted.
+    36 Delete {
+        /// Its path.
+        path: Vec<u8>,
+    }
+    /// A link is made.
+    37 Link {
+        /// What it leads to.
+        from: Vec<u8>,
+        /// Its own path.
+        to: Vec<u8>,
+        /// A symbolic one.
+        symbolic: bool,
+    }
+    /// Mode bits are changed.
+    38 Mode {
+        /// The file's path.
+        path: Vec<u8>,
+        /// The new bits.
+        mode: u32,
+    }
+    /// A folder is made.
+    39 Folder {
+        /// Its path.
+        path: Vec<u8>,
+    }
+
+    // Sockets.
+    /// A socket is made.
+    48 Socket {
+        /// `AF_*`
+        family: u32,
+        /// `SOCK_*` without flags
+        kind: u32,
+        /// Its number, or 0.
+        protocol: u32,
+    }
+    /// It gets an address.
+    49 Bind {
+        /// Which; port 0 lets the kernel choose.
+        local: Address,
+        /// 0 or `errno`
+        error: i32,
+    }
+    /// It waits for connections.
+    50 Listen {
+        /// Where.
+        local: Address,
+    }
+    /// It is connected, or is to be.
+    51 Connect {
+        /// Our end, if it was chosen.
+        local: Address,
+        /// The other end.
+        remote: Address,
+        /// IP's protocol number (6 TCP, 17 UDP); 0 for others.
+        protocol: u8,
+        /// 0, or `errno`; `EINPROGRESS` (115) for one that goes on without the process.
+        error: i32,
+    }
+    /// Somebody connected to it.
+    52 Accept {
+        /// Our end.
+        local: Address,
+        /// The other end.
+        remote: Address,
+    }
+    /// What was sent from one end to another, summed up over a short time.
+    53 Send {
+        /// Our end.
+        local: Address,
+        /// The other end.
+        remote: Address,
+        /// IP's protocol number; 255 for a raw socket, 0 for a packet socket.
+        protocol: u8,
+        /// Bytes of payload.
+        bytes: u64,
+        /// In so many calls.
+        count: u64,
+    }
+    /// What was received, likewise.
+    54 Receive {
+        /// Our end.
+        local: Address,
+        /// The other end.
+        remote: Address,
+        /// IP's protocol number.
+        protocol: u8,
+        /// Bytes of payload.
+        bytes: u64,
+        /// In so many calls.
+        count: u64,
+    }
+
+    // The system.
+    /// `mount`
+    64 Mount {
+        /// The device or folder.
+        source: Vec<u8>,
+        /// Where.
+        target: Vec<u8>,
+        /// The file system's name, or empty for a bind mount.
+        kind: Vec<u8>,
+        /// `MS_*`
+        flags: u64,
+    }
+    /// A kernel module is loaded, or was to be.
+    65 Module {
+        /// Its name, if it got so far.
+        name: Vec<u8>,
+    }
+    /// `reboot`
+    66 Reboot {
+        /// `LINUX_REBOOT_CMD_*`
+        command: u32,
+    }
+    /// The wall clock is set by the sample.
+    67 SetClock {
+        /// Nanoseconds since 1970.
+        unix_ns: u64,
+    }
+
+    // Contents.
+    /// What the sample prints.
+    80 Output {
+        /// 1 or 2.
+        stream: u8,
+        /// A piece. Beyond the limit it is empty.
+        bytes: Vec<u8>,
+        /// Bytes on this stream so far, also those that were not sent.
+        total: u64,
+    }
+    /// A piece of a file.
+    81 File {
+        /// Counts the files of this run.
+        number: u32,
+        /// Its path.
+        path: Vec<u8>,
+        /// Why it is sent.
+        reason: Reason,
+        /// Of the whole file, in bytes. More than comes, if it was cut.
+        size: u64,
+        /// Where this piece begins.
+        offset: u64,
+        /// The piece.
+        bytes: Vec<u8>,
+        /// No piece follows.
+        last: bool,
+    }
+    /// A piece of a process' memory.
+    82 Memory {
+        /// Whose.
+        target: u32,
+        /// Where the mapping begins.
+        address: u64,
+        /// Of the whole mapping, in bytes.
+        size: u64,
+        /// Where this piece begins within the mapping.
+        offset: u64,
+        /// The mapping's name (`[heap]`, a file), or empty.
+        name: Vec<u8>,
+        /// The piece.
+        bytes: Vec<u8>,
+        /// No piece of this mapping follows.
+        last: bool,
+    }
+}
+}
+
+impl Notice {
+    /// Appends the notice as a frame.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        crate::frame(out, |out| {
+            self.at_ns.put(out);
+            self.pid.put(out);
+            self.what.put(out);
+        });
+    }
+
+    /// The notice in a frame's body.
+    pub fn decode(mut body: &[u8]) -> Result<Self, Malformed> {
+        let from = &mut body;
+        let notice =
+            Self { at_ns: u64::take(from)?, pid: u32::take(from)?, what: What::take(from)? };
+        if body.is_empty() { Ok(notice) } else { Err(Malformed) }
+    }
+}
+
+impl Wire for Address {
+    fn put(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Dropped => "dropped",
-            Self::Changed => "changed",
-            Self::Deleted => "deleted",
-            Self::Executed => "executed",
+            Self::None => out.push(0),
+            Self::Ip(end) => {
+                out.push(1);
+                end.put(out);
+            }
+            Self::Unix(path) => {
+                out.push(2);
+                path.put(out);
+            }
+            Self::Vsock { cid, port } => {
+                out.push(3);
+                cid.put(out);
+                port.put(out);
+            }
+            Self::Other(family) => {
+                out.push(4);
+                family.put(out);
+            }
+        }
+    }
+    fn take(from: &mut &[u8]) -> Result<Self, Malformed> {
+        Ok(match u8::take(from)? {
+            0 => Self::None,
+            1 => Self::Ip(SocketAddr::take(from)?),
+            2 => Self::Unix(Vec::take(from)?),
+            3 => Self::Vsock { cid: u32::take(from)?, port: u32::take(from)? },
+            4 => Self::Other(u16::take(from)?),
+            _ => return Err(Malformed),
+        })
+    }
+    #[cfg(test)]
+    fn any(source: &mut dyn FnMut() -> u64) -> Self {
+        match source() % 5 {
+            0 => Self::None,
+            1 => Self::Ip(SocketAddr::any(source)),
+            2 => Self::Unix(Vec::any(source)),
+            3 => Self::Vsock { cid: u32::any(source), port: u32::any(source) },
+            _ => Self::Other(u16::any(source)),
         }
     }
 }
 
-impl Field for Reason {
+const REASONS: [Reason; 4] = [Reason::Dropped, Reason::Changed, Reason::Deleted, Reason::Executed];
+
+impl Wire for Reason {
     fn put(&self, out: &mut Vec<u8>) {
         out.push(*self as u8);
     }
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        Self::ALL.get(usize::from(u8::take(from)?)).copied()
+    fn take(from: &mut &[u8]) -> Result<Self, Malformed> {
+        REASONS.get(usize::from(u8::take(from)?)).copied().ok_or(Malformed)
+    }
+    #[cfg(test)]
+    fn any(source: &mut dyn FnMut() -> u64) -> Self {
+        REASONS[source() as usize % REASONS.len()]
     }
 }
