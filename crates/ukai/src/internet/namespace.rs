@@ -3,10 +3,12 @@
 use crate::cli::WrongUse;
 use anyhow::{Context, Result, bail};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::fmt::Write as _;
 use std::fs::File;
+use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use tokio::runtime::Handle;
 use ukai_link::Tun;
 use ukai_netstack::Medium;
@@ -67,23 +69,23 @@ impl Made {
         let own = u32::from(guest.network.network()) + guest.first_lease;
         let own = format!("{}/{}", std::net::Ipv4Addr::from(own), guest.network.prefix_len());
         let gateway = guest.gateway().to_string();
-        self.ip(&["link", "set", "lo", "up"])?;
-        self.ip(&["link", "set", device, "up"])?;
-        self.ip(&["address", "replace", &own, "dev", device])?;
-        self.ip(&["route", "replace", "default", "via", &gateway, "dev", device])?;
+        let mut lines = format!(
+            "link set lo up\nlink set {device} up\naddress replace {own} dev {device}\n\
+             route replace default via {gateway} dev {device}\n"
+        );
         if let Some(network) = guest.network_v6 {
             let own = u128::from(network.network()) + u128::from(guest.first_lease);
-            let own = format!("{}/64", std::net::Ipv6Addr::from(own));
-            self.ip(&["-6", "address", "replace", &own, "dev", device, "nodad"])?;
-            self.ip(&["-6", "route", "replace", "default", "via", "fe80::1", "dev", device])?;
+            let own = std::net::Ipv6Addr::from(own);
+            let _ = writeln!(
+                lines,
+                "address replace {own}/64 dev {device} nodad\n\
+                 route replace default via inet6 fe80::1 dev {device}"
+            );
         }
-        Ok(())
-    }
-
-    fn ip(&self, arguments: &[&str]) -> Result<()> {
+        // All at once: most of the time until somebody is there was spent in starting `ip`.
         let mut command = Command::new("nsenter");
-        command.arg(format!("--net={}", self.path.display())).arg("ip").args(arguments);
-        run(command)
+        command.arg(format!("--net={}", self.path.display())).args(["ip", "-batch", "-"]);
+        run(command, &lines)
     }
 }
 
@@ -100,16 +102,23 @@ impl Drop for Made {
 fn ip(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("ip");
     command.args(arguments);
-    run(command)
+    run(command, "")
 }
 
-fn run(mut command: Command) -> Result<()> {
-    let output = command.output().with_context(|| {
+/// Runs a command that reads `input`.
+fn run(mut command: Command, input: &str) -> Result<()> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| {
         format!(
             "{} cannot be run; install iproute2 and util-linux",
             command.get_program().display()
         )
     })?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // Whoever does not read all of it says why.
+        let _ = pipe.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!(WrongUse(format!("{command:?}: {}", said.trim())));
