@@ -5,15 +5,15 @@ use crate::limits::EVENTS_WAITING_MAX;
 use crate::scenario::LimitsSpec;
 use crate::summary::Summary;
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use serde_json::Map;
+use std::collections::VecDeque;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use ukai_driver::World;
@@ -39,6 +39,13 @@ pub const PACKETS_FOLDER: &str = "packets";
 /// How often what was written reaches the disk's files, at the latest.
 const FLUSH_EVERY: Duration = Duration::from_millis(200);
 
+/// How long the writer lets more come before it takes what waits: to be woken for each event
+/// would cost more than the event.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// How many events are taken without letting more come.
+const GATHERED: usize = 256;
+
 /// How long somebody waits who may wait, when too much waits to be written.
 const WAIT: Duration = Duration::from_millis(1);
 
@@ -61,8 +68,24 @@ pub struct Book {
 #[derive(Clone)]
 pub struct Pen(Arc<Shared>);
 
+/// What waits to be written.
+struct Queue {
+    entries: VecDeque<Entry>,
+    /// The book has not been closed.
+    open: bool,
+    /// The writer sleeps until it is woken.
+    asleep: bool,
+}
+
+/// Why nothing was put in a queue.
+enum Refused {
+    Full(Entry),
+    Closed,
+}
+
 struct Shared {
-    sender: Mutex<Option<SyncSender<Entry>>>,
+    queue: Mutex<Queue>,
+    filled: Condvar,
     sensor: SensorId,
     world: Arc<dyn World>,
     summary: Mutex<Summary>,
@@ -83,9 +106,10 @@ impl Book {
         listener: Option<Listener>,
     ) -> io::Result<Self> {
         let files = folder.map(Files::make).transpose()?;
-        let (sender, entries) = sync_channel(EVENTS_WAITING_MAX);
+        let queue = Queue { entries: VecDeque::new(), open: true, asleep: false };
         let pen = Pen(Arc::new(Shared {
-            sender: Mutex::new(Some(sender)),
+            queue: Mutex::new(queue),
+            filled: Condvar::new(),
             sensor,
             summary: Mutex::new(Summary::new(world.now())),
             world,
@@ -96,7 +120,7 @@ impl Book {
         let (writing, event_bytes_max) = (pen.clone(), limits.event_bytes_max);
         let writer = std::thread::Builder::new()
             .name("record".to_owned())
-            .spawn(move || write(&writing, &entries, files, event_bytes_max, listener.as_ref()))?;
+            .spawn(move || write(&writing, files, event_bytes_max, listener.as_ref()))?;
         Ok(Self { pen, writer: Some(writer) })
     }
 
@@ -112,7 +136,8 @@ impl Book {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        drop(self.pen.0.sender.lock().take());
+        self.pen.0.queue.lock().open = false;
+        self.pen.0.filled.notify_one();
         match self.writer.take().map(JoinHandle::join) {
             Some(Ok(result)) => result,
             Some(Err(_)) => Err(io::Error::other("the thread that writes the record has failed")),
@@ -202,24 +227,52 @@ impl Pen {
     }
 
     fn try_put(&self, entry: Entry) {
-        let sender = self.0.sender.lock();
-        if sender.as_ref().is_some_and(|sender| sender.try_send(entry).is_err()) {
+        if self.0.put(entry).is_err() {
             self.0.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     async fn wait(&self, mut entry: Entry) {
-        loop {
-            let sent = match &*self.0.sender.lock() {
-                Some(sender) => sender.try_send(entry),
-                None => return,
-            };
-            match sent {
-                Err(TrySendError::Full(back)) => entry = back,
-                Ok(()) | Err(TrySendError::Disconnected(_)) => return,
-            }
+        while let Err(Refused::Full(back)) = self.0.put(entry) {
+            entry = back;
             tokio::time::sleep(WAIT).await;
         }
+    }
+}
+
+impl Shared {
+    fn put(&self, entry: Entry) -> Result<(), Refused> {
+        let mut queue = self.queue.lock();
+        if !queue.open {
+            return Err(Refused::Closed);
+        }
+        if queue.entries.len() >= EVENTS_WAITING_MAX {
+            return Err(Refused::Full(entry));
+        }
+        queue.entries.push_back(entry);
+        if std::mem::take(&mut queue.asleep) {
+            drop(queue);
+            self.filled.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Takes all that waits into `taken`, which is empty, and waits for it for a while; false
+    /// at the end.
+    fn take(&self, taken: &mut VecDeque<Entry>) -> bool {
+        let mut queue = self.queue.lock();
+        if queue.entries.is_empty() && queue.open {
+            queue.asleep = true;
+            self.filled.wait_for(&mut queue, FLUSH_EVERY);
+            queue.asleep = false;
+        }
+        if (1..GATHERED).contains(&queue.entries.len()) && queue.open {
+            drop(queue);
+            std::thread::sleep(GATHER);
+            queue = self.queue.lock();
+        }
+        std::mem::swap(&mut queue.entries, taken);
+        queue.open || !taken.is_empty()
     }
 }
 
@@ -264,56 +317,63 @@ impl Files {
 
 fn write(
     pen: &Pen,
-    entries: &Receiver<Entry>,
     mut files: Option<Files>,
     event_bytes_max: u64,
     listener: Option<&Listener>,
 ) -> io::Result<()> {
     let mut line = Vec::new();
     let mut outcome = Ok(());
-    loop {
-        let entry = match entries.recv_timeout(FLUSH_EVERY) {
-            Ok(entry) => entry,
-            Err(ended) => {
-                let flushed = files.as_mut().map_or(Ok(()), |files| files.events.flush());
-                outcome = outcome.and(flushed);
-                if ended == RecvTimeoutError::Disconnected {
-                    return outcome;
-                }
-                continue;
-            }
-        };
-        let written = match entry {
-            Entry::Event(event) => {
-                pen.0.summary.lock().add(&event);
-                if let Some(listener) = listener {
-                    listener(&event);
-                }
-                match &mut files {
-                    Some(files) if files.written < event_bytes_max => {
-                        files.event(&event, &mut line)
-                    }
-                    Some(_) => {
-                        pen.0.missed.fetch_add(1, Ordering::Relaxed);
-                        Ok(())
-                    }
-                    None => Ok(()),
-                }
-            }
-            Entry::Sample(sha256, bytes) => files.as_ref().map_or(Ok(()), |files| {
-                let container = cart::pack(&bytes, &Map::new());
-                files.new_file(SAMPLES_FOLDER, &format!("{sha256}.cart"), &container)
-            }),
-            Entry::Terminal(session, asciicast) => files.as_ref().map_or(Ok(()), |files| {
-                files.new_file(TERMINALS_FOLDER, &format!("{session}.cast"), &asciicast)
-            }),
-        };
-        if let Err(error) = written {
-            if outcome.is_ok() {
-                tracing::error!(%error, "the record cannot be written");
-            }
-            pen.0.missed.fetch_add(1, Ordering::Relaxed);
-            outcome = outcome.and(Err(error));
+    let mut taken = VecDeque::new();
+    while pen.0.take(&mut taken) {
+        if taken.is_empty() {
+            let flushed = files.as_mut().map_or(Ok(()), |files| files.events.flush());
+            outcome = outcome.and(flushed);
         }
+        for entry in taken.drain(..) {
+            let written =
+                write_one(pen, entry, files.as_mut(), event_bytes_max, listener, &mut line);
+            if let Err(error) = written {
+                if outcome.is_ok() {
+                    tracing::error!(%error, "the record cannot be written");
+                }
+                pen.0.missed.fetch_add(1, Ordering::Relaxed);
+                outcome = outcome.and(Err(error));
+            }
+        }
+    }
+    let flushed = files.as_mut().map_or(Ok(()), |files| files.events.flush());
+    outcome.and(flushed)
+}
+
+fn write_one(
+    pen: &Pen,
+    entry: Entry,
+    files: Option<&mut Files>,
+    event_bytes_max: u64,
+    listener: Option<&Listener>,
+    line: &mut Vec<u8>,
+) -> io::Result<()> {
+    match entry {
+        Entry::Event(event) => {
+            pen.0.summary.lock().add(&event);
+            if let Some(listener) = listener {
+                listener(&event);
+            }
+            match files {
+                Some(files) if files.written < event_bytes_max => files.event(&event, line),
+                Some(_) => {
+                    pen.0.missed.fetch_add(1, Ordering::Relaxed);
+                    Ok(())
+                }
+                None => Ok(()),
+            }
+        }
+        Entry::Sample(sha256, bytes) => files.map_or(Ok(()), |files| {
+            let container = cart::pack(&bytes, &Map::new());
+            files.new_file(SAMPLES_FOLDER, &format!("{sha256}.cart"), &container)
+        }),
+        Entry::Terminal(session, asciicast) => files.map_or(Ok(()), |files| {
+            files.new_file(TERMINALS_FOLDER, &format!("{session}.cast"), &asciicast)
+        }),
     }
 }

@@ -65,14 +65,15 @@ impl Datagrams {
     ) {
         let flow = Flow::new(Transport::Udp, peer, local);
         let key = (peer, local);
-        if self.flows.peek(&key).is_some_and(|talk| now.since(talk.last) > IDLE) {
-            self.flows
-                .pop(&key)
-                .into_iter()
-                .for_each(|talk| self.end(talk, key, CloseReason::IdleTimeout));
-        }
-        if self.flows.peek(&key).is_none() {
-            self.begin(now, &flow, key, bytes);
+        match self.flows.peek(&key).map(|talk| now.since(talk.last) > IDLE) {
+            Some(false) => {}
+            None => self.begin(now, &flow, key, bytes),
+            Some(true) => {
+                if let Some(talk) = self.flows.pop(&key) {
+                    self.end(talk, key, CloseReason::IdleTimeout);
+                }
+                self.begin(now, &flow, key, bytes);
+            }
         }
         let Some(talk) = self.flows.get_mut(&key) else { return };
         talk.last = now;

@@ -13,6 +13,7 @@ use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use ukai_model::{EventKind, Timestamp};
 use ukai_servers::dns::{Found, Place, Zone};
 
@@ -35,6 +36,8 @@ pub struct Names {
     flux: GlobSet,
     gateway: IpAddr,
     inner: Mutex<Inner>,
+    /// There are facts to be told: looked at after every datagram.
+    has_facts: AtomicBool,
 }
 
 struct Inner {
@@ -77,6 +80,7 @@ impl Names {
                 generated: Generated::default(),
                 facts: Vec::new(),
             }),
+            has_facts: AtomicBool::new(false),
         })
     }
 
@@ -87,6 +91,9 @@ impl Names {
 
     /// Facts about look-ups altogether, since the last call.
     pub(crate) fn facts(&self) -> Vec<EventKind> {
+        if !self.has_facts.swap(false, Ordering::Relaxed) {
+            return Vec::new();
+        }
         std::mem::take(&mut self.inner.lock().facts)
     }
 
@@ -207,6 +214,7 @@ impl Zone for Names {
         let mut inner = self.inner.lock();
         if let Some(fact) = inner.generated.asked(name, now) {
             inner.facts.push(fact);
+            self.has_facts.store(true, Ordering::Relaxed);
         }
         found
     }

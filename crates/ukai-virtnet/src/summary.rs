@@ -149,7 +149,10 @@ impl Summary {
         self.events += 1;
         self.began.get_or_insert(event.time);
         self.last = Some(event.time);
-        *self.kinds.entry(event.kind.name().to_owned()).or_default() += 1;
+        match self.kinds.get_mut(event.kind.name()) {
+            Some(count) => *count += 1,
+            None => drop(self.kinds.insert(event.kind.name().to_owned(), 1)),
+        }
         if let Some(flow) = &event.flow {
             self.add_to_destination(event, flow);
         }
@@ -168,16 +171,16 @@ impl Summary {
             EventKind::SessionClose { protocol, bytes_in, bytes_out, .. } => {
                 row.bytes_sent += bytes_in;
                 row.bytes_got += bytes_out;
-                row.protocols.insert(protocol.clone());
+                insert(&mut row.protocols, protocol);
             }
             EventKind::ProtocolRecognised { protocol } => {
-                row.protocols.insert(protocol.clone());
+                insert(&mut row.protocols, protocol);
             }
             EventKind::TlsHello { .. } => {
-                row.protocols.insert("tls".to_owned());
+                insert(&mut row.protocols, "tls");
             }
             EventKind::DnsQuery { .. } => {
-                row.protocols.insert("dns".to_owned());
+                insert(&mut row.protocols, "dns");
             }
             EventKind::PayloadFirst { payload, .. } if row.payloads.len() < TEXTS_MAX => {
                 row.payloads.push(shown(&payload.to_string()));
@@ -192,12 +195,12 @@ impl Summary {
             EventKind::DnsQuery { name, record, via, code, answers } => {
                 let Some(row) = entry(&mut self.names, name.to_string(), left_out) else { return };
                 row.asked += 1;
-                row.records.insert(record.clone());
-                row.via.insert(via.clone());
+                insert(&mut row.records, record);
+                insert(&mut row.via, via);
                 row.code.clone_from(code);
                 for answer in answers {
                     if row.answers.len() < TEXTS_MAX {
-                        row.answers.insert(answer.clone());
+                        insert(&mut row.answers, answer);
                     }
                 }
                 row.first.get_or_insert(event.time);
@@ -314,6 +317,13 @@ fn entry<'a, T: Default>(
         return None;
     }
     Some(list.entry(key).or_default())
+}
+
+/// Most have been seen before, and allocate nothing.
+fn insert(set: &mut BTreeSet<String>, text: &str) {
+    if !set.contains(text) {
+        set.insert(text.to_owned());
+    }
 }
 
 fn shown(text: &str) -> String {
