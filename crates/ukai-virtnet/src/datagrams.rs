@@ -17,7 +17,6 @@ use ukai_model::{
     CloseReason, Duration, EventKind, Flow, PeerText, SessionId, Timestamp, Transport,
 };
 use ukai_netstack::Tuple;
-use ukai_shell::Fs;
 
 /// How long a flow is remembered in which nothing moves.
 const IDLE: Duration = Duration::from_mins(1);
@@ -131,7 +130,7 @@ impl Datagrams {
 
     fn open(&mut self, emulator: &dyn Emulator, now: Timestamp, flow: &Flow) -> Box<dyn Session> {
         let host = self.services.host(flow.dst_ip, false);
-        let fs = Fs::new(&host);
+        let fs = self.services.disk(&host, flow, false);
         let open = Open { flow: *flow, host, fs, seed: self.random, now, tls: false, alpn: None };
         let mut session = emulator.open(open);
         session.on_open(&mut Context { now, effects: &mut self.effects });

@@ -133,7 +133,14 @@ impl Internet {
         )
         .map_err(failed)?;
         let pen = book.pen();
-        let services = Services::new(&scenario, &files, replies, &names, Arc::clone(&places))?;
+        let services = Services::new(
+            &scenario,
+            &files,
+            replies,
+            &names,
+            Arc::clone(&places),
+            Arc::clone(&world),
+        )?;
         let mut tls =
             TlsConfigs::new(CertificateNames::Requested, Arc::clone(&world)).signed_by(ca)?;
         if let Some(handle) = recorder.as_ref().map(Recorder::handle) {

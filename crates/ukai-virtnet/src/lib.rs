@@ -33,7 +33,7 @@ pub use internet::{Internet, InternetError, Options};
 pub use names::{Known, Names};
 pub use places::Places;
 pub use scenario::{
-    GuestNetwork, LimitsSpec, NamesSpec, Reach, ReachRule, ReachSpec, ScanSpec, Scenario,
-    ScenarioError, Unknown,
+    GuestNetwork, HostsSpec, LimitsSpec, NamesSpec, Reach, ReachRule, ReachSpec, ScanSpec,
+    Scenario, ScenarioError, Unknown,
 };
 pub use summary::{DestinationRow, NameRow, RequestRow, Summary, TrafficRow};

@@ -13,7 +13,7 @@ use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ukai_model::{EventKind, Timestamp};
 use ukai_servers::dns::{Found, Place, Zone};
 
@@ -38,6 +38,8 @@ pub struct Names {
     inner: Mutex<Inner>,
     /// There are facts to be told: looked at after every datagram.
     has_facts: AtomicBool,
+    /// Look-ups that are still to fail.
+    first_missing: AtomicU32,
 }
 
 struct Inner {
@@ -81,6 +83,7 @@ impl Names {
                 facts: Vec::new(),
             }),
             has_facts: AtomicBool::new(false),
+            first_missing: AtomicU32::new(scenario.names.first_missing),
         })
     }
 
@@ -166,6 +169,15 @@ impl Names {
             }
             return place;
         }
+        if !self.spec.everywhere.is_empty() {
+            for address in &self.spec.everywhere {
+                match address {
+                    IpAddr::V4(v4) => place.v4.push(*v4),
+                    IpAddr::V6(v6) => place.v6.push(*v6),
+                }
+            }
+            return place;
+        }
         let (v4, v6) = self.addresses(last, 0, now);
         place.v4.extend((!v4.is_unspecified()).then_some(v4));
         place.v6.extend((!v6.is_unspecified()).then_some(v6));
@@ -197,6 +209,11 @@ impl Names {
         }
         // A name without a dot is one of the local network, where nobody is.
         if self.missing.is_match(name) || !name.contains('.') {
+            return Found::Nowhere;
+        }
+        let one_less = |left: u32| left.checked_sub(1);
+        let order = Ordering::Relaxed;
+        if self.first_missing.fetch_update(order, order, one_less).is_ok() {
             return Found::Nowhere;
         }
         match spec.unknown {
@@ -297,6 +314,7 @@ mod tests {
     use super::{Names, is_public};
     use crate::scenario::Scenario;
     use std::collections::HashSet;
+    use std::net::Ipv4Addr;
     use ukai_model::Timestamp;
     use ukai_servers::dns::{Found, Place, Zone};
 
@@ -330,6 +348,25 @@ mod tests {
         let other = self::names("seed = \"other\"");
         assert_ne!(place(&other, "host7.example", NOW), place(&names, "host7.example", NOW));
         assert!(names.known([192, 0, 2, 1].into()).is_none(), "an address that nobody looked up");
+    }
+
+    #[test]
+    fn all_names_may_lead_to_one_address_and_the_first_may_fail() {
+        let names = names(
+            "[names]
+             first_missing = 2
+             everywhere = [\"192.0.2.80\", \"2001:db8::80\"]
+             at = { \"own.example\" = [\"192.0.2.9\"] }",
+        );
+        assert_eq!(place(&names, "own.example", NOW).v4, [Ipv4Addr::new(192, 0, 2, 9)]);
+        for _ in 0..2 {
+            assert_eq!(names.find("a.example", NOW), Found::Nowhere);
+        }
+        for name in ["a.example", "b.example"] {
+            let place = place(&names, name, NOW);
+            assert_eq!(place.v4, [Ipv4Addr::new(192, 0, 2, 80)], "{name}");
+            assert_eq!(place.v6.len(), 1, "{name}");
+        }
     }
 
     #[test]

@@ -5,6 +5,9 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use ukai_persona::Persona;
 use ukai_servers::IrcScript;
 use ukai_servers::http::{Rule, RuleSpec, WebSocketManner};
 
@@ -22,6 +25,8 @@ pub struct Scenario {
     pub reach: ReachSpec,
     /// Addresses that a sample scans.
     pub scan: ScanSpec,
+    /// As whom servers speak.
+    pub hosts: HostsSpec,
     /// Ports of streams at which another server is expected than usual: `8443 = "irc"`.
     pub ports: BTreeMap<String, String>,
     /// How far time servers are ahead of this machine, in seconds; negative: behind.
@@ -47,6 +52,7 @@ impl Default for Scenario {
             names: NamesSpec::default(),
             reach: ReachSpec::default(),
             scan: ScanSpec::default(),
+            hosts: HostsSpec::default(),
             ports: BTreeMap::new(),
             time_shift_s: 0,
             http: HttpSpec::default(),
@@ -113,6 +119,11 @@ pub struct NamesSpec {
     pub unknown: Unknown,
     /// For how long answers may be kept, in seconds.
     pub ttl_s: u32,
+    /// Addresses to which all names lead of which nothing else is said; empty: each name
+    /// to one of its own.
+    pub everywhere: Vec<IpAddr>,
+    /// So many of the first look-ups altogether find no name.
+    pub first_missing: u32,
     /// Names that do not exist, with `*` and `?`.
     pub missing: Vec<String>,
     /// Names whose servers fail.
@@ -136,6 +147,8 @@ impl Default for NamesSpec {
         Self {
             unknown: Unknown::Exists,
             ttl_s: 300,
+            everywhere: Vec::new(),
+            first_missing: 0,
             missing: ["*.invalid", "*.onion", "*.local", "*.test", "wpad.*", "isatap.*"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -296,6 +309,62 @@ impl Default for LimitsSpec {
     }
 }
 
+/// Personas, by the name of a built-in one or as a file (`*.toml`): banners, users, files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HostsSpec {
+    /// Of all servers; every log-in succeeds there, and files of any name can be fetched.
+    pub obliging: String,
+    /// Of devices that are found by scanning.
+    pub vulnerable: String,
+}
+
+impl Default for HostsSpec {
+    fn default() -> Self {
+        Self { obliging: "server-debian".to_owned(), vulnerable: "router-mips".to_owned() }
+    }
+}
+
+impl HostsSpec {
+    /// Both personas, with the files that they name read by `read`.
+    pub(crate) fn personas(
+        &self,
+        read: &mut dyn FnMut(&str) -> std::io::Result<Vec<u8>>,
+    ) -> Result<(Arc<Persona>, Arc<Persona>), ScenarioError> {
+        let mut find = |key: &str, name: &str| {
+            if !is_file(name) {
+                return persona(key, name);
+            }
+            let error = |problem: String| {
+                ScenarioError::new(key, format!("{}: {problem}", name.escape_debug()), PERSONAS)
+            };
+            let bytes = read(name).map_err(|e| error(e.to_string()))?;
+            let text = String::from_utf8(bytes).map_err(|e| error(e.to_string()))?;
+            Persona::parse(&text).map(Arc::new).map_err(|e| error(e.to_string()))
+        };
+        let obliging = find("hosts.obliging", &self.obliging)?;
+        Ok((obliging, find("hosts.vulnerable", &self.vulnerable)?))
+    }
+}
+
+/// Where personas are described.
+const PERSONAS: &str = "docs/sensors.md describes personas";
+
+fn is_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "toml")
+}
+
+/// A built-in persona.
+fn persona(key: &str, name: &str) -> Result<Arc<Persona>, ScenarioError> {
+    Persona::named(name).map(Arc::clone).ok_or_else(|| {
+        let names = Persona::built_in().iter().map(|persona| &*persona.name);
+        let known = names.collect::<Vec<_>>().join(", ");
+        let name = name.escape_debug();
+        let problem = format!("there is no persona \"{name}\": {known}, or a file *.toml");
+        ScenarioError::new(key, problem, PERSONAS)
+    })
+}
+
 /// Why a scenario cannot work: the key, what is wrong, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {problem}; {remedy}")]
@@ -369,6 +438,14 @@ impl Scenario {
         self.irc()?;
         // Whether the files that it names are there is seen when it is used.
         self.http.rules(|_| Ok(Vec::new()))?;
+        // Files are looked at when they are used.
+        for (key, name) in
+            [("hosts.obliging", &self.hosts.obliging), ("hosts.vulnerable", &self.hosts.vulnerable)]
+        {
+            if !is_file(name) {
+                persona(key, name)?;
+            }
+        }
         let names = &self.names;
         for (key, list) in [
             ("names.missing", &names.missing),
@@ -454,6 +531,7 @@ mod tests {
             ("[[http.rules]]\nurl = \"x\"", "http.rules[0]: unknown field `url`"),
             ("[irc]\nthema = \"x\"", "irc: unknown field `thema`"),
             ("[names]\nflux = [\"a[\"]", "names.flux: "),
+            ("[hosts]\nobliging = \"nobody\"", "hosts.obliging: there is no persona \"nobody\": "),
         ] {
             let error = Scenario::parse(text).expect_err(text).to_string();
             assert!(error.starts_with(expected), "{error}");

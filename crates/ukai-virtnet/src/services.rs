@@ -5,20 +5,22 @@ use crate::limits::{FILE_BYTES_MAX, HOSTS_MAX};
 use crate::names::{Names, key_of};
 use crate::places::Places;
 use crate::scenario::{Scenario, ScenarioError};
+use bytes::Bytes;
 use lru::LruCache;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Weak};
-use ukai_driver::{Assignment, TlsUse};
+use ukai_driver::{Assignment, TlsUse, World};
 use ukai_emulators::{Emulator, Raw, recognise};
 use ukai_model::{Duration, Flow, Transport};
 use ukai_persona::{Host, Persona};
 use ukai_servers::dns::{Dns, Zone, looks_like_dns};
+use ukai_servers::http::file_named;
 use ukai_servers::http::{Public, Rule, WebSocketManner};
 use ukai_servers::replies::ReplySet;
 use ukai_servers::{
@@ -26,7 +28,7 @@ use ukai_servers::{
     Stratum, Stun, Time, Tor, Web, looks_like_http, looks_like_ident, looks_like_irc,
     looks_like_ldap, looks_like_syslog,
 };
-use ukai_shell::Fs;
+use ukai_shell::{Fs, Offers};
 
 /// Who speaks on a port.
 struct PortSpec {
@@ -177,6 +179,17 @@ pub(crate) struct Services {
     places: Arc<Places>,
     hosts: Mutex<LruCache<(IpAddr, bool), Arc<Host>>>,
     secret: [u8; 32],
+    world: Arc<dyn World>,
+}
+
+/// What servers are made of.
+struct Parts {
+    sites: Arc<Sites>,
+    irc: IrcScript,
+    replies: Arc<ReplySet>,
+    /// Of those that oblige, and of devices that are found.
+    personas: (Arc<Persona>, Arc<Persona>),
+    world: Arc<dyn World>,
 }
 
 impl Services {
@@ -187,29 +200,37 @@ impl Services {
         replies: Arc<ReplySet>,
         names: &Arc<Names>,
         places: Arc<Places>,
+        world: Arc<dyn World>,
     ) -> Result<Arc<Self>, ScenarioError> {
-        let rules = scenario.http.rules(|name| {
+        let mut read = |name: &str| {
             let file = File::open(files.join(name))?;
             let mut bytes = Vec::new();
             file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
             Ok(bytes)
-        })?;
+        };
+        let rules = scenario.http.rules(&mut read)?;
+        let personas = scenario.hosts.personas(&mut read)?;
         let (websocket, irc) = (scenario.http.websocket()?, scenario.irc()?);
         Ok(Arc::new_cyclic(|whole| {
-            let sites = sites(scenario, rules, websocket, names, whole);
-            Self::made(scenario, &Arc::new(sites), &irc, replies, names, places, whole)
+            let sites = Arc::new(sites(scenario, rules, websocket, names, whole));
+            Self::made(
+                scenario,
+                Parts { sites, irc, replies, personas, world },
+                names,
+                places,
+                whole,
+            )
         }))
     }
 
     fn made(
         scenario: &Scenario,
-        sites: &Arc<Sites>,
-        irc: &IrcScript,
-        replies: Arc<ReplySet>,
+        parts: Parts,
         names: &Arc<Names>,
         places: Arc<Places>,
         whole: &Weak<Self>,
     ) -> Self {
+        let Parts { sites, irc, replies, personas: (obliging, vulnerable), world } = parts;
         let dns: Arc<dyn Emulator> = Arc::new(Dns::new(Arc::clone(names) as _));
         let shift_ms = scenario.time_shift_s.saturating_mul(1_000);
         let find = |name: &str| -> Option<Arc<dyn Emulator>> {
@@ -219,7 +240,7 @@ impl Services {
                 "time" => Arc::new(Time::new(shift_ms)),
                 "daytime" => Arc::new(Daytime::new(shift_ms)),
                 "socks" => Arc::new(Socks::new(behind(whole.clone()))),
-                "http" => Arc::new(Web::new(Arc::clone(sites))),
+                "http" => Arc::new(Web::new(Arc::clone(&sites))),
                 "irc" => Arc::new(Irc::new(irc.clone())),
                 _ => {
                     return ukai_servers::server(name).or_else(|| ukai_emulators::emulator(name));
@@ -252,8 +273,7 @@ impl Services {
             greeting: scenario.greeting.as_bytes().to_vec(),
             greeting_after: Duration::from_millis(scenario.greeting_after_ms),
         };
-        let persona = |name: &str| Persona::named(name).expect("a built-in persona");
-        let mut obliging = (**persona("server-debian")).clone();
+        let mut obliging = (*obliging).clone();
         obliging.credentials.obliging = true;
         let (first, second) = key_of(&scenario.seed);
         let mut secret = [0; 32];
@@ -266,10 +286,11 @@ impl Services {
             replies,
             knowledge: Arc::new(knowledge),
             obliging: Arc::new(obliging),
-            vulnerable: Arc::clone(persona("router-mips")),
+            vulnerable,
             places,
             hosts: Mutex::new(LruCache::new(NonZeroUsize::new(HOSTS_MAX).expect("a constant"))),
             secret,
+            world,
         }
     }
 
@@ -277,7 +298,7 @@ impl Services {
     pub(crate) fn choose(&self, flow: &Flow) -> Assignment {
         let scanned = self.places.is_scanned(flow.dst_ip, flow.dst_port);
         let host = self.host(flow.dst_ip, scanned);
-        let fs = Fs::new(&host);
+        let fs = self.disk(&host, flow, scanned);
         let tls = self.streams.get(&flow.dst_port).map_or(TlsUse::Recognised, |(_, tls)| *tls);
         let emulator = self.on_port(flow.dst_port);
         let alpn = alpn(emulator.name());
@@ -328,9 +349,31 @@ impl Services {
         Arc::clone(hosts.get_or_insert((address, scanned), make))
     }
 
+    /// Its disk. Who obliges has any file; a device that was found has its own.
+    pub(crate) fn disk(&self, host: &Arc<Host>, flow: &Flow, scanned: bool) -> Fs {
+        if scanned {
+            return Fs::new(host);
+        }
+        let offered = Offered { local: flow.local(), world: Arc::clone(&self.world) };
+        Fs::offering(host, Arc::new(offered))
+    }
+
     /// Whether a port is one of those on which names are looked up.
     pub(crate) fn is_dns(flow: &Flow) -> bool {
         flow.transport == Transport::Udp && flow.dst_port == 53
+    }
+}
+
+/// Any file, made when it is asked for.
+struct Offered {
+    local: SocketAddr,
+    world: Arc<dyn World>,
+}
+
+impl Offers for Offered {
+    fn file(&self, path: &[u8]) -> Option<Bytes> {
+        let name = path.rsplit(|byte| *byte == b'/').next().filter(|name| !name.is_empty())?;
+        Some(file_named(&String::from_utf8_lossy(name), self.local, self.world.now()))
     }
 }
 

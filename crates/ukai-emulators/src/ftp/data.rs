@@ -218,7 +218,7 @@ impl FtpSession {
         offset: u64,
     ) -> Option<What> {
         let path = self.resolve(&command.argument);
-        let read = self.account.as_mut()?.files.at(cx.now).read(&path);
+        let read = self.account.as_mut()?.files.at(cx.now).read_offered(&path);
         let read = read
             .and_then(|b| if command.argument.is_empty() { Err(FsError::NotFound) } else { Ok(b) });
         let bytes = match read {

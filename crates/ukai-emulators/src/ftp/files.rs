@@ -170,7 +170,10 @@ impl FtpSession {
 
     fn change_directory(&mut self, cx: &mut Context<'_>, command: &Command, to: &[u8]) {
         let found = self.act(cx, false, to, |files, path| {
-            let info = files.info(path, true)?;
+            let info = files.info(path, true).or_else(|_| {
+                files.make_offered_directory(path)?;
+                files.info(path, true)
+            })?;
             if !info.is_dir() {
                 return Err(FsError::NotDirectory);
             }
@@ -198,11 +201,18 @@ impl FtpSession {
         if self.ascii && self.server.reply("size_ascii") != "0" {
             return self.say_for(cx, "size_ascii", command);
         }
-        match self.act(cx, false, &command.argument, |files, path| files.info(path, true)) {
-            Ok(info) if info.is_file() => {
-                self.say_with(cx, "size", command, &[("size", &info.size.to_string())]);
+        let size =
+            self.act(cx, false, &command.argument, |files, path| match files.info(path, true) {
+                Ok(info) => Ok(info.is_file().then_some(info.size)),
+                Err(_) => files.read_offered(path).map(|bytes| Some(bytes.len() as u64)),
+            });
+        match size {
+            Ok(Some(size)) => {
+                self.say_with(cx, "size", command, &[("size", &size.to_string())]);
             }
-            Ok(_) => self.say_with(cx, "size_failed", command, &[("error", "not a regular file")]),
+            Ok(None) => {
+                self.say_with(cx, "size_failed", command, &[("error", "not a regular file")]);
+            }
             Err(error) => self.failed(cx, command, "size_failed", error),
         }
     }

@@ -82,7 +82,7 @@ impl TftpSession {
         let netascii = mode == b"netascii";
         let files = self.files(cx);
         let path = place(&files, name);
-        let opened = if write { Ok(Bytes::new()) } else { files.read(&path) };
+        let opened = if write { Ok(Bytes::new()) } else { files.read_offered(&path) };
         let bytes = match opened {
             Ok(bytes) if netascii => to_net(&bytes),
             Ok(bytes) => bytes,

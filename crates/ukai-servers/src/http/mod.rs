@@ -28,6 +28,7 @@ mod upload;
 mod websocket;
 
 pub use answer::Answer;
+pub use content::file_named;
 pub use page::page;
 pub use recognise::looks_like_http;
 pub use request::{Header, Request, Version};

@@ -10,6 +10,7 @@ mod image;
 mod local;
 mod network;
 mod node;
+mod offers;
 mod open;
 mod owner;
 mod proc;
@@ -26,6 +27,7 @@ pub(crate) use local::{LocalKind, LocalSocket};
 pub(crate) use network::{Interface, Socket, SocketState, interfaces, routes};
 pub(crate) use node::{APPEND_ONLY, IMMUTABLE, Ino, Origin, Stat};
 pub use node::{FileKind, FsError};
+pub use offers::Offers;
 pub(crate) use open::{Access, Opened};
 pub use owner::ByLogin;
 pub(crate) use process_files::unit_of;
@@ -58,6 +60,8 @@ pub struct Fs {
 struct Inner {
     host: Arc<Host>,
     image: Arc<Image>,
+    /// What is there beside it, for those who ask.
+    offers: Option<Arc<dyn Offers>>,
     state: Mutex<State>,
 }
 
@@ -114,9 +118,17 @@ pub(crate) struct Place {
 impl Fs {
     /// The disk as the host's owner left it.
     pub fn new(host: &Arc<Host>) -> Self {
-        let image = Image::of(&host.persona);
-        let inner = Inner { host: Arc::clone(host), image, state: Mutex::default() };
+        Self::made(host, None)
+    }
+
+    fn made(host: &Arc<Host>, offers: Option<Arc<dyn Offers>>) -> Self {
+        let (host, image) = (Arc::clone(host), Image::of(&host.persona));
+        let inner = Inner { host, image, offers, state: Mutex::default() };
         Self { inner: Arc::new(inner), instead: None }
+    }
+
+    fn offers(&self) -> Option<&dyn Offers> {
+        self.inner.offers.as_deref()
     }
 
     /// Bytes that the attacker's changes hold in memory; bounded by

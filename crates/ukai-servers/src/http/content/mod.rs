@@ -14,9 +14,11 @@ pub(super) mod updates;
 pub(super) mod whoami;
 
 use super::answer::Answer;
-use super::request::Request;
+use super::request::{Request, Version};
 use super::text;
 use bytes::Bytes;
+use std::net::SocketAddr;
+use ukai_model::Timestamp;
 
 /// The media type of files with this extension, as far as such files can be made.
 pub(super) fn media_type(extension: &str) -> Option<&'static str> {
@@ -114,6 +116,33 @@ pub(super) fn by_extension(extension: &str, request: &Request<'_>) -> Option<Ans
         },
     };
     Some(Answer::file(media_type, body))
+}
+
+/// A file of that name where no request says what is wanted, as over FTP and TFTP: by its
+/// extension, else by the machine that the name speaks of, else something unreadable.
+pub fn file_named(name: &str, local: SocketAddr, now: Timestamp) -> Bytes {
+    let path = format!("/{name}");
+    let request = Request {
+        method: "GET",
+        target: path.as_bytes(),
+        version: Version::Http10,
+        secure: false,
+        host: local.ip().to_string().into(),
+        path: path.as_bytes(),
+        query: b"",
+        headers: &[],
+        head: b"",
+        body: b"",
+        body_size: 0,
+        peer: local,
+        local,
+        now,
+    };
+    let name = request.file_name();
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    by_extension(extension, &request)
+        .or_else(|| programs::by_name(&name))
+        .map_or_else(|| noise(text::number(request.path)), |answer| answer.body)
 }
 
 /// Bytes that look like something packed or encrypted; the same for the same number.
