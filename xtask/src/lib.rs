@@ -23,10 +23,11 @@ pub fn tier(name: &str) -> Option<u8> {
     })
 }
 
-/// Whether one crate may use another of its own tier: decisions may build on
-/// decisions; seams and programs know nothing of each other.
-pub fn same_tier_allowed(tier: u8) -> bool {
-    tier == 1
+/// Whether one crate may use another of its own tier: decisions may build on decisions;
+/// seams and programs know nothing of each other, except that a sandbox's guest needs an
+/// Internet.
+pub fn same_tier_allowed(tier: u8, user: &str, used: &str) -> bool {
+    tier == 1 || (user, used) == ("ukai-sandbox", "ukai-virtnet")
 }
 
 /// Crates that tier 1 must not contain: I/O, runtimes, clocks, global randomness.

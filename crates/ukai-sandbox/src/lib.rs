@@ -7,7 +7,11 @@
 //! This crate judges nothing (`ukai-behaviour` does) and knows no protocol of the Internet
 //! (`ukai-virtnet` does). What comes out of a machine is hostile.
 //!
-//! Start with [`machine::Machine`].
+//! Start with [`machine::Machine`], then [`run::run`].
 
 pub mod limits;
 pub mod machine;
+pub mod run;
+mod scheduler;
+
+pub use scheduler::{Room, Scheduler, TooLarge};

@@ -44,3 +44,27 @@ pub const RESTORE_MS_MAX: u64 = 20_000;
 /// The state of a machine without its memory, or with it where that cannot be shared, in
 /// bytes.
 pub(crate) const STATE_BYTES_MAX: u64 = 8 << 30;
+
+/// Notices of one run that are kept; later ones are counted.
+pub const NOTICES_MAX: usize = 200_000;
+
+/// Bytes of notices of one run that are kept: what came back of files and memory, too.
+pub const TRACE_BYTES_MAX: usize = 256 << 20;
+
+/// Events of the virtual Internet that are kept of one run.
+pub const EVENTS_MAX: usize = 100_000;
+
+/// A sample, in bytes.
+pub const SAMPLE_BYTES_MAX: usize = 64 << 20;
+
+/// Frames that are on their way on a slow line.
+pub(crate) const DELAYED_FRAMES_MAX: usize = 4_096;
+
+/// How long the guest may take to be given the sample, in milliseconds.
+pub(crate) const ORDERS_MS_MAX: u64 = 60_000;
+
+/// How long the guest may take to hand over what is left, in milliseconds.
+pub(crate) const FINISH_MS_MAX: u64 = 30_000;
+
+/// After the sample's last process has ended, so long is waited for another, in milliseconds.
+pub(crate) const AFTER_LAST_MS: u64 = 1_500;

@@ -28,20 +28,12 @@ pub(crate) struct AnalyzeArgs {
 
 /// Analyses one file. Exit code 3: something was found, but not everything was looked at.
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
-    let bytes = read(&args.file)?;
-    let bytes = if ukai_store::cart::is_cart(&bytes) {
-        let unpacked = ukai_store::cart::unpack(&bytes, FILE_BYTES_MAX);
-        unpacked.map_err(|error| WrongUse(format!("{}: {error}", args.file.display())))?.bytes
-    } else {
-        bytes
-    };
-    let jail = Jail::this_program([JAILED_ANALYSIS], JailLimits::default());
+    let bytes = sample(&args.file)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let analysis =
-        runtime.block_on(ukai_hub::analyze(&jail, &bytes, Timestamp::from(SystemTime::now())));
+    let analysis = runtime.block_on(analyzed(&bytes));
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer(&mut out, &analysis).context("standard output")?;
@@ -54,6 +46,22 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
         Outcome::Partial { .. } => ExitCode::from(3),
         Outcome::Failed { .. } => ExitCode::FAILURE,
     })
+}
+
+/// The bytes of a sample; a CaRT container is opened.
+pub(crate) fn sample(file: &Path) -> Result<Vec<u8>> {
+    let bytes = read(file)?;
+    if !ukai_store::cart::is_cart(&bytes) {
+        return Ok(bytes);
+    }
+    let unpacked = ukai_store::cart::unpack(&bytes, FILE_BYTES_MAX);
+    Ok(unpacked.map_err(|error| WrongUse(format!("{}: {error}", file.display())))?.bytes)
+}
+
+/// Analyses bytes in a jailed child.
+pub(crate) async fn analyzed(bytes: &[u8]) -> Analysis {
+    let jail = Jail::this_program([JAILED_ANALYSIS], JailLimits::default());
+    ukai_hub::analyze(&jail, bytes, Timestamp::from(SystemTime::now())).await
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -1,7 +1,9 @@
 //! Flags and commands, and what each exit code means.
 
 use crate::config::Config;
-use crate::{analyze, events, feeds, internet, plan, reference, sensor, session, telescope, up};
+use crate::{
+    analyze, events, feeds, internet, plan, reference, sandbox, sensor, session, telescope, up,
+};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -10,6 +12,9 @@ use std::process::ExitCode;
 /// The word under which the program runs itself as a jailed child; no command of the
 /// command line's own, since the child confines itself before it does anything else.
 pub(crate) const JAILED_ANALYSIS: &str = "jailed-analysis";
+
+/// The same for the process that confines QEMU.
+pub(crate) const CONFINED_MACHINE: &str = "confined-machine";
 
 /// A malware observation system: honeypots, analysis, indicators, feeds.
 #[derive(Parser)]
@@ -50,6 +55,9 @@ enum Command {
     /// Be the Internet for a machine or a namespace that has no way out: every name, every
     /// address, every server.
     Internet(internet::InternetArgs),
+    /// Run samples in machines that cannot reach anything, and tell what they do.
+    #[command(subcommand)]
+    Sandbox(sandbox::SandboxCommand),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -108,6 +116,7 @@ impl Cli {
             Command::Plan(args) => plan::run(&args),
             Command::Telescope(command) => telescope::run(&command),
             Command::Internet(args) => internet::run(&args),
+            Command::Sandbox(command) => sandbox::run(&command),
             Command::Config(ConfigCommand::Check { file, json }) => check(&file, json),
             Command::Config(ConfigCommand::Default { json: true }) => {
                 println!("{}", serde_json::to_string(&Config::default())?);

@@ -20,6 +20,7 @@ mod reference;
 mod rules;
 mod running;
 mod safe_screen;
+mod sandbox;
 mod sensor;
 mod session;
 mod source;
@@ -31,8 +32,10 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|word| word == cli::JAILED_ANALYSIS) {
-        return analyze::run_jailed();
+    match std::env::args_os().nth(1) {
+        Some(word) if word == cli::JAILED_ANALYSIS => return analyze::run_jailed(),
+        Some(word) if word == cli::CONFINED_MACHINE => return sandbox::run_confined(),
+        _ => {}
     }
     let cli = cli::Cli::parse();
     match cli.run() {

@@ -26,17 +26,24 @@ const MODULES: [&str; 9] = [
     "virtio_net",
 ];
 
-const INIT: &str = "\
+const PREPARE: &str = "\
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc; mount -t devtmpfs dev /dev; mount -t sysfs sys /sys
 for m in MODULES; do insmod /modules/$m.ko; done
 while [ ! -c /dev/vport0p1 -o ! -c /dev/vport0p2 ]; do sleep 0.1; done
+";
+
+/// A shell that carries out each line.
+const SHELL: &str = "\
 exec 3</dev/vport0p1 4>/dev/vport0p2
 echo ready >&4
 while read -r line <&3; do eval \"$line\" >&4 2>&4; echo done >&4; done
 sleep 1000000
 ";
+
+/// The tests' agent.
+const AGENT: &str = "exec /agent\n";
 
 /// The longest that a test waits.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -50,9 +57,13 @@ fn folder() -> &'static Path {
         fs::create_dir_all(&folder).expect("a folder");
         let lock = fs::File::create(folder.join("lock")).expect("a lock");
         lock.lock().expect("a lock");
-        let made = folder.join("initial.gz");
-        if !made.exists() {
-            make_initial(&folder.join("tree"), &made);
+        let agent = example("test_agent");
+        for (name, rest) in [("initial.gz", SHELL), ("agent.gz", AGENT)] {
+            let made = folder.join(name);
+            let age = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).ok();
+            if age(&made) < age(&agent) {
+                make_initial(&folder.join("tree"), &made, rest, &agent);
+            }
         }
         folder
     })
@@ -78,8 +89,8 @@ fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     })
 }
 
-fn make_initial(tree: &Path, made: &Path) {
-    for folder in ["bin", "dev", "proc", "sys", "modules"] {
+fn make_initial(tree: &Path, made: &Path, rest: &str, agent: &Path) {
+    for folder in ["bin", "dev", "etc", "proc", "sys", "tmp", "modules"] {
         fs::create_dir_all(tree.join(folder)).expect("a folder");
     }
     fs::copy(BUSYBOX, tree.join("bin/busybox"))
@@ -89,11 +100,21 @@ fn make_initial(tree: &Path, made: &Path) {
         let path = find(&Path::new(KERNEL).join("lib/modules"), &name).expect("a module");
         fs::copy(path, tree.join("modules").join(name)).expect("copied");
     }
-    let init = tree.join("init");
-    fs::write(&init, INIT.replace("MODULES", &MODULES.join(" "))).expect("written");
+    fs::copy(agent, tree.join("agent")).expect("copied");
+    let libraries = Command::new("ldd").arg(agent).output().expect("ldd runs").stdout;
+    for library in String::from_utf8(libraries).expect("text").split_whitespace() {
+        if let Some(path) = library.strip_prefix('/') {
+            let there = tree.join(path);
+            fs::create_dir_all(there.parent().expect("a folder")).expect("a folder");
+            fs::copy(library, there).expect("copied");
+        }
+    }
+    let prepare = PREPARE.replace("MODULES", &MODULES.join(" "));
+    fs::write(tree.join("init"), prepare + rest).expect("written");
+    let made = made.display();
     let script = format!(
-        "chmod 755 init && find . | cpio -o -H newc --quiet | gzip > {}.new && mv {0}.new {0}",
-        made.display()
+        "chmod 755 init && find . | cpio -o -H newc --quiet | gzip > {made}.new && \
+         mv {made}.new {made}"
     );
     let status =
         Command::new("sh").args(["-c", &script]).current_dir(tree).stdin(Stdio::null()).status();
@@ -129,8 +150,17 @@ pub(crate) fn ordinary_confiner() -> Confiner {
     }
 }
 
-/// The guest, ready to be copied.
+/// The guest with a shell, ready to be copied.
 pub(crate) async fn open(confiner: Confiner) -> LinuxGuest {
+    open_with(confiner, "initial.gz").await
+}
+
+/// The guest with an agent.
+pub(crate) async fn with_agent() -> LinuxGuest {
+    open_with(confiner(), "agent.gz").await
+}
+
+async fn open_with(confiner: Confiner, initial: &str) -> LinuxGuest {
     let folder = folder();
     let host = Host {
         qemu: "/usr/bin/qemu-system-x86_64".into(),
@@ -140,7 +170,7 @@ pub(crate) async fn open(confiner: Confiner) -> LinuxGuest {
     };
     let parts = LinuxParts {
         kernel: kernel(),
-        initial: folder.join("initial.gz"),
+        initial: folder.join(initial),
         root: None,
         command_line: String::new(),
         memory_mib: 96,

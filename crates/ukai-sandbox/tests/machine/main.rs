@@ -4,3 +4,4 @@ mod audit;
 mod copies;
 mod ends;
 mod guest;
+mod runs;

@@ -17,7 +17,7 @@ const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca.key";
 
 /// The authority of a folder; one is made where there is none.
-pub(super) fn of(folder: &Path) -> Result<Ca> {
+pub(crate) fn of(folder: &Path) -> Result<Ca> {
     let (certificate, key) = (certificate(folder), folder.join(KEY));
     let wrong = |path: &Path, error: &dyn std::fmt::Display| {
         WrongUse(format!("--ca: {}: {error}; name a folder of which we may write", path.display()))

@@ -1,7 +1,7 @@
 //! `ukai internet`: the virtual Internet alone, on a device, in a network namespace, or for
 //! a machine of QEMU.
 
-mod authority;
+pub(crate) mod authority;
 mod namespace;
 mod screen;
 
@@ -235,7 +235,7 @@ async fn serve(args: &RunArgs, scenario: Scenario, live: bool) -> Result<ExitCod
 }
 
 /// The shipped conversations, and those of `files`.
-fn replies(files: &[PathBuf]) -> Result<Arc<ReplySet>> {
+pub(crate) fn replies(files: &[PathBuf]) -> Result<Arc<ReplySet>> {
     if files.is_empty() {
         return Ok(ReplySet::shipped());
     }

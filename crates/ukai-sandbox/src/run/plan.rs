@@ -1,0 +1,170 @@
+//! How a sample is started: by its type, with an interpreter or an emulated processor.
+
+use ukai_model::{Analysis, ElfInfo};
+
+/// Where samples are put. Loaders put them there, too.
+const FOLDER: &str = "/tmp";
+
+/// How a sample is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What it is started as: `x86-64`, `arm`, `mipsel`, `sh` (a script), `python` ...
+    pub architecture: String,
+    /// Where its file is put.
+    pub path: Vec<u8>,
+    /// The program; the sample itself, or its interpreter.
+    pub program: Vec<u8>,
+    /// Its arguments, its own name first.
+    pub arguments: Vec<Vec<u8>>,
+    /// What emulates its processor.
+    pub emulator: Option<Vec<u8>>,
+}
+
+/// Why it cannot be started.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsuitable {
+    /// It is nothing that runs.
+    #[error("{0} is nothing that runs; --arch says what to take it for")]
+    Kind(String),
+    /// Nothing here carries out its instructions.
+    #[error("no emulator for {0}; --arch names another: {known}", known = architectures().join(", "))]
+    Architecture(String),
+    /// It needs another image.
+    #[error("a Windows program; the guest has no Wine")]
+    Windows,
+    /// A program in part.
+    #[error("an ELF file of kind \"{0}\" has nothing to start")]
+    ElfKind(String),
+}
+
+/// Names of processors, as QEMU's user mode has them, and as the model has them with their
+/// word length and byte order.
+const EMULATED: &[(&str, &str, u8, bool)] = &[
+    ("arm", "arm", 32, true),
+    ("armeb", "arm", 32, false),
+    ("aarch64", "aarch64", 64, true),
+    ("aarch64_be", "aarch64", 64, false),
+    ("mips", "mips", 32, false),
+    ("mipsel", "mips", 32, true),
+    ("mips64", "mips", 64, false),
+    ("mips64el", "mips", 64, true),
+    ("ppc", "powerpc", 32, false),
+    ("ppc64", "powerpc64", 64, false),
+    ("ppc64le", "powerpc64", 64, true),
+    ("sh4", "sh", 32, true),
+    ("sh4eb", "sh", 32, false),
+    ("sparc", "sparc", 32, false),
+    ("sparc64", "sparc64", 64, false),
+    ("m68k", "m68k", 32, false),
+    ("riscv32", "riscv", 32, true),
+    ("riscv64", "riscv", 64, true),
+    ("s390x", "s390", 64, false),
+    ("microblaze", "microblaze", 32, false),
+    ("microblazeel", "microblaze", 32, true),
+    ("hppa", "parisc", 32, false),
+    ("or1k", "openrisc", 32, false),
+    ("xtensa", "xtensa", 32, true),
+    ("xtensaeb", "xtensa", 32, false),
+    ("nios2", "nios2", 32, true),
+];
+
+/// Processors that the guest has itself.
+const NATIVE: [&str; 2] = ["x86-64", "x86"];
+
+/// Interpreters by type: the type, the program.
+const INTERPRETERS: &[(&str, &str)] = &[
+    ("shell-script", "/bin/sh"),
+    ("sh", "/bin/sh"),
+    ("zsh", "/bin/sh"),
+    ("python", "/usr/bin/python3"),
+    ("perl", "/usr/bin/perl"),
+];
+
+/// What can be asked for as an architecture.
+pub fn architectures() -> Vec<&'static str> {
+    let emulated = EMULATED.iter().map(|known| known.0);
+    let scripts = ["sh", "python", "perl"];
+    NATIVE.into_iter().chain(emulated).chain(scripts).collect()
+}
+
+/// How a sample is started that is called `name`, by what its bytes are, or as `wanted`.
+pub fn plan(
+    analysis: &Analysis,
+    name: &[u8],
+    wanted: Option<&str>,
+    further: &[Vec<u8>],
+) -> Result<Plan, Unsuitable> {
+    let path = path_of(analysis, name);
+    let architecture = match wanted {
+        Some(wanted) => wanted.to_owned(),
+        None => architecture_of(analysis)?,
+    };
+    let with = |program: &[u8], first: &[&[u8]], emulator: Option<String>| Plan {
+        architecture: architecture.clone(),
+        path: path.clone(),
+        program: program.to_vec(),
+        arguments: first
+            .iter()
+            .map(|argument| argument.to_vec())
+            .chain(further.iter().cloned())
+            .collect(),
+        emulator: emulator.map(String::into_bytes),
+    };
+    if NATIVE.contains(&architecture.as_str()) {
+        return Ok(with(&path, &[&path], None));
+    }
+    if EMULATED.iter().any(|known| known.0 == architecture) {
+        return Ok(with(&path, &[&path], Some(format!("/usr/bin/qemu-{architecture}-static"))));
+    }
+    match INTERPRETERS.iter().find(|known| known.0 == architecture) {
+        Some((_, program)) => Ok(with(program.as_bytes(), &[program.as_bytes(), &path], None)),
+        None => Err(Unsuitable::Architecture(architecture)),
+    }
+}
+
+fn architecture_of(analysis: &Analysis) -> Result<String, Unsuitable> {
+    if let Some(elf) = &analysis.elf {
+        return elf_architecture(elf);
+    }
+    if analysis.pe.is_some() {
+        return Err(Unsuitable::Windows);
+    }
+    let kind = analysis.file_type.as_ref().map_or("unknown", |kind| &kind.name);
+    match INTERPRETERS.iter().find(|known| known.0 == kind) {
+        // Whatever shell it was written for, loaders are started by `sh`.
+        Some(("shell-script" | "zsh", _)) => Ok("sh".to_owned()),
+        Some((name, _)) => Ok((*name).to_owned()),
+        None => Err(Unsuitable::Kind(kind.to_owned())),
+    }
+}
+
+fn elf_architecture(elf: &ElfInfo) -> Result<String, Unsuitable> {
+    if matches!(elf.kind.as_str(), "relocatable" | "core") {
+        return Err(Unsuitable::ElfKind(elf.kind.clone()));
+    }
+    if NATIVE.contains(&elf.machine.as_str()) {
+        return Ok(elf.machine.clone());
+    }
+    let fits = |known: &&(&str, &str, u8, bool)| {
+        (known.1, known.2, known.3) == (elf.machine.as_str(), elf.bits, elf.little_endian)
+    };
+    if let Some(known) = EMULATED.iter().find(fits) {
+        return Ok(known.0.to_owned());
+    }
+    let order = if elf.little_endian { "little" } else { "big" };
+    let machine = format!("{} ({} bits, {order}-endian)", elf.machine, elf.bits);
+    Err(Unsuitable::Architecture(machine))
+}
+
+/// A name that the guest's file system takes: the sample's own, or one of its digest.
+fn path_of(analysis: &Analysis, name: &[u8]) -> Vec<u8> {
+    const NAME_BYTES_MAX: usize = 200;
+    let plain = !name.is_empty()
+        && name.len() <= NAME_BYTES_MAX
+        && name != b"."
+        && name != b".."
+        && !name.iter().any(|byte| *byte == b'/' || *byte == 0);
+    let digest = analysis.sha256.to_string();
+    let name = if plain { name } else { &digest.as_bytes()[..8] };
+    [FOLDER.as_bytes(), b"/", name].concat()
+}

@@ -1,0 +1,85 @@
+//! Where QEMU, the guest's image and the guests that were booted are.
+
+use crate::cli::{CONFINED_MACHINE, WrongUse};
+use anyhow::Result;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use ukai_sandbox::machine::{Accelerator, Confiner, Host, LinuxParts};
+
+/// Flags of whatever needs a machine.
+#[derive(Args)]
+pub(crate) struct HostArgs {
+    /// Folder of the guest's image.
+    #[arg(long, value_name = "FOLDER", default_value = "sandbox/image")]
+    pub(super) image: PathBuf,
+    /// Folder in which booted guests are kept.
+    #[arg(long, value_name = "FOLDER", default_value = "sandbox/booted")]
+    cache: PathBuf,
+    /// Memory of a machine, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(64..=16_384))]
+    memory: u32,
+    /// QEMU; the one in the path if it is left out.
+    #[arg(long, value_name = "FILE")]
+    qemu: Option<PathBuf>,
+    /// Carry instructions out by `kvm` or by `tcg`; what works if it is left out.
+    #[arg(long, value_name = "HOW", value_parser = accelerator)]
+    accelerator: Option<Accelerator>,
+}
+
+const QEMU: &str = "qemu-system-x86_64";
+
+impl HostArgs {
+    /// How machines are made here.
+    pub(super) fn host(&self) -> Result<Host> {
+        Ok(Host {
+            qemu: self.qemu()?,
+            confiner: Confiner::this_program([CONFINED_MACHINE]),
+            cache: self.cache.clone(),
+            accelerator: self.accelerator,
+        })
+    }
+
+    /// QEMU's program.
+    pub(super) fn qemu(&self) -> Result<PathBuf> {
+        let named = self.qemu.clone().or_else(|| {
+            let path = std::env::var_os("PATH")?;
+            std::env::split_paths(&path).map(|folder| folder.join(QEMU)).find(|file| file.is_file())
+        });
+        let missing =
+            || WrongUse(format!("no {QEMU}; install qemu-system-x86, or name it by --qemu"));
+        let named = named.ok_or_else(missing)?;
+        let real = named.canonicalize();
+        real.map_err(|error| WrongUse(format!("{}: {error}", named.display())).into())
+    }
+
+    /// The guest's parts.
+    pub(super) fn parts(&self) -> Result<LinuxParts> {
+        let file = |name: &str| self.image.join(name);
+        let (kernel, initial, root) = (file("kernel"), file("initial"), file("root"));
+        for part in [&kernel, &initial] {
+            if !part.is_file() {
+                let part = part.display();
+                return Err(WrongUse(format!(
+                    "no guest's image: {part} is missing; build one by `ukai sandbox build`, \
+                     or name its folder by --image"
+                ))
+                .into());
+            }
+        }
+        Ok(LinuxParts {
+            kernel,
+            initial,
+            root: Path::is_file(&root).then_some(root),
+            command_line: String::new(),
+            memory_mib: self.memory,
+        })
+    }
+}
+
+fn accelerator(text: &str) -> Result<Accelerator, String> {
+    match text {
+        "kvm" => Ok(Accelerator::Kvm),
+        "tcg" => Ok(Accelerator::Tcg),
+        other => Err(format!("\"{other}\" is neither kvm nor tcg")),
+    }
+}

@@ -1,0 +1,216 @@
+//! `ukai sandbox run FILE`.
+
+use super::host::HostArgs;
+use super::told::told;
+use crate::analyze::{analyzed, sample};
+use crate::cli::WrongUse;
+use crate::internet::{authority, replies};
+use anyhow::{Context, Result};
+use clap::Args;
+use serde::Serialize;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::os::unix::ffi::{OsStrExt, OsStringExt as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use ukai_model::{Event, PeerText};
+use ukai_sandbox::machine::LinuxGuest;
+use ukai_sandbox::run::{
+    Again, Authority, CONDITIONS, Conditions, Ended, Seen, Setup, again, plan,
+};
+use ukai_virtnet::Scenario;
+
+/// Flags of `ukai sandbox run`.
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// The sample; `-` reads standard input. A CaRT container is opened first.
+    file: PathBuf,
+    /// What to take it for: `x86-64`, `arm`, `mipsel`, `sh`, `python` ...; by its bytes if it is
+    /// left out.
+    #[arg(long, value_name = "NAME")]
+    arch: Option<String>,
+    /// An argument of the sample; may be given several times.
+    #[arg(long = "arg", value_name = "TEXT", allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+    /// A variable of its environment, NAME=VALUE; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<OsString>,
+    /// How long it is watched, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    time: u64,
+    /// The network: `open`, `offline`, `nxdomain`, `refused`, `slow`, or a file for
+    /// `ukai internet`.
+    #[arg(long, value_name = "NAME", default_value = "open")]
+    scenario: String,
+    /// How far the guest's clock is ahead, in seconds; negative: behind.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
+    clock: i64,
+    /// Do not cut sleeping short.
+    #[arg(long)]
+    sleep: bool,
+    /// Keep the memory of its processes.
+    #[arg(long)]
+    dump: bool,
+    /// Runs under other conditions: `auto` runs it again where the first run leaves a
+    /// question, a number as often.
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = runs)]
+    runs: Again,
+    /// Folder of the record: events, packets with the secrets of TLS, uploads.
+    #[arg(long, value_name = "FOLDER")]
+    record: Option<PathBuf>,
+    /// Folder of the authority that signs all certificates; made if there is none.
+    #[arg(long, value_name = "FOLDER", default_value = "internet-ca")]
+    ca: PathBuf,
+    /// Print it as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    host: HostArgs,
+}
+
+/// A run, as it is printed.
+#[derive(Serialize)]
+struct Printed<'a> {
+    architecture: &'a str,
+    scenario: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<&'a str>,
+    ended: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    running_after_ms: Option<u128>,
+    lasted_ms: u128,
+    trace_lost: u64,
+    trace: Vec<Told>,
+    events: &'a [Event],
+}
+
+/// A record of the trace, as it is printed.
+#[derive(Serialize)]
+struct Told {
+    at_ms: u64,
+    pid: u32,
+    what: String,
+}
+
+/// Runs the sample. Exit code 3: it could not be started, or the guest broke.
+pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
+    crate::allocator::settle();
+    if !args.json {
+        crate::log::start(&crate::config::Config::default().log)?;
+    }
+    crate::observing::raise_descriptor_limit();
+    let bytes = sample(&args.file)?;
+    let (parts, host) = (args.host.parts()?, args.host.host()?);
+    let first = setup(args)?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let analysis = analyzed(&bytes).await;
+        let name = args.file.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
+        let further: Vec<Vec<u8>> =
+            args.arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
+        let plan = plan(&analysis, name, args.arch.as_deref(), &further)
+            .map_err(|error| WrongUse(format!("{}: {error}", args.file.display())))?;
+        let guest = LinuxGuest::open(host, parts, &mut |said| eprintln!("{said}"))
+            .await
+            .map_err(|error| WrongUse(format!("{error}; see `ukai sandbox check`")))?;
+        let mut seen: Vec<Seen> = Vec::new();
+        let mut next = Some((first.clone(), None));
+        while let Some((setup, changed)) = next {
+            let run = ukai_sandbox::run::run(&guest, &bytes, &plan, &setup).await;
+            let run = run.map_err(|error| WrongUse(error.to_string()))?;
+            print(args.json, &plan.architecture, &setup, changed.as_deref(), &run)?;
+            seen.push(run);
+            next = again(args.runs, &first, &seen).map(|(setup, told)| (setup, Some(told)));
+        }
+        let whole = |seen: &Seen| matches!(seen.ended, Ended::Exited | Ended::TimeUsed);
+        Ok(if seen.iter().all(whole) { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    })
+}
+
+fn setup(args: &RunArgs) -> Result<Setup> {
+    let ca = authority::of(&args.ca)?;
+    Ok(Setup {
+        time: Duration::from_secs(args.time),
+        conditions: conditions(&args.scenario)?,
+        environment: args.env.iter().map(|variable| variable.clone().into_vec()).collect(),
+        clock_shift_s: args.clock,
+        skip_sleep: !args.sleep,
+        memory: args.dump,
+        record: args.record.clone(),
+        authority: Authority { certificate: ca.certificate_pem().to_owned(), key: ca.key_pem() },
+        replies: replies(&[])?,
+    })
+}
+
+/// Conditions by name, or an Internet of the operator's own.
+fn conditions(name: &str) -> Result<Conditions> {
+    if let Some(known) = Conditions::named(name) {
+        return Ok(known);
+    }
+    let known = CONDITIONS.join(", ");
+    let text = std::fs::read_to_string(name).map_err(|error| {
+        WrongUse(format!("--scenario {name}: {error}; it is one of {known}, or a file"))
+    })?;
+    let internet =
+        Scenario::parse(&text).map_err(|error| WrongUse(format!("--scenario {name}: {error}")))?;
+    let mut conditions = Conditions::of("open", internet).expect("known");
+    name.clone_into(&mut conditions.name);
+    Ok(conditions)
+}
+
+fn runs(text: &str) -> Result<Again, String> {
+    match (text, text.parse::<u32>()) {
+        ("auto", _) => Ok(Again::Auto),
+        (_, Ok(count @ 1..=6)) => Ok(Again::Runs(count)),
+        _ => Err("it is `auto` or a number from 1 to 6".to_owned()),
+    }
+}
+
+fn print(
+    json: bool,
+    architecture: &str,
+    setup: &Setup,
+    changed: Option<&str>,
+    seen: &Seen,
+) -> Result<()> {
+    let trace = seen.notices.iter().map(|notice| Told {
+        at_ms: notice.at_ns / 1_000_000,
+        pid: notice.pid,
+        what: told(notice),
+    });
+    let printed = Printed {
+        architecture,
+        scenario: &setup.conditions.name,
+        changed,
+        ended: match seen.ended {
+            Ended::Exited => "exited",
+            Ended::TimeUsed => "time-used",
+            Ended::GuestEnded => "guest-ended",
+            Ended::NotStarted => "not-started",
+        },
+        reason: seen.reason.as_deref(),
+        running_after_ms: seen.until_running.map(|time| time.as_millis()),
+        lasted_ms: seen.lasted.as_millis(),
+        trace_lost: seen.lost,
+        trace: trace.collect(),
+        events: &seen.events,
+    };
+    let mut out = std::io::stdout().lock();
+    if json {
+        return writeln!(out, "{}", serde_json::to_string(&printed)?).context("standard output");
+    }
+    let changed = printed.changed.map(|changed| format!(", {changed}")).unwrap_or_default();
+    writeln!(out, "{architecture}, {}{changed}: {}", printed.scenario, printed.ended)?;
+    if let Some(reason) = printed.reason {
+        writeln!(out, "  {}", PeerText::from(reason.as_bytes()))?;
+    }
+    for told in &printed.trace {
+        writeln!(out, "{:>8} ms {:>6} {}", told.at_ms, told.pid, told.what)?;
+    }
+    for event in printed.events {
+        writeln!(out, "{}", serde_json::to_string(event)?)?;
+    }
+    Ok(())
+}
