@@ -5,10 +5,13 @@
 use std::ffi::OsStr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use ukai_sandbox::machine::{Confiner, Host, LinuxGuest, LinuxParts, Machine, confined};
+use ukai_sandbox::machine::{Confiner, Host, LinuxGuest, LinuxParts, Machine, Running, confined};
 
 const CHILD: &str = "confined";
-const COPIES: usize = 10;
+const COPIES: usize = 20;
+
+/// So many at once.
+const PARALLEL: usize = 8;
 
 fn main() -> ExitCode {
     let mut arguments: Vec<_> = std::env::args_os().skip(1).collect();
@@ -57,12 +60,61 @@ async fn measure(parts: LinuxParts, hold: bool) -> Result<(), Box<dyn std::error
     }
     let (accelerator, method) = (guest.accelerator(), guest.method());
     println!("open {:?}: {accelerator:?}, {method:?}", began.elapsed());
+    let (mut started, mut ended) = (Vec::new(), Vec::new());
     for _ in 0..COPIES {
         let began = Instant::now();
         let running = guest.start(Duration::from_mins(1)).await?;
-        let started = began.elapsed();
+        started.push(began.elapsed());
         running.end().await;
-        println!("runs after {started:?}, gone after {:?}", began.elapsed());
+        ended.push(began.elapsed());
+    }
+    started.sort_unstable();
+    ended.sort_unstable();
+    let (middle, last) = (COPIES / 2, COPIES - 1);
+    println!("a copy runs after {:?} (median), {:?} (longest)", started[middle], started[last]);
+    println!("started and ended: {:?} (median)", ended[middle]);
+    let mut all = Vec::new();
+    for _ in 0..PARALLEL {
+        all.push(guest.start(Duration::from_mins(1)).await?);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let memory: u64 = all.iter().filter_map(Running::process).map(memory_kib).sum();
+        println!("{} at once: {} MiB", all.len(), memory >> 10);
+    }
+    let cpu: u64 = all.iter().filter_map(Running::process).map(cpu_ticks).sum();
+    tokio::time::sleep(IDLE).await;
+    let after: u64 = all.iter().filter_map(Running::process).map(cpu_ticks).sum();
+    let busy = (after - cpu) as f64 / (100.0 * IDLE.as_secs_f64()) / PARALLEL as f64;
+    println!("idle: {:.1} % of a core each", 100.0 * busy);
+    for running in all {
+        running.end().await;
     }
     Ok(())
+}
+
+/// How long idle machines are watched.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// QEMU, the only child of the process that confines it.
+fn qemu(confining: u32) -> String {
+    let path = format!("/proc/{confining}/task/{confining}/children");
+    std::fs::read_to_string(path).unwrap_or_default().trim().to_owned()
+}
+
+/// What a machine takes of the host's memory: what it shares is divided.
+fn memory_kib(confining: u32) -> u64 {
+    let both = [qemu(confining), confining.to_string()];
+    let of = |pid: &String| {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+        line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0)
+    };
+    both.iter().map(of).sum()
+}
+
+/// Processor time that it has used, in hundredths of a second.
+fn cpu_ticks(confining: u32) -> u64 {
+    let path = format!("/proc/{}/stat", qemu(confining));
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let after = text.rsplit_once(')').map_or("", |(_, rest)| rest);
+    after.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<u64>().ok()).sum()
 }

