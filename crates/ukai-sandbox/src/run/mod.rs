@@ -146,10 +146,11 @@ pub async fn run(
         }
     };
     let console = running.console();
-    running.end().await;
+    // The other way round the end of the link would be told as a failure.
     if let Err(error) = internet.shutdown().await {
         tracing::warn!(%error, "the record of the virtual Internet is not whole");
     }
+    running.end().await;
     let events = std::mem::take(&mut *events.lock().unwrap_or_else(PoisonError::into_inner));
     let network = &setup.conditions.internet.guest;
     Ok(Seen {
