@@ -52,6 +52,50 @@ pub fn events_reference() -> String {
     out
 }
 
+/// The reference part of `docs/behaviour.md`: every type of the report with its fields.
+pub fn behaviour_reference() -> String {
+    fn of<T: PartialSchema>() -> Value {
+        serde_json::to_value(T::schema()).expect("a schema is JSON")
+    }
+    let mut out = String::new();
+    for (name, schema) in [
+        ("Behaviour", of::<crate::Behaviour>()),
+        ("Run", of::<crate::Run>()),
+        ("Ended", of::<crate::Ended>()),
+        ("Proof", of::<crate::Proof>()),
+        ("Moment", of::<crate::Moment>()),
+        ("Process", of::<crate::Process>()),
+        ("Program", of::<crate::Program>()),
+        ("FileChange", of::<crate::FileChange>()),
+        ("Finding", of::<crate::Finding>()),
+        ("FindingKind", of::<crate::FindingKind>()),
+        ("NameAsked", of::<crate::NameAsked>()),
+        ("Contact", of::<crate::Contact>()),
+        ("Class", of::<crate::Class>()),
+        ("Actor", of::<crate::Actor>()),
+        ("Rhythm", of::<crate::Rhythm>()),
+        ("Attack", of::<crate::Attack>()),
+        ("Dropped", of::<crate::Dropped>()),
+        ("RuleMatch", of::<crate::RuleMatch>()),
+        ("Severity", of::<crate::Severity>()),
+        ("IdsRule", of::<crate::IdsRule>()),
+        ("Fingerprint", of::<crate::Fingerprint>()),
+        ("Alike", of::<crate::Alike>()),
+        ("Difference", of::<crate::Difference>()),
+    ] {
+        let _ = write!(out, "\n### {name}\n\n{}\n\n", one_line(&schema));
+        match schema["enum"].as_array() {
+            Some(values) => {
+                let values = values.iter().filter_map(Value::as_str);
+                let values: Vec<_> = values.map(|value| format!("`{value}`")).collect();
+                let _ = writeln!(out, "One of {}.", values.join(", "));
+            }
+            None => table(&mut out, &schema, &[]),
+        }
+    }
+    out
+}
+
 /// The named types that fields of events have.
 fn types() -> Vec<(&'static str, Value)> {
     fn schema<T: PartialSchema>() -> Value {

@@ -8,6 +8,7 @@
 //! [`Indicator`], which are what becomes of it.
 
 mod analysis;
+mod behaviour;
 mod document;
 mod event;
 mod findings;
@@ -23,7 +24,12 @@ mod time;
 pub use analysis::{
     Analysis, ElfInfo, ElfSegment, FileType, Found, Hashes, Outcome, Section, StringEncoding,
 };
-pub use document::events_reference;
+pub use behaviour::{
+    Actor, Alike, Attack, BEHAVIOUR_VERSION, Behaviour, Class, Contact, Difference, Dropped, Ended,
+    FileChange, Finding, FindingKind, Fingerprint, IdsRule, Moment, NameAsked, Process, Program,
+    Proof, Rhythm, RuleMatch, Run, Severity,
+};
+pub use document::{behaviour_reference, events_reference};
 pub use event::{
     CaptureHow, CloseReason, Direction, Event, EventKind, FetchOutcome, FileOperation,
     SCHEMA_VERSION,

@@ -1,0 +1,140 @@
+//! Whole reports of runs that are made here.
+
+mod bot;
+mod make;
+mod properties;
+
+use crate::{RuleSet, report, text};
+use make::{Maker, SAMPLE};
+use ukai_model::{Class, Ended};
+
+#[test]
+fn the_rules_that_come_along_hold_their_tests() {
+    assert!(RuleSet::built_in().len() >= 40, "{}", RuleSet::built_in().len());
+}
+
+#[test]
+fn rules_that_cannot_work_are_refused_with_their_id() {
+    let refused = |text: &str| {
+        let error = RuleSet::default().add(text).expect_err("refused").to_string();
+        error
+    };
+    let rule = |body: &str| format!("[[rule]]\nid = 'a'\ntitle = 't'\nseverity = 'low'\n{body}");
+    let tests = "[[rule.test]]\nfacts = [{ fact = 'delete', path = '/a' }]\nmatches = true
+        [[rule.test]]\nfacts = []\nmatches = false\n";
+    let good = rule(&format!("any = [{{ fact = 'delete', path = '^/a$' }}]\n{tests}"));
+    RuleSet::default().add(&good).expect("a rule");
+    for (body, word) in [
+        (format!("any = [{{ fact = 'delete', path = '^/b$' }}]\n{tests}"), "test 1"),
+        (format!("any = [{{ fact = 'none' }}]\n{tests}"), "no fact"),
+        (format!("any = [{{ fact = 'delete', colour = 'x' }}]\n{tests}"), "no field"),
+        (format!("any = [{{ fact = 'delete', path = '(' }}]\n{tests}"), "regex"),
+        (tests.to_owned(), "neither"),
+        ("any = [{ fact = 'delete' }]\n".to_owned(), "needs a test"),
+        (format!("techniques = ['1053']\nany = [{{ fact = 'delete' }}]\n{tests}"), "technique"),
+    ] {
+        let error = refused(&rule(&body));
+        assert!(error.contains(word), "{error}");
+    }
+    assert!(refused(&format!("{good}{good}")).contains("twice"));
+}
+
+/// Nothing happened, and the report says so, and nothing else.
+#[test]
+fn nothing_is_invented() {
+    let mut maker = Maker::new(1);
+    maker.start("x86_64", "/tmp/a");
+    maker.exit(7, 100, 0);
+    let report = report(&SAMPLE, &[maker.seen(Ended::Exited)], RuleSet::built_in());
+    assert!(report.contacts.is_empty() && report.attacks.is_empty() && report.names.is_empty());
+    assert!(report.findings.is_empty() && report.ids_rules.is_empty() && report.drops.is_empty());
+    assert_eq!(
+        report.matches.iter().map(|m| m.rule.as_str()).collect::<Vec<_>>(),
+        ["runs-from-temporary"]
+    );
+    assert_eq!(
+        report.summary,
+        "It ran as x86_64 for 60 s in 1 process and ended by itself. Nothing else was seen."
+    );
+}
+
+#[test]
+fn a_guest_without_an_agent_shows_its_traffic_only() {
+    let mut maker = Maker::new(2);
+    for n in 0..8 {
+        maker.name(n * 5_000, "c2.example.net", "20.1.2.3");
+        maker.http(
+            n * 5_000 + 10,
+            "20.1.2.3",
+            80,
+            "POST",
+            "c2.example.net",
+            "/gate.php",
+            "agent/1",
+        );
+    }
+    let report = report(&SAMPLE, &[maker.seen(Ended::TimeUsed)], RuleSet::built_in());
+    let contact = &report.contacts[0];
+    assert_eq!((contact.class, contact.name.to_string().as_str()), (Class::C2, "c2.example.net"));
+    assert!(contact.confidence >= 60, "{contact:?}");
+    let rhythm = contact.rhythm.as_ref().expect("a rhythm");
+    assert!((4_900..5_100).contains(&rhythm.period_ms) && rhythm.score > 90, "{rhythm:?}");
+    let values: Vec<&str> = contact.observables.iter().map(|o| o.value.as_str()).collect();
+    assert_eq!(values, ["c2.example.net", "c2.example.net:80", "http://c2.example.net/gate.php"]);
+    assert!(
+        report.summary.starts_with("Only its traffic was seen, for 60 s."),
+        "{}",
+        report.summary
+    );
+}
+
+#[test]
+fn what_did_not_start_is_told() {
+    let mut maker = Maker::new(3);
+    maker.settings("arm", "/tmp/a");
+    maker.failed("start", 8);
+    let report = report(&SAMPLE, &[maker.seen(Ended::NotStarted)], RuleSet::built_in());
+    assert_eq!(report.summary, "It did not start (start failed: error 8). Nothing else was seen.");
+    assert!(!report.runs[0].reached && text(&report).contains("not started"));
+}
+
+#[test]
+fn runs_are_compared() {
+    let mut first = Maker::new(4);
+    first.start("x86_64", "/tmp/a");
+    first.sleep(7, 10, 600);
+    let mut second = Maker::new(5);
+    second.start("x86_64", "/tmp/a");
+    second.name(20, "c2.example.net", "20.1.2.3");
+    second.irc(30, "20.1.2.3", 6667, "#bots");
+    let runs = [first.seen(Ended::TimeUsed), second.seen(Ended::TimeUsed)];
+    let report = report(&SAMPLE, &runs, RuleSet::built_in());
+    let difference = |of: &str, what: &str| {
+        let found = report.differences.iter().find(|d| d.of == of && d.what.to_string() == what);
+        let found = found.unwrap_or_else(|| panic!("{of} {what}: {:?}", report.differences));
+        (found.seen_in.clone(), found.missing_in.clone())
+    };
+    assert_eq!(difference("contact", "c2 c2.example.net port 6667"), (vec![2], vec![1]));
+    assert_eq!(difference("rule", "Sleeps for a long time"), (vec![1], vec![2]));
+    assert!(!report.differences.iter().any(|d| d.what.to_string().contains("/tmp/a")));
+}
+
+#[test]
+fn well_known_names_are_checks_and_victims_are_victims() {
+    let mut maker = Maker::new(6);
+    maker.start("x86_64", "/tmp/a");
+    maker.name(10, "www.google.com", "20.9.9.9");
+    maker.http(20, "20.9.9.9", 80, "GET", "www.google.com", "/", "");
+    maker.flood(30, "udp", "203.0.113.7", 80, 50_000);
+    maker.connect(7, 25, "203.0.113.7", 80, 17);
+    let report = report(&SAMPLE, &[maker.seen(Ended::TimeUsed)], RuleSet::built_in());
+    let class = |port: u16, host: &str| {
+        let found = report.contacts.iter().find(|c| {
+            c.port == port && (c.name.to_string() == host || c.addresses[0].to_string() == host)
+        });
+        found.expect("a contact").class
+    };
+    assert_eq!(class(80, "www.google.com"), Class::ConnectivityCheck);
+    assert_eq!(class(80, "203.0.113.7"), Class::AttackTarget);
+    assert!(report.ids_rules.is_empty(), "{:?}", report.ids_rules);
+}
