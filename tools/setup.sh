@@ -41,6 +41,8 @@ test_needs=(
   drill:ldnsutils aria2c:aria2 mosquitto_sub:mosquitto-clients irssi:irssi wget:wget
   ntpdate:ntpsec-ntpdate chronyd:chrony ldapsearch:ldap-utils certutil:libnss3-tools
   redis-cli:redis-tools script:bsdutils
+  # What suggested rules are tried in; Debian 12 has it in backports.
+  suricata:suricata
   # Scanners and floods that the telescope must recognise.
   zmap:zmap masscan:masscan nmap:nmap hping3:hping3 tcpdump:tcpdump
   # Tools whose real ones the shell's are compared with.

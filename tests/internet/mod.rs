@@ -1,6 +1,7 @@
 //! The virtual Internet with real clients, in a network namespace whose only route leads
 //! there.
 
+mod behaviour;
 mod chat;
 mod closed;
 mod files;

@@ -23,6 +23,13 @@ pub fn tier(name: &str) -> Option<u8> {
     })
 }
 
+/// `docs/behaviour.md` with its fields as the types have them.
+pub fn with_behaviour_fields(text: &str) -> String {
+    const LINE: &str = "below this line.\n";
+    let end = text.find(LINE).map_or(text.len(), |at| at + LINE.len());
+    format!("{}{}", &text[..end], ukai_model::behaviour_reference())
+}
+
 /// Whether one crate may use another of its own tier: decisions may build on decisions;
 /// seams and programs know nothing of each other, except that a sandbox's guest needs an
 /// Internet.

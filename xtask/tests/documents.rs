@@ -13,6 +13,17 @@ fn events_reference_is_fresh() {
 }
 
 #[test]
+fn behaviour_reference_is_fresh() {
+    let written = std::fs::read_to_string(root().join("docs/behaviour.md"))
+        .expect("docs/behaviour.md is there");
+    assert!(
+        written == xtask::with_behaviour_fields(&written),
+        "docs/behaviour.md is stale: run `cargo run -p xtask -- behaviour`"
+    );
+    assert!(written.contains("### Behaviour"), "it has the fields");
+}
+
+#[test]
 fn every_crate_stands_in_the_architecture() {
     let text = std::fs::read_to_string(root().join("docs/architecture.md"))
         .expect("docs/architecture.md is there");

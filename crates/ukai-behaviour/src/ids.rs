@@ -3,6 +3,7 @@
 
 use crate::limits::IDS_RULES_MAX;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use ukai_model::{Class, Contact, IdsRule, PeerText, Sha256, Transport};
 
 /// Local rules: Suricata's documentation leaves 1,000,000 to 1,999,999 to them.
@@ -123,7 +124,7 @@ fn by_requests(made: &mut Made, contact: &Contact, role: &str) {
         if let Some(agent) = contact.agents.first().filter(|agent| !is_browser(agent)) {
             let agent = agent.as_bytes();
             let start = content(&agent[..agent.len().min(64)]);
-            options.push_str(&format!(" http.user_agent; content:{start}; startswith;"));
+            let _ = write!(options, " http.user_agent; content:{start}; startswith;");
         }
         let about =
             format!("request to a {role} server {}", PeerText::truncated(path.as_bytes(), 60));
@@ -159,7 +160,6 @@ fn is_browser(agent: &PeerText) -> bool {
 
 /// Bytes as the `content` keyword has them: all that is not plain stands as hexadecimal.
 fn content(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
     let mut out = String::from("\"");
     let mut inside = false;
     for byte in bytes {

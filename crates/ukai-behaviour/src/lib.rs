@@ -17,7 +17,6 @@ mod ids;
 mod inside;
 pub mod limits;
 mod network;
-mod notice;
 mod places;
 mod report;
 mod rules;
@@ -27,7 +26,6 @@ mod text;
 mod timeline;
 
 pub use fingerprint::{alike, likeness};
-pub use notice::{Notice, Reason, What};
 pub use report::{report, set_alike};
 pub use rules::{RuleSet, RulesError};
 pub use seen::{Content, RunSettings, Seen, contents};

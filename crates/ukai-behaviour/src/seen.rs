@@ -1,10 +1,10 @@
 //! What one run has shown, as the sandbox hands it over, and the files in it.
 
 use crate::limits::{DROPS_BYTES_MAX, DROPS_MAX, NOTICES_MAX};
-use crate::{Notice, What};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use ukai_model::{Ended, Event, Sha256, Timestamp};
+use ukai_trace::{Notice, Reason, What};
 
 /// What one run has shown.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ pub fn contents(seen: &Seen) -> Vec<Content> {
         let content = open.entry(*number).or_insert_with(|| Content {
             sha256: Sha256::of(b""),
             path: path.clone(),
-            reason: reason.name(),
+            reason: name_of(*reason),
             size: *size,
             bytes: Vec::new(),
         });
@@ -92,4 +92,13 @@ pub fn contents(seen: &Seen) -> Vec<Content> {
         content.sha256 = Sha256::of(&content.bytes);
     }
     done
+}
+
+const fn name_of(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Dropped => "dropped",
+        Reason::Changed => "changed",
+        Reason::Deleted => "deleted",
+        Reason::Executed => "executed",
+    }
 }

@@ -56,10 +56,10 @@ impl Files {
         }
     }
 
-    pub(super) fn written(&mut self, path: &[u8], bytes: u64, proof: &Proof) {
+    pub(super) fn written(&mut self, path: &[u8], size: u64, proof: &Proof) {
         let first = !self.all.contains_key(path);
         if let Some(track) = self.at(path, proof) {
-            track.written = track.written.saturating_add(bytes);
+            track.written = track.written.max(size);
             if first {
                 track.maker = proof.pid;
                 track.made_ms = proof.at_ms;
@@ -123,7 +123,8 @@ impl Files {
     }
 }
 
-fn is_device(path: &[u8]) -> bool {
+/// Whether a path is a device or one of the kernel's own files.
+pub(super) fn is_device(path: &[u8]) -> bool {
     let kernel = [&b"/proc/"[..], b"/sys/", b"/dev/"];
     kernel.iter().any(|start| path.starts_with(start)) && !path.starts_with(b"/dev/shm/")
         || [&b"pipe:"[..], b"socket:", b"anon_inode:"].iter().any(|start| path.starts_with(start))

@@ -6,6 +6,7 @@ use super::files::Files;
 use crate::limits::{FEW, FINDINGS_MAX, TEXT_BYTES_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 use ukai_model::{FindingKind, Proof};
+use ukai_trace::Address;
 
 /// Sleeps from this on are long, in milliseconds.
 const LONG_SLEEP_MS: u64 = 60_000;
@@ -307,9 +308,10 @@ impl Findings {
         }
     }
 
-    pub(super) fn killed(&mut self, target: u32, signal: i32, proof: &Proof) {
-        let detail = format!("process {target}, signal {signal}");
-        self.add(FindingKind::Interference, "processes-killed", detail.as_bytes(), proof);
+    pub(super) fn killed(&mut self, name: &[u8], signal: i32, proof: &Proof) {
+        let signal = format!(", signal {signal}");
+        let detail = [if name.is_empty() { b"?" } else { name }, signal.as_bytes()].concat();
+        self.add(FindingKind::Interference, "processes-killed", &detail, proof);
     }
 
     pub(super) fn traced(&mut self, target: u32, request: u64, pid: u32, proof: &Proof) {
@@ -319,6 +321,14 @@ impl Findings {
         } else if target != pid {
             let detail = format!("process {target}");
             self.add(FindingKind::Interference, "process-traced", detail.as_bytes(), proof);
+        }
+    }
+
+    /// Connections that are not of IP.
+    pub(super) fn reached_for(&mut self, remote: &Address, proof: &Proof) {
+        if let Address::Vsock { cid, port } = remote {
+            let detail = format!("machine {cid}, port {port}");
+            self.add(FindingKind::Interference, "host-reached-for", detail.as_bytes(), proof);
         }
     }
 

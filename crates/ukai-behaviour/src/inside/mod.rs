@@ -7,12 +7,13 @@ mod processes;
 
 pub(crate) use findings::note;
 
+use crate::Seen;
 use crate::facts::{Fact, Facts};
 use crate::limits::{NOTICES_MAX, OUTPUT_BYTES_MAX, TIMES_MAX};
-use crate::{Notice, Seen, What};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use ukai_model::{FindingKind, Proof, Transport};
+use ukai_trace::{Address, Notice, What};
 
 /// What one run's trace says.
 #[derive(Debug, Default)]
@@ -82,13 +83,15 @@ impl Sockets {
         &mut self,
         pid: u32,
         protocol: u8,
-        local: SocketAddr,
+        local: &Address,
         remote: SocketAddr,
     ) -> Option<&mut Remote> {
         use crate::limits::DESTINATIONS_MAX;
-        let (local, remote) = (plain(local), plain(remote));
-        if local.port() != 0 && self.exact.len() < DESTINATIONS_MAX {
-            self.exact.insert((protocol, local, remote), pid);
+        let remote = plain(remote);
+        if let Address::Ip(local) = local
+            && self.exact.len() < DESTINATIONS_MAX
+        {
+            self.exact.insert((protocol, plain(*local), remote), pid);
         }
         let key = (protocol, remote);
         if self.by_remote.len() >= DESTINATIONS_MAX && !self.by_remote.contains_key(&key) {
@@ -119,7 +122,7 @@ impl Inside {
     /// Reads a run's trace.
     pub(crate) fn read(run: u32, seen: &Seen, facts: &mut Facts) -> Self {
         let mut inside = Self { run, ..Self::default() };
-        inside.files.own = seen.settings.path.clone();
+        inside.files.own.clone_from(&seen.settings.path);
         inside.records = seen.notices.len() as u64;
         for notice in seen.notices.iter().take(NOTICES_MAX) {
             inside.take(notice, facts);
@@ -137,14 +140,14 @@ impl Inside {
         let (pid, at_ms) = (notice.pid, proof.at_ms);
         let fact = |kind| Fact::new(kind, proof.clone());
         match &notice.what {
-            What::Started => self.reached = true,
+            What::Started {} => self.reached = true,
             What::Failed { step, error } => {
                 let step = String::from_utf8_lossy(&step[..step.len().min(100)]).into_owned();
                 self.not_started = Some(format!("{} failed: error {error}", step.escape_debug()));
             }
-            What::Finished | What::Socket { family: 0, .. } => {}
+            What::Ready { .. } | What::Finished {} | What::Bind { .. } | What::Memory { .. } => {}
             What::Lost { records } => self.lost = self.lost.saturating_add(*records),
-            What::Execute { parent, path, arguments, deleted } => {
+            What::Execute { parent, path, arguments, deleted, .. } => {
                 self.reached = true;
                 let command = joined(arguments);
                 facts.add(
@@ -172,8 +175,14 @@ impl Inside {
                 const WRITES: u32 = 0o3;
                 let writes = u64::from(flags & WRITES != 0);
                 facts.add(fact("open").text("path", path).number("writes", writes));
-                if *error == 0 || *error == -2 || *error == 2 {
+                // What is not there was looked for all the same.
+                const NOT_THERE: i32 = 2;
+                if *error == 0 || *error == NOT_THERE {
                     self.findings.opened(path, &proof);
+                }
+                // Of regular files, their own records tell.
+                if *error == 0 && writes == 1 && files::is_device(path) {
+                    self.findings.wrote(path, false, &proof);
                 }
             }
             What::Create { path } => {
@@ -181,12 +190,12 @@ impl Inside {
                 self.files.created(path, &proof);
                 self.findings.wrote(path, true, &proof);
             }
-            What::Write { path, bytes } => {
-                facts.add(fact("write").text("path", path).number("bytes", *bytes));
+            What::Write { path, size } => {
+                facts.add(fact("write").text("path", path).number("size", *size));
                 if !self.files.made_here(path) {
                     self.findings.wrote(path, false, &proof);
                 }
-                self.files.written(path, *bytes, &proof);
+                self.files.written(path, *size, &proof);
             }
             What::Rename { from, to } => {
                 facts.add(fact("rename").text("path", from).text("to", to));
@@ -200,7 +209,7 @@ impl Inside {
                 self.files.deleted(path, &proof);
                 self.findings.deleted(path, own, self.files.made_here(path), &proof);
             }
-            What::Link { from, to } => {
+            What::Link { from, to, .. } => {
                 facts.add(fact("link").text("path", from).text("to", to));
                 self.findings.wrote(to, true, &proof);
             }
@@ -220,12 +229,19 @@ impl Inside {
                     .number("type", u64::from(kind & 0xf))
                     .number("protocol", u64::from(*protocol)),
             ),
+            What::Folder { path } => self.findings.wrote(path, true, &proof),
             What::Listen { local } => {
+                let Address::Ip(local) = local else { return };
                 let address = local.ip().to_canonical().to_string();
                 facts.add(fact("listen").text("address", address).number("port", local.port()));
                 self.processes.listens(pid, at_ms, local.port());
             }
             What::Connect { local, remote, protocol, .. } => {
+                self.processes.connects(pid, at_ms);
+                let Address::Ip(remote) = remote else {
+                    self.findings.reached_for(remote, &proof);
+                    return;
+                };
                 let remote = plain(*remote);
                 facts.add(
                     fact("connect")
@@ -233,39 +249,47 @@ impl Inside {
                         .number("port", remote.port())
                         .number("protocol", *protocol),
                 );
-                if let Some(known) = self.sockets.touch(pid, *protocol, *local, remote) {
+                if let Some(known) = self.sockets.touch(pid, *protocol, local, remote) {
                     known.attempts += 1;
                     if known.times_ms.len() < TIMES_MAX {
                         known.times_ms.push(at_ms);
                     }
                 }
-                self.processes.connects(pid, at_ms);
             }
             What::Accept { .. } => self.processes.accepts(pid, at_ms),
             What::Send { local, remote, protocol, bytes, .. } => {
-                if let Some(known) = self.sockets.touch(pid, *protocol, *local, *remote) {
-                    known.sent = known.sent.saturating_add(*bytes);
-                }
                 self.processes.sends(pid, at_ms, *bytes);
+                let Address::Ip(remote) = remote else { return };
+                if let Some(known) = self.sockets.touch(pid, *protocol, local, *remote) {
+                    known.sent = known.sent.saturating_add(*bytes);
+                    if known.times_ms.is_empty() {
+                        known.times_ms.push(at_ms);
+                    }
+                }
             }
-            What::Kill { target, signal } => {
+            What::Receive { local, remote, protocol, .. } => {
+                let Address::Ip(remote) = remote else { return };
+                self.sockets.touch(pid, *protocol, local, *remote);
+            }
+            What::Kill { target, name, signal } => {
                 let own = self.processes.knows(*target);
                 facts.add(
                     fact("kill")
                         .number("signal", u64::from(signal.unsigned_abs()))
-                        .number("own", u64::from(own)),
+                        .number("own", u64::from(own))
+                        .text("name", name),
                 );
                 if !own && *signal != 0 {
-                    self.findings.killed(*target, *signal, &proof);
+                    self.findings.killed(name, *signal, &proof);
                 }
                 self.processes.kills(pid, at_ms, own);
             }
             What::Trace { target, request } => {
-                let own = u64::from(*request == 0 || *target == pid);
+                let own = u64::from(matches!(*target, 0) || *target == pid);
                 facts.add(fact("trace").number("request", *request).number("self", own));
                 self.findings.traced(*target, *request, pid, &proof);
             }
-            What::Mount { source, target, kind } => {
+            What::Mount { source, target, kind, .. } => {
                 facts.add(
                     fact("mount").text("source", source).text("target", target).text("type", kind),
                 );
@@ -279,7 +303,7 @@ impl Inside {
                 facts.add(fact("reboot").number("command", *command));
                 self.findings.add(FindingKind::Interference, "reboot", b"", &proof);
             }
-            What::SetClock => {
+            What::SetClock { .. } => {
                 facts.add(fact("clock"));
                 self.findings.add(FindingKind::Evasion, "clock-set", b"", &proof);
             }
@@ -289,15 +313,7 @@ impl Inside {
                 self.slept_ms = self.slept_ms.saturating_add(ms);
                 self.findings.slept(ms, &proof);
             }
-            What::Watchdog => {
-                facts.add(fact("watchdog"));
-                self.findings.add(FindingKind::Interference, "watchdog", b"", &proof);
-            }
-            What::Look { at } => {
-                facts.add(fact("look").text("at", at));
-                self.findings.add(FindingKind::Evasion, "look", at, &proof);
-            }
-            What::Output { bytes } => {
+            What::Output { bytes, .. } => {
                 facts.add(fact("output").text("text", bytes));
                 let room = OUTPUT_BYTES_MAX - self.output.len().min(OUTPUT_BYTES_MAX);
                 self.output.extend_from_slice(&bytes[..bytes.len().min(room)]);

