@@ -62,8 +62,7 @@ fn a_guest_without_an_agent_shows_its_traffic_only() {
         maker.name(n * 5_000, "c2.example.net", "20.1.2.3");
         maker.http(
             n * 5_000 + 10,
-            "20.1.2.3",
-            80,
+            ("20.1.2.3", 80),
             "POST",
             "c2.example.net",
             "/gate.php",

@@ -7,17 +7,18 @@ use crate::cli::WrongUse;
 use crate::internet::{authority, replies};
 use anyhow::{Context, Result};
 use clap::Args;
-use serde::Serialize;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::os::unix::ffi::{OsStrExt, OsStringExt as _};
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use ukai_model::{Event, PeerText};
+use ukai_behaviour::{RuleSet, RunSettings, contents, report, text};
+use ukai_model::Sha256;
 use ukai_sandbox::machine::LinuxGuest;
 use ukai_sandbox::run::{
-    Again, Authority, CONDITIONS, Conditions, Ended, Seen, Setup, again, plan,
+    Again, Authority, CONDITIONS, Conditions, Ended, Plan, Seen, Setup, again, plan,
 };
 use ukai_virtnet::Scenario;
 
@@ -62,36 +63,14 @@ pub(crate) struct RunArgs {
     /// Folder of the authority that signs all certificates; made if there is none.
     #[arg(long, value_name = "FOLDER", default_value = "internet-ca")]
     ca: PathBuf,
-    /// Print it as JSON.
+    /// Print the guest's trace, too, on standard error.
+    #[arg(long)]
+    trace: bool,
+    /// Print the report as JSON.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     host: HostArgs,
-}
-
-/// A run, as it is printed.
-#[derive(Serialize)]
-struct Printed<'a> {
-    architecture: &'a str,
-    scenario: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changed: Option<&'a str>,
-    ended: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    running_after_ms: Option<u128>,
-    lasted_ms: u128,
-    trace_lost: u64,
-    trace: Vec<Told>,
-    events: &'a [Event],
-}
-
-/// A record of the trace, as it is printed.
-#[derive(Serialize)]
-struct Told {
-    at_ms: u64,
-    pid: u32,
-    what: String,
 }
 
 /// Runs the sample. Exit code 3: it could not be started, or the guest broke.
@@ -116,13 +95,27 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
             .await
             .map_err(|error| WrongUse(format!("{error}; see `ukai sandbox check`")))?;
         let mut seen: Vec<Seen> = Vec::new();
+        let mut told = Vec::new();
         let mut next = Some((first.clone(), None));
         while let Some((setup, changed)) = next {
             let run = ukai_sandbox::run::run(&guest, &bytes, &plan, &setup).await;
             let run = run.map_err(|error| WrongUse(error.to_string()))?;
-            print(args.json, &plan.architecture, &setup, changed.as_deref(), &run)?;
+            if args.trace {
+                print_trace(&run)?;
+            }
+            told.push(as_told(&plan, &setup, changed, &run));
             seen.push(run);
             next = again(args.runs, &first, &seen).map(|(setup, told)| (setup, Some(told)));
+        }
+        let behaviour = report(&Sha256::of(&bytes), &told, RuleSet::built_in());
+        let mut out = std::io::stdout().lock();
+        if args.json {
+            writeln!(out, "{}", serde_json::to_string(&behaviour)?).context("standard output")?;
+        } else {
+            write!(out, "{}", text(&behaviour)).context("standard output")?;
+        }
+        if let Some(record) = &args.record {
+            keep_drops(record, &told)?;
         }
         let whole = |seen: &Seen| matches!(seen.ended, Ended::Exited | Ended::TimeUsed);
         Ok(if seen.iter().all(whole) { ExitCode::SUCCESS } else { ExitCode::from(3) })
@@ -168,49 +161,58 @@ fn runs(text: &str) -> Result<Again, String> {
     }
 }
 
-fn print(
-    json: bool,
-    architecture: &str,
+/// The trace, a line each, on standard error.
+fn print_trace(seen: &Seen) -> Result<()> {
+    let mut out = std::io::stderr().lock();
+    for notice in &seen.notices {
+        let at_ms = notice.at_ns / 1_000_000;
+        writeln!(out, "{at_ms:>8} ms {:>6} {}", notice.pid, told(notice))?;
+    }
+    Ok(())
+}
+
+/// A run in the report's words.
+fn as_told(
+    plan: &Plan,
     setup: &Setup,
-    changed: Option<&str>,
+    changed: Option<String>,
     seen: &Seen,
-) -> Result<()> {
-    let trace = seen.notices.iter().map(|notice| Told {
-        at_ms: notice.at_ns / 1_000_000,
-        pid: notice.pid,
-        what: told(notice),
-    });
-    let printed = Printed {
-        architecture,
-        scenario: &setup.conditions.name,
-        changed,
-        ended: match seen.ended {
-            Ended::Exited => "exited",
-            Ended::TimeUsed => "time-used",
-            Ended::GuestEnded => "guest-ended",
-            Ended::NotStarted => "not-started",
+) -> ukai_behaviour::Seen {
+    ukai_behaviour::Seen {
+        settings: RunSettings {
+            architecture: plan.architecture.clone(),
+            path: plan.path.clone(),
+            command: plan.arguments.clone(),
+            scenario: setup.conditions.name.clone(),
+            changed: changed.into_iter().collect(),
         },
-        reason: seen.reason.as_deref(),
-        running_after_ms: seen.until_running.map(|time| time.as_millis()),
-        lasted_ms: seen.lasted.as_millis(),
-        trace_lost: seen.lost,
-        trace: trace.collect(),
-        events: &seen.events,
-    };
-    let mut out = std::io::stdout().lock();
-    if json {
-        return writeln!(out, "{}", serde_json::to_string(&printed)?).context("standard output");
+        started: seen.started,
+        duration_ms: seen.lasted.as_millis() as u64,
+        ended: match seen.ended {
+            Ended::Exited => ukai_model::Ended::Exited,
+            Ended::TimeUsed => ukai_model::Ended::TimeUsed,
+            Ended::GuestEnded => ukai_model::Ended::GuestEnded,
+            Ended::NotStarted => ukai_model::Ended::NotStarted,
+        },
+        reason: seen.reason.clone(),
+        notices: seen.notices.clone(),
+        events: seen.events.clone(),
+        guest: seen.guest.clone(),
     }
-    let changed = printed.changed.map(|changed| format!(", {changed}")).unwrap_or_default();
-    writeln!(out, "{architecture}, {}{changed}: {}", printed.scenario, printed.ended)?;
-    if let Some(reason) = printed.reason {
-        writeln!(out, "  {}", PeerText::from(reason.as_bytes()))?;
-    }
-    for told in &printed.trace {
-        writeln!(out, "{:>8} ms {:>6} {}", told.at_ms, told.pid, told.what)?;
-    }
-    for event in printed.events {
-        writeln!(out, "{}", serde_json::to_string(event)?)?;
+}
+
+/// Keeps the files that came back, neutered, in the record.
+fn keep_drops(record: &Path, runs: &[ukai_behaviour::Seen]) -> Result<()> {
+    let folder = record.join("drops");
+    for content in runs.iter().flat_map(contents) {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .with_context(|| folder.display().to_string())?;
+        let file = folder.join(format!("{}.cart", content.sha256));
+        let container = ukai_store::cart::pack(&content.bytes, &serde_json::Map::new());
+        std::fs::write(&file, container).with_context(|| file.display().to_string())?;
     }
     Ok(())
 }
