@@ -37,6 +37,8 @@ test_needs=(
   tshark:tshark capinfos:wireshark-common gzip:gzip zstd:zstd
   # A machine's network device.
   qemu-system-x86_64:qemu-system-x86 ethtool:ethtool setpriv:util-linux cpio:cpio
+  # Anti-virus engines; c-icap with the scanner that asks clamd.
+  clamd:clamav-daemon clamscan:clamav c-icap:c-icap
   # Clients of the virtual Internet.
   drill:ldnsutils aria2c:aria2 mosquitto_sub:mosquitto-clients irssi:irssi wget:wget
   ntpdate:ntpsec-ntpdate chronyd:chrony ldapsearch:ldap-utils certutil:libnss3-tools
@@ -189,6 +191,8 @@ case "${1:-}" in
     [ -e /usr/lib/dovecot/imap ] || install_packages no-such-command:dovecot-imapd
     # Its programs are in no folder of the path.
     [ -x /usr/lib/postgresql/15/bin/postgres ] || install_packages no-such-command:postgresql-15
+    [ -e /usr/lib/x86_64-linux-gnu/c_icap/virus_scan.so ] \
+      || install_packages no-such-command:libc-icap-mod-virus-scan
     # What swaks needs for STARTTLS and for DIGEST-MD5.
     perl -MNet::SSLeay -e 1 2>/dev/null || install_packages no-such-command:libnet-ssleay-perl
     perl -MAuthen::SASL -e 1 2>/dev/null || install_packages no-such-command:libauthen-sasl-perl

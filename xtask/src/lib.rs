@@ -16,7 +16,8 @@ pub fn tier(name: &str) -> Option<u8> {
         "ukai-persona" | "ukai-shell" | "ukai-emulators" | "ukai-static" | "ukai-indicator"
         | "ukai-feed" | "ukai-ssh" | "ukai-cowrie" | "ukai-packet" | "ukai-netstack"
         | "ukai-plan" | "ukai-telescope" | "ukai-servers" | "ukai-trace" | "ukai-behaviour" => 1,
-        "ukai-store" | "ukai-driver" | "ukai-egress" | "ukai-jail" | "ukai-link" => 2,
+        "ukai-store" | "ukai-driver" | "ukai-egress" | "ukai-jail" | "ukai-link"
+        | "ukai-engine" => 2,
         "ukai-honeypot" | "ukai-hub" | "ukai-virtnet" | "ukai-sandbox" => 3,
         "ukai" => 4,
         _ => return None,

@@ -20,6 +20,7 @@ mod observable;
 mod sample;
 mod text;
 mod time;
+mod verdict;
 
 pub use analysis::{
     Analysis, ElfInfo, ElfSegment, FileType, Found, Hashes, Outcome, Section, StringEncoding,
@@ -45,3 +46,4 @@ pub use observable::{Observable, ObservableKind};
 pub use sample::Sighting;
 pub use text::PeerText;
 pub use time::{Duration, Timestamp};
+pub use verdict::{Judgement, Verdict};

@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::{
-    analyze, events, feeds, internet, plan, reference, sandbox, sensor, session, telescope, up,
+    analyze, antivirus, events, feeds, internet, plan, reference, sandbox, sensor, session,
+    telescope, up,
 };
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -36,6 +37,9 @@ enum Command {
     Up(up::UpArgs),
     /// Analyse a file statically, in a jailed child process.
     Analyze(analyze::AnalyzeArgs),
+    /// Ask anti-virus engines about files.
+    #[command(subcommand)]
+    Antivirus(antivirus::AntivirusCommand),
     /// List or export feeds.
     #[command(subcommand)]
     Feed(feeds::FeedCommand),
@@ -109,6 +113,7 @@ impl Cli {
         match self.command {
             Command::Up(args) => up::run(&args),
             Command::Analyze(args) => analyze::run(&args),
+            Command::Antivirus(command) => antivirus::run(&command),
             Command::Feed(command) => feeds::run(&command),
             Command::Events(args) => events::run(&args),
             Command::Session(command) => session::run(&command),

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use ukai_egress::{Egress, EgressConfig};
+use ukai_engine::{EngineConfig, Engines};
 use ukai_honeypot::HoneypotConfig;
 use ukai_hub::HubConfig;
 use ukai_indicator::{Guard, Policy};
@@ -33,6 +34,10 @@ pub(crate) struct Config {
     pub(crate) store: StoreConfig,
     /// Files that follow what is observed.
     pub(crate) outputs: OutputsConfig,
+    /// Anti-virus engines that `ukai antivirus` asks about files:
+    /// `{ name = "clamav", kind = "clamd", address = "/run/clamav/clamd.ctl" }`; the kinds
+    /// are `clamd`, `icap`, `command` and `http` (docs/antivirus.md).
+    pub(crate) antivirus: Vec<EngineConfig>,
 }
 
 /// What the program says of itself, on standard error.
@@ -67,6 +72,7 @@ impl Default for Config {
             hub: HubConfig::default(),
             store: StoreConfig::default(),
             outputs: OutputsConfig::default(),
+            antivirus: Vec::new(),
         }
     }
 }
@@ -109,6 +115,7 @@ impl Config {
         self.hub.check()?;
         self.honeypot.check().context("[honeypot]")?;
         Egress::new(self.egress.clone(), Vec::new())?;
+        Engines::new(&self.antivirus).context("[[antivirus]]")?;
         Guard::new(&self.indicators).context("[indicators]")?;
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 mod allocator;
 mod analyze;
+mod antivirus;
 mod cast;
 mod cli;
 mod config;
