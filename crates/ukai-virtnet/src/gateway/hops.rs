@@ -117,7 +117,7 @@ impl Road {
                 let Some(left) = packet[8].checked_sub(self.distance(src)) else { return };
                 packet[8] = left.max(1);
                 let bytes = usize::from(packet[0] & 0x0f) * 4;
-                if let Some(header) = packet.get_mut(..bytes) {
+                if let Some(header) = packet.get_mut(..bytes).filter(|header| header.len() >= 20) {
                     header[10..12].fill(0);
                     let sum = Sum::new().bytes(header).finish();
                     header[10..12].copy_from_slice(&sum.to_be_bytes());
