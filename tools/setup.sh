@@ -51,8 +51,20 @@ test_needs=(
   xxd:xxd hexdump:bsdextrautils bc:bc dc:dc mawk:mawk ed:ed
 )
 
+# Debian has some packages in its backports only: they come from where the rest does.
+add_backports() {
+  local sources=/etc/apt/sources.list.d/debian.sources suite
+  suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  [ -n "$suite" ] && [ -e "$sources" ] || return 0
+  say "adding $suite-backports"
+  awk -v suite="$suite-backports" \
+    '/^$/ {exit} /^Suites:/ {$0 = "Suites: " suite} !/^#/ {print}' "$sources" \
+    | "$@" tee /etc/apt/sources.list.d/backports.sources >/dev/null
+  "$@" apt-get update -qq
+}
+
 install_packages() {
-  local missing=() pair
+  local missing=() pair package
   for pair in "$@"; do
     command -v "${pair%%:*}" >/dev/null 2>&1 \
       || [ -x "/usr/sbin/${pair%%:*}" ] \
@@ -67,6 +79,12 @@ install_packages() {
   fi
   say "installing ${missing[*]}"
   "${sudo[@]}" apt-get update -qq
+  for package in "${missing[@]}"; do
+    if ! apt-cache show "$package" >/dev/null 2>&1; then
+      add_backports "${sudo[@]:-env}"
+      break
+    fi
+  done
   # RUNLEVEL=1 keeps the packages' own services (named, vsftpd, tftpd) from starting.
   "${sudo[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
