@@ -7,8 +7,11 @@
 //! This crate judges nothing (`ukai-behaviour` does) and knows no protocol of the Internet
 //! (`ukai-virtnet` does). What comes out of a machine is hostile.
 //!
+//! An [`image`] of the Linux guest is built from Debian's packages.
+//!
 //! Start with [`machine::Machine`], then [`run::run`].
 
+pub mod image;
 pub mod limits;
 pub mod machine;
 pub mod run;

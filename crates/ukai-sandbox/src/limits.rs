@@ -68,3 +68,9 @@ pub(crate) const FINISH_MS_MAX: u64 = 30_000;
 
 /// After the sample's last process has ended, so long is waited for another, in milliseconds.
 pub(crate) const AFTER_LAST_MS: u64 = 1_500;
+
+/// Debian's packages of an image, in bytes.
+pub(crate) const PACKAGES_BYTES_MAX: u64 = 2 << 30;
+
+/// What of a failed program's words is told, in bytes.
+pub(crate) const TOOL_OUTPUT_BYTES_MAX: usize = 2_048;

@@ -1,5 +1,6 @@
 //! `ukai sandbox`: samples really run, in machines that cannot reach anything.
 
+mod build;
 mod check;
 mod host;
 mod run;
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 pub(crate) enum SandboxCommand {
     /// Run a sample in a fresh machine, and tell what it did.
     Run(run::RunArgs),
+    /// Build the guest's image from Debian's packages.
+    Build(build::BuildArgs),
     /// Tell what this computer can do: QEMU, KVM, namespaces, the guest's image.
     Check(check::CheckArgs),
 }
@@ -22,6 +25,7 @@ pub(crate) enum SandboxCommand {
 pub(crate) fn run(command: &SandboxCommand) -> Result<ExitCode> {
     match command {
         SandboxCommand::Run(args) => run::run(args),
+        SandboxCommand::Build(args) => build::run(args),
         SandboxCommand::Check(args) => check::run(args),
     }
 }

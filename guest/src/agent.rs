@@ -1,0 +1,352 @@
+//! The agent's loop: it waits for the host, the kernel's records, closed files, calls at
+//! the gate and the sample's output, all at once and in one thread.
+
+use std::fs::File;
+use std::io::{Error, Result};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use ukai_trace::{Framer, Order, VERSION, What};
+
+use crate::boot::{Ports, boot};
+use crate::files::Files;
+use crate::gate::{Call, Gate};
+use crate::limits::{
+    LAST_RECORDS, OUTPUT_BYTES_MAX, OUTPUT_STEP_BYTES, SKIP_SECONDS_MAX, SKIPPED_SLEEP, SKIPS_MAX,
+    SUM_EVERY,
+};
+use crate::memory::Dump;
+use crate::nest::{self, Nest};
+use crate::out::Out;
+use crate::probes::Probes;
+use crate::watch::{Program, Watch};
+use crate::{orders, sys};
+
+struct Agent {
+    orders: File,
+    framer: Framer,
+    out: Out,
+    nest: Nest,
+    go: Option<OwnedFd>,
+    gate: Gate,
+    probes: Probes,
+    files: Files,
+    watch: Watch,
+    outputs: [Output; 2],
+    started: bool,
+    skip_sleep_ns: Option<u64>,
+    skips: u32,
+    /// Calls that are answered at a time.
+    sleeping: Vec<(Instant, u64)>,
+    finishing: Option<Finishing>,
+}
+
+#[derive(Default)]
+struct Output {
+    total: u64,
+    sent: u64,
+    told: u64,
+    closed: bool,
+}
+
+struct Finishing {
+    dump: Dump,
+    killed: Option<Instant>,
+    last_asked: bool,
+}
+
+/// Comes back only with an error.
+pub fn run() -> Error {
+    let mut agent = match set_up() {
+        Ok(agent) => agent,
+        Err(error) => return error,
+    };
+    agent.out.tell(0, What::Ready { version: VERSION });
+    loop {
+        if let Err(error) = agent.turn() {
+            return error;
+        }
+    }
+}
+
+fn set_up() -> Result<Agent> {
+    let Ports { orders, notices } = boot()?;
+    let mut nest = nest::make()?;
+    let probes = Probes::set()?;
+    let files = Files::watch(nest.pid)?;
+    let gate = std::mem::replace(&mut nest.gate, File::open("/dev/null")?.into());
+    let go = std::mem::replace(&mut nest.go, File::open("/dev/null")?.into());
+    sys::nonblocking(orders.as_raw_fd());
+    Ok(Agent {
+        orders,
+        framer: Framer::default(),
+        out: Out::new(notices),
+        watch: Watch::new(nest.pid),
+        nest,
+        go: Some(go),
+        gate: Gate::new(gate),
+        probes,
+        files,
+        outputs: Default::default(),
+        started: false,
+        skip_sleep_ns: None,
+        skips: 0,
+        sleeping: Vec::new(),
+        finishing: None,
+    })
+}
+
+impl Agent {
+    fn turn(&mut self) -> Result<()> {
+        let readable = libc::POLLIN;
+        let port = if self.out.is_empty() { 0 } else { libc::POLLOUT };
+        let output = |number: usize| {
+            if self.outputs[number].closed { -1 } else { self.nest.outputs[number].as_raw_fd() }
+        };
+        let asked = [
+            (self.orders.as_raw_fd(), readable),
+            (self.out.fd(), port),
+            (self.probes.fd(), readable),
+            (self.files.fd(), readable),
+            (self.gate.fd(), readable),
+            (output(0), readable),
+            (output(1), readable),
+            (self.nest.control.as_raw_fd(), readable),
+        ];
+        let soonest = self.sleeping.iter().map(|(at, _)| *at).min();
+        let wait = match soonest {
+            Some(at) => at.saturating_duration_since(Instant::now()),
+            None if self.finishing.is_some() => Duration::from_millis(20),
+            None if self.started => SUM_EVERY,
+            None => Duration::from_secs(3_600),
+        };
+        let ready = sys::poll(&asked, wait);
+        if ready[4] & readable != 0 {
+            self.at_gate();
+        }
+        self.wake();
+        if ready[0] & readable != 0 {
+            self.take_orders()?;
+        }
+        if ready[2] != 0 {
+            self.watch.take(&self.probes, &self.files, &mut self.out);
+        }
+        if ready[3] != 0 {
+            self.files.take(&mut self.out, self.started);
+        }
+        for number in 0..2 {
+            if ready[5 + number] != 0 {
+                self.read_output(number);
+            }
+        }
+        if ready[7] & readable != 0 {
+            self.take_reports();
+        }
+        if self.started {
+            self.watch.sums(&mut self.out, false);
+            self.files.pump(&mut self.out);
+        }
+        self.finish();
+        self.out.flush();
+        Ok(())
+    }
+
+    fn take_orders(&mut self) -> Result<()> {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            // An empty read: the host is not there (yet).
+            let count = match sys::read(self.orders.as_raw_fd(), &mut buffer) {
+                Ok(0) | Err(_) => return Ok(()),
+                Ok(count) => count,
+            };
+            self.framer.push(&buffer[..count]);
+            loop {
+                let order = match self.framer.next_body() {
+                    Ok(Some(body)) => Order::decode(body),
+                    Ok(None) => break,
+                    Err(_) => return Err(Error::other("an order without end")),
+                };
+                match order {
+                    Ok(order) => self.obey(order),
+                    Err(_) => self.failed("order", libc::EBADMSG),
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, step: &str, error: i32) {
+        self.out.tell(0, What::Failed { step: step.into(), error });
+    }
+
+    fn obey(&mut self, order: Order) {
+        if let Err((step, error)) = orders::carry_out(&order, self.nest.pid) {
+            self.failed(step, error.raw_os_error().unwrap_or(0));
+        }
+        match &order {
+            Order::Identity { .. } | Order::Start { .. } => {
+                if let Order::Start { skip_sleep_ms, .. } = &order {
+                    let ns = u64::from(*skip_sleep_ms) * 1_000_000;
+                    self.skip_sleep_ns = (ns > 0).then_some(ns);
+                    self.files.take(&mut self.out, false);
+                }
+                let mut message = Vec::new();
+                order.encode(&mut message);
+                if let Err(error) = sys::write(self.nest.control.as_raw_fd(), &message) {
+                    self.failed("start", error.raw_os_error().unwrap_or(0));
+                }
+            }
+            Order::Finish { memory } => {
+                let mut dump = Dump::default();
+                if self.started {
+                    self.watch.take(&self.probes, &self.files, &mut self.out);
+                    for pid in self.watch.alive() {
+                        sys::kill(pid, libc::SIGSTOP);
+                        if *memory {
+                            dump.add(pid);
+                        }
+                    }
+                }
+                self.finishing = Some(Finishing { dump, killed: None, last_asked: false });
+            }
+            _ => {}
+        }
+    }
+
+    /// What the nest says.
+    fn take_reports(&mut self) {
+        let mut message = [0; 8];
+        while let Ok(count @ 1..) = sys::read(self.nest.control.as_raw_fd(), &mut message) {
+            match message[0] {
+                nest::FORKED => self.begin(),
+                nest::FAILED if count == 5 => {
+                    let errno = [message[1], message[2], message[3], message[4]];
+                    self.failed("execute", i32::from_le_bytes(errno));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The sample's process is there and waits: from now on it is followed.
+    fn begin(&mut self) {
+        let nest = self.nest.pid;
+        let children = std::fs::read_to_string(format!("/proc/{nest}/task/{nest}/children"));
+        let children = children.unwrap_or_default();
+        let Some(pid) = children.split_whitespace().last().and_then(|pid| pid.parse().ok()) else {
+            return self.failed("start", libc::ESRCH);
+        };
+        if let Err(error) = self.probes.follow(pid) {
+            self.failed("trace", error.raw_os_error().unwrap_or(0));
+        }
+        self.out.start_ns = sys::monotonic_ns();
+        self.started = true;
+        self.watch.begin(pid);
+        self.out.tell(pid, What::Started {});
+        // Closing it lets the sample go.
+        self.go = None;
+    }
+
+    fn at_gate(&mut self) {
+        let Some(waiting) = self.gate.next() else { return };
+        match waiting.call {
+            Call::Execute { folder_fd, path, arguments, environment } => {
+                let program = Program::new(path, arguments, environment);
+                let found = self.watch.executes(waiting.task, folder_fd, program);
+                if let Some((file, path)) = found {
+                    self.files.executed(
+                        &mut self.out,
+                        self.watch.process(waiting.task),
+                        file,
+                        path,
+                    );
+                }
+                self.gate.go_on(waiting.id);
+            }
+            Call::Sleep { ns } => {
+                let within = ns <= SKIP_SECONDS_MAX * 1_000_000_000 && self.skips < SKIPS_MAX;
+                match self.skip_sleep_ns {
+                    Some(least) if ns >= least && within && self.started => {
+                        self.skips += 1;
+                        let pid = self.watch.process(waiting.task);
+                        self.out.tell(pid, What::Sleep { ns, skipped: true });
+                        let _ = sys::set_clock(sys::clock_ns(libc::CLOCK_REALTIME) + ns);
+                        self.sleeping.push((Instant::now() + SKIPPED_SLEEP, waiting.id));
+                    }
+                    _ => self.gate.go_on(waiting.id),
+                }
+            }
+            Call::Other => self.gate.go_on(waiting.id),
+        }
+    }
+
+    fn wake(&mut self) {
+        let now = Instant::now();
+        let gate = &self.gate;
+        self.sleeping.retain(|(at, id)| {
+            let later = *at > now;
+            if !later {
+                gate.done(*id);
+            }
+            later
+        });
+    }
+
+    fn read_output(&mut self, number: usize) {
+        let fd = self.nest.outputs[number].as_raw_fd();
+        let output = &mut self.outputs[number];
+        let mut buffer = [0; 32 * 1024];
+        // A few pieces a turn: who prints without end must not keep us from the rest.
+        for _ in 0..8 {
+            let count = match sys::read(fd, &mut buffer) {
+                Ok(0) => {
+                    output.closed = true;
+                    return;
+                }
+                Ok(count) => count,
+                Err(_) => return,
+            };
+            output.total += count as u64;
+            let room = (OUTPUT_BYTES_MAX - output.sent).min(count as u64) as usize;
+            if room > 0 || output.total - output.told >= OUTPUT_STEP_BYTES {
+                output.sent += room as u64;
+                output.told = output.total;
+                let bytes = buffer[..room].to_vec();
+                let stream = number as u8 + 1;
+                self.out.tell(0, What::Output { stream, bytes, total: output.total });
+            }
+        }
+    }
+
+    /// From the order to finish to the notice that all is done.
+    fn finish(&mut self) {
+        let Some(finishing) = &mut self.finishing else { return };
+        let Some(killed) = finishing.killed else {
+            if finishing.dump.pump(&mut self.out) {
+                sys::kill(self.nest.pid, libc::SIGKILL);
+                finishing.killed = Some(Instant::now());
+            }
+            return;
+        };
+        if killed.elapsed() < LAST_RECORDS {
+            return;
+        }
+        if !finishing.last_asked {
+            finishing.last_asked = true;
+            self.watch.take(&self.probes, &self.files, &mut self.out);
+            self.files.take(&mut self.out, self.started);
+            self.watch.sums(&mut self.out, true);
+            self.files.all(&mut self.out);
+        }
+        if self.files.pump(&mut self.out) {
+            for (number, output) in self.outputs.iter().enumerate() {
+                if output.told < output.total {
+                    let (stream, total) = (number as u8 + 1, output.total);
+                    self.out.tell(0, What::Output { stream, bytes: Vec::new(), total });
+                }
+            }
+            self.out.tell(0, What::Finished {});
+            self.finishing = None;
+            self.started = false;
+        }
+    }
+}
