@@ -1,6 +1,8 @@
 //! What makes the guest look lived in: users, history, mail, jobs, logs. All of it is made
 //! up; nothing is an indicator that a sample would come from us.
 
+use std::fmt::Write as _;
+
 /// Path, mode, contents. The ordinary user is renamed per run by the agent.
 pub(super) fn files() -> impl Iterator<Item = (&'static str, u32, String)> {
     FILES
@@ -125,9 +127,10 @@ fn auth_log() -> String {
     let mut text = String::new();
     for day in 1..=28 {
         let (hour, pid, port) = (7 + day % 3, 800 + day * 37, 40_000 + day * 613);
-        text += &format!(
+        let _ = writeln!(
+            text,
             "Nov {day:2} {hour:02}:{:02}:11 debian sshd[{pid}]: Accepted publickey for daniel from \
-             192.168.1.23 port {port} ssh2\n",
+             192.168.1.23 port {port} ssh2",
             day * 2
         );
     }
@@ -135,11 +138,12 @@ fn auth_log() -> String {
 }
 
 fn dpkg_log() -> String {
-    ["adduser", "bash", "coreutils", "nginx-common", "openssh-server", "python3", "wget"]
-        .iter()
-        .enumerate()
-        .map(|(number, name)| {
-            format!("2023-01-0{} 10:1{number}:07 status installed {name}:amd64\n", 2 + number / 3)
-        })
-        .collect()
+    let names =
+        ["adduser", "bash", "coreutils", "nginx-common", "openssh-server", "python3", "wget"];
+    let mut text = String::new();
+    for (number, name) in names.iter().enumerate() {
+        let day = 2 + number / 3;
+        let _ = writeln!(text, "2023-01-0{day} 10:1{number}:07 status installed {name}:amd64");
+    }
+    text
 }
