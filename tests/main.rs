@@ -17,3 +17,4 @@ mod ssh;
 mod ssh_tools;
 mod support;
 mod telescope;
+mod telescope_live;

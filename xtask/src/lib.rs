@@ -18,7 +18,7 @@ pub fn tier(name: &str) -> Option<u8> {
         | "ukai-plan" | "ukai-telescope" | "ukai-servers" | "ukai-trace" | "ukai-behaviour" => 1,
         "ukai-store" | "ukai-driver" | "ukai-egress" | "ukai-jail" | "ukai-link"
         | "ukai-engine" => 2,
-        "ukai-honeypot" | "ukai-hub" | "ukai-virtnet" | "ukai-sandbox" => 3,
+        "ukai-honeypot" | "ukai-hub" | "ukai-virtnet" | "ukai-watch" | "ukai-sandbox" => 3,
         "ukai" => 4,
         _ => return None,
     })

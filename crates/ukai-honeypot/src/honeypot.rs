@@ -27,6 +27,7 @@ use ukai_egress::Egress;
 use ukai_emulators::Emulator;
 use ukai_link::{
     PacketConfig, PacketError, PacketLink, PrefixFilter, Recorder, Recording, Tun, TunError,
+    Watched, Watcher,
 };
 use ukai_model::{EventKind, Flow, Transport};
 use ukai_netstack::{Config as StackConfig, Link, Medium};
@@ -96,12 +97,14 @@ pub struct Answered {
 impl Honeypot {
     /// Checks everything, listens everywhere, and starts; or starts nothing and says
     /// what all stands in the way. `secret` is the installation's: hosts' names and
-    /// numbers are drawn from it.
+    /// numbers are drawn from it. `watcher` is told of all that comes to networks, but for
+    /// those by TPROXY.
     pub async fn start(
         config: HoneypotConfig,
         store: Store,
         egress: Arc<Egress>,
         secret: [u8; 32],
+        watcher: Option<Watcher>,
     ) -> Result<Self, HoneypotError> {
         config.check_values()?;
         let (config, planned) = tokio::task::spawn_blocking(move || {
@@ -146,7 +149,8 @@ impl Honeypot {
         let mut networks = Vec::new();
         let mut recorders = Vec::new();
         for (network, neighbours) in config.networks.iter().zip(&neighbours) {
-            let (entrance, recorder) = open(network, neighbours, &driver, &world)?;
+            let (entrance, recorder) =
+                open(network, neighbours, &driver, &world, watcher.as_ref())?;
             entrances.push(entrance);
             recorders.extend(recorder);
             networks.push(Answered {
@@ -231,6 +235,7 @@ fn open(
     neighbours: &Arc<Neighbours>,
     driver: &Driver,
     world: &Arc<dyn World>,
+    watcher: Option<&Watcher>,
 ) -> Result<(Entrance, Option<Recorder>), HoneypotError> {
     let mut config = StackConfig::default();
     let (link, device): (Box<dyn Link>, _) = match &network.link {
@@ -261,6 +266,10 @@ fn open(
     let recorder = network.record.as_ref().map(|record| recorder(record, device)).transpose()?;
     let link: Box<dyn Link> = match &recorder {
         Some(recorder) => Box::new(recorder.tap(link, device)),
+        None => link,
+    };
+    let link: Box<dyn Link> = match watcher {
+        Some(watcher) => Box::new(Watched::new(link, Arc::clone(watcher))),
         None => link,
     };
     let hosts = ForStack(Arc::clone(neighbours));

@@ -39,7 +39,7 @@ fn listener(address: &str, persona: &str, ports: Ports) -> Listener {
 
 async fn start(listeners: Vec<Listener>, store: &Store) -> Honeypot {
     let config = HoneypotConfig { listeners, ..HoneypotConfig::default() };
-    Honeypot::start(config, store.clone(), egress(), SECRET).await.expect("it starts")
+    Honeypot::start(config, store.clone(), egress(), SECRET, None).await.expect("it starts")
 }
 
 async fn events(store: &Store) -> Vec<Event> {
@@ -124,7 +124,7 @@ async fn what_is_in_the_way_is_told_all_at_once_and_nothing_starts() {
         listener("192.0.2.1", "router-mips", foreign),
     ];
     let config = HoneypotConfig { listeners, ..HoneypotConfig::default() };
-    let Err(error) = Honeypot::start(config, store(), egress(), SECRET).await else {
+    let Err(error) = Honeypot::start(config, store(), egress(), SECRET, None).await else {
         panic!("two addresses are in the way");
     };
     assert!(matches!(error, HoneypotError::Bind(_)));
@@ -174,7 +174,8 @@ async fn a_canary_is_reported_whichever_host_it_is_used_on_and_the_peer_sees_not
         ],
         ..HoneypotConfig::default()
     };
-    let honeypot = Honeypot::start(config, store.clone(), egress(), SECRET).await.expect("starts");
+    let honeypot =
+        Honeypot::start(config, store.clone(), egress(), SECRET, None).await.expect("starts");
     for service in honeypot.services().to_vec() {
         let address = SocketAddr::new([127, 0, 0, 1].into(), service.address.port());
         let mut stream = TcpStream::connect(address).await.expect("a connection");

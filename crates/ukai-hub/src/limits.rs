@@ -40,6 +40,15 @@ pub(crate) const SIGHTINGS_MAX: u32 = 200;
 pub(crate) const TOP_ITEMS: u32 = 10;
 /// Newest sessions, samples and indicators on the overview.
 pub(crate) const RECENT_ITEMS: u32 = 10;
+/// Lines of each list on the telescope's page.
+pub(crate) const TELESCOPE_ITEMS: usize = 200;
+/// Ports on it.
+pub(crate) const TELESCOPE_PORTS: usize = 40;
+/// Events of a kind that are read for it, and how many at once.
+pub(crate) const TELESCOPE_EVENTS_MAX: usize = 20_000;
+pub(crate) const TELESCOPE_PAGE: u32 = 1_000;
+/// Scans and sessions on the page of a source.
+pub(crate) const SOURCE_ITEMS: u32 = 100;
 /// Lines of each list on the page about log-ins.
 pub(crate) const LOGIN_LISTS: u32 = 50;
 /// Newest uses of canaries on that page.

@@ -8,7 +8,7 @@
 //! | [`QemuStream`], [`QemuDatagram`] | a machine's network card |
 //! | [`capture::CaptureLink`] | a capture file |
 //!
-//! What passes any of them is recorded by a [`Recorder`]. Which of them leave checksums to
+//! What passes any of them is recorded by a [`Recorder`], and watched through [`Watched`]. Which of them leave checksums to
 //! hardware, [`offload`] says.
 
 pub mod capture;
@@ -19,6 +19,7 @@ mod packet;
 mod qemu;
 mod recorder;
 mod tun;
+mod watched;
 
 pub use impaired::{Impaired, Impairment};
 pub use packet::{
@@ -28,3 +29,4 @@ pub use packet::{
 pub use qemu::{Deframer, QemuDatagram, QemuListener, QemuStream, TooLong};
 pub use recorder::{Comment, Recorded, Recorder, RecorderHandle, Recording, Tapped};
 pub use tun::{Tun, TunError};
+pub use watched::{Watched, Watcher};

@@ -402,6 +402,147 @@ pub enum EventKind {
         /// Some of them, at most 16.
         examples: Vec<PeerText>,
     },
+    /// A third party is under attack: its answers to packets with forged sources arrive at
+    /// unused addresses (telescope).
+    #[serde(rename = "telescope.attack")]
+    TelescopeAttack {
+        /// `began` or `ended`.
+        state: String,
+        /// The victim's address; a prefix if the whole of it is bombed.
+        victim: String,
+        /// Country of the victim (ISO 3166-1).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        country: Option<String>,
+        /// Autonomous system of the victim.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asn: Option<u32>,
+        /// Name of the autonomous system.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        as_name: Option<String>,
+        /// Whether the victim is of the operator's own prefixes.
+        own: bool,
+        /// The first packet.
+        first: Timestamp,
+        /// The last packet so far.
+        last: Timestamp,
+        /// How it is attacked, the strongest first: `tcp`, `dns` ...
+        vectors: Vec<String>,
+        /// The ports that are attacked most: `80/tcp`.
+        ports: Vec<String>,
+        /// Packets at the telescope.
+        packets: u64,
+        /// Packets in the busiest minute.
+        minute_peak: u64,
+        /// Dark addresses that were answered.
+        addresses: u64,
+        /// Addresses under attack, where a prefix is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        victims: Option<u64>,
+        /// Waves, where it comes in waves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waves: Option<u64>,
+        /// Packets a second of the attack in its busiest minute, at least, as an estimate.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rate_estimated: Option<u64>,
+    },
+    /// A source scans unused addresses (telescope). Its address may be forged, unless it
+    /// completed a handshake with a honeypot.
+    #[serde(rename = "telescope.scanner")]
+    TelescopeScanner {
+        /// `began` or `ended`: silent for so long that it is forgotten.
+        state: String,
+        /// The source.
+        #[schema(value_type = String)]
+        source: IpAddr,
+        /// Under which name it is known to scan.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known: Option<String>,
+        /// Country (ISO 3166-1).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        country: Option<String>,
+        /// Autonomous system.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asn: Option<u32>,
+        /// Name of the autonomous system.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        as_name: Option<String>,
+        /// Whether it is of the operator's own prefixes: suspected to be infected.
+        own: bool,
+        /// Its first packet.
+        first: Timestamp,
+        /// Its last packet.
+        last: Timestamp,
+        /// Its packets.
+        packets: u64,
+        /// The tool that it uses most: `zmap`, `mirai` ...
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tool: Option<String>,
+        /// The ports that it tries most: `23/tcp`.
+        ports: Vec<String>,
+        /// How many ports it tries.
+        distinct_ports: u64,
+        /// Dark addresses that it tried.
+        addresses: u64,
+        /// In which order: `ascending`, `each-once`, `random` ...
+        order: String,
+        /// Packets a second if it does to all of IPv4 what it does to the telescope.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        internet_rate: Option<u64>,
+    },
+    /// Many more sources than before try a port (telescope).
+    #[serde(rename = "telescope.rise")]
+    TelescopeRise {
+        /// The port: `8291/tcp`.
+        port: String,
+        /// The interval in which it rose begins here.
+        begins: Timestamp,
+        /// Sources in it.
+        sources: u64,
+        /// Probes in it.
+        packets: u64,
+        /// Sources in the intervals before, the oldest first; those without any are left out.
+        history: Vec<u64>,
+    },
+    /// A port in an interval that is over (telescope).
+    #[serde(rename = "telescope.port")]
+    TelescopePort {
+        /// The port: `23/tcp`.
+        port: String,
+        /// The interval begins here.
+        begins: Timestamp,
+        /// How long it is, in seconds.
+        length_s: u64,
+        /// Its place among the ports of the interval, from 1, by sources.
+        rank: u64,
+        /// Sources that tried it.
+        sources: u64,
+        /// Probes.
+        packets: u64,
+    },
+    /// An interval is over: what came to unused addresses in it (telescope).
+    #[serde(rename = "telescope.interval")]
+    TelescopeInterval {
+        /// It begins here.
+        begins: Timestamp,
+        /// How long it is, in seconds.
+        length_s: u64,
+        /// Packets.
+        packets: u64,
+        /// Their bytes.
+        bytes: u64,
+        /// Different sources, to 0.8 %.
+        sources: u64,
+        /// Different unused addresses that were hit, to 0.8 %.
+        addresses: u64,
+        /// Packets that look for something.
+        scan: u64,
+        /// Packets that answer what was sent with a forged source.
+        backscatter: u64,
+        /// All others.
+        other: u64,
+        /// Packets that arrived and were not looked at: there was no room for them.
+        dropped: u64,
+    },
     /// A limit cut something short; the cost stays bounded and the fact is kept.
     #[serde(rename = "limit.reached")]
     LimitReached {
@@ -418,6 +559,17 @@ pub enum EventKind {
         /// What happened.
         detail: String,
     },
+}
+
+impl Event {
+    /// The address of whoever acted, for look-ups by source.
+    pub const fn source(&self) -> Option<IpAddr> {
+        match (&self.flow, &self.kind) {
+            (Some(flow), _) => Some(flow.src_ip),
+            (None, EventKind::TelescopeScanner { source, .. }) => Some(*source),
+            (None, _) => None,
+        }
+    }
 }
 
 impl EventKind {
@@ -451,6 +603,11 @@ impl EventKind {
             Self::ChatMessage { .. } => "chat.message",
             Self::TrafficOutgoing { .. } => "traffic.outgoing",
             Self::DnsGenerated { .. } => "dns.generated",
+            Self::TelescopeAttack { .. } => "telescope.attack",
+            Self::TelescopeScanner { .. } => "telescope.scanner",
+            Self::TelescopeRise { .. } => "telescope.rise",
+            Self::TelescopePort { .. } => "telescope.port",
+            Self::TelescopeInterval { .. } => "telescope.interval",
             Self::LimitReached { .. } => "limit.reached",
             Self::Fault { .. } => "fault",
         }

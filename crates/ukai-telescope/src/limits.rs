@@ -18,6 +18,12 @@ pub(crate) const CAMPAIGN_PORTS_MAX: usize = 4;
 /// Intervals of history that are kept for a port.
 pub(crate) const HISTORY_INTERVALS: usize = 24;
 
+/// Ports that are told of an interval: those that most sources tried.
+pub(crate) const INTERVAL_PORTS_MAX: usize = 100;
+
+/// Conversations that are remembered, a power of two; four bytes each.
+pub(crate) const CONVERSATIONS: usize = 1 << 18;
+
 /// Facts that wait to be taken; when there are more, the oldest go and are counted.
 pub(crate) const FACTS_MAX: usize = 262_144;
 

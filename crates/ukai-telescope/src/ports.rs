@@ -1,7 +1,7 @@
 //! Ports over time: which are tried, by how many sources, and which rise.
 
 use crate::hash::Estimator;
-use crate::limits::HISTORY_INTERVALS;
+use crate::limits::{HISTORY_INTERVALS, INTERVAL_PORTS_MAX};
 use crate::settings::RisingRules;
 use crate::top::Port;
 use serde::Serialize;
@@ -68,6 +68,28 @@ pub struct PortReport {
     pub intervals: Vec<PortInterval>,
 }
 
+/// A port in the interval that was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PortSeen {
+    /// The port.
+    pub port: Port,
+    /// Probes.
+    pub packets: u64,
+    /// Sources, roughly.
+    pub sources: u64,
+}
+
+/// An interval that is over.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) begins: Timestamp,
+    pub(crate) length: Duration,
+    /// Ports that rose in it.
+    pub(crate) rises: Vec<Rise>,
+    /// Ports that were tried most in it.
+    pub(crate) ports: Vec<PortSeen>,
+}
+
 /// A port that rises.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rise {
@@ -118,30 +140,30 @@ impl Ports {
     }
 
     /// Closes the interval if `now` is behind it, and tells the ports that rose in it.
-    pub(crate) fn advance(&mut self, now: Timestamp, rules: RisingRules) -> Vec<Rise> {
+    pub(crate) fn advance(&mut self, now: Timestamp, rules: RisingRules) -> Option<Closed> {
         let interval = now.secs() / self.interval.as_secs();
         match self.current {
             None => {
                 self.current = Some(interval);
                 self.oldest = interval;
-                Vec::new()
+                None
             }
             Some(current) if interval > current => {
-                let rises = self.close(current, rules);
+                let closed = self.close(current, rules);
                 self.current = Some(interval);
-                rises
+                Some(closed)
             }
-            Some(_) => Vec::new(),
+            Some(_) => None,
         }
     }
 
     /// Closes the interval that is open.
-    pub(crate) fn finish(&mut self, rules: RisingRules) -> Vec<Rise> {
-        self.current.take().map_or_else(Vec::new, |current| self.close(current, rules))
+    pub(crate) fn finish(&mut self, rules: RisingRules) -> Option<Closed> {
+        self.current.take().map(|current| self.close(current, rules))
     }
 
-    fn close(&mut self, current: u64, rules: RisingRules) -> Vec<Rise> {
-        let mut rises = Vec::new();
+    fn close(&mut self, current: u64, rules: RisingRules) -> Closed {
+        let (mut rises, mut ports) = (Vec::new(), Vec::new());
         // Intervals that are remembered, with those in which nothing came.
         let passed = (current - self.oldest).min(HISTORY_INTERVALS as u64);
         for number in 0..self.cells.len() {
@@ -152,6 +174,7 @@ impl Ports {
             let past = Past { packets: cell.packets, sources: cell.sources.estimate() as u64 };
             *cell = Cell::default();
             let port = port_of(number);
+            ports.push(PortSeen { port, packets: past.packets, sources: past.sources });
             let history = self.history.entry(port.code()).or_insert_with(|| History {
                 intervals: [(u64::MAX, Past::default()); HISTORY_INTERVALS],
                 packets: 0,
@@ -173,7 +196,9 @@ impl Ports {
             history.packets += past.packets;
             history.sources_max = history.sources_max.max(past.sources);
         }
-        rises
+        ports.sort_by_key(|seen| (std::cmp::Reverse((seen.sources, seen.packets)), seen.port));
+        ports.truncate(INTERVAL_PORTS_MAX);
+        Closed { begins: begins(current, self.interval), length: self.interval, rises, ports }
     }
 
     /// The ports that were tried most, of intervals that are closed.
@@ -232,7 +257,7 @@ mod tests {
         let hash = |source: u64| (source + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
         for hour in 0..6_u64 {
             let now = Timestamp::from_secs(hour * 3600 + 5);
-            rises.extend(ports.advance(now, settings.rising));
+            rises.extend(ports.advance(now, settings.rising).into_iter().flat_map(|c| c.rises));
             for source in 0..30 {
                 ports.add(Port::Tcp(23), hash(source));
             }
@@ -243,7 +268,9 @@ mod tests {
                 ports.add(Port::Tcp(8291), hash(source));
             }
         }
-        rises.extend(ports.finish(settings.rising));
+        let closed = ports.finish(settings.rising).unwrap();
+        assert_eq!(closed.ports[0].port, Port::Tcp(23));
+        rises.extend(closed.rises);
         assert_eq!(rises.len(), 1, "{rises:?}");
         let rise = &rises[0];
         assert_eq!((rise.port, rise.sources, rise.packets), (Port::Tcp(8291), 60, 120));

@@ -3,6 +3,8 @@
 use crate::Rules;
 use crate::prefixes::Prefixes;
 use crate::seen::Reading;
+use crate::source::Source;
+use crate::table::Entry as _;
 use std::time::Duration;
 
 /// What a telescope is told.
@@ -13,6 +15,9 @@ pub struct Settings {
     pub dark: Prefixes,
     /// The operator's prefixes: a source in them is suspected to be infected.
     pub own: Prefixes,
+    /// Whether somebody answers at these addresses, as honeypots do: what belongs to a
+    /// conversation that a peer began is then only counted.
+    pub answered: bool,
     /// How packets are read.
     pub reading: Reading,
     /// How they are named.
@@ -35,6 +40,9 @@ pub struct Settings {
     pub interval: Duration,
     /// How a port rises.
     pub rising: RisingRules,
+    /// A source that is silent so long is told and forgotten, and whoever scans is told while
+    /// it does; without it, as for a capture, all are told at the end.
+    pub forget_after: Option<Duration>,
     /// Records that are kept for a minute; none are made with zero.
     pub flows_max: usize,
 }
@@ -73,11 +81,20 @@ pub struct RisingRules {
     pub history_min: usize,
 }
 
+impl Settings {
+    /// Whether a source scans. Of one's own customers, a single probe is of interest.
+    pub(crate) fn takes_for_scanner(&self, source: &Source) -> bool {
+        source.scans(self.scan_packets_min, self.scan_targets_min)
+            || (source.probes() > 0 && self.own.contains(source.address()))
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             dark: Prefixes::default(),
             own: Prefixes::default(),
+            answered: false,
             reading: Reading::default(),
             rules: Rules::default(),
             sampling: 1,
@@ -89,6 +106,7 @@ impl Default for Settings {
             attack: AttackRules::default(),
             interval: Duration::from_hours(1),
             rising: RisingRules { sources_min: 20, factor: 3, history_min: 3 },
+            forget_after: None,
             flows_max: 0,
         }
     }

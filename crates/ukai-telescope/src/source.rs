@@ -39,6 +39,8 @@ pub(crate) struct Source {
     address: IpAddr,
     /// Packets that may have been counted for an entry that was displaced.
     missed: u32,
+    /// Whether it was told that it scans.
+    pub(crate) announced: bool,
 }
 
 enum Body {
@@ -81,7 +83,7 @@ const STEP_MAX: u64 = 16;
 impl Source {
     pub(crate) fn new(address: IpAddr, touch: Touch, missed: u32) -> Self {
         let body = Body::One(touch);
-        Self { body, last: touch.time, packets: 0, probes: 0, address, missed }
+        Self { body, last: touch.time, packets: 0, probes: 0, address, missed, announced: false }
     }
 
     /// Reads what [`Self::add`] will read first: see [`crate::table::Table::warm_bucket`].
@@ -126,11 +128,11 @@ impl Source {
 
     /// Whether it scans.
     pub(crate) fn scans(&self, packets_min: u64, targets_min: u64) -> bool {
-        let targets = match &self.body {
+        let targets = || match &self.body {
             Body::One(_) => 1,
             Body::Many(detail) => detail.targets.estimate() as u64,
         };
-        self.probes >= packets_min && targets >= targets_min
+        self.probes >= packets_min && targets() >= targets_min
     }
 
     /// What is known about it; `dark` is how many IPv4 addresses the telescope has.
@@ -300,6 +302,20 @@ pub enum Order {
     Random,
     /// Far from each other; too few to tell a permutation from lots.
     Scattered,
+}
+
+impl Order {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Ascending => "ascending",
+            Self::Descending => "descending",
+            Self::EachOnce => "each-once",
+            Self::Random => "random",
+            Self::Scattered => "scattered",
+        }
+    }
 }
 
 /// A source, as it is reported.

@@ -3,11 +3,13 @@
 use crate::attack::{Attack, Hit, Victim};
 use crate::campaign::{Campaign, Campaigns};
 use crate::class::{Class, Impossible, Vector};
+use crate::conversations::Conversations;
 use crate::flows::{Flow, Flows};
-use crate::hash::{Estimator, Hashes};
+use crate::hash::Hashes;
+use crate::interval::{Interval, Intervals};
 use crate::limits::{FACTS_MAX, MINUTES_MAX, PENDING};
 use crate::origin::Origins;
-use crate::ports::{PortReport, Ports, Rise};
+use crate::ports::{Closed, PortReport, Ports, Rise};
 use crate::seen::{Seen, Transport};
 use crate::settings::Settings;
 use crate::source::{Scanner, Source, Touch};
@@ -23,7 +25,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 use ukai_model::Timestamp;
 
-/// How often attacks are looked at, in packet time.
+/// How often attacks, and sources where they are told early, are looked at, in packet time.
 const SWEEP: Duration = Duration::from_secs(10);
 
 /// Something that the telescope found out.
@@ -34,10 +36,14 @@ pub enum Fact {
     AttackBegan(Attack),
     /// An attack is over, or the packets are.
     AttackEnded(Attack),
-    /// A source that scans, with all that it did.
+    /// A source has begun to scan; only where [`Settings::forget_after`] is set.
+    ScannerBegan(Scanner),
+    /// A source that scanned, with all that it did.
     Scanner(Scanner),
     /// A port is tried by many more sources than before.
     PortRises(Rise),
+    /// An interval is over: what came in it.
+    Interval(Interval),
 }
 
 /// A telescope.
@@ -47,6 +53,7 @@ pub struct Telescope {
     hashes: Hashes,
     dark_v4: Option<u64>,
     now: Timestamp,
+    conversations: Option<Conversations>,
     next_sweep: Timestamp,
     totals: Totals,
     sources: Table<Source>,
@@ -55,8 +62,7 @@ pub struct Telescope {
     carpets: Table<Victim>,
     ports: Ports,
     campaigns: Campaigns,
-    seen_sources: Estimator<14>,
-    seen_addresses: Estimator<14>,
+    seen: Intervals,
     flows: Option<Flows>,
     minutes: VecDeque<Vec<Flow>>,
     facts: VecDeque<Fact>,
@@ -100,6 +106,7 @@ impl Telescope {
             dark_v4: (addresses > 0).then_some(addresses),
             hashes: Hashes::new(seed),
             now: Timestamp::default(),
+            conversations: settings.answered.then(Conversations::new),
             next_sweep: Timestamp::default(),
             totals: Totals::default(),
             sources: Table::new(settings.sources_max),
@@ -108,8 +115,7 @@ impl Telescope {
             carpets: Table::new(settings.victims_max / 4),
             ports: Ports::new(settings.interval),
             campaigns: Campaigns::default(),
-            seen_sources: Estimator::new(),
-            seen_addresses: Estimator::new(),
+            seen: Intervals::default(),
             flows: (settings.flows_max > 0).then(|| Flows::new(settings.flows_max, seed)),
             minutes: VecDeque::new(),
             facts: VecDeque::new(),
@@ -127,6 +133,11 @@ impl Telescope {
             Ok(None) => self.totals.not_ip += 1,
             Err(_) => self.totals.unreadable += 1,
         }
+    }
+
+    /// Says what time it is, where no packets come: what is over is told.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.advance(now);
     }
 
     /// Takes a packet of IP. `cut` says that the capture kept only its beginning.
@@ -148,11 +159,16 @@ impl Telescope {
                 verdict = class::Verdict { class, victim: None };
             }
         }
+        if let Some(conversations) = &mut self.conversations
+            && conversations.goes_on(&seen, &self.hashes)
+        {
+            self.totals.conversations += 1;
+            return;
+        }
         self.totals.count(verdict.class, time, seen.length);
         let src_hash = self.hashes.address(seen.src);
         let dst_hash = self.hashes.address(seen.dst);
-        self.seen_sources.insert_hash(src_hash);
-        self.seen_addresses.insert_hash(dst_hash);
+        self.seen.add(src_hash, dst_hash);
         if let Some(flows) = &mut self.flows {
             let (source, port) = ((seen.src, src_hash), port_of(&seen));
             let minute = flows.add(time, source, seen.dst, port, verdict.class, seen.length);
@@ -260,8 +276,11 @@ impl Telescope {
         }
         self.next_sweep = self.now + SWEEP;
         self.settle();
-        for rise in self.ports.advance(self.now, self.settings.rising) {
-            self.tell(Fact::PortRises(rise));
+        if let Some(closed) = self.ports.advance(self.now, self.settings.rising) {
+            self.close_interval(closed);
+        }
+        if let Some(forget_after) = self.settings.forget_after {
+            self.look_at_sources(forget_after);
         }
         let rules = self.settings.attack;
         let now = self.now;
@@ -291,6 +310,36 @@ impl Telescope {
         }
     }
 
+    fn close_interval(&mut self, closed: Closed) {
+        for rise in closed.rises {
+            self.tell(Fact::PortRises(rise));
+        }
+        let interval = self.seen.close(closed.begins, closed.length, &self.totals, closed.ports);
+        self.tell(Fact::Interval(interval));
+    }
+
+    /// Tells who scans, and forgets who is silent.
+    fn look_at_sources(&mut self, forget_after: Duration) {
+        let mut began = Vec::new();
+        for source in self.sources.iter_mut().filter(|source| !source.announced) {
+            if self.settings.takes_for_scanner(source) {
+                source.announced = true;
+                began.push(source.scanner(self.dark_v4, self.settings.sampling));
+            }
+        }
+        for scanner in began {
+            let scanner = self.known(scanner);
+            self.tell(Fact::ScannerBegan(scanner));
+        }
+        let now = self.now;
+        let mut silent = Vec::new();
+        let is_silent = |source: &Source| now.since(source.last()) >= forget_after;
+        self.sources.take(is_silent, |source| silent.push(source));
+        for source in silent {
+            self.retire(&source);
+        }
+    }
+
     /// Tells what an attack was, if it was one.
     fn end(&mut self, victim: &Victim, is_prefix: bool, ended: bool) {
         let Some(tally) = victim.tally() else { return };
@@ -309,20 +358,19 @@ impl Telescope {
 
     /// Tells what a source was, if it scanned.
     fn retire(&mut self, source: &Source) {
-        let address = source.address();
-        let own = self.settings.own.contains(address);
-        let (packets, targets) = (self.settings.scan_packets_min, self.settings.scan_targets_min);
-        // Of one's own customers, a single probe is of interest.
-        let suspect = own && source.probes() > 0;
-        if !suspect && !source.scans(packets, targets) {
+        if !self.settings.takes_for_scanner(source) {
             return;
         }
-        let mut scanner = source.scanner(self.dark_v4, self.settings.sampling);
-        scanner.origin = self.origins.of(address);
-        scanner.known = self.origins.known(address).map(str::to_owned);
-        scanner.own = own;
+        let scanner = self.known(source.scanner(self.dark_v4, self.settings.sampling));
         self.campaigns.add(&scanner);
         self.tell(Fact::Scanner(scanner));
+    }
+
+    fn known(&self, mut scanner: Scanner) -> Scanner {
+        scanner.origin = self.origins.of(scanner.address);
+        scanner.known = self.origins.known(scanner.address).map(str::to_owned);
+        scanner.own = self.settings.own.contains(scanner.address);
+        scanner
     }
 
     fn tell(&mut self, fact: Fact) {
@@ -359,8 +407,8 @@ impl Telescope {
         self.settle();
         let minute = self.flows.as_mut().map_or_else(Vec::new, Flows::close);
         self.keep_minute(minute);
-        for rise in self.ports.finish(self.settings.rising) {
-            self.tell(Fact::PortRises(rise));
+        if let Some(closed) = self.ports.finish(self.settings.rising) {
+            self.close_interval(closed);
         }
         for is_prefix in [false, true] {
             let table = if is_prefix { &mut self.carpets } else { &mut self.victims };
@@ -377,12 +425,17 @@ impl Telescope {
         }
     }
 
+    /// Packets that were named so far.
+    pub const fn packets(&self) -> u64 {
+        self.totals.packets
+    }
+
     /// What is known in sum, of intervals that are closed and sources that were told.
     pub fn summary(&self, ports: usize) -> Summary {
         Summary {
             totals: self.totals.clone(),
-            sources: self.seen_sources.estimate() as u64,
-            addresses: self.seen_addresses.estimate() as u64,
+            sources: self.seen.sources(),
+            addresses: self.seen.addresses(),
             sources_displaced: self.sources.displaced(),
             victims_displaced: self.victims.displaced(),
             facts_lost: self.facts_lost,

@@ -24,6 +24,8 @@ pub struct Totals {
     pub unreadable: u64,
     /// Packets that are not for the telescope.
     pub elsewhere: u64,
+    /// Packets of conversations with honeypots: see [`crate::Settings::answered`].
+    pub conversations: u64,
     /// How many there are of each class.
     pub classes: Classes,
 }
@@ -38,6 +40,7 @@ impl Default for Totals {
             not_ip: 0,
             unreadable: 0,
             elsewhere: 0,
+            conversations: 0,
             classes: Classes { counts: vec![(None, 0); CLASSES] },
         }
     }

@@ -5,7 +5,9 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 use support::{DARK, Scale, Trace, Truth};
+use ukai_model::Timestamp;
 use ukai_telescope::{Attack, Fact, Link, Origins, Scanner, Settings, Summary, Telescope};
 
 struct Found {
@@ -34,7 +36,7 @@ fn watched(seed: u64, scale: Scale) -> (Truth, Found) {
             Fact::Scanner(scanner) => {
                 scanners.insert(scanner.address, scanner);
             }
-            Fact::AttackBegan(_) | Fact::PortRises(_) => {}
+            _ => {}
         }
     }
     let summary = telescope.summary(10);
@@ -115,4 +117,54 @@ fn every_packet_is_in_its_group() {
     assert_eq!(groups, truth.groups);
     let sources = truth.scanners.len() as u64 + Scale::SMALL.flood_packets;
     assert!(found.summary.sources > sources * 95 / 100, "{}", found.summary.sources);
+}
+
+#[test]
+fn whoever_scans_is_told_while_it_does_and_forgotten_when_it_is_silent() {
+    let settings = Settings {
+        dark: DARK.iter().map(|net| net.parse().expect("a prefix")).collect(),
+        forget_after: Some(Duration::from_mins(10)),
+        ..Settings::default()
+    };
+    let mut telescope = Telescope::new(settings, Origins::default(), 3);
+    let mut trace = Trace::new(9, Scale::SMALL);
+    let (mut began, mut ended) = (BTreeMap::new(), BTreeMap::<IpAddr, u64>::new());
+    let (mut packets, mut at_once) = (0, 0);
+    let mut end = Timestamp::default();
+    let mut take = |telescope: &mut Telescope, now: Timestamp| {
+        for fact in telescope.facts() {
+            match fact {
+                Fact::ScannerBegan(scanner) => {
+                    began.entry(scanner.address).or_insert(now);
+                    assert!(now.since(scanner.last) < Duration::from_mins(10), "{scanner:?}");
+                }
+                Fact::Scanner(scanner) => {
+                    *ended.entry(scanner.address).or_default() += scanner.probes
+                }
+                Fact::Interval(interval) => {
+                    packets += interval.packets;
+                    assert_eq!(interval.groups.values().sum::<u64>(), interval.packets);
+                    at_once = at_once.max(interval.ports.len());
+                }
+                _ => {}
+            }
+        }
+    };
+    while let Some((time, packet)) = trace.packet() {
+        telescope.frame(time, Link::Raw, &packet, packet.len() as u32);
+        take(&mut telescope, time);
+        end = time;
+    }
+    // Nothing comes any more: all is told by the time alone.
+    for minute in 1..=90 {
+        let now = end + Duration::from_mins(minute);
+        telescope.tick(now);
+        take(&mut telescope, now);
+    }
+    for scanner in &trace.truth.scanners {
+        assert!(began.contains_key(&scanner.address), "{scanner:?}");
+        assert_eq!(ended.get(&scanner.address), Some(&scanner.packets), "{scanner:?}");
+    }
+    assert_eq!(packets, telescope.summary(1).totals.packets);
+    assert!(at_once > 10, "{at_once} ports");
 }

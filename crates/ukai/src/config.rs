@@ -12,6 +12,7 @@ use ukai_honeypot::HoneypotConfig;
 use ukai_hub::HubConfig;
 use ukai_indicator::{Guard, Policy};
 use ukai_store::StoreConfig;
+use ukai_watch::TelescopeConfig;
 
 /// The whole configuration. Every key has a default; the defaults bind to loopback.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -24,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) log: LogConfig,
     /// The honeypot: who listens where, as whom, within which budgets.
     pub(crate) honeypot: HoneypotConfig,
+    /// The telescope: who scans for what, and who is under attack.
+    pub(crate) telescope: TelescopeConfig,
     /// Fetching what attackers point to.
     pub(crate) egress: EgressConfig,
     /// Which indicators may be published.
@@ -67,6 +70,7 @@ impl Default for Config {
             data_dir: "data".into(),
             log: LogConfig::default(),
             honeypot: HoneypotConfig::default(),
+            telescope: TelescopeConfig::default(),
             egress: EgressConfig::default(),
             indicators: Policy::default(),
             hub: HubConfig::default(),
@@ -114,6 +118,7 @@ impl Config {
         self.log.filter()?;
         self.hub.check()?;
         self.honeypot.check().context("[honeypot]")?;
+        self.telescope.check().map_err(|error| anyhow!("[telescope] {error}"))?;
         Egress::new(self.egress.clone(), Vec::new())?;
         Engines::new(&self.antivirus).context("[[antivirus]]")?;
         Guard::new(&self.indicators).context("[indicators]")?;

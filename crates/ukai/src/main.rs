@@ -13,6 +13,7 @@ mod events;
 mod feeds;
 mod internet;
 mod log;
+mod observatory;
 mod observing;
 mod outputs;
 mod plan;

@@ -3,6 +3,7 @@
 use crate::cli::WrongUse;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
+use crate::observatory::Observatory;
 use crate::outputs::Outputs;
 use crate::source::cowrie;
 use anyhow::{Context, Result};
@@ -20,6 +21,7 @@ pub(crate) struct Observing {
     pub(crate) data: DataFolder,
     pub(crate) store: Store,
     honeypot: Honeypot,
+    telescope: Option<Observatory>,
     outputs: Option<Outputs>,
 }
 
@@ -43,10 +45,13 @@ impl Observing {
             .await
             .map_err(WrongUse::from_error)?;
         let egress = Arc::new(Egress::new(config.egress.clone(), config.own_prefixes())?);
-        let honeypot = Honeypot::start(config.honeypot.clone(), store.clone(), egress, secret)
-            .await
-            .map_err(|error| WrongUse(error.to_string()))?;
-        Ok(Self { data, store, honeypot, outputs })
+        let telescope = Observatory::start(config, &store).await?;
+        let watcher = telescope.as_ref().and_then(Observatory::watcher);
+        let honeypot =
+            Honeypot::start(config.honeypot.clone(), store.clone(), egress, secret, watcher)
+                .await
+                .map_err(|error| WrongUse(error.to_string()))?;
+        Ok(Self { data, store, honeypot, telescope, outputs })
     }
 
     /// What listens where.
@@ -72,6 +77,9 @@ impl Observing {
     /// Ends it: first what observes, then `between`, then what keeps.
     pub(crate) async fn finish(self, between: impl Future<Output = ()>) -> Result<()> {
         self.honeypot.shutdown().await;
+        if let Some(telescope) = self.telescope {
+            telescope.finish().await?;
+        }
         between.await;
         if let Some(outputs) = self.outputs {
             outputs.finish().await;

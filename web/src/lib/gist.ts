@@ -68,6 +68,15 @@ export function gist(event: Event): string {
       return join(text(event['traffic']), text(event['packets_of']), `${number(event['packets'])}`);
     case 'dns.generated':
       return `${number(event['names'])}`;
+    case 'telescope.attack':
+      return join(text(event['state']), text(event['victim']), `${number(event['packets'])}`);
+    case 'telescope.scanner':
+      return join(text(event['state']), text(event['source']), text(event['tool']), `${number(event['packets'])}`);
+    case 'telescope.rise':
+    case 'telescope.port':
+      return join(text(event['port']), `${number(event['sources'])}`);
+    case 'telescope.interval':
+      return `${number(event['packets'])}`;
     case 'limit.reached':
       return join(text(event['limit']), text(event['detail']));
     case 'fault':

@@ -10,14 +10,18 @@ export type Route =
   | { page: 'sample'; id: string }
   | { page: 'indicators' }
   | { page: 'indicator'; id: string }
+  | { page: 'telescope' }
+  | { page: 'source'; id: string }
   | { page: 'feeds' }
   | { page: 'login' }
   | { page: 'unknown' };
 
 /** The part of the navigation that a page belongs to. */
-export type Section = 'overview' | 'events' | 'sessions' | 'credentials' | 'samples' | 'indicators' | 'feeds';
+export type Section = 'overview' | 'events' | 'sessions' | 'credentials' | 'samples' | 'indicators' | 'telescope' | 'feeds';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Roughly; the hub says whether it is one. */
+const ADDRESS = /^[0-9a-f.:]{2,45}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** The page of a path; `unknown` for what no page answers to. */
@@ -32,6 +36,7 @@ export function route(path: string): Route {
       case 'credentials':
       case 'samples':
       case 'indicators':
+      case 'telescope':
       case 'feeds':
       case 'login':
         return { page: first };
@@ -43,6 +48,10 @@ export function route(path: string): Route {
     if (first === 'indicators' && UUID.test(id)) return { page: 'indicator', id };
     if (first === 'samples' && SHA256.test(id)) return { page: 'sample', id };
   }
+  if (parts.length === 3 && first === 'telescope' && second === 'sources') {
+    const id = decodeURIComponent(parts[2] ?? '').toLowerCase();
+    if (ADDRESS.test(id)) return { page: 'source', id };
+  }
   return { page: 'unknown' };
 }
 
@@ -51,6 +60,8 @@ export function section(at: Route): Section | null {
   switch (at.page) {
     case 'session':
       return 'sessions';
+    case 'source':
+      return 'telescope';
     case 'sample':
       return 'samples';
     case 'indicator':

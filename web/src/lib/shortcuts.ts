@@ -9,6 +9,7 @@ const PLACES: Record<string, string> = {
   c: '/credentials',
   m: '/samples',
   i: '/indicators',
+  t: '/telescope',
   f: '/feeds',
 };
 

@@ -13,6 +13,7 @@ mod query;
 mod samples;
 mod sessions;
 mod status;
+mod telescope;
 
 pub(crate) use error::ApiError;
 
@@ -80,6 +81,8 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(indicators::indicator))
         .routes(routes!(indicators::report, indicators::take_back))
         .routes(routes!(feeds::feeds))
+        .routes(routes!(telescope::telescope))
+        .routes(routes!(telescope::source))
         .routes(routes!(jobs::quarantined))
         .routes(routes!(jobs::retry))
         .route_layer(middleware::from_fn_with_state(app.clone(), for_operators));

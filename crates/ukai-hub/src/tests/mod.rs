@@ -7,4 +7,5 @@ mod lists;
 mod logins;
 mod openapi;
 pub(crate) mod rig;
+mod telescope;
 mod workers;

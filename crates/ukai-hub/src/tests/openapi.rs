@@ -160,6 +160,8 @@ async fn answers_are_what_the_document_says() {
         ("/api/me".to_owned(), "/api/me"),
         ("/api/status".to_owned(), "/api/status"),
         ("/api/overview".to_owned(), "/api/overview"),
+        ("/api/telescope".to_owned(), "/api/telescope"),
+        ("/api/telescope/sources/192.0.2.1".to_owned(), "/api/telescope/sources/{address}"),
         ("/api/credentials".to_owned(), "/api/credentials"),
         ("/api/credentials?protocol=telnet&range=30d".to_owned(), "/api/credentials"),
         ("/api/credentials/export?list=pairs&format=json".to_owned(), "/api/credentials/export"),

@@ -28,7 +28,7 @@ pub(super) fn index(c: &Connection, memory: &mut Memory, batch: &Batch) -> Resul
             position: position.0,
             kind: event.kind.name(),
             protocol: summary::own_protocol(&event.kind).or(of_session),
-            src: event.flow.map(|flow| flow.src_ip),
+            src: event.source(),
             session: event.session,
             sample: event.kind.sample(),
         };

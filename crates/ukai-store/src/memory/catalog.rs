@@ -152,7 +152,7 @@ fn event_fits(query: &EventQuery, known: &Known) -> bool {
     let event = &known.event;
     let id = event.id.as_bytes();
     query.kind.as_ref().is_none_or(|kind| event.kind.name() == kind)
-        && query.src_ip.is_none_or(|ip| event.flow.is_some_and(|flow| flow.src_ip == ip))
+        && query.src_ip.is_none_or(|ip| event.source() == Some(ip))
         && query.session.is_none_or(|session| event.session == Some(session))
         && query.sha256.is_none_or(|sha256| event.kind.sample() == Some(sha256))
         && query.protocol.as_ref().is_none_or(|p| known.protocol.as_ref() == Some(p))

@@ -1,6 +1,8 @@
-//! `ukai telescope`: who scans for what, and who is under attack, from captures of packets
-//! at unused addresses.
+//! `ukai telescope`: who scans for what, and who is under attack, by the packets at unused
+//! addresses: from captures, or as they arrive.
 
+mod live;
+mod look;
 mod report;
 
 use crate::cli::WrongUse;
@@ -13,14 +15,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use ukai_link::capture::{CaptureError, CaptureReader, Direction};
-use ukai_telescope::{AttackRules, IpNet, Link, Origins, Settings, Telescope};
+use ukai_telescope::{Link, Settings, Telescope};
 
+use look::LookArgs;
+pub(crate) use look::origins;
 use report::{Report, Told};
-
-/// The largest table or database of origins that is read, in bytes.
-const ORIGINS_BYTES_MAX: u64 = 256 << 20;
 
 /// Packets between two looks at the clock.
 const PROGRESS_PACKETS: u64 = 1 << 16;
@@ -30,6 +31,8 @@ const PROGRESS_PACKETS: u64 = 1 << 16;
 pub(crate) enum TelescopeCommand {
     /// Read captures: scanners with their tools, DDoS attacks, campaigns, ports.
     Read(ReadArgs),
+    /// Watch interfaces: tells scanners, attacks and rising ports as they happen.
+    Live(live::LiveArgs),
 }
 
 /// Flags of `ukai telescope read`.
@@ -39,55 +42,14 @@ pub(crate) struct ReadArgs {
     /// times; `-` reads standard input.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// A prefix of the telescope; others' packets are only counted. With it, shares and
-    /// Internet-wide rates are estimated.
-    #[arg(long, value_name = "PREFIX")]
-    dark: Vec<IpNet>,
-    /// A prefix of your own: whoever scans from there is suspected to be infected.
-    #[arg(long, value_name = "PREFIX")]
-    own: Vec<IpNet>,
-    /// A file of `prefix,asn,country[,name]` lines, as from your BGP table.
-    #[arg(long, value_name = "FILE")]
-    origins: Option<PathBuf>,
-    /// A database of countries or autonomous systems in MaxMind's format (MMDB).
-    #[arg(long, value_name = "FILE")]
-    mmdb: Vec<PathBuf>,
-    /// Who is known to scan, as `prefix,,,name` lines; instead of the list that is built in.
-    #[arg(long, value_name = "FILE")]
-    known: Option<PathBuf>,
+    #[command(flatten)]
+    look: LookArgs,
     /// Write records per minute to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     flows: Option<PathBuf>,
     /// Records of a minute; what comes beyond is counted together.
     #[arg(long, value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1..=1 << 24))]
     flows_max: u32,
-    /// Addresses that the Internet never routes (10.0.0.0/8 ...) are honest sources here.
-    #[arg(long)]
-    private_sources: bool,
-    /// Look into GRE and IP in IP.
-    #[arg(long)]
-    tunnels: bool,
-    /// Do not look at the checksums of TCP, UDP and ICMP.
-    #[arg(long)]
-    no_checksums: bool,
-    /// One packet in so many was captured.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    sampling: u32,
-    /// Packets of an attack, at least.
-    #[arg(long, value_name = "N", default_value_t = AttackRules::default().packets_min)]
-    attack_packets: u64,
-    /// Seconds of an attack, at least.
-    #[arg(long, value_name = "SECONDS", default_value_t = AttackRules::default().duration_min.as_secs())]
-    attack_seconds: u64,
-    /// Packets of an attack in its busiest minute, at least.
-    #[arg(long, value_name = "N", default_value_t = AttackRules::default().packets_in_minute_min)]
-    attack_minute: u64,
-    /// Seconds of silence that end an attack.
-    #[arg(long, value_name = "SECONDS", default_value_t = AttackRules::default().timeout.as_secs())]
-    attack_timeout: u64,
-    /// Sources that are remembered at once.
-    #[arg(long, value_name = "N", default_value_t = Settings::default().sources_max)]
-    sources: usize,
     /// Rows of each table that are shown; JSON has all.
     #[arg(long, value_name = "N", default_value_t = 15)]
     top: usize,
@@ -100,15 +62,20 @@ pub(crate) struct ReadArgs {
 pub(crate) fn run(command: &TelescopeCommand) -> Result<ExitCode> {
     match command {
         TelescopeCommand::Read(args) => read(args),
+        TelescopeCommand::Live(args) => live::run(args),
     }
 }
 
 /// Reads captures. Exit code 3: a file ended in the middle of a frame.
 fn read(args: &ReadArgs) -> Result<ExitCode> {
-    let origins = origins(args)?;
+    let origins = args.look.origins()?;
     let mut flows = Flows::create(args.flows.as_deref())?;
     let seed = RandomState::new().build_hasher().finish();
-    let mut telescope = Telescope::new(settings(args)?, origins, seed);
+    let settings = Settings {
+        flows_max: args.flows.as_ref().map_or(0, |_| args.flows_max as usize),
+        ..args.look.settings()?
+    };
+    let mut telescope = Telescope::new(settings, origins, seed);
     let mut told = Told::default();
     let mut cut_off = false;
     for file in &args.files {
@@ -133,67 +100,6 @@ fn read(args: &ReadArgs) -> Result<ExitCode> {
         write!(out, "{}", report.text(args.top)).context("standard output")?;
     }
     Ok(if cut_off { ExitCode::from(3) } else { ExitCode::SUCCESS })
-}
-
-fn settings(args: &ReadArgs) -> Result<Settings> {
-    if args.sources == 0 || args.sources > 1 << 26 {
-        return Err(WrongUse(format!("--sources must be from 1 to {}", 1 << 26)).into());
-    }
-    let mut settings = Settings {
-        dark: args.dark.iter().copied().collect(),
-        own: args.own.iter().copied().collect(),
-        sampling: args.sampling,
-        sources_max: args.sources,
-        flows_max: args.flows.as_ref().map_or(0, |_| args.flows_max as usize),
-        ..Settings::default()
-    };
-    settings.reading.checksums = !args.no_checksums;
-    settings.reading.tunnels = args.tunnels;
-    settings.rules.private_sources = args.private_sources;
-    settings.attack.packets_min = args.attack_packets;
-    settings.attack.duration_min = Duration::from_secs(args.attack_seconds);
-    settings.attack.packets_in_minute_min = args.attack_minute;
-    settings.attack.timeout = Duration::from_secs(args.attack_timeout);
-    Ok(settings)
-}
-
-/// Who is known to scan, by our own list.
-const KNOWN: &str = include_str!("../../../../rules/scanners.csv");
-
-fn origins(args: &ReadArgs) -> Result<Origins> {
-    let wrong =
-        |file: &Path, what: &dyn std::fmt::Display| WrongUse(format!("{}: {what}", file.display()));
-    let mut origins = match &args.origins {
-        Some(file) => Origins::parse(&text_of(file)?).map_err(|error| wrong(file, &error))?,
-        None => Origins::default(),
-    };
-    for file in &args.mmdb {
-        origins.add_database(bytes_of(file)?).map_err(|error| wrong(file, &error))?;
-    }
-    match &args.known {
-        Some(file) => {
-            origins.add_known(&text_of(file)?).map_err(|error| wrong(file, &error))?;
-        }
-        None => origins.add_known(KNOWN).context("the list of known scanners")?,
-    }
-    Ok(origins)
-}
-
-fn text_of(file: &Path) -> Result<String> {
-    let text = String::from_utf8(bytes_of(file)?);
-    Ok(text.map_err(|_| WrongUse(format!("{}: not UTF-8", file.display())))?)
-}
-
-fn bytes_of(file: &Path) -> Result<Vec<u8>> {
-    let wrong = |what: String| WrongUse(format!("{}: {what}", file.display()));
-    let opened = File::open(file).map_err(|error| wrong(error.to_string()))?;
-    let mut bytes = Vec::new();
-    let mut limited = opened.take(ORIGINS_BYTES_MAX + 1);
-    limited.read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
-    if bytes.len() as u64 > ORIGINS_BYTES_MAX {
-        return Err(wrong(format!("larger than {} MiB", ORIGINS_BYTES_MAX >> 20)).into());
-    }
-    Ok(bytes)
 }
 
 /// The file of records, if one is wanted.

@@ -28,7 +28,7 @@ impl Told {
                 Fact::AttackEnded(attack) => self.attacks.push(attack),
                 Fact::Scanner(scanner) => self.scanners.push(scanner),
                 Fact::PortRises(rise) => self.rises.push(rise),
-                Fact::AttackBegan(_) => {}
+                Fact::AttackBegan(_) | Fact::ScannerBegan(_) | Fact::Interval(_) => {}
             }
         }
         if self.scanners.len() > 2 * SCANNERS_MAX {

@@ -107,5 +107,7 @@ export const api = {
     send(`/api/indicators/${id(indicator)}/false-positive`, json('POST', { reason })),
   undoFalsePositive: (indicator: string) =>
     send(`/api/indicators/${id(indicator)}/false-positive`, { method: 'DELETE' }),
+  telescope: (range: T.Range, signal?: AbortSignal) => get<T.Telescope>(`/api/telescope${query({ range })}`, signal),
+  source: (address: string, signal?: AbortSignal) => get<T.SourceDetail>(`/api/telescope/sources/${id(address)}`, signal),
   feeds: (signal?: AbortSignal) => get<{ items: T.Feed[] }>('/api/feeds', signal),
 };

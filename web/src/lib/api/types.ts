@@ -45,6 +45,11 @@ export const EVENT_KINDS = [
   'chat.message',
   'traffic.outgoing',
   'dns.generated',
+  'telescope.attack',
+  'telescope.scanner',
+  'telescope.rise',
+  'telescope.port',
+  'telescope.interval',
   'limit.reached',
   'fault',
 ] as const;
@@ -350,4 +355,92 @@ export interface Feed {
   updated: string | null;
   url: string;
   how_to_load: string;
+}
+
+/** What came to unused addresses in an interval. */
+export interface DarkInterval {
+  begins: string;
+  packets: number;
+  sources: number;
+  scan: number;
+  backscatter: number;
+  other: number;
+  dropped: number;
+}
+
+/** A port over time. */
+export interface PortLine {
+  port: string;
+  packets: number;
+  sources: number;
+  sources_before: number;
+  rank: number;
+  rank_before: number | null;
+  cells: { begins: string; sources: number; packets: number }[];
+}
+
+/** An attack on a third party (`telescope.attack`). */
+export interface AttackEvent {
+  id: string;
+  state: string;
+  victim: string;
+  own: boolean;
+  first: string;
+  last: string;
+  vectors: string[];
+  ports: string[];
+  packets: number;
+  rate_estimated?: number;
+}
+
+/** A source that scans (`telescope.scanner`). */
+export interface ScannerEvent {
+  id: string;
+  state: string;
+  source: string;
+  known?: string;
+  country?: string;
+  asn?: number;
+  as_name?: string;
+  own: boolean;
+  first: string;
+  last: string;
+  packets: number;
+  tool?: string;
+  ports: string[];
+  distinct_ports: number;
+  addresses: number;
+  order: string;
+}
+
+/** A port that rises (`telescope.rise`). */
+export interface RiseEvent {
+  id: string;
+  port: string;
+  begins: string;
+  sources: number;
+  packets: number;
+  history: number[];
+}
+
+/** The telescope in numbers. */
+export interface Telescope {
+  range: Range;
+  intervals: DarkInterval[];
+  ports: PortLine[];
+  attacks: AttackEvent[];
+  countries: Ranked[];
+  systems: Ranked[];
+  rises: RiseEvent[];
+  scanners: ScannerEvent[];
+  suspects: ScannerEvent[];
+  complete: boolean;
+}
+
+/** What a source did. */
+export interface SourceDetail {
+  address: string;
+  scans: ScannerEvent[];
+  sessions: SessionSummary[];
+  handshake: boolean;
 }

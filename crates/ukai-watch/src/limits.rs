@@ -1,0 +1,32 @@
+//! Limits of the telescope at work, each with its unit.
+
+use std::time::Duration;
+
+/// Bytes of frames that wait for the telescope. What finds no room is dropped and counted.
+pub(crate) const FEED_BYTES_MAX: usize = 32 << 20;
+
+/// Bytes of a frame that are looked at: an ordinary one whole, of a joined segment its
+/// beginning.
+pub(crate) const FRAME_BYTES_LOOKED_AT: usize = 2_048;
+
+/// Frames that an interface's task takes before others have their turn.
+pub(crate) const FRAMES_PER_TURN: usize = 512;
+
+/// How long the telescope waits for frames before it looks at the clock.
+pub(crate) const TICK: Duration = Duration::from_millis(500);
+
+/// Links on one interface.
+pub(crate) const LINKS_MAX: usize = 16;
+
+/// Events that wait for the store. When there are more the telescope waits, and then frames
+/// are dropped.
+pub(crate) const EVENTS_WAITING_MAX: usize = 16_384;
+
+/// Events that are given to the store at once.
+pub(crate) const EVENTS_AT_ONCE: usize = 1_000;
+
+/// Scanners that are told in a minute, but for the operator's own; further ones are counted.
+pub(crate) const SCANNERS_PER_MINUTE_MAX: u32 = 2_000;
+
+/// Ports of an interval that become events: those that most sources tried.
+pub(crate) const INTERVAL_PORTS_TOLD: usize = 50;
