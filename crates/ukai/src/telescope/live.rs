@@ -143,9 +143,7 @@ impl Teller {
             News::Fact(fact, time, _) if self.json => {
                 serde_json::to_string(&Line { time, what: &*fact }).ok()
             }
-            News::Fact(fact, time, _) => {
-                fact_text(&fact).map(|text| format!("{} {text}", short(time)))
-            }
+            News::Fact(fact, time, _) => Some(format!("{} {}", short(time), fact_text(&fact))),
             News::Tick(looking) => return self.status(&looking),
         };
         if let Some(line) = line {
@@ -189,8 +187,8 @@ fn status_text(packets: u64, figures: Figures) -> String {
     )
 }
 
-fn fact_text(fact: &Fact) -> Option<String> {
-    Some(match fact {
+fn fact_text(fact: &Fact) -> String {
+    match fact {
         Fact::AttackBegan(attack) => format!("attack began    {}", attack_text(attack)),
         Fact::AttackEnded(attack) => format!("attack ended    {}", attack_text(attack)),
         Fact::ScannerBegan(scanner) => format!("scan began      {}", scanner_text(scanner)),
@@ -202,7 +200,7 @@ fn fact_text(fact: &Fact) -> Option<String> {
             "interval over   {} packets from {} sources",
             interval.packets, interval.sources
         ),
-    })
+    }
 }
 
 fn attack_text(attack: &Attack) -> String {
