@@ -243,6 +243,10 @@ impl Inside {
                     return;
                 };
                 let remote = plain(*remote);
+                // So resolvers find out which of their own addresses leads there (RFC 6724).
+                if remote.port() == 0 {
+                    return;
+                }
                 facts.add(
                     fact("connect")
                         .text("address", remote.ip().to_string())
