@@ -128,7 +128,9 @@ impl Agent {
         if ready[0] & readable != 0 {
             self.take_orders()?;
         }
-        if ready[2] != 0 {
+        // The kernel wakes us for half a buffer; what is less is fetched at each turn, or the
+        // end of a short sample would be told with the end of the run.
+        if ready[2] != 0 || self.started {
             self.watch.take(&self.probes, &self.files, &mut self.out);
         }
         if ready[3] != 0 {
