@@ -106,7 +106,10 @@ fn beside_the_honeypots_scans_become_events_and_their_peers_no_victims() {
     let events = ukai.events("telescope.scanner", |events| !events.is_empty());
     let event = &events[0];
     assert_eq!((&event["source"], &event["tool"]), (&"203.0.113.1".into(), &"masscan".into()));
-    assert_eq!((&event["state"], &event["addresses"]), (&"began".into(), &256.into()));
+    assert_eq!(event["state"], "began", "{event}");
+    // 256, by a sketch with a standard deviation of 3.3 %: four of them either way.
+    let addresses = event["addresses"].as_u64().expect("a count");
+    assert!((222..=290).contains(&addresses), "{event}");
     // A victim's own kernel answers what was sent in the telescope's name.
     sh("ip address add 192.0.2.80/32 dev lo
         for device in all lo ukai0; do echo 0 > /proc/sys/net/ipv4/conf/$device/rp_filter; done
