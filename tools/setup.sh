@@ -80,7 +80,8 @@ install_packages() {
   say "installing ${missing[*]}"
   "${sudo[@]}" apt-get update -qq
   for package in "${missing[@]}"; do
-    if ! apt-cache show "$package" >/dev/null 2>&1; then
+    # `apt-cache show` is content with a package that others only recommend.
+    if [ -z "$(apt-cache madison "$package")" ]; then
       add_backports "${sudo[@]:-env}"
       break
     fi
