@@ -52,15 +52,19 @@ test_needs=(
 )
 
 # Debian has some packages in its backports only: they come from where the rest does.
+# Prints the suite, or nothing where this is not Debian.
 add_backports() {
   local sources=/etc/apt/sources.list.d/debian.sources suite
   suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
   [ -n "$suite" ] && [ -e "$sources" ] || return 0
-  say "adding $suite-backports"
-  awk -v suite="$suite-backports" \
-    '/^$/ {exit} /^Suites:/ {$0 = "Suites: " suite} !/^#/ {print}' "$sources" \
-    | "$@" tee /etc/apt/sources.list.d/backports.sources >/dev/null
-  "$@" apt-get update -qq
+  if [ ! -e /etc/apt/sources.list.d/backports.sources ]; then
+    say "adding $suite-backports"
+    awk -v suite="$suite-backports" \
+      '/^$/ {exit} /^Suites:/ {$0 = "Suites: " suite} !/^#/ {print}' "$sources" \
+      | "$@" tee /etc/apt/sources.list.d/backports.sources >/dev/null
+    "$@" apt-get update -qq
+  fi
+  echo "$suite-backports"
 }
 
 install_packages() {
@@ -79,16 +83,25 @@ install_packages() {
   fi
   say "installing ${missing[*]}"
   "${sudo[@]}" apt-get update -qq
-  for package in "${missing[@]}"; do
-    # `apt-cache show` is content with a package that others only recommend.
-    if [ -z "$(apt-cache madison "$package")" ]; then
-      add_backports "${sudo[@]:-env}"
-      break
-    fi
-  done
   # RUNLEVEL=1 keeps the packages' own services (named, vsftpd, tftpd) from starting.
-  "${sudo[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  local install=("${sudo[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive
+    apt-get install -y -qq --no-install-recommends)
+  local ours=() newer=() suite
+  if apt-get install -s -qq "${missing[@]}" >/dev/null 2>&1; then
+    ours=("${missing[@]}")
+  else
+    # Some are in backports only, some do not go with what is installed from there.
+    suite=$(add_backports "${sudo[@]:-env}")
+    for package in "${missing[@]}"; do
+      if apt-get install -s -qq --no-install-recommends "$package" >/dev/null 2>&1; then
+        ours+=("$package")
+      else
+        newer+=("$package")
+      fi
+    done
+  fi
+  [ ${#ours[@]} -eq 0 ] || "${install[@]}" "${ours[@]}" >/dev/null
+  [ ${#newer[@]} -eq 0 ] || "${install[@]}" ${suite:+-t "$suite"} "${newer[@]}" >/dev/null
 }
 
 # A package whose program is only looked at beside another that Debian does not let
