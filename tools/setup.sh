@@ -125,6 +125,13 @@ unpack_package() {
   rm -rf "$archives"
 }
 
+add_user() {
+  id "$1" >/dev/null 2>&1 && return
+  local sudo=()
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  "${sudo[@]}" useradd -M -r -s /usr/sbin/nologin "$1"
+}
+
 # A kernel for guests: only looked at, never booted by this machine.
 guest_kernel() {
   local folder=/opt/ukai-test/guest-kernel package archives
@@ -228,7 +235,11 @@ case "${1:-}" in
     # What swaks needs for STARTTLS and for DIGEST-MD5.
     perl -MNet::SSLeay -e 1 2>/dev/null || install_packages no-such-command:libnet-ssleay-perl
     perl -MAuthen::SASL -e 1 2>/dev/null || install_packages no-such-command:libauthen-sasl-perl
+    perl -MDigest::HMAC_MD5 -e 1 2>/dev/null \
+      || install_packages no-such-command:libdigest-hmac-perl
     unpack_package proftpd-core usr/sbin/proftpd
+    # What its package would have made.
+    add_user proftpd
     # The one with telnetd and login.
     unpack_package busybox-static bin/busybox
     guest_kernel

@@ -286,7 +286,7 @@ fn proftpd_answers_as_ours() {
             write(folder, "proftpd.conf", &settings);
         },
         &format!(
-            "useradd -M -r proftpd 2>/dev/null || true; touch /etc/ftpusers; mount -t tmpfs none \
+            "touch /etc/ftpusers; mount -t tmpfs none \
              /var/log; mkdir -p /var/log/proftpd; {PROFTPD}/usr/sbin/proftpd -n -c \
              $PWD/proftpd.conf"
         ),

