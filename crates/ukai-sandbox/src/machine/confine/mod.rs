@@ -149,8 +149,12 @@ async fn last_words(mut pipe: impl AsyncRead + Unpin) -> Vec<u8> {
 }
 
 fn told(status: ExitStatus, words: &[u8]) -> String {
-    let words = ukai_model::PeerText::truncated(words.trim_ascii(), LAST_WORDS_BYTES_MAX);
-    let words = words.escaped().replace("\\x0a", " ");
+    // Newer versions of QEMU warn of old ways of saying things, which still work.
+    let lines = words.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let telling = lines.filter(|line| !line.is_empty() && !line.starts_with(b"warning:"));
+    let words = telling.collect::<Vec<_>>().join(&b' ');
+    let words = ukai_model::PeerText::truncated(&words, LAST_WORDS_BYTES_MAX);
+    let words = words.escaped();
     let how = match (status.code(), status.signal()) {
         (Some(code), _) if code > 128 => format!("ended by signal {}", code - 128),
         (Some(code), _) => format!("ended with exit code {code}"),
