@@ -158,7 +158,8 @@ impl Merged {
             }
             let path = PeerText::truncated(&path, TEXT_BYTES_MAX);
             let reason = reason.to_owned();
-            let new = Dropped { sha256, size, came, path, reason, runs: Vec::new() };
+            let served = outside.served.contains(&sha256);
+            let new = Dropped { sha256, size, came, path, reason, served, runs: Vec::new() };
             seen_in(&mut self.drops.entry(key).or_insert(new).runs, run);
         }
     }

@@ -122,7 +122,7 @@ pub fn text(report: &Behaviour) -> String {
                 "{} {} B{cut}, {}: {}",
                 drop.sha256,
                 drop.size,
-                drop.reason,
+                if drop.served { "from the virtual Internet" } else { &drop.reason },
                 shown(&drop.path.to_string(), 60)
             )
         }),

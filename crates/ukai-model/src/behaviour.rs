@@ -58,6 +58,35 @@ pub struct Behaviour {
     pub left_out: BTreeMap<String, u64>,
 }
 
+impl Behaviour {
+    /// Of a sample of which nothing was seen.
+    pub fn new(sha256: Sha256, started: Timestamp) -> Self {
+        Self {
+            v: BEHAVIOUR_VERSION,
+            sha256,
+            started,
+            runs: Vec::new(),
+            summary: String::new(),
+            score: 0,
+            timeline: Vec::new(),
+            processes: Vec::new(),
+            files: Vec::new(),
+            findings: Vec::new(),
+            names: Vec::new(),
+            contacts: Vec::new(),
+            attacks: Vec::new(),
+            drops: Vec::new(),
+            matches: Vec::new(),
+            ids_rules: Vec::new(),
+            fingerprint: Fingerprint::default(),
+            alike: Vec::new(),
+            differences: Vec::new(),
+            output: PeerText::default(),
+            left_out: BTreeMap::new(),
+        }
+    }
+}
+
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Run {
@@ -382,6 +411,37 @@ pub struct Contact {
     pub proofs: Vec<Proof>,
 }
 
+impl Contact {
+    /// A destination of that class, of which nothing else is known.
+    pub fn new(transport: Transport, port: u16, class: Class, confidence: u8) -> Self {
+        Self {
+            name: PeerText::default(),
+            addresses: Vec::new(),
+            transport,
+            port,
+            protocols: Vec::new(),
+            class,
+            confidence,
+            reasons: Vec::new(),
+            conversations: 0,
+            attempts: 0,
+            bytes_sent: 0,
+            bytes_got: 0,
+            first_ms: 0,
+            last_ms: 0,
+            rhythm: None,
+            first_payload: PeerText::default(),
+            said: Vec::new(),
+            agents: Vec::new(),
+            ja4: Vec::new(),
+            processes: Vec::new(),
+            observables: Vec::new(),
+            runs: Vec::new(),
+            proofs: Vec::new(),
+        }
+    }
+}
+
 /// A process behind something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Actor {
@@ -455,6 +515,9 @@ pub struct Dropped {
     pub path: PeerText,
     /// Why it was fetched: `dropped`, `changed`, `deleted`, `executed`, `uploaded`.
     pub reason: String,
+    /// Whether the virtual Internet gave it out: then it is ours, not the sample's.
+    #[serde(default)]
+    pub served: bool,
     /// The runs in which it came.
     pub runs: Vec<u32>,
 }

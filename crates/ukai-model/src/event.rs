@@ -231,6 +231,10 @@ pub enum EventKind {
         body_size: u64,
         /// Status that was answered.
         status: u16,
+        /// What was given back, where the virtual Internet gave it: a file of that name is
+        /// ours, not the sample's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        served: Option<Sha256>,
     },
     /// A request or payload fits a known attack.
     #[serde(rename = "attack.recognised")]
@@ -300,6 +304,22 @@ pub enum EventKind {
         outcome: String,
         /// How many observables it found.
         observables: u64,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// A sample was run in the sandbox.
+    #[serde(rename = "sandbox.done")]
+    SandboxDone {
+        /// The sample.
+        sha256: Sha256,
+        /// How many runs there were.
+        runs: u32,
+        /// 0 to 100: how much of what it did harmless programs do not do.
+        score: u8,
+        /// Destinations that command it, or give out programs or newer versions of it.
+        servers: u64,
+        /// Files that came back and were not ours.
+        drops: u64,
         /// How long it took, in milliseconds.
         duration_ms: u64,
     },
@@ -596,6 +616,7 @@ impl EventKind {
             Self::DownloadResult { .. } => "download.result",
             Self::SampleCaptured { .. } => "sample.captured",
             Self::AnalysisDone { .. } => "analysis.done",
+            Self::SandboxDone { .. } => "sandbox.done",
             Self::IndicatorNew { .. } => "indicator.new",
             Self::SynUnanswered { .. } => "syn.unanswered",
             Self::DnsQuery { .. } => "dns.query",
@@ -618,7 +639,8 @@ impl EventKind {
         match self {
             Self::CommandExecuted { sha256, .. }
             | Self::SampleCaptured { sha256, .. }
-            | Self::AnalysisDone { sha256, .. } => Some(*sha256),
+            | Self::AnalysisDone { sha256, .. }
+            | Self::SandboxDone { sha256, .. } => Some(*sha256),
             Self::PayloadFirst { sha256, .. } | Self::DownloadResult { sha256, .. } => *sha256,
             _ => None,
         }
@@ -709,6 +731,8 @@ pub enum CaptureHow {
     Mail,
     /// Given by a person (`ukai analyze`, the UI).
     Submitted,
+    /// Written, started or sent by another sample while it ran in the sandbox.
+    Sandbox,
 }
 
 /// The direction of bytes in a session, seen from the sensor.

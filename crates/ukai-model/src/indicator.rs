@@ -210,6 +210,8 @@ pub enum EvidenceKind {
     StaticAnalysis,
     /// Found in a sample by static analysis, hidden there (XOR ...): nobody hides what is harmless.
     StaticHidden,
+    /// A sample contacted it in the sandbox, in a way that tells what it is.
+    Behaviour,
     /// A captured file itself.
     Capture,
 }

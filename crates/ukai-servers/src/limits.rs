@@ -197,6 +197,8 @@ pub const HTTP_HEAD_RECORDED_BYTES: usize = 16 * 1024;
 
 /// Body of a request that is kept in its event, in bytes.
 pub const HTTP_BODY_RECORDED_BYTES: usize = 4_096;
+/// Longest answer whose digest is told, in bytes; no page or file of ours is longer.
+pub const HTTP_NAMED_BYTES_MAX: usize = 1 << 20;
 
 /// Longest body in which a log-in is looked for, in bytes.
 pub const HTTP_FORM_BYTES: usize = 64 * 1024;

@@ -9,7 +9,7 @@ pub(crate) use classify::classify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use ukai_model::{Class, Proof, Transport};
+use ukai_model::{Class, Proof, Sha256, Transport};
 
 /// What one run's events say.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub(crate) struct Outside {
     pub(crate) places: BTreeMap<Key, Place>,
     pub(crate) attacks: BTreeMap<(String, String), Attacking>,
     pub(crate) uploads: Vec<Upload>,
+    /// What the virtual Internet gave out.
+    pub(crate) served: BTreeSet<Sha256>,
     pub(crate) left_out: u64,
 }
 
@@ -117,7 +119,7 @@ pub(crate) struct Attacking {
 /// A file that the sample sent somewhere.
 #[derive(Clone, Debug)]
 pub(crate) struct Upload {
-    pub(crate) sha256: ukai_model::Sha256,
+    pub(crate) sha256: Sha256,
     pub(crate) size: u64,
     pub(crate) name: Vec<u8>,
 }

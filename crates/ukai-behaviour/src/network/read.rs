@@ -5,7 +5,7 @@ use crate::Seen;
 use crate::facts::{Fact, Facts};
 use crate::inside::{Inside, note};
 use crate::limits::{
-    DESTINATIONS_MAX, DROPS_MAX, EVENTS_MAX, NAMES_MAX, SOME, TEXT_BYTES_MAX, TIMES_MAX,
+    DESTINATIONS_MAX, DROPS_MAX, EVENTS_MAX, NAMES_MAX, SERVED_MAX, SOME, TEXT_BYTES_MAX, TIMES_MAX,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -74,7 +74,12 @@ impl Outside {
                 );
                 self.asked(name, record, via, code, answers, proof);
             }
-            EventKind::HttpRequest { method, target, host, user_agent, head, body, .. } => {
+            EventKind::HttpRequest {
+                method, target, host, user_agent, head, body, served, ..
+            } => {
+                if self.served.len() < SERVED_MAX {
+                    self.served.extend(served);
+                }
                 let url = http_url(target, host.as_ref(), port);
                 let agent = user_agent.as_ref().map_or(&b""[..], PeerText::as_bytes);
                 facts.add(

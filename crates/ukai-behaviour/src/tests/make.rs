@@ -178,6 +178,7 @@ impl Maker {
             body: PeerText::default(),
             body_size: 0,
             status: 200,
+            served: None,
         };
         self.talk(at_ms, Transport::Tcp, to, port, "http", vec![kind]);
     }

@@ -495,6 +495,7 @@ fn request_event(request: &Request, status: u16) -> EventKind {
         body: PeerText::truncated(&request.body, HTTP_BODY_RECORDED_BYTES),
         body_size: request.body.len() as u64,
         status,
+        served: None,
     }
 }
 

@@ -10,12 +10,12 @@ use super::range;
 use super::request::Request;
 use super::sites::Sites;
 use super::upload::captures;
-use crate::limits::{HTTP_BODY_RECORDED_BYTES, HTTP_HEAD_RECORDED_BYTES};
+use crate::limits::{HTTP_BODY_RECORDED_BYTES, HTTP_HEAD_RECORDED_BYTES, HTTP_NAMED_BYTES_MAX};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use ukai_emulators::{Context, Effect};
-use ukai_model::{EventKind, Flow, PeerText, Timestamp};
+use ukai_model::{EventKind, Flow, PeerText, Sha256, Timestamp};
 
 /// One connection's part of the web.
 pub(super) struct Core {
@@ -69,7 +69,7 @@ impl Core {
             zone.and_then(|zone| doh::respond(request, zone, cx))
                 .unwrap_or_else(|| range::apply(request, page(request, &self.sites)))
         };
-        cx.record(request_event(request, answer.status));
+        cx.record(request_event(request, &answer));
         self.keep(cx, request, login);
         answer
     }
@@ -93,7 +93,9 @@ impl Core {
     }
 }
 
-pub(super) fn request_event(request: &Request<'_>, status: u16) -> EventKind {
+pub(super) fn request_event(request: &Request<'_>, answer: &Answer) -> EventKind {
+    let body = &answer.body;
+    let served = answer.status == 200 && (1..=HTTP_NAMED_BYTES_MAX).contains(&body.len());
     EventKind::HttpRequest {
         method: PeerText::from(request.method),
         target: PeerText::from(request.target),
@@ -102,7 +104,8 @@ pub(super) fn request_event(request: &Request<'_>, status: u16) -> EventKind {
         head: PeerText::truncated(request.head, HTTP_HEAD_RECORDED_BYTES),
         body: PeerText::truncated(request.body, HTTP_BODY_RECORDED_BYTES),
         body_size: request.body_size,
-        status,
+        status: answer.status,
+        served: served.then(|| Sha256::of(body)),
     }
 }
 

@@ -288,7 +288,7 @@ impl WebSession {
                 return false;
             }
             out.flush(cx);
-            cx.record(request_event(request, 200));
+            cx.record(request_event(request, &Answer::empty(200)));
             self.core.keep(cx, request, login);
             let tunnel = Tunnel::new(cx, &self.core.sites, &self.open, request.target);
             self.stage = Stage::Tunnel(Box::new(tunnel));
@@ -298,7 +298,7 @@ impl WebSession {
             return false;
         }
         if let Some(answer) = websocket::accept(request) {
-            cx.record(request_event(request, 101));
+            cx.record(request_event(request, &Answer::empty(101)));
             self.core.keep(cx, request, auth::login(request, self.core.seed));
             let manner = Manner { version: request.version, head_only: false, keep_alive: true };
             self.send(cx, &answer, manner, &request.host, out);
@@ -377,7 +377,7 @@ impl WebSession {
             local: self.core.local(),
             now: self.core.now(cx),
         };
-        cx.record(request_event(&request, status));
+        cx.record(request_event(&request, &Answer::empty(status)));
         self.refuse(cx, status, out);
     }
 
@@ -530,7 +530,7 @@ impl WebSession {
                     local: self.core.local(),
                     now: self.core.now(cx),
                 };
-                cx.record(request_event(&request, 400));
+                cx.record(request_event(&request, &Answer::empty(400)));
                 self.core.keep(cx, &request, Login::None);
             }
             Stage::Head if !input.is_empty() => {
