@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use ukai_model::{
     Analysis, CaptureHow, Event, EventKind, Evidence, EvidenceKind, FetchOutcome, FileType, Found,
-    Observable, ObservableKind, PeerText, Role, Sha256, Sighting, StringEncoding, Transport,
+    Observable, ObservableKind, PeerText, Role, Sha256, Sighting, StringEncoding, Timestamp,
+    Transport,
 };
 
 /// That a value plays a role, with one reason.
@@ -62,7 +63,10 @@ pub fn claims_of_event(event: &Event) -> Vec<Claim> {
             CaptureHow::Fetched | CaptureHow::Dropped | CaptureHow::Uploaded => {
                 malware(event, EvidenceKind::Capture, *sha256, captured(*how))
             }
-            CaptureHow::Payload | CaptureHow::Mail | CaptureHow::Submitted => Vec::new(),
+            CaptureHow::Payload
+            | CaptureHow::Mail
+            | CaptureHow::Submitted
+            | CaptureHow::Sandbox => Vec::new(),
         },
         EventKind::CommandExecuted { path, sha256, .. } => {
             malware(event, EvidenceKind::Attack, *sha256, &format!("an attacker started {path}"))
@@ -125,7 +129,7 @@ fn evidence(event: &Event, kind: EvidenceKind, detail: String) -> Evidence {
     }
 }
 
-fn shortened(mut detail: String) -> String {
+pub(crate) fn shortened(mut detail: String) -> String {
     if detail.len() > DETAIL_BYTES_MAX {
         detail.truncate(detail.floor_char_boundary(DETAIL_BYTES_MAX));
         detail.push('…');
@@ -141,6 +145,7 @@ const fn captured(how: CaptureHow) -> &'static str {
         CaptureHow::Payload => "sent by an attacker",
         CaptureHow::Mail => "handed in as mail",
         CaptureHow::Submitted => "submitted",
+        CaptureHow::Sandbox => "left by another sample in the sandbox",
     }
 }
 
@@ -153,7 +158,12 @@ pub fn claims_of_analysis(analysis: &Analysis, sightings: &[Sighting]) -> Vec<Cl
     let Some(file_type) = analysis.file_type.as_ref().filter(|t| is_code(t)) else {
         return Vec::new();
     };
-    let mut evidence = evidence_of_sample(analysis, sightings);
+    let mut evidence = evidence_of_sample(
+        EvidenceKind::StaticAnalysis,
+        analysis.sha256,
+        analysis.started,
+        sightings,
+    );
     evidence.detail = format!("{}, {}", file_type.description, evidence.detail);
     evidence.detail = shortened(evidence.detail);
     let mut claims = vec![Claim {
@@ -179,24 +189,33 @@ fn is_code(file_type: &FileType) -> bool {
     matches!(name, "elf" | "pe" | "mach-o") || name.ends_with("script")
 }
 
-fn evidence_of_sample(analysis: &Analysis, sightings: &[Sighting]) -> Evidence {
+/// Evidence of what a sample says or does. Of several ways in which it came the newest one
+/// by an attacker counts; `time` is when it was analysed.
+pub(crate) fn evidence_of_sample(
+    kind: EvidenceKind,
+    sha256: Sha256,
+    time: Timestamp,
+    sightings: &[Sighting],
+) -> Evidence {
+    // What a person or the sandbox hands in was sent by nobody.
+    let by_attacker = |how: CaptureHow| !matches!(how, CaptureHow::Submitted | CaptureHow::Sandbox);
     let newest = sightings
         .iter()
-        .filter(|sighting| sighting.sha256 == analysis.sha256)
-        .max_by_key(|sighting| (sighting.how != CaptureHow::Submitted, sighting.time));
+        .filter(|sighting| sighting.sha256 == sha256)
+        .max_by_key(|sighting| (by_attacker(sighting.how), sighting.time));
     let mut evidence = Evidence {
-        kind: EvidenceKind::StaticAnalysis,
-        time: analysis.started,
+        kind,
+        time,
         event: None,
         session: None,
         sensor: None,
-        sample: Some(analysis.sha256),
-        detail: "submitted".into(),
+        sample: Some(sha256),
+        detail: captured(CaptureHow::Submitted).into(),
     };
     if let Some(sighting) = newest {
         evidence.time = sighting.time;
         captured(sighting.how).clone_into(&mut evidence.detail);
-        if sighting.how != CaptureHow::Submitted {
+        if by_attacker(sighting.how) {
             evidence.event = Some(sighting.event);
             evidence.session = sighting.session;
             evidence.sensor = Some(sighting.sensor.clone());
@@ -320,7 +339,7 @@ fn place(found: &Found) -> String {
 }
 
 /// The first claim of each value and role.
-fn without_repetition(mut claims: Vec<Claim>) -> Vec<Claim> {
+pub(crate) fn without_repetition(mut claims: Vec<Claim>) -> Vec<Claim> {
     let mut seen = BTreeSet::new();
     claims.retain(|c| seen.insert((c.observable.clone(), c.role, c.evidence.kind as u8)));
     claims

@@ -15,6 +15,8 @@
 //! | found plain in one that a person submitted | 50 | 80 |
 //! | found hidden in one that a sensor captured | 80 | 95 |
 //! | found hidden in one that a person submitted | 65 | 90 |
+//! | a sensor's sample was served or commanded from there in the sandbox | 75 | 95 |
+//! | a sample that a person submitted was, or one that another left | 60 | 85 |
 //! | a captured file, its type unknown | 45 | 55 |
 //! | a file that an attacker started, its type unknown | 55 | 58 |
 //! | a captured file that is an executable or script | 75 | 95 |
@@ -134,7 +136,10 @@ enum Origin<'a> {
 fn origin(evidence: &Evidence) -> Origin<'_> {
     let from_sample = matches!(
         evidence.kind,
-        EvidenceKind::StaticAnalysis | EvidenceKind::StaticHidden | EvidenceKind::MalwareServed
+        EvidenceKind::StaticAnalysis
+            | EvidenceKind::StaticHidden
+            | EvidenceKind::MalwareServed
+            | EvidenceKind::Behaviour
     );
     match (evidence.sample, &evidence.sensor) {
         (Some(sample), _) if from_sample => Origin::Sample(sample),
@@ -163,11 +168,16 @@ fn weight(role: Role, evidence: &Evidence) -> (u8, u8) {
         (EvidenceKind::DownloadAsked, _) => (45, 58),
         (EvidenceKind::DownloadServed, _) => (50, 58),
         (EvidenceKind::MalwareServed, _) => (80, 95),
-        (EvidenceKind::StaticAnalysis, Role::Malware) if by_attacker => (75, 95),
+        (EvidenceKind::StaticAnalysis, Role::Malware) | (EvidenceKind::Behaviour, _)
+            if by_attacker =>
+        {
+            (75, 95)
+        }
         (EvidenceKind::StaticAnalysis, Role::Malware) => (50, 55),
         (EvidenceKind::StaticAnalysis, _) if by_attacker => (65, 90),
         (EvidenceKind::StaticAnalysis, _) => (50, 80),
         (EvidenceKind::StaticHidden, _) if by_attacker => (80, 95),
+        (EvidenceKind::Behaviour, _) => (60, 85),
         (EvidenceKind::Login | EvidenceKind::StaticHidden, _) => (65, 90),
         (EvidenceKind::Capture, _) => (45, 55),
     }

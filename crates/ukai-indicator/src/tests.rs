@@ -1,5 +1,6 @@
 //! Claims, scoring, guarding and selecting, as a reader of feeds meets them.
 
+mod behaviour;
 mod claims;
 mod guard;
 mod score;

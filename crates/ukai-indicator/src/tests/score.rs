@@ -6,7 +6,7 @@ use crate::{claims_of_analysis, current_confidence, merge};
 use proptest::prelude::*;
 use ukai_model::{CaptureHow, EvidenceKind, Role, StringEncoding, Timestamp};
 
-const KINDS: [EvidenceKind; 9] = [
+const KINDS: [EvidenceKind; 10] = [
     EvidenceKind::Connection,
     EvidenceKind::Login,
     EvidenceKind::Attack,
@@ -15,6 +15,7 @@ const KINDS: [EvidenceKind; 9] = [
     EvidenceKind::MalwareServed,
     EvidenceKind::StaticAnalysis,
     EvidenceKind::StaticHidden,
+    EvidenceKind::Behaviour,
     EvidenceKind::Capture,
 ];
 
