@@ -7,8 +7,8 @@ use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, READERS_MAX, SUBSCRIBER_L
 use crate::log::SegmentLog;
 use crate::memory;
 use crate::query::{
-    Bucket, DiskUsage, EventQuery, Health, IndicatorQuery, Page, SampleQuery, SampleSummary,
-    SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
+    BehaviourQuery, BehaviourSummary, Bucket, DiskUsage, EventQuery, Health, IndicatorQuery, Page,
+    SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
 };
 use crate::record::{decode_event, encode_event, pack_recording, unpack_recording};
 use crate::samples::CartFolder;
@@ -26,7 +26,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, oneshot};
 use ukai_model::{
-    Analysis, Event, EventId, Indicator, IndicatorId, SessionId, Sha256, Sighting, Timestamp,
+    Analysis, Behaviour, Event, EventId, Indicator, IndicatorId, SessionId, Sha256, Sighting,
+    Timestamp,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -413,6 +414,31 @@ impl Store {
     pub async fn analyses_of(&self, sha256: &Sha256) -> Result<Vec<Analysis>> {
         let sha256 = *sha256;
         self.ask(move |engine| engine.catalog.analyses_of(&sha256)).await
+    }
+
+    // --- Behaviour ---
+
+    /// Keeps what a sample did in the sandbox, in place of what was known of it; durable
+    /// on return.
+    pub async fn put_behaviour(&self, behaviour: &Behaviour) -> Result<()> {
+        let behaviour = behaviour.clone();
+        self.ask(move |engine| engine.catalog.put_behaviour(&behaviour)).await
+    }
+
+    /// What a sample did in the sandbox.
+    pub async fn behaviour(&self, sha256: &Sha256) -> Result<Option<Behaviour>> {
+        let sha256 = *sha256;
+        self.ask(move |engine| engine.catalog.behaviour(&sha256)).await
+    }
+
+    /// Samples that were run in the sandbox, the last first.
+    pub async fn behaviours(&self, query: BehaviourQuery) -> Result<Page<BehaviourSummary>> {
+        self.ask(move |engine| engine.catalog.behaviours(&query)).await
+    }
+
+    /// How samples talk (MinHash), of the `limit` that were run last.
+    pub async fn minhashes(&self, limit: u32) -> Result<Vec<(Sha256, Vec<u32>)>> {
+        self.ask(move |engine| engine.catalog.minhashes(limit)).await
     }
 
     // --- Indicators ---

@@ -41,9 +41,9 @@ pub use config::StoreConfig;
 pub use error::StoreError;
 pub use facade::Store;
 pub use query::{
-    Bucket, DiskUsage, EventQuery, Has, Health, IndicatorQuery, IndicatorState, Job, JobState,
-    Page, QueueStats, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry,
-    Totals,
+    BehaviourQuery, BehaviourSummary, Bucket, DiskUsage, EventQuery, Has, Health, IndicatorQuery,
+    IndicatorState, Job, JobState, Page, QueueStats, SampleQuery, SampleSummary, ServerSeen,
+    SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
 };
 pub use queue::Queue;
 pub use seam::Position;

@@ -37,6 +37,9 @@ pub const PAGE_MAX: u32 = 1_000;
 /// Most sightings kept of one sample; the count goes on, the oldest go.
 pub const SIGHTINGS_PER_SAMPLE_MAX: u64 = 1_000;
 
+/// Servers listed in the summary of a sample's behaviour.
+pub const BEHAVIOUR_SERVERS_MAX: usize = 8;
+
 /// Most distinct names, and most distinct URLs, listed in a sample's summary.
 pub const LABELS_PER_SAMPLE_MAX: usize = 8;
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-use ukai_model::{CloseReason, PeerText, SensorId, SessionId, Sha256, Timestamp, Transport};
+use ukai_model::{
+    Class, CloseReason, Ended, PeerText, SensorId, SessionId, Sha256, Timestamp, Transport,
+};
 use utoipa::{IntoParams, ToSchema};
 
 /// A page of a list, newest first.
@@ -108,6 +110,19 @@ pub struct SampleQuery {
     pub q: Option<String>,
     /// Short name of the type, e.g. `elf`.
     pub file_type: Option<String>,
+    /// Cursor from the previous page.
+    pub before: Option<String>,
+    /// Entries on the page, at most 1,000; 50 when absent.
+    pub limit: Option<u32>,
+}
+
+/// Which samples that were run in the sandbox. All conditions must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct BehaviourQuery {
+    /// At least this score, 0 to 100.
+    pub min_score: Option<u8>,
     /// Cursor from the previous page.
     pub before: Option<String>,
     /// Entries on the page, at most 1,000; 50 when absent.
@@ -230,6 +245,43 @@ pub struct SampleSummary {
     pub analysed: Option<String>,
     /// Whether the bytes are still kept; retention removes the oldest.
     pub stored: bool,
+}
+
+/// What a sample did in the sandbox, in one line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BehaviourSummary {
+    /// The sample.
+    #[schema(value_type = String)]
+    pub sha256: Sha256,
+    /// When its first run began.
+    #[schema(value_type = String, format = "date-time")]
+    pub started: Timestamp,
+    /// How many runs there were.
+    pub runs: u32,
+    /// What it was started as, in the first run.
+    pub architecture: String,
+    /// How the first run ended.
+    pub ended: Ended,
+    /// 0 to 100.
+    pub score: u8,
+    /// What a reader should know first.
+    pub summary: String,
+    /// Servers that serve it, the surest first; at most eight.
+    pub servers: Vec<ServerSeen>,
+    /// Scans and floods.
+    pub attacks: u64,
+    /// Files that came back and are the sample's.
+    pub drops: u64,
+}
+
+/// A server that serves a sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServerSeen {
+    /// What it is to the sample.
+    pub class: Class,
+    /// Its name or address, and the port.
+    #[schema(value_type = String)]
+    pub host: PeerText,
 }
 
 /// What happened in a span of time.

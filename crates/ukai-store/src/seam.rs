@@ -7,14 +7,15 @@ use crate::StoreError;
 #[cfg(doc)]
 use crate::limits::BUCKETS_MAX;
 use crate::query::{
-    Bucket, EventQuery, IndicatorQuery, Job, JobState, Page, QueueStats, SampleQuery,
-    SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
+    BehaviourQuery, BehaviourSummary, Bucket, EventQuery, IndicatorQuery, Job, JobState, Page,
+    QueueStats, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use ukai_model::{
-    Analysis, Event, EventId, Indicator, IndicatorId, SessionId, Sha256, Sighting, Timestamp,
+    Analysis, Behaviour, Event, EventId, Indicator, IndicatorId, SessionId, Sha256, Sighting,
+    Timestamp,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -184,6 +185,15 @@ pub trait Catalog: Send + Sync {
     fn put_analysis(&self, analysis: &Analysis) -> Result<()>;
     /// The analyses of a sample, by engine.
     fn analyses_of(&self, sha256: &Sha256) -> Result<Vec<Analysis>>;
+
+    /// Keeps what a sample did in the sandbox, in place of what was known of it.
+    fn put_behaviour(&self, behaviour: &Behaviour) -> Result<()>;
+    /// What a sample did in the sandbox.
+    fn behaviour(&self, sha256: &Sha256) -> Result<Option<Behaviour>>;
+    /// Samples that were run in the sandbox, the last first.
+    fn behaviours(&self, query: &BehaviourQuery) -> Result<Page<BehaviourSummary>>;
+    /// How samples talk (MinHash), of those that were run last.
+    fn minhashes(&self, limit: u32) -> Result<Vec<(Sha256, Vec<u32>)>>;
 
     /// Keeps indicators in place of earlier ones of the same identity, all or none.
     fn put_indicators(&self, indicators: &[Indicator]) -> Result<()>;

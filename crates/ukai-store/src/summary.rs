@@ -1,8 +1,10 @@
 //! What an event means for the summaries: one meaning, used by every engine.
 
-use crate::limits::{LABEL_BYTES_MAX, LABELS_PER_SAMPLE_MAX, TOP_VALUE_BYTES_MAX};
-use crate::query::{Bucket, SessionSummary, TopBy};
-use ukai_model::{Event, EventKind, PeerText, Sighting};
+use crate::limits::{
+    BEHAVIOUR_SERVERS_MAX, LABEL_BYTES_MAX, LABELS_PER_SAMPLE_MAX, TOP_VALUE_BYTES_MAX,
+};
+use crate::query::{BehaviourSummary, Bucket, ServerSeen, SessionSummary, TopBy};
+use ukai_model::{Behaviour, Class, Contact, Ended, Event, EventKind, PeerText, Sighting};
 
 /// The session as far as its first known event tells. `None` without a flow.
 pub(crate) fn begin_session(event: &Event) -> Option<SessionSummary> {
@@ -156,4 +158,41 @@ pub(crate) fn add_label(labels: &mut Vec<PeerText>, label: Option<&PeerText>) ->
 
 fn cut(value: &str) -> String {
     value[..value.floor_char_boundary(TOP_VALUE_BYTES_MAX)].to_owned()
+}
+
+/// A sample's behaviour in one line.
+pub(crate) fn behaviour(behaviour: &Behaviour) -> BehaviourSummary {
+    let serves = |contact: &&Contact| {
+        matches!(contact.class, Class::C2 | Class::Distribution | Class::Update | Class::MiningPool)
+    };
+    let mut servers: Vec<&Contact> = behaviour.contacts.iter().filter(serves).collect();
+    servers.sort_by_key(|contact| std::cmp::Reverse(contact.confidence));
+    let first = behaviour.runs.first();
+    BehaviourSummary {
+        sha256: behaviour.sha256,
+        started: behaviour.started,
+        runs: u32::try_from(behaviour.runs.len()).unwrap_or(u32::MAX),
+        architecture: first.map(|run| run.architecture.clone()).unwrap_or_default(),
+        ended: first.map_or(Ended::Failed, |run| run.ended),
+        score: behaviour.score,
+        summary: behaviour.summary.clone(),
+        servers: servers
+            .into_iter()
+            .take(BEHAVIOUR_SERVERS_MAX)
+            .map(|contact| ServerSeen { class: contact.class, host: host(contact) })
+            .collect(),
+        attacks: behaviour.attacks.len() as u64,
+        drops: behaviour.drops.iter().filter(|drop| !drop.served).count() as u64,
+    }
+}
+
+/// `name:port`, or the address where the sample used no name.
+fn host(contact: &Contact) -> PeerText {
+    let port = contact.port;
+    match (contact.name.is_empty(), contact.addresses.first()) {
+        (true, Some(address)) => {
+            PeerText::from(std::net::SocketAddr::new(*address, port).to_string().as_str())
+        }
+        _ => PeerText::new([contact.name.as_bytes(), format!(":{port}").as_bytes()].concat()),
+    }
 }

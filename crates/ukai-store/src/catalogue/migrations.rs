@@ -14,6 +14,7 @@ fn steps() -> Migrations<'static> {
                 other => HookError::Hook(other.to_string()),
             })
         }),
+        M::up(include_str!("migrations/0003_behaviours.sql")),
     ])
 }
 

@@ -5,6 +5,7 @@
 //! not derived (analyses, indicators, jobs, samples' places, meta) is durable when its
 //! call returns.
 
+mod behaviours;
 mod block;
 mod blocks;
 mod events;
@@ -20,8 +21,8 @@ mod values;
 use crate::StoreError;
 use crate::limits::READERS_MAX;
 use crate::query::{
-    Bucket, EventQuery, IndicatorQuery, Page, SampleQuery, SampleSummary, SessionQuery,
-    SessionSummary, TopBy, TopEntry, Totals,
+    BehaviourQuery, BehaviourSummary, Bucket, EventQuery, IndicatorQuery, Page, SampleQuery,
+    SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
 };
 use crate::seam::{Batch, Catalog, EventPlace, Indexed, Position, Span};
 use parking_lot::Mutex;
@@ -29,7 +30,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ukai_model::{
-    Analysis, EventId, Indicator, IndicatorId, SessionId, Sha256, Sighting, Timestamp,
+    Analysis, Behaviour, EventId, Indicator, IndicatorId, SessionId, Sha256, Sighting, Timestamp,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -272,6 +273,22 @@ impl Catalog for Catalogue {
 
     fn analyses_of(&self, sha256: &Sha256) -> Result<Vec<Analysis>> {
         self.read(|c| samples::analyses(c, sha256))
+    }
+
+    fn put_behaviour(&self, behaviour: &Behaviour) -> Result<()> {
+        self.write(Commit::Durable, |tx, _| behaviours::put(tx, behaviour))
+    }
+
+    fn behaviour(&self, sha256: &Sha256) -> Result<Option<Behaviour>> {
+        self.read(|c| behaviours::find(c, sha256))
+    }
+
+    fn behaviours(&self, query: &BehaviourQuery) -> Result<Page<BehaviourSummary>> {
+        self.read(|c| behaviours::list(c, query))
+    }
+
+    fn minhashes(&self, limit: u32) -> Result<Vec<(Sha256, Vec<u32>)>> {
+        self.read(|c| behaviours::minhashes(c, limit))
     }
 
     fn put_indicators(&self, indicators: &[Indicator]) -> Result<()> {

@@ -4,8 +4,8 @@ use crate::StoreError;
 use crate::cursor::{self, page_size, time_key, uuid_floor};
 use crate::limits::{BUCKETS_MAX, ROLLUP_KEPT_S, SIGHTINGS_PER_SAMPLE_MAX, TOP_HOURS_KEPT_S};
 use crate::query::{
-    Bucket, EventQuery, Has, IndicatorQuery, IndicatorState, Job, Page, SampleQuery, SampleSummary,
-    SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
+    BehaviourQuery, BehaviourSummary, Bucket, EventQuery, Has, IndicatorQuery, IndicatorState, Job,
+    Page, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
 };
 use crate::seam::{Batch, Catalog, EventPlace, Indexed, Position, Span};
 use crate::summary;
@@ -14,8 +14,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use ukai_model::{
-    Analysis, Event, EventId, Evidence, Indicator, IndicatorId, SessionId, Sha256, Sighting,
-    Timestamp,
+    Analysis, Behaviour, Event, EventId, Evidence, Indicator, IndicatorId, SessionId, Sha256,
+    Sighting, Timestamp,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -34,6 +34,7 @@ pub(super) struct State {
     recordings: HashMap<SessionId, Position>,
     samples: HashMap<Sha256, Sample>,
     analyses: BTreeMap<(Sha256, String), Analysis>,
+    behaviours: HashMap<Sha256, Behaviour>,
     indicators: BTreeMap<IndicatorId, Indicator>,
     minutes: BTreeMap<u64, Bucket>,
     hours: BTreeMap<(TopBy, u64), HashMap<String, u64>>,
@@ -345,6 +346,38 @@ impl Catalog for MemoryCatalog {
         let state = self.state.lock();
         let from = state.analyses.range((*sha256, String::new())..);
         Ok(from.take_while(|((of, _), _)| of == sha256).map(|(_, a)| a.clone()).collect())
+    }
+
+    fn put_behaviour(&self, behaviour: &Behaviour) -> Result<()> {
+        self.state.lock().behaviours.insert(behaviour.sha256, behaviour.clone());
+        Ok(())
+    }
+
+    fn behaviour(&self, sha256: &Sha256) -> Result<Option<Behaviour>> {
+        Ok(self.state.lock().behaviours.get(sha256).cloned())
+    }
+
+    fn behaviours(&self, query: &BehaviourQuery) -> Result<Page<BehaviourSummary>> {
+        let size = page_size(query.limit);
+        let before = cursor::decode::<40>(query.before.as_deref())?;
+        let key = |s: &BehaviourSummary| time_key::<40>(s.started.nanos(), s.sha256.as_bytes());
+        let state = self.state.lock();
+        let mut found: Vec<BehaviourSummary> =
+            state.behaviours.values().map(summary::behaviour).collect();
+        found.retain(|s| {
+            s.score >= query.min_score.unwrap_or(0) && before.is_none_or(|before| key(s) < before)
+        });
+        found.sort_by_key(|s| Reverse(key(s)));
+        Ok(page(found, size, |s| cursor::encode(&key(s))))
+    }
+
+    fn minhashes(&self, limit: u32) -> Result<Vec<(Sha256, Vec<u32>)>> {
+        let state = self.state.lock();
+        let talks = |behaviour: &&Behaviour| !behaviour.fingerprint.minhash.is_empty();
+        let mut found: Vec<&Behaviour> = state.behaviours.values().filter(talks).collect();
+        found.sort_by_key(|behaviour| Reverse((behaviour.started, behaviour.sha256)));
+        let newest = found.into_iter().take(limit as usize);
+        Ok(newest.map(|b| (b.sha256, b.fingerprint.minhash.clone())).collect())
     }
 
     fn put_indicators(&self, indicators: &[Indicator]) -> Result<()> {

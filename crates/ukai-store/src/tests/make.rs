@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ukai_model::{
-    Analysis, CaptureHow, CloseReason, Confidence, Event, EventId, EventKind, Evidence,
-    EvidenceKind, FileType, Flow, Indicator, IndicatorId, Observable, ObservableKind, Outcome,
-    PeerText, Role, SCHEMA_VERSION, SensorId, SessionId, Sha256, Timestamp, Tlp, Transport,
+    Analysis, Behaviour, CaptureHow, Class, CloseReason, Confidence, Contact, Dropped, Ended,
+    Event, EventId, EventKind, Evidence, EvidenceKind, FileType, Fingerprint, Flow, Indicator,
+    IndicatorId, Observable, ObservableKind, Outcome, PeerText, Role, Run, SCHEMA_VERSION,
+    SensorId, SessionId, Sha256, Timestamp, Tlp, Transport,
 };
 
 /// 2023-11-14T22:13:20Z.
@@ -147,6 +148,55 @@ pub(crate) fn analysis(sha256: Sha256, started: Timestamp, outcome: Outcome) -> 
         strings: vec!["/bin/busybox".into()],
         commands: Vec::new(),
         notes: Vec::new(),
+    }
+}
+
+/// Of one run that found a C&C server, a distribution server, a scan target and two files.
+pub(crate) fn behaviour(sha256: Sha256, started: Timestamp, score: u8) -> Behaviour {
+    let contact = |name: &str, address: &str, port: u16, class: Class, confidence: u8| Contact {
+        name: name.into(),
+        addresses: vec![address.parse().expect("an address")],
+        ..Contact::new(Transport::Tcp, port, class, confidence)
+    };
+    let dropped = |name: &[u8], served: bool| Dropped {
+        sha256: Sha256::of(name),
+        size: 9,
+        came: 9,
+        path: "/tmp/x".into(),
+        reason: "dropped".into(),
+        served,
+        runs: vec![1],
+    };
+    Behaviour {
+        runs: vec![Run {
+            number: 1,
+            started,
+            duration_ms: 60_000,
+            architecture: "arm".into(),
+            command: "./x".into(),
+            scenario: "open".into(),
+            settings: Vec::new(),
+            ended: Ended::TimeUsed,
+            reason: None,
+            reached: true,
+            traced: true,
+            records: 9,
+            lost: 0,
+            events: 9,
+        }],
+        summary: "It waits for orders.".into(),
+        score,
+        contacts: vec![
+            contact("", "2001:db8::9", 80, Class::Distribution, 70),
+            contact("", "203.0.113.7", 23, Class::ScanTarget, 99),
+            contact("c2.example", "192.0.2.4", 6667, Class::C2, 95),
+        ],
+        drops: vec![dropped(b"own", false), dropped(b"ours", true)],
+        fingerprint: Fingerprint {
+            features: vec!["irc".into()],
+            minhash: vec![u32::from(sha256.as_bytes()[0]); 4],
+        },
+        ..Behaviour::new(sha256, started)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Samples, analyses, indicators.
 
 use super::{Engine, index};
-use crate::query::{IndicatorQuery, IndicatorState, SampleQuery};
+use crate::query::{BehaviourQuery, IndicatorQuery, IndicatorState, SampleQuery};
 use crate::tests::make::{
     self, analysis, at, captured, event, evidence, indicator, ip, session_id,
 };
-use ukai_model::{Outcome, Role, Sha256, Timestamp};
+use ukai_model::{Ended, Outcome, Role, Sha256, Timestamp};
 
 pub(super) fn analyses_replace_earlier_ones_and_fill_the_summary(engine: &Engine) {
     let sha256 = Sha256::of(b"x");
@@ -25,6 +25,43 @@ pub(super) fn analyses_replace_earlier_ones_and_fill_the_summary(engine: &Engine
     assert_eq!(sample.analysed.as_deref(), Some("complete"));
     assert_eq!(sample.file_type.as_deref(), Some("elf"));
     assert_eq!(sample.description.as_deref(), Some("ELF 32-bit LSB executable, ARM"));
+}
+
+pub(super) fn behaviours_are_kept_listed_and_compared(engine: &Engine) {
+    let catalog = &engine.catalog;
+    let made = |n: u8, score: u8| make::behaviour(Sha256::of(&[n]), at(u64::from(n)), score);
+    for n in 0..5 {
+        catalog.put_behaviour(&made(n, 0)).unwrap();
+        catalog.put_behaviour(&made(n, n * 20)).unwrap();
+    }
+    assert_eq!(catalog.behaviour(&Sha256::of(&[3])).unwrap(), Some(made(3, 60)));
+    assert_eq!(catalog.behaviour(&Sha256::of(b"x")).unwrap(), None);
+
+    let scores = |query: &BehaviourQuery| {
+        let page = catalog.behaviours(query).unwrap();
+        (page.items.iter().map(|item| item.score).collect::<Vec<_>>(), page.next)
+    };
+    let all = BehaviourQuery { limit: Some(3), ..BehaviourQuery::default() };
+    let (first, next) = scores(&all);
+    assert_eq!(first, [80, 60, 40]);
+    let rest = scores(&BehaviourQuery { before: next, ..all.clone() });
+    assert_eq!(rest, (vec![20, 0], None));
+    assert_eq!(scores(&BehaviourQuery { min_score: Some(60), ..all }).0, [80, 60]);
+
+    let listed = &catalog.behaviours(&BehaviourQuery::default()).unwrap().items[0];
+    let servers: Vec<_> =
+        listed.servers.iter().map(|s| format!("{} {}", s.class.as_str(), s.host)).collect();
+    assert_eq!(servers, ["c2 c2.example:6667", "distribution [2001:db8::9]:80"]);
+    assert_eq!((listed.runs, listed.drops, listed.ended), (1, 1, Ended::TimeUsed));
+
+    let newest = catalog.minhashes(2).unwrap();
+    let minhash = |n: u8| made(n, 0).fingerprint.minhash;
+    assert_eq!(newest, [(Sha256::of(&[4]), minhash(4)), (Sha256::of(&[3]), minhash(3))]);
+    // What hardly talks is compared with nothing.
+    let mut silent = made(9, 0);
+    silent.fingerprint.minhash.clear();
+    catalog.put_behaviour(&silent).unwrap();
+    assert_eq!(catalog.minhashes(10).unwrap().len(), 5);
 }
 
 pub(super) fn indicators_are_found_by_every_condition(engine: &Engine) {
