@@ -1,6 +1,6 @@
 //! What the program tells the hub about itself.
 
-use crate::Secret;
+use crate::{SandboxSeat, Secret};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -25,6 +25,8 @@ pub struct HubContext {
     pub ui_token: Secret,
     /// What lets a device read feeds, and nothing else.
     pub feed_token: Secret,
+    /// Where samples are run; none: they are not.
+    pub sandbox: Option<SandboxSeat>,
     /// What may be published. It includes the sensors' own addresses.
     pub policy: ukai_indicator::Policy,
 }

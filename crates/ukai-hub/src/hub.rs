@@ -2,9 +2,10 @@
 
 use crate::auth::Auth;
 use crate::board::Board;
+use crate::novelty::Novelty;
 use crate::shared::{App, Cycle, Faults, Shared};
 use crate::{
-    HubConfig, HubContext, HubError, api, clock, limits, publish, scoring, server, worker,
+    HubConfig, HubContext, HubError, api, clock, limits, publish, sandbox, scoring, server, worker,
 };
 use parking_lot::Mutex;
 use std::future::Future;
@@ -54,6 +55,14 @@ impl Hub {
             let (shared, name) = (app.clone(), format!("{}-{number}", std::process::id()));
             let work = move || worker::run(shared.clone(), name.clone());
             tasks.push(supervised(&app, Cycle::Analysis, work));
+        }
+        if let Some(seat) = app.context.sandbox.clone() {
+            for number in 1..=seat.workers {
+                let (shared, seat) = (app.clone(), seat.clone());
+                let name = format!("{}-sandbox-{number}", std::process::id());
+                let work = move || sandbox::run(shared.clone(), seat.clone(), name.clone());
+                tasks.push(supervised(&app, Cycle::Sandbox, work));
+            }
         }
         let scorer = app.clone();
         tasks.push(supervised(&app, Cycle::Scoring, move || scoring::run(scorer.clone())));
@@ -108,6 +117,8 @@ async fn app(config: HubConfig, store: Store, context: HubContext) -> Result<App
         metrics: Arc::default(),
         board: Board::load(&store).await?,
         faults: Faults::default(),
+        novelty: Novelty::load(&store).await?,
+        counting_runs: tokio::sync::Mutex::default(),
         live: Arc::new(Semaphore::new(config.http.live_streams_max)),
         stop: CancellationToken::new(),
         config,

@@ -103,6 +103,12 @@ pub(crate) const REASONS_AT_ONCE: usize = 500;
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
 /// How long a worker waits at most for a notification: jobs whose retry is due tell nobody.
 pub(crate) const WORKER_IDLE: Duration = Duration::from_secs(2);
+/// How long a worker of the sandbox waits when there is nothing to run.
+pub(crate) const SANDBOX_IDLE: Duration = Duration::from_secs(1);
+/// Files of one sample's runs that become samples.
+pub(crate) const SANDBOX_FILES_MAX: usize = 50;
+/// Earlier samples that a sample's behaviour is compared with.
+pub(crate) const BEHAVIOURS_COMPARED_MAX: u32 = 10_000;
 /// Longest line of an analysis' output that is parsed, in bytes.
 pub(crate) const ANALYSIS_LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Observables taken from one analysis.

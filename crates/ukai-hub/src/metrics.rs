@@ -17,6 +17,8 @@ pub(crate) struct Metrics {
     pub(crate) connections: AtomicU64,
     /// Analyses by outcome: complete, partial, failed.
     pub(crate) analyses: [AtomicU64; 3],
+    /// Runs in the sandbox.
+    pub(crate) runs: AtomicU64,
     /// Jobs given back for another attempt or to quarantine.
     pub(crate) job_failures: AtomicU64,
     /// Events that scoring has read.

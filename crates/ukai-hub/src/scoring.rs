@@ -10,7 +10,7 @@ use crate::shared::{App, Cycle};
 use crate::{clock, limits};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering::Relaxed;
-use ukai_indicator::{Claim, claims_of_analysis, claims_of_event, merge};
+use ukai_indicator::{Claim, claims_of_analysis, claims_of_behaviour, claims_of_event, merge};
 use ukai_model::{
     Event, EventId, EventKind, Indicator, IndicatorId, SCHEMA_VERSION, Sha256, Timestamp,
 };
@@ -116,24 +116,28 @@ async fn claims_of(
     }
     for sha256 in samples {
         let analyses = app.store.analyses_of(&sha256).await?;
-        if analyses.is_empty() {
+        let behaviour = app.store.behaviour(&sha256).await?;
+        if analyses.is_empty() && behaviour.is_none() {
             continue;
         }
         let sightings = app.store.sightings(&sha256, limits::SIGHTINGS_MAX).await?;
         for analysis in &analyses {
             add(claims_of_analysis(analysis, &sightings));
         }
+        if let Some(behaviour) = &behaviour {
+            add(claims_of_behaviour(behaviour, &sightings));
+        }
     }
     Ok(by_indicator)
 }
 
-/// The sample whose analysis says something new after this event: it was analysed, or
+/// The sample of which something new is to be said after this event: it was analysed or run, or
 /// it came again, which is a sighting of all that it contacts.
 fn arrived(event: &Event) -> Option<Sha256> {
     match event.kind {
-        EventKind::AnalysisDone { sha256, .. } | EventKind::SampleCaptured { sha256, .. } => {
-            Some(sha256)
-        }
+        EventKind::AnalysisDone { sha256, .. }
+        | EventKind::SandboxDone { sha256, .. }
+        | EventKind::SampleCaptured { sha256, .. } => Some(sha256),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use crate::auth::Auth;
 use crate::board::Board;
 use crate::metrics::Metrics;
+use crate::novelty::Novelty;
 use crate::{HubConfig, HubContext, clock};
 use parking_lot::Mutex;
 use std::ops::Deref;
@@ -27,6 +28,9 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) board: Board,
     pub(crate) faults: Faults,
+    pub(crate) novelty: Novelty,
+    /// Held while a run is counted.
+    pub(crate) counting_runs: tokio::sync::Mutex<()>,
     /// One permit per live stream that may be open.
     pub(crate) live: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,
@@ -65,16 +69,19 @@ pub(crate) enum Cycle {
     Scoring,
     Publishing,
     Analysis,
+    Sandbox,
 }
 
 impl Cycle {
-    pub(crate) const ALL: [Self; 3] = [Self::Scoring, Self::Publishing, Self::Analysis];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Scoring, Self::Publishing, Self::Analysis, Self::Sandbox];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Scoring => "scoring",
             Self::Publishing => "publishing",
             Self::Analysis => "analysis",
+            Self::Sandbox => "sandbox",
         }
     }
 }

@@ -5,7 +5,7 @@
 //! checked before it is believed.
 
 use crate::shared::{App, Cycle};
-use crate::{clock, limits};
+use crate::{clock, limits, sandbox};
 use std::time::Instant;
 use ukai_indicator::observables;
 use ukai_jail::{Jail, JailOutcome};
@@ -20,12 +20,7 @@ pub(crate) use ukai_static::ENGINE;
 
 /// Works until the hub stops. A job that is cut off by the stop is left to its lease.
 pub(crate) async fn run(app: App, name: String) {
-    let jail = Jail {
-        program: app.context.analyzer.program.clone(),
-        arguments: app.context.analyzer.arguments.clone(),
-        limits: app.config.analysis,
-    };
-    let worker = Worker { app: app.clone(), jail, name };
+    let worker = Worker { app: app.clone(), jail: jail(&app), name };
     loop {
         let round = async {
             let result = worker.round().await;
@@ -47,6 +42,25 @@ pub(crate) async fn run(app: App, name: String) {
     }
 }
 
+/// What analyses samples.
+pub(crate) fn jail(app: &App) -> Jail {
+    Jail {
+        program: app.context.analyzer.program.clone(),
+        arguments: app.context.analyzer.arguments.clone(),
+        limits: app.config.analysis,
+    }
+}
+
+/// Renews the lease of a job; returns when it is lost.
+pub(crate) async fn keep_lease(app: &App, job: &Job) -> Result<(), StoreError> {
+    loop {
+        tokio::time::sleep(limits::LEASE / 3).await;
+        if !app.store.queue().renew(job, limits::LEASE).await? {
+            return Ok(());
+        }
+    }
+}
+
 struct Worker {
     app: App,
     jail: Jail,
@@ -62,22 +76,12 @@ impl Worker {
         };
         tokio::select! {
             done = self.work(&job) => done?,
-            lost = self.keep_lease(&job) => {
+            lost = keep_lease(&self.app, &job) => {
                 lost?;
                 tracing::warn!(sample = %job.sha256, "the lease of an analysis was lost");
             }
         }
         Ok(true)
-    }
-
-    /// Renews the lease; returns when it is lost.
-    async fn keep_lease(&self, job: &Job) -> Result<(), StoreError> {
-        loop {
-            tokio::time::sleep(limits::LEASE / 3).await;
-            if !self.app.store.queue().renew(job, limits::LEASE).await? {
-                return Ok(());
-            }
-        }
     }
 
     async fn work(&self, job: &Job) -> Result<(), StoreError> {
@@ -98,7 +102,8 @@ impl Worker {
                 self.give_back(job, Some(analysis), &reason).await
             }
             Outcome::Complete | Outcome::Partial { .. } => {
-                self.keep(analysis).await?;
+                self.keep(analysis.clone()).await?;
+                sandbox::queue(&self.app, &analysis).await?;
                 self.app.store.queue().complete(job).await?;
                 Ok(())
             }

@@ -2,6 +2,7 @@
 //! The only place that reads it.
 
 use crate::outputs::OutputsConfig;
+use crate::sandbox::SandboxConfig;
 use anyhow::{Context, Result, anyhow};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) hub: HubConfig,
     /// How events and samples are kept.
     pub(crate) store: StoreConfig,
+    /// The sandbox: where captured samples really run.
+    pub(crate) sandbox: SandboxConfig,
     /// Files that follow what is observed.
     pub(crate) outputs: OutputsConfig,
     /// Anti-virus engines that `ukai antivirus` asks about files:
@@ -75,6 +78,7 @@ impl Default for Config {
             indicators: Policy::default(),
             hub: HubConfig::default(),
             store: StoreConfig::default(),
+            sandbox: SandboxConfig::default(),
             outputs: OutputsConfig::default(),
             antivirus: Vec::new(),
         }
@@ -120,6 +124,7 @@ impl Config {
         self.honeypot.check().context("[honeypot]")?;
         self.telescope.check().map_err(|error| anyhow!("[telescope] {error}"))?;
         Egress::new(self.egress.clone(), Vec::new())?;
+        self.sandbox.check().context("[sandbox]")?;
         Engines::new(&self.antivirus).context("[[antivirus]]")?;
         Guard::new(&self.indicators).context("[indicators]")?;
         Ok(())

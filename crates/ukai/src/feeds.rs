@@ -154,6 +154,7 @@ async fn publish_once(config: &Config, data: &Path, store: Store) -> Result<()> 
         analyzer: crate::analyze::analyzer(),
         ui_token: Secret::generate(),
         feed_token: Secret::generate(),
+        sandbox: None,
         policy: config.indicator_policy(),
     };
     Hub::publish_once(config.hub.clone(), store.clone(), context).await?;

@@ -67,6 +67,7 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
             analyzer: crate::analyze::analyzer(),
             ui_token,
             feed_token,
+            sandbox: crate::sandbox::seat(&config.sandbox, data.path())?,
             policy: config.indicator_policy(),
         },
     )

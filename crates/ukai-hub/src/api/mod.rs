@@ -1,6 +1,7 @@
 //! The HTTP API: one file per subject; here the routes, who may take them, and what
 //! every answer carries.
 
+mod behaviours;
 mod credentials;
 mod error;
 mod events;
@@ -77,6 +78,9 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(samples::sample))
         .routes(routes!(samples::cart))
         .routes(routes!(samples::reanalyze))
+        .routes(routes!(behaviours::behaviours))
+        .routes(routes!(behaviours::behaviour))
+        .routes(routes!(behaviours::run))
         .routes(routes!(indicators::indicators))
         .routes(routes!(indicators::indicator))
         .routes(routes!(indicators::report, indicators::take_back))

@@ -3,6 +3,7 @@
 use super::error::{ApiError, ErrorBody};
 use super::indicators::IndicatorView;
 use super::query::{Params, Part};
+use crate::sandbox::{RUN, RUN_ASKED};
 use crate::shared::App;
 use crate::worker::ENGINE;
 use crate::{clock, limits};
@@ -89,9 +90,13 @@ pub(crate) struct SamplePage {
     indicators: Vec<IndicatorView>,
     /// Its analysis that is still to be done, or that failed too often.
     job: Option<Job>,
+    /// Whether it was run in the sandbox: then `/api/samples/{sha256}/behaviour` tells.
+    ran: bool,
+    /// Its run that is still to be done, or that failed too often.
+    run_job: Option<Job>,
 }
 
-const FORM: &str = "a SHA-256 in 64 hexadecimal digits";
+pub(super) const FORM: &str = "a SHA-256 in 64 hexadecimal digits";
 
 /// Shows one sample.
 #[utoipa::path(get, path = "/api/samples/{sha256}", tag = "samples",
@@ -107,18 +112,23 @@ pub(crate) async fn sample(
     let sha256: Sha256 = part.identity("a sample", FORM)?;
     let store = &app.store;
     let Some(sample) = store.sample_summary(&sha256).await? else { return Err(unknown()) };
-    let (sightings, analyses, indicators, job) = tokio::try_join!(
+    let queue = store.queue();
+    let (sightings, analyses, indicators, behaviour, job, run, asked) = tokio::try_join!(
         store.sightings(&sha256, limits::SIGHTINGS_MAX),
         store.analyses_of(&sha256),
         store.indicators_of_sample(&sha256),
-        store.queue().job_of(ENGINE, sha256),
+        store.behaviour(&sha256),
+        queue.job_of(ENGINE, sha256),
+        queue.job_of(RUN, sha256),
+        queue.job_of(RUN_ASKED, sha256),
     )?;
+    let (ran, run_job) = (behaviour.is_some(), asked.or(run));
     let now = clock::now();
     let indicators = indicators.into_iter().map(|i| IndicatorView::new(i, now)).collect();
-    Ok(Json(SamplePage { sample, sightings, analyses, indicators, job }))
+    Ok(Json(SamplePage { sample, sightings, analyses, indicators, job, ran, run_job }))
 }
 
-fn unknown() -> ApiError {
+pub(super) fn unknown() -> ApiError {
     ApiError::not_found("this sample", "look for it in /api/samples, or submit it")
 }
 
@@ -148,7 +158,7 @@ pub(crate) async fn cart(State(app): State<App>, part: Part) -> Result<Response,
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Queued {
     /// Whether work was added; false when the sample is being analysed already.
-    queued: bool,
+    pub(super) queued: bool,
 }
 
 /// Asks for a new analysis.

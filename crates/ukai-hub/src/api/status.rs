@@ -117,7 +117,7 @@ pub(crate) struct Status {
 /// A part of the hub that fails at the moment. It tries again by itself.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Fault {
-    /// `scoring`, `publishing` or `analysis`.
+    /// `scoring`, `publishing`, `analysis` or `sandbox`.
     component: &'static str,
     /// What happened.
     detail: String,
@@ -262,6 +262,7 @@ async fn exposition(app: &App) -> Result<String, ApiError> {
             "Attempts at an analysis that failed.",
             &metrics.job_failures,
         ),
+        ("ukai_sandbox_runs_total", c, "Runs of samples in the sandbox.", &metrics.runs),
         ("ukai_scored_events_total", c, "Events scored.", &metrics.scored_events),
         ("ukai_indicator_writes_total", c, "Indicators written.", &metrics.indicator_writes),
         ("ukai_indicators_withheld", g, "Indicators withheld from feeds.", &metrics.withheld),

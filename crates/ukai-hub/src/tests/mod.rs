@@ -7,5 +7,6 @@ mod lists;
 mod logins;
 mod openapi;
 pub(crate) mod rig;
+mod sandbox;
 mod telescope;
 mod workers;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use ukai_model::Sha256;
 
 /// Checks `value` against `schema`: types, required fields, lists, references and their
 /// combinations, enumerations, bounds of integers. Unknown fields are faults: the
@@ -152,9 +153,11 @@ async fn answers_are_what_the_document_says() {
     rig.store.submit(events).await.expect("stored");
     until("published", || async { rig.get("/feeds/rpz.zone").await.text().contains("c2.example") })
         .await;
+    let behaviour = super::sandbox::done(Sha256::of(sample)).behaviour;
+    rig.store.put_behaviour(&behaviour).await.expect("kept");
     let indicators = rig.json("/api/indicators").await;
     let indicator = indicators["items"][0]["id"].as_str().expect("an id").to_owned();
-    let sha256 = ukai_model::Sha256::of(sample);
+    let sha256 = Sha256::of(sample);
     let document = rig.json("/api/openapi.json").await;
     for (path, template) in [
         ("/api/me".to_owned(), "/api/me"),
@@ -170,6 +173,8 @@ async fn answers_are_what_the_document_says() {
         (format!("/api/sessions/{id}"), "/api/sessions/{id}"),
         ("/api/samples".to_owned(), "/api/samples"),
         (format!("/api/samples/{sha256}"), "/api/samples/{sha256}"),
+        ("/api/behaviours".to_owned(), "/api/behaviours"),
+        (format!("/api/samples/{sha256}/behaviour"), "/api/samples/{sha256}/behaviour"),
         ("/api/indicators".to_owned(), "/api/indicators"),
         (format!("/api/indicators/{indicator}"), "/api/indicators/{id}"),
         ("/api/feeds".to_owned(), "/api/feeds"),

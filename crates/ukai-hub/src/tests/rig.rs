@@ -1,6 +1,6 @@
 //! A running hub, and a client that speaks HTTP to it.
 
-use crate::{Analyzer, Hub, HubConfig, HubContext, RunningHub, Secret, ServiceInfo};
+use crate::{Analyzer, Hub, HubConfig, HubContext, RunningHub, SandboxSeat, Secret, ServiceInfo};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -32,6 +32,7 @@ pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
     config: HubConfig,
     policy: Policy,
+    sandbox: Option<SandboxSeat>,
 }
 
 /// How a rig is to be.
@@ -43,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) on_disk: bool,
     /// What `/bin/sh` does in place of the analysis; `$1` is the rig's folder.
     pub(crate) analyzer: &'static str,
+    /// Where samples are run.
+    pub(crate) sandbox: Option<SandboxSeat>,
 }
 
 impl Default for Plan {
@@ -59,7 +62,7 @@ impl Default for Plan {
         let policy = Policy { publish_documentation_ranges: true, ..Policy::default() };
         // Prints what the test prepared for any sample.
         let analyzer = "exec /bin/cat \"$1/analysis\"";
-        Self { config, store, policy, on_disk: false, analyzer }
+        Self { config, store, policy, on_disk: false, analyzer, sandbox: None }
     }
 }
 
@@ -78,7 +81,8 @@ impl Rig {
         std::fs::write(folder.path().join("analyzer.sh"), plan.analyzer).expect("writes");
         let policy = plan.policy;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut rig = Self { hub: None, store, folder, address, config: plan.config, policy };
+        let (config, sandbox) = (plan.config, plan.sandbox);
+        let mut rig = Self { hub: None, store, folder, address, config, policy, sandbox };
         rig.resume().await;
         rig
     }
@@ -109,6 +113,7 @@ impl Rig {
             },
             ui_token: Secret::new(TOKEN),
             feed_token: Secret::new(FEED_TOKEN),
+            sandbox: self.sandbox.clone(),
             policy: self.policy.clone(),
         }
     }

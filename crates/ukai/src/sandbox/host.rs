@@ -1,5 +1,6 @@
 //! Where QEMU, the guest's image and the guests that were booted are.
 
+use super::config::SandboxConfig;
 use crate::cli::{CONFINED_MACHINE, WrongUse};
 use anyhow::Result;
 use clap::Args;
@@ -29,6 +30,17 @@ pub(crate) struct HostArgs {
 const QEMU: &str = "qemu-system-x86_64";
 
 impl HostArgs {
+    /// As the configuration has it.
+    pub(super) fn of(config: &SandboxConfig, image: &Path, booted: &Path) -> Self {
+        Self {
+            image: image.to_owned(),
+            cache: booted.to_owned(),
+            memory: config.memory_mib,
+            qemu: config.qemu.clone(),
+            accelerator: config.accelerator,
+        }
+    }
+
     /// How machines are made here.
     pub(super) fn host(&self) -> Result<Host> {
         Ok(Host {

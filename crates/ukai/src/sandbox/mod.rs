@@ -2,9 +2,15 @@
 
 mod build;
 mod check;
+mod config;
 mod host;
+mod in_hub;
 mod run;
+mod series;
 mod told;
+
+pub(crate) use config::SandboxConfig;
+pub(crate) use in_hub::seat;
 
 use anyhow::Result;
 use clap::Subcommand;

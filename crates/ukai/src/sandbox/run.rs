@@ -1,6 +1,7 @@
 //! `ukai sandbox run FILE`.
 
 use super::host::HostArgs;
+use super::series::series;
 use super::told::told;
 use crate::analyze::{analyzed, sample};
 use crate::cli::WrongUse;
@@ -14,12 +15,10 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use ukai_behaviour::{RuleSet, RunSettings, contents, report, text};
-use ukai_model::Sha256;
+use ukai_behaviour::{RuleSet, contents, report, text};
+use ukai_model::{Ended, Run, Sha256};
 use ukai_sandbox::machine::LinuxGuest;
-use ukai_sandbox::run::{
-    Again, Authority, CONDITIONS, Conditions, Ended, Plan, Seen, Setup, again, plan,
-};
+use ukai_sandbox::run::{Again, Authority, CONDITIONS, Conditions, Seen, Setup, plan};
 use ukai_virtnet::Scenario;
 
 /// Flags of `ukai sandbox run`.
@@ -94,19 +93,14 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
         let guest = LinuxGuest::open(host, parts, &mut |said| eprintln!("{said}"))
             .await
             .map_err(|error| WrongUse(format!("{error}; see `ukai sandbox check`")))?;
-        let mut seen: Vec<Seen> = Vec::new();
-        let mut told = Vec::new();
-        let mut next = Some((first.clone(), None));
-        while let Some((setup, changed)) = next {
-            let run = ukai_sandbox::run::run(&guest, &bytes, &plan, &setup).await;
-            let run = run.map_err(|error| WrongUse(error.to_string()))?;
+        let show = |seen: &Seen| {
             if args.trace {
-                print_trace(&run)?;
+                print_trace(seen);
             }
-            told.push(as_told(&plan, &setup, changed, &run));
-            seen.push(run);
-            next = again(args.runs, &first, &seen).map(|(setup, told)| (setup, Some(told)));
-        }
+        };
+        let told = series(&guest, &bytes, &plan, &first, args.runs, show)
+            .await
+            .map_err(|error| WrongUse(error.to_string()))?;
         let behaviour = report(&Sha256::of(&bytes), &told, RuleSet::built_in());
         let mut out = std::io::stdout().lock();
         if args.json {
@@ -117,8 +111,9 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
         if let Some(record) = &args.record {
             keep_drops(record, &told)?;
         }
-        let whole = |seen: &Seen| matches!(seen.ended, Ended::Exited | Ended::TimeUsed);
-        Ok(if seen.iter().all(whole) { ExitCode::SUCCESS } else { ExitCode::from(3) })
+        let whole = |run: &Run| matches!(run.ended, Ended::Exited | Ended::TimeUsed);
+        let all = behaviour.runs.iter().all(whole);
+        Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(3) })
     })
 }
 
@@ -162,42 +157,12 @@ fn runs(text: &str) -> Result<Again, String> {
 }
 
 /// The trace, a line each, on standard error.
-fn print_trace(seen: &Seen) -> Result<()> {
+fn print_trace(seen: &Seen) {
     let mut out = std::io::stderr().lock();
     for notice in &seen.notices {
         let at_ms = notice.at_ns / 1_000_000;
-        writeln!(out, "{at_ms:>8} ms {:>6} {}", notice.pid, told(notice))?;
-    }
-    Ok(())
-}
-
-/// A run in the report's words.
-fn as_told(
-    plan: &Plan,
-    setup: &Setup,
-    changed: Option<String>,
-    seen: &Seen,
-) -> ukai_behaviour::Seen {
-    ukai_behaviour::Seen {
-        settings: RunSettings {
-            architecture: plan.architecture.clone(),
-            path: plan.path.clone(),
-            command: plan.arguments.clone(),
-            scenario: setup.conditions.name.clone(),
-            changed: changed.into_iter().collect(),
-        },
-        started: seen.started,
-        duration_ms: seen.lasted.as_millis() as u64,
-        ended: match seen.ended {
-            Ended::Exited => ukai_model::Ended::Exited,
-            Ended::TimeUsed => ukai_model::Ended::TimeUsed,
-            Ended::GuestEnded => ukai_model::Ended::GuestEnded,
-            Ended::NotStarted => ukai_model::Ended::NotStarted,
-        },
-        reason: seen.reason.clone(),
-        notices: seen.notices.clone(),
-        events: seen.events.clone(),
-        guest: seen.guest.clone(),
+        // Who reads it may be gone; the report is not for him alone.
+        let _ = writeln!(out, "{at_ms:>8} ms {:>6} {}", notice.pid, told(notice));
     }
 }
 

@@ -1,0 +1,58 @@
+//! The runs of one sample: a first one, and those that its result asks for.
+
+use ukai_behaviour::RunSettings;
+use ukai_sandbox::machine::Machine;
+use ukai_sandbox::run::{Again, Ended, Plan, RunError, Seen, Setup, again, run};
+
+/// Runs a sample as often as it takes; each run is shown to `look` when it is over. In the
+/// report's words.
+pub(super) async fn series(
+    machine: &impl Machine,
+    sample: &[u8],
+    plan: &Plan,
+    first: &Setup,
+    how_often: Again,
+    look: impl Fn(&Seen),
+) -> Result<Vec<ukai_behaviour::Seen>, RunError> {
+    let mut seen: Vec<Seen> = Vec::new();
+    let mut told = Vec::new();
+    let mut next = Some((first.clone(), None));
+    while let Some((setup, changed)) = next {
+        let one = run(machine, sample, plan, &setup).await?;
+        look(&one);
+        told.push(as_told(plan, &setup, changed, &one));
+        seen.push(one);
+        next = again(how_often, first, &seen).map(|(setup, told)| (setup, Some(told)));
+    }
+    Ok(told)
+}
+
+/// A run in the report's words.
+fn as_told(
+    plan: &Plan,
+    setup: &Setup,
+    changed: Option<String>,
+    seen: &Seen,
+) -> ukai_behaviour::Seen {
+    ukai_behaviour::Seen {
+        settings: RunSettings {
+            architecture: plan.architecture.clone(),
+            path: plan.path.clone(),
+            command: plan.arguments.clone(),
+            scenario: setup.conditions.name.clone(),
+            changed: changed.into_iter().collect(),
+        },
+        started: seen.started,
+        duration_ms: seen.lasted.as_millis() as u64,
+        ended: match seen.ended {
+            Ended::Exited => ukai_model::Ended::Exited,
+            Ended::TimeUsed => ukai_model::Ended::TimeUsed,
+            Ended::GuestEnded => ukai_model::Ended::GuestEnded,
+            Ended::NotStarted => ukai_model::Ended::NotStarted,
+        },
+        reason: seen.reason.clone(),
+        notices: seen.notices.clone(),
+        events: seen.events.clone(),
+        guest: seen.guest.clone(),
+    }
+}
