@@ -72,6 +72,7 @@ const pagesOf = (found) => [
   ['samples-none', '/samples?q=no-such-sample-anywhere'],
   ['sample', `/samples/${found.sample.sha256}`],
   ...(found.script ? [['sample-script', `/samples/${found.script.sha256}`]] : []),
+  ['sandbox', '/sandbox'],
   ['indicators', '/indicators'],
   ['indicators-c2', '/indicators?role=c2&min_confidence=25'],
   ['indicator', `/indicators/${found.indicator.id}`],
@@ -145,7 +146,7 @@ describe('by hand', () => {
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), en['app.skip']);
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'main');
-    for (const [key, path] of [['e', '/events'], ['s', '/sessions'], ['c', '/credentials'], ['m', '/samples'], ['i', '/indicators'], ['f', '/feeds'], ['o', '/']]) {
+    for (const [key, path] of [['e', '/events'], ['s', '/sessions'], ['c', '/credentials'], ['m', '/samples'], ['b', '/sandbox'], ['i', '/indicators'], ['f', '/feeds'], ['o', '/']]) {
       await page.keyboard.press('g');
       await page.keyboard.press(key);
       await page.waitForURL(`${base}${path}`, { timeout: WAIT_MS });

@@ -54,6 +54,8 @@ export function gist(event: Event): string {
       return join(text(event['how']), text(event['name']), bytes(number(event['size'])), short(text(event.sha256)));
     case 'analysis.done':
       return join(text(event['engine']), text(event['outcome']), short(text(event.sha256)), duration(number(event['duration_ms'])));
+    case 'sandbox.done':
+      return join(short(text(event.sha256)), `${number(event['score'])}`, duration(number(event['duration_ms'])));
     case 'indicator.new':
       return join(text(event['role']), text(event['value']), `${number(event['confidence'])}`);
     case 'syn.unanswered':
@@ -115,6 +117,7 @@ export function tone(kind: string): Tone {
     case 'sample.captured':
       return 'capture';
     case 'analysis.done':
+    case 'sandbox.done':
     case 'indicator.new':
       return 'result';
     case 'limit.reached':

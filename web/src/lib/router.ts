@@ -8,6 +8,8 @@ export type Route =
   | { page: 'credentials' }
   | { page: 'samples' }
   | { page: 'sample'; id: string }
+  | { page: 'sandbox' }
+  | { page: 'behaviour'; id: string }
   | { page: 'indicators' }
   | { page: 'indicator'; id: string }
   | { page: 'telescope' }
@@ -17,7 +19,7 @@ export type Route =
   | { page: 'unknown' };
 
 /** The part of the navigation that a page belongs to. */
-export type Section = 'overview' | 'events' | 'sessions' | 'credentials' | 'samples' | 'indicators' | 'telescope' | 'feeds';
+export type Section = 'overview' | 'events' | 'sessions' | 'credentials' | 'samples' | 'sandbox' | 'indicators' | 'telescope' | 'feeds';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Roughly; the hub says whether it is one. */
@@ -35,6 +37,7 @@ export function route(path: string): Route {
       case 'sessions':
       case 'credentials':
       case 'samples':
+      case 'sandbox':
       case 'indicators':
       case 'telescope':
       case 'feeds':
@@ -47,6 +50,7 @@ export function route(path: string): Route {
     if (first === 'sessions' && UUID.test(id)) return { page: 'session', id };
     if (first === 'indicators' && UUID.test(id)) return { page: 'indicator', id };
     if (first === 'samples' && SHA256.test(id)) return { page: 'sample', id };
+    if (first === 'sandbox' && SHA256.test(id)) return { page: 'behaviour', id };
   }
   if (parts.length === 3 && first === 'telescope' && second === 'sources') {
     const id = decodeURIComponent(parts[2] ?? '').toLowerCase();
@@ -64,6 +68,8 @@ export function section(at: Route): Section | null {
       return 'telescope';
     case 'sample':
       return 'samples';
+    case 'behaviour':
+      return 'sandbox';
     case 'indicator':
       return 'indicators';
     case 'login':

@@ -8,6 +8,7 @@ const PLACES: Record<string, string> = {
   s: '/sessions',
   c: '/credentials',
   m: '/samples',
+  b: '/sandbox',
   i: '/indicators',
   t: '/telescope',
   f: '/feeds',

@@ -96,6 +96,14 @@ export const api = {
     const response = await send(`/api/samples/${id(sha256)}/reanalyze`, { method: 'POST' });
     return (await response.json()) as { queued: boolean };
   },
+  behaviours: (params: Params, signal?: AbortSignal) =>
+    get<T.Page<T.BehaviourSummary>>(`/api/behaviours${query(params)}`, signal),
+  behaviour: (sha256: string, signal?: AbortSignal) =>
+    get<T.Behaviour>(`/api/samples/${id(sha256)}/behaviour`, signal),
+  run: async (sha256: string) => {
+    const response = await send(`/api/samples/${id(sha256)}/run`, { method: 'POST' });
+    return (await response.json()) as { queued: boolean };
+  },
   quarantined: (signal?: AbortSignal) => get<T.Page<T.Job>>('/api/jobs/quarantined', signal),
   retry: (job: number) => send(`/api/jobs/${job}/retry`, { method: 'POST' }),
   cartUrl: (sha256: string) => `/api/samples/${id(sha256)}/cart`,

@@ -38,6 +38,7 @@ export const EVENT_KINDS = [
   'download.result',
   'sample.captured',
   'analysis.done',
+  'sandbox.done',
   'indicator.new',
   'syn.unanswered',
   'dns.query',
@@ -105,7 +106,7 @@ export interface SampleSummary {
   stored: boolean;
 }
 
-export type CaptureHow = 'fetched' | 'dropped' | 'uploaded' | 'payload' | 'mail' | 'submitted';
+export type CaptureHow = 'fetched' | 'dropped' | 'uploaded' | 'payload' | 'mail' | 'submitted' | 'sandbox';
 
 export interface Sighting {
   sha256: string;
@@ -205,6 +206,7 @@ export type EvidenceKind =
   | 'malware-served'
   | 'static-analysis'
   | 'static-hidden'
+  | 'behaviour'
   | 'capture';
 
 export interface Evidence {
@@ -327,6 +329,9 @@ export interface SampleDetail {
   analyses: Analysis[];
   indicators: Indicator[];
   job: Job | null;
+  /** Whether it was run in the sandbox. */
+  ran: boolean;
+  run_job: Job | null;
 }
 
 export interface ChainLink {
@@ -443,4 +448,139 @@ export interface SourceDetail {
   scans: ScannerEvent[];
   sessions: SessionSummary[];
   handshake: boolean;
+}
+
+// What samples did in the sandbox (docs/behaviour.md).
+
+export type Ended = 'exited' | 'time-used' | 'guest-ended' | 'not-started' | 'failed';
+export type Class =
+  | 'c2'
+  | 'distribution'
+  | 'update'
+  | 'mining-pool'
+  | 'scan-target'
+  | 'attack-target'
+  | 'connectivity-check'
+  | 'resolver'
+  | 'time-server'
+  | 'local'
+  | 'unknown';
+export type Severity = 'info' | 'low' | 'medium' | 'high';
+
+export interface BehaviourSummary {
+  sha256: string;
+  started: string;
+  runs: number;
+  architecture: string;
+  ended: Ended;
+  score: number;
+  summary: string;
+  servers: { class: Class; host: string }[];
+  attacks: number;
+  drops: number;
+}
+
+export interface Proof {
+  run: number;
+  at_ms: number;
+  pid?: number;
+  event?: string;
+}
+
+export interface SandboxRun {
+  number: number;
+  started: string;
+  duration_ms: number;
+  architecture: string;
+  command: string;
+  scenario: string;
+  settings: string[];
+  ended: Ended;
+  reason?: string;
+  records: number;
+  lost: number;
+  events: number;
+}
+
+export interface SandboxProcess {
+  run: number;
+  pid: number;
+  parent?: number;
+  started_ms: number;
+  ended_ms?: number;
+  exit?: string;
+  name?: string;
+  programs: { at_ms: number; path: string; command: string; deleted: boolean }[];
+  threads: number;
+  children: number;
+  did: string[];
+}
+
+export interface FileChange {
+  path: string;
+  own: boolean;
+  created: boolean;
+  written_bytes: number;
+  executed: boolean;
+  deleted: boolean;
+  renamed_to?: string;
+  mode?: string;
+  sha256?: string;
+}
+
+export interface Contact {
+  name?: string;
+  addresses: string[];
+  transport: 'tcp' | 'udp';
+  port: number;
+  protocols: string[];
+  class: Class;
+  confidence: number;
+  reasons: string[];
+  conversations: number;
+  attempts: number;
+  bytes_sent: number;
+  bytes_got: number;
+  first_ms: number;
+  last_ms: number;
+  rhythm?: { period_ms: number; jitter_percent: number; intervals: number; score: number };
+  first_payload?: string;
+  said: string[];
+  agents: string[];
+  ja4: string[];
+  processes: { run: number; pid: number; path: string }[];
+  runs: number[];
+}
+
+export interface Behaviour {
+  v: number;
+  sha256: string;
+  started: string;
+  runs: SandboxRun[];
+  summary: string;
+  score: number;
+  timeline: { proof: Proof; kind: string; text: string; weight: number }[];
+  processes: SandboxProcess[];
+  files: FileChange[];
+  findings: { kind: string; how: string; detail: string; count: number; runs: number[] }[];
+  names: { name: string; records: string[]; count: number; code: string; answers: string[]; contacted: boolean }[];
+  contacts: Contact[];
+  attacks: {
+    traffic: string;
+    packets_of: string;
+    ports: number[];
+    targets: number;
+    examples: string[];
+    packets: number;
+    rate: number;
+    duration_ms: number;
+    logins: string[];
+  }[];
+  drops: { sha256: string; size: number; came: number; path: string; reason: string; served: boolean }[];
+  matches: { rule: string; title: string; severity: Severity; techniques: string[]; count: number; details: string[] }[];
+  ids_rules: { sid: number; system: string; text: string; about: string }[];
+  alike: { sha256: string; percent: number }[];
+  differences: { of: string; what: string; seen_in: number[]; missing_in: number[] }[];
+  output: string;
+  left_out: Record<string, number>;
 }
