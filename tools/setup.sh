@@ -27,6 +27,7 @@ test_needs=(
   python3.11:python3.11 perl:perl php:php8.2-cli bzip2:bzip2 zip:zip unzip:unzip
   inetutils-telnet:inetutils-telnet openssl:openssl screen:screen tmux:tmux
   file:file 7zz:7zip zstd:zstd lzip:lzip cpio:cpio ar:binutils rpmbuild:rpm gcab:gcab arj:arj
+  lha:lhasa i686-w64-mingw32-windres:binutils-mingw-w64-i686
   genisoimage:genisoimage mksquashfs:squashfs-tools uuencode:sharutils
   lsb_release:lsb-release gcc:gcc make:make
   ps:procps netstat:net-tools lsof:lsof killall:psmisc iptables:iptables sudo:sudo
@@ -177,17 +178,19 @@ install_python_clients() {
 }
 
 # What reads program headers by the book; ours are compared with it. telfhash comes without
-# what it needs for stripped programs.
+# what it needs for stripped programs. PyInstaller's writers make archives to take apart.
 install_reference_parsers() {
   local folder=/opt/ukai-test/references
-  [ -x "$folder/bin/python" ] && return
-  say "installing pefile, pyelftools and telfhash from PyPI"
+  "$folder/bin/python" -c 'import pefile, elftools, PyInstaller' 2>/dev/null && return
+  say "installing pefile, pyelftools, telfhash and PyInstaller from PyPI"
   local sudo=()
   [ "$(id -u)" -eq 0 ] || sudo=(sudo)
   "${sudo[@]}" mkdir -p "${folder%/*}"
   "${sudo[@]}" /usr/bin/python3 -m venv "$folder"
   "${sudo[@]}" "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps \
-    pefile==2024.8.26 pyelftools==0.33 telfhash==0.9.8
+    pefile==2024.8.26 pyelftools==0.33 telfhash==0.9.8 \
+    pyinstaller==6.16.0 pyinstaller-hooks-contrib==2026.9 altgraph==0.17.4 packaging==25.0 \
+    setuptools==80.9.0
 }
 
 need_rust() {

@@ -37,6 +37,8 @@ pub(super) fn cab(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     };
     let names: Vec<String> = cabinet
         .folder_entries()
+        // The crate panics on a file in a folder without data.
+        .filter(|folder| folder.num_data_blocks() > 0)
         .flat_map(|folder| {
             folder.file_entries().map(|file| file.name().to_owned()).collect::<Vec<_>>()
         })

@@ -6,18 +6,23 @@
 
 mod ar;
 mod archives;
+mod arj;
 mod carve;
 mod cpio;
 mod encoded;
+mod firmware;
 mod iso9660;
 mod mail;
 mod nrv;
 mod ole;
 mod pdf;
+mod pe;
+mod pyinstaller;
 mod rar;
 mod rpm;
 mod rtf;
 mod sevenz;
+mod squashfs;
 mod streams;
 mod upx;
 mod vba;
@@ -78,6 +83,10 @@ impl<'a> Unpacking<'a> {
             "tar" => archives::tar(bytes, self),
             "cab" => archives::cab(bytes, self),
             "lha" => archives::lha(bytes, self),
+            "arj" => arj::unpack(bytes, self),
+            "uboot-image" => firmware::uboot(bytes, self),
+            "trx" => firmware::trx(bytes, self),
+            "squashfs" => squashfs::unpack(bytes, self),
             "7z" => sevenz::unpack(bytes, self),
             "rar" => rar::unpack(bytes, self),
             "cpio" => cpio::unpack(bytes, self),
@@ -92,6 +101,12 @@ impl<'a> Unpacking<'a> {
             "onenote" => ole::onenote(bytes, self),
             "elf" => {
                 upx::unpack(bytes, self);
+                pyinstaller::unpack(bytes, self);
+                carve::carve(bytes, 1, self);
+            }
+            "pe" => {
+                pe::unpack(bytes, self);
+                pyinstaller::unpack(bytes, self);
                 carve::carve(bytes, 1, self);
             }
             "crx" => carve::carve(bytes, 4, self),

@@ -34,7 +34,7 @@ fn header(length: u32) -> Vec<u8> {
     out
 }
 
-fn by_ucl(content: &[u8], method: &str, bits: &str) -> Vec<u8> {
+pub(crate) fn by_ucl(content: &[u8], method: &str, bits: &str) -> Vec<u8> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/unpack/ucl.py");
     let mut child = Command::new("/usr/bin/python3")
         .args([script, method, bits])
@@ -48,7 +48,7 @@ fn by_ucl(content: &[u8], method: &str, bits: &str) -> Vec<u8> {
     output.stdout
 }
 
-fn by_lzma(content: &[u8]) -> Vec<u8> {
+pub(crate) fn by_lzma(content: &[u8]) -> Vec<u8> {
     let options = lzma_rust2::LzmaOptions::with_preset(6);
     let (lc, lp, pb) = (options.lc, options.lp, options.pb);
     let mut writer =
