@@ -456,8 +456,10 @@ fn from_code(program: &Program<'_>, list: &[&CString<'_>], key: u8) -> Vec<BotLo
     let mut pairs: Vec<(&String, &String)> = Vec::new();
     let mut rest = loads.as_slice();
     while let [(at, first), (next, second), ..] = rest {
-        // The arguments of one call are loaded next to each other.
-        let together = next - at <= CALL_BYTES_MAX;
+        // The arguments of one call are loaded next to each other, and nearer to each other
+        // than to those of the next: what only looks like a load must not shift all pairs.
+        let nearer = rest.get(2).is_some_and(|(third, _)| third - next < next - at);
+        let together = next - at <= CALL_BYTES_MAX && !nearer;
         if together {
             pairs.push((first, second));
         }
