@@ -15,7 +15,8 @@ pub fn tier(name: &str) -> Option<u8> {
         "ukai-model" => 0,
         "ukai-persona" | "ukai-shell" | "ukai-emulators" | "ukai-static" | "ukai-indicator"
         | "ukai-feed" | "ukai-ssh" | "ukai-cowrie" | "ukai-packet" | "ukai-netstack"
-        | "ukai-plan" | "ukai-telescope" | "ukai-servers" | "ukai-trace" | "ukai-behaviour" => 1,
+        | "ukai-plan" | "ukai-telescope" | "ukai-servers" | "ukai-trace" | "ukai-behaviour"
+        | "ukai-yara" => 1,
         "ukai-store" | "ukai-driver" | "ukai-egress" | "ukai-jail" | "ukai-link"
         | "ukai-engine" => 2,
         "ukai-honeypot" | "ukai-hub" | "ukai-virtnet" | "ukai-watch" | "ukai-sandbox" => 3,

@@ -52,4 +52,6 @@ pub struct Analyzer {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// Whether it is started once and forks a child for each sample.
+    pub warm: bool,
 }

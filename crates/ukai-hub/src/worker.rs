@@ -11,7 +11,7 @@ use ukai_indicator::observables;
 use ukai_jail::{Jail, JailOutcome};
 use ukai_model::{
     Analysis, BotConfiguration, ElfInfo, EventKind, FileType, Outcome, PeInfo, PeerText, Section,
-    Sha256, Timestamp,
+    Sha256, Timestamp, YaraMatch,
 };
 use ukai_store::{Job, JobState, StoreError};
 
@@ -48,6 +48,7 @@ pub(crate) fn jail(app: &App) -> Jail {
         program: app.context.analyzer.program.clone(),
         arguments: app.context.analyzer.arguments.clone(),
         limits: app.config.analysis,
+        warm: app.context.analyzer.warm,
     }
 }
 
@@ -234,6 +235,8 @@ fn bounded(mut analysis: Analysis) -> Analysis {
     }
     analysis.artefacts.truncate(limits::ANALYSIS_LINES_MAX);
     analysis.artefacts.iter_mut().for_each(|artefact| shorten_text(&mut artefact.value));
+    analysis.yara.truncate(limits::ANALYSIS_LINES_MAX);
+    analysis.yara.iter_mut().for_each(bounded_yara);
     analysis.configurations.truncate(limits::ANALYSIS_ITEMS_MAX);
     analysis.configurations.iter_mut().for_each(bounded_configuration);
     if let Outcome::Partial { reason } | Outcome::Failed { reason } = &mut analysis.outcome {
@@ -305,6 +308,24 @@ fn bounded_section(section: &mut Section) {
     }
 }
 
+fn bounded_yara(found: &mut YaraMatch) {
+    for text in [&mut found.rule, &mut found.set, &mut found.version] {
+        shorten(text);
+    }
+    found.tags.truncate(limits::ANALYSIS_ITEMS_MAX);
+    found.tags.iter_mut().for_each(shorten);
+    found.meta.truncate(limits::ANALYSIS_ITEMS_MAX);
+    for meta in &mut found.meta {
+        shorten(&mut meta.name);
+        shorten_text(&mut meta.value);
+    }
+    found.places.truncate(limits::ANALYSIS_ITEMS_MAX);
+    for place in &mut found.places {
+        shorten(&mut place.string);
+        shorten_text(&mut place.bytes);
+    }
+}
+
 fn bounded_configuration(configuration: &mut BotConfiguration) {
     shorten(&mut configuration.family);
     for key in [&mut configuration.table_key, &mut configuration.login_key].into_iter().flatten() {
@@ -350,6 +371,7 @@ fn failed(sha256: Sha256, reason: String) -> Analysis {
         members: Vec::new(),
         configurations: Vec::new(),
         artefacts: Vec::new(),
+        yara: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
         notes: Vec::new(),

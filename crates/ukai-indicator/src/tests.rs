@@ -90,6 +90,7 @@ fn analysis(file_type: &str, observables: Vec<Found>) -> Analysis {
         members: Vec::new(),
         configurations: Vec::new(),
         artefacts: Vec::new(),
+        yara: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
         notes: Vec::new(),

@@ -1,7 +1,7 @@
 //! The child's side: it gives up everything before it reads a byte.
 
-use crate::filter;
-use crate::limits::{DESCRIPTORS_MAX, JailLimits, LIMITS_VARIABLE, Orders};
+use crate::limits::{DESCRIPTORS_MAX, JailLimits, LIMITS_VARIABLE, Orders, WARM_WORD};
+use crate::{filter, fork};
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, getppid, set_dumpable_behavior,
     set_parent_process_death_signal, setrlimit,
@@ -17,6 +17,9 @@ pub enum ConfineError {
     /// The parent ended before the child was ready.
     #[error("the parent is gone")]
     Orphan,
+    /// A process with several threads cannot be forked: locks of the others stay closed.
+    #[error("a warm process has {0} threads")]
+    Threads(usize),
     /// The kernel refused a step.
     #[error("cannot {step}: {source}")]
     Kernel {
@@ -32,21 +35,40 @@ pub enum ConfineError {
 
 /// Confines the calling process by the limits that its [`crate::Jail`] handed over.
 ///
-/// Call it first in the child's `main`, on its only thread. After it the process reads
+/// Call it first in the child's `main`, on its only thread; what comes before it is done once
+/// by a warm process, and must not read anything of a sample. After it the process reads
 /// standard input, writes standard output and error, manages memory and exits; any other
 /// system call ends it.
+///
+/// In a warm process it returns once in each child, and never in the process itself.
 pub fn enter() -> Result<(), ConfineError> {
-    let orders: Orders = std::env::var(LIMITS_VARIABLE)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .ok_or(ConfineError::NoOrders)?;
+    let text = std::env::var(LIMITS_VARIABLE).map_err(|_| ConfineError::NoOrders)?;
+    let orders = match text.strip_prefix(WARM_WORD) {
+        Some(parent) => {
+            die_with(parent.parse().map_err(|_| ConfineError::NoOrders)?)?;
+            forbid_dumps()?;
+            fork::serve()?
+        }
+        None => text.parse::<Orders>().map_err(|()| ConfineError::NoOrders)?,
+    };
+    die_with(orders.parent)?;
+    confine(&orders.limits)
+}
+
+/// Has the process killed when its parent ends.
+fn die_with(parent: u32) -> Result<(), ConfineError> {
     set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|error| kernel("ask to be killed with the parent", error))?;
     // A parent that died before that request is never reported.
-    if getppid().map(|pid| pid.as_raw_nonzero().get()) != i32::try_from(orders.parent).ok() {
+    if getppid().map(|pid| pid.as_raw_nonzero().get()) != i32::try_from(parent).ok() {
         return Err(ConfineError::Orphan);
     }
-    confine(&orders.limits)
+    Ok(())
+}
+
+fn forbid_dumps() -> Result<(), ConfineError> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|error| kernel("forbid memory dumps", error))
 }
 
 /// Confines the calling process: resource limits, no new privileges, no dumps, system-call
@@ -66,8 +88,7 @@ pub fn confine(limits: &JailLimits) -> Result<(), ConfineError> {
     for (resource, limit, step) in resources {
         setrlimit(resource, limit).map_err(|error| kernel(step, error))?;
     }
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)
-        .map_err(|error| kernel("forbid memory dumps", error))?;
+    forbid_dumps()?;
     set_no_new_privs(true).map_err(|error| kernel("forbid new privileges", error))?;
     filter::install().map_err(|error| ConfineError::Filter(error.to_string()))
 }

@@ -5,6 +5,10 @@
 //! write lines to its standard output, and that dies when its time is up. What it wrote
 //! until then is kept, with the reason of its end.
 //!
+//! Starting a program costs more than looking at a small file. A *warm* jail starts it once:
+//! that process does what is the same for every child until it calls [`enter`], then forks a
+//! child for each run, which confines itself and never returns to it (`warm.rs`, `fork.rs`).
+//!
 //! This crate knows nothing about analysis: the child is any program that calls
 //! [`enter`] first. It is not a sandbox for running samples.
 //!
@@ -12,10 +16,12 @@
 
 mod child;
 mod filter;
+mod fork;
 mod limits;
 mod outcome;
 mod run;
 mod spawner;
+mod warm;
 
 pub use child::{ConfineError, confine, enter};
 pub use limits::JailLimits;

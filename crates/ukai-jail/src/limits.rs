@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Standard error of a child that is kept for the reason, in bytes; the rest is read and
 /// thrown away.
@@ -15,6 +16,24 @@ pub(crate) const DESCRIPTORS_MAX: u64 = 3;
 
 /// Environment variable, the only one of a child, that carries its limits.
 pub(crate) const LIMITS_VARIABLE: &str = "UKAI_JAIL";
+
+/// What stands before the parent's number in that variable of a warm process.
+pub(crate) const WARM_WORD: &str = "warm ";
+
+/// Children of one warm process at a time; further orders wait.
+pub(crate) const WARM_CHILDREN_MAX: usize = 256;
+
+/// Length of an order to a warm process, in bytes.
+pub(crate) const WARM_ORDER_BYTES_MAX: usize = 256;
+
+/// Length of what it says of a child's end, in bytes.
+pub(crate) const WARM_WORD_BYTES: usize = 5;
+
+/// How long a process may take to become warm, compiling rules for instance.
+pub(crate) const WARM_START_MAX: Duration = Duration::from_mins(1);
+
+/// Warm processes of different programs or arguments that are kept.
+pub(crate) const WARM_PROCESSES_MAX: usize = 4;
 
 /// What a child may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

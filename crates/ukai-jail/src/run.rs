@@ -3,12 +3,13 @@
 use crate::limits::{JailLimits, LIMITS_VARIABLE, Orders, STDERR_BYTES_MAX};
 use crate::outcome::{JailOutcome, duration, reason, size};
 use crate::spawner;
+use crate::warm::{self, Born};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 /// A program that runs confined. It must call [`crate::enter`] before anything else.
@@ -22,11 +23,14 @@ pub struct Jail {
     pub arguments: Vec<OsString>,
     /// What a child may use.
     pub limits: JailLimits,
+    /// Whether children are forks of a process that is started once and waits.
+    pub warm: bool,
 }
 
 impl Jail {
     /// The running program itself with other arguments. It is found even after the file
-    /// was replaced by an upgrade, and is then still the version that runs.
+    /// was replaced by an upgrade, and is then still the version that runs. It is not warm:
+    /// that pays with the second run.
     pub fn this_program(
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
         limits: JailLimits,
@@ -35,12 +39,18 @@ impl Jail {
             program: PathBuf::from("/proc/self/exe"),
             arguments: arguments.into_iter().map(Into::into).collect(),
             limits,
+            warm: false,
         }
     }
 
     /// Runs a child on `input` and waits for its end, at most the wall-clock limit.
     /// Dropping the future kills the child.
     pub async fn run(&self, input: &[u8]) -> JailOutcome {
+        if self.warm
+            && let Some(born) = warm::birth(self).await
+        {
+            return self.watch(Life::Born(born), input).await;
+        }
         let child = match spawner::spawn(self.command()).await {
             Ok(child) => child,
             Err(error) => {
@@ -48,7 +58,7 @@ impl Jail {
                 return JailOutcome::Failed { reason };
             }
         };
-        self.watch(Group(child), input).await
+        self.watch(Life::Started(Group(child)), input).await
     }
 
     fn command(&self) -> Command {
@@ -67,27 +77,27 @@ impl Jail {
         command
     }
 
-    async fn watch(&self, mut group: Group, input: &[u8]) -> JailOutcome {
+    async fn watch(&self, mut life: Life, input: &[u8]) -> JailOutcome {
         let mut output = Vec::new();
         let mut errors = Vec::new();
         let end = {
-            let talk = converse(&mut group.0, input, &self.limits, &mut output, &mut errors);
+            let talk = converse(&mut life, input, &self.limits, &mut output, &mut errors);
             tokio::time::timeout(Duration::from_millis(self.limits.wall_ms), talk).await
         };
         let limits = &self.limits;
         match end {
             Err(_elapsed) => {
-                group.kill().await;
+                life.kill().await;
                 let reason = format!("time limit of {}", duration(limits.wall_ms));
                 JailOutcome::cut_short(output, reason)
             }
             Ok(Err(Interrupted::Flood)) => {
-                group.kill().await;
+                life.kill().await;
                 let reason = format!("output limit of {}", size(limits.output_bytes));
                 JailOutcome::cut_short(output, reason)
             }
             Ok(Err(Interrupted::Pipe(error))) => {
-                group.kill().await;
+                life.kill().await;
                 JailOutcome::cut_short(output, format!("lost the child: {error}"))
             }
             Ok(Ok(status)) if status.success() => JailOutcome::Done(output),
@@ -105,15 +115,13 @@ enum Interrupted {
 /// Feeds the child and listens to it until it ends. All three pipes move at once, so that
 /// neither side waits for the other for ever.
 async fn converse(
-    child: &mut Child,
+    life: &mut Life,
     input: &[u8],
     limits: &JailLimits,
     output: &mut Vec<u8>,
     errors: &mut Vec<u8>,
 ) -> Result<ExitStatus, Interrupted> {
-    let mut stdin = child.stdin.take().expect("standard input is a pipe");
-    let stdout = child.stdout.take().expect("standard output is a pipe");
-    let stderr = child.stderr.take().expect("standard error is a pipe");
+    let (mut stdin, stdout, stderr) = life.pipes();
     let feed = async {
         // A child that ends early closes the pipe: its exit says why.
         let _ = stdin.write_all(input).await;
@@ -133,7 +141,7 @@ async fn converse(
     };
     let overhear = async { keep_first(stderr, errors).await.map_err(Interrupted::Pipe) };
     tokio::try_join!(feed, listen, overhear)?;
-    child.wait().await.map_err(Interrupted::Pipe)
+    life.end().await.map_err(Interrupted::Pipe)
 }
 
 /// Keeps the first bytes of a pipe and reads on to its end, so that the writer never waits.
@@ -146,6 +154,46 @@ async fn keep_first(mut pipe: impl AsyncRead + Unpin, kept: &mut Vec<u8>) -> std
         }
         let room = STDERR_BYTES_MAX - kept.len();
         kept.extend_from_slice(&buffer[..count.min(room)]);
+    }
+}
+
+/// A child that was started, or that a warm process has made.
+enum Life {
+    Started(Group),
+    Born(Born),
+}
+
+type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+type Reader = Box<dyn AsyncRead + Send + Unpin>;
+
+impl Life {
+    /// Its standard input, output and error; they are taken once.
+    fn pipes(&mut self) -> (Writer, Reader, Reader) {
+        match self {
+            Self::Started(Group(child)) => (
+                Box::new(child.stdin.take().expect("standard input is a pipe")),
+                Box::new(child.stdout.take().expect("standard output is a pipe")),
+                Box::new(child.stderr.take().expect("standard error is a pipe")),
+            ),
+            Self::Born(born) => {
+                let (input, output, errors) = born.pipes.take().expect("they are taken once");
+                (Box::new(input), Box::new(output), Box::new(errors))
+            }
+        }
+    }
+
+    async fn end(&mut self) -> std::io::Result<ExitStatus> {
+        match self {
+            Self::Started(group) => group.0.wait().await,
+            Self::Born(born) => born.end().await,
+        }
+    }
+
+    async fn kill(&mut self) {
+        match self {
+            Self::Started(group) => group.kill().await,
+            Self::Born(born) => born.kill().await,
+        }
     }
 }
 

@@ -22,11 +22,22 @@ fn example() -> PathBuf {
 }
 
 fn jail(how: &str, limits: JailLimits) -> Jail {
-    Jail { program: example(), arguments: vec![how.into()], limits }
+    Jail { program: example(), arguments: vec![how.into()], limits, warm: false }
+}
+
+fn warm(how: &str, limits: JailLimits) -> Jail {
+    Jail { warm: true, ..jail(how, limits) }
+}
+
+/// The same comes of a process of its own and of a fork of a warm one.
+async fn run_within(how: &str, limits: JailLimits) -> JailOutcome {
+    let outcome = jail(how, limits).run(b"sample").await;
+    assert_eq!(warm(how, limits).run(b"sample").await, outcome, "{how}");
+    outcome
 }
 
 async fn run(how: &str) -> JailOutcome {
-    jail(how, LIMITS).run(b"sample").await
+    run_within(how, LIMITS).await
 }
 
 fn partial(outcome: JailOutcome) -> (String, String) {
@@ -49,22 +60,24 @@ async fn a_child_that_behaves_is_heard_to_the_end() {
 #[tokio::test]
 async fn a_large_input_arrives_whole() {
     let input = vec![7; 20 << 20];
-    let outcome = jail("normal", LIMITS).run(&input).await;
-    assert_eq!(outcome, JailOutcome::Done(b"{\"read\":20971520}\n{\"end\":true}\n".to_vec()));
+    for jail in [jail("normal", LIMITS), warm("normal", LIMITS)] {
+        let outcome = jail.run(&input).await;
+        assert_eq!(outcome, JailOutcome::Done(b"{\"read\":20971520}\n{\"end\":true}\n".to_vec()));
+    }
 }
 
 #[tokio::test]
 async fn a_hang_is_cut_by_the_clock() {
     let started = Instant::now();
     let limits = JailLimits { wall_ms: 1000, ..LIMITS };
-    let outcome = jail("hang", limits).run(b"sample").await;
+    let outcome = run_within("hang", limits).await;
     assert_eq!(partial(outcome), (FIRST_LINE.to_owned(), "time limit of 1 s".to_owned()));
     assert!(started.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test]
 async fn a_hang_is_cut_by_processor_time() {
-    let outcome = jail("hang", JailLimits { cpu_s: 1, ..LIMITS }).run(b"sample").await;
+    let outcome = run_within("hang", JailLimits { cpu_s: 1, ..LIMITS }).await;
     assert_eq!(partial(outcome).1, "processor time limit of 1 s");
 }
 
@@ -96,9 +109,12 @@ async fn forbidden_system_calls_kill() {
 
 #[tokio::test]
 async fn crashes_are_told_with_harmless_last_words() {
-    let (_, reason) = partial(run("panic").await);
-    assert!(reason.starts_with("exit code 101: "), "{reason}");
-    assert!(reason.contains(r"bad \x1b[31mbytes"), "{reason}");
+    // The words hold the number of the process.
+    for jail in [jail("panic", LIMITS), warm("panic", LIMITS)] {
+        let (_, reason) = partial(jail.run(b"sample").await);
+        assert!(reason.starts_with("exit code 101: "), "{reason}");
+        assert!(reason.contains(r"bad \x1b[31mbytes"), "{reason}");
+    }
     assert_eq!(partial(run("abort").await).1, "killed by SIGABRT");
     assert_eq!(partial(run("recurse").await).1, "stack overflow");
 }
@@ -111,17 +127,22 @@ async fn half_a_line_is_dropped() {
 
 #[tokio::test]
 async fn the_environment_stays_outside() {
-    let JailOutcome::Done(output) = run("environment").await else { panic!("not done") };
-    let output = String::from_utf8(output).expect("text");
-    let variables: Vec<&str> = output.lines().filter(|line| line.contains('=')).collect();
-    assert!(variables.iter().all(|line| line.starts_with("UKAI_JAIL=")), "{variables:?}");
+    for jail in [jail("environment", LIMITS), warm("environment", LIMITS)] {
+        let JailOutcome::Done(output) = jail.run(b"").await else { panic!("not done") };
+        let output = String::from_utf8(output).expect("text");
+        let variables: Vec<&str> = output.lines().filter(|line| line.contains('=')).collect();
+        assert!(variables.iter().all(|line| line.starts_with("UKAI_JAIL=")), "{variables:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_missing_program_is_a_failure_with_its_name() {
-    let jail = Jail { program: "/nowhere/x".into(), arguments: Vec::new(), limits: LIMITS };
-    let JailOutcome::Failed { reason } = jail.run(b"").await else { panic!("not failed") };
-    assert!(reason.starts_with("cannot start /nowhere/x: "), "{reason}");
+    let jail =
+        Jail { program: "/nowhere/x".into(), arguments: Vec::new(), limits: LIMITS, warm: false };
+    for jail in [Jail { warm: true, ..jail.clone() }, jail] {
+        let JailOutcome::Failed { reason } = jail.run(b"").await else { panic!("not failed") };
+        assert!(reason.starts_with("cannot start /nowhere/x: "), "{reason}");
+    }
 }
 
 #[tokio::test]
@@ -139,10 +160,85 @@ async fn dropping_the_run_kills_the_child() {
 
 /// Whether a live process (a zombie has no command line) has `mark` as an argument.
 fn running(mark: &str) -> bool {
-    std::fs::read_dir("/proc").expect("Linux").flatten().any(|entry| {
+    !processes(mark).is_empty()
+}
+
+/// The live processes that have `mark` as an argument.
+fn processes(mark: &str) -> Vec<i32> {
+    let has_mark = |entry: &std::fs::DirEntry| {
         std::fs::read(entry.path().join("cmdline"))
             .is_ok_and(|line| line.split(|byte| *byte == 0).any(|word| word == mark.as_bytes()))
-    })
+    };
+    let entries = std::fs::read_dir("/proc").expect("Linux").flatten().filter(has_mark);
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// Waits until so many processes have `mark`.
+async fn until(mark: &str, count: usize) -> Vec<i32> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let found = processes(mark);
+        if found.len() == count {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{found:?} instead of {count}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn dropping_a_run_of_a_warm_process_kills_its_child_alone() {
+    let mark = format!("warm-hang-{}", std::process::id());
+    let jail = Jail { arguments: vec!["hang".into(), mark.clone().into()], ..warm("hang", LIMITS) };
+    let [first, second] =
+        [jail.clone(), jail].map(|jail| tokio::spawn(async move { jail.run(b"sample").await }));
+    until(&mark, 3).await;
+    first.abort();
+    until(&mark, 2).await;
+    second.abort();
+    until(&mark, 1).await;
+}
+
+#[tokio::test]
+async fn a_warm_process_that_is_killed_takes_its_children_along_and_is_followed_by_another() {
+    let mark = format!("warm-killed-{}", std::process::id());
+    let arguments = vec!["hang".into(), mark.clone().into()];
+    let jail = Jail { arguments, ..warm("hang", JailLimits { wall_ms: 60_000, ..LIMITS }) };
+    let run = tokio::spawn({
+        let jail = jail.clone();
+        async move { jail.run(b"sample").await }
+    });
+    let found = until(&mark, 2).await;
+    // The first one is the warm process: it is the only one that was there before the child.
+    let warm = *found.iter().min().expect("two");
+    let killed = std::process::Command::new("kill").args(["-9", &warm.to_string()]).status();
+    assert!(killed.expect("kill runs").success());
+    // It may have come to its first line.
+    let reason = match run.await.expect("no panic") {
+        JailOutcome::Partial { reason, .. } | JailOutcome::Failed { reason } => reason,
+        JailOutcome::Done(output) => panic!("it hangs, and said {output:?}"),
+    };
+    assert!(reason.starts_with("lost the child"), "{reason}");
+    until(&mark, 0).await;
+    let again = tokio::spawn(async move { jail.run(b"sample").await });
+    until(&mark, 2).await;
+    again.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn children_of_a_warm_process_are_new_each_time() {
+    let jail = std::sync::Arc::new(warm("normal", LIMITS));
+    let runs: Vec<_> = (0..200)
+        .map(|length| {
+            let jail = jail.clone();
+            tokio::spawn(async move { (length, jail.run(&vec![0; length * 1000]).await) })
+        })
+        .collect();
+    for run in runs {
+        let (length, outcome) = run.await.expect("no panic");
+        let expected = format!("{{\"read\":{}}}\n{{\"end\":true}}\n", length * 1000);
+        assert_eq!(outcome, JailOutcome::Done(expected.into_bytes()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

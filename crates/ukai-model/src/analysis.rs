@@ -1,6 +1,8 @@
 //! What an analysis found out about a sample.
 
-use crate::{Artefact, BotConfiguration, Member, Observable, PeInfo, PeerText, Sha256, Timestamp};
+use crate::{
+    Artefact, BotConfiguration, Member, Observable, PeInfo, PeerText, Sha256, Timestamp, YaraMatch,
+};
 use serde::{Deserialize, Serialize};
 
 /// The result of analysing one sample once. Partial results are kept.
@@ -41,6 +43,9 @@ pub struct Analysis {
     /// What else tells about it: mail addresses, wallets, paths, user agents, log-ins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artefacts: Vec<Artefact>,
+    /// YARA rules that matched it or its members; at most 500.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub yara: Vec<YaraMatch>,
     /// Observables, first occurrence of each, with place and encoding.
     pub observables: Vec<Found>,
     /// The first strings worth reading, escaped; at most 1,000 of at most 256 bytes.

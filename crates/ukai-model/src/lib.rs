@@ -21,6 +21,7 @@ mod sample;
 mod text;
 mod time;
 mod verdict;
+mod yara;
 
 pub use analysis::{
     Analysis, ElfInfo, ElfSegment, FileType, Found, Hashes, Outcome, Section, StringEncoding,
@@ -47,3 +48,4 @@ pub use sample::Sighting;
 pub use text::PeerText;
 pub use time::{Duration, Timestamp};
 pub use verdict::{Judgement, Verdict};
+pub use yara::{YaraMatch, YaraMeta, YaraPlace};

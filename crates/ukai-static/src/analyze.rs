@@ -2,7 +2,7 @@
 
 use crate::artefacts::Artefacts;
 use crate::kind::{self, Kind, Language};
-use crate::limits::{CONFIGURATIONS_MAX, Limits, NOTES_MAX, SCRIPTS_RUN_MAX};
+use crate::limits::{CONFIGURATIONS_MAX, Limits, NOTES_MAX, SCRIPTS_RUN_MAX, YARA_MATCHES_MAX};
 use crate::observables::{
     Finds, Source, runs, scan_text, search_base64, search_hex, search_stack, search_xor,
     search_xor_long,
@@ -11,7 +11,10 @@ use crate::passwords::Passwords;
 use crate::unpack::{Budget, Child, Unpacking};
 use crate::{ENGINE, ENGINE_VERSION, Stage, config, elf, hashes, pe, script, strings};
 use std::collections::{HashSet, VecDeque};
-use ukai_model::{Analysis, Member, Outcome, PeerText, Sha256, StringEncoding, Timestamp};
+use ukai_model::{
+    Analysis, Member, Outcome, PeerText, Sha256, StringEncoding, Timestamp, YaraMatch,
+};
+use ukai_yara::Rules;
 
 /// Analyses `bytes`. `emit` is called after each stage with the result so far, so that a
 /// caller that is killed leaves something behind. `now` becomes the time of the start;
@@ -22,10 +25,22 @@ pub fn analyze(
     limits: &Limits,
     emit: &mut dyn FnMut(Stage<'_>),
 ) -> Analysis {
+    analyze_with(bytes, now, limits, None, emit)
+}
+
+/// The same, and YARA rules look at the sample and at all that is inside of it.
+pub fn analyze_with(
+    bytes: &[u8],
+    now: Timestamp,
+    limits: &Limits,
+    rules: Option<&Rules>,
+    emit: &mut dyn FnMut(Stage<'_>),
+) -> Analysis {
     let mut work = Work {
         bytes,
         now,
         limits,
+        rules,
         finds: Finds::new(limits.observables),
         artefacts: Artefacts::default(),
         kind: None,
@@ -60,7 +75,7 @@ pub fn analyze(
 type StageWork<'a> = fn(&mut Work<'a>);
 
 /// The stages in their order; the members come after them.
-fn stages<'a>() -> [(&'static str, StageWork<'a>); 8] {
+fn stages<'a>() -> [(&'static str, StageWork<'a>); 9] {
     [
         ("type", Work::identify),
         ("hashes", Work::hash),
@@ -69,6 +84,7 @@ fn stages<'a>() -> [(&'static str, StageWork<'a>); 8] {
         ("base64", Work::search_base64),
         ("configuration", Work::configure),
         ("script", Work::run_script),
+        ("yara", Work::match_rules),
         ("unpacking", Work::unpack),
     ]
 }
@@ -90,6 +106,7 @@ fn empty(bytes: &[u8], now: Timestamp) -> Analysis {
         members: Vec::new(),
         configurations: Vec::new(),
         artefacts: Vec::new(),
+        yara: Vec::new(),
         observables: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
@@ -108,6 +125,7 @@ struct Work<'a> {
     bytes: &'a [u8],
     now: Timestamp,
     limits: &'a Limits,
+    rules: Option<&'a Rules>,
     finds: Finds,
     artefacts: Artefacts,
     kind: Option<Kind>,
@@ -246,6 +264,24 @@ impl Work<'_> {
         report.commands
     }
 
+    fn match_rules(&mut self) {
+        self.match_layer(self.bytes, None);
+    }
+
+    fn match_layer(&mut self, bytes: &[u8], layer: Option<u32>) {
+        let Some(rules) = self.rules else { return };
+        let scanned = rules.scan(&bytes[..bytes.len().min(self.limits.scan_bytes)]);
+        scanned.notes.into_iter().for_each(|note| self.note(note));
+        let found = &mut self.analysis.yara;
+        let room = YARA_MATCHES_MAX.saturating_sub(found.len());
+        let overflown = scanned.matches.len() > room;
+        let matches = scanned.matches.into_iter().take(room);
+        found.extend(matches.map(|found| YaraMatch { layer, ..found }));
+        if overflown {
+            self.note(format!("only the first {YARA_MATCHES_MAX} matches of YARA rules are kept"));
+        }
+    }
+
     fn unpack(&mut self) {
         let Some(kind) = self.kind.take() else { return };
         self.take_apart(&kind, self.bytes, None, 1);
@@ -344,6 +380,7 @@ impl Work<'_> {
                 self.analysis.commands = commands;
             }
         }
+        self.match_layer(bytes, Some(layer));
         self.take_apart(kind, bytes, Some(layer), depth + 1);
     }
 }

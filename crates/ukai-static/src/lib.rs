@@ -21,6 +21,7 @@ mod observables;
 mod passwords;
 mod pe;
 mod script;
+mod similar;
 #[cfg(test)]
 mod specimen;
 mod stages;
@@ -29,12 +30,13 @@ mod strings;
 mod tests;
 mod unpack;
 
-pub use analyze::analyze;
+pub use analyze::{analyze, analyze_with};
 pub use limits::Limits;
+pub use similar::{Neighbour, SimilarityIndex};
 pub use stages::{Stage, interrupted, line};
 
 /// Name of this engine in an analysis.
 pub const ENGINE: &str = "static";
 
 /// Version of this engine. A result of an older one is a reason to analyse again.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;

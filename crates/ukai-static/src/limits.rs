@@ -162,6 +162,9 @@ pub(crate) const MEMBER_NAME_BYTES_MAX: usize = 256;
 /// Passwords that are tried.
 pub(crate) const PASSWORDS_MAX: usize = 60;
 
+/// Matches of YARA rules in one sample and all its members that are reported.
+pub(crate) const YARA_MATCHES_MAX: usize = 500;
+
 /// Shell scripts that are run for one sample.
 pub(crate) const SCRIPTS_RUN_MAX: usize = 8;
 

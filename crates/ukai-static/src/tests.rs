@@ -86,6 +86,7 @@ fn a_killed_analysis_leaves_what_it_had() {
             "base64",
             "configuration",
             "script",
+            "yara",
             "unpacking",
             "members"
         ]

@@ -1,26 +1,39 @@
-//! `ukai analyze FILE`, and the jailed child in which every analysis runs.
+//! `ukai analyze FILE`.
 
-use crate::cli::{JAILED_ANALYSIS, WrongUse};
+use crate::cli::{Place, WrongUse};
+use crate::jailed::analyzed;
+use crate::source::Source;
 use crate::terminal::{Style, columns};
+use crate::yara::described_matches;
 use anyhow::{Context, Result};
 use clap::Args;
+use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
-use ukai_hub::Analyzer;
-use ukai_jail::{Jail, JailLimits};
-use ukai_model::{Analysis, Outcome, StringEncoding, Timestamp};
+use ukai_model::{Analysis, Outcome, Sha256, StringEncoding};
+use ukai_static::SimilarityIndex;
 
 /// The largest file that is analysed, in bytes.
-const FILE_BYTES_MAX: u64 = 256 << 20;
+pub(crate) const FILE_BYTES_MAX: u64 = 256 << 20;
+
+/// Distance of TLSH up to which samples are alike.
+const DISTANCE_MAX: u32 = 100;
+
+/// Samples that are told to be alike.
+const ALIKE_MAX: usize = 20;
 
 /// Flags of `ukai analyze`.
 #[derive(Args)]
 pub(crate) struct AnalyzeArgs {
     /// The file; `-` reads standard input. A CaRT container is opened first.
     file: PathBuf,
+    #[command(flatten)]
+    place: Place,
+    /// Also tell which samples that are kept are alike (TLSH), the nearest first.
+    #[arg(long)]
+    similar: bool,
     /// Print the whole analysis as JSON.
     #[arg(long)]
     json: bool,
@@ -33,13 +46,22 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let analysis = runtime.block_on(analyzed(&bytes));
+    let analysis = runtime.block_on(analyzed(&bytes, &args.place.load()?.yara))?;
+    let alike = if args.similar { Some(alike(&args.place, &analysis)?) } else { None };
+    let style = Style::of_stdout();
     let mut out = std::io::stdout().lock();
     if args.json {
-        serde_json::to_writer(&mut out, &analysis).context("standard output")?;
-        writeln!(out).context("standard output")?;
+        let mut value = serde_json::to_value(&analysis)?;
+        if let Some(alike) = &alike {
+            value["similar"] = serde_json::to_value(alike)?;
+        }
+        writeln!(out, "{value}").context("standard output")?;
     } else {
-        write!(out, "{}", describe(&analysis, Style::of_stdout())).context("standard output")?;
+        write!(out, "{}", describe(&analysis, style)).context("standard output")?;
+        for line in alike.iter().flatten() {
+            writeln!(out, "{}  {}", line.sha256, style.dim(&format!("distance {}", line.distance)))
+                .context("standard output")?;
+        }
     }
     Ok(match analysis.outcome {
         Outcome::Complete => ExitCode::SUCCESS,
@@ -58,10 +80,29 @@ pub(crate) fn sample(file: &Path) -> Result<Vec<u8>> {
     Ok(unpacked.map_err(|error| WrongUse(format!("{}: {error}", file.display())))?.bytes)
 }
 
-/// Analyses bytes in a jailed child.
-pub(crate) async fn analyzed(bytes: &[u8]) -> Analysis {
-    let jail = Jail::this_program([JAILED_ANALYSIS], JailLimits::default());
-    ukai_hub::analyze(&jail, bytes, Timestamp::from(SystemTime::now())).await
+/// A sample that is alike.
+#[derive(Serialize)]
+struct Alike {
+    sha256: Sha256,
+    distance: u32,
+}
+
+/// The samples that are kept and alike. The index is made anew of what their analyses say.
+fn alike(place: &Place, analysis: &Analysis) -> Result<Vec<Alike>> {
+    let Some(tlsh) = analysis.hashes.as_ref().and_then(|hashes| hashes.tlsh.as_ref()) else {
+        return Ok(Vec::new());
+    };
+    let (source, _data) = Source::open(place)?;
+    let mut index = SimilarityIndex::default();
+    for sha256 in source.samples()?.into_iter().filter(|sha256| *sha256 != analysis.sha256) {
+        let analyses = source.analyses(&sha256)?;
+        let digest = analyses.iter().find_map(|it| it.hashes.as_ref()?.tlsh.as_ref());
+        if let Some(digest) = digest {
+            index.add(sha256, digest);
+        }
+    }
+    let found = index.nearest(tlsh, DISTANCE_MAX, ALIKE_MAX);
+    Ok(found.iter().map(|it| Alike { sha256: it.sha256, distance: it.distance }).collect())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -82,34 +123,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         return Err(WrongUse(format!("{shown}: larger than {} MiB", FILE_BYTES_MAX >> 20)).into());
     }
     Ok(bytes)
-}
-
-/// The running program itself, as what analyses samples for the hub.
-pub(crate) fn analyzer() -> Analyzer {
-    Analyzer { program: "/proc/self/exe".into(), arguments: vec![JAILED_ANALYSIS.into()] }
-}
-
-/// The child: confines itself, then reads the sample and prints what it finds, stage by
-/// stage, one JSON line each.
-pub(crate) fn run_jailed() -> ExitCode {
-    if let Err(error) = ukai_jail::enter() {
-        eprintln!("{error}. This command is for ukai's own use");
-        return ExitCode::from(2);
-    }
-    let mut bytes = Vec::new();
-    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
-        eprintln!("{error}");
-        return ExitCode::FAILURE;
-    }
-    let now = Timestamp::from(SystemTime::now());
-    let mut out = std::io::stdout().lock();
-    let mut written = Ok(());
-    ukai_static::analyze(&bytes, now, &ukai_static::Limits::default(), &mut |stage| {
-        if written.is_ok() {
-            written = out.write_all(&ukai_static::line(stage.so_far));
-        }
-    });
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// An analysis for a reader.
@@ -158,6 +171,10 @@ fn describe(analysis: &Analysis, style: Style) -> String {
             })
             .collect();
         out.push_str(&columns(&rows));
+    }
+    if !analysis.yara.is_empty() {
+        let _ = writeln!(out, "\n{}", style.bold("YARA rules"));
+        out.push_str(&described_matches(&analysis.yara, style));
     }
     for configuration in &analysis.configurations {
         let title = format!("Configuration of {}", configuration.family);

@@ -3,18 +3,15 @@
 use crate::config::Config;
 use crate::{
     analyze, antivirus, events, feeds, internet, plan, reference, sandbox, sensor, session,
-    telescope, up,
+    telescope, up, yara,
 };
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The word under which the program runs itself as a jailed child; no command of the
-/// command line's own, since the child confines itself before it does anything else.
-pub(crate) const JAILED_ANALYSIS: &str = "jailed-analysis";
-
-/// The same for the process that confines QEMU.
+/// The word under which the program runs itself as the process that confines QEMU; no command
+/// of the command line's own.
 pub(crate) const CONFINED_MACHINE: &str = "confined-machine";
 
 /// A malware observation system: honeypots, analysis, indicators, feeds.
@@ -40,6 +37,9 @@ enum Command {
     /// Ask anti-virus engines about files.
     #[command(subcommand)]
     Antivirus(antivirus::AntivirusCommand),
+    /// Match YARA rules against files, or against every sample that is kept.
+    #[command(subcommand)]
+    Yara(yara::YaraCommand),
     /// List or export feeds.
     #[command(subcommand)]
     Feed(feeds::FeedCommand),
@@ -114,6 +114,7 @@ impl Cli {
             Command::Up(args) => up::run(&args),
             Command::Analyze(args) => analyze::run(&args),
             Command::Antivirus(command) => antivirus::run(&command),
+            Command::Yara(command) => yara::run(&command),
             Command::Feed(command) => feeds::run(&command),
             Command::Events(args) => events::run(&args),
             Command::Session(command) => session::run(&command),

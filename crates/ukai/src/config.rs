@@ -3,6 +3,7 @@
 
 use crate::outputs::OutputsConfig;
 use crate::sandbox::SandboxConfig;
+use crate::yara::YaraConfig;
 use anyhow::{Context, Result, anyhow};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,8 @@ pub(crate) struct Config {
     /// `{ name = "clamav", kind = "clamd", address = "/run/clamav/clamd.ctl" }`; the kinds
     /// are `clamd`, `icap`, `command` and `http` (docs/antivirus.md).
     pub(crate) antivirus: Vec<EngineConfig>,
+    /// YARA rules that look at every sample.
+    pub(crate) yara: YaraConfig,
 }
 
 /// What the program says of itself, on standard error.
@@ -81,6 +84,7 @@ impl Default for Config {
             sandbox: SandboxConfig::default(),
             outputs: OutputsConfig::default(),
             antivirus: Vec::new(),
+            yara: YaraConfig::default(),
         }
     }
 }
@@ -126,6 +130,7 @@ impl Config {
         Egress::new(self.egress.clone(), Vec::new())?;
         self.sandbox.check().context("[sandbox]")?;
         Engines::new(&self.antivirus).context("[[antivirus]]")?;
+        self.yara.check().context("[yara]")?;
         Guard::new(&self.indicators).context("[indicators]")?;
         Ok(())
     }

@@ -151,7 +151,7 @@ async fn publish_once(config: &Config, data: &Path, store: Store) -> Result<()> 
         services: Vec::new(),
         data_dir: data.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        analyzer: crate::analyze::analyzer(),
+        analyzer: crate::jailed::analyzer(&config.yara)?,
         ui_token: Secret::generate(),
         feed_token: Secret::generate(),
         sandbox: None,

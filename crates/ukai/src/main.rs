@@ -12,6 +12,7 @@ mod data_folder;
 mod events;
 mod feeds;
 mod internet;
+mod jailed;
 mod log;
 mod observatory;
 mod observing;
@@ -29,13 +30,14 @@ mod source;
 mod telescope;
 mod terminal;
 mod up;
+mod yara;
 
 use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match std::env::args_os().nth(1) {
-        Some(word) if word == cli::JAILED_ANALYSIS => return analyze::run_jailed(),
+        Some(word) if word == jailed::JAILED_ANALYSIS => return jailed::run(),
         Some(word) if word == cli::CONFINED_MACHINE => return sandbox::run_confined(),
         _ => {}
     }

@@ -1,5 +1,6 @@
 //! Where what was observed is read from: a data folder, or the ukai that runs on it.
 
+use crate::analyze::FILE_BYTES_MAX;
 use crate::cli::Place;
 use crate::data_folder::DataFolder;
 use crate::running::RunningHub;
@@ -9,9 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
 use ukai_cowrie::Translator;
-use ukai_model::{Event, SessionId, Sha256};
+use ukai_model::{Analysis, Event, SessionId, Sha256};
 use ukai_persona::{Cpu, Persona};
-use ukai_store::{EventQuery, Page, SessionQuery, SessionSummary, Store, StoreError};
+use ukai_store::{
+    EventQuery, Page, SampleQuery, SampleSummary, SessionQuery, SessionSummary, Store, StoreError,
+};
 
 /// Entries asked for in one go.
 const PAGE: u32 = 500;
@@ -94,6 +97,51 @@ impl Source {
                 Ok(Some(
                     serde_json::from_value(page["session"].take()).context("the hub's answer")?,
                 ))
+            }
+        }
+    }
+
+    /// All samples that are kept.
+    pub(crate) fn samples(&self) -> Result<Vec<Sha256>> {
+        let mut query = SampleQuery { limit: Some(PAGE), ..SampleQuery::default() };
+        let mut samples = Vec::new();
+        loop {
+            let page: Page<SampleSummary> = match self {
+                Self::Folder { store, runtime } => {
+                    runtime.block_on(store.samples(query.clone()))?
+                }
+                Self::Hub(hub) => page_of_hub(hub, "/api/samples", &query)?,
+            };
+            samples.extend(page.items.iter().map(|sample| sample.sha256));
+            if page.next.is_none() {
+                return Ok(samples);
+            }
+            query.before = page.next;
+        }
+    }
+
+    /// What was found out about a sample.
+    pub(crate) fn analyses(&self, sha256: &Sha256) -> Result<Vec<Analysis>> {
+        match self {
+            Self::Folder { store, runtime } => Ok(runtime.block_on(store.analyses_of(sha256))?),
+            Self::Hub(hub) => {
+                let Some(body) = hub.find_bytes(&format!("/api/samples/{sha256}"))? else {
+                    return Ok(Vec::new());
+                };
+                let mut page: Value = serde_json::from_slice(&body).context("the hub's answer")?;
+                serde_json::from_value(page["analyses"].take()).context("the hub's answer")
+            }
+        }
+    }
+
+    /// The bytes of a sample, if they are still kept. It blocks.
+    pub(crate) fn sample(&self, sha256: &Sha256) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::Folder { store, .. } => Ok(store.sample_blocking(sha256)?.map(Vec::from)),
+            Self::Hub(hub) => {
+                let container = hub.find_bytes(&format!("/api/samples/{sha256}/cart"))?;
+                let open = |bytes: Vec<u8>| ukai_store::cart::unpack(&bytes, FILE_BYTES_MAX);
+                Ok(container.map(open).transpose()?.map(|unpacked| unpacked.bytes))
             }
         }
     }

@@ -50,6 +50,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<ExitCode> {
 
 async fn serve(config: Config, json: bool) -> Result<ExitCode> {
     let mut stop = Stop::new()?;
+    crate::yara::warn(&config.yara);
     let observing = Observing::start(&config).await?;
     let (data, store) = (&observing.data, &observing.store);
     let (ui_token, ui_token_new) = data.token("ui-token")?;
@@ -64,7 +65,7 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
             services: services.clone(),
             data_dir: data.path().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            analyzer: crate::analyze::analyzer(),
+            analyzer: crate::jailed::analyzer(&config.yara)?,
             ui_token,
             feed_token,
             sandbox: crate::sandbox::seat(&config.sandbox, data.path())?,

@@ -110,6 +110,7 @@ impl Rig {
             analyzer: Analyzer {
                 program: "/bin/sh".into(),
                 arguments: vec![folder.join("analyzer.sh").into(), folder.into()],
+                warm: false,
             },
             ui_token: Secret::new(TOKEN),
             feed_token: Secret::new(FEED_TOKEN),
@@ -258,6 +259,7 @@ pub(crate) fn analysis(sample: &[u8], observables: &[Observable]) -> Analysis {
         members: Vec::new(),
         configurations: Vec::new(),
         artefacts: Vec::new(),
+        yara: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
         notes: Vec::new(),

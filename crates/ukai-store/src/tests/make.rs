@@ -145,6 +145,7 @@ pub(crate) fn analysis(sha256: Sha256, started: Timestamp, outcome: Outcome) -> 
         members: Vec::new(),
         configurations: Vec::new(),
         artefacts: Vec::new(),
+        yara: Vec::new(),
         strings: vec!["/bin/busybox".into()],
         commands: Vec::new(),
         notes: Vec::new(),

@@ -3,9 +3,11 @@
 use super::host::HostArgs;
 use super::series::series;
 use super::told::told;
-use crate::analyze::{analyzed, sample};
+use crate::analyze::sample;
 use crate::cli::WrongUse;
 use crate::internet::{authority, replies};
+use crate::jailed::analyzed;
+use crate::yara::YaraConfig;
 use anyhow::{Context, Result};
 use clap::Args;
 use std::ffi::OsString;
@@ -84,7 +86,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     let first = setup(args)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(async {
-        let analysis = analyzed(&bytes).await;
+        let analysis = analyzed(&bytes, &YaraConfig::default()).await?;
         let name = args.file.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
         let further: Vec<Vec<u8>> =
             args.arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
