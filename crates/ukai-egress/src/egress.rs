@@ -27,12 +27,12 @@ use url::Host;
 /// Fetches what attackers point to, under one policy. Cheap to share behind an `Arc`.
 #[derive(Debug)]
 pub struct Egress {
-    config: EgressConfig,
+    pub(crate) config: EgressConfig,
     policy: Policy,
     resolver: Arc<dyn Resolve>,
-    connector: Connector,
-    tls: Tls,
-    turns: Turns,
+    pub(crate) connector: Connector,
+    pub(crate) tls: Tls,
+    pub(crate) turns: Turns,
     recent: Recent,
 }
 
@@ -188,7 +188,7 @@ impl Egress {
 
     /// The addresses to try. A name is resolved once; with one address that must not be
     /// contacted the whole name is refused, for it is not what it pretends to be.
-    async fn addresses(
+    pub(crate) async fn addresses(
         &self,
         url: &FetchUrl,
         transfer: &mut Transfer,

@@ -62,7 +62,7 @@ pub(crate) async fn fetch(
     exchange(stream, request, url, transfer).await
 }
 
-fn server_name(url: &FetchUrl) -> Result<ServerName<'static>, Failure> {
+pub(crate) fn server_name(url: &FetchUrl) -> Result<ServerName<'static>, Failure> {
     Ok(match url.host() {
         Host::Domain(name) => ServerName::try_from(name.clone())
             .map_err(|_| Failure::bad_url("the host is not a name for TLS"))?,
@@ -170,7 +170,7 @@ async fn read_body(mut body: Incoming, transfer: &mut Transfer) -> Result<(), Fa
 }
 
 /// hyper's error with its cause, which tells more than itself.
-fn explained(error: &hyper::Error) -> String {
+pub(crate) fn explained(error: &hyper::Error) -> String {
     match error.source() {
         Some(source) => format!("HTTP: {error}: {source}"),
         None => format!("HTTP: {error}"),

@@ -3,10 +3,14 @@
 //! HTTP, HTTPS, FTP and TFTP; public addresses only; names resolved once and pinned;
 //! everything bounded in size, time and rate. What comes is handed over as it came: not
 //! decompressed, not interpreted, not stored (`ukai-store`). It contacts nothing by
-//! itself, only what [`Egress::fetch`] is asked for.
+//! itself, only what [`Egress::fetch`] and [`Egress::ask`] are asked for.
+//!
+//! [`Egress::ask`] puts a question to a service of the operator's choice, under the same policy
+//! but with certificates that must be valid, since keys travel.
 //!
 //! Start with `egress.rs`, the way of a fetch, then `policy.rs`, what may be contacted.
 
+mod ask;
 mod config;
 mod connect;
 mod egress;
@@ -27,6 +31,7 @@ mod tool;
 mod transfer;
 mod turns;
 
+pub use ask::{AskError, Request, Response};
 pub use config::EgressConfig;
 pub use egress::{Egress, EgressError};
 pub use report::FetchReport;

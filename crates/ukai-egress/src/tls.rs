@@ -1,5 +1,6 @@
 //! TLS without trust: what malware is served with has bad certificates more often than
-//! not, and what it serves is hostile anyway. Errors of the certificate are noted.
+//! not, and what it serves is hostile anyway. Errors of the certificate are noted. Services
+//! that are given keys must prove who they are.
 
 use parking_lot::Mutex;
 use rustls::client::WebPkiServerVerifier;
@@ -42,6 +43,16 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         (Arc::new(config), error)
+    }
+
+    /// A configuration for a service that must prove who it is.
+    pub(crate) fn strict(&self) -> Arc<ClientConfig> {
+        let config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .expect("the provider speaks TLS 1.2 and 1.3")
+            .with_webpki_verifier(Arc::clone(&self.honest))
+            .with_no_client_auth();
+        Arc::new(config)
     }
 }
 

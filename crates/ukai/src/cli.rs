@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::{
-    analyze, antivirus, events, feeds, internet, plan, reference, sandbox, sensor, session,
+    analyze, antivirus, events, feeds, internet, lookup, plan, reference, sandbox, sensor, session,
     telescope, up, yara,
 };
 use anyhow::Result;
@@ -37,6 +37,8 @@ enum Command {
     /// Ask anti-virus engines about files.
     #[command(subcommand)]
     Antivirus(antivirus::AntivirusCommand),
+    /// Ask services what they know of samples, by their hashes.
+    Lookup(lookup::LookupArgs),
     /// Match YARA rules against files, or against every sample that is kept.
     #[command(subcommand)]
     Yara(yara::YaraCommand),
@@ -114,6 +116,7 @@ impl Cli {
             Command::Up(args) => up::run(&args),
             Command::Analyze(args) => analyze::run(&args),
             Command::Antivirus(command) => antivirus::run(&command),
+            Command::Lookup(args) => lookup::run(&args),
             Command::Yara(command) => yara::run(&command),
             Command::Feed(command) => feeds::run(&command),
             Command::Events(args) => events::run(&args),

@@ -13,6 +13,7 @@ use ukai_engine::{EngineConfig, Engines};
 use ukai_honeypot::HoneypotConfig;
 use ukai_hub::HubConfig;
 use ukai_indicator::{Guard, Policy};
+use ukai_lookup::LookupConfig;
 use ukai_store::StoreConfig;
 use ukai_watch::TelescopeConfig;
 
@@ -45,6 +46,11 @@ pub(crate) struct Config {
     /// `{ name = "clamav", kind = "clamd", address = "/run/clamav/clamd.ctl" }`; the kinds
     /// are `clamd`, `icap`, `command` and `http` (docs/antivirus.md).
     pub(crate) antivirus: Vec<EngineConfig>,
+    /// Services that `ukai lookup` asks about hashes:
+    /// `{ service = "virustotal", key_file = "/etc/ukai/virustotal.key" }`; the services are
+    /// `virustotal`, `malwarebazaar`, `urlhaus`, `threatfox`, `hashlookup`, `misp` and `otx`
+    /// (docs/lookups.md).
+    pub(crate) lookups: Vec<LookupConfig>,
     /// YARA rules that look at every sample.
     pub(crate) yara: YaraConfig,
 }
@@ -84,6 +90,7 @@ impl Default for Config {
             sandbox: SandboxConfig::default(),
             outputs: OutputsConfig::default(),
             antivirus: Vec::new(),
+            lookups: Vec::new(),
             yara: YaraConfig::default(),
         }
     }
@@ -130,6 +137,7 @@ impl Config {
         Egress::new(self.egress.clone(), Vec::new())?;
         self.sandbox.check().context("[sandbox]")?;
         Engines::new(&self.antivirus).context("[[antivirus]]")?;
+        crate::lookup::lookups(self).context("[[lookups]]")?;
         self.yara.check().context("[yara]")?;
         Guard::new(&self.indicators).context("[indicators]")?;
         Ok(())

@@ -14,6 +14,7 @@ mod feeds;
 mod internet;
 mod jailed;
 mod log;
+mod lookup;
 mod observatory;
 mod observing;
 mod outputs;
