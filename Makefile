@@ -5,14 +5,16 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 DATA ?= data
 CONFIG ?=
 FUZZ_SECONDS ?= 30
+MUTATIONS ?= 20000
 VENV := $(CARGO_TARGET_DIR)/venv
 
-.PHONY: help up build setup web test lint unit interop deny fuzz bench docs clean
+.PHONY: help up build setup web test lint unit interop deny fuzz robustness bench docs clean
 
 help:
 	@echo 'make up      install what is missing, build, run everything on loopback (data in $(DATA)/)'
 	@echo 'make test    install what is missing, run every check and test'
 	@echo 'make fuzz    run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make robustness  analyse MUTATIONS=$(MUTATIONS) broken files, and tell what the worst did'
 	@echo 'make bench   measure, side by side with Cowrie (bench/README.md)'
 	@echo 'make docs    write the documents that come from code'
 
@@ -58,6 +60,11 @@ interop:
 fuzz:
 	@tools/setup.sh fuzz
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz.sh
+
+# Broken files of this system and broken archives: the parent never notices more than a limit.
+robustness:
+	@tools/setup.sh test
+	cargo run --release --locked -p ukai-static --example mutations -- $(MUTATIONS)
 
 bench:
 	bench/cowrie.sh --growth
