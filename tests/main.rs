@@ -12,6 +12,8 @@ mod internet;
 mod loaders;
 mod mail;
 mod recognition;
+#[path = "sandbox/windows.rs"]
+mod sandbox_windows;
 mod sensor;
 mod ssh;
 mod ssh_tools;

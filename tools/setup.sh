@@ -37,6 +37,7 @@ test_needs=(
   # What our capture files are read with, and what reads theirs.
   tshark:tshark capinfos:wireshark-common gzip:gzip zstd:zstd
   # A machine's network device.
+  x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 i686-w64-mingw32-gcc:gcc-mingw-w64-i686
   qemu-system-x86_64:qemu-system-x86 ethtool:ethtool setpriv:util-linux cpio:cpio
   # Anti-virus engines; c-icap with the scanner that asks clamd.
   clamd:clamav-daemon clamscan:clamav c-icap:c-icap

@@ -7,7 +7,9 @@ use std::{env, fs};
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // Of this build, not of the one that this script was compiled in: target folders are copied.
+    let own = env::var_os("CARGO_MANIFEST_DIR").expect("cargo gives it");
+    let root = Path::new(&own).join("../..");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo gives it"));
     for part in ["guest", "crates/ukai-trace/src", "crates/ukai-trace/Cargo.toml"] {
         println!("cargo::rerun-if-changed={}", root.join(part).display());

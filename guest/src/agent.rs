@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ukai_trace::{Framer, Order, VERSION, What};
 
-use crate::boot::{Ports, boot};
+use crate::boot::{Ports, before, boot};
 use crate::files::Files;
 use crate::gate::{Call, Gate};
 use crate::limits::{
@@ -20,6 +20,7 @@ use crate::nest::{self, Nest};
 use crate::out::Out;
 use crate::probes::Probes;
 use crate::watch::{Program, Watch};
+use crate::wine::Wine;
 use crate::{orders, sys};
 
 struct Agent {
@@ -33,6 +34,8 @@ struct Agent {
     files: Files,
     watch: Watch,
     outputs: [Output; 2],
+    /// Where a command that runs before has not ended yet, the guest is not ready.
+    ready: bool,
     started: bool,
     skip_sleep_ns: Option<u64>,
     skips: u32,
@@ -51,6 +54,8 @@ struct Output {
 
 struct Finishing {
     dump: Dump,
+    /// Since when Wine's server writes down the registry.
+    saving: Option<Instant>,
     killed: Option<Instant>,
     last_asked: bool,
 }
@@ -61,7 +66,9 @@ pub fn run() -> Error {
         Ok(agent) => agent,
         Err(error) => return error,
     };
-    agent.out.tell(0, What::Ready { version: VERSION });
+    if agent.ready {
+        agent.out.tell(0, What::Ready { version: VERSION });
+    }
     loop {
         if let Err(error) = agent.turn() {
             return error;
@@ -71,7 +78,8 @@ pub fn run() -> Error {
 
 fn set_up() -> Result<Agent> {
     let Ports { orders, notices } = boot()?;
-    let mut nest = nest::make()?;
+    let before = before();
+    let mut nest = nest::make(before.as_ref())?;
     let probes = Probes::set()?;
     let files = Files::watch(nest.pid)?;
     let gate = std::mem::replace(&mut nest.gate, File::open("/dev/null")?.into());
@@ -88,6 +96,7 @@ fn set_up() -> Result<Agent> {
         probes,
         files,
         outputs: Default::default(),
+        ready: before.is_none(),
         started: false,
         skip_sleep_ns: None,
         skips: 0,
@@ -134,7 +143,7 @@ impl Agent {
             self.watch.take(&self.probes, &self.files, &mut self.out);
         }
         if ready[3] != 0 {
-            self.files.take(&mut self.out, self.started);
+            self.files.take(&mut self.out, self.started, &self.watch.wine);
         }
         for number in 0..2 {
             if ready[5 + number] != 0 {
@@ -189,7 +198,7 @@ impl Agent {
                 if let Order::Start { skip_sleep_ms, .. } = &order {
                     let ns = u64::from(*skip_sleep_ms) * 1_000_000;
                     self.skip_sleep_ns = (ns > 0).then_some(ns);
-                    self.files.take(&mut self.out, false);
+                    self.files.take(&mut self.out, false, &self.watch.wine);
                 }
                 let mut message = Vec::new();
                 order.encode(&mut message);
@@ -208,7 +217,8 @@ impl Agent {
                         }
                     }
                 }
-                self.finishing = Some(Finishing { dump, killed: None, last_asked: false });
+                self.finishing =
+                    Some(Finishing { dump, saving: None, killed: None, last_asked: false });
             }
             _ => {}
         }
@@ -220,6 +230,10 @@ impl Agent {
         while let Ok(count @ 1..) = sys::read(self.nest.control.as_raw_fd(), &mut message) {
             match message[0] {
                 nest::FORKED => self.begin(),
+                nest::WARM if !self.ready => {
+                    self.ready = true;
+                    self.out.tell(0, What::Ready { version: VERSION });
+                }
                 nest::FAILED if count == 5 => {
                     let errno = [message[1], message[2], message[3], message[4]];
                     self.failed("execute", i32::from_le_bytes(errno));
@@ -240,9 +254,22 @@ impl Agent {
         if let Err(error) = self.probes.follow(pid) {
             self.failed("trace", error.raw_os_error().unwrap_or(0));
         }
+        let wine = Wine::find(self.nest.pid);
+        for (_, tasks) in wine.tasks() {
+            for task in tasks {
+                if let Err(error) = self.probes.follow(*task) {
+                    self.failed("trace", error.raw_os_error().unwrap_or(0));
+                }
+            }
+        }
         self.out.start_ns = sys::monotonic_ns();
         self.started = true;
         self.watch.begin(pid);
+        if wine.server != 0 {
+            // By this name, the host knows whose acts are those of programs.
+            self.out.tell(wine.server, What::Name { name: b"wineserver".to_vec() });
+        }
+        self.watch.adopt(wine);
         self.out.tell(pid, What::Started {});
         // Closing it lets the sample go.
         self.go = None;
@@ -252,8 +279,10 @@ impl Agent {
         let Some(waiting) = self.gate.next() else { return };
         match waiting.call {
             Call::Execute { folder_fd, path, arguments, environment } => {
-                let program = Program::new(path, arguments, environment);
-                let found = self.watch.executes(waiting.task, folder_fd, program);
+                // Before the start, it is none of the sample's.
+                let program = self.started.then(|| Program::new(path, arguments, environment));
+                let found = program
+                    .and_then(|program| self.watch.executes(waiting.task, folder_fd, program));
                 if let Some((file, path)) = found {
                     self.files.executed(
                         &mut self.out,
@@ -324,6 +353,12 @@ impl Agent {
         let Some(finishing) = &mut self.finishing else { return };
         let Some(killed) = finishing.killed else {
             if finishing.dump.pump(&mut self.out) {
+                if !self.watch.wine.has_saved(&mut finishing.saving) {
+                    return;
+                }
+                for (path, before) in self.watch.wine.registry() {
+                    self.files.compare(self.nest.pid, path, before);
+                }
                 sys::kill(self.nest.pid, libc::SIGKILL);
                 finishing.killed = Some(Instant::now());
             }
@@ -335,7 +370,7 @@ impl Agent {
         if !finishing.last_asked {
             finishing.last_asked = true;
             self.watch.take(&self.probes, &self.files, &mut self.out);
-            self.files.take(&mut self.out, self.started);
+            self.files.take(&mut self.out, self.started, &self.watch.wine);
             self.watch.sums(&mut self.out, true);
             self.files.all(&mut self.out);
         }

@@ -8,12 +8,24 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::nest::Before;
 use crate::sys::{self, mount};
 
 /// The names of our two ports (`name=` of QEMU's `virtserialport`): they do not tell what
 /// they are for.
 const ORDERS: &str = "o";
 const NOTICES: &str = "t";
+
+/// Where the image's maker wrote down what runs before the guest is ready: variables of its
+/// environment, an empty line, arguments; a line each.
+const BEFORE: &str = "/before";
+
+pub fn before() -> Option<Before> {
+    let text = fs::read_to_string(BEFORE).ok()?;
+    let (environment, arguments) = text.split_once("\n\n")?;
+    let lines = |text: &str| text.lines().map(|line| line.as_bytes().to_vec()).collect();
+    Some(Before { arguments: lines(arguments), environment: lines(environment) })
+}
 
 pub struct Ports {
     pub orders: File,

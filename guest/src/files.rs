@@ -16,6 +16,7 @@ use ukai_trace::{Reason, What};
 use crate::limits::{FILE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX, HELD_MAX, VERSIONS_MAX};
 use crate::out::Out;
 use crate::sys;
+use crate::wine::Wine;
 
 struct Held {
     pid: u32,
@@ -85,7 +86,7 @@ impl Files {
     }
 
     /// Takes what fanotify has to tell.
-    pub fn take(&mut self, out: &mut Out, tracing: bool) {
+    pub fn take(&mut self, out: &mut Out, tracing: bool, wine: &Wine) {
         const EVENT_BYTES: usize = 24;
         let mut buffer = [0; 4_096];
         while let Ok(count @ 1..) = sys::read(self.fd(), &mut buffer) {
@@ -101,17 +102,18 @@ impl Files {
                 // SAFETY: the event gave it to us.
                 let file = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
                 if tracing && pid != std::process::id() {
-                    self.closed(out, pid, file);
+                    self.closed(out, pid, file, wine);
                 }
             }
         }
     }
 
-    fn closed(&mut self, out: &mut Out, pid: u32, file: File) {
+    fn closed(&mut self, out: &mut Out, pid: u32, file: File, wine: &Wine) {
         let Ok(about) = file.metadata() else { return };
         if !about.is_file() {
             return;
         }
+        let Some(pid) = wine.writer(pid, about.ino()) else { return };
         let link = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap_or_default();
         let link = link.as_os_str().as_bytes();
         let gone = link.strip_suffix(b" (deleted)");
@@ -149,6 +151,25 @@ impl Files {
         *times += 1;
         if about.is_file() && *times == 1 {
             self.hold(out, Held { pid, file, path, reason, number: 0, sent: 0, size });
+        }
+    }
+
+    /// A file that is wanted at the end as it was and as it is, by its path in the nest,
+    /// if it is another one.
+    pub fn compare(&mut self, nest: u32, path: &str, before: Option<File>) {
+        let after = File::open(format!("/proc/{nest}/root{path}")).ok();
+        let number = |file: &Option<File>| Some(file.as_ref()?.metadata().ok()?.ino());
+        if number(&before) == number(&after) {
+            return;
+        }
+        for (file, reason) in [(before, Reason::Before), (after, Reason::Changed)] {
+            let Some(file) = file else { continue };
+            let size = file.metadata().map_or(0, |about| about.len());
+            let (pid, path) = (0, path.as_bytes().to_vec());
+            // They are few, and no number of the sample's files keeps them away.
+            self.number += 1;
+            let number = self.number;
+            self.held.push_back(Held { pid, file, path, reason, number, sent: 0, size });
         }
     }
 

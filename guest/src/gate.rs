@@ -26,7 +26,7 @@ const CALLS_64: [(u32, Option<u8>); 8] = [
     (23, Some(0)),  // select
     (270, Some(0)), // pselect6
 ];
-const CALLS_32: [(u32, Option<u8>); 7] = [
+const CALLS_32: [(u32, Option<u8>); 11] = [
     (11, None),     // execve
     (358, None),    // execveat
     (162, None),    // nanosleep
@@ -34,6 +34,10 @@ const CALLS_32: [(u32, Option<u8>); 7] = [
     (407, None),    // clock_nanosleep_time64
     (168, Some(1)), // poll
     (142, Some(0)), // _newselect
+    (308, Some(0)), // pselect6
+    (309, Some(1)), // ppoll
+    (413, Some(0)), // pselect6_time64
+    (414, Some(1)), // ppoll_time64
 ];
 
 fn statement(code: u32, k: u32) -> sock_filter {
@@ -180,7 +184,7 @@ impl Gate {
         let argument = |which: usize| {
             if memory.wide { data.args[which] } else { data.args[which] & 0xffff_ffff }
         };
-        let wide_times = memory.wide || data.nr == 407;
+        let wide_times = memory.wide || matches!(data.nr, 407 | 413 | 414);
         let duration = |at: u64, unit_ns: u64| memory.time(at, wide_times, unit_ns);
         Ok(match (memory.wide, data.nr as u32) {
             (true, 59) | (false, 11) => {
@@ -205,8 +209,8 @@ impl Gate {
                 ms @ 0.. => Call::Sleep { ns: ms as u64 * 1_000_000 },
                 _ => Call::Other,
             },
-            (true, 271 | 270 | 23) | (false, 142) => {
-                let at = argument(if data.nr == 271 { 2 } else { 4 });
+            (true, 271 | 270 | 23) | (false, 142 | 308 | 309 | 413 | 414) => {
+                let at = argument(if matches!(data.nr, 271 | 309 | 414) { 2 } else { 4 });
                 let unit_ns = if matches!(data.nr, 23 | 142) { 1_000 } else { 1 };
                 if at == 0 { Call::Other } else { Call::Sleep { ns: duration(at, unit_ns)? } }
             }

@@ -45,3 +45,8 @@ pub const SKIP_SECONDS_MAX: u64 = 30 * 86_400;
 
 /// After the sample is killed, how long the kernel's last records are awaited.
 pub const LAST_RECORDS: Duration = Duration::from_millis(300);
+
+/// How long Wine's server may take to write down the registry.
+pub const SAVING_MAX: Duration = Duration::from_secs(10);
+/// Files that Wine's server opened, and whose programs are known or awaited.
+pub const WINE_FILES_MAX: usize = 65_536;

@@ -6,6 +6,8 @@
 //! listener ([`gate`]). It never uses ptrace. The sample lives in process, mount and time
 //! namespaces of its own under a process that stands for an init ([`nest`]).
 //!
+//! A guest with Wine has more: its server and services run before the sample does ([`wine`]).
+//!
 //! Everything is bounded ([`limits`]), and what is lost is counted and told.
 //! Not here: any judgement. Start reading at [`agent`].
 
@@ -22,6 +24,7 @@ mod probes;
 mod ring;
 mod sys;
 mod watch;
+mod wine;
 
 fn main() {
     let first = std::env::args().next().unwrap_or_default();

@@ -29,6 +29,8 @@ pub struct Nest {
 pub const GATE: u8 = b'g';
 pub const FORKED: u8 = b'f';
 pub const FAILED: u8 = b'e';
+/// What was to run before the sample has run.
+pub const WARM: u8 = b'w';
 
 /// The largest message to the nest, in bytes: a start with its texts.
 const MESSAGE_BYTES_MAX: usize = 160 * 1024;
@@ -36,7 +38,7 @@ const MESSAGE_BYTES_MAX: usize = 160 * 1024;
 /// The number that the sample's process gets is a little above this.
 const PID_BEFORE: u32 = 1_206;
 
-pub fn make() -> Result<Nest> {
+pub fn make(before: Option<&Before>) -> Result<Nest> {
     let (control, theirs) = sys::socket_pair()?;
     let (out, out_theirs) = sys::pipe()?;
     let (error, error_theirs) = sys::pipe()?;
@@ -46,7 +48,7 @@ pub fn make() -> Result<Nest> {
     let pid = sys::check(unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) })?;
     if pid == 0 {
         let keep = [&theirs, &out_theirs, &error_theirs, &go_theirs].map(AsRawFd::as_raw_fd);
-        let error = inside(keep);
+        let error = inside(keep, before);
         sys::say(&format!("the nest ends: {error}"));
         // SAFETY: ends this process alone.
         unsafe { libc::_exit(1) }
@@ -67,7 +69,7 @@ pub fn make() -> Result<Nest> {
 }
 
 /// Process 1 of the sample's world.
-fn inside(keep: [i32; 4]) -> Error {
+fn inside(keep: [i32; 4], before: Option<&Before>) -> Error {
     close_others(&keep);
     match furnish().and_then(|()| gate::install()) {
         Ok(listener) => {
@@ -77,7 +79,7 @@ fn inside(keep: [i32; 4]) -> Error {
             if let Err(error) = sys::write(keep[0], &message) {
                 return error;
             }
-            serve(keep)
+            serve(keep, before.map(start_before))
         }
         Err(error) => error,
     }
@@ -183,14 +185,47 @@ fn claim_line(line: &CStr) {
     }
 }
 
+/// A command that runs before the guest is ready: what it leaves running is in each copy.
+pub struct Before {
+    pub arguments: Vec<Vec<u8>>,
+    pub environment: Vec<Vec<u8>>,
+}
+
+/// For how long the world claims to run already, in seconds, where programs run in it before
+/// it is ready: they and the sample must agree on the time.
+const UPTIME_BEFORE_S: u64 = 790_241;
+
+/// Starts it; its number.
+fn start_before(before: &Before) -> i32 {
+    older(UPTIME_BEFORE_S);
+    let program = before.arguments.first().map_or(&[][..], Vec::as_slice);
+    let line = Line::new(program, &before.arguments, &before.environment, b"");
+    // SAFETY: a fork; the child executes or ends.
+    match unsafe { libc::fork() } {
+        0 => {
+            close_others(&[]);
+            let errno = become_sample([1, 2, 0], &line, b"/", 0);
+            sys::say(&format!("what runs before cannot: error {errno}"));
+            // SAFETY: ends this process alone.
+            unsafe { libc::_exit(127) }
+        }
+        pid => pid,
+    }
+}
+
 /// Waits for orders and for children that have ended.
-fn serve([control, out, error, go]: [i32; 4]) -> Error {
+fn serve([control, out, error, go]: [i32; 4], mut before: Option<i32>) -> Error {
     let mut message = vec![0; MESSAGE_BYTES_MAX];
     let mut uptime_s = 0;
     loop {
         let ready = sys::poll(&[(control, libc::POLLIN)], Duration::from_millis(500));
         // SAFETY: no memory is involved.
-        while unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } > 0 {}
+        while let ended @ 1.. = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } {
+            if before == Some(ended) {
+                before = None;
+                let _ = sys::write(control, &[WARM]);
+            }
+        }
         if ready[0] == 0 {
             continue;
         }

@@ -1,7 +1,7 @@
 //! What the kernel is asked to record: probes and tracepoints of Linux 6.1 on x86-64,
 //! through tracefs, which is unmounted again once its files are open.
 //!
-//! Offsets are those of Linux 6.1's `struct file`, `path`, `dentry`, `sock_common`,
+//! Offsets are those of Linux 6.1's `struct file`, `inode`, `path`, `dentry`, `sock_common`,
 //! `socket`, `msghdr`, `open_flags`, `filename` and `pt_regs`.
 
 use std::collections::HashMap;
@@ -79,6 +79,8 @@ fn kprobes() -> Vec<(&'static str, String)> {
     ] {
         add(name, format!("{function} {to}{}", ends("%di")));
     }
+    // A file that another process opened: how Wine's server hands files to programs.
+    add("receive", "__receive_fd ino=+64(+32(%di)):u64 mode=+68(%di):x32".into());
     add("packetsend", "packet_sendmsg len=%dx:u64".into());
     add("tcprecv", format!("tcp_cleanup_rbuf len=%si:s32 {}", ends("%di")));
     add("udprecv", format!("skb_consume_udp len=%dx:s32 {}", ends("%di")));
@@ -104,7 +106,11 @@ fn kprobes() -> Vec<(&'static str, String)> {
 
 fn kretprobes() -> Vec<(&'static str, String)> {
     let mut probes = vec![
-        ("open_r", "do_filp_open ret=$retval:s64 mode=+68($retval):x32".to_owned()),
+        (
+            "open_r",
+            "do_filp_open ret=$retval:s64 mode=+68($retval):x32 ino=+64(+32($retval)):u64"
+                .to_owned(),
+        ),
         ("accept_r", format!("inet_csk_accept ret=$retval:s64 {}", ends("$retval"))),
     ];
     for (name, function) in [

@@ -15,6 +15,7 @@ use crate::out::Out;
 use crate::probes::{DEPTH, Probes};
 use crate::ring::{Format, PAGE_BYTES, Record, page};
 use crate::sys;
+use crate::wine::Wine;
 
 /// A program that a process is about to execute, as read at the gate.
 #[derive(Default)]
@@ -63,6 +64,7 @@ pub struct Watch {
     entered: HashMap<(u32, &'static str), Entered>,
     talks: HashMap<Talk, (u64, u64, u64)>,
     summed: Instant,
+    pub wine: Wine,
 }
 
 const NATIVE_MACHINES: [[u8; 2]; 2] = [[62, 0], [3, 0]];
@@ -76,6 +78,7 @@ impl Watch {
             entered: HashMap::new(),
             talks: HashMap::new(),
             summed: Instant::now(),
+            wine: Wine::default(),
         }
     }
 
@@ -83,6 +86,17 @@ impl Watch {
     pub fn begin(&mut self, pid: u32) {
         let folder = link(&format!("/proc/{pid}/cwd"));
         self.tasks.insert(pid, Task { process: pid, parent: self.nest, folder });
+    }
+
+    /// Wine's own processes, which do what programs ask them for.
+    pub fn adopt(&mut self, wine: Wine) {
+        for (pid, tasks) in wine.tasks() {
+            for task in tasks {
+                let folder = link(&format!("/proc/{task}/cwd"));
+                self.tasks.insert(*task, Task { process: *pid, parent: self.nest, folder });
+            }
+        }
+        self.wine = wine;
     }
 
     pub fn process(&self, task: u32) -> u32 {
@@ -94,7 +108,7 @@ impl Watch {
         let mut all: Vec<u32> = self
             .tasks
             .iter()
-            .filter(|(number, task)| **number == task.process)
+            .filter(|(number, task)| **number == task.process && !self.wine.is_own(**number))
             .map(|(number, _)| *number)
             .collect();
         all.sort_unstable();
@@ -247,6 +261,14 @@ impl Watch {
                 let unix_ns = fields.number("s").wrapping_mul(1_000_000_000);
                 tell(What::SetClock { unix_ns: unix_ns.wrapping_add(fields.number("ns")) });
             }
+            "receive" => {
+                const WRITTEN: u64 = 2;
+                let written = fields.number("mode") & WRITTEN != 0;
+                if let Some((at_ns, path)) = self.wine.received(fields.number("ino"), pid, written)
+                {
+                    out.tell_at(at_ns, pid, What::Create { path });
+                }
+            }
             "sleep" => tell(What::Sleep { ns: fields.number("ns"), skipped: false }),
             "mount" => {
                 let target = fields.names();
@@ -308,7 +330,13 @@ impl Watch {
                     *error = failed;
                     const CREATED: u64 = 0x10_0000;
                     if failed == 0 && fields.number("mode") & CREATED != 0 {
-                        out.tell_at(entered.at_ns, pid, What::Create { path: path.clone() });
+                        let (at_ns, path) = (entered.at_ns, path.clone());
+                        if self.wine.is_server(pid) {
+                            // Who it is for is known when the file is handed over.
+                            self.wine.made(fields.number("ino"), at_ns, path);
+                        } else {
+                            out.tell_at(at_ns, pid, What::Create { path });
+                        }
                     }
                 }
                 What::Connect { error, .. } | What::Bind { error, .. } => *error = failed,
@@ -376,6 +404,9 @@ impl Watch {
     /// back, too.
     pub fn sums(&mut self, out: &mut Out, end: bool) {
         if end {
+            for (at_ns, path) in self.wine.left() {
+                out.tell_at(at_ns, self.wine.server, What::Create { path });
+            }
             let mut pending: Vec<_> = self.entered.drain().collect();
             pending.sort_by_key(|(_, entered)| entered.at_ns);
             for ((task, _), mut entered) in pending {

@@ -25,6 +25,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
     ("module", &["name"]),
     ("reboot", &["command"]),
     ("clock", &[]),
+    ("registry", &["key", "name", "data", "deleted"]),
     ("sleep", &["seconds"]),
     ("output", &["text"]),
     ("fork", &["thread"]),

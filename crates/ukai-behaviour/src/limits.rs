@@ -12,6 +12,8 @@ pub const PROCESSES_MAX: usize = 2_000;
 pub const PROGRAMS_PER_PROCESS_MAX: usize = 32;
 /// Files of one report.
 pub const FILES_MAX: usize = 2_000;
+/// Values of the registry of one report.
+pub const REGISTRY_MAX: usize = 1_000;
 /// Findings of one report.
 pub const FINDINGS_MAX: usize = 500;
 /// Names of one report.

@@ -4,7 +4,7 @@ use crate::facts::{Fact, Facts};
 use crate::inside::{Inside, note};
 use crate::limits::{
     ATTACKS_MAX, CONTACTS_MAX, DIFFERENCES_MAX, DROPS_MAX, FEW, FILES_MAX, FINDINGS_MAX, NAMES_MAX,
-    OUTPUT_BYTES_MAX, RUNS_MAX, SOME, TEXT_BYTES_MAX,
+    OUTPUT_BYTES_MAX, REGISTRY_MAX, RUNS_MAX, SOME, TEXT_BYTES_MAX,
 };
 use crate::network::rhythm::rhythm;
 use crate::network::{Host, Key, Outside, Place, classify};
@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ukai_indicator::observables;
 use ukai_model::{
     Actor, Alike, Attack, BEHAVIOUR_VERSION, Behaviour, Class, Contact, Difference, Dropped,
-    FileChange, Finding, FindingKind, NameAsked, Observable, PeerText, Proof, RuleMatch, Run,
-    Severity, Sha256, Timestamp,
+    FileChange, Finding, FindingKind, NameAsked, Observable, PeerText, Proof, RegistryChange,
+    RuleMatch, Run, Severity, Sha256, Timestamp,
 };
 
 /// Scan targets that are listed one by one; all of them are counted.
@@ -101,6 +101,7 @@ fn facts_of_contacts(outside: &Outside, facts: &mut Facts) {
 #[derive(Default)]
 struct Merged {
     files: BTreeMap<Vec<u8>, FileChange>,
+    registry: BTreeMap<(Vec<u8>, Vec<u8>), RegistryChange>,
     findings: BTreeMap<(FindingKind, &'static str, Vec<u8>), Finding>,
     names: BTreeMap<Vec<u8>, NameAsked>,
     contacts: BTreeMap<Key, Contact>,
@@ -120,10 +121,12 @@ impl Merged {
     fn add(&mut self, seen: &Seen, inside: &Inside, outside: &Outside, matches: Vec<RuleMatch>) {
         self.left("processes", inside.processes.left_out);
         self.left("files", inside.files.left_out);
+        self.left("registry", inside.registry.left_out);
         self.left("findings", inside.findings.left_out);
         self.left("destinations", outside.left_out + inside.sockets.left_out);
         self.add_drops(seen, inside.run, outside);
         self.add_files(inside);
+        self.add_registry(inside);
         self.add_findings(inside);
         self.add_names(outside);
         self.add_contacts(inside, outside);
@@ -199,6 +202,28 @@ impl Merged {
             }
             seen_in(&mut file.runs, inside.run);
             track.proofs.iter().for_each(|proof| note(&mut file.proofs, proof));
+        }
+    }
+
+    fn add_registry(&mut self, inside: &Inside) {
+        for (key, name, changed) in inside.registry.all() {
+            let at = (key.to_vec(), name.to_vec());
+            if self.registry.len() >= REGISTRY_MAX && !self.registry.contains_key(&at) {
+                *self.left_out.entry("registry".to_owned()).or_default() += 1;
+                continue;
+            }
+            let change = self.registry.entry(at).or_insert_with(|| RegistryChange {
+                key: PeerText::truncated(key, TEXT_BYTES_MAX),
+                name: PeerText::truncated(name, TEXT_BYTES_MAX),
+                data: PeerText::default(),
+                deleted: false,
+                runs: Vec::new(),
+                proofs: Vec::new(),
+            });
+            change.data = PeerText::truncated(&changed.data, TEXT_BYTES_MAX);
+            change.deleted = changed.deleted;
+            seen_in(&mut change.runs, inside.run);
+            note(&mut change.proofs, &changed.proof);
         }
     }
 
@@ -463,6 +488,7 @@ fn finish(
         timeline,
         processes,
         files: merged.files.into_values().collect(),
+        registry: merged.registry.into_values().collect(),
         findings: merged.findings.into_values().collect(),
         ids_rules: ids::rules(&sha256, &contacts),
         names,

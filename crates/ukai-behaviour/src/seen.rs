@@ -100,5 +100,6 @@ const fn name_of(reason: Reason) -> &'static str {
         Reason::Changed => "changed",
         Reason::Deleted => "deleted",
         Reason::Executed => "executed",
+        Reason::Before => "before",
     }
 }

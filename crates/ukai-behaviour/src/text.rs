@@ -111,6 +111,22 @@ pub fn text(report: &Behaviour) -> String {
         &mut out,
     );
     section(
+        "Registry",
+        report.registry.iter().map(|change| {
+            let data = if change.deleted {
+                "(deleted)".to_owned()
+            } else {
+                format!("= {}", shown(&change.data.to_string(), 60))
+            };
+            format!(
+                "{}\\{} {data}",
+                shown(&change.key.to_string(), 70),
+                shown(&change.name.to_string(), 40)
+            )
+        }),
+        &mut out,
+    );
+    section(
         "Came back",
         report.drops.iter().map(|drop| {
             let cut = if drop.came < drop.size {

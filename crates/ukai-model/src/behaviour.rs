@@ -32,6 +32,9 @@ pub struct Behaviour {
     pub processes: Vec<Process>,
     /// Files made, changed, renamed, started or deleted.
     pub files: Vec<FileChange>,
+    /// Values of Windows' registry that are others than before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registry: Vec<RegistryChange>,
     /// How it stays over a restart, hides, and looks whether it is watched.
     pub findings: Vec<Finding>,
     /// Names that were looked up.
@@ -71,6 +74,7 @@ impl Behaviour {
             timeline: Vec::new(),
             processes: Vec::new(),
             files: Vec::new(),
+            registry: Vec::new(),
             findings: Vec::new(),
             names: Vec::new(),
             contacts: Vec::new(),
@@ -233,6 +237,23 @@ pub struct FileChange {
     /// Its content, where it came back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Sha256>,
+    /// The runs in which this was seen.
+    pub runs: Vec<u32>,
+    /// What this rests on; the first.
+    pub proofs: Vec<Proof>,
+}
+
+/// A value of Windows' registry that is another one than before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RegistryChange {
+    /// The key, from `HKLM` or `HKCU` on.
+    pub key: PeerText,
+    /// The value's name; empty: the key's own.
+    pub name: PeerText,
+    /// What it is now: a text, or as Wine writes it (`dword:00000001`).
+    pub data: PeerText,
+    /// Whether it is gone.
+    pub deleted: bool,
     /// The runs in which this was seen.
     pub runs: Vec<u32>,
     /// What this rests on; the first.

@@ -67,6 +67,7 @@ pub fn behaviour_reference() -> String {
         ("Process", of::<crate::Process>()),
         ("Program", of::<crate::Program>()),
         ("FileChange", of::<crate::FileChange>()),
+        ("RegistryChange", of::<crate::RegistryChange>()),
         ("Finding", of::<crate::Finding>()),
         ("FindingKind", of::<crate::FindingKind>()),
         ("NameAsked", of::<crate::NameAsked>()),

@@ -7,7 +7,8 @@
 //! This crate judges nothing (`ukai-behaviour` does) and knows no protocol of the Internet
 //! (`ukai-virtnet` does). What comes out of a machine is hostile.
 //!
-//! An [`image`] of the Linux guest is built from Debian's packages.
+//! An [`image`] of the guest is built from Debian's packages: for Linux, and with Wine for
+//! [`windows`].
 //!
 //! Start with [`machine::Machine`], then [`run::run`].
 
@@ -16,5 +17,6 @@ pub mod limits;
 pub mod machine;
 pub mod run;
 mod scheduler;
+pub mod windows;
 
 pub use scheduler::{Room, Scheduler, TooLarge};

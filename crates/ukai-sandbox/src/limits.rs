@@ -32,7 +32,7 @@ pub(crate) const QEMU_OVERHEAD_BYTES: u64 = 3 << 30;
 pub(crate) const TRANSLATION_MIB: u32 = 96;
 
 /// How long a guest may take to be ready, in milliseconds.
-pub const BOOT_MS_MAX: u64 = 120_000;
+pub const BOOT_MS_MAX: u64 = 300_000;
 
 /// How long a boot by KVM may take until it is given up, in milliseconds: where KVM works,
 /// it takes a tenth of it.
@@ -60,11 +60,23 @@ pub const SAMPLE_BYTES_MAX: usize = 64 << 20;
 /// Frames that are on their way on a slow line.
 pub(crate) const DELAYED_FRAMES_MAX: usize = 4_096;
 
+/// A file of Windows' registry, in bytes.
+pub(crate) const REGISTRY_BYTES_MAX: usize = 16 << 20;
+
+/// Keys of a registry that are read; Wine's own has 40,000.
+pub const REGISTRY_KEYS_MAX: usize = 200_000;
+
+/// Values of a registry that are read.
+pub const REGISTRY_VALUES_MAX: usize = 400_000;
+
+/// Changes of a registry that are told.
+pub const REGISTRY_CHANGES_MAX: usize = 2_000;
+
 /// How long the guest may take to be given the sample, in milliseconds.
 pub(crate) const ORDERS_MS_MAX: u64 = 60_000;
 
 /// How long the guest may take to hand over what is left, in milliseconds.
-pub(crate) const FINISH_MS_MAX: u64 = 30_000;
+pub(crate) const FINISH_MS_MAX: u64 = 45_000;
 
 /// After the sample's last process has ended, so long is waited for another, in milliseconds.
 pub(crate) const AFTER_LAST_MS: u64 = 1_500;

@@ -50,6 +50,8 @@ pub enum Reason {
     Deleted,
     /// It was executed without having been written as a file (memory, or the image's own).
     Executed,
+    /// As it was before the start, where it is of interest what the sample makes of it.
+    Before,
 }
 
 tagged! {
@@ -288,6 +290,18 @@ What {
         /// Nanoseconds since 1970.
         unix_ns: u64,
     }
+    /// A value of Windows' registry is another one than before. The host finds it out from
+    /// the registry's files.
+    68 Registry {
+        /// Its path, from `HKLM` or `HKCU` on.
+        key: Vec<u8>,
+        /// The value's name; empty for the key's own.
+        name: Vec<u8>,
+        /// What it is: a text, or as Wine writes it (`dword:00000001`).
+        data: Vec<u8>,
+        /// It is gone.
+        deleted: bool,
+    }
 
     // Contents.
     /// What the sample prints.
@@ -400,7 +414,8 @@ impl Wire for Address {
     }
 }
 
-const REASONS: [Reason; 4] = [Reason::Dropped, Reason::Changed, Reason::Deleted, Reason::Executed];
+const REASONS: [Reason; 5] =
+    [Reason::Dropped, Reason::Changed, Reason::Deleted, Reason::Executed, Reason::Before];
 
 impl Wire for Reason {
     fn put(&self, out: &mut Vec<u8>) {

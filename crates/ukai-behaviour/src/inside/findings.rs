@@ -160,6 +160,11 @@ const COMMANDS: &[(&str, &str, FindingKind, &str)] = {
 
 /// What writing a file at a path means.
 pub(super) fn of_path(path: &[u8]) -> Option<(FindingKind, &'static str)> {
+    // Windows' paths, as the patterns have them.
+    let slashes = path.get(1..3) == Some(b":\\");
+    let turned =
+        slashes.then(|| path.iter().map(|b| if *b == b'\\' { b'/' } else { *b }).collect());
+    let path = turned.as_ref().map_or(path, Vec::as_slice);
     PLACES.iter().find(|(pattern, _, _)| fits(pattern, path)).map(|(_, kind, how)| (*kind, *how))
 }
 
@@ -426,6 +431,8 @@ mod tests {
     fn places_and_commands_are_named() {
         assert_eq!(of_path(b"/etc/cron.d/x"), Some((FindingKind::Persistence, "cron")));
         assert_eq!(of_path(b"/etc/hostname"), None);
+        let startup = b"C:\\users\\x\\Start Menu\\Programs\\StartUp\\a.exe";
+        assert_eq!(of_path(startup), Some((FindingKind::Persistence, "startup-folder")));
         let busybox = of_command(b"/bin/busybox", b"busybox crontab -");
         assert_eq!(busybox, Some((FindingKind::Persistence, "cron")));
         assert_eq!(of_command(b"/usr/bin/systemctl", b"systemctl status x"), None);

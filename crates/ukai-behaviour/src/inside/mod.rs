@@ -4,6 +4,7 @@
 mod files;
 mod findings;
 mod processes;
+mod registry;
 
 pub(crate) use findings::note;
 
@@ -25,6 +26,7 @@ pub(crate) struct Inside {
     pub(crate) not_started: Option<String>,
     pub(crate) processes: processes::Processes,
     pub(crate) files: files::Files,
+    pub(crate) registry: registry::Registry,
     pub(crate) findings: findings::Findings,
     pub(crate) sockets: Sockets,
     pub(crate) output: Vec<u8>,
@@ -310,6 +312,23 @@ impl Inside {
             What::SetClock { .. } => {
                 facts.add(fact("clock"));
                 self.findings.add(FindingKind::Evasion, "clock-set", b"", &proof);
+            }
+            What::Registry { key, name, data, deleted } => {
+                // Which program it was, its files do not say.
+                let proof = Proof { pid: None, ..proof };
+                facts.add(
+                    Fact::new("registry", proof.clone())
+                        .text("key", key)
+                        .text("name", name)
+                        .text("data", data)
+                        .number("deleted", u64::from(*deleted)),
+                );
+                if let Some((kind, how)) = registry::meaning(key, name).filter(|_| !*deleted) {
+                    let detail = [key, &b"\\"[..], name, b" = ", data].concat();
+                    self.findings.add(kind, how, &detail, &proof);
+                }
+                let (data, deleted) = (data.clone(), *deleted);
+                self.registry.add(key, name, registry::Changed { data, deleted, proof });
             }
             What::Sleep { ns, .. } => {
                 let ms = ns / 1_000_000;

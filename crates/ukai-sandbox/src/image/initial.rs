@@ -2,7 +2,7 @@
 //! kernel of other processors' programs. An archive of cpio's `newc` form, compressed.
 
 use super::packages::Kernel;
-use super::{AGENT, FILE_TIME_S, ImageError, foreign};
+use super::{AGENT, FILE_TIME_S, ImageError, System, foreign, wine};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs;
@@ -28,7 +28,7 @@ const MODULES: [&str; 13] = [
 ];
 
 /// Writes it.
-pub(super) fn write(kernel: &Kernel, path: &Path) -> Result<(), ImageError> {
+pub(super) fn write(kernel: &Kernel, system: System, path: &Path) -> Result<(), ImageError> {
     let mut archive = Archive::default();
     for folder in ["dev", "proc", "sys", "modules", "usr", "usr/lib", "usr/lib/systemd"] {
         archive.add(folder, FOLDER | 0o755, &[]);
@@ -46,7 +46,10 @@ pub(super) fn write(kernel: &Kernel, path: &Path) -> Result<(), ImageError> {
         order.push('\n');
     }
     archive.add("modules/order", FILE | 0o644, order.as_bytes());
-    archive.add("binfmt.conf", FILE | 0o644, foreign::lines().as_bytes());
+    match system {
+        System::Linux => archive.add("binfmt.conf", FILE | 0o644, foreign::lines().as_bytes()),
+        System::Windows => archive.add("before", FILE | 0o644, wine::before().as_bytes()),
+    }
     let failed = |error| ImageError::file(path)(error);
     let file = fs::File::create(path).map_err(failed)?;
     // No name and no time in its head.

@@ -1,5 +1,5 @@
-//! The Linux guest's image, built from Debian's packages: kernel, initial file system
-//! with our agent, and a read-only root.
+//! The guest's image, built from Debian's packages: kernel, initial file system with our
+//! agent, and a read-only root. There are two: for Linux, and with Wine for Windows.
 //!
 //! The same packages give the same bytes: files are sorted, owned by root and of one time.
 //! Packages come by the host's own apt, which verifies them. An interrupted build goes on
@@ -10,9 +10,9 @@ mod foreign;
 mod initial;
 mod packages;
 mod root;
+mod wine;
 
 use crate::limits::{PACKAGES_BYTES_MAX, TOOL_OUTPUT_BYTES_MAX};
-use packages::Package;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs;
@@ -26,11 +26,23 @@ static AGENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/agent"));
 /// All files' time: seconds since 1970. In the past for any guest's clock.
 const FILE_TIME_S: u64 = 1_672_531_200;
 
+/// Whose programs a guest runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum System {
+    /// Linux' own.
+    #[default]
+    Linux,
+    /// Windows', by Wine.
+    Windows,
+}
+
 /// What an image is built of, besides what this program brings.
 #[derive(Clone, Debug, Default)]
 pub struct Order {
     /// Where it is built; packages are kept there, too.
     pub folder: PathBuf,
+    /// Whose programs it is for.
+    pub system: System,
     /// Certificates (PEM) that the guest trusts: those of the virtual Internet.
     pub authority: Option<String>,
     /// Further files of the root, with their contents, paths from the root on.
@@ -53,6 +65,8 @@ pub enum Progress {
     },
     /// The root is put together.
     Root,
+    /// Windows is set up in it.
+    Windows,
     /// It is packed.
     Packing,
     /// The image is there, and was before: nothing has changed.
@@ -133,18 +147,18 @@ pub fn build(order: &Order, tell: &mut dyn FnMut(Progress)) -> Result<Manifest, 
     let kept = folder.join("packages");
     fs::create_dir_all(&kept).map_err(ImageError::file(&kept))?;
     tell(Progress::Choosing);
-    let chosen = packages::choose(folder)?;
+    let chosen = packages::choose(folder, order.system)?;
     let total: u64 = chosen.iter().map(|package| package.size).sum();
     if total > PACKAGES_BYTES_MAX {
         return Err(ImageError::Packages(format!("packages of {} MiB", total >> 20)));
     }
     let mut listed = Vec::new();
     for (number, package) in chosen.iter().enumerate() {
-        let name = package.name.clone();
-        tell(Progress::Package { number: number + 1, count: chosen.len(), name });
-        let file = packages::fetch(package, &kept)?;
+        let name = package.full_name();
+        tell(Progress::Package { number: number + 1, count: chosen.len(), name: name.clone() });
+        let file = packages::fetch(package, folder, &kept)?;
         let (_, sha256) = hash(&file)?;
-        let Package { name, version, .. } = package.clone();
+        let version = package.version.clone();
         listed.push(ManifestPackage { name, version, sha256 });
     }
     let made_of = made_of(order, &listed);
@@ -157,8 +171,12 @@ pub fn build(order: &Order, tell: &mut dyn FnMut(Progress)) -> Result<Manifest, 
     remove(&work)?;
     let kernel = packages::unpack_kernel(&chosen, &kept, &work.join("kernel"))?;
     root::assemble(&chosen, &kept, &work.join("root"), order)?;
+    if order.system == System::Windows {
+        tell(Progress::Windows);
+        wine::set_up(&work.join("root"))?;
+    }
     tell(Progress::Packing);
-    initial::write(&kernel, &work.join("initial"))?;
+    initial::write(&kernel, order.system, &work.join("initial"))?;
     root::pack(&work.join("root"), &work.join("squashed"))?;
     fs::copy(&kernel.image, work.join("image")).map_err(ImageError::file(&kernel.image))?;
     let mut files = Vec::new();
@@ -181,7 +199,7 @@ pub fn build(order: &Order, tell: &mut dyn FnMut(Progress)) -> Result<Manifest, 
 const MANIFEST: &str = "manifest.json";
 
 /// Changes with the code of this module.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
 
 fn made_of(order: &Order, packages: &[ManifestPackage]) -> String {
     let mut hash = Sha256::new();
@@ -191,6 +209,7 @@ fn made_of(order: &Order, packages: &[ManifestPackage]) -> String {
     };
     add(RECIPE.as_bytes());
     add(AGENT);
+    add(&[u8::from(order.system == System::Windows)]);
     add(order.authority.as_deref().unwrap_or_default().as_bytes());
     for (path, bytes) in &order.further {
         add(path.as_bytes());

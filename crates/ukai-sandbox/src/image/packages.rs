@@ -1,12 +1,12 @@
 //! Debian's packages: which ones, and where they come from. The host's own apt chooses,
 //! as for an empty computer, and fetches and verifies.
 
-use super::{ImageError, tool};
+use super::{ImageError, System, tool};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the guest has; apt adds what they need.
+/// What each guest has; apt adds what they need.
 const WANTED: &[&str] = &[
     KERNEL,
     "base-files",
@@ -28,15 +28,20 @@ const WANTED: &[&str] = &[
     "mount",
     "net-tools",
     "netbase",
-    "perl",
     "procps",
-    "python3",
-    "qemu-user-static",
     "sed",
     "tar",
     "util-linux",
     "wget",
 ];
+
+/// What the guest for Linux has besides.
+const LINUX: &[&str] = &["perl", "python3", "qemu-user-static"];
+
+/// What the guest for Windows has besides: 64 bits ...
+const WINDOWS: &[&str] = &["wine64", "wine64-preloader"];
+/// ... and 32, chosen apart, since Debian's archives of both are not always of one state.
+const WINDOWS_32: &[&str] = &["wine32", "wine32-preloader"];
 
 const KERNEL: &str = "linux-image-cloud-amd64";
 
@@ -51,36 +56,89 @@ pub(super) struct Package {
     /// As apt names the file.
     pub(super) file: String,
     pub(super) size: u64,
+    /// Of i386, in a guest of amd64.
+    pub(super) narrow: bool,
 }
 
 impl Package {
+    /// With the processor, where it is not the guest's.
+    pub(super) fn full_name(&self) -> String {
+        if self.narrow { format!("{}:i386", self.name) } else { self.name.clone() }
+    }
+
     fn is_kernel(&self) -> bool {
         self.name.starts_with("linux-image-")
     }
 }
 
 /// What the guest is made of, sorted.
-pub(super) fn choose(folder: &Path) -> Result<Vec<Package>, ImageError> {
-    let nothing = folder.join("nothing-installed");
-    fs::write(&nothing, "").map_err(ImageError::file(&nothing))?;
-    let said = tool(
-        Command::new("apt-get")
-            .arg("-o")
-            .arg(format!("Dir::State::status={}", nothing.display()))
-            .args(["-o", "Debug::NoLocking=1", "--print-uris", "-qq", "-y"])
-            .args(["--no-install-recommends", "install"])
-            .args(WANTED),
-        "apt",
-    )?;
-    let mut chosen: Vec<Package> = said.lines().filter_map(parse).collect();
-    chosen.sort_by(|one, other| one.name.cmp(&other.name));
+pub(super) fn choose(folder: &Path, system: System) -> Result<Vec<Package>, ImageError> {
+    let further = match system {
+        System::Linux => LINUX,
+        System::Windows => WINDOWS,
+    };
+    let mut chosen = choose_of(&mut apt(folder, false)?, WANTED.iter().chain(further))?;
     if !chosen.iter().any(|package| package.name.starts_with(KERNEL_RELEASE)) {
         return Err(ImageError::Packages(format!(
             "apt does not offer {KERNEL_RELEASE}*-cloud-amd64, of Debian 12, which the guest is \
              made for; the lists may be missing: apt-get update"
         )));
     }
+    if system == System::Windows {
+        // A list that cannot be had just now is no reason to stop: apt tells what is missing.
+        if let Err(error) = tool(apt(folder, true)?.args(["-qq", "update"]), "apt") {
+            tracing::warn!(%error, "lists of i386");
+        }
+        let mut narrow = choose_of(&mut apt(folder, true)?, WINDOWS_32.iter())?;
+        narrow.retain(|package| !chosen.iter().any(|other| other.file == package.file));
+        for package in &mut narrow {
+            package.narrow = true;
+        }
+        // First, so that of programs that both have, the guest's own remain.
+        chosen.splice(0..0, narrow);
+    }
     Ok(chosen)
+}
+
+fn choose_of<'a>(
+    apt: &mut Command,
+    wanted: impl Iterator<Item = &'a &'static str>,
+) -> Result<Vec<Package>, ImageError> {
+    let said = tool(
+        apt.args(["--print-uris", "-qq", "-y", "--no-install-recommends", "install"]).args(wanted),
+        "apt",
+    )?;
+    let mut chosen: Vec<Package> = said.lines().filter_map(parse).collect();
+    chosen.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(chosen)
+}
+
+/// The host's apt, for a computer that has nothing yet; of i386 with lists of its own.
+fn apt(folder: &Path, narrow: bool) -> Result<Command, ImageError> {
+    let folder = std::path::absolute(folder).map_err(ImageError::file(folder))?;
+    let nothing = folder.join("nothing-installed");
+    fs::write(&nothing, "").map_err(ImageError::file(&nothing))?;
+    let mut apt = Command::new("apt-get");
+    let mut option = |text: String| {
+        apt.arg("-o").arg(text);
+    };
+    option("Debug::NoLocking=1".to_owned());
+    option(format!("Dir::State::status={}", nothing.display()));
+    if narrow {
+        let lists = folder.join("lists-i386");
+        let cache = folder.join("cache-i386");
+        for folder in [lists.join("partial"), cache.join("archives/partial")] {
+            fs::create_dir_all(&folder).map_err(ImageError::file(&folder))?;
+        }
+        option("APT::Architecture=i386".to_owned());
+        option("APT::Architectures::=i386".to_owned());
+        option(format!("Dir::State::Lists={}", lists.display()));
+        option(format!("Dir::Cache={}", cache.display()));
+        option("Acquire::Languages=none".to_owned());
+        // The folder may be closed to the user that apt would become.
+        option("APT::Sandbox::User=root".to_owned());
+    }
+    Ok(apt)
 }
 
 /// A line of `--print-uris`: `'URI' FILE SIZE HASH`.
@@ -95,20 +153,21 @@ pub(super) fn parse(line: &str) -> Option<Package> {
         version: version.replace("%3a", ":"),
         file: file.to_owned(),
         size,
+        narrow: false,
     })
 }
 
 /// The package's file in `kept`, fetched if it is not there.
-pub(super) fn fetch(package: &Package, kept: &Path) -> Result<PathBuf, ImageError> {
+pub(super) fn fetch(package: &Package, folder: &Path, kept: &Path) -> Result<PathBuf, ImageError> {
     let path = kept.join(&package.file);
     // apt renames a file only when it is whole and verified.
     if fs::metadata(&path).is_ok_and(|about| about.len() == package.size) {
         return Ok(path);
     }
     tool(
-        Command::new("apt-get")
-            .args(["-qq", "-o", "Debug::NoLocking=1", "download"])
-            .arg(format!("{}={}", package.name, package.version))
+        apt(folder, package.narrow)?
+            .args(["-qq", "download"])
+            .arg(format!("{}={}", package.full_name(), package.version))
             .current_dir(kept),
         "apt",
     )?;

@@ -2,7 +2,7 @@
 //! what makes it look lived in; packed as a squashfs.
 
 use super::packages::{self, Package};
-use super::{FILE_TIME_S, ImageError, Order, deception, foreign, tool};
+use super::{FILE_TIME_S, ImageError, Order, System, deception, foreign, tool};
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -45,7 +45,9 @@ pub(super) fn assemble(
     for folder in LEFT_OUT {
         super::remove(&root.join(folder))?;
     }
-    keep_wanted_emulators(root)?;
+    if order.system == System::Linux {
+        keep_wanted_emulators(root)?;
+    }
     for (name, target) in LINKS {
         let link = root.join(name);
         if fs::symlink_metadata(&link).is_err() {
@@ -68,7 +70,7 @@ pub(super) fn assemble(
     Ok(())
 }
 
-fn put(root: &Path, path: &str, mode: u32, bytes: &[u8]) -> Result<(), ImageError> {
+pub(super) fn put(root: &Path, path: &str, mode: u32, bytes: &[u8]) -> Result<(), ImageError> {
     let path = root.join(path.trim_start_matches('/'));
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(ImageError::file(folder))?;

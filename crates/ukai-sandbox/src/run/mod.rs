@@ -11,8 +11,10 @@ pub use again::{Again, again};
 pub use plan::{Plan, Unsuitable, architectures, plan};
 pub use scenario::{CONDITIONS, Conditions};
 
+use crate::image::System;
 use crate::limits::{AFTER_LAST_MS, EVENTS_MAX, FINISH_MS_MAX, ORDERS_MS_MAX, SAMPLE_BYTES_MAX};
 use crate::machine::{Agent, Machine, MachineError, Running};
+use crate::windows;
 use delayed::Delayed;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -151,6 +153,9 @@ pub async fn run(
         tracing::warn!(%error, "the record of the virtual Internet is not whole");
     }
     running.end().await;
+    if plan.system == System::Windows {
+        windows::translate(&mut trace.notices);
+    }
     let events = std::mem::take(&mut *events.lock().unwrap_or_else(PoisonError::into_inner));
     let network = &setup.conditions.internet.guest;
     Ok(Seen {
@@ -226,46 +231,67 @@ fn orders(sample: &[u8], plan: &Plan, setup: &Setup) -> Vec<u8> {
         v6: network.network_v6.is_some(),
     });
     let random = world.random();
-    let identity = Order::Identity {
-        hostname: HOSTNAMES[random as usize % HOSTNAMES.len()].into(),
-        user: b"admin".to_vec(),
-        // Between three and forty days.
-        uptime_s: 259_200 + (random >> 64) as u64 % 3_196_800,
+    order(match plan.system {
+        System::Linux => Order::Identity {
+            hostname: HOSTNAMES[random as usize % HOSTNAMES.len()].into(),
+            user: b"admin".to_vec(),
+            // Between three and forty days.
+            uptime_s: 259_200 + (random >> 64) as u64 % 3_196_800,
+        },
+        // What runs already has got its names, and its time.
+        System::Windows => Order::Identity {
+            hostname: windows::COMPUTER.into(),
+            user: windows::USER.into(),
+            uptime_s: 0,
+        },
+    });
+    let place = match plan.system {
+        System::Linux => plan.path.clone(),
+        System::Windows => windows::linux(&plan.path),
     };
-    order(identity);
     let mut pieces = sample.chunks(PIECE_BYTES_MAX).peekable();
     let mut offset = 0;
     loop {
         let piece = pieces.next().unwrap_or_default();
         let last = pieces.peek().is_none();
-        let (path, bytes) = (plan.path.clone(), piece.to_vec());
+        let (path, bytes) = (place.clone(), piece.to_vec());
         order(Order::Put { path, mode: 0o755, offset, bytes, last });
         offset += piece.len() as u64;
         if last {
             break;
         }
     }
-    let usual = [
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME=/root",
-        "USER=root",
-        "LOGNAME=root",
-        "SHELL=/bin/sh",
-        "LANG=C.UTF-8",
-        "PWD=/tmp",
-    ];
+    let (usual, folder, arguments): (&[&str], _, _) = match plan.system {
+        System::Linux => (&ENVIRONMENT, b"/tmp".to_vec(), plan.arguments.clone()),
+        System::Windows => {
+            let mut arguments = vec![plan.program.clone()];
+            arguments.extend(plan.arguments.iter().cloned());
+            (&windows::ENVIRONMENT, windows::linux(windows::DESKTOP.as_bytes()), arguments)
+        }
+    };
     let usual = usual.iter().map(|variable| variable.as_bytes().to_vec());
     order(Order::Start {
         program: plan.program.clone(),
-        arguments: plan.arguments.clone(),
+        arguments,
         environment: usual.chain(setup.environment.iter().cloned()).collect(),
-        folder: b"/tmp".to_vec(),
+        folder,
         user: 0,
         emulator: plan.emulator.clone().unwrap_or_default(),
         skip_sleep_ms: if setup.skip_sleep { SKIPPED_MS } else { 0 },
     });
     out
 }
+
+/// The environment of Linux' programs.
+const ENVIRONMENT: [&str; 7] = [
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/root",
+    "USER=root",
+    "LOGNAME=root",
+    "SHELL=/bin/sh",
+    "LANG=C.UTF-8",
+    "PWD=/tmp",
+];
 
 /// Sleeps from so long on are skipped, where they are.
 const SKIPPED_MS: u32 = 500;

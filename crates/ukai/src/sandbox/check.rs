@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
+use ukai_sandbox::image::System;
 use ukai_sandbox::machine::{LinuxGuest, Machine as _};
 
 /// Flags of `ukai sandbox check`.
@@ -36,10 +37,20 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode> {
     };
     let qemu = tell("QEMU", version(&args.host).map_err(|error| format!("{error:#}")));
     tell("namespaces", namespaces());
-    let image = args.host.parts().map_err(|error| format!("{error:#}"));
-    let image = tell("image", image.map(|parts| parts.kernel.display().to_string()));
-    if qemu && image {
-        tell("machine", machine(&args.host).map_err(|error| format!("{error:#}")));
+    let image = |system| {
+        let parts = args.host.parts(system).map_err(|error| format!("{error:#}"));
+        parts.map(|parts| parts.kernel.display().to_string())
+    };
+    let machine = |system| machine(&args.host, system).map_err(|error| format!("{error:#}"));
+    if tell("image", image(System::Linux)) && qemu {
+        tell("machine", machine(System::Linux));
+    }
+    // Who has none does not run programs of Windows.
+    if let Ok(found) = image(System::Windows) {
+        tell("image for Windows", Ok(found));
+        if qemu {
+            tell("machine for Windows", machine(System::Windows));
+        }
     }
     let all = findings.iter().all(|finding| finding.ok);
     if args.json {
@@ -84,8 +95,8 @@ fn namespaces() -> Result<String, String> {
 }
 
 /// Boots the guest if need be, and copies it once.
-fn machine(host: &HostArgs) -> Result<String> {
-    let (parts, host) = (host.parts()?, host.host()?);
+fn machine(host: &HostArgs, system: System) -> Result<String> {
+    let (parts, host) = (host.parts(system)?, host.host()?);
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let guest = LinuxGuest::open(host, parts, &mut |said| eprintln!("{said}")).await?;

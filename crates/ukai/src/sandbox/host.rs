@@ -5,20 +5,24 @@ use crate::cli::{CONFINED_MACHINE, WrongUse};
 use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
+use ukai_sandbox::image::System;
 use ukai_sandbox::machine::{Accelerator, Confiner, Host, LinuxParts};
 
 /// Flags of whatever needs a machine.
 #[derive(Args)]
 pub(crate) struct HostArgs {
     /// Folder of the guest's image.
-    #[arg(long, value_name = "FOLDER", default_value = "sandbox/image")]
+    #[arg(long, value_name = "FOLDER", default_value = IMAGE)]
     pub(super) image: PathBuf,
+    /// Folder of the image for programs of Windows.
+    #[arg(long, value_name = "FOLDER", default_value = WINDOWS_IMAGE)]
+    windows_image: PathBuf,
     /// Folder in which booted guests are kept.
     #[arg(long, value_name = "FOLDER", default_value = "sandbox/booted")]
     cache: PathBuf,
-    /// Memory of a machine, in MiB.
-    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(64..=16_384))]
-    memory: u32,
+    /// Memory of a machine, in MiB; 256, or 768 with Windows, if it is left out.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(64..=16_384))]
+    memory: Option<u32>,
     /// QEMU; the one in the path if it is left out.
     #[arg(long, value_name = "FILE")]
     qemu: Option<PathBuf>,
@@ -26,6 +30,11 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "HOW", value_parser = accelerator)]
     accelerator: Option<Accelerator>,
 }
+
+/// Where the guest's image is built.
+pub(super) const IMAGE: &str = "sandbox/image";
+/// Where the one for programs of Windows is.
+pub(super) const WINDOWS_IMAGE: &str = "sandbox/windows";
 
 const QEMU: &str = "qemu-system-x86_64";
 
@@ -35,7 +44,9 @@ impl HostArgs {
         Self {
             image: image.to_owned(),
             cache: booted.to_owned(),
-            memory: config.memory_mib,
+            // The hub has none.
+            windows_image: WINDOWS_IMAGE.into(),
+            memory: Some(config.memory_mib),
             qemu: config.qemu.clone(),
             accelerator: config.accelerator,
         }
@@ -64,16 +75,21 @@ impl HostArgs {
         real.map_err(|error| WrongUse(format!("{}: {error}", named.display())).into())
     }
 
-    /// The guest's parts.
-    pub(super) fn parts(&self) -> Result<LinuxParts> {
-        let file = |name: &str| self.image.join(name);
+    /// The parts of the guest for a system's programs.
+    pub(super) fn parts(&self, system: System) -> Result<LinuxParts> {
+        let (image, usual_mib, flags) = match system {
+            System::Linux => (&self.image, 256, ("", "--image")),
+            System::Windows => (&self.windows_image, 768, (" --windows", "--windows-image")),
+        };
+        let file = |name: &str| image.join(name);
         let (kernel, initial, root) = (file("kernel"), file("initial"), file("root"));
         for part in [&kernel, &initial] {
             if !part.is_file() {
                 let part = part.display();
                 return Err(WrongUse(format!(
-                    "no guest's image: {part} is missing; build one by `ukai sandbox build`, \
-                     or name its folder by --image"
+                    "no guest's image: {part} is missing; build one by `ukai sandbox build{}`, \
+                     or name its folder by {}",
+                    flags.0, flags.1
                 ))
                 .into());
             }
@@ -83,7 +99,7 @@ impl HostArgs {
             initial,
             root: Path::is_file(&root).then_some(root),
             command_line: String::new(),
-            memory_mib: self.memory,
+            memory_mib: self.memory.unwrap_or(usual_mib),
         })
     }
 }

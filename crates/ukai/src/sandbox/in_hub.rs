@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use ukai_behaviour::{RuleSet, contents, report};
 use ukai_hub::{LeftFile, RunDone, RunOrder, Running, Sandbox, SandboxSeat};
 use ukai_model::{Analysis, PeerText};
+use ukai_sandbox::image::System;
 use ukai_sandbox::machine::{LinuxGuest, LinuxParts};
 use ukai_sandbox::run::{Again, Authority, Setup, plan};
 
@@ -31,7 +32,7 @@ pub(crate) fn seat(config: &SandboxConfig, data: &Path) -> Result<Option<Sandbox
     let host = HostArgs::of(config, image, &folder.join("booted"));
     // Named now, so that a wrong setting is told at the start.
     host.host().context("[sandbox] qemu")?;
-    let parts = host.parts().context("[sandbox] image")?;
+    let parts = host.parts(System::Linux).context("[sandbox] image")?;
     let ca = authority::of(&folder.join("ca"))?;
     let setup = Setup {
         time: Duration::from_secs(config.time_s),
@@ -70,7 +71,13 @@ impl fmt::Debug for Machines {
 
 impl Sandbox for Machines {
     fn takes(&self, analysis: &Analysis) -> Result<(), String> {
-        plan(analysis, b"", None, &[]).map(drop).map_err(|error| error.to_string())
+        let plan = plan(analysis, b"", None, &[]).map_err(|error| error.to_string())?;
+        match plan.system {
+            System::Linux => Ok(()),
+            System::Windows => {
+                Err("a program of Windows; the hub has Linux' guest only".to_owned())
+            }
+        }
     }
 
     fn run<'a>(&'a self, order: RunOrder<'a>) -> Running<'a> {

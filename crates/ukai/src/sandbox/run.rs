@@ -82,7 +82,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     }
     crate::observing::raise_descriptor_limit();
     let bytes = sample(&args.file)?;
-    let (parts, host) = (args.host.parts()?, args.host.host()?);
+    let host = args.host.host()?;
     let first = setup(args)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(async {
@@ -92,6 +92,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
             args.arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
         let plan = plan(&analysis, name, args.arch.as_deref(), &further)
             .map_err(|error| WrongUse(format!("{}: {error}", args.file.display())))?;
+        let parts = args.host.parts(plan.system)?;
         let guest = LinuxGuest::open(host, parts, &mut |said| eprintln!("{said}"))
             .await
             .map_err(|error| WrongUse(format!("{error}; see `ukai sandbox check`")))?;

@@ -82,6 +82,10 @@ pub(super) fn told(notice: &Notice) -> String {
         }
         What::Module { name } => format!("module {}", text(name)),
         What::Reboot { command } => format!("reboot {command:#x}"),
+        What::Registry { key, name, data, deleted } => {
+            let data = if *deleted { "(deleted)".to_owned() } else { text(data) };
+            format!("registry {}: {} = {data}", text(key), text(name))
+        }
         What::SetClock { unix_ns } => format!("set clock {}", unix_ns / 1_000_000_000),
         What::Output { stream, bytes, total } => {
             format!("output {stream} ({total}): {}", text(bytes))
