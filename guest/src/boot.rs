@@ -15,6 +15,10 @@ use crate::sys::{self, mount};
 const ORDERS: &str = "o";
 const NOTICES: &str = "t";
 
+/// Pages that were used within this time stay, in milliseconds. Where that is not possible the
+/// largest process ends, instead of all of them reading their programs again and again.
+const WORKING_SET_MS: &str = "500";
+
 pub struct Ports {
     pub orders: File,
     pub notices: File,
@@ -28,6 +32,8 @@ pub fn boot() -> Result<Ports> {
         mount(source, target, kind, 0, "")?;
     }
     load_modules()?;
+    let _ = fs::write("/sys/kernel/mm/lru_gen/enabled", "y");
+    let _ = fs::write("/sys/kernel/mm/lru_gen/min_ttl_ms", WORKING_SET_MS);
     root()?;
     let ports = Ports { orders: port(ORDERS)?, notices: port(NOTICES)? };
     foreign_programs();

@@ -11,6 +11,7 @@
 
 mod agent;
 mod boot;
+mod clocks;
 mod files;
 mod gate;
 mod limits;
