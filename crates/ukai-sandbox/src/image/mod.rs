@@ -11,6 +11,8 @@ mod initial;
 mod packages;
 mod root;
 
+pub use deception::MACHINE_ID;
+
 use crate::limits::{PACKAGES_BYTES_MAX, TOOL_OUTPUT_BYTES_MAX};
 use packages::Package;
 use serde::{Deserialize, Serialize};
@@ -181,7 +183,7 @@ pub fn build(order: &Order, tell: &mut dyn FnMut(Progress)) -> Result<Manifest, 
 const MANIFEST: &str = "manifest.json";
 
 /// Changes with the code of this module.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
 
 fn made_of(order: &Order, packages: &[ManifestPackage]) -> String {
     let mut hash = Sha256::new();
