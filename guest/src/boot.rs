@@ -62,7 +62,8 @@ fn root() -> Result<()> {
     }
     wait_for("/dev/vda")?;
     mount("/dev/vda", "/lower", "squashfs", libc::MS_RDONLY, "")?;
-    mount("tmpfs", "/upper", "tmpfs", 0, "size=75%")?;
+    // What is full must leave room for those who tell of it.
+    mount("tmpfs", "/upper", "tmpfs", 0, "size=50%")?;
     for folder in ["/upper/data", "/upper/work"] {
         fs::create_dir_all(folder)?;
     }

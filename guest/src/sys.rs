@@ -162,7 +162,9 @@ pub fn kill(pid: u32, signal: i32) {
 
 /// Whether a process has threads that have not ended.
 pub fn lives(pid: u32) -> bool {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // A process may have any bytes as its name.
+    let text = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
     let Some((_, fields)) = text.rsplit_once(')') else { return false };
     let mut fields = fields.split_whitespace();
     let ended = matches!(fields.next(), Some("Z" | "X"));

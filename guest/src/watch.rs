@@ -145,7 +145,8 @@ impl Watch {
             return;
         }
         for pid in self.neighbours().difference(&self.before) {
-            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let status = fs::read(format!("/proc/{pid}/status")).unwrap_or_default();
+            let status = String::from_utf8_lossy(&status);
             let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
             if field("State:").is_none_or(|state| state.trim_start().starts_with('Z')) {
                 continue;
