@@ -12,6 +12,7 @@ mod internet;
 mod loaders;
 mod mail;
 mod recognition;
+mod sandbox;
 mod sensor;
 mod ssh;
 mod ssh_tools;
