@@ -8,11 +8,12 @@ FUZZ_SECONDS ?= 30
 MUTATIONS ?= 20000
 VENV := $(CARGO_TARGET_DIR)/venv
 
-.PHONY: help up build setup web test lint unit interop deny fuzz robustness bench docs clean
+.PHONY: help up build setup web test test-sandbox lint unit interop deny fuzz robustness bench docs clean
 
 help:
 	@echo 'make up      install what is missing, build, run everything on loopback (data in $(DATA)/)'
 	@echo 'make test    install what is missing, run every check and test'
+	@echo 'make test-sandbox  run every specimen of the sandbox on every processor (about an hour)'
 	@echo 'make fuzz    run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make robustness  analyse MUTATIONS=$(MUTATIONS) broken files, and tell what the worst did'
 	@echo 'make bench   measure, side by side with Cowrie (bench/README.md)'
@@ -49,6 +50,12 @@ deny:
 unit:
 	cd tests/web && npm ci --no-audit --no-fund
 	cargo nextest run --workspace --locked --no-fail-fast
+
+# The sandbox's whole matrix; `make test` runs a small part of it.
+test-sandbox:
+	@tools/setup.sh test
+	cargo nextest run -p ukai --locked --no-fail-fast --test whole_program \
+	  --run-ignored all -E 'test(/^sandbox::/)'
 
 # Our CaRT containers against the reference implementation, both ways.
 interop:

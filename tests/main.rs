@@ -12,8 +12,7 @@ mod internet;
 mod loaders;
 mod mail;
 mod recognition;
-#[path = "sandbox/windows.rs"]
-mod sandbox_windows;
+mod sandbox;
 mod sensor;
 mod ssh;
 mod ssh_tools;

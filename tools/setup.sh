@@ -39,6 +39,9 @@ test_needs=(
   # A machine's network device.
   x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 i686-w64-mingw32-gcc:gcc-mingw-w64-i686
   qemu-system-x86_64:qemu-system-x86 ethtool:ethtool setpriv:util-linux cpio:cpio
+  # Specimens for the sandbox's guest.
+  arm-linux-gnueabi-gcc:gcc-arm-linux-gnueabi mips-linux-gnu-gcc:gcc-mips-linux-gnu
+  mipsel-linux-gnu-gcc:gcc-mipsel-linux-gnu
   # Anti-virus engines; c-icap with the scanner that asks clamd.
   clamd:clamav-daemon clamscan:clamav c-icap:c-icap
   # Clients of the virtual Internet.
@@ -241,6 +244,11 @@ case "${1:-}" in
     perl -MAuthen::SASL -e 1 2>/dev/null || install_packages no-such-command:libauthen-sasl-perl
     perl -MDigest::HMAC_MD5 -e 1 2>/dev/null \
       || install_packages no-such-command:libdigest-hmac-perl
+    # C libraries of other processors, which their compilers only recommend.
+    for cross in arm-linux-gnueabi:armel mips-linux-gnu:mips mipsel-linux-gnu:mipsel; do
+      [ -e "/usr/${cross%%:*}/lib/libc.a" ] \
+        || install_packages "no-such-command:libc6-dev-${cross#*:}-cross"
+    done
     unpack_package proftpd-core usr/sbin/proftpd
     # What its package would have made.
     add_user proftpd

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use ukai_trace::{Framer, Order, VERSION, What};
 
 use crate::boot::{Ports, before, boot};
+use crate::clocks::{Deadlines, Older};
 use crate::files::Files;
-use crate::gate::{Call, Gate};
+use crate::gate::{Call, Gate, Waiting};
 use crate::limits::{
     LAST_RECORDS, OUTPUT_BYTES_MAX, OUTPUT_STEP_BYTES, SKIP_SECONDS_MAX, SKIPPED_SLEEP, SKIPS_MAX,
     SUM_EVERY,
@@ -39,6 +40,8 @@ struct Agent {
     started: bool,
     skip_sleep_ns: Option<u64>,
     skips: u32,
+    older: Older,
+    deadlines: Deadlines,
     /// Calls that are answered at a time.
     sleeping: Vec<(Instant, u64)>,
     finishing: Option<Finishing>,
@@ -100,6 +103,8 @@ fn set_up() -> Result<Agent> {
         started: false,
         skip_sleep_ns: None,
         skips: 0,
+        older: Older::default(),
+        deadlines: Deadlines::default(),
         sleeping: Vec::new(),
         finishing: None,
     })
@@ -155,6 +160,9 @@ impl Agent {
         }
         if self.started {
             self.watch.sums(&mut self.out, false);
+            if self.finishing.is_none() {
+                self.watch.look_after(&mut self.out);
+            }
             self.files.pump(&mut self.out);
         }
         self.finish();
@@ -210,6 +218,7 @@ impl Agent {
                 let mut dump = Dump::default();
                 if self.started {
                     self.watch.take(&self.probes, &self.files, &mut self.out);
+                    self.watch.ending = true;
                     for pid in self.watch.alive() {
                         sys::kill(pid, libc::SIGSTOP);
                         if *memory {
@@ -264,6 +273,7 @@ impl Agent {
         }
         self.out.start_ns = sys::monotonic_ns();
         self.started = true;
+        self.older = Older::of_process(pid);
         self.watch.begin(pid);
         if wine.server != 0 {
             // By this name, the host knows whose acts are those of programs.
@@ -293,20 +303,32 @@ impl Agent {
                 }
                 self.gate.go_on(waiting.id);
             }
-            Call::Sleep { ns } => {
-                let within = ns <= SKIP_SECONDS_MAX * 1_000_000_000 && self.skips < SKIPS_MAX;
-                match self.skip_sleep_ns {
-                    Some(least) if ns >= least && within && self.started => {
-                        self.skips += 1;
-                        let pid = self.watch.process(waiting.task);
-                        self.out.tell(pid, What::Sleep { ns, skipped: true });
-                        let _ = sys::set_clock(sys::clock_ns(libc::CLOCK_REALTIME) + ns);
-                        self.sleeping.push((Instant::now() + SKIPPED_SLEEP, waiting.id));
-                    }
-                    _ => self.gate.go_on(waiting.id),
-                }
+            Call::Sleep { ns } => self.sleeps(&waiting, ns, ns),
+            Call::SleepUntil { clock, ns } => {
+                let left = ns.saturating_sub(sys::clock_ns(clock) + self.older.of(clock));
+                let told = self.deadlines.length(waiting.task, clock, ns, left);
+                self.sleeps(&waiting, left, told);
             }
             Call::Other => self.gate.go_on(waiting.id),
+        }
+    }
+
+    /// A sleep that would last for `left`, and that is one of `length` to the sample, whose
+    /// earlier ones were cut short.
+    fn sleeps(&mut self, waiting: &Waiting, left: u64, length: u64) {
+        let within = left <= SKIP_SECONDS_MAX * 1_000_000_000 && self.skips < SKIPS_MAX;
+        match self.skip_sleep_ns {
+            Some(least) if left >= least && within && self.started => {
+                self.skips += 1;
+                let pid = self.watch.process(waiting.task);
+                // What was done before it is told before it.
+                self.watch.take(&self.probes, &self.files, &mut self.out);
+                self.watch.sums_of(pid, &mut self.out);
+                self.out.tell(pid, What::Sleep { ns: length, skipped: true });
+                let _ = sys::set_clock(sys::clock_ns(libc::CLOCK_REALTIME) + length);
+                self.sleeping.push((Instant::now() + SKIPPED_SLEEP, waiting.id));
+            }
+            _ => self.gate.go_on(waiting.id),
         }
     }
 

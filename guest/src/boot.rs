@@ -27,6 +27,10 @@ pub fn before() -> Option<Before> {
     Some(Before { arguments: lines(arguments), environment: lines(environment) })
 }
 
+/// Pages that were used within this time stay, in milliseconds. Where that is not possible the
+/// largest process ends, instead of all of them reading their programs again and again.
+const WORKING_SET_MS: &str = "500";
+
 pub struct Ports {
     pub orders: File,
     pub notices: File,
@@ -40,6 +44,8 @@ pub fn boot() -> Result<Ports> {
         mount(source, target, kind, 0, "")?;
     }
     load_modules()?;
+    let _ = fs::write("/sys/kernel/mm/lru_gen/enabled", "y");
+    let _ = fs::write("/sys/kernel/mm/lru_gen/min_ttl_ms", WORKING_SET_MS);
     root()?;
     let ports = Ports { orders: port(ORDERS)?, notices: port(NOTICES)? };
     foreign_programs();
@@ -68,7 +74,8 @@ fn root() -> Result<()> {
     }
     wait_for("/dev/vda")?;
     mount("/dev/vda", "/lower", "squashfs", libc::MS_RDONLY, "")?;
-    mount("tmpfs", "/upper", "tmpfs", 0, "size=75%")?;
+    // What is full must leave room for those who tell of it.
+    mount("tmpfs", "/upper", "tmpfs", 0, "size=50%")?;
     for folder in ["/upper/data", "/upper/work"] {
         fs::create_dir_all(folder)?;
     }

@@ -124,6 +124,12 @@ pub enum Call {
     Sleep {
         ns: u64,
     },
+    /// Until a time of a clock that cannot be moved: the monotonic one, or that of the boot,
+    /// as the task sees them.
+    SleepUntil {
+        clock: i32,
+        ns: u64,
+    },
     Other,
 }
 
@@ -196,12 +202,16 @@ impl Gate {
             (true, 35) | (false, 162) => Call::Sleep { ns: duration(argument(0), 1)? },
             (true, 230) | (false, 267 | 407) => {
                 let until = duration(argument(2), 1)?;
-                match (argument(1) & 1, argument(0)) {
+                let clock = argument(0) as i32;
+                match (argument(1) & 1, clock) {
                     (0, _) => Call::Sleep { ns: until },
                     // The clock that can be moved.
-                    (_, 0) => Call::Sleep {
-                        ns: until.saturating_sub(crate::sys::clock_ns(libc::CLOCK_REALTIME)),
-                    },
+                    (_, libc::CLOCK_REALTIME | libc::CLOCK_TAI) => {
+                        Call::Sleep { ns: until.saturating_sub(crate::sys::clock_ns(clock)) }
+                    }
+                    (_, libc::CLOCK_MONOTONIC | libc::CLOCK_BOOTTIME) => {
+                        Call::SleepUntil { clock, ns: until }
+                    }
                     _ => Call::Other,
                 }
             }

@@ -33,6 +33,8 @@ pub const MEMORY_BYTES_MAX: u64 = 64 << 20;
 pub const TASKS_MAX: usize = 65_536;
 /// Conversations whose bytes are being summed up.
 pub const TALKS_MAX: usize = 8_192;
+/// Processes that are looked for at a time.
+pub const LOOKED_AFTER_MAX: usize = 256;
 /// How often sums are told.
 pub const SUM_EVERY: Duration = Duration::from_millis(500);
 
@@ -42,6 +44,12 @@ pub const SKIPS_MAX: u32 = 2_000;
 pub const SKIPPED_SLEEP: Duration = Duration::from_millis(20);
 /// The longest sleep that moves the clock by its whole length, in seconds (30 days).
 pub const SKIP_SECONDS_MAX: u64 = 30 * 86_400;
+/// Threads of which is known until when they slept last.
+pub const DEADLINES_MAX: usize = 4_096;
+
+/// How often an address of IPv6 is looked for before the sample starts, and how long between.
+pub const V6_TRIES: u32 = 60;
+pub const V6_WAIT: Duration = Duration::from_millis(5);
 
 /// After the sample is killed, how long the kernel's last records are awaited.
 pub const LAST_RECORDS: Duration = Duration::from_millis(300);

@@ -13,6 +13,7 @@
 
 mod agent;
 mod boot;
+mod clocks;
 mod files;
 mod gate;
 mod limits;

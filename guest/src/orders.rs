@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use ukai_trace::Order;
 
+use crate::limits::{V6_TRIES, V6_WAIT};
 use crate::sys;
 
 /// Carries it out in the world whose process 1 is `nest`; the step that fails, and why.
@@ -29,7 +30,29 @@ pub fn carry_out(order: &Order, nest: u32) -> std::result::Result<(), (&'static 
         Order::Put { path, mode, offset, bytes, .. } => {
             put(&inside(nest, path), *mode, *offset, bytes).map_err(step("put"))
         }
-        Order::Start { .. } | Order::Finish { .. } => Ok(()),
+        Order::Start { .. } => {
+            await_v6();
+            Ok(())
+        }
+        Order::Finish { .. } => Ok(()),
+    }
+}
+
+/// Waits a little for the address that the router lets us make: a machine that runs for days
+/// has it.
+fn await_v6() {
+    let setting = |name: &str| fs::read_to_string(format!("/proc/sys/net/ipv6/conf/eth0/{name}"));
+    if !setting("disable_ipv6").is_ok_and(|value| value.trim() == "0") {
+        return;
+    }
+    for _ in 0..V6_TRIES {
+        // Scope 00 is global.
+        let addresses = fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+        let global = |line: &str| line.split_whitespace().nth(3) == Some("00");
+        if addresses.lines().any(global) {
+            return;
+        }
+        std::thread::sleep(V6_WAIT);
     }
 }
 
@@ -66,9 +89,15 @@ fn socket_address(ip: [u8; 4]) -> libc::sockaddr {
 
 fn network(address: [u8; 4], prefix: u8, gateway: [u8; 4], v6: bool) -> Result<()> {
     let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0).to_be_bytes();
-    let state = if v6 { "0" } else { "1" };
-    for which in ["all", "default", "eth0"] {
-        let _ = fs::write(format!("/proc/sys/net/ipv6/conf/{which}/disable_ipv6"), state);
+    for (setting, value) in [
+        // An address is there at once: nobody else could have it.
+        ("accept_dad", "0"),
+        ("router_solicitation_delay", "0"),
+        ("disable_ipv6", if v6 { "0" } else { "1" }),
+    ] {
+        for which in ["all", "default", "eth0"] {
+            let _ = fs::write(format!("/proc/sys/net/ipv6/conf/{which}/{setting}"), value);
+        }
     }
     // SAFETY: structures of the kernel's, zeroed and filled; they live over each call.
     unsafe {

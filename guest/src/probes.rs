@@ -84,7 +84,7 @@ fn kprobes() -> Vec<(&'static str, String)> {
     add("packetsend", "packet_sendmsg len=%dx:u64".into());
     add("tcprecv", format!("tcp_cleanup_rbuf len=%si:s32 {}", ends("%di")));
     add("udprecv", format!("skb_consume_udp len=%dx:s32 {}", ends("%di")));
-    add("sleep", "hrtimer_nanosleep ns=%di:s64".into());
+    add("sleep", "hrtimer_nanosleep ns=%di:s64 mode=%si:u32 clock=%dx:s32".into());
     add("setclock", "do_settimeofday64 s=+0(%di):s64 ns=+8(%di):s64".into());
     add("exit", "do_exit code=%di:s64".into());
     add(

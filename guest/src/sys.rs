@@ -159,3 +159,16 @@ pub fn kill(pid: u32, signal: i32) {
     // SAFETY: no memory is involved.
     unsafe { libc::kill(pid as i32, signal) };
 }
+
+/// Whether a process has threads that have not ended.
+pub fn lives(pid: u32) -> bool {
+    // A process may have any bytes as its name.
+    let text = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let Some((_, fields)) = text.rsplit_once(')') else { return false };
+    let mut fields = fields.split_whitespace();
+    let ended = matches!(fields.next(), Some("Z" | "X"));
+    // The first thread waits for the others when it has ended (proc(5): fields 3 and 20).
+    let threads = fields.nth(16).and_then(|threads| threads.parse::<u32>().ok());
+    !ended || threads.is_some_and(|threads| threads > 1)
+}

@@ -1,16 +1,16 @@
 //! From the kernel's records to notices: which process, which path, what came of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
-use ukai_trace::{Address, What};
+use ukai_trace::{Address, STATUS_UNKNOWN, What};
 
 use crate::files::Files;
-use crate::limits::{SUM_EVERY, TALKS_MAX, TASKS_MAX};
+use crate::limits::{LOOKED_AFTER_MAX, SUM_EVERY, TALKS_MAX, TASKS_MAX};
 use crate::out::Out;
 use crate::probes::{DEPTH, Probes};
 use crate::ring::{Format, PAGE_BYTES, Record, page};
@@ -56,9 +56,25 @@ struct Talk {
     received: bool,
 }
 
+/// A process while it lives.
+#[derive(Default)]
+struct Life {
+    threads: u32,
+    /// How its first thread has ended.
+    status: Option<u32>,
+    /// Whether it was gone when it was last looked for.
+    gone: bool,
+}
+
 pub struct Watch {
     nest: u32,
     tasks: HashMap<u32, Task>,
+    lives: HashMap<u32, Life>,
+    /// Processes that were there before the sample.
+    before: HashSet<u32>,
+    looked: Instant,
+    /// Whether what ends now is ended by us.
+    pub ending: bool,
     programs: HashMap<u32, Program>,
     /// By thread and the call's name.
     entered: HashMap<(u32, &'static str), Entered>,
@@ -71,20 +87,27 @@ const NATIVE_MACHINES: [[u8; 2]; 2] = [[62, 0], [3, 0]];
 
 impl Watch {
     pub fn new(nest: u32) -> Self {
-        Self {
+        let mut watch = Self {
             nest,
             tasks: HashMap::new(),
+            lives: HashMap::new(),
+            before: HashSet::new(),
+            looked: Instant::now(),
+            ending: false,
             programs: HashMap::new(),
             entered: HashMap::new(),
             talks: HashMap::new(),
             summed: Instant::now(),
             wine: Wine::default(),
-        }
+        };
+        watch.before = watch.neighbours();
+        watch
     }
 
     /// The first process.
     pub fn begin(&mut self, pid: u32) {
         let folder = link(&format!("/proc/{pid}/cwd"));
+        self.lives.insert(pid, Life { threads: 1, ..Life::default() });
         self.tasks.insert(pid, Task { process: pid, parent: self.nest, folder });
     }
 
@@ -99,18 +122,64 @@ impl Watch {
         self.wine = wine;
     }
 
+    /// Processes of the sample's world.
+    fn neighbours(&self) -> HashSet<u32> {
+        let world = |pid: &str| link(&format!("/proc/{pid}/ns/pid"));
+        let own = world(&self.nest.to_string());
+        if own.is_empty() {
+            return HashSet::new();
+        }
+        let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let numbers = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        numbers.filter(|pid| world(&pid.to_string()) == own).collect()
+    }
+
+    /// Tells of what the kernel's records do not, since they were lost, or stopped by a sample
+    /// that knows how: processes that are gone, and, where none is left, those that are there.
+    pub fn look_after(&mut self, out: &mut Out) {
+        if self.looked.elapsed() < SUM_EVERY {
+            return;
+        }
+        self.looked = Instant::now();
+        let mut ended = Vec::new();
+        for (pid, life) in self.lives.iter_mut().take(LOOKED_AFTER_MAX) {
+            let gone = !sys::lives(*pid);
+            // Its record may still be on its way.
+            if gone && life.gone {
+                ended.push(*pid);
+            }
+            life.gone = gone;
+        }
+        for pid in ended {
+            self.lives.remove(&pid);
+            self.tasks.retain(|_, task| task.process != pid);
+            out.tell(pid, What::Exit { status: STATUS_UNKNOWN });
+        }
+        if !self.lives.is_empty() {
+            return;
+        }
+        for pid in self.neighbours().difference(&self.before) {
+            let status = fs::read(format!("/proc/{pid}/status")).unwrap_or_default();
+            let status = String::from_utf8_lossy(&status);
+            let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+            if field("State:").is_none_or(|state| state.trim_start().starts_with('Z')) {
+                continue;
+            }
+            let parent = field("PPid:").and_then(|parent| parent.trim().parse().ok()).unwrap_or(0);
+            out.tell(parent, What::Fork { child: *pid, thread: false });
+            self.lives.insert(*pid, Life { threads: 1, ..Life::default() });
+            self.tasks.insert(*pid, Task { process: *pid, parent, folder: Vec::new() });
+        }
+    }
+
     pub fn process(&self, task: u32) -> u32 {
         self.tasks.get(&task).map_or(task, |task| task.process)
     }
 
     /// Processes that have not ended.
     pub fn alive(&self) -> Vec<u32> {
-        let mut all: Vec<u32> = self
-            .tasks
-            .iter()
-            .filter(|(number, task)| **number == task.process && !self.wine.is_own(**number))
-            .map(|(number, _)| *number)
-            .collect();
+        let sample = |pid: &&u32| !self.wine.is_own(**pid);
+        let mut all: Vec<u32> = self.lives.keys().filter(sample).copied().collect();
         all.sort_unstable();
         all
     }
@@ -190,6 +259,15 @@ impl Watch {
         match name {
             "sched_process_exec" => {
                 let before = fields.number("old_pid") as u32;
+                // A thread that executes becomes the first of its process.
+                if before != task
+                    && let Some(moved) = self.tasks.remove(&before)
+                {
+                    self.tasks.insert(task, moved);
+                }
+                if let Some(life) = self.lives.get_mut(&pid) {
+                    life.status = None;
+                }
                 let program = self.programs.remove(&before).unwrap_or_else(|| Program {
                     path: fields.text("filename"),
                     ..Program::default()
@@ -225,12 +303,24 @@ impl Watch {
                         made.parent = pid;
                     }
                     made.process = if thread { pid } else { child };
+                    self.lives.entry(made.process).or_default().threads += 1;
                     self.tasks.insert(child, made);
                 }
             }
             "exit" => {
-                if task == pid {
-                    tell(What::Exit { status: fields.number("code") as u32 });
+                let code = fields.number("code") as u32;
+                if let Some(life) = self.lives.get_mut(&pid) {
+                    life.threads = life.threads.saturating_sub(1);
+                    if task == pid {
+                        life.status = Some(code);
+                    }
+                    // With its last thread, whichever that is.
+                    if life.threads == 0 {
+                        if !self.ending {
+                            tell(What::Exit { status: life.status.unwrap_or(code) });
+                        }
+                        self.lives.remove(&pid);
+                    }
                 }
                 self.tasks.remove(&task);
                 self.programs.remove(&task);
@@ -269,7 +359,17 @@ impl Watch {
                     out.tell_at(at_ns, pid, What::Create { path });
                 }
             }
-            "sleep" => tell(What::Sleep { ns: fields.number("ns"), skipped: false }),
+            "sleep" => {
+                const RELATIVE: u64 = 1;
+                let mut ns = fields.number("ns");
+                if fields.number("mode") & RELATIVE == 0 {
+                    // Until a time of a clock, which then stood so.
+                    let clock = fields.number("clock") as libc::clockid_t;
+                    let since = sys::monotonic_ns().saturating_sub(at_ns);
+                    ns = ns.saturating_sub(sys::clock_ns(clock).saturating_sub(since));
+                }
+                tell(What::Sleep { ns, skipped: false });
+            }
             "mount" => {
                 let target = fields.names();
                 let flags = fields.number("flags") & 0xffff_ffff;
@@ -421,7 +521,16 @@ impl Watch {
             return;
         }
         self.summed = Instant::now();
-        let mut talks: Vec<_> = self.talks.drain().collect();
+        let talks = self.talks.drain().collect();
+        Self::tell_sums(talks, out);
+    }
+
+    /// Tells what one process has said so far.
+    pub fn sums_of(&mut self, pid: u32, out: &mut Out) {
+        Self::tell_sums(self.talks.extract_if(|talk, _| talk.pid == pid).collect(), out);
+    }
+
+    fn tell_sums(mut talks: Vec<(Talk, (u64, u64, u64))>, out: &mut Out) {
         talks.sort_by_key(|(_, (first, ..))| *first);
         for (talk, (first, bytes, count)) in talks {
             let Talk { pid, protocol, local, remote, received } = talk;

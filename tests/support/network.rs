@@ -21,7 +21,8 @@ fn in_own(what: &[&str], test: &str) {
             again.arg("--map-root-user");
         }
         let program = std::env::current_exe().expect("this program has a path");
-        again.args(what).arg(program).args([test, "--exact", "--nocapture"]).env(INSIDE, "1");
+        let only = [test, "--exact", "--include-ignored", "--nocapture"];
+        again.args(what).arg(program).args(only).env(INSIDE, "1");
         panic!("unshare (util-linux) is needed: {}", again.exec());
     }
     sh("ip link set lo up");

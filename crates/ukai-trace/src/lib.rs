@@ -20,6 +20,6 @@ mod tests;
 mod wire;
 
 pub use frame::{Framer, TooLong, frame};
-pub use notice::{Address, Notice, Reason, VERSION, What};
+pub use notice::{Address, Notice, Reason, STATUS_UNKNOWN, VERSION, What};
 pub use order::Order;
 pub use wire::Malformed;

@@ -7,6 +7,9 @@ use crate::wire::{Malformed, Wire, tagged};
 /// Of the words in this crate; agent and host are built together.
 pub const VERSION: u32 = 1;
 
+/// The status of a process whose end was not seen.
+pub const STATUS_UNKNOWN: u32 = u32::MAX;
+
 /// One thing that happened, with its time and its process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -108,7 +111,7 @@ What {
     }
     /// A process ends.
     18 Exit {
-        /// As `wait` gives it.
+        /// As `wait` gives it; [`STATUS_UNKNOWN`]: its end was not seen.
         status: u32,
     }
     /// A thread renames itself (`PR_SET_NAME`).

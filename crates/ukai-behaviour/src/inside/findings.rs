@@ -337,17 +337,16 @@ impl Findings {
         }
     }
 
-    pub(super) fn mounted(&mut self, source: &[u8], target: &[u8], proof: &Proof) {
+    pub(super) fn mounted(&mut self, source: &[u8], target: &[u8], kind: &[u8], proof: &Proof) {
         if target.starts_with(b"/proc/") {
             let detail = [source, b" over ", target].concat();
             self.add(FindingKind::Hiding, "process-covered", &detail, proof);
         } else {
             self.add(FindingKind::Interference, "mount", target, proof);
         }
-        if [source, target]
-            .iter()
-            .any(|path| path.ends_with(b"tracing") || path.ends_with(b"debug"))
-        {
+        let places = [source, target];
+        let traced = |path: &&[u8]| path.ends_with(b"tracing") || path.ends_with(b"debug");
+        if matches!(kind, b"tracefs" | b"debugfs") || places.iter().any(traced) {
             self.add(FindingKind::Evasion, "tracing", target, proof);
         }
     }
@@ -380,7 +379,7 @@ impl Findings {
             self.add_many(kind, "files-deleted", detail.as_bytes(), 1, &proofs);
         }
         if self.slept.0 > 0 {
-            let detail = format!("{} s at once", self.slept.0 / 1_000);
+            let detail = format!("{} s at once", (self.slept.0 + 500) / 1_000);
             let proofs = std::mem::take(&mut self.slept.1);
             self.add_many(FindingKind::Evasion, "long-sleep", detail.as_bytes(), 1, &proofs);
         }

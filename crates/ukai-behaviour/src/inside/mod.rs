@@ -10,7 +10,7 @@ pub(crate) use findings::note;
 
 use crate::Seen;
 use crate::facts::{Fact, Facts};
-use crate::limits::{NOTICES_MAX, OUTPUT_BYTES_MAX, TIMES_MAX};
+use crate::limits::{NOTICES_MAX, OUTPUT_BYTES_MAX, PROCESSES_MAX, TIMES_MAX};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use ukai_model::{FindingKind, Proof, Transport};
@@ -31,6 +31,9 @@ pub(crate) struct Inside {
     pub(crate) sockets: Sockets,
     pub(crate) output: Vec<u8>,
     pub(crate) slept_ms: u64,
+    /// Sleeps that were cut short, by process: when, and how long they would have been, in
+    /// milliseconds.
+    skips: BTreeMap<u32, Vec<(u64, u64)>>,
 }
 
 /// Which process is behind which conversation.
@@ -225,12 +228,20 @@ impl Inside {
                 );
                 self.files.mode(path, *mode, &proof);
             }
-            What::Socket { family, kind, protocol } => facts.add(
-                fact("socket")
-                    .number("family", u64::from(*family))
-                    .number("type", u64::from(kind & 0xf))
-                    .number("protocol", u64::from(*protocol)),
-            ),
+            What::Socket { family, kind, protocol } => {
+                facts.add(
+                    fact("socket")
+                        .number("family", u64::from(*family))
+                        .number("type", u64::from(kind & 0xf))
+                        .number("protocol", u64::from(*protocol)),
+                );
+                // There is none to be had, which a sample learns here already.
+                const VSOCK: u32 = 40;
+                if *family == VSOCK {
+                    let kind = FindingKind::Interference;
+                    self.findings.add(kind, "host-reached-for", b"vsock", &proof);
+                }
+            }
             What::Folder { path } => self.findings.wrote(path, true, &proof),
             What::Listen { local } => {
                 let Address::Ip(local) = local else { return };
@@ -268,7 +279,9 @@ impl Inside {
                 let Address::Ip(remote) = remote else { return };
                 if let Some(known) = self.sockets.touch(pid, *protocol, local, *remote) {
                     known.sent = known.sent.saturating_add(*bytes);
-                    if known.times_ms.is_empty() {
+                    // A datagram is a contact of its own.
+                    let room = *protocol == UDP && known.times_ms.len() < TIMES_MAX;
+                    if room && known.times_ms.last() != Some(&at_ms) || known.times_ms.is_empty() {
                         known.times_ms.push(at_ms);
                     }
                 }
@@ -299,7 +312,7 @@ impl Inside {
                 facts.add(
                     fact("mount").text("source", source).text("target", target).text("type", kind),
                 );
-                self.findings.mounted(source, target, &proof);
+                self.findings.mounted(source, target, kind, &proof);
             }
             What::Module { name } => {
                 facts.add(fact("module").text("name", name));
@@ -330,8 +343,11 @@ impl Inside {
                 let (data, deleted) = (data.clone(), *deleted);
                 self.registry.add(key, name, registry::Changed { data, deleted, proof });
             }
-            What::Sleep { ns, .. } => {
+            What::Sleep { ns, skipped } => {
                 let ms = ns / 1_000_000;
+                if *skipped {
+                    self.skipped(pid, at_ms, ms);
+                }
                 facts.add(fact("sleep").number("seconds", ms / 1_000));
                 self.slept_ms = self.slept_ms.saturating_add(ms);
                 self.findings.slept(ms, &proof);
@@ -343,6 +359,33 @@ impl Inside {
             }
             What::File { path, .. } => self.files.came(path, &proof),
         }
+    }
+
+    fn skipped(&mut self, pid: u32, at_ms: u64, ms: u64) {
+        if self.skips.len() < PROCESSES_MAX || self.skips.contains_key(&pid) {
+            let skips = self.skips.entry(pid).or_default();
+            if skips.len() < TIMES_MAX {
+                skips.push((at_ms, ms));
+            }
+        }
+    }
+
+    /// Times of the trace as the clock of the processes behind them had it, which slept in
+    /// full. Of several, the one that slept longest counts.
+    pub(crate) fn own_times(&self, pids: &[u32], times_ms: &[u64]) -> Vec<u64> {
+        let slept = |skips: &&Vec<(u64, u64)>| skips.iter().map(|(_, ms)| *ms).sum::<u64>();
+        let skips = pids.iter().filter_map(|pid| self.skips.get(pid)).max_by_key(slept);
+        let Some(skips) = skips else { return times_ms.to_vec() };
+        let mut times_ms = times_ms.to_vec();
+        times_ms.sort_unstable();
+        let (mut next, mut slept) = (skips.iter().peekable(), 0_u64);
+        for time in &mut times_ms {
+            while let Some((_, ms)) = next.next_if(|(at_ms, _)| at_ms < time) {
+                slept = slept.saturating_add(*ms);
+            }
+            *time = time.saturating_add(slept);
+        }
+        times_ms
     }
 
     /// What only the whole shows.

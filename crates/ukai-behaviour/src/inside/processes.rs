@@ -4,6 +4,7 @@ use super::files::Files;
 use crate::limits::{PROCESSES_MAX, PROGRAMS_PER_PROCESS_MAX, TEXT_BYTES_MAX};
 use std::collections::BTreeMap;
 use ukai_model::{PeerText, Process, Program};
+use ukai_trace::STATUS_UNKNOWN;
 
 /// The processes of one run. A number that is used again is a process of its own.
 #[derive(Debug, Default)]
@@ -11,6 +12,8 @@ pub(crate) struct Processes {
     all: Vec<Tracked>,
     /// The living one of each number.
     current: BTreeMap<u32, usize>,
+    /// The last one of each number that has ended.
+    ended: BTreeMap<u32, usize>,
     /// Threads: they act for their process.
     threads: BTreeMap<u32, u32>,
     pub(crate) left_out: u64,
@@ -44,9 +47,13 @@ pub(crate) struct Tracked {
 impl Processes {
     fn at(&mut self, pid: u32, at_ms: u64) -> Option<&mut Tracked> {
         let pid = self.threads.get(&pid).copied().unwrap_or(pid);
-        if let Some(index) = self.current.get(&pid) {
-            return self.all.get_mut(*index);
+        if let Some(index) = self.known_at(pid, at_ms) {
+            return self.all.get_mut(index);
         }
+        self.make(pid, at_ms)
+    }
+
+    fn make(&mut self, pid: u32, at_ms: u64) -> Option<&mut Tracked> {
         if self.all.len() >= PROCESSES_MAX {
             self.left_out += 1;
             return None;
@@ -54,6 +61,17 @@ impl Processes {
         self.current.insert(pid, self.all.len());
         self.all.push(Tracked { pid, started_ms: at_ms, ..Tracked::default() });
         self.all.last_mut()
+    }
+
+    /// The process of a number at a time. What it said is summed up, and may be told after
+    /// its end.
+    fn known_at(&self, pid: u32, at_ms: u64) -> Option<usize> {
+        let current = self.current.get(&pid).copied();
+        let later = current.is_none_or(|index| self.all[index].started_ms > at_ms);
+        let ended = self.ended.get(&pid).copied().filter(|index| {
+            later && self.all[*index].ended_ms.is_some_and(|ended_ms| at_ms <= ended_ms)
+        });
+        ended.or(current)
     }
 
     pub(super) fn executes(
@@ -95,7 +113,7 @@ impl Processes {
         }
         self.threads.remove(&child);
         self.current.remove(&child);
-        if let Some(made) = self.at(child, at_ms) {
+        if let Some(made) = self.make(child, at_ms) {
             made.parent = Some(parent);
             // It goes on as the same program until it starts another.
             made.inherited = program.is_some();
@@ -109,8 +127,10 @@ impl Processes {
         }
         if let Some(process) = self.at(pid, at_ms) {
             process.ended_ms = Some(at_ms);
-            process.status = Some(status);
-            self.current.remove(&pid);
+            process.status = (status != STATUS_UNKNOWN).then_some(status);
+            if let Some(index) = self.current.remove(&pid) {
+                self.ended.insert(pid, index);
+            }
         }
     }
 

@@ -241,6 +241,7 @@ impl Outside {
 
     /// Adds destinations that never answered, which only the guest's trace knows.
     fn join_unanswered(&mut self, seen: &Seen, book: &Book, inside: &Inside) {
+        let mut own: BTreeMap<Key, Vec<u64>> = BTreeMap::new();
         for (transport, remote, known) in inside.sockets.remotes() {
             if seen.guest.contains(&remote.ip()) || remote.ip().is_loopback() {
                 continue;
@@ -250,13 +251,11 @@ impl Outside {
                 self.left_out += 1;
                 continue;
             }
-            let place = self.places.entry(key).or_default();
+            let place = self.places.entry(key.clone()).or_default();
             place.attempts += known.attempts;
             keep(&mut place.addresses, remote.ip());
             place.pids.extend(known.pids.iter().map(|pid| inside.processes.process_of(*pid)));
-            if place.times.len() < known.times_ms.len() {
-                place.times.clone_from(&known.times_ms);
-            }
+            own.entry(key).or_default().extend(inside.own_times(&known.pids, &known.times_ms));
             if place.sent == 0 {
                 place.sent = known.sent;
             }
@@ -266,6 +265,18 @@ impl Outside {
                 let pid = known.pids.first().map(|pid| inside.processes.process_of(*pid));
                 let proof = Proof { run: self.run, at_ms: *first, pid, event: None };
                 note(&mut place.proofs, &proof);
+            }
+        }
+        // Where the guest knows as many conversations, its times count: they are those of the
+        // clock by which the sample sleeps. A conversation has two others at most, its
+        // beginning, and what is asked in it.
+        for (key, times) in own {
+            if let Some(place) = self.places.get_mut(&key)
+                && place.times.len() <= 2 * times.len()
+            {
+                place.times = times;
+                place.times.sort_unstable();
+                place.times.truncate(TIMES_MAX);
             }
         }
     }

@@ -7,6 +7,7 @@ mod properties;
 use crate::{RuleSet, report, text};
 use make::{Maker, SAMPLE};
 use ukai_model::{Class, Ended};
+use ukai_trace::{Address, What};
 
 #[test]
 fn the_rules_that_come_along_hold_their_tests() {
@@ -133,4 +134,44 @@ fn well_known_names_are_checks_and_victims_are_victims() {
     assert_eq!(class(80, "www.google.com"), Class::ConnectivityCheck);
     assert_eq!(class(80, "203.0.113.7"), Class::AttackTarget);
     assert!(report.ids_rules.is_empty(), "{:?}", report.ids_rules);
+}
+
+/// What a process has said is summed up, and may be told after its end.
+#[test]
+fn a_process_that_has_ended_is_listed_once() {
+    let mut maker = Maker::new(7);
+    maker.start("x86_64", "/tmp/a");
+    let said = || What::Send {
+        local: Address::None,
+        remote: Address::Ip("198.51.100.1:80".parse().expect("an address")),
+        protocol: 6,
+        bytes: 12,
+        count: 1,
+    };
+    maker.exit(7, 100, 0);
+    maker.tell(7, 90, said());
+    // The number is used again, and the first one's words come even later.
+    maker.tell(8, 200, What::Fork { child: 7, thread: false });
+    maker.tell(7, 95, said());
+    let report = report(&SAMPLE, &[maker.seen(Ended::Exited)], RuleSet::built_in());
+    let of_number: Vec<_> = report.processes.iter().filter(|process| process.pid == 7).collect();
+    let [first, second] = of_number[..] else { panic!("{:#?}", report.processes) };
+    assert_eq!(first.did, ["24 bytes sent"]);
+    assert!(second.did.is_empty(), "{second:?}");
+}
+
+#[test]
+fn a_beacon_is_known_though_its_sleeping_was_cut_short() {
+    let mut maker = Maker::new(8);
+    maker.start("x86_64", "/tmp/a");
+    for n in 0..8 {
+        maker.connect(7, n * 50, "203.0.113.9", 80, 6);
+        maker.http(n * 50, ("203.0.113.9", 80), "GET", "203.0.113.9", "/g", "");
+        maker.sleep(7, n * 50 + 20, 30);
+    }
+    let report = report(&SAMPLE, &[maker.seen(Ended::Exited)], RuleSet::built_in());
+    let contact = &report.contacts[0];
+    let rhythm = contact.rhythm.as_ref().expect("a rhythm");
+    assert_eq!((rhythm.period_ms, rhythm.intervals), (30_050, 7), "{rhythm:?}");
+    assert_eq!(contact.class, Class::C2);
 }

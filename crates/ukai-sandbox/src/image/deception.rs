@@ -3,12 +3,17 @@
 
 use std::fmt::Write as _;
 
+/// What the guest's `/etc/machine-id` says. No other machine has it: by it, programs that are
+/// only meant to run in the guest know where they are.
+pub const MACHINE_ID: &str = "5b1f0c9be2a14d0f9a3f7c2e8d640b17";
+
 /// Path, mode, contents. The ordinary user is renamed per run by the agent.
 pub(super) fn files() -> impl Iterator<Item = (&'static str, u32, String)> {
-    FILES
-        .iter()
-        .map(|(path, mode, text)| (*path, *mode, (*text).to_owned()))
-        .chain([("var/log/auth.log", 0o640, auth_log()), ("var/log/dpkg.log", 0o644, dpkg_log())])
+    FILES.iter().map(|(path, mode, text)| (*path, *mode, (*text).to_owned())).chain([
+        ("etc/machine-id", 0o444, format!("{MACHINE_ID}\n")),
+        ("var/log/auth.log", 0o640, auth_log()),
+        ("var/log/dpkg.log", 0o644, dpkg_log()),
+    ])
 }
 
 const FILES: &[(&str, u32, &str)] = &[
@@ -59,7 +64,6 @@ const FILES: &[(&str, u32, &str)] = &[
         0o644,
         "UUID=3f0c7ba8-4b52-4b0a-9f0f-6a1f3c8b2d11 / ext4 errors=remount-ro 0 1\n",
     ),
-    ("etc/machine-id", 0o444, "5b1f0c9be2a14d0f9a3f7c2e8d640b17\n"),
     ("etc/timezone", 0o644, "Etc/UTC\n"),
     ("etc/default/locale", 0o644, "LANG=C.UTF-8\n"),
     (

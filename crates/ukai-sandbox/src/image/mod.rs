@@ -12,6 +12,8 @@ mod packages;
 mod root;
 mod wine;
 
+pub use deception::MACHINE_ID;
+
 use crate::limits::{PACKAGES_BYTES_MAX, TOOL_OUTPUT_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

@@ -20,11 +20,11 @@ const LEFT_OUT: [&str; 5] =
 const LINKS: [(&str, &str); 8] = [
     ("usr/bin/awk", "mawk"),
     ("usr/bin/sh", "dash"),
-    ("usr/bin/vi", "busybox"),
-    ("usr/bin/nc", "busybox"),
-    ("usr/bin/telnet", "busybox"),
-    ("usr/bin/tftp", "busybox"),
-    ("usr/bin/ftpget", "busybox"),
+    ("usr/bin/vi", "/bin/busybox"),
+    ("usr/bin/nc", "/bin/busybox"),
+    ("usr/bin/telnet", "/bin/busybox"),
+    ("usr/bin/tftp", "/bin/busybox"),
+    ("usr/bin/ftpget", "/bin/busybox"),
     ("usr/sbin/init", "/lib/systemd/systemd"),
 ];
 

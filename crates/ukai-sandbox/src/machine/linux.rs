@@ -3,6 +3,7 @@
 
 use super::confine::Confiner;
 use super::console::Console;
+use super::counter;
 use super::memory::{Memory, write_new};
 use super::qemu::{Accelerator, Life, MachineError, Parts, Qemu, Ram, pair};
 use super::qmp::{Qmp, QmpError};
@@ -81,7 +82,7 @@ const COMMAND_LINE: &str = "console=ttyS0 quiet panic=-1 mitigations=off tsc=rel
      random.trust_cpu=on";
 
 /// Changes with the command line that QEMU is given: a guest of another one is not restored.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 
 impl LinuxGuest {
     /// Takes a guest that was booted before, or boots it; `tell` is told what is done.
@@ -291,7 +292,11 @@ async fn assemble(
         ("notices", notices_theirs.as_fd()),
         ("console", console_theirs.as_fd()),
     ];
-    let command_line = format!("{COMMAND_LINE} {}", parts.command_line);
+    // A copy's kernel has read it already.
+    let wanted = accelerator == Accelerator::Tcg && !incoming;
+    let khz = wanted.then(counter::khz).flatten();
+    let clock = khz.map(|khz| format!("tsc_early_khz={khz} ")).unwrap_or_default();
+    let command_line = format!("{COMMAND_LINE} {clock}{}", parts.command_line);
     let mut further: Vec<String> = [
         "-kernel",
         "/proc/self/fd/@kernel@",

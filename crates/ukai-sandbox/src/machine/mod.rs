@@ -5,6 +5,7 @@
 
 mod confine;
 mod console;
+mod counter;
 mod linux;
 mod memory;
 mod qemu;

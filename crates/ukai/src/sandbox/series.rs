@@ -3,6 +3,7 @@
 use ukai_behaviour::RunSettings;
 use ukai_sandbox::machine::Machine;
 use ukai_sandbox::run::{Again, Ended, Plan, RunError, Seen, Setup, again, run};
+use ukai_trace::Notice;
 
 /// Runs a sample as often as it takes; each run is shown to `look` when it is over. In the
 /// report's words.
@@ -34,6 +35,12 @@ fn as_told(
     changed: Option<String>,
     seen: &Seen,
 ) -> ukai_behaviour::Seen {
+    // The guest counts from the sample's start, the report from the run's.
+    let before_ns = seen.until_running.unwrap_or_default().as_nanos() as u64;
+    let since_run = |notice: &Notice| Notice {
+        at_ns: notice.at_ns.saturating_add(before_ns),
+        ..notice.clone()
+    };
     ukai_behaviour::Seen {
         settings: RunSettings {
             architecture: plan.architecture.clone(),
@@ -51,7 +58,7 @@ fn as_told(
             Ended::NotStarted => ukai_model::Ended::NotStarted,
         },
         reason: seen.reason.clone(),
-        notices: seen.notices.clone(),
+        notices: seen.notices.iter().map(since_run).collect(),
         events: seen.events.clone(),
         guest: seen.guest.clone(),
     }
