@@ -115,9 +115,11 @@ impl Flows {
 
     fn take(&mut self, telescope: &mut Telescope) -> Result<()> {
         let Some(file) = &mut self.0 else { return Ok(()) };
-        for flow in telescope.minutes().flatten() {
-            serde_json::to_writer(&mut *file, &flow).context("the file of records")?;
-            file.write_all(b"\n").context("the file of records")?;
+        for minute in telescope.minutes() {
+            for flow in minute.flows() {
+                serde_json::to_writer(&mut *file, &flow).context("the file of records")?;
+                file.write_all(b"\n").context("the file of records")?;
+            }
         }
         Ok(())
     }
