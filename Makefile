@@ -48,12 +48,15 @@ unit:
 	cd tests/web && npm ci --no-audit --no-fund
 	cargo nextest run --workspace --locked --no-fail-fast
 
-# Our CaRT containers against the reference implementation, both ways.
+# Our CaRT containers against the reference implementation, both ways; our Parquet files by
+# readers of others.
 interop:
 	cargo build --locked -p ukai-store --example cart
+	cargo build --locked -p ukai
 	test -x $(VENV)/bin/python || python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check cart==1.2.3
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check cart==1.2.3 duckdb==2.0.1 pyarrow==26.0.1
 	$(VENV)/bin/python tests/interop/cart.py $(CARGO_TARGET_DIR)/debug/examples/cart
+	$(VENV)/bin/python tests/interop/flows.py $(CARGO_TARGET_DIR)/debug/ukai
 
 fuzz:
 	@tools/setup.sh fuzz
