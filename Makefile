@@ -7,13 +7,14 @@ CONFIG ?=
 FUZZ_SECONDS ?= 30
 VENV := $(CARGO_TARGET_DIR)/venv
 
-.PHONY: help up build setup web test lint unit interop deny fuzz bench docs clean
+.PHONY: help up build setup web test lint unit interop deny fuzz bench geo docs clean
 
 help:
 	@echo 'make up      install what is missing, build, run everything on loopback (data in $(DATA)/)'
 	@echo 'make test    install what is missing, run every check and test'
 	@echo 'make fuzz    run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make bench   measure, side by side with Cowrie (bench/README.md)'
+	@echo 'make geo     install free databases of countries and autonomous systems into $(DATA)/geo'
 	@echo 'make docs    write the documents that come from code'
 
 up: build
@@ -66,6 +67,10 @@ bench:
 	bench/cowrie.sh --growth
 	cargo run --release --locked -p ukai-store --example append_rate
 	cargo run --release --locked -p ukai-static --example analyze_rate
+
+# Whose addresses are; with the licences.
+geo:
+	@tools/geo.sh $(DATA)/geo
 
 docs:
 	cargo run -q -p xtask -- events
