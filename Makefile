@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 30
 MUTATIONS ?= 20000
 VENV := $(CARGO_TARGET_DIR)/venv
 
-.PHONY: help up build setup web test test-sandbox lint unit interop deny fuzz robustness bench docs clean
+.PHONY: help up build setup web test test-sandbox lint unit interop deny fuzz robustness bench geo docs clean
 
 help:
 	@echo 'make up      install what is missing, build, run everything on loopback (data in $(DATA)/)'
@@ -17,6 +17,7 @@ help:
 	@echo 'make fuzz    run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make robustness  analyse MUTATIONS=$(MUTATIONS) broken files, and tell what the worst did'
 	@echo 'make bench   measure, side by side with Cowrie (bench/README.md)'
+	@echo 'make geo     install free databases of countries and autonomous systems into $(DATA)/geo'
 	@echo 'make docs    write the documents that come from code'
 
 up: build
@@ -57,12 +58,15 @@ test-sandbox:
 	cargo nextest run -p ukai --locked --no-fail-fast --test whole_program \
 	  --run-ignored all -E 'test(/^sandbox::/)'
 
-# Our CaRT containers against the reference implementation, both ways.
+# Our CaRT containers against the reference implementation, both ways; our Parquet files by
+# readers of others.
 interop:
 	cargo build --locked -p ukai-store --example cart
+	cargo build --locked -p ukai
 	test -x $(VENV)/bin/python || python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check cart==1.2.3
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check cart==1.2.3 duckdb==2.0.1 pyarrow==26.0.1
 	$(VENV)/bin/python tests/interop/cart.py $(CARGO_TARGET_DIR)/debug/examples/cart
+	$(VENV)/bin/python tests/interop/flows.py $(CARGO_TARGET_DIR)/debug/ukai
 
 fuzz:
 	@tools/setup.sh fuzz
@@ -77,6 +81,10 @@ bench:
 	bench/cowrie.sh --growth
 	cargo run --release --locked -p ukai-store --example append_rate
 	cargo run --release --locked -p ukai-static --example analyze_rate
+
+# Whose addresses are; with the licences.
+geo:
+	@tools/geo.sh $(DATA)/geo
 
 docs:
 	cargo run -q -p xtask -- events

@@ -52,6 +52,8 @@ test_needs=(
   suricata:suricata
   # Scanners and floods that the telescope must recognise.
   zmap:zmap masscan:masscan nmap:nmap hping3:hping3 tcpdump:tcpdump
+  # Whose addresses are, as Debian's reader of its database says it.
+  location:location
   # Tools whose real ones the shell's are compared with.
   xxd:xxd hexdump:bsdextrautils bc:bc dc:dc mawk:mawk ed:ed
 )
@@ -239,6 +241,8 @@ case "${1:-}" in
     [ -x /usr/lib/postgresql/15/bin/postgres ] || install_packages no-such-command:postgresql-15
     [ -e /usr/lib/x86_64-linux-gnu/c_icap/virus_scan.so ] \
       || install_packages no-such-command:libc-icap-mod-virus-scan
+    [ -e /usr/share/libloc-location/location.db ] \
+      || install_packages no-such-command:libloc-database
     # What swaks needs for STARTTLS and for DIGEST-MD5.
     perl -MNet::SSLeay -e 1 2>/dev/null || install_packages no-such-command:libnet-ssleay-perl
     perl -MAuthen::SASL -e 1 2>/dev/null || install_packages no-such-command:libauthen-sasl-perl

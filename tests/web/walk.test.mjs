@@ -77,6 +77,8 @@ const pagesOf = (found) => [
   ['indicators-c2', '/indicators?role=c2&min_confidence=25'],
   ['indicator', `/indicators/${found.indicator.id}`],
   ['feeds', '/feeds'],
+  ['telescope', '/telescope'],
+  ['source', `/telescope/sources/${encodeURIComponent(found.session.src_ip)}`],
   ['unknown', '/no/such/page'],
 ];
 

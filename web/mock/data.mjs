@@ -406,3 +406,87 @@ export const status = () => ({
   store: { state: 'ok' }, faults: [],
   totals: { events: 1_284_402, sessions: 96_120, samples: 1834, indicators: 5210 },
 });
+
+const HOUR_MS = 3_600_000;
+const darkPorts = [['23/tcp', 900], ['22/tcp', 520], ['80/tcp', 410], ['443/tcp', 380], ['8080/tcp', 300], ['3389/tcp', 260], ['445/tcp', 240], ['5555/tcp', 160], ['53/udp', 120], ['123/udp', 90], ['1900/udp', 70], ['icmp', 60], ['8291/tcp', 12], ['37215/tcp', 44], ['60023/tcp', 30]];
+
+function scannerEvent(source, own = false) {
+  const last = now - between(60_000, 20 * HOUR_MS);
+  const tool = pick(['zmap', 'masscan', 'mirai', 'nmap', 'linux-sockets', undefined]);
+  const cyclic = tool === 'zmap' && random() < 0.7;
+  return {
+    ...event('telescope.scanner', last),
+    state: random() < 0.2 ? 'began' : 'ended',
+    source,
+    own,
+    ...(random() < 0.2 ? { known: 'Censys' } : {}),
+    ...(random() < 0.8 ? { country: pick(['JP', 'US', 'DE', 'BR', 'VN']), asn: 64_496 + between(0, 15), as_name: 'Example Networks of the Very Long Name, Inc.' } : {}),
+    first: nanos(last - between(60_000, 5 * HOUR_MS)),
+    last: nanos(last),
+    packets: between(20, 200_000),
+    ...(tool ? { tool } : {}),
+    ports: ['23/tcp', '2323/tcp', '80/tcp', '8080/tcp'].slice(0, between(1, 5)),
+    distinct_ports: pick([1, 2, 9, 1200]),
+    addresses: between(20, 65_536),
+    order: cyclic ? 'cyclic' : pick(['ascending', 'each-once', 'random', 'scattered']),
+    internet_rate: between(100, 900_000),
+    ...(cyclic ? { generator: pick([0x2f0cb4c3, 0x11d7a9]), done_permille: between(1, 1000) } : {}),
+  };
+}
+function event(kind, time) {
+  return { v: 1, id: uuid7(time), time: nanos(time), sensor: SENSOR, kind };
+}
+const scanners = sources.slice(0, 30).map((source) => scannerEvent(source)).sort((a, b) => b.packets - a.packets);
+
+/** The telescope in numbers. */
+export function telescope(range) {
+  const hours = { '24h': 24, '7d': 168, '30d': 720 }[range] ?? 24;
+  const times = Array.from({ length: hours }, (_, at) => nanos(Math.floor(now / HOUR_MS - hours + at) * HOUR_MS));
+  const intervals = times.map((begins) => {
+    const [scan, backscatter, other] = [between(200_000, 300_000), between(9_000, 30_000), between(2_000, 5_000)];
+    return { begins, packets: scan + backscatter + other, sources: between(9_000, 12_000), scan, backscatter, other, dropped: 0 };
+  });
+  const ports = darkPorts.map(([port, usual], at) => {
+    const cells = times.map((begins, hour) => ({ begins, sources: Math.round(usual * (0.7 + random() * 0.6) * (port === '8291/tcp' && hour > hours - 5 ? 40 : 1)), packets: usual * between(2, 9) }));
+    return { port, packets: cells.reduce((sum, cell) => sum + cell.packets, 0), sources: usual * 12, sources_before: usual * 11, rank: at + 1, rank_before: pick([at + 1, at + 2, Math.max(1, at - 1), null]), cells };
+  });
+  const attacks = Array.from({ length: 24 }, (_, at) => {
+    const first = now - between(HOUR_MS, 20 * HOUR_MS);
+    const bombed = at % 8 === 5;
+    return {
+      ...event('telescope.attack', first),
+      state: at < 2 ? 'began' : 'ended',
+      victim: bombed ? '203.0.113.0/24' : pick(sources),
+      country: pick(['US', 'JP', 'CN', 'DE']),
+      asn: 64_500,
+      own: at === 3,
+      first: nanos(first),
+      last: nanos(first + between(60_000, HOUR_MS)),
+      vectors: at % 3 === 0 ? ['tcp', 'dns'] : [pick(['tcp', 'udp', 'quic', 'icmp'])],
+      ports: [pick(['80/tcp', '443/tcp', '53/udp', '25565/tcp'])],
+      packets: between(60, 90_000),
+      minute_peak: between(30, 9_000),
+      addresses: between(20, 9_000),
+      ...(bombed ? { victims: 97 } : {}),
+      ...(random() < 0.8 ? { rate_estimated: between(1_000, 4_000_000) } : {}),
+    };
+  });
+  const rises = [['8291/tcp', 480, [9, 14, 11, 8, 12, 10, 13, 12, 9, 15, 60, 210]], ['37215/tcp', 150, [40, 38, 44, 41, 39]]].map(([port, many, history]) => ({ ...event('telescope.rise', now - 2 * HOUR_MS), port, begins: times[times.length - 2], sources: many, packets: many * 3, history }));
+  const blocks = Array.from({ length: 256 }, (_, at) => ({ block: `198.18.${at}.0/24`, packets: Math.round(20_000 * (0.8 + random() * 0.4) * (at === 77 ? 30 : at > 200 && at < 216 ? 3 : 1)) }));
+  const ranked = (values) => values.map(([value, count]) => ({ value, count }));
+  return {
+    range, intervals, ports, blocks, attacks,
+    countries: ranked([['US', 11], ['CN', 6], ['JP', 4], ['DE', 3]]),
+    systems: ranked([['AS64500 Example Hosting', 9], ['AS64501 Example Networks of the Very Long Name, Inc.', 7], ['?', 2]]),
+    rises, scanners,
+    suspects: [scannerEvent('203.0.113.77', true)],
+    complete: true,
+  };
+}
+
+/** What a source did. */
+export function source(address) {
+  const scans = scanners.filter((one) => one.source === address);
+  const held = sessions.filter((one) => one.src_ip === address);
+  return { address, scans: scans.length > 0 ? scans : [scannerEvent(address)], sessions: held.slice(0, 20), handshake: held.length > 0 };
+}

@@ -57,6 +57,12 @@ const routes = [
     const zero = Object.fromEntries(Object.keys(overview.totals).map((name) => [name, 0]));
     return json(response, { ...overview, buckets: overview.buckets.map(({ time }) => ({ time, ...zero })), totals: zero, previous: zero, top_ports: [], top_sources: [], top_credentials: [], top_commands: [], canaries: [], recent_sessions: [], recent_samples: [], recent_indicators: [] });
   }],
+  ['GET', /^\/api\/telescope$/, (request, response, params) => {
+    const view = world.telescope(params.get('range') ?? '24h');
+    if (!empty) return json(response, view);
+    json(response, Object.fromEntries(Object.entries(view).map(([name, value]) => [name, Array.isArray(value) ? [] : value])));
+  }],
+  ['GET', /^\/api\/telescope\/sources\/([^/]+)$/, (request, response, params, address) => json(response, world.source(address))],
   ['GET', /^\/api\/credentials$/, (request, response, params) => {
     const all = world.loginsOf(params.get('range') ?? '24h', params.get('protocol'));
     const none = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, Array.isArray(value) ? [] : value]));

@@ -44,6 +44,8 @@ pub(crate) const RECENT_ITEMS: u32 = 10;
 pub(crate) const TELESCOPE_ITEMS: usize = 200;
 /// Ports on it.
 pub(crate) const TELESCOPE_PORTS: usize = 40;
+/// Blocks of the telescope on it.
+pub(crate) const TELESCOPE_BLOCKS: usize = 1_024;
 /// Events of a kind that are read for it, and how many at once.
 pub(crate) const TELESCOPE_EVENTS_MAX: usize = 20_000;
 pub(crate) const TELESCOPE_PAGE: u32 = 1_000;

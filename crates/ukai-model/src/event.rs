@@ -503,11 +503,19 @@ pub enum EventKind {
         distinct_ports: u64,
         /// Dark addresses that it tried.
         addresses: u64,
-        /// In which order: `ascending`, `each-once`, `random` ...
+        /// In which order: `ascending`, `each-once`, `cyclic`, `random` ...
         order: String,
-        /// Packets a second if it does to all of IPv4 what it does to the telescope.
+        /// Packets a second if it does to all of IPv4 what it does to the telescope; with a
+        /// generator, what it does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         internet_rate: Option<u64>,
+        /// By which ZMap goes through all of IPv4, where it was solved: the same for all
+        /// shards of one scan.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        generator: Option<u64>,
+        /// Per mille of that scan that this source was seen to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        done_permille: Option<u64>,
     },
     /// Many more sources than before try a port (telescope).
     #[serde(rename = "telescope.rise")]
@@ -538,6 +546,18 @@ pub enum EventKind {
         sources: u64,
         /// Probes.
         packets: u64,
+    },
+    /// How much came to each block of the telescope in an interval that is over.
+    #[serde(rename = "telescope.blocks")]
+    TelescopeBlocks {
+        /// The interval begins here.
+        begins: Timestamp,
+        /// Its length in seconds.
+        length_s: u64,
+        /// The blocks of /24, or /48 of IPv6, to which most came, at most 256, by address.
+        blocks: Vec<String>,
+        /// Packets to each of them.
+        packets: Vec<u64>,
     },
     /// An interval is over: what came to unused addresses in it (telescope).
     #[serde(rename = "telescope.interval")]
@@ -628,6 +648,7 @@ impl EventKind {
             Self::TelescopeScanner { .. } => "telescope.scanner",
             Self::TelescopeRise { .. } => "telescope.rise",
             Self::TelescopePort { .. } => "telescope.port",
+            Self::TelescopeBlocks { .. } => "telescope.blocks",
             Self::TelescopeInterval { .. } => "telescope.interval",
             Self::LimitReached { .. } => "limit.reached",
             Self::Fault { .. } => "fault",

@@ -60,7 +60,8 @@ impl<'a> Ip<'a> {
 
     /// Reads a packet that an ICMP error quotes: cut off anywhere behind its header, and
     /// with a header that routers have changed.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "a packet passed on in memory costs more than it")]
+    #[inline(always)]
     pub fn parse_quoted(bytes: &'a [u8]) -> Result<Self, Malformed> {
         match bytes.first().map(|b| b >> 4) {
             Some(4) => parse_v4(bytes, usize::MAX, false),
@@ -78,7 +79,8 @@ impl<'a> Ip<'a> {
 }
 
 /// `room` is how long the packet may say to be.
-#[inline]
+#[allow(clippy::inline_always, reason = "a packet passed on in memory costs more than it")]
+#[inline(always)]
 fn parse_v4(bytes: &[u8], room: usize, verify: bool) -> Result<Ip<'_>, Malformed> {
     if bytes.len() < V4_HEADER_BYTES {
         return Err(Malformed::Truncated);

@@ -119,17 +119,24 @@ fn read(file: &str) {
         let with = if checksums { "with" } else { "without" };
         report(&format!("named, {with} checksums"), packets, began);
     }
-    for checksums in [false, true] {
+    for (checksums, flows_max) in [(false, 0), (true, 0), (true, 262_144)] {
         let mut settings = settings();
         settings.reading.checksums = checksums;
+        settings.flows_max = flows_max;
         let mut telescope = Telescope::new(settings, Origins::default(), 7);
         let began = cpu_seconds();
+        let mut flows = 0;
         let packets = records(&capture, |time, packet| {
             telescope.frame(time, Link::Raw, packet, packet.len() as u32);
+            flows += telescope.minutes().map(|minute| minute.len()).sum::<usize>();
         });
         telescope.finish();
+        flows += telescope.minutes().map(|minute| minute.len()).sum::<usize>();
         let with = if checksums { "with" } else { "without" };
-        report(&format!("sources, attacks, campaigns, {with} checksums"), packets, began);
+        let more =
+            if flows_max > 0 { format!(", {flows} records per minute") } else { String::new() };
+        let what = format!("sources, attacks, campaigns, {with} checksums{more}");
+        report(&what, packets, began);
         let facts: Vec<_> = telescope.facts().collect();
         let attacks = facts.iter().filter(|fact| matches!(fact, Fact::AttackEnded(_))).count();
         let scanners = facts.iter().filter(|fact| matches!(fact, Fact::Scanner(_))).count();

@@ -1,5 +1,5 @@
 //! Sources that belong together: neighbours, or of one autonomous system, with the same tool
-//! for the same ports.
+//! for the same ports; or the shards of one scan.
 
 use crate::limits::{CAMPAIGN_PORTS_MAX, CAMPAIGNS_MAX};
 use crate::source::Scanner;
@@ -14,6 +14,9 @@ use ukai_model::Timestamp;
 /// Sources that make a campaign.
 const SOURCES_MIN: u64 = 3;
 
+/// Sources that make one if they share the generator of a scan: chance does not.
+const SHARDS_MIN: u64 = 2;
+
 /// What the sources of a campaign share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -22,6 +25,14 @@ pub enum Group {
     Prefix(IpNet),
     /// An autonomous system.
     Asn(u32),
+    /// One scan of all of IPv4 by ZMap, in shards, by its generator.
+    Scan(u64),
+}
+
+impl Group {
+    const fn sources_min(self) -> u64 {
+        if matches!(self, Self::Scan(_)) { SHARDS_MIN } else { SOURCES_MIN }
+    }
 }
 
 /// A campaign, as it is reported.
@@ -60,12 +71,16 @@ impl Campaigns {
     /// Counts a scanner whose story is over.
     pub(crate) fn add(&mut self, scanner: &Scanner) {
         let ports = port_set(scanner);
-        let groups = [Some(neighbours(scanner.address)), scanner.origin.asn.map(Group::Asn)];
+        let groups = [
+            Some(neighbours(scanner.address)),
+            scanner.origin.asn.map(Group::Asn),
+            scanner.sweep.map(|sweep| Group::Scan(sweep.generator)),
+        ];
         for group in groups.into_iter().flatten() {
             let key = (group, scanner.tool, ports.clone());
             if self.sums.len() >= CAMPAIGNS_MAX && !self.sums.contains_key(&key) {
                 // Loners make room; if there is none, what comes late is left out.
-                self.sums.retain(|_, sum| sum.sources >= SOURCES_MIN);
+                self.sums.retain(|(group, ..), sum| sum.sources >= group.sources_min());
                 if self.sums.len() >= CAMPAIGNS_MAX {
                     continue;
                 }
@@ -84,7 +99,7 @@ impl Campaigns {
         let mut campaigns: Vec<_> = self
             .sums
             .iter()
-            .filter(|(_, sum)| sum.sources >= SOURCES_MIN)
+            .filter(|((group, ..), sum)| sum.sources >= group.sources_min())
             .map(|((group, tool, ports), sum)| Campaign {
                 group: *group,
                 tool: *tool,

@@ -130,7 +130,45 @@ pub enum Other {
     Icmp,
 }
 
+/// More than there are classes.
+pub(crate) const CLASSES: usize = 160;
+
 impl Class {
+    /// A number below [`CLASSES`] that no other has.
+    #[inline]
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Scan(scan) => match scan {
+                Scan::Syn => 0,
+                Scan::Fin => 1,
+                Scan::Null => 2,
+                Scan::Xmas => 3,
+                Scan::Maimon => 4,
+                Scan::Ack => 5,
+                Scan::Flags => 6,
+                Scan::Echo => 7,
+                Scan::Icmp => 8,
+                Scan::Protocol => 9,
+                Scan::Udp(service) => 10 + service as u8,
+            },
+            Self::Backscatter(answer) => match answer {
+                Answer::SynAck => 60,
+                Answer::Rst => 61,
+                Answer::RstAck => 62,
+                Answer::EchoReply => 63,
+                Answer::IcmpReply => 64,
+                Answer::Unreachable => 65,
+                Answer::TimeExceeded => 66,
+                Answer::IcmpError => 67,
+                Answer::Udp(service) => 70 + service as u8,
+            },
+            Self::Misconfiguration(mistake) => 120 + mistake as u8,
+            Self::PeerToPeer(network) => 130 + network as u8,
+            Self::Impossible(why) => 140 + why as u8,
+            Self::Other(other) => 150 + other as u8,
+        }
+    }
+
     /// The group of classes, as a word.
     pub const fn group(self) -> &'static str {
         match self {

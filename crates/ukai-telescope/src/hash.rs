@@ -1,16 +1,9 @@
 //! Hashes of addresses, with a seed that a peer does not know: whoever chooses addresses
 //! must not choose places in tables, nor what estimators count.
 
-use cardinality_estimator::CardinalityEstimator;
 use foldhash::quality::FixedState;
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
-
-/// Counts what is different: exactly up to 128, then by HyperLogLog with `2^P` registers, an
-/// error of `1.04 / sqrt(2^P)` (one standard deviation) in `2^P * 6 / 8` bytes. Hashes are
-/// ours ([`Hashes`]); the estimator's own are not used.
-pub(crate) type Estimator<const P: usize> =
-    CardinalityEstimator<u64, std::hash::DefaultHasher, P, 6>;
 
 /// Hashes addresses.
 #[derive(Clone, Debug)]

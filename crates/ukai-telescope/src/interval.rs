@@ -1,6 +1,7 @@
 //! What came in an interval: how much of what, from how many, for which ports.
 
-use crate::hash::Estimator;
+use crate::blocks::BlockSeen;
+use crate::estimator::Estimator;
 use crate::ports::PortSeen;
 use crate::totals::Totals;
 use serde::Serialize;
@@ -27,9 +28,13 @@ pub struct Interval {
     pub groups: BTreeMap<&'static str, u64>,
     /// The ports that most sources tried, at most 100.
     pub ports: Vec<PortSeen>,
+    /// The blocks of the telescope to which most came, at most 256, by address; none without
+    /// [`crate::Settings::dark`].
+    pub blocks: Vec<BlockSeen>,
 }
 
 /// Counts for the interval that is open, and for all.
+#[derive(Default)]
 pub(crate) struct Intervals {
     sources: Estimator<14>,
     addresses: Estimator<14>,
@@ -41,36 +46,27 @@ pub(crate) struct Intervals {
     groups_before: BTreeMap<&'static str, u64>,
 }
 
-impl Default for Intervals {
-    fn default() -> Self {
-        Self {
-            sources: Estimator::new(),
-            addresses: Estimator::new(),
-            sources_before: Estimator::new(),
-            addresses_before: Estimator::new(),
-            packets_before: 0,
-            bytes_before: 0,
-            groups_before: BTreeMap::new(),
-        }
-    }
-}
-
 impl Intervals {
-    /// Counts a packet.
+    /// Counts a packet's source.
     #[inline]
-    pub(crate) fn add(&mut self, src_hash: u64, dst_hash: u64) {
-        self.sources.insert_hash(src_hash);
-        self.addresses.insert_hash(dst_hash);
+    pub(crate) fn add_source(&mut self, hash: u64) {
+        self.sources.insert_hash(hash);
+    }
+
+    /// Counts a packet's destination.
+    #[inline]
+    pub(crate) fn add_address(&mut self, hash: u64) {
+        self.addresses.insert_hash(hash);
     }
 
     /// Different sources in all.
     pub(crate) fn sources(&self) -> u64 {
-        together(&self.sources_before, &self.sources).estimate() as u64
+        together(&self.sources_before, &self.sources).estimate()
     }
 
     /// Different destinations in all.
     pub(crate) fn addresses(&self) -> u64 {
-        together(&self.addresses_before, &self.addresses).estimate() as u64
+        together(&self.addresses_before, &self.addresses).estimate()
     }
 
     /// Ends the interval; `totals` are those of all packets until now.
@@ -80,6 +76,7 @@ impl Intervals {
         length: Duration,
         totals: &Totals,
         ports: Vec<PortSeen>,
+        blocks: Vec<BlockSeen>,
     ) -> Interval {
         let mut groups = BTreeMap::new();
         for (class, packets) in totals.classes.sorted() {
@@ -94,10 +91,11 @@ impl Intervals {
             length_s: length.as_secs(),
             packets: totals.packets - self.packets_before,
             bytes: totals.bytes - self.bytes_before,
-            sources: self.sources.estimate() as u64,
-            addresses: self.addresses.estimate() as u64,
+            sources: self.sources.estimate(),
+            addresses: self.addresses.estimate(),
             groups: groups.iter().filter_map(since).collect(),
             ports,
+            blocks,
         };
         (self.packets_before, self.bytes_before) = (totals.packets, totals.bytes);
         self.groups_before = groups;

@@ -21,6 +21,11 @@ pub(crate) const HISTORY_INTERVALS: usize = 24;
 /// Ports that are told of an interval: those that most sources tried.
 pub(crate) const INTERVAL_PORTS_MAX: usize = 100;
 
+/// Blocks of the telescope that are counted apart, eight bytes each, and those that are told
+/// of an interval.
+pub(crate) const BLOCKS_MAX: usize = 65_536;
+pub(crate) const BLOCKS_TOLD_MAX: usize = 256;
+
 /// Conversations that are remembered, a power of two; four bytes each.
 pub(crate) const CONVERSATIONS: usize = 1 << 18;
 
@@ -35,3 +40,8 @@ pub(crate) const REST_MAX: usize = 4096;
 
 /// Minutes of records that wait to be taken; when there are more, the oldest go.
 pub(crate) const MINUTES_MAX: usize = 4;
+
+/// Scans of ZMap that are solved between two looks at attacks, and at the end of a capture;
+/// each takes up to a millisecond.
+pub(crate) const SWEEPS_AT_ONCE: u32 = 100;
+pub(crate) const SWEEPS_AT_THE_END: u32 = 5_000;

@@ -2,18 +2,14 @@
 //! DB-IP and others.
 
 use crate::origin::Origin;
-use maxminddb::Reader;
+use maxminddb::{MaxMindDbError, Reader};
 use serde::Deserialize;
 use std::net::IpAddr;
+use ukai_model::Timestamp;
 
 /// A database.
 #[derive(Debug)]
 pub(crate) struct Database(Reader<Vec<u8>>);
-
-/// What is no database.
-#[derive(Debug, thiserror::Error)]
-#[error("not a database in MaxMind's format: {0}")]
-pub struct NoDatabase(String);
 
 /// What databases of countries and systems have in common.
 #[derive(Deserialize)]
@@ -32,8 +28,18 @@ enum Country {
 }
 
 impl Database {
-    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, NoDatabase> {
-        Reader::from_source(bytes).map(Self).map_err(|error| NoDatabase(error.to_string()))
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, MaxMindDbError> {
+        Reader::from_source(bytes).map(Self)
+    }
+
+    /// When it was made.
+    pub(crate) fn made(&self) -> Timestamp {
+        Timestamp::from_secs(self.0.metadata().build_epoch.min(u64::from(u32::MAX)))
+    }
+
+    /// What it holds, as its makers name it.
+    pub(crate) fn holds(&self) -> &str {
+        &self.0.metadata().database_type
     }
 
     /// What is known about an address; a record that cannot be read says nothing.

@@ -1,10 +1,13 @@
-//! Whose an address is: country and autonomous system, from an operator's own table.
+//! Whose an address is: country and autonomous system, from an operator's own table and from
+//! databases.
 
-use crate::mmdb::{Database, NoDatabase};
+use crate::libloc;
+use crate::mmdb;
 use ipnet::IpNet;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use ukai_model::Timestamp;
 
 /// Whose an address is, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -39,6 +42,31 @@ pub struct Origins {
     known: Prefixed,
 }
 
+/// A database of others', in one of the formats that they are handed out in.
+#[derive(Debug)]
+enum Database {
+    Mmdb(mmdb::Database),
+    Libloc(libloc::Database),
+}
+
+/// What is no database.
+#[derive(Debug, thiserror::Error)]
+#[error("neither a database in MaxMind's format nor one of libloc: {0}")]
+pub struct NoDatabase(String);
+
+/// What a database says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// Its format.
+    pub format: &'static str,
+    /// When it was made.
+    pub made: Timestamp,
+    /// What it holds, in its makers' words.
+    pub holds: Option<String>,
+    /// Its licence, where the format has a place for it.
+    pub licence: Option<String>,
+}
+
 #[derive(Debug, Default)]
 struct Prefixed {
     by_prefix: BTreeMap<IpNet, Origin>,
@@ -53,10 +81,20 @@ impl Origins {
         Ok(Self { table: Prefixed::parse(text)?, ..Self::default() })
     }
 
-    /// Adds a database in MaxMind's format.
+    /// Adds a database, in MaxMind's format or in that of libloc.
     pub fn add_database(&mut self, bytes: Vec<u8>) -> Result<(), NoDatabase> {
         self.databases.push(Database::read(bytes)?);
         Ok(())
+    }
+
+    /// What the databases say of themselves, in their order.
+    pub fn databases(&self) -> impl Iterator<Item = About> + '_ {
+        self.databases.iter().map(Database::about)
+    }
+
+    /// Whether nothing is known of any address.
+    pub fn is_empty(&self) -> bool {
+        self.table.by_prefix.is_empty() && self.databases.is_empty()
     }
 
     /// Reads who is known to scan, as lines of the same form, of which only the name counts.
@@ -81,6 +119,40 @@ impl Origins {
     /// Under which name the address is known to scan.
     pub fn known(&self, address: IpAddr) -> Option<&str> {
         self.known.of(address)?.name.as_deref()
+    }
+}
+
+impl Database {
+    fn read(bytes: Vec<u8>) -> Result<Self, NoDatabase> {
+        if libloc::Database::is_one(&bytes) {
+            let read = libloc::Database::read(bytes);
+            return read.map(Self::Libloc).map_err(|error| NoDatabase(error.to_string()));
+        }
+        mmdb::Database::read(bytes).map(Self::Mmdb).map_err(|error| NoDatabase(error.to_string()))
+    }
+
+    fn of(&self, address: IpAddr) -> Option<Origin> {
+        match self {
+            Self::Mmdb(database) => database.of(address),
+            Self::Libloc(database) => database.of(address),
+        }
+    }
+
+    fn about(&self) -> About {
+        match self {
+            Self::Mmdb(database) => About {
+                format: "MMDB",
+                made: database.made(),
+                holds: Some(database.holds().to_owned()),
+                licence: None,
+            },
+            Self::Libloc(database) => About {
+                format: "libloc",
+                made: database.created(),
+                holds: database.description(),
+                licence: database.licence(),
+            },
+        }
     }
 }
 
@@ -151,7 +223,16 @@ mod tests {
         assert_eq!(of(&origins, "203.0.113.1"), Origin::default());
         origins.add_database(crate::mmdb::tests::example()).unwrap();
         assert_eq!(of(&origins, "203.0.113.1").country.as_deref(), Some("JP"));
-        assert!(origins.add_database(b"nothing".to_vec()).is_err());
+        origins.add_database(crate::libloc::tests::example()).unwrap();
+        let inner = of(&origins, "203.0.113.200");
+        // What comes first goes first; what it does not say, the next does.
+        assert_eq!((inner.country.as_deref(), inner.asn), (Some("JP"), Some(64_500)));
+        assert_eq!(of(&origins, "198.18.4.1").country.as_deref(), Some("US"));
+        let formats: Vec<_> = origins.databases().map(|about| about.format).collect();
+        assert_eq!(formats, ["MMDB", "libloc"]);
+        for wrong in [&b"nothing"[..], b"LOCDBXX\x01", b"LOCDBXX\x09", b"LOCDBXX"] {
+            assert!(origins.add_database(wrong.to_vec()).is_err(), "{wrong:?}");
+        }
         origins.add_known("203.0.113.0/28,,,Somebody").unwrap();
         assert_eq!(origins.known([203, 0, 113, 15].into()), Some("Somebody"));
         assert_eq!(origins.known([203, 0, 113, 16].into()), None);

@@ -1,7 +1,9 @@
 //! Ports over time: which are tried, by how many sources, and which rise.
 
-use crate::hash::Estimator;
+use crate::estimator::Estimator;
+use crate::large;
 use crate::limits::{HISTORY_INTERVALS, INTERVAL_PORTS_MAX};
+use crate::prefetch::prefetch;
 use crate::settings::RisingRules;
 use crate::top::Port;
 use serde::Serialize;
@@ -16,7 +18,7 @@ const CELLS: usize = 2 * 65_536 + 1;
 #[derive(Default)]
 struct Cell {
     packets: u64,
-    /// Of 6.5 %: 131,073 of them take at most 26 MB.
+    /// Of 6.5 %: 131,073 of them take at most 36 MB.
     sources: Estimator<8>,
 }
 
@@ -124,18 +126,29 @@ fn port_of(cell: usize) -> Port {
 
 impl Ports {
     pub(crate) fn new(interval: Duration) -> Self {
-        let mut cells = Vec::new();
+        let mut cells = large::with_capacity(CELLS);
         cells.resize_with(CELLS, Cell::default);
         let interval = interval.max(Duration::from_secs(1));
         Self { cells, interval, current: None, oldest: 0, history: BTreeMap::new() }
     }
 
-    /// Counts a probe.
+    /// Counts a probe; of a source that was not counted for this port in the interval, also
+    /// the source.
     #[inline]
-    pub(crate) fn add(&mut self, port: Port, source_hash: u64) {
+    pub(crate) fn add(&mut self, port: Port, source_hash: Option<u64>) {
         if let Some(cell) = cell_of(port).and_then(|cell| self.cells.get_mut(cell)) {
             cell.packets += 1;
-            cell.sources.insert_hash(source_hash);
+            if let Some(hash) = source_hash {
+                cell.sources.insert_hash(hash);
+            }
+        }
+    }
+
+    /// Brings what [`Self::add`] will read nearer.
+    #[inline]
+    pub(crate) fn prefetch(&self, port: Port) {
+        if let Some(cell) = cell_of(port).and_then(|cell| self.cells.get(cell)) {
+            prefetch(cell);
         }
     }
 
@@ -171,7 +184,7 @@ impl Ports {
             if cell.packets == 0 {
                 continue;
             }
-            let past = Past { packets: cell.packets, sources: cell.sources.estimate() as u64 };
+            let past = Past { packets: cell.packets, sources: cell.sources.estimate() };
             *cell = Cell::default();
             let port = port_of(number);
             ports.push(PortSeen { port, packets: past.packets, sources: past.sources });
@@ -259,13 +272,13 @@ mod tests {
             let now = Timestamp::from_secs(hour * 3600 + 5);
             rises.extend(ports.advance(now, settings.rising).into_iter().flat_map(|c| c.rises));
             for source in 0..30 {
-                ports.add(Port::Tcp(23), hash(source));
+                ports.add(Port::Tcp(23), Some(hash(source)));
             }
             // A port of no interest, until the fifth hour.
             let sources = if hour == 4 { 60 } else { 4 };
             for source in 0..sources {
-                ports.add(Port::Tcp(8291), hash(source));
-                ports.add(Port::Tcp(8291), hash(source));
+                ports.add(Port::Tcp(8291), Some(hash(source)));
+                ports.add(Port::Tcp(8291), None);
             }
         }
         let closed = ports.finish(settings.rising).unwrap();
@@ -273,7 +286,8 @@ mod tests {
         rises.extend(closed.rises);
         assert_eq!(rises.len(), 1, "{rises:?}");
         let rise = &rises[0];
-        assert_eq!((rise.port, rise.sources, rise.packets), (Port::Tcp(8291), 60, 120));
+        assert_eq!((rise.port, rise.packets), (Port::Tcp(8291), 120));
+        assert!((50..=70).contains(&rise.sources), "{rise:?}");
         assert_eq!(rise.begins, Timestamp::from_secs(4 * 3600));
         let history: Vec<_> = rise.history.iter().map(|past| past.sources).collect();
         assert_eq!(history, [4, 4, 4, 4]);

@@ -3,6 +3,10 @@
 use ipnet::IpNet;
 use std::net::IpAddr;
 
+/// Bits of an address behind its block: /24 of IPv4, /48 of IPv6.
+pub(crate) const V4_BLOCK_SHIFT: u32 = 8;
+pub(crate) const V6_BLOCK_SHIFT: u32 = 80;
+
 /// A set of prefixes.
 #[derive(Clone, Debug, Default)]
 pub struct Prefixes {
@@ -26,6 +30,38 @@ impl Prefixes {
         }
     }
 
+    /// In which of the ranges an address lies, and where in it: of IPv4 by addresses, of IPv6
+    /// by prefixes of /48.
+    #[inline]
+    pub(crate) fn place(&self, address: IpAddr) -> Option<(usize, u64)> {
+        match address {
+            IpAddr::V4(address) => {
+                let address = u32::from(address);
+                let (number, first) = range(&self.v4, address)?;
+                Some((number, u64::from(address - first)))
+            }
+            IpAddr::V6(address) => {
+                let address = u128::from(address);
+                let (number, first) = range(&self.v6, address)?;
+                let place = (address >> V6_BLOCK_SHIFT) - (first >> V6_BLOCK_SHIFT);
+                Some((self.v4.len() + number, place as u64))
+            }
+        }
+    }
+
+    /// The ranges, as [`Self::place`] numbers them: the first address of each, and how many
+    /// blocks of /24 or /48 it touches.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = (IpAddr, u64)> + '_ {
+        let v4 = self.v4.iter().map(|(first, last)| {
+            (IpAddr::V4((*first).into()), u64::from((last - first) >> V4_BLOCK_SHIFT) + 1)
+        });
+        let v6 = self.v6.iter().map(|(first, last)| {
+            let blocks = (last >> V6_BLOCK_SHIFT) - (first >> V6_BLOCK_SHIFT);
+            (IpAddr::V6((*first).into()), blocks as u64 + 1)
+        });
+        v4.chain(v6)
+    }
+
     /// How many IPv4 addresses they have.
     pub fn v4_addresses(&self) -> u64 {
         self.v4.iter().map(|(first, last)| u64::from(last - first) + 1).sum()
@@ -34,8 +70,15 @@ impl Prefixes {
 
 #[inline]
 fn within<T: Ord + Copy>(ranges: &[(T, T)], address: T) -> bool {
-    let after = ranges.partition_point(|(first, _)| *first <= address);
-    after > 0 && address <= ranges[after - 1].1
+    range(ranges, address).is_some()
+}
+
+/// The number of the range in which an address lies, and its first address.
+#[inline]
+fn range<T: Ord + Copy>(ranges: &[(T, T)], address: T) -> Option<(usize, T)> {
+    let number = ranges.partition_point(|(first, _)| *first <= address).checked_sub(1)?;
+    let (first, last) = ranges[number];
+    (address <= last).then_some((number, first))
 }
 
 impl FromIterator<IpNet> for Prefixes {

@@ -117,7 +117,8 @@ pub struct Message<'a> {
 
 impl<'a> Seen<'a> {
     /// Reads a packet of IP. `cut` says that the capture kept only its beginning.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "a packet passed on in memory costs more than it")]
+    #[inline(always)]
     pub fn read(packet: &'a [u8], cut: bool, how: Reading) -> Result<Self, Malformed> {
         let ip = Ip::parse_quoted(packet)?;
         if how.tunnels {
@@ -173,7 +174,8 @@ fn inside<'a>(ip: &Ip<'a>) -> Option<&'a [u8]> {
     }
 }
 
-#[inline]
+#[allow(clippy::inline_always, reason = "a packet passed on in memory costs more than it")]
+#[inline(always)]
 fn one<'a>(packet: &[u8], ip: &Ip<'a>, cut: bool, how: Reading) -> Seen<'a> {
     let length = stated_length(packet, ip.src.is_ipv6());
     let short = ip.bytes.len() < length as usize;
@@ -221,7 +223,8 @@ fn stated_length(packet: &[u8], is_v6: bool) -> u32 {
 
 type Read<'a> = (Transport<'a>, Option<Malformed>);
 
-#[inline]
+#[allow(clippy::inline_always, reason = "a packet passed on in memory costs more than it")]
+#[inline(always)]
 fn tcp<'a>(ip: &Ip<'a>, verify: bool) -> Read<'a> {
     let bytes = ip.payload;
     // Of a header that was cut off behind its fixed part, the options are what is there.
@@ -247,7 +250,8 @@ fn tcp<'a>(ip: &Ip<'a>, verify: bool) -> Read<'a> {
     (Transport::Tcp(read), wrong.then_some(Malformed::Checksum))
 }
 
-#[inline]
+#[allow(clippy::inline_always, reason = "a packet passed on in memory costs more than it")]
+#[inline(always)]
 fn segment_of<'a>(segment: &Tcp<'_>, options: &'a [u8], payload: &'a [u8]) -> Segment<'a> {
     Segment {
         src_port: segment.src_port(),

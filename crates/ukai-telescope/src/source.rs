@@ -1,17 +1,20 @@
 //! What is remembered about one source: counts, ports, tool, order and rate.
 
-use crate::hash::Estimator;
+use crate::estimator::Estimator;
+use crate::hash::Hashes;
 use crate::limits::PORTS_MAX;
 use crate::origin::Origin;
+use crate::prefetch::prefetch;
+use crate::settings::Settings;
+use crate::sweep::{Sweep, Track};
 use crate::table::Entry;
-use crate::tools::{Evidence, Signs, Tool, ToolCount};
+use crate::tools::{Evidence, Marks, Signs, Tool, ToolCount};
 use crate::top::{Port, PortCount, Top};
 use serde::Serialize;
 use std::net::IpAddr;
-use std::time::Duration;
 use ukai_model::Timestamp;
 
-/// Counts exactly up to 128, then to 3.3 % (one standard deviation).
+/// To 3.3 % (one standard deviation).
 type Distinct = Estimator<10>;
 
 /// What one packet says about its source.
@@ -26,16 +29,12 @@ pub(crate) struct Touch {
     pub(crate) dst: u64,
     /// Hash of the destination.
     pub(crate) dst_hash: u64,
-    /// Hash of destination and port.
-    pub(crate) target_hash: u64,
 }
 
-/// A source. Most send one packet, and take no more than this.
+/// A source. Most send one packet, and take no more than this line of cache.
+#[repr(align(64))]
 pub(crate) struct Source {
     body: Body,
-    last: Timestamp,
-    packets: u64,
-    probes: u64,
     address: IpAddr,
     /// Packets that may have been counted for an entry that was displaced.
     missed: u32,
@@ -43,28 +42,64 @@ pub(crate) struct Source {
     pub(crate) announced: bool,
 }
 
+const _: () = assert!(size_of::<Option<Source>>() == 64);
+
 enum Body {
     /// One packet.
-    One(Touch),
+    One(First),
     /// More.
     Many(Box<Detail>),
 }
 
+/// A first packet, packed.
+#[derive(Clone, Copy)]
+struct First {
+    time: Timestamp,
+    dst: u64,
+    dst_hash: u64,
+    seq: u32,
+    /// Both ports; without ports the protocol.
+    ports: u32,
+    bytes: u32,
+    marks: Marks,
+    /// The upper half of the port's code: which protocol it is of.
+    kind: u8,
+    is_probe: bool,
+}
+
+/// What is counted of a source that came more than once: what every packet changes first.
+#[repr(C, align(64))]
 struct Detail {
-    first: Timestamp,
-    evidence: Evidence,
-    ports: Top<PORTS_MAX>,
-    distinct_ports: Estimator<7>,
-    /// Addresses; made when a second port is met, since with one they are the targets.
-    addresses: Option<Distinct>,
-    targets: Distinct,
-    first_port: Port,
-    steps: Steps,
+    last: Timestamp,
+    packets: u64,
+    probes: u64,
     bytes: u64,
     second: u64,
     in_second: u32,
     peak: u32,
+    /// In which interval the source was counted last, and for which port.
+    counted: Counted,
     visits: u32,
+    steps: Steps,
+    evidence: Evidence,
+    ports: Top<PORTS_MAX>,
+    targets: Distinct,
+    /// Addresses; made when a second port is met, since with one they are the targets.
+    addresses: Option<Distinct>,
+    first_port: Port,
+    distinct_ports: Estimator<7>,
+    first: Timestamp,
+    /// Addresses that ZMap's packets went to.
+    track: Option<Box<Track>>,
+}
+
+/// For what a source was counted last: nothing becomes different by counting it again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// Which interval it was, by a number that begins with one.
+    pub(crate) interval: u32,
+    /// The port of a probe; zero is none.
+    pub(crate) port: u32,
 }
 
 /// How one destination follows the other.
@@ -81,74 +116,93 @@ struct Steps {
 const STEP_MAX: u64 = 16;
 
 impl Source {
-    pub(crate) fn new(address: IpAddr, touch: Touch, missed: u32) -> Self {
-        let body = Body::One(touch);
-        Self { body, last: touch.time, packets: 0, probes: 0, address, missed, announced: false }
+    pub(crate) fn new(address: IpAddr, touch: &Touch, missed: u32) -> Self {
+        Self { body: Body::One(First::pack(touch)), address, missed, announced: false }
     }
 
-    /// Reads what [`Self::add`] will read first: see [`crate::table::Table::warm_bucket`].
+    /// Brings what [`Self::add`] will read nearer.
     #[inline]
-    pub(crate) fn warm(&self) -> u64 {
-        self.packets
+    pub(crate) fn prefetch(&self) {
+        if let Body::Many(detail) = &self.body {
+            prefetch(&detail.last);
+            prefetch(&detail.steps);
+            prefetch(&detail.evidence);
+            prefetch(&detail.ports);
+            prefetch(&detail.targets);
+        }
     }
 
-    /// The same for what lies behind it.
+    /// The same for what lies behind it, which is near now.
     #[inline]
-    pub(crate) fn warm_detail(&self) -> u32 {
-        match &self.body {
-            Body::One(_) => 0,
-            Body::Many(detail) => {
-                detail.evidence.warm() ^ detail.steps.same ^ detail.in_second ^ detail.visits
-            }
+    pub(crate) fn prefetch_targets(&self, touch: &Touch) {
+        if let Body::Many(detail) = &self.body
+            && detail.first_port == touch.port
+        {
+            detail.targets.prefetch(touch.dst_hash);
         }
     }
 
     pub(crate) const fn probes(&self) -> u64 {
-        self.probes
+        match &self.body {
+            Body::One(first) => first.is_probe as u64,
+            Body::Many(detail) => detail.probes,
+        }
     }
 
-    /// Counts a packet.
+    /// Counts a packet that is not its first, of an interval; what it was counted for before.
     #[inline]
-    pub(crate) fn add(&mut self, touch: &Touch, visit_gap: Duration) {
-        self.packets += 1;
-        self.probes += u64::from(touch.is_probe);
-        if self.packets == 1 {
-            return;
-        }
+    pub(crate) fn add(
+        &mut self,
+        touch: &Touch,
+        interval: u32,
+        rules: &Settings,
+        hashes: &Hashes,
+    ) -> Counted {
         if let Body::One(first) = &self.body {
-            self.body = Body::Many(Box::new(Detail::new(first)));
+            let first = first.unpack(self.address.is_ipv4());
+            self.body = Body::Many(Box::new(Detail::new(&first, hashes)));
         }
-        let Body::Many(detail) = &mut self.body else { return };
-        if touch.time.since(self.last) >= visit_gap {
+        let Body::Many(detail) = &mut self.body else { return Counted::default() };
+        if touch.time.since(detail.last) >= rules.visit_gap {
             detail.visits += 1;
         }
-        detail.add(touch);
-        self.last = self.last.max(touch.time);
+        detail.add(touch, hashes);
+        detail.last = detail.last.max(touch.time);
+        let port = if touch.is_probe { touch.port.code() } else { 0 };
+        let now = Counted { interval, port };
+        std::mem::replace(&mut detail.counted, now)
     }
 
     /// Whether it scans.
     pub(crate) fn scans(&self, packets_min: u64, targets_min: u64) -> bool {
         let targets = || match &self.body {
             Body::One(_) => 1,
-            Body::Many(detail) => detail.targets.estimate() as u64,
+            Body::Many(detail) => detail.targets.estimate(),
         };
-        self.probes >= packets_min && targets() >= targets_min
+        self.probes() >= packets_min && targets() >= targets_min
+    }
+
+    /// Its addresses, if it may be a scan of all of IPv4: ZMap's, for one port.
+    pub(crate) fn track(&self) -> Option<&Track> {
+        let Body::Many(detail) = &self.body else { return None };
+        let one_port = detail.distinct_ports.estimate() == 1;
+        detail.track.as_deref().filter(|track| one_port && track.is_enough())
     }
 
     /// What is known about it; `dark` is how many IPv4 addresses the telescope has.
-    pub(crate) fn scanner(&self, dark: Option<u64>, sampling: u32) -> Scanner {
+    pub(crate) fn scanner(&self, dark: Option<u64>, sampling: u32, hashes: &Hashes) -> Scanner {
         let one;
         let detail = match &self.body {
             Body::One(first) => {
-                one = Detail::new(first);
+                one = Detail::new(&first.unpack(self.address.is_ipv4()), hashes);
                 &one
             }
             Body::Many(detail) => detail.as_ref(),
         };
-        let seconds = self.last.since(detail.first).as_secs_f64();
-        let rate = if seconds > 0.0 { (self.packets - 1) as f64 / seconds } else { 0.0 };
-        let targets = detail.targets.estimate() as u64;
-        let addresses = detail.addresses.as_ref().map_or(targets, |a| a.estimate() as u64);
+        let seconds = detail.last.since(detail.first).as_secs_f64();
+        let rate = if seconds > 0.0 { (detail.packets - 1) as f64 / seconds } else { 0.0 };
+        let targets = detail.targets.estimate();
+        let addresses = detail.addresses.as_ref().map_or(targets, Estimator::estimate);
         let dark = dark.filter(|dark| *dark > 0 && self.address.is_ipv4());
         let tools = detail.evidence.tools();
         Scanner {
@@ -157,18 +211,19 @@ impl Source {
             known: None,
             own: false,
             first: detail.first,
-            last: self.last,
-            packets: self.packets,
+            last: detail.last,
+            packets: detail.packets,
             packets_missed_max: u64::from(self.missed),
-            probes: self.probes,
+            probes: detail.probes,
             bytes: detail.bytes,
             tool: tools.first().map(|count| count.tool),
             evidence: tools,
             ports: detail.ports.ports(),
-            distinct_ports: detail.distinct_ports.estimate() as u64,
+            distinct_ports: detail.distinct_ports.estimate(),
             addresses,
             targets,
-            order: detail.steps.order(targets, self.packets, dark),
+            order: detail.steps.order(targets, detail.packets, dark),
+            sweep: None,
             rate,
             rate_peak: u64::from(detail.peak),
             coverage: dark.map(|dark| (addresses as f64 / dark as f64).min(1.0)),
@@ -185,40 +240,82 @@ impl Entry for Source {
     }
 
     fn packets(&self) -> u64 {
-        self.packets
+        match &self.body {
+            Body::One(_) => 1,
+            Body::Many(detail) => detail.packets,
+        }
     }
 
     fn last(&self) -> Timestamp {
-        self.last
+        match &self.body {
+            Body::One(first) => first.time,
+            Body::Many(detail) => detail.last,
+        }
+    }
+}
+
+impl First {
+    fn pack(touch: &Touch) -> Self {
+        let Touch { time, signs, port, is_probe, bytes, dst, dst_hash } = *touch;
+        let code = port.code();
+        let ports = if let Port::Protocol(number) = port { number.into() } else { signs.ports };
+        let (seq, marks, kind) = (signs.seq, signs.marks, (code >> 16) as u8);
+        Self { time, dst, dst_hash, seq, ports, bytes, marks, kind, is_probe }
+    }
+
+    fn unpack(&self, is_v4: bool) -> Touch {
+        let port = Port::from_code(u32::from(self.kind) << 16 | self.ports & 0xffff);
+        let ports = if matches!(port, Port::Protocol(_)) { 0 } else { self.ports };
+        let dst = if is_v4 { self.dst as u32 } else { 0 };
+        Touch {
+            time: self.time,
+            signs: Signs { marks: self.marks, seq: self.seq, ports, dst },
+            port,
+            is_probe: self.is_probe,
+            bytes: self.bytes,
+            dst: self.dst,
+            dst_hash: self.dst_hash,
+        }
     }
 }
 
 impl Detail {
-    fn new(first: &Touch) -> Self {
+    fn new(first: &Touch, hashes: &Hashes) -> Self {
         let mut detail = Self {
-            first: first.time,
-            evidence: Evidence::new(),
-            ports: Top::new(),
-            distinct_ports: Estimator::new(),
-            addresses: None,
-            first_port: first.port,
-            targets: Distinct::new(),
-            steps: Steps { last: first.dst, ..Steps::default() },
+            last: first.time,
+            packets: 0,
+            probes: 0,
             bytes: 0,
             second: 0,
             in_second: 0,
             peak: 0,
+            counted: Counted::default(),
             visits: 1,
+            steps: Steps { last: first.dst, ..Steps::default() },
+            evidence: Evidence::new(),
+            ports: Top::new(),
+            targets: Distinct::new(),
+            addresses: None,
+            first_port: first.port,
+            distinct_ports: Estimator::new(),
+            first: first.time,
+            track: None,
         };
-        detail.add(first);
+        detail.add(first, hashes);
         detail.steps.same = 0;
         detail
     }
 
     #[inline]
-    fn add(&mut self, touch: &Touch) {
+    fn add(&mut self, touch: &Touch, hashes: &Hashes) {
+        self.packets += 1;
+        self.bytes += u64::from(touch.bytes);
         if touch.is_probe {
+            self.probes += 1;
             self.evidence.add(touch.signs);
+            if touch.signs.marks.has(Marks::ZMAP) && touch.signs.dst != 0 {
+                self.follow(touch);
+            }
         }
         if self.ports.add(touch.port) {
             self.distinct_ports.insert_hash(port_hash(touch.port));
@@ -231,15 +328,28 @@ impl Detail {
         if let Some(addresses) = &mut self.addresses {
             addresses.insert_hash(touch.dst_hash);
         }
-        self.targets.insert_hash(if is_first { touch.dst_hash } else { touch.target_hash });
+        self.targets.insert_hash(if is_first {
+            touch.dst_hash
+        } else {
+            hashes.pair(touch.dst_hash, touch.port.code())
+        });
         self.steps.add(touch.dst);
-        self.bytes += u64::from(touch.bytes);
         let second = touch.time.secs();
         if second != self.second {
             (self.second, self.in_second) = (second, 0);
         }
         self.in_second += 1;
         self.peak = self.peak.max(self.in_second);
+    }
+}
+
+impl Detail {
+    #[cold]
+    fn follow(&mut self, touch: &Touch) {
+        match &mut self.track {
+            Some(track) => track.add(touch.signs.dst, touch.time),
+            None => self.track = Some(Box::new(Track::new(touch.signs.dst, touch.time))),
+        }
     }
 }
 
@@ -298,6 +408,8 @@ pub enum Order {
     /// Each once, in an order that looks random: a permutation, as ZMap's cyclic group and
     /// masscan's cipher make it.
     EachOnce,
+    /// By ZMap's cyclic group, whose generator is known: see [`Sweep`].
+    Cyclic,
     /// By lot, some of them again.
     Random,
     /// Far from each other; too few to tell a permutation from lots.
@@ -312,6 +424,7 @@ impl Order {
             Self::Ascending => "ascending",
             Self::Descending => "descending",
             Self::EachOnce => "each-once",
+            Self::Cyclic => "cyclic",
             Self::Random => "random",
             Self::Scattered => "scattered",
         }
@@ -357,6 +470,9 @@ pub struct Scanner {
     pub targets: u64,
     /// In which order.
     pub order: Order,
+    /// Which scan of the whole of IPv4 it is a part of, if that could be solved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
     /// Packets a second at the telescope, on average.
     pub rate: f64,
     /// Packets in its busiest second.
@@ -364,7 +480,8 @@ pub struct Scanner {
     /// Which part of the telescope it tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage: Option<f64>,
-    /// Packets a second if it does to the whole of IPv4 what it does to the telescope.
+    /// Packets a second if it does to the whole of IPv4 what it does to the telescope; what
+    /// it does, where [`Self::sweep`] is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub internet_rate: Option<f64>,
     /// Times that it came back after a silence.

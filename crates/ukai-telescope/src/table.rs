@@ -2,13 +2,15 @@
 //! more memory than its absence.
 //!
 //! An address belongs to one bucket of [`WAYS`] entries. In a full bucket the newcomer takes
-//! the place of the entry of the lowest score: the one with the fewest packets, halved for
-//! each 512 seconds of silence. So a flood of addresses that come once
-//! each displaces one another, and who has sent more than they stays. What an entry says is exact
-//! since it was made; it may have been there before only if it was displaced, with at most
-//! as many packets as `missed` says.
+//! the place of the entry that is worth the least: the one with the fewest packets, halved for
+//! each 512 seconds of silence. So a flood of addresses that come once each displaces itself,
+//! and who has sent more than they stays. What an entry says is exact since it was made; it
+//! may have been there before only if it was displaced, with at most as many packets as
+//! `missed` says.
 
+use crate::large;
 use crate::limits::WAYS;
+use crate::prefetch::prefetch;
 use std::net::IpAddr;
 use ukai_model::Timestamp;
 
@@ -22,28 +24,71 @@ pub(crate) trait Entry {
     fn last(&self) -> Timestamp;
 }
 
-/// How much an entry is worth keeping.
-#[inline]
-fn score(packets: u32, idle_s: u32) -> u64 {
-    (u64::from(packets) << 24) >> (idle_s >> 9).min(63)
-}
+/// Entries that a table has room for before it needs them.
+const ENTRIES_AT_FIRST: usize = 1 << 20;
 
+/// Seconds of silence that halve what an entry is worth, as a power of two.
+const HALF_S: u32 = 9;
+
+/// Bits of [`Bucket::worth`] that count packets; the others are the time of the last one, in
+/// steps of [`HALF_S`], which comes round after 24 days.
+const PACKET_BITS: u32 = 20;
+const PACKETS: u32 = (1 << PACKET_BITS) - 1;
+const STEPS: u32 = u32::MAX >> PACKET_BITS;
+const LATE_STEPS: u32 = 8;
+
+/// Two lines of cache: what every packet reads, and nothing else.
 #[derive(Clone, Copy)]
+#[repr(C, align(64))]
 struct Bucket {
     /// Hashes of the addresses; zero where there is none.
     keys: [u64; WAYS],
     places: [u32; WAYS],
-    /// What decides who makes room, so that entries need not be looked at: packets, and the
-    /// second of the last.
-    packets: [u32; WAYS],
-    seen_s: [u32; WAYS],
-    /// The most packets that an entry had that was displaced from here.
-    missed: u32,
+    /// What decides who makes room, so that entries need not be looked at.
+    worth: [u32; WAYS],
+}
+
+impl Bucket {
+    /// The way of an address.
+    #[inline]
+    fn way(&self, key: u64) -> Option<usize> {
+        // Without a jump for each: which way it is, nobody can foretell.
+        let mut found = 0_u32;
+        for way in 0..WAYS {
+            found |= u32::from(self.keys[way] == key) << way;
+        }
+        (found != 0).then(|| found.trailing_zeros() as usize)
+    }
+
+    /// Counts a packet.
+    #[inline]
+    fn count(&mut self, way: usize, now: Timestamp) {
+        let packets = (self.worth[way] & PACKETS).min(PACKETS - 1) + 1;
+        self.worth[way] = step(now) << PACKET_BITS | packets;
+    }
+
+    /// The way of the entry that is worth the least.
+    fn least(&self, now: Timestamp) -> usize {
+        let score = |way: &usize| {
+            let idle = step(now).wrapping_sub(self.worth[*way] >> PACKET_BITS);
+            let idle = idle & STEPS;
+            // To a packet that comes late, the last one is of the future.
+            let idle = if idle > STEPS - LATE_STEPS { 0 } else { idle };
+            (u64::from(self.worth[*way] & PACKETS) << 40) >> idle.min(63)
+        };
+        (0..WAYS).min_by_key(score).unwrap_or(0)
+    }
+}
+
+const fn step(now: Timestamp) -> u32 {
+    (now.secs() >> HALF_S) as u32
 }
 
 /// The table.
 pub(crate) struct Table<T> {
     buckets: Vec<Bucket>,
+    /// Of each bucket, the most packets that an entry had that was displaced from it.
+    missed: Vec<u32>,
     entries: Vec<Option<T>>,
     free: Vec<u32>,
     displaced: u64,
@@ -53,26 +98,39 @@ pub(crate) struct Table<T> {
 pub(crate) struct Place<T> {
     /// Its entry.
     pub(crate) index: usize,
+    /// Whether it was made for this packet.
+    pub(crate) is_new: bool,
     /// Who was displaced for it.
     pub(crate) displaced: Option<T>,
+}
+
+/// Where in its bucket an address was when it was looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spot {
+    way: u8,
 }
 
 impl<T: Entry> Table<T> {
     /// A table of at least `entries` places.
     pub(crate) fn new(entries: usize) -> Self {
         let buckets = entries.div_ceil(WAYS).next_power_of_two();
-        let empty = Bucket {
-            keys: [0; WAYS],
-            places: [0; WAYS],
-            packets: [0; WAYS],
-            seen_s: [0; WAYS],
-            missed: 0,
-        };
-        Self { buckets: vec![empty; buckets], entries: Vec::new(), free: Vec::new(), displaced: 0 }
+        let empty = Bucket { keys: [0; WAYS], places: [0; WAYS], worth: [0; WAYS] };
+        Self {
+            buckets: large::filled(buckets, empty),
+            missed: vec![0; buckets],
+            entries: large::with_capacity((buckets * WAYS).min(ENTRIES_AT_FIRST)),
+            free: Vec::new(),
+            displaced: 0,
+        }
     }
 
-    /// Finds the entry of an address of which a packet came, or makes one; `make` is told how many packets may have
-    /// been missed.
+    #[inline]
+    fn number(&self, key: u64) -> usize {
+        (key >> 32) as usize & (self.buckets.len() - 1)
+    }
+
+    /// Finds the entry of an address of which a packet came, or makes one; `make` is told how
+    /// many packets may have been missed.
     #[inline]
     pub(crate) fn place(
         &mut self,
@@ -80,16 +138,31 @@ impl<T: Entry> Table<T> {
         now: Timestamp,
         make: impl FnOnce(u32) -> T,
     ) -> Place<T> {
-        let mask = self.buckets.len() - 1;
-        let number = (key >> 32) as usize & mask;
+        let way = self.buckets[self.number(key)].way(key).unwrap_or(0);
+        self.place_at(Spot { way: way as u8 }, key, now, make)
+    }
+
+    /// The same, where the entry has been looked for.
+    #[inline]
+    pub(crate) fn place_at(
+        &mut self,
+        Spot { way }: Spot,
+        key: u64,
+        now: Timestamp,
+        make: impl FnOnce(u32) -> T,
+    ) -> Place<T> {
+        let number = self.number(key);
         let bucket = &mut self.buckets[number];
-        if let Some(way) = bucket.keys.iter().position(|other| *other == key) {
-            let index = bucket.places[way] as usize;
-            bucket.packets[way] = bucket.packets[way].saturating_add(1);
-            bucket.seen_s[way] = now.secs() as u32;
-            return Place { index, displaced: None };
+        let mut way = usize::from(way) % WAYS;
+        if bucket.keys[way] != key {
+            // It was made since, or has yet to be.
+            match bucket.way(key) {
+                Some(other) => way = other,
+                None => return self.make(number, key, now, make),
+            }
         }
-        self.make(number, key, now, make)
+        bucket.count(way, now);
+        Place { index: bucket.places[way] as usize, is_new: false, displaced: None }
     }
 
     fn make(
@@ -99,9 +172,9 @@ impl<T: Entry> Table<T> {
         now: Timestamp,
         make: impl FnOnce(u32) -> T,
     ) -> Place<T> {
-        let bucket = &mut self.buckets[number];
-        if let Some(way) = bucket.keys.iter().position(|other| *other == 0) {
-            let entry = Some(make(bucket.missed));
+        let (bucket, missed) = (&mut self.buckets[number], &mut self.missed[number]);
+        let (way, index, displaced) = if let Some(way) = bucket.way(0) {
+            let entry = Some(make(*missed));
             let index = if let Some(free) = self.free.pop() {
                 self.entries[free as usize] = entry;
                 free
@@ -109,43 +182,51 @@ impl<T: Entry> Table<T> {
                 self.entries.push(entry);
                 (self.entries.len() - 1) as u32
             };
-            bucket.keys[way] = key;
             bucket.places[way] = index;
-            bucket.packets[way] = 1;
-            bucket.seen_s[way] = now.secs() as u32;
-            return Place { index: index as usize, displaced: None };
-        }
-        let now_s = now.secs() as u32;
-        let worth =
-            |way: &usize| score(bucket.packets[*way], now_s.saturating_sub(bucket.seen_s[*way]));
-        let way = (0..WAYS).min_by_key(worth).unwrap_or(0);
-        let index = bucket.places[way] as usize;
-        bucket.missed = bucket.missed.max(bucket.packets[way]);
+            (way, index as usize, None)
+        } else {
+            let way = bucket.least(now);
+            let index = bucket.places[way] as usize;
+            let place = &mut self.entries[index];
+            let packets = place.as_ref().map_or(0, Entry::packets);
+            *missed = (*missed).max(u32::try_from(packets).unwrap_or(u32::MAX));
+            self.displaced += 1;
+            (way, index, place.replace(make(*missed)))
+        };
         bucket.keys[way] = key;
-        bucket.packets[way] = 1;
-        bucket.seen_s[way] = now_s;
-        let displaced = self.entries[index].replace(make(bucket.missed));
-        self.displaced += 1;
-        Place { index, displaced }
+        bucket.worth[way] = 0;
+        bucket.count(way, now);
+        Place { index, is_new: true, displaced }
     }
 
-    /// Reads what [`Self::place`] will read first. The result is of no use; but a processor
-    /// that is told early of several places waits for all of them at once.
+    /// Brings what [`Self::place`] will read first nearer. A processor that is told early of
+    /// several places waits for all of them at once.
     #[inline]
-    pub(crate) fn warm_bucket(&self, key: u64) -> u64 {
-        let bucket = &self.buckets[(key >> 32) as usize & (self.buckets.len() - 1)];
-        bucket.keys[0] ^ u64::from(bucket.packets[0])
+    pub(crate) fn prefetch(&self, key: u64) {
+        let bucket = &self.buckets[self.number(key)];
+        prefetch(&bucket.keys);
+        prefetch(&bucket.places);
     }
 
-    /// The same for the entry that will be given or make room.
+    /// Looks for the entry of an address, and brings it nearer, or the one that will make
+    /// room.
     #[inline]
-    pub(crate) fn warm_entry(&self, key: u64) -> Option<&T> {
-        let bucket = &self.buckets[(key >> 32) as usize & (self.buckets.len() - 1)];
-        let way = bucket.keys.iter().position(|other| *other == key);
-        let way = way.unwrap_or_else(|| {
-            (0..WAYS).min_by_key(|way| bucket.packets[*way]).unwrap_or_default()
-        });
-        self.entries.get(bucket.places[way] as usize).and_then(Option::as_ref)
+    pub(crate) fn look(&self, key: u64, now: Timestamp) -> Spot {
+        let bucket = &self.buckets[self.number(key)];
+        let way = bucket.way(key).unwrap_or_else(|| bucket.least(now));
+        if let Some(entry) = self.entries.get(bucket.places[way] as usize) {
+            prefetch(entry);
+        }
+        Spot { way: way as u8 }
+    }
+
+    /// The entry of an address that was looked for, if it has one.
+    #[inline]
+    pub(crate) fn spotted(&self, Spot { way }: Spot, key: u64) -> Option<&T> {
+        let bucket = &self.buckets[self.number(key)];
+        let way = usize::from(way) % WAYS;
+        let is_its = bucket.keys[way] == key;
+        self.entries.get(bucket.places[way] as usize)?.as_ref().filter(|_| is_its)
     }
 
     /// The entry at a place that [`Self::place`] gave.

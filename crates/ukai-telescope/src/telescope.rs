@@ -1,19 +1,21 @@
 //! The telescope: frames in, facts out.
 
 use crate::attack::{Attack, Hit, Victim};
+use crate::blocks::Blocks;
 use crate::campaign::{Campaign, Campaigns};
-use crate::class::{Class, Impossible, Vector};
+use crate::class::{Class, Impossible, Scan, Vector};
 use crate::conversations::Conversations;
-use crate::flows::{Flow, Flows};
+use crate::flows::{Flows, Minute, Sent};
 use crate::hash::Hashes;
 use crate::interval::{Interval, Intervals};
-use crate::limits::{FACTS_MAX, MINUTES_MAX, PENDING};
+use crate::limits::{FACTS_MAX, MINUTES_MAX, PENDING, SWEEPS_AT_ONCE, SWEEPS_AT_THE_END};
 use crate::origin::Origins;
 use crate::ports::{Closed, PortReport, Ports, Rise};
+use crate::quick::Syn;
 use crate::seen::{Seen, Transport};
 use crate::settings::Settings;
-use crate::source::{Scanner, Source, Touch};
-use crate::table::{Entry as _, Table};
+use crate::source::{Counted, Order, Scanner, Source, Touch};
+use crate::table::{Entry as _, Spot, Table};
 use crate::tools::marks;
 use crate::top::Port;
 use crate::totals::Totals;
@@ -22,6 +24,7 @@ use ipnet::IpNet;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use ukai_model::Timestamp;
 
@@ -49,7 +52,7 @@ pub enum Fact {
 /// A telescope.
 pub struct Telescope {
     settings: Settings,
-    origins: Origins,
+    origins: Arc<Origins>,
     hashes: Hashes,
     dark_v4: Option<u64>,
     now: Timestamp,
@@ -62,9 +65,14 @@ pub struct Telescope {
     carpets: Table<Victim>,
     ports: Ports,
     campaigns: Campaigns,
+    /// How many scans may yet be solved before the next look at what is over.
+    sweeps_left: u32,
     seen: Intervals,
+    blocks: Blocks,
+    /// The number of the interval that is open; from one on.
+    interval: u32,
     flows: Option<Flows>,
-    minutes: VecDeque<Vec<Flow>>,
+    minutes: VecDeque<Minute>,
     facts: VecDeque<Fact>,
     facts_lost: u64,
 }
@@ -73,6 +81,7 @@ pub struct Telescope {
 struct Pending {
     address: IpAddr,
     hash: u64,
+    spot: Spot,
     touch: Touch,
 }
 
@@ -100,7 +109,7 @@ pub struct Summary {
 
 impl Telescope {
     /// A telescope. `seed` must not be known to those who are watched.
-    pub fn new(settings: Settings, origins: Origins, seed: u64) -> Self {
+    pub fn new(settings: Settings, origins: impl Into<Arc<Origins>>, seed: u64) -> Self {
         let addresses = settings.dark.v4_addresses();
         Self {
             dark_v4: (addresses > 0).then_some(addresses),
@@ -115,13 +124,16 @@ impl Telescope {
             carpets: Table::new(settings.victims_max / 4),
             ports: Ports::new(settings.interval),
             campaigns: Campaigns::default(),
+            sweeps_left: SWEEPS_AT_ONCE,
             seen: Intervals::default(),
-            flows: (settings.flows_max > 0).then(|| Flows::new(settings.flows_max, seed)),
+            blocks: Blocks::new(&settings.dark),
+            interval: 1,
+            flows: (settings.flows_max > 0).then(|| Flows::new(settings.flows_max)),
             minutes: VecDeque::new(),
             facts: VecDeque::new(),
             facts_lost: 0,
             settings,
-            origins,
+            origins: origins.into(),
         }
     }
 
@@ -143,6 +155,13 @@ impl Telescope {
     /// Takes a packet of IP. `cut` says that the capture kept only its beginning.
     pub fn packet(&mut self, time: Timestamp, packet: &[u8], cut: bool) {
         self.advance(time);
+        let Settings { reading, rules, dark, .. } = &self.settings;
+        if self.conversations.is_none()
+            && let Some(syn) = Syn::read(packet, *reading, *rules)
+            && !dark.contains(syn.src())
+        {
+            return self.syn(time, &syn);
+        }
         let Ok(seen) = Seen::read(packet, cut, self.settings.reading) else {
             self.totals.unreadable += 1;
             return;
@@ -150,10 +169,11 @@ impl Telescope {
         let mut verdict = classify(&seen, self.settings.rules);
         let dark = &self.settings.dark;
         if !dark.is_empty() {
-            if !dark.contains(seen.dst) {
+            let Some(place) = dark.place(seen.dst) else {
                 self.totals.elsewhere += 1;
                 return;
-            }
+            };
+            self.blocks.add(place);
             if dark.contains(seen.src) {
                 let class = Class::Impossible(Impossible::OwnSource);
                 verdict = class::Verdict { class, victim: None };
@@ -168,68 +188,120 @@ impl Telescope {
         self.totals.count(verdict.class, time, seen.length);
         let src_hash = self.hashes.address(seen.src);
         let dst_hash = self.hashes.address(seen.dst);
-        self.seen.add(src_hash, dst_hash);
+        self.seen.add_address(dst_hash);
         if let Some(flows) = &mut self.flows {
-            let (source, port) = ((seen.src, src_hash), port_of(&seen));
-            let minute = flows.add(time, source, seen.dst, port, verdict.class, seen.length);
-            self.keep_minute(minute);
+            let sent = Sent {
+                src: seen.src,
+                src_hash,
+                dst: seen.dst,
+                port: port_of(&seen),
+                class: verdict.class,
+                bytes: seen.length,
+            };
+            if let Some(minute) = flows.add(time, sent, &self.hashes) {
+                self.keep_minute(minute);
+            }
         }
         match verdict.class {
             Class::Backscatter(_) => {
+                self.seen.add_source(src_hash);
                 if let Some(victim) = verdict.victim {
                     self.victim(time, &victim, seen.length, dst_hash);
                 }
             }
             // Who is said to have sent these did not.
-            Class::Impossible(Impossible::Source | Impossible::OwnSource | Impossible::Broken) => {}
-            class => self.source(time, &seen, class, src_hash, dst_hash),
+            Class::Impossible(Impossible::Source | Impossible::OwnSource | Impossible::Broken) => {
+                self.seen.add_source(src_hash);
+            }
+            class => {
+                let touch = Touch {
+                    time,
+                    signs: marks(&seen),
+                    port: port_of(&seen),
+                    is_probe: matches!(class, Class::Scan(_)),
+                    bytes: seen.length,
+                    dst: low(seen.dst),
+                    dst_hash,
+                };
+                self.source(seen.src, src_hash, touch);
+            }
         }
     }
 
-    #[inline]
-    fn source(&mut self, time: Timestamp, seen: &Seen<'_>, class: Class, src: u64, dst_hash: u64) {
-        let port = port_of(seen);
-        let is_probe = matches!(class, Class::Scan(_));
-        if is_probe {
-            self.ports.add(port, src);
+    /// Counts a SYN over IPv4.
+    fn syn(&mut self, time: Timestamp, syn: &Syn) {
+        const CLASS: Class = Class::Scan(Scan::Syn);
+        let dst = syn.dst();
+        if !self.settings.dark.is_empty() {
+            let Some(place) = self.settings.dark.place(dst) else {
+                self.totals.elsewhere += 1;
+                return;
+            };
+            self.blocks.add(place);
         }
-        let touch = Touch {
-            time,
-            signs: marks(seen),
-            port,
-            is_probe,
-            bytes: seen.length,
-            dst: low(seen.dst),
-            dst_hash,
-            target_hash: self.hashes.pair(dst_hash, port.code()),
-        };
-        self.pending.push(Pending { address: seen.src, hash: src, touch });
+        let (length, port) = (syn.length, Port::Tcp(syn.dst_port));
+        self.totals.count(CLASS, time, length);
+        let (src_hash, dst_hash) = (self.hashes.address(syn.src()), self.hashes.address(dst));
+        self.seen.add_address(dst_hash);
+        if let Some(flows) = &mut self.flows {
+            let (src, class, bytes) = (syn.src(), CLASS, length);
+            let sent = Sent { src, src_hash, dst, port, class, bytes };
+            if let Some(minute) = flows.add(time, sent, &self.hashes) {
+                self.keep_minute(minute);
+            }
+        }
+        let (signs, dst) = (syn.signs, u64::from(syn.dst));
+        let touch = Touch { time, signs, port, is_probe: true, bytes: length, dst, dst_hash };
+        self.source(syn.src(), src_hash, touch);
+    }
+
+    /// Counts a packet for its source, soon.
+    #[inline]
+    fn source(&mut self, address: IpAddr, hash: u64, touch: Touch) {
+        self.sources.prefetch(hash);
+        self.pending.push(Pending { address, hash, spot: Spot::default(), touch });
         if self.pending.len() >= PENDING {
             self.settle();
         }
     }
 
     /// Counts what is pending. Memory is slower than everything else here: what will be
-    /// needed is read for all packets before the first is counted.
+    /// needed is asked for, for all packets, before the first is counted.
     fn settle(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        let mut warm = 0;
-        for one in &pending {
-            warm ^= self.sources.warm_bucket(one.hash);
+        let mut pending = std::mem::take(&mut self.pending);
+        for one in &mut pending {
+            one.spot = self.sources.look(one.hash, one.touch.time);
+            if one.touch.is_probe {
+                self.ports.prefetch(one.touch.port);
+            }
         }
         for one in &pending {
-            warm ^= self.sources.warm_entry(one.hash).map_or(0, Source::warm);
+            if let Some(source) = self.sources.spotted(one.spot, one.hash) {
+                source.prefetch();
+            }
         }
         for one in &pending {
-            warm ^= u64::from(self.sources.warm_entry(one.hash).map_or(0, Source::warm_detail));
+            if let Some(source) = self.sources.spotted(one.spot, one.hash) {
+                source.prefetch_targets(&one.touch);
+            }
         }
-        std::hint::black_box(warm);
         for one in &pending {
             let touch = &one.touch;
-            let make = |missed| Source::new(one.address, *touch, missed);
-            let place = self.sources.place(one.hash, touch.time, make);
-            if let Some(source) = self.sources.at(place.index) {
-                source.add(touch, self.settings.visit_gap);
+            let make = |missed| Source::new(one.address, touch, missed);
+            let place = self.sources.place_at(one.spot, one.hash, touch.time, make);
+            let mut counted = Counted::default();
+            if !place.is_new
+                && let Some(source) = self.sources.at(place.index)
+            {
+                counted = source.add(touch, self.interval, &self.settings, &self.hashes);
+            }
+            let again = counted.interval == self.interval;
+            if !again {
+                self.seen.add_source(one.hash);
+            }
+            if touch.is_probe {
+                let again = again && counted.port == touch.port.code();
+                self.ports.add(touch.port, (!again).then_some(one.hash));
             }
             if let Some(displaced) = place.displaced {
                 self.retire(&displaced);
@@ -275,6 +347,7 @@ impl Telescope {
             return;
         }
         self.next_sweep = self.now + SWEEP;
+        self.sweeps_left = SWEEPS_AT_ONCE;
         self.settle();
         if let Some(closed) = self.ports.advance(self.now, self.settings.rising) {
             self.close_interval(closed);
@@ -311,10 +384,17 @@ impl Telescope {
     }
 
     fn close_interval(&mut self, closed: Closed) {
+        self.interval = self.interval.wrapping_add(1).max(1);
         for rise in closed.rises {
             self.tell(Fact::PortRises(rise));
         }
-        let interval = self.seen.close(closed.begins, closed.length, &self.totals, closed.ports);
+        let interval = self.seen.close(
+            closed.begins,
+            closed.length,
+            &self.totals,
+            closed.ports,
+            self.blocks.close(),
+        );
         self.tell(Fact::Interval(interval));
     }
 
@@ -324,7 +404,8 @@ impl Telescope {
         for source in self.sources.iter_mut().filter(|source| !source.announced) {
             if self.settings.takes_for_scanner(source) {
                 source.announced = true;
-                began.push(source.scanner(self.dark_v4, self.settings.sampling));
+                let scanner = source.scanner(self.dark_v4, self.settings.sampling, &self.hashes);
+                began.push(solved(scanner, source, &mut self.sweeps_left));
             }
         }
         for scanner in began {
@@ -361,7 +442,9 @@ impl Telescope {
         if !self.settings.takes_for_scanner(source) {
             return;
         }
-        let scanner = self.known(source.scanner(self.dark_v4, self.settings.sampling));
+        let scanner = source.scanner(self.dark_v4, self.settings.sampling, &self.hashes);
+        let scanner = solved(scanner, source, &mut self.sweeps_left);
+        let scanner = self.known(scanner);
         self.campaigns.add(&scanner);
         self.tell(Fact::Scanner(scanner));
     }
@@ -381,10 +464,7 @@ impl Telescope {
         self.facts.push_back(fact);
     }
 
-    fn keep_minute(&mut self, minute: Vec<Flow>) {
-        if minute.is_empty() {
-            return;
-        }
+    fn keep_minute(&mut self, minute: Minute) {
         if self.minutes.len() >= MINUTES_MAX {
             self.minutes.pop_front();
             self.facts_lost += 1;
@@ -393,7 +473,7 @@ impl Telescope {
     }
 
     /// The records of minutes that are over, if they are made: see [`Settings::flows_max`].
-    pub fn minutes(&mut self) -> impl Iterator<Item = Vec<Flow>> + '_ {
+    pub fn minutes(&mut self) -> impl Iterator<Item = Minute> + '_ {
         self.minutes.drain(..)
     }
 
@@ -404,9 +484,11 @@ impl Telescope {
 
     /// There are no more packets: tells every scanner, and the attacks that go on.
     pub fn finish(&mut self) {
+        self.sweeps_left = SWEEPS_AT_THE_END;
         self.settle();
-        let minute = self.flows.as_mut().map_or_else(Vec::new, Flows::close);
-        self.keep_minute(minute);
+        if let Some(minute) = self.flows.as_mut().and_then(Flows::close) {
+            self.keep_minute(minute);
+        }
         if let Some(closed) = self.ports.finish(self.settings.rising) {
             self.close_interval(closed);
         }
@@ -443,6 +525,22 @@ impl Telescope {
             campaigns: self.campaigns.report(),
         }
     }
+}
+
+/// A scanner with the scan of all of IPv4 that it is a part of, if that is found; a flood of
+/// forged ones must not take all the time.
+fn solved(mut scanner: Scanner, source: &Source, left: &mut u32) -> Scanner {
+    if let Some(track) = source.track()
+        && *left > 0
+    {
+        *left -= 1;
+        if let Some(sweep) = track.sweep() {
+            scanner.order = Order::Cyclic;
+            scanner.internet_rate = Some(sweep.rate);
+            scanner.sweep = Some(sweep);
+        }
+    }
+    scanner
 }
 
 fn port_of(seen: &Seen<'_>) -> Port {

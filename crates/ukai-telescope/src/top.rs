@@ -67,6 +67,7 @@ pub struct PortCount {
 
 /// The `N` ports that were seen most.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Top<const N: usize> {
     codes: [u32; N],
     counts: [u32; N],
@@ -81,6 +82,11 @@ impl<const N: usize> Top<N> {
     #[inline]
     pub(crate) fn add(&mut self, port: Port) -> bool {
         let code = port.code();
+        // Most sources try one port, most victims are attacked at one.
+        if self.codes[0] == code {
+            self.counts[0] = self.counts[0].saturating_add(1);
+            return false;
+        }
         let known = self.codes.iter().position(|other| *other == code);
         let way = known.unwrap_or_else(|| (0..N).min_by_key(|way| self.counts[*way]).unwrap_or(0));
         self.codes[way] = code;

@@ -1,11 +1,9 @@
 //! Packets by what they are: exact, whatever the tables forget.
 
-use crate::class::{Answer, Class, Scan};
+use crate::class::{CLASSES, Class};
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 use ukai_model::Timestamp;
-
-const CLASSES: usize = 160;
 
 /// Packets by what they are.
 #[derive(Clone, Debug, Serialize)]
@@ -57,7 +55,7 @@ impl Totals {
         if self.last.is_none_or(|last| time > last) {
             self.last = Some(time);
         }
-        if let Some(count) = self.classes.counts.get_mut(index(class)) {
+        if let Some(count) = self.classes.counts.get_mut(usize::from(class.number())) {
             count.0 = Some(class);
             count.1 += 1;
         }
@@ -94,40 +92,5 @@ impl Serialize for Classes {
             list.serialize_element(&Row { group: class.group(), kind: class.kind(), packets })?;
         }
         list.end()
-    }
-}
-
-/// A number below [`CLASSES`] for each class.
-#[inline]
-fn index(class: Class) -> usize {
-    match class {
-        Class::Scan(scan) => match scan {
-            Scan::Syn => 0,
-            Scan::Fin => 1,
-            Scan::Null => 2,
-            Scan::Xmas => 3,
-            Scan::Maimon => 4,
-            Scan::Ack => 5,
-            Scan::Flags => 6,
-            Scan::Echo => 7,
-            Scan::Icmp => 8,
-            Scan::Protocol => 9,
-            Scan::Udp(service) => 10 + service as usize,
-        },
-        Class::Backscatter(answer) => match answer {
-            Answer::SynAck => 60,
-            Answer::Rst => 61,
-            Answer::RstAck => 62,
-            Answer::EchoReply => 63,
-            Answer::IcmpReply => 64,
-            Answer::Unreachable => 65,
-            Answer::TimeExceeded => 66,
-            Answer::IcmpError => 67,
-            Answer::Udp(service) => 70 + service as usize,
-        },
-        Class::Misconfiguration(mistake) => 120 + mistake as usize,
-        Class::PeerToPeer(network) => 130 + network as usize,
-        Class::Impossible(why) => 140 + why as usize,
-        Class::Other(other) => 150 + other as usize,
     }
 }

@@ -74,12 +74,17 @@ proptest! {
             packet[10..12].copy_from_slice(&ip_sum.to_be_bytes());
             packet.extend_from_slice(tcp);
             telescope.packet(Timestamp::from_nanos(time), &packet, false);
-            sum += telescope.minutes().flatten().map(|flow| flow.packets).sum::<u64>();
+            sum += recorded(&mut telescope);
         }
         telescope.finish();
         let _ = telescope.facts().count();
-        sum += telescope.minutes().flatten().map(|flow| flow.packets).sum::<u64>();
+        sum += recorded(&mut telescope);
         prop_assert_eq!(telescope.summary(3).totals.packets, packets.len() as u64);
         prop_assert_eq!(sum, packets.len() as u64);
     }
+}
+
+/// Packets in the records of minutes that are over.
+fn recorded(telescope: &mut Telescope) -> u64 {
+    telescope.minutes().map(|minute| minute.flows().map(|flow| flow.packets).sum::<u64>()).sum()
 }

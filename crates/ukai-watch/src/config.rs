@@ -1,9 +1,10 @@
 //! What the telescope is told in the configuration file.
 
-use crate::limits::LINKS_MAX;
+use crate::FlowFolder;
+use crate::limits::{FLOW_MINUTE_S, LINKS_MAX};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ukai_telescope::{AttackRules, Settings};
 
@@ -29,7 +30,8 @@ pub struct TelescopeConfig {
     #[schema(value_type = Option<String>)]
     pub origins: Option<PathBuf>,
     /// Databases of countries and autonomous systems, in MaxMind's format or in that of
-    /// Debian's `libloc-database`.
+    /// Debian's `libloc-database`; what the first does not say, the next does. Without any,
+    /// those in the folder `geo` of the data folder, where `make geo` puts them.
     #[schema(value_type = Vec<String>)]
     pub databases: Vec<PathBuf>,
     /// Who is known to scan, as `prefix,,,name` lines; instead of the list that is built in.
@@ -49,6 +51,16 @@ pub struct TelescopeConfig {
     pub attack_minute_packets: u64,
     /// Seconds of silence that end an attack.
     pub attack_timeout_s: u64,
+    /// Whether records per minute (who sent what to which /24 and port) are kept as Parquet
+    /// files, in the folder `flows` of the data folder.
+    pub flows: bool,
+    /// Records of a minute, at most. Packets of further sources are counted together by port
+    /// and class: sums stay exact, how many sources they were is estimated to 3.3 %.
+    pub flows_per_minute_max: usize,
+    /// Seconds of a file of records. It can be read when they are over.
+    pub flows_file_s: u64,
+    /// Bytes of all files of records: the oldest go.
+    pub flows_bytes_max: u64,
 }
 
 impl Default for TelescopeConfig {
@@ -70,6 +82,10 @@ impl Default for TelescopeConfig {
             attack_s: attack.duration_min.as_secs(),
             attack_minute_packets: attack.packets_in_minute_min,
             attack_timeout_s: attack.timeout.as_secs(),
+            flows: false,
+            flows_per_minute_max: 262_144,
+            flows_file_s: 600,
+            flows_bytes_max: 10 << 30,
         }
     }
 }
@@ -90,7 +106,19 @@ impl TelescopeConfig {
         between("forget_after_s", self.forget_after_s, 60, 7 * 86_400)?;
         between("interval_s", self.interval_s, 60, 86_400)?;
         between("attack_packets", self.attack_packets, 2, u64::MAX)?;
-        between("attack_timeout_s", self.attack_timeout_s, 10, 86_400)
+        between("attack_timeout_s", self.attack_timeout_s, 10, 86_400)?;
+        between("flows_per_minute_max", self.flows_per_minute_max as u64, 1, 1 << 24)?;
+        between("flows_file_s", self.flows_file_s, FLOW_MINUTE_S, 86_400)?;
+        between("flows_bytes_max", self.flows_bytes_max, 1 << 20, u64::MAX)
+    }
+
+    /// Where records are kept, if they are, of a data folder.
+    pub fn flow_folder(&self, data: &Path) -> Option<FlowFolder> {
+        self.flows.then(|| FlowFolder {
+            path: data.join("flows"),
+            file_s: self.flows_file_s,
+            bytes_max: self.flows_bytes_max,
+        })
     }
 
     /// The same for the telescope. `networks` are the honeypot's prefixes, if it is looked
@@ -114,6 +142,7 @@ impl TelescopeConfig {
                 timeout: Duration::from_secs(self.attack_timeout_s),
                 ..defaults.attack
             },
+            flows_max: if self.flows { self.flows_per_minute_max } else { 0 },
             ..defaults
         }
     }

@@ -131,6 +131,8 @@ fn scanner_event(state: &str, scanner: Scanner) -> EventKind {
         addresses: scanner.addresses,
         order: scanner.order.name().to_owned(),
         internet_rate: scanner.internet_rate.map(|rate| rate as u64),
+        generator: scanner.sweep.map(|sweep| sweep.generator),
+        done_permille: scanner.sweep.map(|sweep| (sweep.done * 1000.0) as u64),
     }
 }
 
@@ -149,6 +151,14 @@ fn interval_events(interval: &Interval, dropped: u64, kinds: &mut Vec<EventKind>
         other: interval.packets - scan - backscatter,
         dropped,
     });
+    if !interval.blocks.is_empty() {
+        kinds.push(EventKind::TelescopeBlocks {
+            begins: interval.begins,
+            length_s: interval.length_s,
+            blocks: interval.blocks.iter().map(|seen| seen.block.to_string()).collect(),
+            packets: interval.blocks.iter().map(|seen| seen.packets).collect(),
+        });
+    }
     for (seen, rank) in interval.ports.iter().take(INTERVAL_PORTS_TOLD).zip(1..) {
         kinds.push(EventKind::TelescopePort {
             port: seen.port.to_string(),

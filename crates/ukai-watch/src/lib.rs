@@ -8,10 +8,14 @@
 mod config;
 mod events;
 mod feed;
+mod flow_file;
+mod flow_folder;
 mod interfaces;
 mod limits;
 mod watch;
 
 pub use config::TelescopeConfig;
 pub use events::keep;
+pub use flow_file::FlowFile;
+pub use flow_folder::{FlowFolder, FlowKeeper};
 pub use watch::{Figures, Looking, News, Watch};

@@ -30,3 +30,12 @@ pub(crate) const SCANNERS_PER_MINUTE_MAX: u32 = 2_000;
 
 /// Ports of an interval that become events: those that most sources tried.
 pub(crate) const INTERVAL_PORTS_TOLD: usize = 50;
+
+/// Rows of a group in a file of records: they wait in memory, some 150 bytes each.
+pub(crate) const FLOW_ROWS_PER_GROUP: usize = 131_072;
+
+/// Minutes of records that wait to be written. What finds no room is lost, and counted.
+pub(crate) const FLOW_MINUTES_WAITING: usize = 4;
+
+/// Seconds of the shortest file of records.
+pub(crate) const FLOW_MINUTE_S: u64 = 60;

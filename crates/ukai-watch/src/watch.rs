@@ -10,12 +10,15 @@ use tokio::task::JoinHandle;
 use ukai_driver::{SystemWorld, World as _};
 use ukai_link::{PacketError, PacketGauge, Watcher};
 use ukai_model::Timestamp;
-use ukai_telescope::{Fact, Origins, Settings, Summary, Telescope};
+use ukai_telescope::{Fact, Minute, Origins, Settings, Summary, Telescope};
 
 /// What a running telescope tells, on its own thread.
 pub enum News {
     /// Something was found out; when, and how many frames were dropped until then.
     Fact(Box<Fact>, Timestamp, u64),
+    /// The records of a minute that is over; only where they are made
+    /// ([`Settings::flows_max`]).
+    Minute(Minute),
     /// The time goes on: told about twice a second, and when much comes more often.
     Tick(Box<Looking>),
 }
@@ -75,7 +78,7 @@ impl Watch {
     pub fn start(
         config: &TelescopeConfig,
         settings: Settings,
-        origins: Origins,
+        origins: Arc<Origins>,
         tell: impl FnMut(News) + Send + 'static,
     ) -> Result<Self, PacketError> {
         let feed = Arc::<Feed>::default();
@@ -155,6 +158,9 @@ impl<T: FnMut(News)> Looker<T> {
         let now = SystemWorld.now();
         for fact in self.telescope.facts() {
             (self.tell)(News::Fact(Box::new(fact), now, dropped));
+        }
+        for minute in self.telescope.minutes() {
+            (self.tell)(News::Minute(minute));
         }
     }
 }

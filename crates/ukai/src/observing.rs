@@ -45,7 +45,7 @@ impl Observing {
             .await
             .map_err(WrongUse::from_error)?;
         let egress = Arc::new(Egress::new(config.egress.clone(), config.own_prefixes())?);
-        let telescope = Observatory::start(config, &store).await?;
+        let telescope = Observatory::start(config, data.path(), &store).await?;
         let watcher = telescope.as_ref().and_then(Observatory::watcher);
         let honeypot =
             Honeypot::start(config.honeypot.clone(), store.clone(), egress, secret, watcher)

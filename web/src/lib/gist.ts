@@ -77,6 +77,8 @@ export function gist(event: Event): string {
     case 'telescope.rise':
     case 'telescope.port':
       return join(text(event['port']), `${number(event['sources'])}`);
+    case 'telescope.blocks':
+      return Array.isArray(event['blocks']) ? `${event['blocks'].length}` : '';
     case 'telescope.interval':
       return `${number(event['packets'])}`;
     case 'limit.reached':

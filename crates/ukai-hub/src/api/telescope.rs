@@ -8,6 +8,7 @@ use crate::shared::App;
 use crate::{clock, limits};
 use axum::Json;
 use axum::extract::State;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
@@ -75,6 +76,15 @@ pub(crate) struct PortLine {
     cells: Vec<PortCell>,
 }
 
+/// What came to a block of the telescope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct BlockCount {
+    /// A /24, or a /48 of IPv6.
+    block: String,
+    /// Packets.
+    packets: u64,
+}
+
 /// The telescope in numbers.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct TelescopeView {
@@ -84,6 +94,9 @@ pub(crate) struct TelescopeView {
     intervals: Vec<DarkInterval>,
     /// The ports that most sources tried.
     ports: Vec<PortLine>,
+    /// How much came to each block of the telescope, by address; to the most hit of each
+    /// interval, where there are many.
+    blocks: Vec<BlockCount>,
     /// Attacks on third parties, the newest first: the last that is known of each.
     attacks: Vec<Event>,
     /// Attacks by the victim's country.
@@ -113,6 +126,7 @@ pub(crate) async fn telescope(
     let from = now - Duration::from_secs(query.range.spans().0);
     let mut read = Read { store: &app.store, from, complete: true };
     let intervals = intervals(read.all("telescope.interval").await?);
+    let blocks = blocks(read.all("telescope.blocks").await?);
     let middle = from + now.since(from) / 2;
     let ports = ports(&read.all("telescope.port").await?, middle);
     let mut attacks = newest_of_each(read.all("telescope.attack").await?);
@@ -131,6 +145,7 @@ pub(crate) async fn telescope(
         range,
         intervals,
         ports,
+        blocks,
         attacks,
         countries,
         systems,
@@ -243,6 +258,26 @@ fn intervals(events: Vec<Event>) -> Vec<DarkInterval> {
         sum.dropped += dropped;
     }
     sums.into_values().collect()
+}
+
+/// Sums of each block, in the order of addresses.
+fn blocks(events: Vec<Event>) -> Vec<BlockCount> {
+    let mut sums = BTreeMap::<IpNet, u64>::new();
+    for event in events {
+        let EventKind::TelescopeBlocks { blocks, packets, .. } = event.kind else { continue };
+        for (block, packets) in blocks.iter().zip(packets) {
+            // A sensor of another version may name something else.
+            if let Ok(block) = block.parse() {
+                *sums.entry(block).or_default() += packets;
+            }
+        }
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, packets)| std::cmp::Reverse(*packets));
+    sums.truncate(limits::TELESCOPE_BLOCKS);
+    sums.sort_unstable_by_key(|(block, _)| *block);
+    let shown = sums.into_iter();
+    shown.map(|(block, packets)| BlockCount { block: block.to_string(), packets }).collect()
 }
 
 /// Ports over time; those that most sources tried after `middle` first.

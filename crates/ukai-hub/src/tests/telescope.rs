@@ -50,12 +50,23 @@ fn scanner(source: &str, own: bool, first: Timestamp, packets: u64) -> EventKind
         addresses: packets,
         order: "each-once".into(),
         internet_rate: None,
+        generator: None,
+        done_permille: None,
     }
 }
 
 fn port(port: &str, begins: Timestamp, sources: u64) -> EventKind {
     let (port, packets) = (port.to_owned(), 2 * sources);
     EventKind::TelescopePort { port, begins, length_s: 3_600, rank: 1, sources, packets }
+}
+
+fn blocks(begins: Timestamp, counts: &[(&str, u64)]) -> EventKind {
+    EventKind::TelescopeBlocks {
+        begins,
+        length_s: 3_600,
+        blocks: counts.iter().map(|(block, _)| (*block).to_owned()).collect(),
+        packets: counts.iter().map(|(_, packets)| *packets).collect(),
+    }
 }
 
 #[tokio::test]
@@ -80,6 +91,8 @@ async fn ports_attacks_and_sources_are_put_together() {
         (hour(19), port("22/tcp", hour(20), 20)),
         (hour(1), port("23/tcp", hour(2), 40)),
         (hour(1), port("8291/tcp", hour(2), 90)),
+        (hour(2), blocks(hour(3), &[("198.18.9.0/24", 5), ("198.18.10.0/24", 70)])),
+        (hour(1), blocks(hour(2), &[("198.18.10.0/24", 30), ("2001:db8:d::/48", 2)])),
         (hour(1), interval.clone()),
         (hour(1), interval),
         (hour(3), attack("began", "192.0.2.80", "US", hour(4), 30)),
@@ -110,6 +123,10 @@ async fn ports_attacks_and_sources_are_put_together() {
         .collect();
     assert_eq!(ports, ["\"8291/tcp\" 1 null", "\"23/tcp\" 2 1", "\"22/tcp\" 3 2"]);
     assert_eq!(view["ports"][1]["cells"].as_array().map(Vec::len), Some(2));
+    let blocks = view["blocks"].as_array().expect("a list").iter();
+    let blocks: Vec<_> = blocks.map(|one| format!("{} {}", one["block"], one["packets"])).collect();
+    let expected = ["\"198.18.9.0/24\" 5", "\"198.18.10.0/24\" 100", "\"2001:db8:d::/48\" 2"];
+    assert_eq!(blocks, expected);
     let attacks = view["attacks"].as_array().expect("a list");
     assert_eq!(attacks.len(), 3, "{view}");
     assert!(attacks.iter().all(|attack| attack["state"] == "ended"), "the newest of each");

@@ -2,7 +2,7 @@
 
 use super::{Attack, Pulses, VectorCount, Victim};
 use crate::class::Vector;
-use crate::hash::Estimator;
+use crate::estimator::Estimator;
 use crate::limits::{PORTS_MAX, VECTORS_MAX};
 use crate::origin::Origin;
 use crate::settings::AttackRules;
@@ -154,8 +154,8 @@ impl Tally {
         victim.packets() >= rules.packets_min
             && victim.last().since(victim.first()) >= rules.duration_min
             && self.minute_peak >= rules.packets_in_minute_min
-            && self.addresses.estimate() as u64 >= rules.addresses_min
-            && (!is_prefix || self.victims.estimate() as u64 >= rules.carpet_victims_min)
+            && self.addresses.estimate() >= rules.addresses_min
+            && (!is_prefix || self.victims.estimate() >= rules.carpet_victims_min)
     }
 
     /// What is known about it; `dark` is how many IPv4 addresses the telescope has, a packet
@@ -191,13 +191,13 @@ impl Tally {
             last: victim.last(),
             vectors,
             ports: self.ports.ports(),
-            distinct_ports: self.distinct_ports.estimate() as u64,
+            distinct_ports: self.distinct_ports.estimate(),
             packets: victim.packets(),
             bytes: self.bytes,
             minute_peak: self.minute_peak,
             second_peak: u64::from(self.second_peak),
-            addresses: self.addresses.estimate() as u64,
-            victims: is_prefix.then(|| self.victims.estimate() as u64),
+            addresses: self.addresses.estimate(),
+            victims: is_prefix.then(|| self.victims.estimate()),
             pulses: self.waves.pulses(victim.packets()),
             rate_estimated: dark.map(|dark| rate * 4_294_967_296.0 / dark as f64),
         }

@@ -7,7 +7,7 @@
 
 mod marks;
 
-pub(crate) use marks::{Marks, marks};
+pub(crate) use marks::{Head, Marks, mark_segment, marks};
 
 use serde::{Serialize, Serializer};
 
@@ -81,6 +81,10 @@ pub struct ToolCount {
     pub packets: u32,
 }
 
+/// The tools that a packet's mark alone stands for, by the marks' bits.
+const MARKED: [Tool; 7] =
+    [Tool::Zmap, Tool::Masscan, Tool::Mirai, Tool::Hping, Tool::Scapy, Tool::Linux, Tool::Windows];
+
 /// Marked packets that a tool is named for at least.
 const PACKETS_MIN: u32 = 2;
 
@@ -88,7 +92,7 @@ const PACKETS_MIN: u32 = 2;
 const SHARE_MIN: u32 = 16;
 
 /// What a packet tells about its sender's tool.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Signs {
     /// Marks of the packet alone.
     pub(crate) marks: Marks,
@@ -102,10 +106,11 @@ pub(crate) struct Signs {
 
 /// What the packets of one source told.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(crate) struct Evidence {
-    counts: [u32; TOOLS],
-    probes: u32,
     last: Signs,
+    probes: u32,
+    counts: [u32; TOOLS],
     /// Whether the last packet counts for a tool that is known by pairs.
     last_paired: Option<Tool>,
 }
@@ -116,31 +121,19 @@ impl Evidence {
         Self { counts: [0; TOOLS], probes: 0, last, last_paired: None }
     }
 
-    /// Reads what [`Self::add`] will read first.
-    #[inline]
-    pub(crate) fn warm(&self) -> u32 {
-        self.probes ^ self.counts[0]
-    }
-
     /// Counts a probe.
     #[inline]
     pub(crate) fn add(&mut self, signs: Signs) {
         self.probes = self.probes.saturating_add(1);
         let pair = self.pair(&signs);
-        for (mark, tool) in [
-            (Marks::ZMAP, Tool::Zmap),
-            (Marks::MASSCAN, Tool::Masscan),
-            (Marks::MIRAI, Tool::Mirai),
-            (Marks::HPING, Tool::Hping),
-            (Marks::SCAPY, Tool::Scapy),
-            (Marks::LINUX, Tool::Linux),
-            (Marks::WINDOWS, Tool::Windows),
-        ] {
+        let mut marked = signs.marks.0 & Marks::ALONE;
+        if pair == Some(Tool::Nmap) {
             // Over IPv6 masscan has no mark but its form, which nmap's packets have too.
-            let is_other = tool == Tool::Masscan && pair == Some(Tool::Nmap);
-            if signs.marks.has(mark) && !is_other {
-                self.count(tool, 1);
-            }
+            marked &= !Marks::MASSCAN.0;
+        }
+        while marked != 0 {
+            self.count(MARKED[marked.trailing_zeros() as usize], 1);
+            marked &= marked - 1;
         }
         if let Some(tool) = pair {
             // The first of a row is known by the second.

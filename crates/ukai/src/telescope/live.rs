@@ -7,11 +7,13 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ukai_model::Timestamp;
 use ukai_telescope::{Attack, Fact, Scanner, Settings, Tool};
-use ukai_watch::{Figures, Looking, News, TelescopeConfig, Watch};
+use ukai_watch::{Figures, FlowFolder, FlowKeeper, Looking, News, TelescopeConfig, Watch};
 
 /// Flags of `ukai telescope live`.
 #[derive(Args)]
@@ -36,6 +38,9 @@ pub(crate) struct LiveArgs {
     /// Seconds from one line with the counters to the next.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     status: u64,
+    /// Keep records per minute as Parquet files in this folder, a new one every ten minutes.
+    #[arg(long, value_name = "FOLDER")]
+    flows: Option<PathBuf>,
     /// Print each fact, and the counters, as a line of JSON.
     #[arg(long)]
     json: bool,
@@ -49,19 +54,34 @@ pub(super) fn run(args: &LiveArgs) -> Result<ExitCode> {
         ring_bytes: args.ring << 20,
         forget_after_s: args.forget_after,
         interval_s: args.interval,
+        flows: args.flows.is_some(),
         ..TelescopeConfig::default()
     };
     config.check().map_err(WrongUse)?;
     let settings = Settings {
         forget_after: Some(Duration::from_secs(args.forget_after)),
         interval: Duration::from_secs(args.interval),
+        flows_max: if config.flows { config.flows_per_minute_max } else { 0 },
         ..args.look.settings()?
     };
-    let origins = args.look.origins()?;
+    let origins = Arc::new(args.look.origins()?);
+    let flows = match &args.flows {
+        Some(path) => {
+            let folder = FlowFolder {
+                path: path.clone(),
+                file_s: config.flows_file_s,
+                bytes_max: config.flows_bytes_max,
+            };
+            let keeper = FlowKeeper::start(folder, Arc::clone(&origins));
+            Some(keeper.map_err(|error| WrongUse(format!("{}: {error}", path.display())))?)
+        }
+        None => None,
+    };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let json = args.json;
     let mut teller = Teller {
         json,
+        flows,
         every: Duration::from_secs(args.status.max(1)),
         last: None,
         on_terminal: std::io::stderr().is_terminal(),
@@ -90,6 +110,7 @@ pub(super) fn run(args: &LiveArgs) -> Result<ExitCode> {
 /// Prints what happens.
 struct Teller {
     json: bool,
+    flows: Option<FlowKeeper>,
     every: Duration,
     last: Option<Instant>,
     on_terminal: bool,
@@ -144,6 +165,12 @@ impl Teller {
                 serde_json::to_string(&Line { time, what: &*fact }).ok()
             }
             News::Fact(fact, time, _) => Some(format!("{} {}", short(time), fact_text(&fact))),
+            News::Minute(minute) => {
+                if let Some(flows) = &mut self.flows {
+                    flows.keep(minute);
+                }
+                return;
+            }
             News::Tick(looking) => return self.status(&looking),
         };
         if let Some(line) = line {

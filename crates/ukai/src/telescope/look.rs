@@ -25,9 +25,10 @@ pub(super) struct LookArgs {
     /// A file of `prefix,asn,country[,name]` lines, as from your BGP table.
     #[arg(long, value_name = "FILE")]
     origins: Option<PathBuf>,
-    /// A database of countries or autonomous systems in MaxMind's format (MMDB).
-    #[arg(long, value_name = "FILE")]
-    mmdb: Vec<PathBuf>,
+    /// A database of countries or autonomous systems, in MaxMind's format (MMDB) or in that of
+    /// libloc; `make geo` installs free ones.
+    #[arg(long, value_name = "FILE", alias = "mmdb")]
+    database: Vec<PathBuf>,
     /// Who is known to scan, as `prefix,,,name` lines; instead of the list that is built in.
     #[arg(long, value_name = "FILE")]
     known: Option<PathBuf>,
@@ -83,7 +84,7 @@ impl LookArgs {
     }
 
     pub(super) fn origins(&self) -> Result<Origins> {
-        origins(self.origins.as_deref(), &self.mmdb, self.known.as_deref())
+        origins(self.origins.as_deref(), &self.database, self.known.as_deref())
     }
 }
 

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use ukai_link::capture::{CaptureError, CaptureReader, Direction};
-use ukai_telescope::{Link, Settings, Telescope};
+use ukai_telescope::{Link, Origins, Settings, Telescope};
+use ukai_watch::FlowFile;
 
 use look::LookArgs;
 pub(crate) use look::origins;
@@ -44,7 +45,8 @@ pub(crate) struct ReadArgs {
     files: Vec<PathBuf>,
     #[command(flatten)]
     look: LookArgs,
-    /// Write records per minute to this file, one JSON object a line.
+    /// Write records per minute to this file: as Parquet if its name ends so, otherwise one
+    /// JSON object a line.
     #[arg(long, value_name = "FILE")]
     flows: Option<PathBuf>,
     /// Records of a minute; what comes beyond is counted together.
@@ -68,18 +70,18 @@ pub(crate) fn run(command: &TelescopeCommand) -> Result<ExitCode> {
 
 /// Reads captures. Exit code 3: a file ended in the middle of a frame.
 fn read(args: &ReadArgs) -> Result<ExitCode> {
-    let origins = args.look.origins()?;
+    let origins = Arc::new(args.look.origins()?);
     let mut flows = Flows::create(args.flows.as_deref())?;
     let seed = RandomState::new().build_hasher().finish();
     let settings = Settings {
         flows_max: args.flows.as_ref().map_or(0, |_| args.flows_max as usize),
         ..args.look.settings()?
     };
-    let mut telescope = Telescope::new(settings, origins, seed);
+    let mut telescope = Telescope::new(settings, Arc::clone(&origins), seed);
     let mut told = Told::default();
     let mut cut_off = false;
     for file in &args.files {
-        match read_file(file, &mut telescope, &mut told, &mut flows)? {
+        match read_file(file, &mut telescope, &mut told, (&mut flows, &origins))? {
             None => {}
             Some(error) => {
                 eprintln!("ukai: {}: {error}", file.display());
@@ -89,7 +91,7 @@ fn read(args: &ReadArgs) -> Result<ExitCode> {
     }
     telescope.finish();
     told.take(&mut telescope);
-    flows.take(&mut telescope)?;
+    flows.take(&mut telescope, &origins)?;
     flows.finish()?;
     let report = Report::new(&args.files, told, telescope.summary(args.top.max(100)));
     let mut out = std::io::stdout().lock();
@@ -103,27 +105,48 @@ fn read(args: &ReadArgs) -> Result<ExitCode> {
 }
 
 /// The file of records, if one is wanted.
-struct Flows(Option<BufWriter<File>>);
+enum Flows {
+    None,
+    Lines(BufWriter<File>),
+    Parquet(Box<FlowFile<BufWriter<File>>>),
+}
 
 impl Flows {
     fn create(path: Option<&Path>) -> Result<Self> {
-        let create = |path: &Path| {
-            File::create(path).map_err(|error| WrongUse(format!("{}: {error}", path.display())))
-        };
-        Ok(Self(path.map(create).transpose()?.map(BufWriter::new)))
+        let Some(path) = path else { return Ok(Self::None) };
+        let wrong = |error: std::io::Error| WrongUse(format!("{}: {error}", path.display()));
+        let out = BufWriter::new(File::create(path).map_err(wrong)?);
+        if path.extension().is_some_and(|extension| extension == "parquet") {
+            return Ok(Self::Parquet(Box::new(FlowFile::new(out).map_err(wrong)?)));
+        }
+        Ok(Self::Lines(out))
     }
 
-    fn take(&mut self, telescope: &mut Telescope) -> Result<()> {
-        let Some(file) = &mut self.0 else { return Ok(()) };
-        for flow in telescope.minutes().flatten() {
-            serde_json::to_writer(&mut *file, &flow).context("the file of records")?;
-            file.write_all(b"\n").context("the file of records")?;
+    fn take(&mut self, telescope: &mut Telescope, origins: &Origins) -> Result<()> {
+        for minute in telescope.minutes() {
+            match self {
+                Self::None => {}
+                Self::Lines(file) => {
+                    for flow in minute.flows() {
+                        serde_json::to_writer(&mut *file, &flow).context("the file of records")?;
+                        file.write_all(b"\n").context("the file of records")?;
+                    }
+                }
+                Self::Parquet(file) => {
+                    file.add(&minute, origins).context("the file of records")?;
+                }
+            }
         }
         Ok(())
     }
 
     fn finish(self) -> Result<()> {
-        self.0.map_or(Ok(()), |mut file| file.flush()).context("the file of records")
+        match self {
+            Self::None => Ok(()),
+            Self::Lines(mut file) => file.flush(),
+            Self::Parquet(file) => file.finish().and_then(|mut file| file.flush()),
+        }
+        .context("the file of records")
     }
 }
 
@@ -132,7 +155,7 @@ fn read_file(
     path: &Path,
     telescope: &mut Telescope,
     told: &mut Told,
-    flows: &mut Flows,
+    (flows, origins): (&mut Flows, &Origins),
 ) -> Result<Option<CaptureError>> {
     let wrong = |error: &dyn std::fmt::Display| WrongUse(format!("{}: {error}", path.display()));
     let (input, size): (Box<dyn Read>, u64) = if path == Path::new("-") {
@@ -162,7 +185,7 @@ fn read_file(
             }
         }
         packets += 1;
-        flows.take(telescope)?;
+        flows.take(telescope, origins)?;
         if packets.is_multiple_of(PROGRESS_PACKETS) {
             told.take(telescope);
             progress.show(packets);

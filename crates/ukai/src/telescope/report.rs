@@ -160,6 +160,7 @@ impl<'a> Report<'a> {
                     let group = match campaign.group {
                         Group::Prefix(prefix) => prefix.to_string(),
                         Group::Asn(number) => format!("AS{number}"),
+                        Group::Scan(generator) => format!("scan {generator:08x}"),
                     };
                     let ports: Vec<_> = campaign.ports.iter().map(ToString::to_string).collect();
                     vec![
@@ -289,7 +290,12 @@ fn scanner_row(scanner: &Scanner) -> Vec<String> {
         ports_shown(&scanner.ports, scanner.distinct_ports),
         scanner.packets.to_string(),
         format!("{}{}", scanner.addresses, coverage.unwrap_or_default()),
-        order.to_owned(),
+        match scanner.sweep {
+            Some(sweep) => {
+                format!("{order} {:08x}, {:.1} % done", sweep.generator, sweep.done * 100.0)
+            }
+            None => order.to_owned(),
+        },
         scanner.internet_rate.map_or_else(String::new, |rate| format!("{rate:.0}")),
         match &scanner.known {
             Some(name) => name.clone(),

@@ -50,6 +50,7 @@ export const EVENT_KINDS = [
   'telescope.scanner',
   'telescope.rise',
   'telescope.port',
+  'telescope.blocks',
   'telescope.interval',
   'limit.reached',
   'fault',
@@ -416,6 +417,9 @@ export interface ScannerEvent {
   distinct_ports: number;
   addresses: number;
   order: string;
+  internet_rate?: number;
+  generator?: number;
+  done_permille?: number;
 }
 
 /** A port that rises (`telescope.rise`). */
@@ -428,11 +432,18 @@ export interface RiseEvent {
   history: number[];
 }
 
+/** How much came to a block of the telescope. */
+export interface BlockCount {
+  block: string;
+  packets: number;
+}
+
 /** The telescope in numbers. */
 export interface Telescope {
   range: Range;
   intervals: DarkInterval[];
   ports: PortLine[];
+  blocks: BlockCount[];
   attacks: AttackEvent[];
   countries: Ranked[];
   systems: Ranked[];
