@@ -62,7 +62,7 @@ test-sandbox:
 # readers of others.
 interop:
 	cargo build --locked -p ukai-store --example cart
-	cargo build --locked -p ukai
+	cargo build --locked --workspace --bin ukai
 	test -x $(VENV)/bin/python || python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check cart==1.2.3 duckdb==2.0.1 pyarrow==26.0.1
 	$(VENV)/bin/python tests/interop/cart.py $(CARGO_TARGET_DIR)/debug/examples/cart

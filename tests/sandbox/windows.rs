@@ -168,8 +168,10 @@ fn scripts_are_given_to_windows_own_programs() {
         let shown = ukai_behaviour::text(&report);
         let mut programs = report.processes.iter().flat_map(|process| &process.programs);
         assert!(programs.any(|p| raw(&p.path).ends_with(program)), "{name}\n{shown}");
-        let made =
-            report.files.iter().find(|file| file.created && raw(&file.path).ends_with(".txt"));
+        let made = report
+            .files
+            .iter()
+            .find(|file| file.created && file.path.as_bytes().ends_with(b".txt"));
         assert!(made.is_some_and(|file| file.sha256.is_some()), "{name}\n{shown}");
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ukai_sandbox::machine::Accelerator;
 use ukai_sandbox::run::{Again, CONDITIONS, Conditions};
 
-/// The sandbox: captured samples that run are run in it, by how new they are. Without an
+/// The sandbox: captured samples that run are run in it, by how new they are. Without any
 /// image there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -14,10 +14,14 @@ pub(crate) struct SandboxConfig {
     /// Folder of the guest's image, as `ukai sandbox build` makes it (docs/sandbox.md).
     #[schema(value_type = Option<String>)]
     pub(crate) image: Option<PathBuf>,
+    /// Folder of the image for programs of Windows, as `ukai sandbox build --windows` makes it;
+    /// without one, they are not run.
+    #[schema(value_type = Option<String>)]
+    pub(crate) windows_image: Option<PathBuf>,
     /// Machines at once; each takes a processor while its sample runs.
     pub(crate) machines: usize,
-    /// Memory of a machine, in MiB (64 to 16,384).
-    pub(crate) memory_mib: u32,
+    /// Memory of a machine, in MiB (64 to 16,384); 256, or 768 with Windows, if it is left out.
+    pub(crate) memory_mib: Option<u32>,
     /// How long a sample is watched in each run, in seconds (1 to 86,400).
     pub(crate) time_s: u64,
     /// Runs of a sample, 1 to 6; by what the first run leaves open if it is left out.
@@ -38,8 +42,9 @@ impl Default for SandboxConfig {
     fn default() -> Self {
         Self {
             image: None,
+            windows_image: None,
             machines: 1,
-            memory_mib: 256,
+            memory_mib: None,
             time_s: 60,
             runs: None,
             samples_per_day: 500,
@@ -63,7 +68,7 @@ impl SandboxConfig {
             bail!("{key}: {value} is out of range; choose a value from {least} to {most}")
         };
         within("machines", self.machines as u64, 1, 64)?;
-        within("memory_mib", self.memory_mib.into(), 64, 16_384)?;
+        within("memory_mib", self.memory_mib.unwrap_or(256).into(), 64, 16_384)?;
         within("time_s", self.time_s, 1, 86_400)?;
         within("runs", self.runs.unwrap_or(1).into(), 1, 6)?;
         if self.conditions().is_none() {

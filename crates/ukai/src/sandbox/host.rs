@@ -40,9 +40,11 @@ const QEMU: &str = "qemu-system-x86_64";
 
 impl HostArgs {
     /// As the configuration has it.
-    pub(super) fn of(config: &SandboxConfig, image: &Path, booted: &Path) -> Self {
+    pub(super) fn of(config: &SandboxConfig, booted: &Path) -> Self {
+        let folder = |set: &Option<PathBuf>, usual: &str| set.clone().unwrap_or(usual.into());
         Self {
-            image: image.to_owned(),
+            image: folder(&config.image, IMAGE),
+            windows_image: folder(&config.windows_image, WINDOWS_IMAGE),
             cache: booted.to_owned(),
             // The hub has none.
             windows_image: WINDOWS_IMAGE.into(),

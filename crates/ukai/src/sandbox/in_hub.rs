@@ -7,7 +7,7 @@ use crate::internet::{authority, replies};
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -27,12 +27,19 @@ const PATH_BYTES_MAX: usize = 512;
 /// What is missing: QEMU, or a part of the image. Whether a machine runs shows when the
 /// first sample comes.
 pub(crate) fn seat(config: &SandboxConfig, data: &Path) -> Result<Option<SandboxSeat>> {
-    let Some(image) = &config.image else { return Ok(None) };
+    if config.image.is_none() && config.windows_image.is_none() {
+        return Ok(None);
+    }
     let folder = data.join("sandbox");
-    let host = HostArgs::of(config, image, &folder.join("booted"));
+    let host = HostArgs::of(config, &folder.join("booted"));
     // Named now, so that a wrong setting is told at the start.
     host.host().context("[sandbox] qemu")?;
-    let parts = host.parts(System::Linux).context("[sandbox] image")?;
+    let guest = |system, set: &Option<PathBuf>, key: &'static str| {
+        let parts = set.as_ref().map(|_| host.parts(system).context(key)).transpose()?;
+        anyhow::Ok(parts.map(|parts| Guest { parts, booted: OnceCell::new() }))
+    };
+    let linux = guest(System::Linux, &config.image, "[sandbox] image")?;
+    let windows = guest(System::Windows, &config.windows_image, "[sandbox] windows_image")?;
     let ca = authority::of(&folder.join("ca"))?;
     let setup = Setup {
         time: Duration::from_secs(config.time_s),
@@ -45,8 +52,7 @@ pub(crate) fn seat(config: &SandboxConfig, data: &Path) -> Result<Option<Sandbox
         authority: Authority { certificate: ca.certificate_pem().to_owned(), key: ca.key_pem() },
         replies: replies(&[])?,
     };
-    let sandbox =
-        Machines { host, parts, guest: OnceCell::new(), setup, how_often: config.how_often() };
+    let sandbox = Machines { host, linux, windows, setup, how_often: config.how_often() };
     Ok(Some(SandboxSeat {
         sandbox: Arc::new(sandbox),
         workers: config.machines,
@@ -56,28 +62,32 @@ pub(crate) fn seat(config: &SandboxConfig, data: &Path) -> Result<Option<Sandbox
 
 struct Machines {
     host: HostArgs,
-    parts: LinuxParts,
-    /// Booted when the first sample comes.
-    guest: OnceCell<LinuxGuest>,
+    linux: Option<Guest>,
+    windows: Option<Guest>,
     setup: Setup,
     how_often: Again,
 }
 
+/// A guest, booted when the first sample comes that needs it.
+struct Guest {
+    parts: LinuxParts,
+    booted: OnceCell<LinuxGuest>,
+}
+
 impl fmt::Debug for Machines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Machines").field("kernel", &self.parts.kernel).finish_non_exhaustive()
+        let kernel = |guest: &Option<Guest>| guest.as_ref().map(|guest| guest.parts.kernel.clone());
+        f.debug_struct("Machines")
+            .field("linux", &kernel(&self.linux))
+            .field("windows", &kernel(&self.windows))
+            .finish_non_exhaustive()
     }
 }
 
 impl Sandbox for Machines {
     fn takes(&self, analysis: &Analysis) -> Result<(), String> {
         let plan = plan(analysis, b"", None, &[]).map_err(|error| error.to_string())?;
-        match plan.system {
-            System::Linux => Ok(()),
-            System::Windows => {
-                Err("a program of Windows; the hub has Linux' guest only".to_owned())
-            }
-        }
+        self.guest(plan.system).map(drop).map_err(|error| error.to_string())
     }
 
     fn run<'a>(&'a self, order: RunOrder<'a>) -> Running<'a> {
@@ -87,8 +97,9 @@ impl Sandbox for Machines {
 
 impl Machines {
     async fn run_one(&self, order: RunOrder<'_>) -> Result<RunDone> {
-        let guest = self.guest.get_or_try_init(|| self.boot()).await?;
         let plan = plan(order.analysis, order.name, None, &[])?;
+        let guest = self.guest(plan.system)?;
+        let guest = guest.booted.get_or_try_init(|| self.boot(&guest.parts)).await?;
         let runs = series(guest, order.bytes, &plan, &self.setup, self.how_often, |_| ()).await?;
         let sha256 = order.analysis.sha256;
         // Reading a long trace takes a while.
@@ -106,9 +117,19 @@ impl Machines {
         done.await.context("the report")
     }
 
-    async fn boot(&self) -> Result<LinuxGuest> {
+    /// The guest for a system's programs.
+    fn guest(&self, system: System) -> Result<&Guest> {
+        match system {
+            System::Linux => self.linux.as_ref().context("[sandbox] names no image for it"),
+            System::Windows => {
+                self.windows.as_ref().context("[sandbox] names no windows_image for it")
+            }
+        }
+    }
+
+    async fn boot(&self, parts: &LinuxParts) -> Result<LinuxGuest> {
         let tell = &mut |said: &str| tracing::info!(said, "the sandbox's guest");
-        let guest = LinuxGuest::open(self.host.host()?, self.parts.clone(), tell).await;
+        let guest = LinuxGuest::open(self.host.host()?, parts.clone(), tell).await;
         guest.context("the sandbox's guest does not boot (`ukai sandbox check` tries it)")
     }
 }
