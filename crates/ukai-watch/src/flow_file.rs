@@ -123,7 +123,7 @@ impl Rows {
     fn push(&mut self, flow: &Flow, origin: Origin) {
         self.count += 1;
         self.minute.push(flow.minute.millis() as i64);
-        self.src.push(flow.src, |src, out| address(src, out));
+        self.src.push(flow.src, address);
         self.dst.push(flow.dst, |dst, out| {
             address(dst.addr(), out);
             let _ = write!(out, "/{}", dst.prefix_len());

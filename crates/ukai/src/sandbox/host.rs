@@ -47,8 +47,7 @@ impl HostArgs {
             windows_image: folder(&config.windows_image, WINDOWS_IMAGE),
             cache: booted.to_owned(),
             // The hub has none.
-            windows_image: WINDOWS_IMAGE.into(),
-            memory: Some(config.memory_mib),
+            memory: config.memory_mib,
             qemu: config.qemu.clone(),
             accelerator: config.accelerator,
         }
