@@ -114,6 +114,8 @@ impl Watch {
     /// Wine's own processes, which do what programs ask them for.
     pub fn adopt(&mut self, wine: Wine) {
         for (pid, tasks) in wine.tasks() {
+            // They were there before the sample.
+            self.before.insert(*pid);
             for task in tasks {
                 let folder = link(&format!("/proc/{task}/cwd"));
                 self.tasks.insert(*task, Task { process: *pid, parent: self.nest, folder });
