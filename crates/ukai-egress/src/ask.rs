@@ -4,7 +4,7 @@
 
 use crate::egress::Egress;
 use crate::failure::Failure;
-use crate::http::{explained, server_name};
+use crate::http::{explained, host, secured, target};
 use crate::limits::{HTTP_HEAD_BYTES_MAX, HTTP_HEADERS_MAX};
 use crate::policy::Policy;
 use crate::transfer::Transfer;
@@ -17,7 +17,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 use ukai_indicator::observables::FetchUrl;
 
@@ -98,12 +97,7 @@ impl Egress {
             if url.scheme() == "http" {
                 return exchange(stream, ready, max, idle_max).await;
             }
-            let handshake =
-                TlsConnector::from(self.tls.strict()).connect(server_name(&url)?, stream);
-            let stream = timeout(self.connector.connect_max, handshake)
-                .await
-                .map_err(|_| Failure::timed_out("TLS: no end of the handshake"))?
-                .map_err(|error| Failure::unreachable(format!("TLS: {error}")))?;
+            let stream = secured(self.connector, self.tls.strict(), &url, stream).await?;
             return exchange(stream, ready, max, idle_max).await;
         }
         Err(last)
@@ -111,20 +105,10 @@ impl Egress {
 }
 
 fn ready(request: &Request, url: &FetchUrl) -> Result<hyper::Request<Full<Bytes>>, Failure> {
-    let target = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
-    let default_port = if url.scheme() == "https" { 443 } else { 80 };
-    let host = if url.port() == default_port {
-        url.host().to_string()
-    } else {
-        format!("{}:{}", url.host(), url.port())
-    };
     let mut builder = hyper::Request::builder()
         .method(request.method)
-        .uri(target)
-        .header(HOST, host)
+        .uri(target(url))
+        .header(HOST, host(url))
         .header(USER_AGENT, "ukai")
         .header(ACCEPT_ENCODING, "identity");
     for (name, value) in &request.headers {

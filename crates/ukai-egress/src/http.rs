@@ -15,12 +15,16 @@ use hyper::header::{
 };
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::error::Error as _;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_util::task::AbortOnDropHandle;
 use ukai_indicator::observables::FetchUrl;
 use url::Host;
@@ -50,19 +54,28 @@ pub(crate) async fn fetch(
         return exchange(stream, request, url, transfer).await;
     }
     let (config, certificate_error) = tls.configuration();
-    let name = server_name(url)?;
-    let handshake = TlsConnector::from(config).connect(name, stream);
-    let stream = timeout(connector.connect_max, handshake)
-        .await
-        .map_err(|_| Failure::timed_out("TLS: no end of the handshake"))?
-        .map_err(|error| Failure::unreachable(format!("TLS: {error}")))?;
+    let stream = secured(connector, config, url, stream).await?;
     if let Some(error) = certificate_error.lock().take() {
         transfer.notes.push(format!("certificate not valid: {error}"));
     }
     exchange(stream, request, url, transfer).await
 }
 
-pub(crate) fn server_name(url: &FetchUrl) -> Result<ServerName<'static>, Failure> {
+/// TLS on a connection to the URL's host.
+pub(crate) async fn secured(
+    connector: Connector,
+    config: Arc<ClientConfig>,
+    url: &FetchUrl,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, Failure> {
+    let handshake = TlsConnector::from(config).connect(server_name(url)?, stream);
+    timeout(connector.connect_max, handshake)
+        .await
+        .map_err(|_| Failure::timed_out("TLS: no end of the handshake"))?
+        .map_err(|error| Failure::unreachable(format!("TLS: {error}")))
+}
+
+fn server_name(url: &FetchUrl) -> Result<ServerName<'static>, Failure> {
     Ok(match url.host() {
         Host::Domain(name) => ServerName::try_from(name.clone())
             .map_err(|_| Failure::bad_url("the host is not a name for TLS"))?,
@@ -71,20 +84,28 @@ pub(crate) fn server_name(url: &FetchUrl) -> Result<ServerName<'static>, Failure
     })
 }
 
-/// The request as the tool would send it, without anything of ours.
-fn request(url: &FetchUrl, tool: &Tool) -> Result<Request<Empty<Bytes>>, Failure> {
-    let target = match url.query() {
+/// The path and query, as a request's first line has them.
+pub(crate) fn target(url: &FetchUrl) -> String {
+    match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
-    };
+    }
+}
+
+/// The value of `Host`.
+pub(crate) fn host(url: &FetchUrl) -> String {
     let default_port = if url.scheme() == "https" { 443 } else { 80 };
-    let host = if url.port() == default_port {
+    if url.port() == default_port {
         url.host().to_string()
     } else {
         format!("{}:{}", url.host(), url.port())
-    };
-    let mut request = Request::get(target)
-        .header(HOST, host)
+    }
+}
+
+/// The request as the tool would send it, without anything of ours.
+fn request(url: &FetchUrl, tool: &Tool) -> Result<Request<Empty<Bytes>>, Failure> {
+    let mut request = Request::get(target(url))
+        .header(HOST, host(url))
         .header(USER_AGENT, tool.user_agent)
         .header(ACCEPT, "*/*")
         .header(ACCEPT_ENCODING, "identity");
