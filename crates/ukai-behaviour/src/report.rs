@@ -352,28 +352,9 @@ impl Merged {
 fn new_contact(key: &Key, place: &Place, class: Class) -> Contact {
     Contact {
         name: PeerText::truncated(key.name(), 255),
-        addresses: Vec::new(),
-        transport: key.transport(),
-        port: key.port,
-        protocols: Vec::new(),
-        class,
-        confidence: 0,
-        reasons: Vec::new(),
-        conversations: 0,
-        attempts: 0,
-        bytes_sent: 0,
-        bytes_got: 0,
         first_ms: place.first_ms.unwrap_or(0),
-        last_ms: 0,
-        rhythm: None,
-        first_payload: PeerText::default(),
-        said: Vec::new(),
-        agents: Vec::new(),
-        ja4: Vec::new(),
-        processes: Vec::new(),
         observables: observables_of(key, place),
-        runs: Vec::new(),
-        proofs: Vec::new(),
+        ..Contact::new(key.transport(), key.port, class, 0)
     }
 }
 

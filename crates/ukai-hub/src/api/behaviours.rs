@@ -2,7 +2,7 @@
 
 use super::error::{ApiError, ErrorBody};
 use super::query::{Params, Part};
-use super::samples::{FORM, Queued, unknown};
+use super::samples::{FORM, Queued, not_kept, unknown};
 use crate::sandbox::RUN_ASKED;
 use crate::shared::App;
 use axum::Json;
@@ -56,10 +56,7 @@ pub(crate) async fn run(
     let sha256: Sha256 = part.identity("a sample", FORM)?;
     let Some(sample) = app.store.sample_summary(&sha256).await? else { return Err(unknown()) };
     if !sample.stored {
-        return Err(ApiError::not_found(
-            "this sample's content",
-            "the oldest samples' bytes go when the disk's quota is used up; submit it again",
-        ));
+        return Err(not_kept("this sample's content"));
     }
     let Some(seat) = &app.context.sandbox else {
         return Err(ApiError::new(

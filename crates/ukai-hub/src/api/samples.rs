@@ -128,6 +128,13 @@ pub(crate) async fn sample(
     Ok(Json(SamplePage { sample, sightings, analyses, indicators, job, ran, run_job }))
 }
 
+pub(super) fn not_kept(what: &str) -> ApiError {
+    ApiError::not_found(
+        what,
+        "the oldest samples' bytes go when the disk's quota is used up; submit it again",
+    )
+}
+
 pub(super) fn unknown() -> ApiError {
     ApiError::not_found("this sample", "look for it in /api/samples, or submit it")
 }
@@ -142,9 +149,7 @@ pub(super) fn unknown() -> ApiError {
 pub(crate) async fn cart(State(app): State<App>, part: Part) -> Result<Response, ApiError> {
     let sha256: Sha256 = part.identity("a sample", FORM)?;
     let Some(container) = app.store.sample_cart(&sha256).await? else {
-        let remedy =
-            "the oldest samples' bytes go when the disk's quota is used up; submit it again";
-        return Err(ApiError::not_found("this sample's container", remedy));
+        return Err(not_kept("this sample's container"));
     };
     let disposition = format!("attachment; filename=\"{sha256}.cart\"");
     let headers = [
@@ -175,10 +180,7 @@ pub(crate) async fn reanalyze(
     let sha256: Sha256 = part.identity("a sample", FORM)?;
     match app.store.sample_summary(&sha256).await? {
         None => Err(unknown()),
-        Some(sample) if !sample.stored => Err(ApiError::not_found(
-            "this sample's content",
-            "the oldest samples' bytes go when the disk's quota is used up; submit it again",
-        )),
+        Some(sample) if !sample.stored => Err(not_kept("this sample's content")),
         Some(_) => {
             let queued = app.store.queue().push(ENGINE, sha256, Queue::ASKED).await?;
             Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
