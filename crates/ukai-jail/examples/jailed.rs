@@ -9,6 +9,9 @@ fn main() -> ExitCode {
         eprintln!("{error}");
         return ExitCode::from(125);
     }
+    if let Some(how) = how.strip_prefix("talk ") {
+        return talk(how);
+    }
     let mut input = Vec::new();
     if std::io::stdin().read_to_end(&mut input).is_err() {
         return ExitCode::from(1);
@@ -17,6 +20,31 @@ fn main() -> ExitCode {
     misbehave(&how);
     println!("{{\"end\":true}}");
     ExitCode::SUCCESS
+}
+
+/// Asks for ten bytes and tells them, and then misbehaves.
+fn talk(how: &str) -> ExitCode {
+    let mut talk = ukai_jail::Talk::new();
+    let answer = match talk.ask(b"ten") {
+        Ok(answer) => answer,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut tell = |record: &[u8]| talk.tell(record).is_ok();
+    let mut whole = tell(&answer);
+    match how {
+        "flood" => while tell(&[7; 1_000]) {},
+        "long" => whole = tell(&vec![0; ukai_jail::RECORD_BYTES_MAX + 1]),
+        "refused" => whole = talk.ask(b"nothing").is_ok(),
+        "hang" => loop {
+            std::hint::spin_loop();
+        },
+        "panic" => panic!("bad bytes"),
+        _ => {}
+    }
+    if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn misbehave(how: &str) {

@@ -12,6 +12,8 @@
 //! This crate knows nothing about analysis: the child is any program that calls
 //! [`enter`] first. It is not a sandbox for running samples.
 //!
+//! A child that cannot be given all that it may want to read asks for it (`talk.rs`).
+//!
 //! Start with [`Jail::run`] for the parent's side and [`enter`] for the child's.
 
 mod child;
@@ -21,9 +23,11 @@ mod limits;
 mod outcome;
 mod run;
 mod spawner;
+mod talk;
 mod warm;
 
 pub use child::{ConfineError, confine, enter};
-pub use limits::JailLimits;
+pub use limits::{ANSWER_BYTES_MAX, JailLimits, RECORD_BYTES_MAX};
 pub use outcome::JailOutcome;
 pub use run::Jail;
+pub use talk::{Answers, Talk};

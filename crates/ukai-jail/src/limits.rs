@@ -60,6 +60,12 @@ impl Default for JailLimits {
     }
 }
 
+/// A record of a child that asks, in bytes.
+pub const RECORD_BYTES_MAX: usize = 1 << 20;
+
+/// An answer to it, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 4 << 20;
+
 /// The limits and the process that set them, as they travel to the child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Orders {

@@ -3,6 +3,7 @@
 use crate::limits::{JailLimits, LIMITS_VARIABLE, Orders, STDERR_BYTES_MAX};
 use crate::outcome::{JailOutcome, duration, reason, size};
 use crate::spawner;
+use crate::talk::{Answers, Broken, listen};
 use crate::warm::{self, Born};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::OsString;
@@ -59,6 +60,41 @@ impl Jail {
             }
         };
         self.watch(Life::Started(Group(child)), input).await
+    }
+
+    /// Runs a child that asks, to its end, at most the wall-clock limit. What it has told until
+    /// a bad end is good; the error says for a reader what that was. Dropping the future
+    /// kills the child. Such a child is never warm.
+    pub async fn talk(&self, answers: &mut impl Answers) -> Result<(), String> {
+        let child = spawner::spawn(self.command()).await;
+        let child =
+            child.map_err(|error| format!("cannot start {}: {error}", self.program.display()))?;
+        let mut life = Life::Started(Group(child));
+        let limits = &self.limits;
+        let mut errors = Vec::new();
+        let end = {
+            let talk = async {
+                let (input, output, stderr) = life.pipes();
+                let heard = listen(input, output, limits.output_bytes, answers);
+                let overheard = async { Ok(keep_first(stderr, &mut errors).await?) };
+                match tokio::try_join!(heard, overheard) {
+                    // Why it broke off says its end.
+                    Ok(_) | Err(Broken::Pipe(_)) => life.end().await.map_err(Broken::Pipe),
+                    Err(broken) => Err(broken),
+                }
+            };
+            tokio::time::timeout(Duration::from_millis(limits.wall_ms), talk).await
+        };
+        let reason = match end {
+            Ok(Ok(status)) if status.success() => return Ok(()),
+            Ok(Ok(status)) => return Err(reason(status, &errors, limits)),
+            Err(_elapsed) => format!("time limit of {}", duration(limits.wall_ms)),
+            Ok(Err(Broken::Flood)) => format!("output limit of {}", size(limits.output_bytes)),
+            Ok(Err(Broken::Nonsense)) => "the child talks nonsense".to_owned(),
+            Ok(Err(Broken::Pipe(error))) => format!("lost the child: {error}"),
+        };
+        life.kill().await;
+        Err(reason)
     }
 
     fn command(&self) -> Command {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use ukai_jail::{Jail, JailLimits, JailOutcome};
+use ukai_jail::{Answers, Jail, JailLimits, JailOutcome};
 
 const LIMITS: JailLimits = JailLimits {
     wall_ms: 10_000,
@@ -248,6 +248,45 @@ async fn keep_apart(jail: Jail, count: usize) {
         let (length, outcome) = run.await.expect("no panic");
         let expected = format!("{{\"read\":{}}}\n{{\"end\":true}}\n", length * 1000);
         assert_eq!(outcome, JailOutcome::Done(expected.into_bytes()));
+    }
+}
+
+/// Answers one question, and keeps what it is told.
+#[derive(Default)]
+struct Ten(Vec<Vec<u8>>);
+
+impl Answers for Ten {
+    async fn answer(&mut self, question: &[u8]) -> std::io::Result<Vec<u8>> {
+        let known = question == b"ten";
+        if known { Ok((0..10).collect()) } else { Err(std::io::ErrorKind::NotFound.into()) }
+    }
+
+    fn told(&mut self, record: &[u8]) {
+        self.0.push(record.to_vec());
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_asks_is_answered_and_what_it_told_before_a_bad_end_is_kept() {
+    for (how, end) in [
+        ("normal", Ok(())),
+        ("refused", Err("exit code 1")),
+        ("flood", Err("output limit of 64 KiB")),
+        ("long", Err("the child talks nonsense")),
+        ("hang", Err("time limit of 1 s")),
+        ("panic", Err("exit code 101")),
+    ] {
+        let limits = JailLimits { wall_ms: if how == "hang" { 1_000 } else { 30_000 }, ..LIMITS };
+        let jail = jail(&format!("talk {how}"), limits);
+        let mut ten = Ten::default();
+        let ended = jail.talk(&mut ten).await;
+        match (&ended, end) {
+            (Ok(()), Ok(())) => {}
+            (Err(reason), Err(start)) => assert!(reason.starts_with(start), "{how}: {reason}"),
+            other => panic!("{how}: {other:?}"),
+        }
+        assert_eq!(ten.0[0], (0..10).collect::<Vec<u8>>(), "{how}");
+        assert_eq!(ten.0.len() > 1, how == "flood", "{how}");
     }
 }
 
