@@ -18,7 +18,7 @@ pub fn tier(name: &str) -> Option<u8> {
         | "ukai-plan" | "ukai-telescope" | "ukai-servers" | "ukai-trace" | "ukai-behaviour"
         | "ukai-yara" | "ukai-lookup" => 1,
         "ukai-store" | "ukai-driver" | "ukai-egress" | "ukai-jail" | "ukai-link"
-        | "ukai-engine" => 2,
+        | "ukai-engine" | "ukai-disk" => 2,
         "ukai-honeypot" | "ukai-hub" | "ukai-virtnet" | "ukai-watch" | "ukai-sandbox" => 3,
         "ukai" => 4,
         _ => return None,

@@ -1,0 +1,31 @@
+//! Limits with their units.
+
+/// A disk is read in pieces of so many bytes.
+pub const BLOCK_BYTES: usize = 64 * 1024;
+
+/// Pieces that are kept of each disk.
+pub(crate) const BLOCKS_KEPT: usize = 1_024;
+
+/// Volumes of a disk that are looked at.
+pub(crate) const VOLUMES_MAX: usize = 32;
+
+/// Files and folders of a volume that are looked at.
+pub const ENTRIES_MAX: usize = 600_000;
+
+/// Folders within folders.
+pub(crate) const DEPTH_MAX: usize = 128;
+
+/// Files that are told; Windows changes some hundreds while it does nothing.
+pub(crate) const TOLD_MAX: usize = 20_000;
+
+/// Of a file, so many bytes are handed over.
+pub const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Of all files together, so many.
+pub const ALL_BYTES_MAX: u64 = 96 << 20;
+
+/// An event log that is read, in bytes.
+pub(crate) const LOG_BYTES_MAX: u64 = 64 << 20;
+
+/// Events that are told.
+pub(crate) const EVENTS_MAX: usize = 20_000;
