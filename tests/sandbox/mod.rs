@@ -7,6 +7,7 @@ mod containment;
 mod facts;
 mod guest;
 mod matrix;
+mod own;
 mod small;
 mod specimens;
 mod windows;

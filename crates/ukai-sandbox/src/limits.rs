@@ -86,3 +86,12 @@ pub(crate) const PACKAGES_BYTES_MAX: u64 = 2 << 30;
 
 /// What of a failed program's words is told, in bytes.
 pub(crate) const TOOL_OUTPUT_BYTES_MAX: usize = 2_048;
+
+/// How long a guest of an operator's own may take to start what is on a disc, in milliseconds.
+pub const DISC_MS_MAX: u64 = 300_000;
+
+/// How long its disk may be read afterwards, in milliseconds.
+pub const DISK_READ_MS_MAX: u64 = 600_000;
+
+/// Bytes of a disk that are read at once.
+pub(crate) const DISK_ANSWER_BYTES_MAX: usize = 256 * 1024;

@@ -12,7 +12,7 @@ const SHOWN: usize = 400;
 
 /// The end of a console, as it grows.
 #[derive(Clone, Default)]
-pub(super) struct Console(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Console(Arc<Mutex<Vec<u8>>>);
 
 impl Console {
     /// Reads one. Must be called within a runtime.
@@ -33,7 +33,7 @@ impl Console {
     }
 
     /// All that is kept.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -4,16 +4,13 @@
 use super::confine::Confiner;
 use super::console::Console;
 use super::counter;
-use super::memory::{Memory, write_new};
+use super::memory::Memory;
 use super::qemu::{Accelerator, Life, MachineError, Parts, Qemu, Ram, pair};
-use super::qmp::{Qmp, QmpError};
+use super::snapshot::{Method, Size, Snapshot, boot_and_try, ram, save};
 use super::{Agent, Machine, Running};
-use crate::limits::{BOOT_MS_MAX, KVM_BOOT_MS_MAX, RESTORE_MS_MAX, STATE_BYTES_MAX};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use crate::limits::{BOOT_MS_MAX, KVM_BOOT_MS_MAX, STATE_BYTES_MAX};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
-use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -49,31 +46,11 @@ pub struct Host {
     pub accelerator: Option<Accelerator>,
 }
 
-/// How a guest is copied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// Its memory is a file, of which each copy has its own pages as it writes them.
-    SharedMemory,
-    /// State and memory are read whole.
-    Stream,
-}
-
-/// What is kept beside memory and state.
-#[derive(Debug, Serialize, Deserialize)]
-struct Kept {
-    accelerator: Accelerator,
-    method: Method,
-}
-
 /// A guest that was booted, ready to be copied.
 pub struct LinuxGuest {
     host: Host,
     parts: LinuxParts,
-    accelerator: Accelerator,
-    method: Method,
-    ram: Option<Memory>,
-    state: Memory,
+    snapshot: Snapshot,
 }
 
 /// What every kernel is told: no guards against neighbours that it does not have, and a
@@ -93,108 +70,24 @@ impl LinuxGuest {
     ) -> Result<Self, MachineError> {
         let key = key(&host, &parts)?;
         let folder = host.cache.join(&key[..32]);
-        if let Ok(guest) = Self::load(&host, &parts, &folder) {
-            return Ok(guest);
+        let size = Size { memory_mib: parts.memory_mib, changes: false };
+        if let Ok(snapshot) = Snapshot::load(&folder, size, host.accelerator) {
+            return Ok(Self { host, parts, snapshot });
         }
-        let guest = Self::boot(host, parts, tell).await?;
-        // Kept for the next time; without it, all is as well.
-        if let Err(error) = guest.keep(&folder) {
-            tracing::warn!(folder = %folder.display(), %error, "the booted guest is not kept");
-        }
+        let boot = |accelerator, method| Self::boot_with(&host, &parts, accelerator, method);
+        let guest = boot_and_try(host.accelerator, tell, boot).await?;
+        guest.snapshot.keep_or_warn(&folder);
         Ok(guest)
     }
 
     /// How instructions are carried out.
     pub const fn accelerator(&self) -> Accelerator {
-        self.accelerator
+        self.snapshot.accelerator
     }
 
     /// How it is copied.
     pub const fn method(&self) -> Method {
-        self.method
-    }
-
-    fn load(host: &Host, parts: &LinuxParts, folder: &Path) -> io::Result<Self> {
-        let kept: Kept = serde_json::from_slice(&std::fs::read(folder.join(KEPT))?)?;
-        if host.accelerator.is_some_and(|wanted| wanted != kept.accelerator) {
-            return Err(io::Error::other("another accelerator is wanted"));
-        }
-        let state = Memory::load("state", &folder.join(STATE))?;
-        state.seal()?;
-        let ram = match kept.method {
-            Method::Stream => None,
-            Method::SharedMemory => {
-                let ram = Memory::load("ram", &folder.join(RAM))?;
-                if ram.size()? != u64::from(parts.memory_mib) << 20 {
-                    return Err(io::Error::other("memory of another size"));
-                }
-                ram.seal()?;
-                Some(ram)
-            }
-        };
-        Ok(Self {
-            host: host.clone(),
-            parts: parts.clone(),
-            accelerator: kept.accelerator,
-            method: kept.method,
-            ram,
-            state,
-        })
-    }
-
-    fn keep(&self, folder: &Path) -> io::Result<()> {
-        // Whole or not at all: others may look at the same time.
-        let made = folder.with_extension(format!("part-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&made);
-        std::fs::create_dir_all(&made)?;
-        self.state.keep(&made.join(STATE))?;
-        if let Some(ram) = &self.ram {
-            ram.keep(&made.join(RAM))?;
-        }
-        let kept = Kept { accelerator: self.accelerator, method: self.method };
-        write_new(&made.join(KEPT), &serde_json::to_vec(&kept)?)?;
-        if folder.exists() {
-            std::fs::remove_dir_all(folder)?;
-        }
-        std::fs::rename(&made, folder)
-    }
-
-    /// Boots it with what works: KVM is found by booting with it, copies by making one.
-    async fn boot(
-        host: Host,
-        parts: LinuxParts,
-        tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Self, MachineError> {
-        let choices: &[Accelerator] = match host.accelerator {
-            Some(Accelerator::Kvm) => &[Accelerator::Kvm],
-            None if Path::new("/dev/kvm").exists() => &[Accelerator::Kvm, Accelerator::Tcg],
-            Some(Accelerator::Tcg) | None => &[Accelerator::Tcg],
-        };
-        let mut last = None;
-        for accelerator in choices.iter().copied() {
-            for method in [Method::SharedMemory, Method::Stream] {
-                tell(&format!("booting the guest by {}", accelerator.name()));
-                let booted = Self::boot_with(&host, &parts, accelerator, method).await;
-                let tried = match booted {
-                    // A copy that does not run is worth nothing.
-                    Ok(guest) => match guest.start(TRIAL).await {
-                        Ok(running) => {
-                            running.end().await;
-                            return Ok(guest);
-                        }
-                        Err(error) => (true, error),
-                    },
-                    Err(error) => (false, error),
-                };
-                let (booted, error) = tried;
-                tracing::info!(%error, accelerator = accelerator.name(), "does not work");
-                last = Some(error);
-                if !booted {
-                    break;
-                }
-            }
-        }
-        Err(last.expect("something was tried"))
+        self.snapshot.method
     }
 
     async fn boot_with(
@@ -207,13 +100,7 @@ impl LinuxGuest {
             Accelerator::Kvm => KVM_BOOT_MS_MAX,
             Accelerator::Tcg => BOOT_MS_MAX,
         });
-        let ram = match method {
-            Method::Stream => None,
-            Method::SharedMemory => {
-                let ram = Memory::new("ram", u64::from(parts.memory_mib) << 20);
-                Some(ram.map_err(MachineError::file("memory"))?)
-            }
-        };
+        let ram = ram(method, parts.memory_mib)?;
         let state = Memory::new("state", 0).map_err(MachineError::file("memory"))?;
         // Saving it takes its time, too.
         let life = Life { deadline: 2 * within, file_bytes: STATE_BYTES_MAX };
@@ -238,28 +125,19 @@ impl LinuxGuest {
         }
         save(&mut running.qemu.qmp, method, &state).await?;
         running.end().await;
-        let sealed = ram.as_ref().map_or(Ok(()), Memory::seal).and_then(|()| state.seal());
-        sealed.map_err(MachineError::file("sealing the guest's memory"))?;
+        let snapshot = Snapshot::sealed(accelerator, method, ram, state, None)?;
         let (host, parts) = (host.clone(), parts.clone());
-        Ok(Self { host, parts, accelerator, method, ram, state })
+        Ok(Self { host, parts, snapshot })
     }
 }
 
-/// A copy that shows that copies work.
-const TRIAL: Duration = Duration::from_mins(1);
-
-const RAM: &str = "ram";
-const STATE: &str = "state";
-const KEPT: &str = "kept.json";
-
 impl Machine for LinuxGuest {
     async fn start(&self, deadline: Duration) -> Result<Running, MachineError> {
-        let ram = self.ram.as_ref().map(|ram| (Ram::Private, ram.as_fd()));
+        let Snapshot { accelerator, ram, .. } = &self.snapshot;
+        let ram = ram.as_ref().map(|ram| (Ram::Private, ram.as_fd()));
         let life = Life { deadline, file_bytes: 0 };
-        let mut running =
-            assemble(&self.host, &self.parts, self.accelerator, ram, true, life).await?;
-        let state = self.state.open().map_err(MachineError::file("the guest's state"))?;
-        restore(&mut running.qemu.qmp, self.method, state.as_fd()).await?;
+        let mut running = assemble(&self.host, &self.parts, *accelerator, ram, true, life).await?;
+        self.snapshot.restore(&mut running.qemu.qmp).await?;
         Ok(running)
     }
 
@@ -358,54 +236,6 @@ async fn assemble(
         notices: UnixStream::from_std(notices).map_err(MachineError::Start)?,
     };
     Ok(Running { agent: Some(agent), console, qemu })
-}
-
-/// Events of a migration, and memory that is not part of it where it is shared.
-async fn prepare(qmp: &mut Qmp, method: Method) -> Result<(), QmpError> {
-    let mut capabilities = vec![json!({ "capability": "events", "state": true })];
-    if method == Method::SharedMemory {
-        // Experimental, and undocumented with memory that is shared once and private then:
-        // therefore each booted guest is copied once before it is believed.
-        capabilities.push(json!({ "capability": "x-ignore-shared", "state": true }));
-    }
-    let arguments = json!({ "capabilities": capabilities });
-    qmp.execute("migrate-set-capabilities", &arguments).await.map(|_| ())
-}
-
-/// Stops a guest and writes down how it stands.
-async fn save(qmp: &mut Qmp, method: Method, state: &Memory) -> Result<(), MachineError> {
-    prepare(qmp, method).await?;
-    qmp.execute("stop", &json!({})).await?;
-    // As fast as it goes: nobody else needs the guest.
-    qmp.execute("migrate-set-parameters", &json!({ "max-bandwidth": 1_u64 << 40 })).await?;
-    qmp.execute_with("getfd", &json!({ "fdname": "state" }), state.as_fd()).await?;
-    qmp.execute("migrate", &json!({ "uri": "fd:state" })).await?;
-    Ok(migrated(qmp, Duration::from_millis(BOOT_MS_MAX)).await?)
-}
-
-/// Takes up what was written down.
-async fn restore(qmp: &mut Qmp, method: Method, state: BorrowedFd<'_>) -> Result<(), MachineError> {
-    prepare(qmp, method).await?;
-    qmp.execute_with("getfd", &json!({ "fdname": "state" }), state).await?;
-    qmp.execute("migrate-incoming", &json!({ "uri": "fd:state" })).await?;
-    migrated(qmp, Duration::from_millis(RESTORE_MS_MAX)).await?;
-    qmp.execute("cont", &json!({})).await?;
-    Ok(())
-}
-
-async fn migrated(qmp: &mut Qmp, within: Duration) -> Result<(), QmpError> {
-    let done = qmp
-        .event("a migration", within, |name, data| {
-            let status = data.get("status").and_then(serde_json::Value::as_str)?;
-            match (name, status) {
-                ("MIGRATION", "completed") => Some(true),
-                ("MIGRATION", "failed" | "cancelled") => Some(false),
-                _ => None,
-            }
-        })
-        .await?;
-    let text = "it has failed".to_owned();
-    if done { Ok(()) } else { Err(QmpError::Refused { command: "migrate", text }) }
 }
 
 /// What a booted guest is known by: all that it was made of.

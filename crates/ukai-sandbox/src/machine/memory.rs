@@ -23,6 +23,11 @@ impl Memory {
         Ok(Self(file.into()))
     }
 
+    /// Puts bytes at its beginning.
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, 0)
+    }
+
     /// Reads one that was kept.
     pub(super) fn load(name: &str, path: &Path) -> io::Result<Self> {
         let mut kept = File::open(path)?;

@@ -1,20 +1,24 @@
 //! Machines: a guest that can be had afresh at any time, and is gone without a trace.
 //!
-//! [`LinuxGuest`] is ours, with an agent. What runs is a [`Running`]: its network card, its
+//! [`LinuxGuest`] is ours, with an agent; [`DiskGuest`] is an operator's own, without. What runs is a [`Running`]: its network card, its
 //! agent's two ports, and its end.
 
 mod confine;
 mod console;
 mod counter;
+mod disk;
 mod linux;
 mod memory;
 mod qemu;
 mod qmp;
+mod snapshot;
 
 pub use confine::{Confiner, confined};
-pub use linux::{Host, LinuxGuest, LinuxParts, Method};
+pub use disk::{Attach, DiskBus, DiskGuest, DiskParts, Export, NetworkCard, RealTime};
+pub use linux::{Host, LinuxGuest, LinuxParts};
 pub use qemu::{Accelerator, MachineError};
 pub use qmp::{Broken, Lines, Message, QmpError};
+pub use snapshot::Method;
 
 use console::Console;
 use qemu::Qemu;
@@ -60,6 +64,11 @@ impl Running {
     /// What it has written to its console, the last of it.
     pub fn console(&self) -> Vec<u8> {
         self.console.bytes()
+    }
+
+    /// Its console, as it grows.
+    pub(crate) fn console_reader(&self) -> Console {
+        self.console.clone()
     }
 
     /// Waits for its end, if it ends of its own accord: how.

@@ -149,6 +149,14 @@ pub enum MachineError {
         /// The console's last words.
         console: String,
     },
+    /// The operator's disk.
+    #[error("{}: {text}", path.display())]
+    Disk {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        text: String,
+    },
     /// A file of ours.
     #[error("{what}: {error}")]
     File {

@@ -3,11 +3,14 @@
 
 mod again;
 mod delayed;
+mod disc;
+mod disk;
 mod plan;
 mod scenario;
 mod trace;
 
 pub use again::{Again, again};
+pub use disk::{ASK_BYTES, ASK_TASK, DiskTask, OwnGuest, TELL_NOTE, TELL_NOTICE, boot_network};
 pub use plan::{Plan, Unsuitable, architectures, plan};
 pub use scenario::{CONDITIONS, Conditions};
 
@@ -17,6 +20,7 @@ use crate::machine::{Agent, Machine, MachineError, Running};
 use crate::windows;
 use delayed::Delayed;
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -121,7 +125,24 @@ pub enum RunError {
     Io(#[from] std::io::Error),
 }
 
-/// Runs a sample.
+/// What samples can be run in.
+pub trait Guest {
+    /// Runs one.
+    fn run(
+        &self,
+        sample: &[u8],
+        plan: &Plan,
+        setup: &Setup,
+    ) -> impl Future<Output = Result<Seen, RunError>> + Send;
+}
+
+impl<M: Machine + Sync> Guest for M {
+    async fn run(&self, sample: &[u8], plan: &Plan, setup: &Setup) -> Result<Seen, RunError> {
+        run(self, sample, plan, setup).await
+    }
+}
+
+/// Runs a sample in a guest with our agent.
 pub async fn run(
     machine: &impl Machine,
     sample: &[u8],
@@ -176,7 +197,11 @@ type Events = Arc<Mutex<Vec<Event>>>;
 
 /// The virtual Internet at the other end of the machine's network card.
 fn internet(running: &mut Running, setup: &Setup) -> Result<(Internet, Events), RunError> {
-    let nic = running.nic().expect("nobody else has taken it");
+    internet_at(running.nic().expect("nobody else has taken it"), setup)
+}
+
+/// The virtual Internet at the other end of a network card.
+fn internet_at(nic: UnixStream, setup: &Setup) -> Result<(Internet, Events), RunError> {
     let link = QemuStream::from_std(nic)?;
     let link: Box<dyn Link> = if setup.conditions.delay.is_zero() {
         Box::new(link)

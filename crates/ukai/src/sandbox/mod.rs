@@ -2,13 +2,16 @@
 
 mod build;
 mod check;
+mod compared;
 mod config;
 mod host;
 mod in_hub;
+mod own;
 mod run;
 mod series;
 mod told;
 
+pub(crate) use compared::{JAILED_DISK, run as run_jailed_disk};
 pub(crate) use config::SandboxConfig;
 pub(crate) use in_hub::seat;
 

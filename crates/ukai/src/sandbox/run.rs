@@ -1,6 +1,7 @@
 //! `ukai sandbox run FILE`.
 
 use super::host::HostArgs;
+use super::own;
 use super::series::series;
 use super::told::told;
 use crate::analyze::sample;
@@ -70,6 +71,9 @@ pub(crate) struct RunArgs {
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
+    /// Run it in a guest of your own, as this file describes it (docs/sandbox.md).
+    #[arg(long, value_name = "FILE")]
+    machine: Option<PathBuf>,
     #[command(flatten)]
     host: HostArgs,
 }
@@ -90,34 +94,47 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
         let name = args.file.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
         let further: Vec<Vec<u8>> =
             args.arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
-        let plan = plan(&analysis, name, args.arch.as_deref(), &further)
-            .map_err(|error| WrongUse(format!("{}: {error}", args.file.display())))?;
-        let parts = args.host.parts(plan.system)?;
-        let guest = LinuxGuest::open(host, parts, &mut |said| eprintln!("{said}"))
-            .await
-            .map_err(|error| WrongUse(format!("{error}; see `ukai sandbox check`")))?;
         let show = |seen: &Seen| {
             if args.trace {
                 print_trace(seen);
             }
         };
+        let unsuitable = |error| WrongUse(format!("{}: {error}", args.file.display()));
+        if let Some(machine) = &args.machine {
+            let guest = own::open(machine, host, &first).await?;
+            let plan = guest.plan(&analysis, name, args.arch.as_deref(), &further);
+            let plan = plan.map_err(unsuitable)?;
+            let told = series(&guest, &bytes, &plan, &first, args.runs, show).await;
+            let told = told.map_err(|error| WrongUse(error.to_string()))?;
+            return finish(args, &bytes, &told);
+        }
+        let plan = plan(&analysis, name, args.arch.as_deref(), &further).map_err(unsuitable)?;
+        let parts = args.host.parts(plan.system)?;
+        let guest = LinuxGuest::open(host, parts, &mut |said| eprintln!("{said}"))
+            .await
+            .map_err(|error| WrongUse(format!("{error}; see `ukai sandbox check`")))?;
         let told = series(&guest, &bytes, &plan, &first, args.runs, show)
             .await
             .map_err(|error| WrongUse(error.to_string()))?;
-        let behaviour = report(&Sha256::of(&bytes), &told, RuleSet::built_in());
-        let mut out = std::io::stdout().lock();
-        if args.json {
-            writeln!(out, "{}", serde_json::to_string(&behaviour)?).context("standard output")?;
-        } else {
-            write!(out, "{}", text(&behaviour)).context("standard output")?;
-        }
-        if let Some(record) = &args.record {
-            keep_drops(record, &told)?;
-        }
-        let whole = |run: &Run| matches!(run.ended, Ended::Exited | Ended::TimeUsed);
-        let all = behaviour.runs.iter().all(whole);
-        Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(3) })
+        finish(args, &bytes, &told)
     })
+}
+
+/// Prints the report, and keeps what is to be kept.
+fn finish(args: &RunArgs, bytes: &[u8], told: &[ukai_behaviour::Seen]) -> Result<ExitCode> {
+    let behaviour = report(&Sha256::of(bytes), told, RuleSet::built_in());
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&behaviour)?).context("standard output")?;
+    } else {
+        write!(out, "{}", text(&behaviour)).context("standard output")?;
+    }
+    if let Some(record) = &args.record {
+        keep_drops(record, told)?;
+    }
+    let whole = |run: &Run| matches!(run.ended, Ended::Exited | Ended::TimeUsed);
+    let all = behaviour.runs.iter().all(whole);
+    Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
 fn setup(args: &RunArgs) -> Result<Setup> {

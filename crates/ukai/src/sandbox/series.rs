@@ -1,14 +1,13 @@
 //! The runs of one sample: a first one, and those that its result asks for.
 
 use ukai_behaviour::RunSettings;
-use ukai_sandbox::machine::Machine;
-use ukai_sandbox::run::{Again, Ended, Plan, RunError, Seen, Setup, again, run};
+use ukai_sandbox::run::{Again, Ended, Guest, Plan, RunError, Seen, Setup, again};
 use ukai_trace::Notice;
 
 /// Runs a sample as often as it takes; each run is shown to `look` when it is over. In the
 /// report's words.
 pub(super) async fn series(
-    machine: &impl Machine,
+    guest: &impl Guest,
     sample: &[u8],
     plan: &Plan,
     first: &Setup,
@@ -19,7 +18,7 @@ pub(super) async fn series(
     let mut told = Vec::new();
     let mut next = Some((first.clone(), None));
     while let Some((setup, changed)) = next {
-        let one = run(machine, sample, plan, &setup).await?;
+        let one = guest.run(sample, plan, &setup).await?;
         look(&one);
         told.push(as_told(plan, &setup, changed, &one));
         seen.push(one);

@@ -127,6 +127,13 @@ fn prepare(orders: &Orders, descriptors: &[OwnedFd]) -> Step<()> {
     ] {
         sys(what, setrlimit(resource, hard(amount)))?;
     }
+    // What goes beyond the limit of files' size is an error of writing, not QEMU's end.
+    #[allow(unsafe_code, reason = "ignoring a signal has no safe binding")]
+    // SAFETY: no handler of ours is called, now or later.
+    let ignored = unsafe {
+        nix::sys::signal::signal(nix::sys::signal::SIGXFSZ, nix::sys::signal::SigHandler::SigIgn)
+    };
+    step("ignore a signal", ignored.map_err(io::Error::from))?;
     for descriptor in descriptors {
         sys("hand a descriptor over", fcntl_setfd(descriptor, FdFlags::empty()))?;
     }

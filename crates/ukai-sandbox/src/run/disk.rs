@@ -1,0 +1,451 @@
+//! One run in an operator's own guest: what it does in the network, and what is different on
+//! its disk afterwards.
+
+use super::disc::{STARTED, disc, file_name};
+use super::trace::Trace;
+use super::{Ended, Guest, Plan, RunError, Seen, Setup, Unsuitable, address, internet, plan};
+use crate::image::System;
+use crate::limits::{DISC_MS_MAX, DISK_ANSWER_BYTES_MAX, DISK_READ_MS_MAX, SAMPLE_BYTES_MAX};
+use crate::machine::{DiskGuest, Export, Machine as _, Running};
+use crate::windows;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::OnceCell;
+use ukai_jail::{Answers, Jail};
+use ukai_model::{Analysis, Event, EventKind, Timestamp};
+use ukai_trace::{Notice, What};
+
+/// What the child that compares disks is to do; the answer to its first question.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DiskTask {
+    /// How many bytes the disk has, before and after.
+    pub sizes: [u64; 2],
+    /// When the sample was started, in nanoseconds since 1970 by the guest's clock.
+    pub began_ns: i64,
+    /// Files that change when nothing runs.
+    pub quiet: BTreeSet<Vec<u8>>,
+    /// Where the sample was put.
+    pub own: Option<Vec<u8>>,
+}
+
+/// A question of that child's: what it is to do.
+pub const ASK_TASK: u8 = 0;
+/// A question of that child's: bytes of a disk. Which (0: before, 1: after), an offset of 64 bits
+/// and a length of 32 follow, little end first.
+pub const ASK_BYTES: u8 = 1;
+/// What it tells: a notice follows, as a frame.
+pub const TELL_NOTICE: u8 = 0;
+/// What it tells: a note for a reader follows.
+pub const TELL_NOTE: u8 = 1;
+
+/// An operator's own guest, ready for runs.
+pub struct OwnGuest {
+    guest: DiskGuest,
+    system: System,
+    /// Where samples are put.
+    folder: String,
+    /// How long the guest may take to shut down.
+    shutdown: Duration,
+    /// What compares disks.
+    jail: Jail,
+    quiet: OnceCell<Quiet>,
+}
+
+/// What a guest does when nothing runs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Quiet {
+    paths: BTreeSet<Vec<u8>>,
+    names: BTreeSet<String>,
+}
+
+/// The file in which it is kept, beside the booted guest.
+const QUIET: &str = "quiet.json";
+
+/// How long nothing is watched at most.
+const QUIET_MAX: Duration = Duration::from_mins(2);
+
+impl OwnGuest {
+    /// A guest with that system on it. `jail` runs a child that talks as [`DiskTask`] says.
+    pub fn new(
+        guest: DiskGuest,
+        system: System,
+        folder: String,
+        shutdown: Duration,
+        jail: Jail,
+    ) -> Self {
+        Self { guest, system, folder, shutdown, jail, quiet: OnceCell::new() }
+    }
+
+    /// Where a sample of this name is put.
+    pub fn place(&self, name: &[u8]) -> Vec<u8> {
+        let separator = if self.system == System::Windows { '\\' } else { '/' };
+        format!("{}{separator}{}", self.folder, file_name(name)).into_bytes()
+    }
+
+    /// Its system.
+    pub const fn system(&self) -> System {
+        self.system
+    }
+
+    /// How a sample is started here. On Windows what no program is known for is opened as if
+    /// somebody had clicked on it.
+    ///
+    /// # Errors
+    /// Linux has nothing that starts it.
+    pub fn plan(
+        &self,
+        analysis: &Analysis,
+        name: &[u8],
+        wanted: Option<&str>,
+        further: &[Vec<u8>],
+    ) -> Result<Plan, Unsuitable> {
+        if self.system == System::Linux {
+            let mut plan = plan(analysis, name, wanted, further)?;
+            let path = self.place(&plan.path);
+            for word in &mut plan.arguments {
+                if *word == plan.path {
+                    word.clone_from(&path);
+                }
+            }
+            // What carries out another processor's instructions is up to the guest.
+            plan.emulator = None;
+            plan.path = path;
+            return Ok(plan);
+        }
+        let found = analysis.file_type.as_ref().map_or("unknown", |kind| &kind.name);
+        let kind = wanted.or_else(|| windows::kind(analysis)).unwrap_or(found).to_owned();
+        let known = windows::kinds().any(|known| known == kind);
+        let name = if known { windows::file_name(&kind, name) } else { name.to_vec() };
+        let path = self.place(&name);
+        let arguments = match windows::start(&kind, &path, analysis, further) {
+            Some(start) => start.line,
+            None if kind == "powershell" => {
+                let first = ["powershell.exe", "-ExecutionPolicy", "Bypass", "-File"];
+                let first = first.into_iter().map(Into::into);
+                first.chain([path.clone()]).chain(further.iter().cloned()).collect()
+            }
+            None => [path.clone()].into_iter().chain(further.iter().cloned()).collect(),
+        };
+        Ok(Plan {
+            architecture: kind,
+            system: System::Windows,
+            program: path.clone(),
+            path,
+            arguments,
+            emulator: None,
+        })
+    }
+}
+
+impl Guest for OwnGuest {
+    /// Runs a sample. The first time the guest runs without one before, to know what it does by
+    /// itself.
+    async fn run(&self, sample: &[u8], plan: &Plan, setup: &Setup) -> Result<Seen, RunError> {
+        if sample.len() > SAMPLE_BYTES_MAX {
+            return Err(RunError::Large(sample.len()));
+        }
+        let quiet = self.quiet.get_or_try_init(|| self.be_quiet(plan, setup)).await?;
+        let mut seen = self.once(Some(sample), plan, setup, quiet).await?;
+        leave_out(&mut seen.events, &quiet.names);
+        Ok(seen)
+    }
+}
+
+impl OwnGuest {
+    async fn be_quiet(&self, plan: &Plan, setup: &Setup) -> Result<Quiet, RunError> {
+        let kept = self.guest.folder().join(QUIET);
+        if let Some(quiet) =
+            std::fs::read(&kept).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        {
+            return Ok(quiet);
+        }
+        let setup = Setup { time: setup.time.min(QUIET_MAX), record: None, ..setup.clone() };
+        let seen = self.once(None, plan, &setup, &Quiet::default()).await?;
+        let paths = seen.notices.iter().filter_map(|notice| match &notice.what {
+            What::Create { path } | What::Write { path, .. } | What::Delete { path } => {
+                Some(path.clone())
+            }
+            What::Rename { to, .. } => Some(to.clone()),
+            _ => None,
+        });
+        let names = seen.events.iter().filter_map(asked_name);
+        let quiet = Quiet { paths: paths.collect(), names: names.collect() };
+        // Kept for the next time; without it, it is watched again.
+        if let Err(error) =
+            std::fs::write(&kept, serde_json::to_vec(&quiet).map_err(io::Error::from)?)
+        {
+            tracing::warn!(file = %kept.display(), %error, "what the guest does by itself is not kept");
+        }
+        Ok(quiet)
+    }
+
+    async fn once(
+        &self,
+        sample: Option<&[u8]>,
+        plan: &Plan,
+        setup: &Setup,
+        quiet: &Quiet,
+    ) -> Result<Seen, RunError> {
+        let began = Instant::now();
+        let started = Timestamp::from(SystemTime::now());
+        let disc_max = Duration::from_millis(DISC_MS_MAX);
+        let rest = self.shutdown + Duration::from_millis(DISK_READ_MS_MAX);
+        let mut running = self.guest.start(setup.time + disc_max + rest).await?;
+        let (internet, events) = internet(&mut running, setup)?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let guest_ns =
+            i64::try_from(now.as_nanos()).unwrap_or_default() + setup.clock_shift_s * 1_000_000_000;
+        // The script sets the guest's clock to this right before it starts the sample.
+        let began_s = guest_ns / 1_000_000_000;
+        let image = disc(sample, plan, &setup.environment, began_s)?;
+        running.insert(&image).await?;
+        let mut until_running = None;
+        let watched = watch(&mut running, setup.time, began, &mut until_running).await;
+        let (ended, mut reason) = match watched {
+            Watched::TimeUsed => (Ended::TimeUsed, None),
+            Watched::NotStarted => (Ended::NotStarted, Some(NOT_STARTED.to_owned())),
+            Watched::ShutDown => {
+                (Ended::GuestEnded, Some("it was shut down or restarted".to_owned()))
+            }
+            Watched::Gone(how) => (Ended::GuestEnded, Some(how)),
+        };
+        let mut own = Notices::default();
+        if until_running.is_some() && sample.is_some() {
+            own.started(plan);
+        }
+        let mut notes = Vec::new();
+        if !matches!(ended, Ended::NotStarted)
+            && reason.as_deref().is_none_or(|how| how.starts_with("it was"))
+        {
+            let task = DiskTask {
+                sizes: [0; 2],
+                began_ns: began_s * 1_000_000_000,
+                quiet: quiet.paths.clone(),
+                own: sample.map(|_| plan.path.clone()),
+            };
+            match self.compared(&mut running, ended == Ended::TimeUsed, task, &mut own).await {
+                Ok(found) => notes = found,
+                Err(error) => notes.push(format!("the disk was not compared: {error}")),
+            }
+        }
+        if !notes.is_empty() {
+            reason = Some(reason.into_iter().chain(notes).collect::<Vec<_>>().join("; "));
+        }
+        let console = running.console();
+        if let Err(error) = internet.shutdown().await {
+            tracing::warn!(%error, "the record of the virtual Internet is not whole");
+        }
+        running.end().await;
+        let events = std::mem::take(&mut *events.lock().unwrap_or_else(PoisonError::into_inner));
+        let Notices { trace, .. } = own;
+        Ok(Seen {
+            started,
+            until_running,
+            lasted: began.elapsed(),
+            ended,
+            reason,
+            lost: trace.lost + trace.unknown(),
+            notices: trace.notices,
+            events,
+            guest: vec![address(&setup.conditions.internet.guest).into()],
+            console,
+        })
+    }
+
+    /// Shuts the guest down if it still runs, and compares its disk with the one before.
+    async fn compared(
+        &self,
+        running: &mut Running,
+        runs: bool,
+        mut task: DiskTask,
+        notices: &mut Notices,
+    ) -> Result<Vec<String>, RunError> {
+        let mut notes = Vec::new();
+        if runs && !running.power_down(self.shutdown).await? {
+            let seconds = self.shutdown.as_secs();
+            notes.push(format!("the guest did not shut down within {seconds} s: what it had not written yet is missing"));
+        }
+        let (before, after) = running.disks().await?;
+        task.sizes = [before.size(), after.size()];
+        let task = serde_json::to_vec(&task).map_err(io::Error::from)?;
+        let disks = Arc::new(Mutex::new([before, after]));
+        let mut child = Child { task, disks, notices, notes: Vec::new() };
+        let compared = self.jail.talk(&mut child).await;
+        notes.append(&mut child.notes);
+        if let Err(reason) = compared {
+            notes.push(format!("comparing the disk ended early: {reason}"));
+        }
+        Ok(notes)
+    }
+}
+
+/// What the guest may be attached to while it boots: an open Internet of its own.
+pub fn boot_network(
+    setup: &Setup,
+) -> impl Fn(std::os::unix::net::UnixStream) -> io::Result<Box<dyn std::any::Any + Send>> + Sync + '_
+{
+    move |nic| {
+        let (internet, _) = super::internet_at(nic, &Setup { record: None, ..setup.clone() })
+            .map_err(io::Error::other)?;
+        Ok(Box::new(internet))
+    }
+}
+
+const NOT_STARTED: &str = "nothing in the guest has started what is on the disc (docs/sandbox.md)";
+
+/// How watching ended.
+enum Watched {
+    TimeUsed,
+    NotStarted,
+    ShutDown,
+    Gone(String),
+}
+
+/// Waits until the sample's time is up, from its start on.
+async fn watch(
+    running: &mut Running,
+    time: Duration,
+    began: Instant,
+    until_running: &mut Option<Duration>,
+) -> Watched {
+    const LOOK: Duration = Duration::from_millis(100);
+    let console = running.console_reader();
+    let clock = async {
+        let disc = tokio::time::Instant::now() + Duration::from_millis(DISC_MS_MAX);
+        loop {
+            let bytes = console.bytes();
+            if bytes.windows(STARTED.len()).any(|window| window == STARTED) {
+                *until_running = Some(began.elapsed());
+                tokio::time::sleep(time).await;
+                return Watched::TimeUsed;
+            }
+            if tokio::time::Instant::now() > disc {
+                return Watched::NotStarted;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        watched = clock => watched,
+        end = running.shut_down() => match end {
+            Ok(()) => Watched::ShutDown,
+            Err(error) => Watched::Gone(error.to_string()),
+        },
+    }
+}
+
+/// The run's notices as they come.
+#[derive(Default)]
+struct Notices {
+    trace: Trace,
+}
+
+impl Notices {
+    /// The sample's own start: nobody in the guest tells of it.
+    fn started(&mut self, plan: &Plan) {
+        let execute = What::Execute {
+            parent: 0,
+            path: plan.path.clone(),
+            arguments: plan.arguments.clone(),
+            environment: Vec::new(),
+            folder: Vec::new(),
+            deleted: false,
+            interpreter: Vec::new(),
+        };
+        for what in [What::Started {}, execute] {
+            self.push(&Notice { at_ns: 0, pid: SAMPLE, what });
+        }
+    }
+
+    fn push(&mut self, notice: &Notice) {
+        let mut frame = Vec::new();
+        notice.encode(&mut frame);
+        // Its own frames are no longer than they may be.
+        let _ = self.trace.push(&frame);
+    }
+}
+
+/// The number under which the sample's process is told: that in the guest is not known.
+const SAMPLE: u32 = 1;
+
+/// The parent's side of the child that compares disks.
+struct Child<'a> {
+    task: Vec<u8>,
+    disks: Arc<Mutex<[Export; 2]>>,
+    notices: &'a mut Notices,
+    notes: Vec<String>,
+}
+
+impl Answers for Child<'_> {
+    async fn answer(&mut self, question: &[u8]) -> io::Result<Vec<u8>> {
+        let wrong = || io::Error::from(io::ErrorKind::InvalidInput);
+        let (kind, rest) = question.split_first().ok_or_else(wrong)?;
+        match *kind {
+            ASK_TASK => Ok(std::mem::take(&mut self.task)),
+            ASK_BYTES => {
+                let (&[which], rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+                let (offset, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
+                let length = rest.try_into().map(u32::from_le_bytes).map_err(|_| wrong())? as usize;
+                let offset = u64::from_le_bytes(*offset);
+                if length > DISK_ANSWER_BYTES_MAX || which > 1 {
+                    return Err(wrong());
+                }
+                let disks = Arc::clone(&self.disks);
+                let read = move || {
+                    let mut disks = disks.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut bytes = vec![0; length];
+                    disks[usize::from(which)].read_at(offset, &mut bytes)?;
+                    Ok(bytes)
+                };
+                tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    fn told(&mut self, record: &[u8]) {
+        const NOTES_MAX: usize = 20;
+        match record.split_first() {
+            Some((&TELL_NOTICE, frame)) => {
+                if let Ok(Ok(notice)) = frame.get(4..).map(Notice::decode).ok_or(()) {
+                    self.notices.push(&notice);
+                }
+            }
+            Some((&TELL_NOTE, note)) if self.notes.len() < NOTES_MAX => {
+                let note = ukai_model::PeerText::truncated(note, 400);
+                self.notes.push(note.escaped().into_owned());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The name that an event is about, where it is about one.
+fn asked_name(event: &Event) -> Option<String> {
+    match &event.kind {
+        EventKind::DnsQuery { name, .. } => Some(name.escaped().to_ascii_lowercase()),
+        _ => None,
+    }
+}
+
+/// Leaves out what the guest asks and contacts when nothing runs: conversations with names of
+/// those.
+fn leave_out(events: &mut Vec<Event>, names: &BTreeSet<String>) {
+    let quiet = |name: &str| names.contains(&name.to_ascii_lowercase());
+    let sessions: BTreeSet<_> = events
+        .iter()
+        .filter(|event| match &event.kind {
+            EventKind::Destination { name, .. } => quiet(&name.escaped()),
+            _ => false,
+        })
+        .filter_map(|event| event.session)
+        .collect();
+    events.retain(|event| {
+        let asked = asked_name(event).is_some_and(|name| quiet(&name));
+        let spoken = event.session.as_ref().is_some_and(|session| sessions.contains(session));
+        !asked && !spoken
+    });
+}
