@@ -151,6 +151,12 @@ impl Inside {
                 self.not_started = Some(format!("{} failed: error {error}", step.escape_debug()));
             }
             What::Ready { .. } | What::Finished {} | What::Bind { .. } | What::Memory { .. } => {}
+            // Of what is after the run. Where such things come before, they were forged.
+            What::Kept {}
+            | What::Console {}
+            | What::Screen { .. }
+            | What::Typed { .. }
+            | What::ConsoleEnded { .. } => {}
             What::Lost { records } => self.lost = self.lost.saturating_add(*records),
             What::Execute { parent, path, arguments, deleted, .. } => {
                 self.reached = true;

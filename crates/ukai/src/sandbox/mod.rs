@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod host;
 mod in_hub;
+mod keep;
 mod run;
 mod series;
 mod told;

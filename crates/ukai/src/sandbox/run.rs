@@ -1,7 +1,8 @@
 //! `ukai sandbox run FILE`.
 
 use super::host::HostArgs;
-use super::series::series;
+use super::keep;
+use super::series::{after_as_told, as_told, series};
 use super::told::told;
 use crate::analyze::sample;
 use crate::cli::WrongUse;
@@ -20,7 +21,9 @@ use std::time::Duration;
 use ukai_behaviour::{RuleSet, contents, report, text};
 use ukai_model::{Ended, Run, Sha256};
 use ukai_sandbox::machine::LinuxGuest;
-use ukai_sandbox::run::{Again, Authority, CONDITIONS, Conditions, Seen, Setup, plan};
+use ukai_sandbox::run::{
+    Again, Authority, CONDITIONS, Conditions, RunError, Seen, Setup, plan, run_and_keep,
+};
 use ukai_virtnet::Scenario;
 
 /// Flags of `ukai sandbox run`.
@@ -58,6 +61,10 @@ pub(crate) struct RunArgs {
     /// question, a number as often.
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = runs)]
     runs: Again,
+    /// Keep the machine after the run for so many minutes, with a shell in it for you: in this
+    /// terminal, or fed by what is piped in. One run.
+    #[arg(long, value_name = "MINUTES", num_args = 0..=1, default_missing_value = "30", value_parser = clap::value_parser!(u64).range(1..=1_440))]
+    keep: Option<u64>,
     /// Folder of the record: events, packets with the secrets of TLS, uploads.
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
@@ -82,6 +89,9 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     }
     crate::observing::raise_descriptor_limit();
     let bytes = sample(&args.file)?;
+    if args.keep.is_some() && matches!(args.runs, Again::Runs(2..)) {
+        return Err(WrongUse("--keep keeps the machine of one run: leave --runs out".into()).into());
+    }
     let host = args.host.host()?;
     let first = setup(args)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
@@ -101,9 +111,16 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
                 print_trace(seen);
             }
         };
-        let told = series(&guest, &bytes, &plan, &first, args.runs, show)
-            .await
-            .map_err(|error| WrongUse(error.to_string()))?;
+        let failed = |error: RunError| WrongUse(error.to_string());
+        let (told, kept) = if let Some(minutes) = args.keep {
+            let keep = Duration::from_secs(60 * minutes);
+            let (seen, kept) =
+                run_and_keep(&guest, &bytes, &plan, &first, Some(keep)).await.map_err(failed)?;
+            show(&seen);
+            (vec![as_told(&plan, &first, None, &seen)], Some((seen, kept)))
+        } else {
+            (series(&guest, &bytes, &plan, &first, args.runs, show).await.map_err(failed)?, None)
+        };
         let behaviour = report(&Sha256::of(&bytes), &told, RuleSet::built_in());
         let mut out = std::io::stdout().lock();
         if args.json {
@@ -111,8 +128,22 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
         } else {
             write!(out, "{}", text(&behaviour)).context("standard output")?;
         }
+        // What the analyst's shell prints follows.
+        drop(out);
         if let Some(record) = &args.record {
-            keep_drops(record, &told)?;
+            keep_drops(&record.join("drops"), &told)?;
+        }
+        match kept {
+            None => {}
+            Some((_, None)) => eprintln!("There is no machine to keep: the guest did not last."),
+            Some((seen, Some(kept))) => {
+                let after = keep::console(kept).await?;
+                if let Some(record) = &args.record {
+                    keep::keep_trace(record, &after)?;
+                    let after = after_as_told(&plan, &first, &seen, &after);
+                    keep_drops(&record.join("after"), &[after])?;
+                }
+            }
         }
         let whole = |run: &Run| matches!(run.ended, Ended::Exited | Ended::TimeUsed);
         let all = behaviour.runs.iter().all(whole);
@@ -169,14 +200,13 @@ fn print_trace(seen: &Seen) {
     }
 }
 
-/// Keeps the files that came back, neutered, in the record.
-fn keep_drops(record: &Path, runs: &[ukai_behaviour::Seen]) -> Result<()> {
-    let folder = record.join("drops");
+/// Keeps the files that came back, neutered, in a folder of the record.
+fn keep_drops(folder: &Path, runs: &[ukai_behaviour::Seen]) -> Result<()> {
     for content in runs.iter().flat_map(contents) {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&folder)
+            .create(folder)
             .with_context(|| folder.display().to_string())?;
         let file = folder.join(format!("{}.cart", content.sha256));
         let container = ukai_store::cart::pack(&content.bytes, &serde_json::Map::new());
