@@ -6,6 +6,7 @@
 mod containment;
 mod facts;
 mod guest;
+mod kept;
 mod matrix;
 mod small;
 mod specimens;

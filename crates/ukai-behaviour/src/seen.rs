@@ -124,9 +124,10 @@ pub fn memory(seen: &Seen) -> Vec<Stretch> {
             last.pid == *target && end == at && last.name == *name
         };
         room -= bytes.len();
+        let full = stretches.len() >= STRETCHES_MAX;
         match stretches.last_mut().filter(follows) {
             Some(last) => last.bytes.extend_from_slice(bytes),
-            None if stretches.len() < STRETCHES_MAX => stretches.push(Stretch {
+            None if !full => stretches.push(Stretch {
                 pid: *target,
                 address: at,
                 name: name.clone(),
