@@ -79,7 +79,9 @@ fn the_sample_goes_on_in_a_terminal_that_is_resized() {
     };
     until("Ctrl-]", &mut shown);
     until("# ", &mut shown);
-    input.write_all(b"stty size; pgrep -c irc; tty; printf '\\033]52;c;AAAA\\007!\\n'\r").expect("in");
+    input
+        .write_all(b"stty size; pgrep -c irc; tty; printf '\\033]52;c;AAAA\\007!\\n'\r")
+        .expect("in");
     until("33 101", &mut shown);
     until("\n1\r", &mut shown);
     until("/dev/pts/", &mut shown);

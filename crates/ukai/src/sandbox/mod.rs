@@ -6,6 +6,8 @@ mod config;
 mod host;
 mod in_hub;
 mod keep;
+mod memory;
+mod record;
 mod run;
 mod series;
 mod told;

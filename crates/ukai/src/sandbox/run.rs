@@ -2,6 +2,7 @@
 
 use super::host::HostArgs;
 use super::keep;
+use super::memory::archive;
 use super::series::{after_as_told, as_told, series};
 use super::told::told;
 use crate::analyze::sample;
@@ -54,7 +55,7 @@ pub(crate) struct RunArgs {
     /// Do not cut sleeping short.
     #[arg(long)]
     sleep: bool,
-    /// Keep the memory of its processes.
+    /// Ask for the memory of its processes; with --record it is kept, neutered.
     #[arg(long)]
     dump: bool,
     /// Runs under other conditions: `auto` runs it again where the first run leaves a
@@ -132,6 +133,11 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
         drop(out);
         if let Some(record) = &args.record {
             keep_drops(&record.join("drops"), &told)?;
+            for (number, seen) in (1..).zip(&told) {
+                let Some(container) = archive(seen) else { continue };
+                let file = record.join(format!("memory-{number}.tar.cart"));
+                std::fs::write(&file, container).with_context(|| file.display().to_string())?;
+            }
         }
         match kept {
             None => {}
