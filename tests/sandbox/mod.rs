@@ -10,4 +10,5 @@ mod kept;
 mod matrix;
 mod small;
 mod specimens;
+mod up;
 mod windows;

@@ -84,7 +84,7 @@ impl TftpSession {
         let files = self.files(cx);
         let path = place(&files, name);
         let opened = if write { Ok(Bytes::new()) } else { files.read_offered(&path) };
-        let mut served = None;
+        let served;
         let bytes = match opened {
             Ok(bytes) => {
                 served = files.is_offered(&path).then(|| Sha256::of(&bytes));
