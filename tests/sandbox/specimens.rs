@@ -91,13 +91,20 @@ pub(super) fn beacon(on: Processor) {
 pub(super) fn https(on: Processor) {
     let report = Run::of("https", on).seconds(90).report();
     ended(&report, Ended::Exited);
+    let curls = ["/usr/bin/curl"; 8].join(", ");
+    let (resolver, home) = (
+        format!("resolver udp 192.168.178.1 53 by {curls}"),
+        format!("c2 tcp secure.example.net 443 by {curls}"),
+    );
     let mut lines = vec![
         "process /tmp/https exit 0",
         "file /tmp/https started own",
         "name secure.example.net A AAAA contacted",
-        "resolver udp 192.168.178.1 53 by /usr/bin/curl",
-        "c2 tcp secure.example.net 443 by /usr/bin/curl",
+        // The first of the processes behind them.
+        &resolver,
+        &home,
         "rule runs-from-temporary",
+        "rule shell-loader",
         "rule c2-beacon",
     ];
     lines.extend([BEACON; 12]);

@@ -38,7 +38,8 @@ fn a_sample_is_run_and_ends_in_indicators() {
             "\n[sandbox]\nimage = \"{image}\"\ntime_s = 60\nruns = 1\naccelerator = \"tcg\"\n"
         ));
     });
-    let upload = |file: &Path| post(&ukai, "/api/samples?name=beacon", &format!("@{}", file.display()));
+    let upload =
+        |file: &Path| post(&ukai, "/api/samples?name=beacon", &format!("@{}", file.display()));
     let (status, sent) = upload(&sample);
     assert_eq!(status, "200", "{sent}");
     let path = format!("/api/samples/{}", sent["sha256"].as_str().expect("a hash"));
