@@ -152,9 +152,12 @@ impl Inside {
                 let step = String::from_utf8_lossy(&step[..step.len().min(100)]).into_owned();
                 self.not_started = Some(format!("{} failed: error {error}", step.escape_debug()));
             }
-            What::Ready { .. } | What::Finished {} | What::Bind { .. } | What::Memory { .. } => {}
-            // Of what is after the run. Where such things come before, they were forged.
-            What::Kept {}
+            // Those of the console are of after the run; where they come before, they were forged.
+            What::Ready { .. }
+            | What::Finished {}
+            | What::Bind { .. }
+            | What::Memory { .. }
+            | What::Kept {}
             | What::Console {}
             | What::Screen { .. }
             | What::Typed { .. }
