@@ -129,6 +129,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Artifact, Artifacts};
+    use std::sync::Arc;
     use ukai_model::{Sha256, Timestamp};
 
     #[test]

@@ -216,9 +216,10 @@ impl Worker {
             None => analyze(&jail(&self.app), &bytes, clock::now()).await,
         };
         // Wishes are a person's; what is queued by itself is run as usual.
-        let wish = match job.kind == RUN_ASKED {
-            true => wishes::wish(&self.app, &job.sha256).await?,
-            false => RunWish::default(),
+        let wish = if job.kind == RUN_ASKED {
+            wishes::wish(&self.app, &job.sha256).await?
+        } else {
+            RunWish::default()
         };
         if let Err(reason) = self.seat.sandbox.takes_as(&analysis, &wish) {
             tracing::info!(sample = %job.sha256, reason, "is not run");

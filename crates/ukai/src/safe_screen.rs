@@ -58,10 +58,8 @@ impl SafeScreen {
     pub(crate) fn filter_bytes(&mut self, bytes: &[u8]) -> String {
         for piece in bytes.chunks(PIECE_BYTES) {
             self.parser.advance(&mut self.out, piece);
-            self.silent = match std::mem::take(&mut self.out.done) {
-                true => 0,
-                false => self.silent + piece.len(),
-            };
+            let done = std::mem::take(&mut self.out.done);
+            self.silent = if done { 0 } else { self.silent + piece.len() };
             if self.silent > SILENT_BYTES_MAX {
                 self.parser = Parser::new();
                 self.silent = 0;
