@@ -34,9 +34,10 @@ fn a_sample_is_run_and_ends_in_indicators() {
     let image = guest().join("image");
     let ukai = Ukai::start_with(|config| {
         let image = image.display();
-        config.push_str(&format!(
+        let section = format!(
             "\n[sandbox]\nimage = \"{image}\"\ntime_s = 60\nruns = 1\naccelerator = \"tcg\"\n"
-        ));
+        );
+        config.push_str(&section);
     });
     let upload =
         |file: &Path| post(&ukai, "/api/samples?name=beacon", &format!("@{}", file.display()));

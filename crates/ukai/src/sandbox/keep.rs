@@ -4,6 +4,7 @@ use super::told::told;
 use crate::safe_screen::{RESET, SafeScreen};
 use anyhow::{Context as _, Result};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -73,7 +74,7 @@ pub(super) fn keep_trace(record: &Path, after: &After) -> Result<()> {
     let mut text = format!("{}\n", ended(after));
     for notice in &after.notices {
         let at_ms = notice.at_ns / 1_000_000;
-        text.push_str(&format!("{at_ms:>8} ms {:>6} {}\n", notice.pid, told(notice)));
+        let _infallible = writeln!(text, "{at_ms:>8} ms {:>6} {}", notice.pid, told(notice));
     }
     std::fs::write(&file, text).with_context(|| file.display().to_string())
 }
