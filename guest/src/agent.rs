@@ -10,6 +10,7 @@ use ukai_trace::{Framer, Order, VERSION, What};
 
 use crate::boot::{Ports, before, boot};
 use crate::clocks::{Deadlines, Older};
+use crate::console::{self, Console};
 use crate::files::Files;
 use crate::gate::{Call, Gate, Waiting};
 use crate::limits::{
@@ -44,7 +45,17 @@ struct Agent {
     deadlines: Deadlines,
     /// Calls that are answered at a time.
     sleeping: Vec<(Instant, u64)>,
+    keeping: Option<Keeping>,
+    console: Option<Console>,
     finishing: Option<Finishing>,
+}
+
+/// From the order to keep the machine until all of the run is sent.
+struct Keeping {
+    dump: Dump,
+    /// Processes that stand still until their memory is sent.
+    stopped: Vec<u32>,
+    last_asked: bool,
 }
 
 #[derive(Default)]
@@ -106,6 +117,8 @@ fn set_up() -> Result<Agent> {
         older: Older::default(),
         deadlines: Deadlines::default(),
         sleeping: Vec::new(),
+        keeping: None,
+        console: None,
         finishing: None,
     })
 }
@@ -127,10 +140,12 @@ impl Agent {
             (output(1), readable),
             (self.nest.control.as_raw_fd(), readable),
         ];
+        let console = self.console.as_ref().map(|console| console.asked(&self.out));
+        let asked: Vec<_> = asked.into_iter().chain(console.into_iter().flatten()).collect();
         let soonest = self.sleeping.iter().map(|(at, _)| *at).min();
         let wait = match soonest {
             Some(at) => at.saturating_duration_since(Instant::now()),
-            None if self.finishing.is_some() => Duration::from_millis(20),
+            None if self.finishing.is_some() || self.keeping.is_some() => Duration::from_millis(20),
             None if self.started => SUM_EVERY,
             None => Duration::from_secs(3_600),
         };
@@ -164,6 +179,10 @@ impl Agent {
                 self.watch.look_after(&mut self.out);
             }
             self.files.pump(&mut self.out);
+        }
+        self.keep();
+        if self.console.as_mut().is_some_and(|console| console.pump(&mut self.out)) {
+            self.console = None;
         }
         self.finish();
         self.out.flush();
@@ -202,7 +221,7 @@ impl Agent {
             self.failed(step, error.raw_os_error().unwrap_or(0));
         }
         match &order {
-            Order::Identity { .. } | Order::Start { .. } => {
+            Order::Identity { .. } | Order::Start { .. } | Order::Console { .. } => {
                 if let Order::Start { skip_sleep_ms, .. } = &order {
                     let ns = u64::from(*skip_sleep_ms) * 1_000_000;
                     self.skip_sleep_ns = (ns > 0).then_some(ns);
@@ -212,6 +231,28 @@ impl Agent {
                 order.encode(&mut message);
                 if let Err(error) = sys::write(self.nest.control.as_raw_fd(), &message) {
                     self.failed("start", error.raw_os_error().unwrap_or(0));
+                }
+            }
+            Order::Keep { memory } => {
+                let (mut dump, mut stopped) = (Dump::default(), Vec::new());
+                if *memory {
+                    self.watch.take(&self.probes, &self.files, &mut self.out);
+                    stopped = self.watch.alive();
+                    for pid in &stopped {
+                        sys::kill(*pid, libc::SIGSTOP);
+                        dump.add(*pid);
+                    }
+                }
+                self.keeping = Some(Keeping { dump, stopped, last_asked: false });
+            }
+            Order::Type { bytes } => {
+                if let Some(console) = &mut self.console {
+                    console.take(bytes);
+                }
+            }
+            Order::Size { rows, columns } => {
+                if let Some(console) = &self.console {
+                    console.resize(*rows, *columns);
                 }
             }
             Order::Finish { memory } => {
@@ -235,21 +276,49 @@ impl Agent {
 
     /// What the nest says.
     fn take_reports(&mut self) {
-        let mut message = [0; 8];
+        let mut message = [0; 16];
         while let Ok(count @ 1..) = sys::read(self.nest.control.as_raw_fd(), &mut message) {
+            let number = |bytes: &[u8; 4]| u32::from_le_bytes(*bytes);
+            let numbers: Vec<u32> = message[1..count].as_chunks().0.iter().map(number).collect();
             match message[0] {
                 nest::FORKED => self.begin(),
                 nest::WARM if !self.ready => {
                     self.ready = true;
                     self.out.tell(0, What::Ready { version: VERSION });
                 }
-                nest::FAILED if count == 5 => {
-                    let errno = [message[1], message[2], message[3], message[4]];
-                    self.failed("execute", i32::from_le_bytes(errno));
+                nest::FAILED if numbers.len() == 1 => {
+                    self.failed("execute", numbers[0].cast_signed());
+                }
+                nest::CONSOLE if numbers.len() == 1 => {
+                    self.failed("console", numbers[0].cast_signed());
+                }
+                nest::CONSOLE if numbers.len() > 1 => {
+                    if let Err(error) = self.begin_console(numbers[0], &numbers[1..]) {
+                        self.failed("console", error.raw_os_error().unwrap_or(0));
+                    }
+                    let _ = sys::write(self.nest.control.as_raw_fd(), &[nest::TAKEN]);
+                }
+                nest::ENDED if numbers.len() == 1 => {
+                    if let Some(console) = &mut self.console {
+                        console.status = Some(numbers[0]);
+                    }
                 }
                 _ => {}
             }
         }
+    }
+
+    /// The analyst's shell is there and waits: it is followed, too.
+    fn begin_console(&mut self, inside: u32, ends: &[u32]) -> Result<()> {
+        let gone = || Error::from_raw_os_error(libc::ESRCH);
+        let pid = console::find(self.nest.pid, inside).ok_or_else(gone)?;
+        let ends = ends.iter().map(|end| sys::descriptor_of(self.nest.pid, *end));
+        let console = Console::new(ends.collect::<Result<_>>()?)?;
+        self.probes.follow(pid)?;
+        self.watch.begin(pid);
+        self.out.tell(pid, What::Console {});
+        self.console = Some(console);
+        Ok(())
     }
 
     /// The sample's process is there and waits: from now on it is followed.
@@ -370,6 +439,40 @@ impl Agent {
         }
     }
 
+    /// From the order to keep the machine to the notice that all of the run is sent.
+    fn keep(&mut self) {
+        let Some(keeping) = &mut self.keeping else { return };
+        if !keeping.dump.pump(&mut self.out) {
+            return;
+        }
+        for pid in keeping.stopped.drain(..) {
+            sys::kill(pid, libc::SIGCONT);
+        }
+        if !keeping.last_asked {
+            keeping.last_asked = true;
+            self.watch.take(&self.probes, &self.files, &mut self.out);
+            self.files.take(&mut self.out, self.started, &self.watch.wine);
+            self.watch.sums(&mut self.out, true);
+            self.files.all(&mut self.out);
+        }
+        if self.files.pump(&mut self.out) {
+            self.tell_totals();
+            self.out.tell(0, What::Kept {});
+            self.keeping = None;
+        }
+    }
+
+    /// Of output, how much there was, where it was not sent.
+    fn tell_totals(&mut self) {
+        for (number, output) in self.outputs.iter_mut().enumerate() {
+            if output.told < output.total {
+                output.told = output.total;
+                let (stream, total) = (number as u8 + 1, output.total);
+                self.out.tell(0, What::Output { stream, bytes: Vec::new(), total });
+            }
+        }
+    }
+
     /// From the order to finish to the notice that all is done.
     fn finish(&mut self) {
         let Some(finishing) = &mut self.finishing else { return };
@@ -397,12 +500,7 @@ impl Agent {
             self.files.all(&mut self.out);
         }
         if self.files.pump(&mut self.out) {
-            for (number, output) in self.outputs.iter().enumerate() {
-                if output.told < output.total {
-                    let (stream, total) = (number as u8 + 1, output.total);
-                    self.out.tell(0, What::Output { stream, bytes: Vec::new(), total });
-                }
-            }
+            self.tell_totals();
             self.out.tell(0, What::Finished {});
             self.finishing = None;
             self.started = false;

@@ -8,12 +8,15 @@
 //!
 //! A guest with Wine has more: its server and services run before the sample does ([`wine`]).
 //!
+//! When the run is over, a shell may be given to an analyst ([`console`]).
+//!
 //! Everything is bounded ([`limits`]), and what is lost is counted and told.
 //! Not here: any judgement. Start reading at [`agent`].
 
 mod agent;
 mod boot;
 mod clocks;
+mod console;
 mod files;
 mod gate;
 mod limits;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use ukai_trace::Order;
 
+use crate::console::{self, Made};
 use crate::{gate, sys};
 
 pub struct Nest {
@@ -31,6 +32,13 @@ pub const FORKED: u8 = b'f';
 pub const FAILED: u8 = b'e';
 /// What was to run before the sample has run.
 pub const WARM: u8 = b'w';
+/// The analyst's shell waits: its number, and one or two descriptors. One number alone is an
+/// error's.
+pub const CONSOLE: u8 = b'c';
+/// It has ended: its status.
+pub const ENDED: u8 = b'd';
+/// To the nest: its descriptors are taken, and the shell may go on.
+pub const TAKEN: u8 = b't';
 
 /// The largest message to the nest, in bytes: a start with its texts.
 const MESSAGE_BYTES_MAX: usize = 160 * 1024;
@@ -217,13 +225,20 @@ fn start_before(before: &Before) -> i32 {
 fn serve([control, out, error, go]: [i32; 4], mut before: Option<i32>) -> Error {
     let mut message = vec![0; MESSAGE_BYTES_MAX];
     let mut uptime_s = 0;
+    let mut made: Option<Made> = None;
+    let mut shell = 0;
     loop {
         let ready = sys::poll(&[(control, libc::POLLIN)], Duration::from_millis(500));
-        // SAFETY: no memory is involved.
-        while let ended @ 1.. = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } {
+        let mut status = 0;
+        // SAFETY: the status is written.
+        while let ended @ 1.. = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) } {
             if before == Some(ended) {
                 before = None;
                 let _ = sys::write(control, &[WARM]);
+            }
+            if shell == ended {
+                shell = 0;
+                let _ = sys::write(control, &with_numbers(ENDED, &[status]));
             }
         }
         if ready[0] == 0 {
@@ -232,7 +247,26 @@ fn serve([control, out, error, go]: [i32; 4], mut before: Option<i32>) -> Error 
         match sys::read(control, &mut message) {
             Ok(0) => return Error::other("the agent is gone"),
             Err(error) => return error,
+            Ok(1) if message[0] == TAKEN => {
+                if let Some(Made { ends, go, .. }) = made.take() {
+                    drop(ends);
+                    drop(go);
+                }
+            }
             Ok(count) => match Order::decode(message.get(4..count).unwrap_or_default()) {
+                Ok(order @ Order::Console { .. }) => match console::start(&order) {
+                    Ok(new) => {
+                        shell = new.child;
+                        let ends = new.ends.iter().map(AsRawFd::as_raw_fd);
+                        let numbers: Vec<i32> = [shell].into_iter().chain(ends).collect();
+                        let _ = sys::write(control, &with_numbers(CONSOLE, &numbers));
+                        made = Some(new);
+                    }
+                    Err(error) => {
+                        let errno = error.raw_os_error().unwrap_or(0);
+                        let _ = sys::write(control, &with_numbers(CONSOLE, &[errno]));
+                    }
+                },
                 Ok(Order::Identity { uptime_s: uptime, .. }) => uptime_s = uptime,
                 Ok(Order::Start {
                     program,
@@ -267,6 +301,10 @@ fn serve([control, out, error, go]: [i32; 4], mut before: Option<i32>) -> Error 
     }
 }
 
+fn with_numbers(what: u8, numbers: &[i32]) -> Vec<u8> {
+    [what].into_iter().chain(numbers.iter().flat_map(|number| number.to_le_bytes())).collect()
+}
+
 /// Children see a machine that runs for so long already.
 fn older(uptime_s: u64) {
     const CLONE_NEWTIME: i32 = 0x80;
@@ -278,14 +316,14 @@ fn older(uptime_s: u64) {
 }
 
 /// A program with its texts as the kernel takes them.
-struct Line {
+pub struct Line {
     program: CString,
     arguments: Vec<CString>,
     environment: Vec<CString>,
 }
 
 impl Line {
-    fn new(
+    pub fn new(
         program: &[u8],
         arguments: &[Vec<u8>],
         environment: &[Vec<u8>],
@@ -301,15 +339,22 @@ impl Line {
         let environment = environment.iter().map(sys::c).collect();
         Self { program: sys::c(first), arguments, environment }
     }
+
+    /// Comes back only with an error's number.
+    pub fn execute(&self) -> i32 {
+        let pointers = |texts: &[CString]| -> Vec<*const libc::c_char> {
+            texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
+        };
+        let (arguments, environment) = (pointers(&self.arguments), pointers(&self.environment));
+        // SAFETY: vectors end with a null pointer, and live.
+        unsafe { libc::execve(self.program.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+        Error::last_os_error().raw_os_error().unwrap_or(0)
+    }
 }
 
 /// Comes back only with an error's number.
 fn become_sample([out, error, go]: [i32; 3], line: &Line, folder: &[u8], user: u32) -> i32 {
-    let pointers = |texts: &[CString]| -> Vec<*const libc::c_char> {
-        texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
-    };
-    let (arguments, environment) = (pointers(&line.arguments), pointers(&line.environment));
-    // SAFETY: descriptors of this process; vectors end with a null pointer, and live.
+    // SAFETY: descriptors of this process; strings live over each call.
     unsafe {
         libc::setsid();
         libc::dup2(out, 1);
@@ -328,7 +373,6 @@ fn become_sample([out, error, go]: [i32; 3], line: &Line, folder: &[u8], user: u
         // The agent knows us before we are the sample.
         let mut byte = [0];
         let _ = libc::read(go, byte.as_mut_ptr().cast(), 1);
-        libc::execve(line.program.as_ptr(), arguments.as_ptr(), environment.as_ptr());
     }
-    Error::last_os_error().raw_os_error().unwrap_or(0)
+    line.execute()
 }

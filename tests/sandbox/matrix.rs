@@ -45,6 +45,7 @@ on_every_processor! {
     fetch_v6: |on| done::fetch(on, "v6");
     irc: |on| done::irc(on);
     beacon: |on| done::beacon(on);
+    https: |on| done::https(on);
     datagrams_v4: |on| done::datagrams(on, "v4");
     datagrams_v6: |on| done::datagrams(on, "v6");
     scan: |on| done::scan(on);

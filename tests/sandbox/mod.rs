@@ -6,8 +6,10 @@
 mod containment;
 mod facts;
 mod guest;
+mod kept;
 mod matrix;
 mod own;
 mod small;
 mod specimens;
+mod up;
 mod windows;

@@ -87,6 +87,37 @@ pub(super) fn beacon(on: Processor) {
     is_rhythm(contact(&report, 80), 5_000, 9);
 }
 
+/// The requests lie in TLS; each is another process' and another connection.
+pub(super) fn https(on: Processor) {
+    let report = Run::of("https", on).seconds(90).report();
+    ended(&report, Ended::Exited);
+    let curls = ["/usr/bin/curl"; 8].join(", ");
+    let (resolver, home) = (
+        format!("resolver udp 192.168.178.1 53 by {curls}"),
+        format!("c2 tcp secure.example.net 443 by {curls}"),
+    );
+    let mut lines = vec![
+        "process /tmp/https exit 0",
+        "file /tmp/https started own",
+        "name secure.example.net A AAAA contacted",
+        // The first of the processes behind them.
+        &resolver,
+        &home,
+        "rule runs-from-temporary",
+        "rule shell-loader",
+        "rule c2-beacon",
+    ];
+    lines.extend([BEACON; 12]);
+    require(&report, &lines);
+    let home = contact(&report, 443);
+    assert!(home.protocols.iter().any(|protocol| protocol == "tls"), "{home:?}");
+    assert!(home.said.iter().any(|said| said.to_string().contains("/gate")), "{home:?}");
+    assert!(!home.ja4.is_empty(), "{home:?}");
+    is_rhythm(home, 5_000, 9);
+}
+
+const BEACON: &str = "process > /usr/bin/curl exit 0";
+
 pub(super) fn datagrams(on: Processor, family: &str) {
     let report = Run::of("datagrams", on).argument(family).report();
     ended(&report, Ended::Exited);

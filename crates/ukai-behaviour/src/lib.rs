@@ -11,6 +11,7 @@
 //! `ids.rs` writes rules for others' detectors, `fingerprint.rs` makes samples comparable,
 //! `text.rs` is the report for a terminal.
 
+mod compare;
 mod facts;
 mod fingerprint;
 mod ids;
@@ -25,10 +26,11 @@ mod summary;
 mod text;
 mod timeline;
 
+pub use compare::compare;
 pub use fingerprint::{alike, likeness};
 pub use report::{report, set_alike};
 pub use rules::{RuleSet, RulesError};
-pub use seen::{Content, RunSettings, Seen, contents};
+pub use seen::{Content, RunSettings, Seen, Stretch, contents, memory};
 pub use text::text;
 
 #[cfg(test)]

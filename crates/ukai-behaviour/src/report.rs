@@ -1,5 +1,6 @@
 //! Puts the parts together: each run is read by itself, then they are merged.
 
+use crate::compare::contact_text;
 use crate::facts::{Fact, Facts};
 use crate::inside::{Inside, note};
 use crate::limits::{
@@ -535,13 +536,7 @@ fn differences(runs: &[Run], merged: &Merged) -> Vec<Difference> {
     for contact in merged.contacts.values() {
         let scanned = matches!(contact.class, Class::ScanTarget | Class::Local | Class::Resolver);
         if !scanned {
-            let host = if contact.name.is_empty() {
-                contact.addresses.first().map(ToString::to_string).unwrap_or_default()
-            } else {
-                contact.name.to_string()
-            };
-            let text = format!("{} {host} port {}", contact.class.as_str(), contact.port);
-            tell("contact", PeerText::from(text.as_str()), &contact.runs);
+            tell("contact", contact_text(contact), &contact.runs);
         }
     }
     for attack in merged.attacks.values() {

@@ -1,6 +1,6 @@
 //! What one run has shown, as the sandbox hands it over, and the files in it.
 
-use crate::limits::{DROPS_BYTES_MAX, DROPS_MAX, NOTICES_MAX};
+use crate::limits::{DROPS_BYTES_MAX, DROPS_MAX, NOTICES_MAX, STRETCHES_MAX};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use ukai_model::{Ended, Event, Sha256, Timestamp};
@@ -92,6 +92,51 @@ pub fn contents(seen: &Seen) -> Vec<Content> {
         content.sha256 = Sha256::of(&content.bytes);
     }
     done
+}
+
+/// Memory of a process, without a gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The process.
+    pub pid: u32,
+    /// Where it begins.
+    pub address: u64,
+    /// The mapping's name as the guest tells it (`[heap]`, a file), or empty.
+    pub name: Vec<u8>,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The memory of the sample's processes, as far as it was asked for and came: what was not zero.
+pub fn memory(seen: &Seen) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    let mut room = DROPS_BYTES_MAX;
+    for notice in seen.notices.iter().take(NOTICES_MAX) {
+        let What::Memory { target, address, offset, name, bytes, .. } = &notice.what else {
+            continue;
+        };
+        if bytes.is_empty() || bytes.len() > room {
+            continue;
+        }
+        let at = address.wrapping_add(*offset);
+        let follows = |last: &&mut Stretch| {
+            let end = last.address.wrapping_add(last.bytes.len() as u64);
+            last.pid == *target && end == at && last.name == *name
+        };
+        room -= bytes.len();
+        let full = stretches.len() >= STRETCHES_MAX;
+        match stretches.last_mut().filter(follows) {
+            Some(last) => last.bytes.extend_from_slice(bytes),
+            None if !full => stretches.push(Stretch {
+                pid: *target,
+                address: at,
+                name: name.clone(),
+                bytes: bytes.clone(),
+            }),
+            None => {}
+        }
+    }
+    stretches
 }
 
 const fn name_of(reason: Reason) -> &'static str {

@@ -1,5 +1,6 @@
 //! Starting the hub, and stopping it.
 
+use crate::artifacts::Artifacts;
 use crate::auth::Auth;
 use crate::board::Board;
 use crate::novelty::Novelty;
@@ -119,6 +120,11 @@ async fn app(config: HubConfig, store: Store, context: HubContext) -> Result<App
         faults: Faults::default(),
         novelty: Novelty::load(&store).await?,
         counting_runs: tokio::sync::Mutex::default(),
+        wishes: tokio::sync::Mutex::default(),
+        artifacts: Artifacts::new(
+            &context.data_dir,
+            context.sandbox.as_ref().map_or(0, |seat| seat.artifact_bytes_max),
+        ),
         live: Arc::new(Semaphore::new(config.http.live_streams_max)),
         stop: CancellationToken::new(),
         config,

@@ -13,6 +13,7 @@
 //! are the way of a sample, and `api/`, which shows it.
 
 mod api;
+mod artifacts;
 mod auth;
 mod board;
 mod clock;
@@ -32,15 +33,18 @@ mod server;
 mod shared;
 mod stall;
 mod ui;
+mod wishes;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
+pub use artifacts::Artifact;
 pub use config::{FeedConfig, HttpConfig, HubConfig};
 pub use context::{Analyzer, HubContext, ServiceInfo};
 pub use error::HubError;
 pub use hub::{Hub, RunningHub};
-pub use sandbox::{LeftFile, RunDone, RunOrder, Running, Sandbox, SandboxSeat};
+pub use sandbox::{LeftFile, RunDone, RunOrder, Running, Sandbox, SandboxChoices, SandboxSeat};
 pub use secret::Secret;
+pub use wishes::RunWish;
 pub use worker::analyze;

@@ -109,6 +109,18 @@ pub(crate) const WORKER_IDLE: Duration = Duration::from_secs(2);
 pub(crate) const SANDBOX_IDLE: Duration = Duration::from_secs(1);
 /// Files of one sample's runs that become samples.
 pub(crate) const SANDBOX_FILES_MAX: usize = 50;
+/// Arguments and variables of a run that a person sets, each list.
+pub(crate) const RUN_TEXTS_MAX: usize = 64;
+/// Longest of them, in bytes.
+pub(crate) const RUN_TEXT_BYTES_MAX: usize = 4_096;
+/// Longest run that a person asks for, in seconds.
+pub(crate) const RUN_TIME_S_MAX: u64 = 3_600;
+/// How far its clock may be from ours, in seconds: ten years.
+pub(crate) const RUN_CLOCK_S_MAX: u64 = 315_576_000;
+/// Samples whose runs wait with settings of a person's.
+pub(crate) const WISHES_MAX: usize = 200;
+/// Files of one report's runs that are kept for download.
+pub(crate) const ARTIFACTS_MAX: usize = 16;
 /// Earlier samples that a sample's behaviour is compared with.
 pub(crate) const BEHAVIOURS_COMPARED_MAX: u32 = 10_000;
 /// Longest line of an analysis' output that is parsed, in bytes.

@@ -3,11 +3,14 @@
 //! A sample is queued when its static analysis has said that it is something that runs, by
 //! how new it is; and when a person asks. What it leaves behind becomes samples.
 
+use crate::artifacts::Artifact;
 use crate::novelty::LEFT;
 use crate::shared::{App, Cycle};
+use crate::wishes::RunWish;
 use crate::worker::{analyze, jail, keep_lease};
-use crate::{clock, limits};
+use crate::{clock, limits, wishes};
 use bytes::Bytes;
+use serde::Serialize;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
@@ -35,11 +38,31 @@ pub trait Sandbox: Debug + Send + Sync {
     /// Why not, for a reader.
     fn takes(&self, analysis: &Analysis) -> Result<(), String>;
 
+    /// Whether it can run such a file as a person wants it.
+    ///
+    /// # Errors
+    /// Why not, for a reader.
+    fn takes_as(&self, analysis: &Analysis, wish: &RunWish) -> Result<(), String>;
+
+    /// What can be chosen.
+    fn choices(&self) -> SandboxChoices;
+
     /// Runs a sample, as often as it takes; that it does nothing is an answer, too.
     ///
     /// # Errors
     /// Why there was no run: something of ours failed, and another attempt may do.
     fn run<'a>(&'a self, order: RunOrder<'a>) -> Running<'a>;
+}
+
+/// What can be chosen for a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct SandboxChoices {
+    /// What a sample can be taken for.
+    pub architectures: Vec<String>,
+    /// Networks.
+    pub scenarios: Vec<String>,
+    /// How long a sample is watched by default, in seconds.
+    pub time_s: u64,
 }
 
 /// A run under way.
@@ -54,6 +77,8 @@ pub struct RunOrder<'a> {
     pub name: &'a [u8],
     /// What its static analysis says.
     pub analysis: &'a Analysis,
+    /// How a person wants it to be run; the usual way, if nobody said anything.
+    pub wish: &'a RunWish,
 }
 
 /// What a run gave.
@@ -63,6 +88,8 @@ pub struct RunDone {
     pub behaviour: Behaviour,
     /// The files that came back, whole or in part.
     pub files: Vec<LeftFile>,
+    /// Packets and memory, to be kept for download.
+    pub artifacts: Vec<Artifact>,
 }
 
 /// A file that came back.
@@ -84,6 +111,8 @@ pub struct SandboxSeat {
     /// Runs of captured samples on one day by UTC; those that a person asks for are not
     /// counted.
     pub runs_per_day: u64,
+    /// Bytes of packets and memory that are kept for download, altogether.
+    pub artifact_bytes_max: u64,
 }
 
 /// Works until the hub stops.
@@ -186,10 +215,15 @@ impl Worker {
             // Its own job has not come up yet.
             None => analyze(&jail(&self.app), &bytes, clock::now()).await,
         };
-        if let Err(reason) = self.seat.sandbox.takes(&analysis) {
+        // Wishes are a person's; what is queued by itself is run as usual.
+        let wish = if job.kind == RUN_ASKED {
+            wishes::wish(&self.app, &job.sha256).await?
+        } else {
+            RunWish::default()
+        };
+        if let Err(reason) = self.seat.sandbox.takes_as(&analysis, &wish) {
             tracing::info!(sample = %job.sha256, reason, "is not run");
-            store.queue().complete(job).await?;
-            return Ok(());
+            return self.complete(job).await;
         }
         if job.kind == RUN {
             self.count_run().await?;
@@ -198,17 +232,25 @@ impl Worker {
         let name = sightings.iter().find_map(|sighting| sighting.name.as_ref());
         let name = name.map_or(&b""[..], PeerText::as_bytes);
         let begin = clock::now();
-        let order = RunOrder { bytes: &bytes, name, analysis: &analysis };
+        let order = RunOrder { bytes: &bytes, name, analysis: &analysis, wish: &wish };
         match self.seat.sandbox.run(order).await {
             Err(reason) => self.give_back(job, &reason).await,
             Ok(done) => {
                 let duration_ms = clock::now().since(begin).as_millis() as u64;
                 let first = sightings.is_empty() || !sightings.iter().all(is_left);
-                self.keep(done, first, duration_ms).await?;
-                store.queue().complete(job).await?;
-                Ok(())
+                self.keep(done, &wish, first, duration_ms).await?;
+                self.complete(job).await
             }
         }
+    }
+
+    /// The job is done, and the wish with it.
+    async fn complete(&self, job: &Job) -> Result<(), StoreError> {
+        if job.kind == RUN_ASKED {
+            wishes::put(&self.app, &job.sha256, &RunWish::default()).await?;
+        }
+        self.app.store.queue().complete(job).await?;
+        Ok(())
     }
 
     async fn give_back(&self, job: &Job, reason: &str) -> Result<(), StoreError> {
@@ -223,9 +265,15 @@ impl Worker {
 
     /// Keeps what a sample did and left. `first`: it came from outside, so what it left is
     /// run, too; what that leaves in turn is not.
-    async fn keep(&self, done: RunDone, first: bool, duration_ms: u64) -> Result<(), StoreError> {
+    async fn keep(
+        &self,
+        done: RunDone,
+        wish: &RunWish,
+        first: bool,
+        duration_ms: u64,
+    ) -> Result<(), StoreError> {
         let store = &self.app.store;
-        let RunDone { mut behaviour, files } = done;
+        let RunDone { mut behaviour, files, artifacts } = done;
         let others = store.minhashes(limits::BEHAVIOURS_COMPARED_MAX).await?;
         let others: Vec<(Sha256, Fingerprint)> = others
             .into_iter()
@@ -234,7 +282,13 @@ impl Worker {
             .collect();
         let others = others.iter().map(|(sha256, fingerprint)| (*sha256, fingerprint));
         behaviour.alike = alike(&behaviour.fingerprint, others);
-        store.put_behaviour(&behaviour).await?;
+        // What somebody tried out does not take the place of what is known.
+        if wish.is_usual() || store.behaviour(&behaviour.sha256).await?.is_none() {
+            store.put_behaviour(&behaviour).await?;
+        } else {
+            store.put_behaviour_report(&behaviour).await?;
+        }
+        self.keep_artifacts(&behaviour, artifacts).await;
         self.keep_files(&behaviour, files, first).await?;
         self.app.metrics.runs.fetch_add(behaviour.runs.len() as u64, Relaxed);
         let serves = |class| matches!(class, Class::C2 | Class::Distribution | Class::Update);
@@ -248,6 +302,19 @@ impl Worker {
             duration_ms,
         };
         store.submit(vec![self.app.event(done)]).await
+    }
+
+    async fn keep_artifacts(&self, behaviour: &Behaviour, made: Vec<Artifact>) {
+        if made.is_empty() {
+            return;
+        }
+        let kept = self.app.artifacts.clone();
+        let (sha256, started) = (behaviour.sha256, behaviour.started);
+        let moved = tokio::task::spawn_blocking(move || kept.keep(&sha256, started, &made)).await;
+        // The report is worth more than they.
+        if let Ok(Err(error)) = moved {
+            tracing::warn!(sample = %sha256, %error, "packets and memory are not kept");
+        }
     }
 
     /// Files that came back whole and are not of our making become samples.

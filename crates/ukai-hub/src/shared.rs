@@ -1,5 +1,6 @@
 //! What the parts of the hub share.
 
+use crate::artifacts::Artifacts;
 use crate::auth::Auth;
 use crate::board::Board;
 use crate::metrics::Metrics;
@@ -31,6 +32,10 @@ pub(crate) struct Shared {
     pub(crate) novelty: Novelty,
     /// Held while a run is counted.
     pub(crate) counting_runs: tokio::sync::Mutex<()>,
+    /// Held while wishes for runs are changed.
+    pub(crate) wishes: tokio::sync::Mutex<()>,
+    /// What of runs can be downloaded.
+    pub(crate) artifacts: Artifacts,
     /// One permit per live stream that may be open.
     pub(crate) live: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,

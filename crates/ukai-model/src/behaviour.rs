@@ -611,6 +611,17 @@ pub struct Alike {
     pub percent: u8,
 }
 
+/// Something that only one of two reports of a sample tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ReportDifference {
+    /// Of what: `contact`, `attack`, `file`, `finding`, `rule`, `name`.
+    pub of: String,
+    /// What.
+    pub what: PeerText,
+    /// Whether the first of them has it; otherwise the second.
+    pub only_in_first: bool,
+}
+
 /// Something that was seen in some of the runs only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Difference {

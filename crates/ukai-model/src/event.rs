@@ -159,6 +159,9 @@ pub enum EventKind {
         size: u64,
         /// Whether it was done.
         success: bool,
+        /// What was given out, where the virtual Internet made it up: ours, not the sample's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        served: Option<Sha256>,
     },
     /// A connection onwards was asked for; it led to an emulated service of ours, if any.
     #[serde(rename = "tunnel.request")]

@@ -29,7 +29,7 @@ pub use analysis::{
 pub use behaviour::{
     Actor, Alike, Attack, BEHAVIOUR_VERSION, Behaviour, Class, Contact, Difference, Dropped, Ended,
     FileChange, Finding, FindingKind, Fingerprint, IdsRule, Moment, NameAsked, Process, Program,
-    Proof, RegistryChange, Rhythm, RuleMatch, Run, Severity,
+    Proof, RegistryChange, ReportDifference, Rhythm, RuleMatch, Run, Severity,
 };
 pub use document::{behaviour_reference, events_reference};
 pub use event::{

@@ -99,7 +99,13 @@ fn carry_out(order: Order, notices: &mut File) -> std::io::Result<()> {
                 tell(notices, 0, What::Finished {})?;
             }
         }
-        Order::Entropy { .. } | Order::Identity { .. } => {}
+        // It gives nobody a console.
+        Order::Entropy { .. }
+        | Order::Identity { .. }
+        | Order::Keep { .. }
+        | Order::Console { .. }
+        | Order::Type { .. }
+        | Order::Size { .. } => {}
     }
     Ok(())
 }

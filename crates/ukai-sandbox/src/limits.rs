@@ -78,6 +78,13 @@ pub(crate) const ORDERS_MS_MAX: u64 = 60_000;
 /// How long the guest may take to hand over what is left, in milliseconds.
 pub(crate) const FINISH_MS_MAX: u64 = 45_000;
 
+/// How long the guest may take to give an analyst a shell, in milliseconds.
+pub(crate) const CONSOLE_MS_MAX: u64 = 30_000;
+
+/// What an analyst has typed and the shell has not got, in bytes, before he has to wait. With one
+/// more piece of his it is what the guest keeps (`ukai_trace::limits::TYPED_BYTES_MAX`).
+pub(crate) const TYPED_AHEAD_BYTES: u64 = 16 * 1024;
+
 /// After the sample's last process has ended, so long is waited for another, in milliseconds.
 pub(crate) const AFTER_LAST_MS: u64 = 1_500;
 

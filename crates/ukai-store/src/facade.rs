@@ -425,6 +425,29 @@ impl Store {
         self.ask(move |engine| engine.catalog.put_behaviour(&behaviour)).await
     }
 
+    /// Keeps a report beside others of the same sample, of which the last ten stay; durable on
+    /// return.
+    pub async fn put_behaviour_report(&self, behaviour: &Behaviour) -> Result<()> {
+        let behaviour = behaviour.clone();
+        self.ask(move |engine| engine.catalog.put_behaviour_report(&behaviour)).await
+    }
+
+    /// The reports of a sample, the last first.
+    pub async fn behaviour_reports(&self, sha256: &Sha256) -> Result<Vec<BehaviourSummary>> {
+        let sha256 = *sha256;
+        self.ask(move |engine| engine.catalog.behaviour_reports(&sha256)).await
+    }
+
+    /// The report of a sample whose first run began then.
+    pub async fn behaviour_report(
+        &self,
+        sha256: &Sha256,
+        started: Timestamp,
+    ) -> Result<Option<Behaviour>> {
+        let sha256 = *sha256;
+        self.ask(move |engine| engine.catalog.behaviour_report(&sha256, started)).await
+    }
+
     /// What a sample did in the sandbox.
     pub async fn behaviour(&self, sha256: &Sha256) -> Result<Option<Behaviour>> {
         let sha256 = *sha256;

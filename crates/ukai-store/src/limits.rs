@@ -37,6 +37,8 @@ pub const PAGE_MAX: u32 = 1_000;
 /// Most sightings kept of one sample; the count goes on, the oldest go.
 pub const SIGHTINGS_PER_SAMPLE_MAX: u64 = 1_000;
 
+/// Reports of one sample's behaviour that are kept, the last.
+pub(crate) const BEHAVIOUR_REPORTS_MAX: u32 = 10;
 /// Servers listed in the summary of a sample's behaviour.
 pub const BEHAVIOUR_SERVERS_MAX: usize = 8;
 

@@ -186,8 +186,15 @@ pub trait Catalog: Send + Sync {
     /// The analyses of a sample, by engine.
     fn analyses_of(&self, sha256: &Sha256) -> Result<Vec<Analysis>>;
 
-    /// Keeps what a sample did in the sandbox, in place of what was known of it.
+    /// Keeps what a sample did in the sandbox, in place of what was known of it, and as a report
+    /// beside earlier ones.
     fn put_behaviour(&self, behaviour: &Behaviour) -> Result<()>;
+    /// Keeps a report beside others of the same sample; the last ten stay.
+    fn put_behaviour_report(&self, behaviour: &Behaviour) -> Result<()>;
+    /// The reports of a sample, the last first.
+    fn behaviour_reports(&self, sha256: &Sha256) -> Result<Vec<BehaviourSummary>>;
+    /// The report whose first run began then.
+    fn behaviour_report(&self, sha256: &Sha256, started: Timestamp) -> Result<Option<Behaviour>>;
     /// What a sample did in the sandbox.
     fn behaviour(&self, sha256: &Sha256) -> Result<Option<Behaviour>>;
     /// Samples that were run in the sandbox, the last first.

@@ -15,3 +15,6 @@ pub const TEXTS_BYTES_MAX: usize = 32 * 1024;
 
 /// The longest piece of a file, of memory or of output, in bytes.
 pub const PIECE_BYTES_MAX: usize = 64 * 1024;
+
+/// What an analyst has typed and the shell has not read, in bytes; more is dropped.
+pub const TYPED_BYTES_MAX: usize = 64 * 1024;

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use crate::wire::{Malformed, Wire, tagged};
 
 /// Of the words in this crate; agent and host are built together.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The status of a process whose end was not seen.
 pub const STATUS_UNKNOWN: u32 = u32::MAX;
@@ -82,6 +82,8 @@ What {
         /// How many.
         records: u64,
     }
+    /// All of the run is sent; what follows happened after it, in a machine that is kept.
+    6 Kept {}
 
     // Processes.
     /// A program replaces what the process ran.
@@ -349,6 +351,25 @@ What {
         bytes: Vec<u8>,
         /// No piece of this mapping follows.
         last: bool,
+    }
+
+    // The analyst's console.
+    /// The shell is there and about to start; it is the notice's process.
+    96 Console {}
+    /// What it prints.
+    97 Screen {
+        /// A piece.
+        bytes: Vec<u8>,
+    }
+    /// What was typed has been handed to it.
+    98 Typed {
+        /// Bytes so far.
+        total: u64,
+    }
+    /// It has ended.
+    99 ConsoleEnded {
+        /// As `wait` gives it.
+        status: u32,
     }
 }
 }

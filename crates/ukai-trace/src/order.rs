@@ -75,6 +75,43 @@ Order {
         /// Whether the memory of its processes is sent before.
         memory: bool,
     }
+    /// The run is over, and the machine stays: what there is to hand over is sent, as for
+    /// `Finish`, then [`What::Kept`](crate::What::Kept). The sample goes on.
+    8 Keep {
+        /// Whether the memory of its processes is sent; they stand still meanwhile.
+        memory: bool,
+    }
+    /// A shell for an analyst in the sample's world, traced like the sample; one at a time.
+    9 Console {
+        /// Whether it has a terminal of so many `rows` and `columns`; otherwise pipes.
+        terminal: bool,
+        /// Lines of the terminal.
+        rows: u16,
+        /// Characters of a line.
+        columns: u16,
+        /// Absolute.
+        program: Vec<u8>,
+        /// From `argv[0]` on.
+        arguments: Vec<Vec<u8>>,
+        /// `NAME=value`.
+        environment: Vec<Vec<u8>>,
+        /// The working folder.
+        folder: Vec<u8>,
+    }
+    /// What the analyst types. No more than
+    /// [`TYPED_BYTES_MAX`](crate::limits::TYPED_BYTES_MAX) may wait for
+    /// [`What::Typed`](crate::What::Typed).
+    10 Type {
+        /// A piece; empty: the end.
+        bytes: Vec<u8>,
+    }
+    /// The analyst's terminal has another size.
+    11 Size {
+        /// Its lines.
+        rows: u16,
+        /// Characters of a line.
+        columns: u16,
+    }
 }
 }
 

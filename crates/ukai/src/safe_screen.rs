@@ -11,6 +11,12 @@ use vte::{Params, Parser, Perform};
 /// Most numbers in one sequence.
 const NUMBERS_MAX: usize = 16;
 
+/// Bytes that may come before the next thing that is drawn. What a string of commands (a title, the
+/// clipboard) holds is collected until its end, which somebody hostile may never send.
+const SILENT_BYTES_MAX: usize = 64 * 1024;
+/// Bytes that are looked at before that is asked.
+const PIECE_BYTES: usize = 4 * 1024;
+
 /// What undoes everything that may pass: attributes, scroll region, cursor.
 pub(crate) const RESET: &str = "\x1b[0m\x1b[r\x1b[?25h";
 
@@ -19,11 +25,15 @@ pub(crate) const RESET: &str = "\x1b[0m\x1b[r\x1b[?25h";
 pub(crate) struct SafeScreen {
     parser: Parser,
     out: Out,
+    /// Bytes since something came of them.
+    silent: usize,
 }
 
 #[derive(Default)]
 struct Out {
     text: String,
+    /// Something has come of it, and be it nothing to see.
+    done: bool,
     /// Only text and line ends.
     plain: bool,
 }
@@ -41,13 +51,27 @@ impl SafeScreen {
 
     /// What of `text` may be printed.
     pub(crate) fn filter(&mut self, text: &str) -> String {
-        self.parser.advance(&mut self.out, text.as_bytes());
+        self.filter_bytes(text.as_bytes())
+    }
+
+    /// What of `bytes` may be printed: UTF-8, in any pieces.
+    pub(crate) fn filter_bytes(&mut self, bytes: &[u8]) -> String {
+        for piece in bytes.chunks(PIECE_BYTES) {
+            self.parser.advance(&mut self.out, piece);
+            let done = std::mem::take(&mut self.out.done);
+            self.silent = if done { 0 } else { self.silent + piece.len() };
+            if self.silent > SILENT_BYTES_MAX {
+                self.parser = Parser::new();
+                self.silent = 0;
+            }
+        }
         std::mem::take(&mut self.out.text)
     }
 }
 
 impl Perform for Out {
     fn print(&mut self, c: char) {
+        self.done = true;
         let shown = ukai_model::PeerText::from(c.encode_utf8(&mut [0; 4]).as_bytes());
         if c == '\\' || shown.escaped().chars().eq([c]) {
             self.text.push(c);
@@ -58,6 +82,7 @@ impl Perform for Out {
     }
 
     fn execute(&mut self, byte: u8) {
+        self.done = true;
         match byte {
             b'\n' | b'\t' => self.text.push(char::from(byte)),
             b'\r' | 0x08 if !self.plain => self.text.push(char::from(byte)),
@@ -66,6 +91,7 @@ impl Perform for Out {
     }
 
     fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
+        self.done = true;
         if ignore || self.plain {
             return;
         }
@@ -160,6 +186,25 @@ mod tests {
         assert_eq!(screen.filter("a\x1b]0;ti"), "a");
         assert_eq!(screen.filter("tle\x07b\x1b[3"), "b");
         assert_eq!(screen.filter("1mc"), "\x1b[31mc");
+    }
+
+    #[test]
+    fn a_string_without_end_is_given_up() {
+        let mut screen = SafeScreen::drawing();
+        assert_eq!(screen.filter_bytes(b"a\x1b]0;"), "a");
+        let piece = [b'x'; 1_000];
+        let shown: String = (0..200).map(|_| screen.filter_bytes(&piece)).collect();
+        // It was taken for a title first, and is text since.
+        assert!(!shown.is_empty() && shown.len() < 200_000, "{}", shown.len());
+        assert!(shown.bytes().all(|byte| byte == b'x'));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced() {
+        let mut screen = SafeScreen::drawing();
+        assert_eq!(screen.filter_bytes(b"a\x9b6n\xffb"), "a\u{fffd}6n\u{fffd}b");
+        assert_eq!(screen.filter_bytes(b"\xe9\xb5"), "");
+        assert_eq!(screen.filter_bytes(b"\x9c"), "\u{9d5c}");
     }
 
     #[test]

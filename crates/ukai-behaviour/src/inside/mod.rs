@@ -11,7 +11,7 @@ pub(crate) use findings::note;
 use crate::Seen;
 use crate::facts::{Fact, Facts};
 use crate::limits::{NOTICES_MAX, OUTPUT_BYTES_MAX, PROCESSES_MAX, TIMES_MAX};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use ukai_model::{FindingKind, Proof, Transport};
 use ukai_trace::{Address, Notice, What};
@@ -34,6 +34,8 @@ pub(crate) struct Inside {
     /// Sleeps that were cut short, by process: when, and how long they would have been, in
     /// milliseconds.
     skips: BTreeMap<u32, Vec<(u64, u64)>>,
+    /// Who made each process, and when.
+    makers: BTreeMap<u32, (u32, u64)>,
 }
 
 /// Which process is behind which conversation.
@@ -150,7 +152,16 @@ impl Inside {
                 let step = String::from_utf8_lossy(&step[..step.len().min(100)]).into_owned();
                 self.not_started = Some(format!("{} failed: error {error}", step.escape_debug()));
             }
-            What::Ready { .. } | What::Finished {} | What::Bind { .. } | What::Memory { .. } => {}
+            // Those of the console are of after the run; where they come before, they were forged.
+            What::Ready { .. }
+            | What::Finished {}
+            | What::Bind { .. }
+            | What::Memory { .. }
+            | What::Kept {}
+            | What::Console {}
+            | What::Screen { .. }
+            | What::Typed { .. }
+            | What::ConsoleEnded { .. } => {}
             What::Lost { records } => self.lost = self.lost.saturating_add(*records),
             What::Execute { parent, path, arguments, deleted, .. } => {
                 self.reached = true;
@@ -168,6 +179,9 @@ impl Inside {
             What::Fork { child, thread } => {
                 facts.add(fact("fork").number("thread", u64::from(*thread)));
                 self.processes.forks(pid, *child, *thread, at_ms);
+                if !thread && self.makers.len() < PROCESSES_MAX {
+                    self.makers.insert(*child, (pid, at_ms));
+                }
             }
             What::Exit { status } => self.processes.exits(pid, at_ms, *status),
             What::Name { name } => {
@@ -249,8 +263,10 @@ impl Inside {
                 facts.add(fact("listen").text("address", address).number("port", local.port()));
                 self.processes.listens(pid, at_ms, local.port());
             }
-            What::Connect { local, remote, protocol, .. } => {
+            What::Connect { local, remote, protocol, error } => {
                 self.processes.connects(pid, at_ms);
+                // Of datagrams, it sends nothing: what is sent is told by itself.
+                let silent = *protocol == UDP && *error == 0;
                 let Address::Ip(remote) = remote else {
                     self.findings.reached_for(remote, &proof);
                     return;
@@ -266,6 +282,9 @@ impl Inside {
                         .number("port", remote.port())
                         .number("protocol", *protocol),
                 );
+                if silent {
+                    return;
+                }
                 if let Some(known) = self.sockets.touch(pid, *protocol, local, remote) {
                     known.attempts += 1;
                     if known.times_ms.len() < TIMES_MAX {
@@ -370,12 +389,35 @@ impl Inside {
         }
     }
 
+    /// The sleeps of a process, with those of the ones that it comes from until they made it: they
+    /// are part of its time, too.
+    fn sleeps_of(&self, mut pid: u32) -> Vec<(u64, u64)> {
+        const GENERATIONS: usize = 16;
+        let mut until_ms = u64::MAX;
+        let mut sleeps = Vec::new();
+        for _ in 0..GENERATIONS {
+            let own = self.skips.get(&pid).into_iter().flatten();
+            sleeps.extend(own.filter(|(at_ms, _)| *at_ms <= until_ms));
+            let Some((maker, at_ms)) = self.makers.get(&pid) else { break };
+            until_ms = until_ms.min(*at_ms);
+            pid = *maker;
+        }
+        sleeps.sort_unstable();
+        sleeps
+    }
+
     /// Times of the trace as the clock of the processes behind them had it, which slept in
-    /// full. Of several, the one that slept longest counts.
+    /// full. Of several, the one that slept longest counts; where several have one maker, as
+    /// where a loop starts a tool each time, its sleep is between them.
     pub(crate) fn own_times(&self, pids: &[u32], times_ms: &[u64]) -> Vec<u64> {
-        let slept = |skips: &&Vec<(u64, u64)>| skips.iter().map(|(_, ms)| *ms).sum::<u64>();
-        let skips = pids.iter().filter_map(|pid| self.skips.get(pid)).max_by_key(slept);
-        let Some(skips) = skips else { return times_ms.to_vec() };
+        let makers = pids.iter().filter_map(|pid| self.makers.get(pid).map(|(maker, _)| *maker));
+        let makers = makers.filter(|_| pids.len() > 1);
+        let slept = |skips: &Vec<(u64, u64)>| skips.iter().map(|(_, ms)| *ms).sum::<u64>();
+        let all: BTreeSet<u32> = pids.iter().copied().chain(makers).collect();
+        let skips = all.into_iter().map(|pid| self.sleeps_of(pid)).max_by_key(slept);
+        let Some(skips) = skips.filter(|skips| !skips.is_empty()) else {
+            return times_ms.to_vec();
+        };
         let mut times_ms = times_ms.to_vec();
         times_ms.sort_unstable();
         let (mut next, mut slept) = (skips.iter().peekable(), 0_u64);

@@ -117,7 +117,10 @@ impl Outside {
                     .text("request", request)
                     .text("detail", detail.as_bytes()),
             ),
-            EventKind::FileTransfer { protocol, operation, path, .. } => {
+            EventKind::FileTransfer { protocol, operation, path, served, .. } => {
+                if self.served.len() < SERVED_MAX {
+                    self.served.extend(served);
+                }
                 let request =
                     if *operation == FileOperation::Upload { "upload" } else { "download" };
                 facts.add(

@@ -175,3 +175,23 @@ fn a_beacon_is_known_though_its_sleeping_was_cut_short() {
     assert_eq!((rhythm.period_ms, rhythm.intervals), (30_050, 7), "{rhythm:?}");
     assert_eq!(contact.class, Class::C2);
 }
+
+/// A loop that starts a tool each time: its sleep lies between the tools' contacts. What only
+/// finds out by a datagram's socket which address it would have has contacted nobody.
+#[test]
+fn the_sleep_of_a_maker_counts_for_what_it_makes() {
+    let mut maker = Maker::new(4);
+    maker.start("x86_64", "/tmp/a");
+    for number in 0..12 {
+        let (pid, at) = (20 + number, 100 + u64::from(number) * 200);
+        maker.tell(7, at, What::Fork { child: pid, thread: false });
+        maker.connect(pid, at + 5, "198.51.100.9", 443, 17);
+        maker.connect(pid, at + 10, "198.51.100.9", 443, 6);
+        maker.exit(pid, at + 40, 0);
+        maker.tell(7, at + 50, What::Sleep { ns: 5_000_000_000, skipped: true });
+    }
+    let report = report(&SAMPLE, &[maker.seen(Ended::Exited)], RuleSet::built_in());
+    let [contact] = &report.contacts[..] else { panic!("{:#?}", report.contacts) };
+    let rhythm = contact.rhythm.as_ref().expect("a rhythm");
+    assert_eq!((rhythm.period_ms, rhythm.intervals), (5_200, 11), "{rhythm:?}");
+}

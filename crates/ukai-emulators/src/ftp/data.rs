@@ -7,7 +7,7 @@ use crate::shape::Capture;
 use crate::{Context, Effect, SideEvent, SideId, SideStream};
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
-use ukai_model::{CaptureHow, Duration, EventKind, FileOperation, PeerText};
+use ukai_model::{CaptureHow, Duration, EventKind, FileOperation, PeerText, Sha256};
 use ukai_shell::FsError;
 
 /// The data connection, and what goes over it.
@@ -54,7 +54,14 @@ struct Transfer {
 
 enum What {
     /// Bytes for the peer, with the replies before and after, and the size that is told.
-    Send { bytes: Bytes, before: &'static str, after: &'static str, told: u64 },
+    Send {
+        bytes: Bytes,
+        before: &'static str,
+        after: &'static str,
+        told: u64,
+        /// What was made up for it, as a whole.
+        served: Option<Sha256>,
+    },
     /// A file from the peer.
     Receive { path: Vec<u8>, received: Vec<u8>, base: Bytes, dropped: u64, unique: Option<String> },
 }
@@ -229,11 +236,13 @@ impl FtpSession {
                 return None;
             }
         };
+        let offered = self.account.as_mut()?.files.at(cx.now).is_offered(&path);
+        let served = offered.then(|| Sha256::of(&bytes));
         let told = bytes.len() as u64;
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         let bytes = bytes.slice(from..);
         let bytes = if self.ascii && self.server.converts_ascii { to_net(&bytes) } else { bytes };
-        Some(What::Send { bytes, before: "opening_retr", after: "done", told })
+        Some(What::Send { bytes, before: "opening_retr", after: "done", told, served })
     }
 
     fn prepare_store(
@@ -315,7 +324,7 @@ impl FtpSession {
         }
         let after = if found.is_some() { "list_done" } else { "list_done_missing" };
         let bytes = Bytes::from(found.unwrap_or_default());
-        Some(What::Send { bytes, before: "opening_list", after, told: 0 })
+        Some(What::Send { bytes, before: "opening_list", after, told: 0, served: None })
     }
 
     pub(super) fn side_event(&mut self, cx: &mut Context<'_>, side: SideId, event: SideEvent<'_>) {
@@ -403,7 +412,8 @@ impl FtpSession {
         let (side, command) = (transfer.side, transfer.command.clone());
         let tls = transfer.tls;
         match &transfer.what {
-            What::Send { bytes, before, after, told } => {
+            What::Send { bytes, before, after, told, served } => {
+                let served = *served;
                 let (bytes, before, after, told) = (bytes.clone(), *before, *after, *told);
                 self.data.transfer = None;
                 self.say_with(cx, before, &command, &[("size", &told.to_string())]);
@@ -414,7 +424,8 @@ impl FtpSession {
                 }
                 cx.effects.push(Effect::CloseSide(side));
                 if before == "opening_retr" {
-                    self.record_file(cx, FileOperation::Download, &command.argument, size, true);
+                    let download = FileOperation::Download;
+                    self.record_served(cx, download, &command.argument, size, true, served);
                 }
                 self.say_for(cx, after, &command);
                 self.next(cx);
@@ -473,6 +484,7 @@ impl FtpSession {
             path: PeerText::truncated(&path, 4_096),
             size,
             success: whole && stored.is_ok(),
+            served: None,
         });
         if whole {
             cx.effects.push(Effect::CloseSide(side));

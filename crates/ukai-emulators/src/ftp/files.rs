@@ -4,7 +4,7 @@ use super::line::Command;
 use super::listing::{Listing, digits, read_digits};
 use super::session::FtpSession;
 use crate::Context;
-use ukai_model::{EventKind, FileOperation, PeerText};
+use ukai_model::{EventKind, FileOperation, PeerText, Sha256};
 use ukai_shell::{FileChange, FsError};
 
 impl FtpSession {
@@ -73,12 +73,26 @@ impl FtpSession {
         size: u64,
         success: bool,
     ) {
+        self.record_served(cx, operation, argument, size, success, None);
+    }
+
+    /// As [`Self::record_file`], with what was made up for it.
+    pub(super) fn record_served(
+        &self,
+        cx: &mut Context<'_>,
+        operation: FileOperation,
+        argument: &[u8],
+        size: u64,
+        success: bool,
+        served: Option<Sha256>,
+    ) {
         cx.record(EventKind::FileTransfer {
             protocol: "ftp".to_owned(),
             operation,
             path: PeerText::truncated(&self.resolve(argument), 4_096),
             size,
             success,
+            served,
         });
     }
 

@@ -166,6 +166,7 @@ impl Talk {
             path: PeerText::truncated(&path, 1_024),
             size: bytes.len() as u64,
             success: true,
+            served: None,
         });
         (bytes.len() <= MYSQL_VALUE_BYTES).then(|| bytes.to_vec())
     }
@@ -262,6 +263,7 @@ impl Talk {
             path: PeerText::truncated(&path, 1_024),
             size: bytes.len() as u64,
             success: result.is_ok(),
+            served: None,
         });
         result
     }

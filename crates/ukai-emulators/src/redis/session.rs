@@ -349,6 +349,7 @@ impl RedisSession {
                 path: PeerText::truncated(path.as_bytes(), REQUEST_DETAIL_BYTES),
                 size,
                 success: saved,
+                served: None,
             });
             if let Some(name) = purpose.attack() {
                 attack(cx, name, path.as_bytes());

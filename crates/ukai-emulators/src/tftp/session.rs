@@ -5,7 +5,7 @@ use crate::limits::{TFTP_BLOCK_BYTES, TFTP_RETRIES, TFTP_WAIT_MS, TFTP_WINDOW, U
 use crate::shape::Capture;
 use crate::{Context, Effect, FetchId, Fetched, Open, Session, TimerId};
 use bytes::Bytes;
-use ukai_model::{CaptureHow, Duration, EventKind, FileOperation, PeerText};
+use ukai_model::{CaptureHow, Duration, EventKind, FileOperation, PeerText, Sha256};
 use ukai_shell::{Files, FsError};
 
 const AGAIN: TimerId = TimerId(1);
@@ -36,6 +36,7 @@ enum What {
         bytes: Bytes,
         at: usize,
         ended: bool,
+        served: Option<Sha256>,
     },
     Write {
         bytes: Vec<u8>,
@@ -83,11 +84,14 @@ impl TftpSession {
         let files = self.files(cx);
         let path = place(&files, name);
         let opened = if write { Ok(Bytes::new()) } else { files.read_offered(&path) };
+        let served;
         let bytes = match opened {
-            Ok(bytes) if netascii => to_net(&bytes),
-            Ok(bytes) => bytes,
+            Ok(bytes) => {
+                served = files.is_offered(&path).then(|| Sha256::of(&bytes));
+                if netascii { to_net(&bytes) } else { bytes }
+            }
             Err(reason) => {
-                Self::record(cx, write, &path, 0, false);
+                Self::record(cx, write, &path, 0, false, None);
                 return cx.send(refusal(reason));
             }
         };
@@ -97,7 +101,7 @@ impl TftpSession {
         let what = if write {
             What::Write { bytes: Vec::new(), netascii }
         } else {
-            What::Read { bytes, at: 0, ended: false }
+            What::Read { bytes, at: 0, ended: false, served }
         };
         self.exchange = Some(Exchange {
             path,
@@ -128,7 +132,7 @@ impl TftpSession {
 
     fn next_block(&mut self, cx: &mut Context<'_>) {
         let Some(exchange) = &mut self.exchange else { return };
-        let What::Read { bytes, at, ended } = &mut exchange.what else { return };
+        let What::Read { bytes, at, ended, .. } = &mut exchange.what else { return };
         let end = at.saturating_add(exchange.block_bytes).min(bytes.len());
         let piece = bytes.slice(*at..end);
         *ended = piece.len() < exchange.block_bytes;
@@ -144,10 +148,11 @@ impl TftpSession {
             return;
         }
         match &exchange.what {
-            What::Read { bytes, ended: true, .. } => {
+            What::Read { bytes, ended: true, served, .. } => {
                 let (path, size) = (exchange.path.clone(), bytes.len() as u64);
+                let served = *served;
                 self.exchange = None;
-                Self::record(cx, false, &path, size, true);
+                Self::record(cx, false, &path, size, true, served);
             }
             What::Read { .. } => self.next_block(cx),
             What::Write { .. } | What::Written => {}
@@ -202,7 +207,7 @@ impl TftpSession {
                 url: None,
             }));
         }
-        Self::record(cx, true, &path, size, whole && stored);
+        Self::record(cx, true, &path, size, whole && stored, None);
     }
 
     fn abandon(&mut self, cx: &mut Context<'_>) {
@@ -214,13 +219,21 @@ impl TftpSession {
         self.exchange = None;
     }
 
-    fn record(cx: &mut Context<'_>, write: bool, path: &[u8], size: u64, success: bool) {
+    fn record(
+        cx: &mut Context<'_>,
+        write: bool,
+        path: &[u8],
+        size: u64,
+        success: bool,
+        served: Option<Sha256>,
+    ) {
         cx.record(EventKind::FileTransfer {
             protocol: "tftp".to_owned(),
             operation: if write { FileOperation::Upload } else { FileOperation::Download },
             path: PeerText::truncated(path, 4_096),
             size,
             success,
+            served,
         });
     }
 }

@@ -5,6 +5,7 @@ use super::indicators::IndicatorView;
 use super::query::{Params, Part};
 use crate::sandbox::{RUN, RUN_ASKED};
 use crate::shared::App;
+use crate::wishes::{RunWish, wish};
 use crate::worker::ENGINE;
 use crate::{clock, limits};
 use axum::Json;
@@ -94,6 +95,8 @@ pub(crate) struct SamplePage {
     ran: bool,
     /// Its run that is still to be done, or that failed too often.
     run_job: Option<Job>,
+    /// The settings that a person has asked for in that run.
+    run_wish: RunWish,
 }
 
 pub(super) const FORM: &str = "a SHA-256 in 64 hexadecimal digits";
@@ -113,7 +116,7 @@ pub(crate) async fn sample(
     let store = &app.store;
     let Some(sample) = store.sample_summary(&sha256).await? else { return Err(unknown()) };
     let queue = store.queue();
-    let (sightings, analyses, indicators, behaviour, job, run, asked) = tokio::try_join!(
+    let (sightings, analyses, indicators, behaviour, job, run, asked, run_wish) = tokio::try_join!(
         store.sightings(&sha256, limits::SIGHTINGS_MAX),
         store.analyses_of(&sha256),
         store.indicators_of_sample(&sha256),
@@ -121,11 +124,13 @@ pub(crate) async fn sample(
         queue.job_of(ENGINE, sha256),
         queue.job_of(RUN, sha256),
         queue.job_of(RUN_ASKED, sha256),
+        wish(&app, &sha256),
     )?;
     let (ran, run_job) = (behaviour.is_some(), asked.or(run));
     let now = clock::now();
     let indicators = indicators.into_iter().map(|i| IndicatorView::new(i, now)).collect();
-    Ok(Json(SamplePage { sample, sightings, analyses, indicators, job, ran, run_job }))
+    let page = SamplePage { sample, sightings, analyses, indicators, job, ran, run_job, run_wish };
+    Ok(Json(page))
 }
 
 pub(super) fn not_kept(what: &str) -> ApiError {

@@ -1,7 +1,10 @@
 //! Samples go from the queue into a sandbox, and what they did becomes indicators.
 
 use super::rig::{Plan, Rig, analysis, captured, domain, session, until};
-use crate::{LeftFile, RunDone, RunOrder, Running, Sandbox, SandboxSeat, clock};
+use crate::{
+    Artifact, LeftFile, RunDone, RunOrder, RunWish, Running, Sandbox, SandboxChoices, SandboxSeat,
+    clock,
+};
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use parking_lot::Mutex;
@@ -24,12 +27,25 @@ struct Fake {
     ran: Mutex<Vec<(Sha256, String)>>,
     /// How often it fails first.
     failures: Mutex<u32>,
+    wishes: Mutex<Vec<RunWish>>,
 }
 
 impl Sandbox for Fake {
     fn takes(&self, analysis: &Analysis) -> Result<(), String> {
         let elf = analysis.file_type.as_ref().is_some_and(|kind| kind.name == "elf");
         elf.then_some(()).ok_or_else(|| "it is nothing that runs".to_owned())
+    }
+
+    fn takes_as(&self, analysis: &Analysis, wish: &RunWish) -> Result<(), String> {
+        if wish.architecture.is_some() { Ok(()) } else { self.takes(analysis) }
+    }
+
+    fn choices(&self) -> SandboxChoices {
+        SandboxChoices {
+            architectures: vec!["arm".into(), "mips".into()],
+            scenarios: vec!["open".into(), "offline".into()],
+            time_s: 60,
+        }
     }
 
     fn run<'a>(&'a self, order: RunOrder<'a>) -> Running<'a> {
@@ -41,7 +57,23 @@ impl Sandbox for Fake {
             }
             let sha256 = Sha256::of(order.bytes);
             self.ran.lock().push((sha256, String::from_utf8_lossy(order.name).into_owned()));
-            Ok(done(sha256))
+            self.wishes.lock().push(order.wish.clone());
+            let mut done = done(sha256);
+            if !order.wish.is_usual() {
+                // Under other settings it turns to another server, and packets are kept.
+                done.behaviour.runs[0].settings = order.wish.told();
+                done.behaviour.contacts[0].name = "other.example".into();
+                let other = observables::parse("other.example").expect("a name");
+                done.behaviour.contacts[0].observables = vec![other];
+                let path = std::env::temp_dir().join(format!("{sha256}.pcapng"));
+                std::fs::write(&path, b"packets").expect("a file");
+                done.artifacts.push(Artifact {
+                    name: "packets-1.pcapng".into(),
+                    path,
+                    guard: Arc::new(()),
+                });
+            }
+            Ok(done)
         })
     }
 }
@@ -89,13 +121,15 @@ pub(super) fn done(sha256: Sha256) -> RunDone {
         path: "/tmp/.x".into(),
         bytes: Bytes::from_static(bytes),
     };
-    RunDone { behaviour, files: vec![file(STAGE), file(OURS), file(BOT)] }
+    let files = vec![file(STAGE), file(OURS), file(BOT)];
+    RunDone { behaviour, files, artifacts: Vec::new() }
 }
 
 /// A hub with a sandbox of its own.
 async fn rig(fake: &Arc<Fake>, runs_per_day: u64) -> Rig {
     let sandbox: Arc<dyn Sandbox> = fake.clone();
-    let seat = SandboxSeat { sandbox, workers: 2, runs_per_day };
+    let artifact_bytes_max = 1 << 20;
+    let seat = SandboxSeat { sandbox, workers: 2, runs_per_day, artifact_bytes_max };
     Rig::of(Plan { sandbox: Some(seat), ..Plan::default() }).await
 }
 
@@ -153,6 +187,74 @@ async fn a_captured_sample_is_run_and_its_server_reaches_the_feeds() {
         matches!(kind, EventKind::SandboxDone { runs: 1, score: 70, servers: 1, drops: 1, .. })
     };
     assert!(events.iter().all(|event| counted(&event.kind)), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_run_with_other_settings_is_kept_beside_the_usual_one() {
+    let fake = Arc::new(Fake::default());
+    let rig = rig(&fake, 100).await;
+    assert_eq!(rig.json("/api/sandbox").await["scenarios"][1], "offline");
+    capture(&rig, BOT).await;
+    let usual = ran(&rig, BOT).await;
+    let path = format!("/api/samples/{}", Sha256::of(BOT));
+
+    let run = format!("{path}/run");
+    let ask = |body: &'static str| rig.ask(Method::POST, &run, body);
+    for (wrong, told) in [
+        (r#"{"scenario": "none"}"#, "scenario"),
+        (r#"{"architecture": "vax"}"#, "architecture"),
+        (r#"{"time_s": 0}"#, "time_s"),
+        (r#"{"environment": ["=x"]}"#, "environment"),
+        (r#"{"arguments": ["a\u0000b"]}"#, "arguments"),
+        (r#"{"clock_s": 999999999999}"#, "clock_s"),
+        (r#"{"tiem_s": 5}"#, "tiem_s"),
+    ] {
+        let answer = ask(wrong).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");
+        assert!(answer.text().contains(told), "{wrong}: {}", answer.text());
+    }
+    let wish = r#"{"scenario": "offline", "arguments": ["-x"], "time_s": 30, "memory": true}"#;
+    assert_eq!(ask(wish).await.status, StatusCode::ACCEPTED);
+    let reports = format!("{path}/behaviour/reports");
+    until("the second report", || async {
+        rig.json(&reports).await["items"].as_array().is_some_and(|list| list.len() == 2)
+    })
+    .await;
+    until("its job's end", || async { rig.json(&path).await["run_wish"] == serde_json::json!({}) })
+        .await;
+    let told = serde_json::from_str::<RunWish>(wish).expect("a wish");
+    assert_eq!(fake.wishes.lock().last(), Some(&told));
+
+    // What is known of the sample stays what it was, and the other server is told as well.
+    let listed = rig.json(&reports).await;
+    let (other, first) = (&listed["items"][0], &listed["items"][1]);
+    assert_eq!(first["started"], usual.started.to_string());
+    assert!(other["settings"].as_array().expect("a list").contains(&"arg = -x".into()), "{other}");
+    assert_eq!(rig.store.behaviour(&Sha256::of(BOT)).await.expect("asked"), Some(usual));
+    let started = other["started"].as_str().expect("a time");
+    let whole = rig.json(&format!("{path}/behaviour?report={started}")).await;
+    assert_eq!(whole["contacts"][0]["name"], "other.example");
+    let first = first["started"].as_str().expect("a time");
+    let differs =
+        rig.json(&format!("{path}/behaviour/differences?first={first}&second={started}")).await;
+    let line = |n: usize| {
+        (differs["items"][n]["what"].clone(), differs["items"][n]["only_in_first"].clone())
+    };
+    assert_eq!(line(0), ("c2 other.example port 6667".into(), false.into()));
+    assert_eq!(line(1), ("c2 ran.example port 6667".into(), true.into()));
+    until("the feed", || async {
+        rig.get("/feeds/rpz.zone").await.text().contains("other.example")
+    })
+    .await;
+
+    assert_eq!(other["artifacts"][0]["name"], "packets-1.pcapng");
+    let kept = rig.get(&format!("{path}/artifacts/{started}/packets-1.pcapng")).await;
+    assert_eq!((kept.status, kept.text().as_str()), (StatusCode::OK, "packets"));
+    let gone = rig.get(&format!("{path}/artifacts/{first}/packets-1.pcapng")).await;
+    gone.is_error(StatusCode::NOT_FOUND);
+    rig.get(&format!("{path}/behaviour?report=2020-01-01T00:00:00Z"))
+        .await
+        .is_error(StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -5,12 +5,14 @@ mod again;
 mod delayed;
 mod disc;
 mod disk;
+mod kept;
 mod plan;
 mod scenario;
 mod trace;
 
 pub use again::{Again, again};
 pub use disk::{ASK_BYTES, ASK_TASK, DiskTask, OwnGuest, TELL_NOTE, TELL_NOTICE, boot_network};
+pub use kept::{After, Console, Kept, KeptEnd, Size, Typed};
 pub use plan::{Plan, Unsuitable, architectures, plan};
 pub use scenario::{CONDITIONS, Conditions};
 
@@ -149,13 +151,28 @@ pub async fn run(
     plan: &Plan,
     setup: &Setup,
 ) -> Result<Seen, RunError> {
+    run_and_keep(machine, sample, plan, setup, None).await.map(|(seen, _)| seen)
+}
+
+/// Runs a sample, and keeps the machine for at most so long afterwards. There is none to keep
+/// where the sample was not started, or the guest is gone. What is seen of conversations that
+/// still go on is what was known by then.
+pub async fn run_and_keep(
+    machine: &impl Machine,
+    sample: &[u8],
+    plan: &Plan,
+    setup: &Setup,
+    keep: Option<Duration>,
+) -> Result<(Seen, Option<Kept>), RunError> {
     if sample.len() > SAMPLE_BYTES_MAX {
         return Err(RunError::Large(sample.len()));
     }
     let began = Instant::now();
     let started = Timestamp::from(SystemTime::now());
     let margin = Duration::from_millis(ORDERS_MS_MAX + FINISH_MS_MAX);
-    let mut running = machine.start(setup.time + margin).await?;
+    // What is kept needs the time to hand over once more.
+    let longer = keep.map_or(Duration::ZERO, |keep| keep + Duration::from_millis(FINISH_MS_MAX));
+    let mut running = machine.start(setup.time + margin + longer).await?;
     let mut agent = running.agent.take().ok_or(RunError::NoAgent)?;
     let (internet, events) = internet(&mut running, setup)?;
     let mut trace = Trace::default();
@@ -163,26 +180,36 @@ pub async fn run(
     let mut until_running = None;
     let (ended, reason) = {
         let mut gone = std::pin::pin!(running.ended());
+        let wanted = (setup, keep.is_some());
         tokio::select! {
             how = &mut gone => (Ended::GuestEnded, Some(how)),
-            end = converse(&mut agent, &orders, setup, &mut trace, began, &mut until_running) => end,
+            end = converse(&mut agent, &orders, wanted, &mut trace, began, &mut until_running) => end,
         }
     };
     let console = running.console();
-    // The other way round the end of the link would be told as a failure.
-    if let Err(error) = internet.shutdown().await {
-        tracing::warn!(%error, "the record of the virtual Internet is not whole");
-    }
-    running.end().await;
+    let lasted = began.elapsed();
+    let later = trace.go_on();
+    let stays = trace.kept && ended != Ended::GuestEnded;
+    let kept = if let Some(time) = keep.filter(|_| stays) {
+        let events = Arc::clone(&events);
+        Some(Kept { running, agent, internet, events, trace: later, system: plan.system, time })
+    } else {
+        // The other way round the end of the link would be told as a failure.
+        if let Err(error) = internet.shutdown().await {
+            tracing::warn!(%error, "the record of the virtual Internet is not whole");
+        }
+        running.end().await;
+        None
+    };
     if plan.system == System::Windows {
         windows::translate(&mut trace.notices);
     }
     let events = std::mem::take(&mut *events.lock().unwrap_or_else(PoisonError::into_inner));
     let network = &setup.conditions.internet.guest;
-    Ok(Seen {
+    let seen = Seen {
         started,
         until_running,
-        lasted: began.elapsed(),
+        lasted,
         ended,
         reason,
         lost: trace.lost + trace.unknown(),
@@ -190,7 +217,8 @@ pub async fn run(
         events,
         guest: vec![address(network).into()],
         console,
-    })
+    };
+    Ok((seen, kept))
 }
 
 type Events = Arc<Mutex<Vec<Event>>>;
@@ -325,11 +353,11 @@ const SKIPPED_MS: u32 = 500;
 const HOSTNAMES: [&str; 6] = ["srv01", "mail", "gateway", "storage2", "camera-east", "vps-31840"];
 
 /// Gives the orders and listens, until the sample has ended or its time is up, and what is
-/// left has been handed over.
+/// left has been handed over; whether the machine is then to be kept is told with the set-up.
 async fn converse(
     agent: &mut Agent,
     orders: &[u8],
-    setup: &Setup,
+    (setup, keep): (&Setup, bool),
     trace: &mut Trace,
     began: Instant,
     until_running: &mut Option<Duration>,
@@ -392,22 +420,30 @@ async fn converse(
         }
     };
     // What is left is worth having, and not worth waiting for long.
-    let mut finish = Vec::new();
-    Order::Finish { memory: setup.memory }.encode(&mut finish);
+    trace.keeping = keep && trace.started;
+    let memory = setup.memory;
+    let last = if trace.keeping { Order::Keep { memory } } else { Order::Finish { memory } };
+    let in_time = !all_given || hand_over(agent, &last, trace).await;
+    let reason = reason
+        .or_else(|| (!in_time).then(|| "the guest did not hand over all that was left".to_owned()));
+    (ended, reason)
+}
+
+/// Has the agent send what is left; whether that ended in time, well or not.
+async fn hand_over(agent: &mut Agent, order: &Order, trace: &mut Trace) -> bool {
+    let mut frame = Vec::new();
+    order.encode(&mut frame);
+    let mut buffer = vec![0; 64 * 1024];
     let rest = async {
-        if !all_given || to.write_all(&finish).await.is_err() {
+        if agent.orders.write_all(&frame).await.is_err() {
             return;
         }
-        while !trace.finished {
-            match from.read(&mut buffer).await {
+        while !trace.finished && !trace.kept {
+            match agent.notices.read(&mut buffer).await {
                 Ok(count @ 1..) if trace.push(&buffer[..count]).is_ok() => {}
                 _ => return,
             }
         }
     };
-    let within = Duration::from_millis(FINISH_MS_MAX);
-    let unfinished = tokio::time::timeout(within, rest).await.is_err();
-    let reason = reason
-        .or_else(|| unfinished.then(|| "the guest did not hand over all that was left".to_owned()));
-    (ended, reason)
+    tokio::time::timeout(Duration::from_millis(FINISH_MS_MAX), rest).await.is_ok()
 }

@@ -19,6 +19,27 @@ pub(super) struct Trace {
     pub(super) started: bool,
     pub(super) failed: bool,
     pub(super) finished: bool,
+    /// Whether the agent was told to keep the machine: what follows its answer is of later.
+    pub(super) keeping: bool,
+    pub(super) kept: bool,
+    /// What has come of later, with the last bytes of the run.
+    later: Vec<Notice>,
+    /// The analyst's console, if there was one.
+    pub(super) console: Console,
+}
+
+/// What the guest tells of the analyst's console.
+#[derive(Default)]
+pub(super) struct Console {
+    /// The shell is there.
+    pub(super) began: bool,
+    /// It cannot be: an error of the guest's system.
+    pub(super) failed: Option<i32>,
+    /// What it has printed and was not taken yet: no more than was pushed at once.
+    pub(super) screen: Vec<u8>,
+    /// Bytes of what was typed that it has got.
+    pub(super) typed: u64,
+    pub(super) status: Option<u32>,
 }
 
 impl Trace {
@@ -31,7 +52,11 @@ impl Trace {
                 self.unknown += 1;
                 continue;
             };
-            self.follow(&notice);
+            if self.kept {
+                self.later.push(notice);
+                continue;
+            }
+            let Some(notice) = self.follow(notice) else { continue };
             let full = self.notices.len() >= NOTICES_MAX || self.bytes >= TRACE_BYTES_MAX;
             if full {
                 self.lost += 1;
@@ -55,8 +80,26 @@ impl Trace {
         self.unknown
     }
 
-    fn follow(&mut self, notice: &Notice) {
+    /// The trace of what happens from the agent's answer on that the machine is kept.
+    pub(super) fn go_on(&mut self) -> Self {
+        let framer = std::mem::take(&mut self.framer);
+        let notices = std::mem::take(&mut self.later);
+        let mut later = Self { framer, started: self.started, ..Self::default() };
+        later.notices = notices.into_iter().filter_map(|notice| later.follow(notice)).collect();
+        later
+    }
+
+    /// Takes note of it; what only the console is concerned with does not come back.
+    fn follow(&mut self, notice: Notice) -> Option<Notice> {
         match &notice.what {
+            What::Kept {} if self.keeping => self.kept = true,
+            What::Console {} => self.console.began = true,
+            What::Failed { step, error } if step == b"console" => {
+                self.console.failed = Some(*error);
+            }
+            What::Screen { bytes } => self.console.screen.extend_from_slice(bytes),
+            What::Typed { total } => self.console.typed = *total,
+            What::ConsoleEnded { status } => self.console.status = Some(*status),
             What::Started {} => {
                 self.started = true;
                 self.alive.insert(notice.pid);
@@ -71,6 +114,9 @@ impl Trace {
             }
             _ => {}
         }
+        let of_console =
+            matches!(notice.what, What::Screen { .. } | What::Typed { .. } | What::Kept {});
+        (!of_console).then_some(notice)
     }
 }
 
@@ -98,6 +144,32 @@ mod tests {
         assert!(!tell(7, What::Fork { child: 9, thread: true }));
         assert!(!tell(7, What::Exit { status: 0 }));
         assert!(tell(8, What::Exit { status: 0 }));
+    }
+
+    #[test]
+    fn what_follows_the_run_is_told_apart() {
+        let mut trace = Trace::default();
+        let name = |name: &[u8]| bytes(7, What::Name { name: name.to_vec() });
+        // Nobody has asked.
+        trace.push(&bytes(0, What::Kept {})).expect("a frame");
+        assert!(!trace.kept);
+        trace.push(&bytes(7, What::Started {})).expect("a frame");
+        trace.keeping = true;
+        let screen = bytes(0, What::Screen { bytes: b"# ".to_vec() });
+        let last = [name(b"run"), bytes(0, What::Kept {}), name(b"later"), screen].concat();
+        trace.push(&last[..last.len() - 3]).expect("frames");
+        assert!(trace.kept);
+        let mut later = trace.go_on();
+        later.push(&last[last.len() - 3..]).expect("the rest of a frame");
+        let names = |trace: &Trace| {
+            let name = |notice: &Notice| match &notice.what {
+                What::Name { name } => Some(String::from_utf8_lossy(name).into_owned()),
+                _ => None,
+            };
+            trace.notices.iter().filter_map(name).collect::<Vec<_>>()
+        };
+        assert_eq!((names(&trace), names(&later)), (vec!["run".into()], vec!["later".into()]));
+        assert_eq!(later.console.screen, b"# ");
     }
 
     #[test]

@@ -119,6 +119,7 @@ impl Files {
                     path: PeerText::truncated(open.path.as_bytes(), DETAIL_BYTES),
                     size: bytes.len() as u64,
                     success: true,
+                    served: None,
                 },
             );
             let name = open.path.rsplit('\\').next().unwrap_or_default();

@@ -31,6 +31,11 @@ impl Files {
         })
     }
 
+    /// Whether what [`Self::read_offered`] gives is offered, and no file of the disk's.
+    pub fn is_offered(&self, path: &[u8]) -> bool {
+        self.fs.offers().is_some() && self.info(path, true).is_err()
+    }
+
     /// Makes the directory `path` and those above, where files are offered.
     pub fn make_offered_directory(&self, path: &[u8]) -> Result<(), FsError> {
         if self.fs.offers().is_none() {

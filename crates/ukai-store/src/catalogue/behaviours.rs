@@ -3,12 +3,13 @@
 use super::values::{Fixed, int, time};
 use super::{Result, page};
 use crate::cursor::{self, key_time, page_size, time_key};
+use crate::limits::BEHAVIOUR_REPORTS_MAX;
 use crate::query::{BehaviourQuery, BehaviourSummary, Page};
 use crate::record::{pack_json, unpack_json};
 use crate::summary;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
-use ukai_model::{Behaviour, Sha256};
+use ukai_model::{Behaviour, Sha256, Timestamp};
 
 pub(super) fn put(c: &Connection, behaviour: &Behaviour) -> Result<()> {
     let minhash: Vec<u8> =
@@ -25,7 +26,47 @@ pub(super) fn put(c: &Connection, behaviour: &Behaviour) -> Result<()> {
         minhash,
         pack_json(behaviour)?,
     ])?;
+    put_report(c, behaviour)
+}
+
+pub(super) fn put_report(c: &Connection, behaviour: &Behaviour) -> Result<()> {
+    c.prepare_cached(
+        "INSERT OR REPLACE INTO behaviour_report (sha256, started, summary, body)
+         VALUES (?, ?, ?, ?)",
+    )?
+    .execute(params![
+        behaviour.sha256.as_bytes(),
+        time(behaviour.started),
+        pack_json(&summary::behaviour(behaviour))?,
+        pack_json(behaviour)?,
+    ])?;
+    c.prepare_cached(
+        "DELETE FROM behaviour_report WHERE sha256 = ?1 AND started NOT IN (
+             SELECT started FROM behaviour_report WHERE sha256 = ?1
+             ORDER BY started DESC LIMIT ?2)",
+    )?
+    .execute(params![behaviour.sha256.as_bytes(), BEHAVIOUR_REPORTS_MAX])?;
     Ok(())
+}
+
+pub(super) fn reports(c: &Connection, sha256: &Sha256) -> Result<Vec<BehaviourSummary>> {
+    let mut statement = c.prepare_cached(
+        "SELECT summary FROM behaviour_report WHERE sha256 = ? ORDER BY started DESC",
+    )?;
+    let rows = statement.query_map([sha256.as_bytes()], |row| row.get::<_, Vec<u8>>(0))?;
+    rows.map(|summary| unpack_json("a report's summary", &summary?)).collect()
+}
+
+pub(super) fn report(
+    c: &Connection,
+    sha256: &Sha256,
+    started: Timestamp,
+) -> Result<Option<Behaviour>> {
+    let body: Option<Vec<u8>> = c
+        .prepare_cached("SELECT body FROM behaviour_report WHERE sha256 = ? AND started = ?")?
+        .query_row(params![sha256.as_bytes(), time(started)], |row| row.get(0))
+        .optional()?;
+    body.map(|body| unpack_json("a report", &body)).transpose()
 }
 
 pub(super) fn find(c: &Connection, sha256: &Sha256) -> Result<Option<Behaviour>> {

@@ -279,6 +279,18 @@ impl Catalog for Catalogue {
         self.write(Commit::Durable, |tx, _| behaviours::put(tx, behaviour))
     }
 
+    fn put_behaviour_report(&self, behaviour: &Behaviour) -> Result<()> {
+        self.write(Commit::Durable, |tx, _| behaviours::put_report(tx, behaviour))
+    }
+
+    fn behaviour_reports(&self, sha256: &Sha256) -> Result<Vec<BehaviourSummary>> {
+        self.read(|c| behaviours::reports(c, sha256))
+    }
+
+    fn behaviour_report(&self, sha256: &Sha256, started: Timestamp) -> Result<Option<Behaviour>> {
+        self.read(|c| behaviours::report(c, sha256, started))
+    }
+
     fn behaviour(&self, sha256: &Sha256) -> Result<Option<Behaviour>> {
         self.read(|c| behaviours::find(c, sha256))
     }

@@ -2,7 +2,9 @@
 
 use crate::StoreError;
 use crate::cursor::{self, page_size, time_key, uuid_floor};
-use crate::limits::{BUCKETS_MAX, ROLLUP_KEPT_S, SIGHTINGS_PER_SAMPLE_MAX, TOP_HOURS_KEPT_S};
+use crate::limits::{
+    BEHAVIOUR_REPORTS_MAX, BUCKETS_MAX, ROLLUP_KEPT_S, SIGHTINGS_PER_SAMPLE_MAX, TOP_HOURS_KEPT_S,
+};
 use crate::query::{
     BehaviourQuery, BehaviourSummary, Bucket, EventQuery, Has, IndicatorQuery, IndicatorState, Job,
     Page, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
@@ -35,6 +37,7 @@ pub(super) struct State {
     samples: HashMap<Sha256, Sample>,
     analyses: BTreeMap<(Sha256, String), Analysis>,
     behaviours: HashMap<Sha256, Behaviour>,
+    behaviour_reports: HashMap<Sha256, BTreeMap<Timestamp, Behaviour>>,
     indicators: BTreeMap<IndicatorId, Indicator>,
     minutes: BTreeMap<u64, Bucket>,
     hours: BTreeMap<(TopBy, u64), HashMap<String, u64>>,
@@ -350,7 +353,28 @@ impl Catalog for MemoryCatalog {
 
     fn put_behaviour(&self, behaviour: &Behaviour) -> Result<()> {
         self.state.lock().behaviours.insert(behaviour.sha256, behaviour.clone());
+        self.put_behaviour_report(behaviour)
+    }
+
+    fn put_behaviour_report(&self, behaviour: &Behaviour) -> Result<()> {
+        let mut state = self.state.lock();
+        let of = state.behaviour_reports.entry(behaviour.sha256).or_default();
+        of.insert(behaviour.started, behaviour.clone());
+        if of.len() > BEHAVIOUR_REPORTS_MAX as usize {
+            of.pop_first();
+        }
         Ok(())
+    }
+
+    fn behaviour_reports(&self, sha256: &Sha256) -> Result<Vec<BehaviourSummary>> {
+        let state = self.state.lock();
+        let of = state.behaviour_reports.get(sha256);
+        Ok(of.into_iter().flat_map(|of| of.values().rev()).map(summary::behaviour).collect())
+    }
+
+    fn behaviour_report(&self, sha256: &Sha256, started: Timestamp) -> Result<Option<Behaviour>> {
+        let state = self.state.lock();
+        Ok(state.behaviour_reports.get(sha256).and_then(|of| of.get(&started)).cloned())
     }
 
     fn behaviour(&self, sha256: &Sha256) -> Result<Option<Behaviour>> {

@@ -28,6 +28,9 @@ pub(crate) struct SandboxConfig {
     pub(crate) runs: Option<u32>,
     /// Samples that are run on one day by UTC; those that a person asks for are not counted.
     pub(crate) samples_per_day: u64,
+    /// Packets and memory of runs that are kept for download, in MiB altogether (0 to 1,048,576);
+    /// the oldest go first. 0: none are kept.
+    pub(crate) artifacts_mib: u64,
     /// The network of the first run: `open`, `offline`, `nxdomain`, `refused` or `slow`.
     pub(crate) scenario: String,
     /// QEMU's program; the one in the path if it is left out.
@@ -48,6 +51,7 @@ impl Default for SandboxConfig {
             time_s: 60,
             runs: None,
             samples_per_day: 500,
+            artifacts_mib: 1_024,
             scenario: "open".into(),
             qemu: None,
             accelerator: None,
@@ -70,6 +74,7 @@ impl SandboxConfig {
         within("machines", self.machines as u64, 1, 64)?;
         within("memory_mib", self.memory_mib.unwrap_or(256).into(), 64, 16_384)?;
         within("time_s", self.time_s, 1, 86_400)?;
+        within("artifacts_mib", self.artifacts_mib, 0, 1_048_576)?;
         within("runs", self.runs.unwrap_or(1).into(), 1, 6)?;
         if self.conditions().is_none() {
             let known = CONDITIONS.join(", ");

@@ -2,6 +2,7 @@
 
 use super::config::SandboxConfig;
 use super::host::HostArgs;
+use super::record::{PACKET_BYTES_MAX, RECORDED_BYTES_MAX, Record};
 use super::series::series;
 use crate::internet::{authority, replies};
 use anyhow::{Context as _, Result};
@@ -12,11 +13,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use ukai_behaviour::{RuleSet, contents, report};
-use ukai_hub::{LeftFile, RunDone, RunOrder, Running, Sandbox, SandboxSeat};
+use ukai_hub::{
+    LeftFile, RunDone, RunOrder, RunWish, Running, Sandbox, SandboxChoices, SandboxSeat,
+};
 use ukai_model::{Analysis, PeerText};
 use ukai_sandbox::image::System;
 use ukai_sandbox::machine::{LinuxGuest, LinuxParts};
-use ukai_sandbox::run::{Again, Authority, Setup, plan};
+use ukai_sandbox::run::{
+    Again, Authority, CONDITIONS, Conditions, Plan, Setup, Unsuitable, architectures, plan,
+};
 
 /// Longest path of a file that came back, in bytes.
 const PATH_BYTES_MAX: usize = 512;
@@ -52,12 +57,25 @@ pub(crate) fn seat(config: &SandboxConfig, data: &Path) -> Result<Option<Sandbox
         authority: Authority { certificate: ca.certificate_pem().to_owned(), key: ca.key_pem() },
         replies: replies(&[])?,
     };
-    let sandbox = Machines { host, linux, windows, setup, how_often: config.how_often() };
+    let records = (config.artifacts_mib > 0).then(|| folder.join("records"));
+    if let Some(records) = &records {
+        // Of runs that were cut off when the hub ended.
+        let _none = std::fs::remove_dir_all(records);
+    }
+    let how_often = config.how_often();
+    let sandbox = Machines { host, linux, windows, setup, how_often, records };
     Ok(Some(SandboxSeat {
         sandbox: Arc::new(sandbox),
         workers: config.machines,
         runs_per_day: config.samples_per_day,
+        artifact_bytes_max: config.artifacts_mib << 20,
     }))
+}
+
+fn planned(analysis: &Analysis, name: &[u8], wish: &RunWish) -> Result<Plan, Unsuitable> {
+    let arguments: Vec<Vec<u8>> =
+        wish.arguments.iter().map(|argument| argument.clone().into_bytes()).collect();
+    plan(analysis, name, wish.architecture.as_deref(), &arguments)
 }
 
 struct Machines {
@@ -66,6 +84,8 @@ struct Machines {
     windows: Option<Guest>,
     setup: Setup,
     how_often: Again,
+    /// Where runs are recorded; none: they are not.
+    records: Option<PathBuf>,
 }
 
 /// A guest, booted when the first sample comes that needs it.
@@ -90,6 +110,20 @@ impl Sandbox for Machines {
         self.guest(plan.system).map(drop).map_err(|error| error.to_string())
     }
 
+    fn takes_as(&self, analysis: &Analysis, wish: &RunWish) -> Result<(), String> {
+        let plan = planned(analysis, b"", wish).map_err(|error| error.to_string())?;
+        self.guest(plan.system).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn choices(&self) -> SandboxChoices {
+        let texts = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect();
+        SandboxChoices {
+            architectures: texts(&architectures()),
+            scenarios: texts(&CONDITIONS),
+            time_s: self.setup.time.as_secs(),
+        }
+    }
+
     fn run<'a>(&'a self, order: RunOrder<'a>) -> Running<'a> {
         Box::pin(async move { self.run_one(order).await.map_err(|error| format!("{error:#}")) })
     }
@@ -97,13 +131,22 @@ impl Sandbox for Machines {
 
 impl Machines {
     async fn run_one(&self, order: RunOrder<'_>) -> Result<RunDone> {
-        let plan = plan(order.analysis, order.name, None, &[])?;
+        let plan = planned(order.analysis, order.name, order.wish)?;
         let guest = self.guest(plan.system)?;
         let guest = guest.booted.get_or_try_init(|| self.boot(&guest.parts)).await?;
-        let runs = series(guest, order.bytes, &plan, &self.setup, self.how_often, |_| ()).await?;
         let sha256 = order.analysis.sha256;
+        let record =
+            self.records.as_ref().map(|records| Record::new(records, &sha256)).transpose()?;
+        let setup = self.setup_of(order.wish, record.as_ref())?;
+        // Who sets something wants to know what that does, and nothing else.
+        let how_often = if order.wish.is_usual() { self.how_often } else { Again::Runs(1) };
+        let mut runs = series(guest, order.bytes, &plan, &setup, how_often, |_| ()).await?;
+        if let Some(first) = runs.first_mut() {
+            first.settings.changed.extend(order.wish.told());
+        }
         // Reading a long trace takes a while.
         let done = tokio::task::spawn_blocking(move || RunDone {
+            artifacts: record.map(|record| record.artifacts(&runs)).unwrap_or_default(),
             behaviour: report(&sha256, &runs, RuleSet::built_in()),
             files: runs
                 .iter()
@@ -115,6 +158,26 @@ impl Machines {
                 .collect(),
         });
         done.await.context("the report")
+    }
+
+    /// The usual settings, changed as somebody wants it.
+    fn setup_of(&self, wish: &RunWish, record: Option<&Record>) -> Result<Setup> {
+        let mut setup = self.setup.clone();
+        if let Some(time_s) = wish.time_s {
+            setup.time = Duration::from_secs(time_s);
+        }
+        if let Some(name) = &wish.scenario {
+            setup.conditions = Conditions::named(name).context("no such scenario")?;
+        }
+        setup.environment = wish.environment.iter().map(|text| text.clone().into_bytes()).collect();
+        setup.clock_shift_s = wish.clock_s;
+        setup.skip_sleep = !wish.sleep;
+        setup.memory = wish.memory && record.is_some();
+        setup.record = record.map(Record::first);
+        setup.conditions.internet.limits.packet_bytes_max = PACKET_BYTES_MAX;
+        setup.conditions.internet.limits.captured_bytes_max = RECORDED_BYTES_MAX;
+        setup.conditions.internet.limits.event_bytes_max = RECORDED_BYTES_MAX;
+        Ok(setup)
     }
 
     /// The guest for a system's programs.

@@ -6,7 +6,10 @@ mod compared;
 mod config;
 mod host;
 mod in_hub;
+mod keep;
+mod memory;
 mod own;
+mod record;
 mod run;
 mod series;
 mod told;
@@ -23,7 +26,7 @@ use std::process::ExitCode;
 #[derive(Subcommand)]
 pub(crate) enum SandboxCommand {
     /// Run a sample in a fresh machine, and tell what it did.
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Build the guest's image from Debian's packages.
     Build(build::BuildArgs),
     /// Tell what this computer can do: QEMU, KVM, namespaces, the guest's image.

@@ -1,8 +1,10 @@
 //! `ukai sandbox run FILE`.
 
 use super::host::HostArgs;
+use super::keep;
+use super::memory::archive;
 use super::own;
-use super::series::series;
+use super::series::{after_as_told, as_told, series};
 use super::told::told;
 use crate::analyze::sample;
 use crate::cli::WrongUse;
@@ -21,7 +23,9 @@ use std::time::Duration;
 use ukai_behaviour::{RuleSet, contents, report, text};
 use ukai_model::{Ended, Run, Sha256};
 use ukai_sandbox::machine::LinuxGuest;
-use ukai_sandbox::run::{Again, Authority, CONDITIONS, Conditions, Seen, Setup, plan};
+use ukai_sandbox::run::{
+    Again, Authority, CONDITIONS, Conditions, RunError, Seen, Setup, plan, run_and_keep,
+};
 use ukai_virtnet::Scenario;
 
 /// Flags of `ukai sandbox run`.
@@ -52,13 +56,17 @@ pub(crate) struct RunArgs {
     /// Do not cut sleeping short.
     #[arg(long)]
     sleep: bool,
-    /// Keep the memory of its processes.
+    /// Ask for the memory of its processes; with --record it is kept, neutered.
     #[arg(long)]
     dump: bool,
     /// Runs under other conditions: `auto` runs it again where the first run leaves a
     /// question, a number as often.
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = runs)]
     runs: Again,
+    /// Keep the machine after the run for so many minutes, with a shell in it for you: in this
+    /// terminal, or fed by what is piped in. One run.
+    #[arg(long, value_name = "MINUTES", num_args = 0..=1, default_missing_value = "30", value_parser = clap::value_parser!(u64).range(1..=1_440))]
+    keep: Option<u64>,
     /// Folder of the record: events, packets with the secrets of TLS, uploads.
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
@@ -86,6 +94,13 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     }
     crate::observing::raise_descriptor_limit();
     let bytes = sample(&args.file)?;
+    if args.keep.is_some() && matches!(args.runs, Again::Runs(2..)) {
+        return Err(WrongUse("--keep keeps the machine of one run: leave --runs out".into()).into());
+    }
+    if args.keep.is_some() && args.machine.is_some() {
+        let text = "--keep needs the guest of `ukai sandbox build`: leave --machine out";
+        return Err(WrongUse(text.into()).into());
+    }
     let host = args.host.host()?;
     let first = setup(args)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
@@ -100,23 +115,39 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
             }
         };
         let unsuitable = |error| WrongUse(format!("{}: {error}", args.file.display()));
+        let failed = |error: RunError| WrongUse(error.to_string());
         if let Some(machine) = &args.machine {
             let guest = own::open(machine, host, &first).await?;
             let plan = guest.plan(&analysis, name, args.arch.as_deref(), &further);
             let plan = plan.map_err(unsuitable)?;
             let told = series(&guest, &bytes, &plan, &first, args.runs, show).await;
-            let told = told.map_err(|error| WrongUse(error.to_string()))?;
-            return finish(args, &bytes, &told);
+            return finish(args, &bytes, &told.map_err(failed)?);
         }
         let plan = plan(&analysis, name, args.arch.as_deref(), &further).map_err(unsuitable)?;
         let parts = args.host.parts(plan.system)?;
         let guest = LinuxGuest::open(host, parts, &mut |said| eprintln!("{said}"))
             .await
             .map_err(|error| WrongUse(format!("{error}; see `ukai sandbox check`")))?;
-        let told = series(&guest, &bytes, &plan, &first, args.runs, show)
-            .await
-            .map_err(|error| WrongUse(error.to_string()))?;
-        finish(args, &bytes, &told)
+        let Some(minutes) = args.keep else {
+            let told = series(&guest, &bytes, &plan, &first, args.runs, show).await;
+            return finish(args, &bytes, &told.map_err(failed)?);
+        };
+        let keep = Some(Duration::from_secs(60 * minutes));
+        let kept = run_and_keep(&guest, &bytes, &plan, &first, keep).await;
+        let (seen, kept) = kept.map_err(failed)?;
+        show(&seen);
+        let code = finish(args, &bytes, &[as_told(&plan, &first, None, &seen)])?;
+        let Some(kept) = kept else {
+            eprintln!("There is no machine to keep: the guest did not last.");
+            return Ok(code);
+        };
+        let after = keep::console(kept).await?;
+        if let Some(record) = &args.record {
+            keep::keep_trace(record, &after)?;
+            let after = after_as_told(&plan, &first, &seen, &after);
+            keep_drops(&record.join("after"), &[after])?;
+        }
+        Ok(code)
     })
 }
 
@@ -130,7 +161,12 @@ fn finish(args: &RunArgs, bytes: &[u8], told: &[ukai_behaviour::Seen]) -> Result
         write!(out, "{}", text(&behaviour)).context("standard output")?;
     }
     if let Some(record) = &args.record {
-        keep_drops(record, told)?;
+        keep_drops(&record.join("drops"), told)?;
+        for (number, seen) in (1..).zip(told) {
+            let Some(container) = archive(seen) else { continue };
+            let file = record.join(format!("memory-{number}.tar.cart"));
+            std::fs::write(&file, container).with_context(|| file.display().to_string())?;
+        }
     }
     let whole = |run: &Run| matches!(run.ended, Ended::Exited | Ended::TimeUsed);
     let all = behaviour.runs.iter().all(whole);
@@ -186,14 +222,13 @@ fn print_trace(seen: &Seen) {
     }
 }
 
-/// Keeps the files that came back, neutered, in the record.
-fn keep_drops(record: &Path, runs: &[ukai_behaviour::Seen]) -> Result<()> {
-    let folder = record.join("drops");
+/// Keeps the files that came back, neutered, in a folder of the record.
+fn keep_drops(folder: &Path, runs: &[ukai_behaviour::Seen]) -> Result<()> {
     for content in runs.iter().flat_map(contents) {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&folder)
+            .create(folder)
             .with_context(|| folder.display().to_string())?;
         let file = folder.join(format!("{}.cart", content.sha256));
         let container = ukai_store::cart::pack(&content.bytes, &serde_json::Map::new());

@@ -1,7 +1,7 @@
 //! The runs of one sample: a first one, and those that its result asks for.
 
 use ukai_behaviour::RunSettings;
-use ukai_sandbox::run::{Again, Ended, Guest, Plan, RunError, Seen, Setup, again};
+use ukai_sandbox::run::{After, Again, Ended, Guest, Plan, RunError, Seen, Setup, again};
 use ukai_trace::Notice;
 
 /// Runs a sample as often as it takes; each run is shown to `look` when it is over. In the
@@ -27,8 +27,19 @@ pub(super) async fn series(
     Ok(told)
 }
 
+/// What happened after a run, in the report's words, though it is none of the report's.
+pub(super) fn after_as_told(
+    plan: &Plan,
+    setup: &Setup,
+    seen: &Seen,
+    after: &After,
+) -> ukai_behaviour::Seen {
+    let (notices, events) = (after.notices.clone(), after.events.clone());
+    as_told(plan, setup, None, &Seen { notices, events, ..seen.clone() })
+}
+
 /// A run in the report's words.
-fn as_told(
+pub(super) fn as_told(
     plan: &Plan,
     setup: &Setup,
     changed: Option<String>,

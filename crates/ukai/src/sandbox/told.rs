@@ -31,6 +31,11 @@ pub(super) fn told(notice: &Notice) -> String {
         What::Started {} => "started".to_owned(),
         What::Failed { step, error } => format!("failed {} errno {error}", text(step)),
         What::Finished {} => "finished".to_owned(),
+        What::Kept {} => "kept".to_owned(),
+        What::Console {} => "the analyst's shell".to_owned(),
+        What::Screen { bytes } => format!("screen: {}", text(bytes)),
+        What::Typed { total } => format!("typed {total}"),
+        What::ConsoleEnded { status } => format!("the analyst's shell has ended: {status:#x}"),
         What::Lost { records } => format!("lost {records}"),
         What::Execute { path, arguments, interpreter, deleted, .. } => {
             let gone = if *deleted { " (deleted)" } else { "" };

@@ -98,10 +98,17 @@ export const api = {
   },
   behaviours: (params: Params, signal?: AbortSignal) =>
     get<T.Page<T.BehaviourSummary>>(`/api/behaviours${query(params)}`, signal),
-  behaviour: (sha256: string, signal?: AbortSignal) =>
-    get<T.Behaviour>(`/api/samples/${id(sha256)}/behaviour`, signal),
-  run: async (sha256: string) => {
-    const response = await send(`/api/samples/${id(sha256)}/run`, { method: 'POST' });
+  behaviour: (sha256: string, report?: string, signal?: AbortSignal) =>
+    get<T.Behaviour>(`/api/samples/${id(sha256)}/behaviour${query({ report })}`, signal),
+  reports: (sha256: string, signal?: AbortSignal) =>
+    get<T.Page<T.Report>>(`/api/samples/${id(sha256)}/behaviour/reports`, signal),
+  reportDifferences: (sha256: string, first: string, second: string, signal?: AbortSignal) =>
+    get<T.Page<T.ReportDifference>>(`/api/samples/${id(sha256)}/behaviour/differences${query({ first, second })}`, signal),
+  artifactUrl: (sha256: string, report: string, name: string) =>
+    `/api/samples/${id(sha256)}/artifacts/${id(report)}/${id(name)}`,
+  sandbox: (signal?: AbortSignal) => get<T.SandboxChoices>('/api/sandbox', signal),
+  run: async (sha256: string, wish?: T.RunWish) => {
+    const response = await send(`/api/samples/${id(sha256)}/run`, wish ? json('POST', wish) : { method: 'POST' });
     return (await response.json()) as { queued: boolean };
   },
   quarantined: (signal?: AbortSignal) => get<T.Page<T.Job>>('/api/jobs/quarantined', signal),

@@ -491,6 +491,36 @@ export interface BehaviourSummary {
   drops: number;
 }
 
+/** One of a sample's reports. */
+export interface Report extends BehaviourSummary {
+  settings: string[];
+  artifacts: { name: string; size: number }[];
+}
+
+export interface ReportDifference {
+  of: string;
+  what: string;
+  only_in_first: boolean;
+}
+
+export interface SandboxChoices {
+  architectures: string[];
+  scenarios: string[];
+  time_s: number;
+}
+
+/** Settings of a run that differ from the usual ones. */
+export interface RunWish {
+  architecture?: string;
+  arguments?: string[];
+  environment?: string[];
+  time_s?: number;
+  clock_s?: number;
+  scenario?: string;
+  sleep?: boolean;
+  memory?: boolean;
+}
+
 export interface Proof {
   run: number;
   at_ms: number;

@@ -222,6 +222,7 @@ impl Sftp {
                 path: PeerText::truncated(path, 4_096),
                 size,
                 success,
+                served: None,
             }));
         }
     }

@@ -64,6 +64,28 @@ pub(super) fn behaviours_are_kept_listed_and_compared(engine: &Engine) {
     assert_eq!(catalog.minhashes(10).unwrap().len(), 5);
 }
 
+pub(super) fn reports_of_a_sample_are_kept_beside_each_other(engine: &Engine) {
+    let catalog = &engine.catalog;
+    let (sha256, other) = (Sha256::of(b"a"), Sha256::of(b"b"));
+    let made = |n: u8| make::behaviour(sha256, at(u64::from(n)), n);
+    catalog.put_behaviour(&made(20)).unwrap();
+    for n in [22, 21] {
+        catalog.put_behaviour_report(&made(n)).unwrap();
+    }
+    catalog.put_behaviour_report(&make::behaviour(other, at(1), 1)).unwrap();
+    let listed = |of: &Sha256| -> Vec<u8> {
+        catalog.behaviour_reports(of).unwrap().iter().map(|report| report.score).collect()
+    };
+    assert_eq!((listed(&sha256), listed(&other)), (vec![22, 21, 20], vec![1]));
+    assert_eq!(catalog.behaviour_report(&sha256, at(21)).unwrap(), Some(made(21)));
+    assert_eq!(catalog.behaviour_report(&other, at(21)).unwrap(), None);
+    // What is known of the sample is another thing, and the oldest report goes.
+    assert_eq!(catalog.behaviour(&sha256).unwrap(), Some(made(20)));
+    (23..31).for_each(|n| catalog.put_behaviour_report(&made(n)).unwrap());
+    assert_eq!(listed(&sha256), (21..31).rev().collect::<Vec<_>>());
+    assert_eq!(catalog.behaviour(&sha256).unwrap(), Some(made(20)));
+}
+
 pub(super) fn indicators_are_found_by_every_condition(engine: &Engine) {
     let mut c2 = indicator("c2.example", Role::C2, at(0));
     let mut old = indicator("old.example", Role::C2, Timestamp::from_secs(1));

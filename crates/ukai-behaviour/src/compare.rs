@@ -1,0 +1,61 @@
+//! What two reports of one sample tell differently: runs under other settings.
+
+use crate::limits::DIFFERENCES_MAX;
+use std::collections::BTreeSet;
+use ukai_model::{Behaviour, Class, Contact, PeerText, ReportDifference};
+
+/// What only one of two reports has, by kind and text; at most as much as a report has of its own.
+/// Addresses behind names are the virtual Internet's choice and are not compared.
+pub fn compare(first: &Behaviour, second: &Behaviour) -> Vec<ReportDifference> {
+    let (first, second) = (facts(first), facts(second));
+    let only = |of: &BTreeSet<(&'static str, PeerText)>, other: &BTreeSet<_>, in_first: bool| {
+        of.difference(other)
+            .map(|(of, what)| ReportDifference {
+                of: (*of).to_owned(),
+                what: what.clone(),
+                only_in_first: in_first,
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut all = only(&first, &second, true);
+    all.extend(only(&second, &first, false));
+    all.sort_by(|a, b| (&a.of, &a.what, a.only_in_first).cmp(&(&b.of, &b.what, b.only_in_first)));
+    all.truncate(DIFFERENCES_MAX);
+    all
+}
+
+/// What a report says, in the words of [`ukai_model::Difference`].
+fn facts(report: &Behaviour) -> BTreeSet<(&'static str, PeerText)> {
+    let told = |contact: &&Contact| {
+        !matches!(contact.class, Class::ScanTarget | Class::Local | Class::Resolver)
+    };
+    let mut facts = BTreeSet::new();
+    for contact in report.contacts.iter().filter(told) {
+        facts.insert(("contact", contact_text(contact)));
+    }
+    for attack in &report.attacks {
+        let text = format!("{} of {}", attack.traffic, attack.packets_of);
+        facts.insert(("attack", PeerText::from(text.as_str())));
+    }
+    for found in &report.matches {
+        facts.insert(("rule", PeerText::from(found.title.as_str())));
+    }
+    for finding in &report.findings {
+        let text = [finding.how.as_bytes(), b" ", finding.detail.as_bytes()].concat();
+        facts.insert(("finding", PeerText::new(text)));
+    }
+    facts.extend(report.names.iter().map(|name| ("name", name.name.clone())));
+    facts.extend(report.files.iter().map(|file| ("file", file.path.clone())));
+    facts
+}
+
+/// A destination in a line.
+pub(crate) fn contact_text(contact: &Contact) -> PeerText {
+    let host = if contact.name.is_empty() {
+        contact.addresses.first().map(ToString::to_string).unwrap_or_default()
+    } else {
+        contact.name.to_string()
+    };
+    let text = format!("{} {host} port {}", contact.class.as_str(), contact.port);
+    PeerText::from(text.as_str())
+}
