@@ -40,8 +40,15 @@ pub(crate) fn analyzer(yara: &YaraConfig) -> Result<Analyzer> {
 
 /// Analyses bytes in a jailed child.
 pub(crate) async fn analyzed(bytes: &[u8], yara: &YaraConfig) -> Result<Analysis> {
-    let jail = Jail::this_program(Task::arguments(yara, false)?, JailLimits::default());
+    let jail = jail_for(1, yara)?;
     Ok(ukai_hub::analyze(&jail, bytes, Timestamp::from(SystemTime::now())).await)
+}
+
+/// What analyses `samples` of them, each in a child of its own: forks of one process, where
+/// there are several.
+pub(crate) fn jail_for(samples: usize, yara: &YaraConfig) -> Result<Jail> {
+    let jail = Jail::this_program(Task::arguments(yara, false)?, JailLimits::default());
+    Ok(Jail { warm: samples > 1, ..jail })
 }
 
 /// Looks at many samples, each in a child of its own that is a fork of one that has the rules.
