@@ -5,7 +5,8 @@ use crate::board::Board;
 use crate::novelty::Novelty;
 use crate::shared::{App, Cycle, Faults, Shared};
 use crate::{
-    HubConfig, HubContext, HubError, api, clock, limits, publish, sandbox, scoring, server, worker,
+    HubConfig, HubContext, HubError, api, clock, limits, opinions, publish, sandbox, scoring,
+    server, worker,
 };
 use parking_lot::Mutex;
 use std::future::Future;
@@ -64,6 +65,7 @@ impl Hub {
                 tasks.push(supervised(&app, Cycle::Sandbox, work));
             }
         }
+        tasks.extend(asking(&app));
         let scorer = app.clone();
         tasks.push(supervised(&app, Cycle::Scoring, move || scoring::run(scorer.clone())));
         let first = Arc::new(Mutex::new(Some(publisher)));
@@ -103,6 +105,29 @@ impl Hub {
             None => Ok(()),
         }
     }
+}
+
+/// The tasks that ask others about samples.
+fn asking(app: &App) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    if let Some(engines) = app.context.engines.clone() {
+        for number in 1..=limits::ENGINE_WORKERS {
+            let (shared, engines) = (app.clone(), Arc::clone(&engines));
+            let name = format!("{}-antivirus-{number}", std::process::id());
+            let work = move || opinions::run_engines(shared.clone(), engines.clone(), name.clone());
+            tasks.push(supervised(app, Cycle::Antivirus, work));
+        }
+        let shared = app.clone();
+        let watch = move || opinions::watch_health(shared.clone(), engines.clone());
+        tasks.push(supervised(app, Cycle::Antivirus, watch));
+    }
+    if let Some(services) = app.context.lookups.clone() {
+        let shared = app.clone();
+        let name = format!("{}-lookups", std::process::id());
+        let work = move || opinions::run_services(shared.clone(), services.clone(), name.clone());
+        tasks.push(supervised(app, Cycle::Lookups, work));
+    }
+    tasks
 }
 
 async fn app(config: HubConfig, store: Store, context: HubContext) -> Result<App, HubError> {

@@ -3,7 +3,8 @@
 //! It ties the store to what judges and renders: workers have samples analysed in a
 //! confined child, the scoring cycle turns events and analyses into indicators, the
 //! publishing cycle turns indicators into feeds, and the web server shows all of it and
-//! hands the feeds out. Samples that run are run by a [`Sandbox`]. It is the only crate that knows HTTP JSON.
+//! hands the feeds out. Samples that run are run by a [`Sandbox`]; anti-virus engines and
+//! [`Services`] are asked what they know of them. It is the only crate that knows HTTP JSON.
 //!
 //! It does not decide what is malicious (`ukai-indicator`), does not render feeds
 //! (`ukai-feed`), does not parse samples (`ukai-static`, in a child of `ukai-jail`) and
@@ -23,6 +24,7 @@ mod hub;
 mod limits;
 mod metrics;
 mod novelty;
+mod opinions;
 mod publish;
 mod published;
 mod sandbox;
@@ -41,6 +43,7 @@ pub use config::{FeedConfig, HttpConfig, HubConfig};
 pub use context::{Analyzer, HubContext, ServiceInfo};
 pub use error::HubError;
 pub use hub::{Hub, RunningHub};
+pub use opinions::{Services, carry};
 pub use sandbox::{LeftFile, RunDone, RunOrder, Running, Sandbox, SandboxSeat};
 pub use secret::Secret;
 pub use worker::analyze;

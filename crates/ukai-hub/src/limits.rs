@@ -111,6 +111,25 @@ pub(crate) const SANDBOX_IDLE: Duration = Duration::from_secs(1);
 pub(crate) const SANDBOX_FILES_MAX: usize = 50;
 /// Earlier samples that a sample's behaviour is compared with.
 pub(crate) const BEHAVIOURS_COMPARED_MAX: u32 = 10_000;
+/// Workers that ask anti-virus engines: a job lasts as long as its slowest engine.
+pub(crate) const ENGINE_WORKERS: usize = 4;
+/// Verdicts of one sample that are kept in one go.
+pub(crate) const ENGINES_AT_ONCE: usize = 16;
+/// How long a worker waits that has nobody to ask about anything.
+pub(crate) const OPINIONS_IDLE: Duration = Duration::from_secs(1);
+/// How often engines are asked how they are.
+pub(crate) const HEALTH_INTERVAL: Duration = Duration::from_mins(1);
+/// How long a silent engine is asked again about a sample, in seconds.
+pub(crate) const SCAN_GIVEN_UP_S: u64 = 30 * 86_400;
+/// How long a service is asked again about a sample, in seconds: more samples may come than it
+/// may be asked about.
+pub(crate) const LOOKUP_GIVEN_UP_S: u64 = 7 * 86_400;
+/// Pause after a service gave no answer.
+pub(crate) const LOOKUP_RETRY: Duration = Duration::from_mins(1);
+/// Shortest pause before a question is put again.
+pub(crate) const LOOKUP_RETRY_MIN: Duration = Duration::from_secs(5);
+/// How long the book of answers may differ from its file.
+pub(crate) const BOOK_SAVED_AFTER: Duration = Duration::from_secs(10);
 /// Longest line of an analysis' output that is parsed, in bytes.
 pub(crate) const ANALYSIS_LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Observables taken from one analysis.

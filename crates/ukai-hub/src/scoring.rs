@@ -7,7 +7,7 @@
 //! already is not counted again, and events have identities that repeat.
 
 use crate::shared::{App, Cycle};
-use crate::{clock, limits};
+use crate::{clock, limits, opinions};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering::Relaxed;
 use ukai_indicator::{Claim, claims_of_analysis, claims_of_behaviour, claims_of_event, merge};
@@ -117,7 +117,8 @@ async fn claims_of(
     for sha256 in samples {
         let analyses = app.store.analyses_of(&sha256).await?;
         let behaviour = app.store.behaviour(&sha256).await?;
-        if analyses.is_empty() && behaviour.is_none() {
+        let remarks = app.store.remarks(&sha256).await?;
+        if analyses.is_empty() && behaviour.is_none() && remarks.is_empty() {
             continue;
         }
         let sightings = app.store.sightings(&sha256, limits::SIGHTINGS_MAX).await?;
@@ -127,16 +128,19 @@ async fn claims_of(
         if let Some(behaviour) = &behaviour {
             add(claims_of_behaviour(behaviour, &sightings));
         }
+        add(opinions::claim(sha256, &remarks, &sightings).into_iter().collect());
     }
     Ok(by_indicator)
 }
 
-/// The sample of which something new is to be said after this event: it was analysed or run, or
-/// it came again, which is a sighting of all that it contacts.
+/// The sample of which something new is to be said after this event: it was analysed or run,
+/// others said what they know of it, or it came again, which is a sighting of all that it contacts.
 fn arrived(event: &Event) -> Option<Sha256> {
     match event.kind {
         EventKind::AnalysisDone { sha256, .. }
         | EventKind::SandboxDone { sha256, .. }
+        | EventKind::AntivirusDone { sha256, .. }
+        | EventKind::LookupDone { sha256, .. }
         | EventKind::SampleCaptured { sha256, .. } => Some(sha256),
         _ => None,
     }

@@ -70,11 +70,19 @@ pub(crate) enum Cycle {
     Publishing,
     Analysis,
     Sandbox,
+    Antivirus,
+    Lookups,
 }
 
 impl Cycle {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Scoring, Self::Publishing, Self::Analysis, Self::Sandbox];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Scoring,
+        Self::Publishing,
+        Self::Analysis,
+        Self::Sandbox,
+        Self::Antivirus,
+        Self::Lookups,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -82,6 +90,8 @@ impl Cycle {
             Self::Publishing => "publishing",
             Self::Analysis => "analysis",
             Self::Sandbox => "sandbox",
+            Self::Antivirus => "antivirus",
+            Self::Lookups => "lookups",
         }
     }
 }

@@ -5,7 +5,7 @@
 //! checked before it is believed.
 
 use crate::shared::{App, Cycle};
-use crate::{clock, limits, sandbox};
+use crate::{clock, limits, opinions, sandbox};
 use std::time::Instant;
 use ukai_indicator::observables;
 use ukai_jail::{Jail, JailOutcome};
@@ -13,7 +13,7 @@ use ukai_model::{
     Analysis, BotConfiguration, ElfInfo, EventKind, FileType, Outcome, PeInfo, PeerText, Section,
     Sha256, Timestamp, YaraMatch,
 };
-use ukai_store::{Job, JobState, StoreError};
+use ukai_store::{Job, JobState, Queue, StoreError};
 
 /// The analysis that these workers do.
 pub(crate) use ukai_static::ENGINE;
@@ -105,6 +105,7 @@ impl Worker {
             Outcome::Complete | Outcome::Partial { .. } => {
                 self.keep(analysis.clone()).await?;
                 sandbox::queue(&self.app, &analysis).await?;
+                opinions::queue(&self.app, job.sha256, Queue::CAPTURED).await?;
                 self.app.store.queue().complete(job).await?;
                 Ok(())
             }

@@ -78,6 +78,7 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(samples::sample))
         .routes(routes!(samples::cart))
         .routes(routes!(samples::reanalyze))
+        .routes(routes!(samples::ask))
         .routes(routes!(behaviours::behaviours))
         .routes(routes!(behaviours::behaviour))
         .routes(routes!(behaviours::run))

@@ -3,6 +3,7 @@
 use super::error::{ApiError, ErrorBody};
 use super::indicators::IndicatorView;
 use super::query::{Params, Part};
+use crate::opinions::{self, ANTIVIRUS, LOOKUPS, LookedUp, Scanned};
 use crate::sandbox::{RUN, RUN_ASKED};
 use crate::shared::App;
 use crate::worker::ENGINE;
@@ -94,6 +95,21 @@ pub(crate) struct SamplePage {
     ran: bool,
     /// Its run that is still to be done, or that failed too often.
     run_job: Option<Job>,
+    /// What others say of it.
+    opinions: Opinions,
+}
+
+/// What others say of a sample.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Opinions {
+    /// Anti-virus engines; none: they were not asked.
+    antivirus: Option<Scanned>,
+    /// Engines are still to be asked, or asked again.
+    antivirus_job: Option<Job>,
+    /// Services that know samples by their hashes; none: they were not asked.
+    lookups: Option<LookedUp>,
+    /// Services are still to be asked, or asked again.
+    lookups_job: Option<Job>,
 }
 
 pub(super) const FORM: &str = "a SHA-256 in 64 hexadecimal digits";
@@ -113,19 +129,30 @@ pub(crate) async fn sample(
     let store = &app.store;
     let Some(sample) = store.sample_summary(&sha256).await? else { return Err(unknown()) };
     let queue = store.queue();
-    let (sightings, analyses, indicators, behaviour, job, run, asked) = tokio::try_join!(
+    let (sightings, analyses, indicators, behaviour, remarks) = tokio::try_join!(
         store.sightings(&sha256, limits::SIGHTINGS_MAX),
         store.analyses_of(&sha256),
         store.indicators_of_sample(&sha256),
         store.behaviour(&sha256),
+        store.remarks(&sha256),
+    )?;
+    let (job, run, asked, antivirus_job, lookups_job) = tokio::try_join!(
         queue.job_of(ENGINE, sha256),
         queue.job_of(RUN, sha256),
         queue.job_of(RUN_ASKED, sha256),
+        queue.job_of(ANTIVIRUS, sha256),
+        queue.job_of(LOOKUPS, sha256),
     )?;
+    let opinions = Opinions {
+        antivirus: opinions::read(&remarks, ANTIVIRUS),
+        antivirus_job,
+        lookups: opinions::read(&remarks, LOOKUPS),
+        lookups_job,
+    };
     let (ran, run_job) = (behaviour.is_some(), asked.or(run));
     let now = clock::now();
     let indicators = indicators.into_iter().map(|i| IndicatorView::new(i, now)).collect();
-    Ok(Json(SamplePage { sample, sightings, analyses, indicators, job, ran, run_job }))
+    Ok(Json(SamplePage { sample, sightings, analyses, indicators, job, ran, run_job, opinions }))
 }
 
 pub(super) fn not_kept(what: &str) -> ApiError {
@@ -186,4 +213,31 @@ pub(crate) async fn reanalyze(
             Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
         }
     }
+}
+
+/// Asks anti-virus engines and services anew what they say of a sample.
+#[utoipa::path(post, path = "/api/samples/{sha256}/ask", tag = "samples",
+    params(("sha256" = String, Path, description = "SHA-256 of the sample")), responses(
+    (status = 202, description = "It is on the way", body = Queued),
+    (status = 400, description = "No SHA-256", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 404, description = "There is no such sample", body = ErrorBody),
+    (status = 409, description = "Nobody is configured to be asked", body = ErrorBody)))]
+pub(crate) async fn ask(
+    State(app): State<App>,
+    part: Part,
+) -> Result<(StatusCode, Json<Queued>), ApiError> {
+    let sha256: Sha256 = part.identity("a sample", FORM)?;
+    if app.store.sample_summary(&sha256).await?.is_none() {
+        return Err(unknown());
+    }
+    if app.context.engines.is_none() && app.context.lookups.is_none() {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "nobody is configured to be asked",
+            "name engines in [[antivirus]] (docs/antivirus.md) or services in [[lookups]]",
+        ));
+    }
+    let queued = opinions::queue(&app, sha256, Queue::ASKED).await?;
+    Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
 }

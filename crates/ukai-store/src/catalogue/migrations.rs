@@ -15,6 +15,7 @@ fn steps() -> Migrations<'static> {
             })
         }),
         M::up(include_str!("migrations/0003_behaviours.sql")),
+        M::up(include_str!("migrations/0004_remarks.sql")),
     ])
 }
 

@@ -83,6 +83,7 @@ conformance! {
     history::a_cursor_of_another_kind_is_refused
     findings::analyses_replace_earlier_ones_and_fill_the_summary
     findings::behaviours_are_kept_listed_and_compared
+    findings::remarks_are_replaced_and_their_labels_find_the_sample
     findings::indicators_are_found_by_every_condition
     findings::evidence_leads_back_to_indicators
     findings::samples_are_summed_up_from_their_sightings
