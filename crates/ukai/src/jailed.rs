@@ -82,7 +82,9 @@ impl Matcher {
         match self.jail.run(bytes).await {
             JailOutcome::Done(output) => serde_json::from_slice(&output)
                 .map_err(|error| format!("what the child says cannot be read: {error}")),
-            JailOutcome::Partial { reason, .. } | JailOutcome::Failed { reason } => Err(reason),
+            JailOutcome::Partial { reason, .. }
+            | JailOutcome::Interrupted { reason, .. }
+            | JailOutcome::Failed { reason } => Err(reason),
         }
     }
 }
