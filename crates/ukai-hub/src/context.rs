@@ -60,4 +60,7 @@ pub struct Analyzer {
     pub arguments: Vec<OsString>,
     /// Whether it is started once and forks a child for each sample.
     pub warm: bool,
+    /// Arguments with which it shows a part of the sample instead; a [`View`](ukai_static::View)
+    /// as JSON follows, and a [`Viewed`](ukai_static::Viewed) comes back.
+    pub viewer: Vec<OsString>,
 }

@@ -2,11 +2,12 @@
 
 use crate::auth::Auth;
 use crate::board::Board;
+use crate::likeness::Likeness;
 use crate::novelty::Novelty;
 use crate::shared::{App, Cycle, Faults, Shared};
 use crate::{
-    HubConfig, HubContext, HubError, api, clock, limits, opinions, publish, sandbox, scoring,
-    server, worker,
+    HubConfig, HubContext, HubError, api, clock, likeness, limits, opinions, publish, sandbox,
+    scoring, server, submission, worker,
 };
 use parking_lot::Mutex;
 use std::future::Future;
@@ -66,6 +67,13 @@ impl Hub {
             }
         }
         tasks.extend(asking(&app));
+        let shared = app.clone();
+        tasks.push(supervised(&app, Cycle::Analysis, move || likeness::load(shared.clone())));
+        if let Some(folder) = app.config.watch_folder.clone() {
+            let shared = app.clone();
+            let work = move || submission::watch(shared.clone(), folder.clone());
+            tasks.push(supervised(&app, Cycle::Folder, work));
+        }
         let scorer = app.clone();
         tasks.push(supervised(&app, Cycle::Scoring, move || scoring::run(scorer.clone())));
         let first = Arc::new(Mutex::new(Some(publisher)));
@@ -143,7 +151,9 @@ async fn app(config: HubConfig, store: Store, context: HubContext) -> Result<App
         board: Board::load(&store).await?,
         faults: Faults::default(),
         novelty: Novelty::load(&store).await?,
+        likeness: Likeness::default(),
         counting_runs: tokio::sync::Mutex::default(),
+        views: Semaphore::new(limits::VIEWS_AT_ONCE),
         live: Arc::new(Semaphore::new(config.http.live_streams_max)),
         stop: CancellationToken::new(),
         config,

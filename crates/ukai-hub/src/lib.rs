@@ -21,6 +21,7 @@ mod config;
 mod context;
 mod error;
 mod hub;
+mod likeness;
 mod limits;
 mod metrics;
 mod novelty;
@@ -33,6 +34,7 @@ mod secret;
 mod server;
 mod shared;
 mod stall;
+mod submission;
 mod ui;
 mod worker;
 

@@ -141,6 +141,7 @@ fn arrived(event: &Event) -> Option<Sha256> {
         | EventKind::SandboxDone { sha256, .. }
         | EventKind::AntivirusDone { sha256, .. }
         | EventKind::LookupDone { sha256, .. }
+        | EventKind::SampleJudged { sha256, .. }
         | EventKind::SampleCaptured { sha256, .. } => Some(sha256),
         _ => None,
     }

@@ -2,6 +2,7 @@
 
 use crate::auth::Auth;
 use crate::board::Board;
+use crate::likeness::Likeness;
 use crate::metrics::Metrics;
 use crate::novelty::Novelty;
 use crate::{HubConfig, HubContext, clock};
@@ -29,8 +30,11 @@ pub(crate) struct Shared {
     pub(crate) board: Board,
     pub(crate) faults: Faults,
     pub(crate) novelty: Novelty,
+    pub(crate) likeness: Likeness,
     /// Held while a run is counted.
     pub(crate) counting_runs: tokio::sync::Mutex<()>,
+    /// One permit per look into a sample.
+    pub(crate) views: Semaphore,
     /// One permit per live stream that may be open.
     pub(crate) live: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,
@@ -72,16 +76,18 @@ pub(crate) enum Cycle {
     Sandbox,
     Antivirus,
     Lookups,
+    Folder,
 }
 
 impl Cycle {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Scoring,
         Self::Publishing,
         Self::Analysis,
         Self::Sandbox,
         Self::Antivirus,
         Self::Lookups,
+        Self::Folder,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -92,6 +98,7 @@ impl Cycle {
             Self::Sandbox => "sandbox",
             Self::Antivirus => "antivirus",
             Self::Lookups => "lookups",
+            Self::Folder => "folder",
         }
     }
 }

@@ -142,6 +142,7 @@ impl Worker {
 
     async fn keep(&self, analysis: Analysis) -> Result<(), StoreError> {
         self.app.store.put_analysis(&analysis).await?;
+        self.app.likeness.add(&analysis);
         self.app.metrics.count_analysis(&analysis.outcome);
         let done = EventKind::AnalysisDone {
             sha256: analysis.sha256,

@@ -353,6 +353,16 @@ pub enum EventKind {
         /// The first name that one of them gives it.
         name: Option<PeerText>,
     },
+    /// A person said what they think of a sample.
+    #[serde(rename = "sample.judged")]
+    SampleJudged {
+        /// The sample.
+        sha256: Sha256,
+        /// `malicious`, `suspicious` or `harmless`, if they decided.
+        verdict: Option<String>,
+        /// Their tags.
+        tags: Vec<String>,
+    },
     /// An indicator came into being, or its role was seen for the first time.
     #[serde(rename = "indicator.new")]
     IndicatorNew {
@@ -669,6 +679,7 @@ impl EventKind {
             Self::SandboxDone { .. } => "sandbox.done",
             Self::AntivirusDone { .. } => "antivirus.done",
             Self::LookupDone { .. } => "lookup.done",
+            Self::SampleJudged { .. } => "sample.judged",
             Self::IndicatorNew { .. } => "indicator.new",
             Self::SynUnanswered { .. } => "syn.unanswered",
             Self::DnsQuery { .. } => "dns.query",
@@ -695,7 +706,8 @@ impl EventKind {
             | Self::AnalysisDone { sha256, .. }
             | Self::SandboxDone { sha256, .. }
             | Self::AntivirusDone { sha256, .. }
-            | Self::LookupDone { sha256, .. } => Some(*sha256),
+            | Self::LookupDone { sha256, .. }
+            | Self::SampleJudged { sha256, .. } => Some(*sha256),
             Self::PayloadFirst { sha256, .. } | Self::DownloadResult { sha256, .. } => *sha256,
             _ => None,
         }

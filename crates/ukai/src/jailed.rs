@@ -16,6 +16,9 @@ use ukai_yara::Scanned;
 /// command line's own, since the child confines itself before it reads anything of a sample.
 pub(crate) const JAILED_ANALYSIS: &str = "jailed-analysis";
 
+/// The same for a child that shows a part of a sample.
+pub(crate) const JAILED_VIEW: &str = "jailed-view";
+
 /// What the child is to do, as JSON in its second argument. It is ours, not a sample's.
 #[derive(Serialize, Deserialize)]
 struct Task {
@@ -35,7 +38,8 @@ impl Task {
 /// The running program itself, as what analyses samples for the hub.
 pub(crate) fn analyzer(yara: &YaraConfig) -> Result<Analyzer> {
     let arguments = Task::arguments(yara, false)?;
-    Ok(Analyzer { program: "/proc/self/exe".into(), arguments, warm: true })
+    let viewer = vec![JAILED_VIEW.into()];
+    Ok(Analyzer { program: "/proc/self/exe".into(), arguments, warm: true, viewer })
 }
 
 /// Analyses bytes in a jailed child.
@@ -87,6 +91,28 @@ impl Matcher {
             | JailOutcome::Failed { reason } => Err(reason),
         }
     }
+}
+
+/// The child that shows a part: its second argument says which, as JSON.
+pub(crate) fn run_view() -> ExitCode {
+    let text = std::env::args().nth(2).unwrap_or_default();
+    let Ok(view) = serde_json::from_str::<ukai_static::View>(&text) else {
+        eprintln!("no task. This command is for ukai's own use");
+        return ExitCode::from(2);
+    };
+    if let Err(error) = ukai_jail::enter() {
+        eprintln!("{error}. This command is for ukai's own use");
+        return ExitCode::from(2);
+    }
+    let mut bytes = Vec::new();
+    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
+    }
+    let viewed = serde_json::to_vec(&ukai_static::view(&bytes, &view)).expect("text is JSON");
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(&viewed).and_then(|()| out.write_all(b"\n"));
+    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The child: compiles the rules, confines itself, then reads the sample and prints what it

@@ -2,12 +2,12 @@
 
 use super::error::{ApiError, ErrorBody};
 use super::indicators::IndicatorView;
-use super::query::{Params, Part};
-use crate::opinions::{self, ANTIVIRUS, LOOKUPS, LookedUp, Scanned};
+use super::query::{Body, Params, Part};
+use crate::opinions::{self, ANALYST, ANTIVIRUS, Decision, Judged, LOOKUPS, LookedUp, Scanned};
 use crate::sandbox::{RUN, RUN_ASKED};
 use crate::shared::App;
 use crate::worker::ENGINE;
-use crate::{clock, limits};
+use crate::{clock, limits, submission};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -15,7 +15,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use ukai_model::{Analysis, CaptureHow, EventKind, PeerText, Sha256, Sighting};
+use ukai_model::{Analysis, Sha256, Sighting};
 use ukai_store::{Job, Page, Queue, SampleQuery, SampleSummary};
 
 /// Lists samples, newest first.
@@ -67,14 +67,8 @@ pub(crate) async fn submit(
             "send the file's bytes as the body",
         ));
     }
-    let size = bytes.len() as u64;
-    let (sha256, _) = app.store.put_sample(bytes).await?;
-    let name = submission
-        .name
-        .map(|name| PeerText::truncated(name.as_bytes(), limits::SAMPLE_NAME_BYTES_MAX));
-    let how = CaptureHow::Submitted;
-    let captured = EventKind::SampleCaptured { sha256, size, how, name, url: None };
-    app.store.submit(vec![app.event(captured)]).await?;
+    let name = submission.name.as_ref().map(String::as_bytes);
+    let sha256 = submission::take(&app, bytes, name).await?;
     Ok(Json(Submitted { sha256 }))
 }
 
@@ -110,6 +104,8 @@ pub(crate) struct Opinions {
     lookups: Option<LookedUp>,
     /// Services are still to be asked, or asked again.
     lookups_job: Option<Job>,
+    /// A person, if one said something.
+    analyst: Option<Judged>,
 }
 
 pub(super) const FORM: &str = "a SHA-256 in 64 hexadecimal digits";
@@ -148,6 +144,7 @@ pub(crate) async fn sample(
         antivirus_job,
         lookups: opinions::read(&remarks, LOOKUPS),
         lookups_job,
+        analyst: opinions::read(&remarks, ANALYST),
     };
     let (ran, run_job) = (behaviour.is_some(), asked.or(run));
     let now = clock::now();
@@ -240,4 +237,87 @@ pub(crate) async fn ask(
     }
     let queued = opinions::queue(&app, sha256, Queue::ASKED).await?;
     Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
+}
+
+/// What a person says of a sample.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Judgement {
+    /// What they think of it; absent: they have not decided.
+    #[serde(default)]
+    verdict: Option<Decision>,
+    /// Words by which they find it again: at most 32 of 64 characters.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// What they note: at most 16,384 bytes.
+    #[serde(default)]
+    note: String,
+}
+
+/// Keeps what a person says of a sample, in place of what they said before.
+#[utoipa::path(put, path = "/api/samples/{sha256}/analyst", tag = "samples",
+    params(("sha256" = String, Path, description = "SHA-256 of the sample")),
+    request_body = Judgement, responses(
+    (status = 200, description = "Kept", body = Judged),
+    (status = 400, description = "No SHA-256, or too much of something", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 404, description = "There is no such sample", body = ErrorBody)))]
+pub(crate) async fn judge(
+    State(app): State<App>,
+    part: Part,
+    Body(judgement): Body<Judgement>,
+) -> Result<Json<Judged>, ApiError> {
+    let sha256: Sha256 = part.identity("a sample", FORM)?;
+    if app.store.sample_summary(&sha256).await?.is_none() {
+        return Err(unknown());
+    }
+    let Judgement { verdict, tags, note } = judgement;
+    let long = |tag: &String| tag.chars().count() > limits::TAG_CHARS_MAX;
+    if tags.len() > limits::TAGS_MAX || tags.iter().any(long) {
+        return Err(ApiError::bad_request("too many or too long tags", "give 32 of 64 characters"));
+    }
+    if note.len() > limits::NOTE_BYTES_MAX {
+        return Err(ApiError::bad_request("the note is too long", "give at most 16,384 bytes"));
+    }
+    Ok(Json(opinions::judge(&app, sha256, verdict, tags, note).await?))
+}
+
+/// Samples that are alike, the nearest first.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Alike {
+    /// At most 50.
+    items: Vec<AlikeSample>,
+    /// Samples that were compared; the newest may still be missing right after the start.
+    compared: u64,
+}
+
+/// A sample that is alike.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct AlikeSample {
+    /// Distance of TLSH: 0 for the same, below 50 for a next version; at most 100.
+    distance: u32,
+    /// The sample in short.
+    sample: SampleSummary,
+}
+
+/// Lists samples whose content is alike, by TLSH.
+#[utoipa::path(get, path = "/api/samples/{sha256}/similar", tag = "samples",
+    params(("sha256" = String, Path, description = "SHA-256 of the sample")), responses(
+    (status = 200, description = "The samples", body = Alike),
+    (status = 400, description = "No SHA-256", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 404, description = "There is no such sample", body = ErrorBody)))]
+pub(crate) async fn similar(State(app): State<App>, part: Part) -> Result<Json<Alike>, ApiError> {
+    let sha256: Sha256 = part.identity("a sample", FORM)?;
+    if app.store.sample_summary(&sha256).await?.is_none() {
+        return Err(unknown());
+    }
+    let analyses = app.store.analyses_of(&sha256).await?;
+    let mut items = Vec::new();
+    for near in app.likeness.nearest(&analyses) {
+        if let Some(sample) = app.store.sample_summary(&near.sha256).await? {
+            items.push(AlikeSample { distance: near.distance, sample });
+        }
+    }
+    Ok(Json(Alike { items, compared: app.likeness.len() }))
 }

@@ -123,7 +123,7 @@ pub(crate) struct Status {
 /// A part of the hub that fails at the moment. It tries again by itself.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Fault {
-    /// `scoring`, `publishing`, `analysis`, `sandbox`, `antivirus` or `lookups`.
+    /// `scoring`, `publishing`, `analysis`, `sandbox`, `antivirus`, `lookups` or `folder`.
     component: &'static str,
     /// What happened.
     detail: String,

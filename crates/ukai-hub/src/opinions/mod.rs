@@ -1,15 +1,17 @@
-//! What others say of samples: anti-virus engines (`antivirus.rs`) and services that know
-//! hashes (`lookups.rs`). Both are asked when a sample's static analysis is done, and when a
+//! What others say of samples: anti-virus engines (`antivirus.rs`), services that know hashes
+//! (`lookups.rs`) and persons (`analyst.rs`). Engines and services are asked when a sample's static analysis is done, and when a
 //! person wants it; who does not answer is asked again by the queue.
 //!
 //! What they say is kept as remarks of the store, its labels are the names that it gives the
 //! sample, and scoring makes a claim of it.
 
+mod analyst;
 mod antivirus;
 mod lookups;
 
 pub use lookups::{Services, carry};
 
+pub(crate) use analyst::{ANALYST, Decision, Judged, judge};
 pub(crate) use antivirus::{run as run_engines, watch_health};
 pub(crate) use lookups::{ServiceHealth, run as run_services};
 
@@ -121,7 +123,9 @@ pub(crate) fn claim(sha256: Sha256, remarks: &[Remark], sightings: &[Sighting]) 
         .iter()
         .filter(|heard| heard.answer.as_ref().is_some_and(|a| a.standing == Standing::Malicious))
         .collect();
-    if !scanned.is_known() && malicious.is_empty() {
+    let judged: Option<Judged> = read(remarks, ANALYST);
+    let judged = judged.filter(|said| said.verdict == Some(Decision::Malicious));
+    if !scanned.is_known() && malicious.is_empty() && judged.is_none() {
         return None;
     }
     let [detected, clean, _] = scanned.counts();
@@ -131,8 +135,10 @@ pub(crate) fn claim(sha256: Sha256, remarks: &[Remark], sightings: &[Sighting]) 
         said.push(format!("{family} for {detected} of {} engines", detected + clean));
     }
     said.extend(malicious.iter().map(|heard| format!("malicious for {}", heard.service)));
+    said.extend(judged.iter().map(|_| "malicious for an analyst".to_owned()));
     let times = scanned.verdicts.iter().map(|verdict| verdict.time);
-    let newest = times.chain(malicious.iter().map(|heard| heard.time)).max().unwrap_or_default();
+    let times = times.chain(malicious.iter().map(|heard| heard.time));
+    let newest = times.chain(judged.iter().map(|said| said.time)).max().unwrap_or_default();
     Some(claim_of_opinion(sha256, &said.join(", "), newest, sightings))
 }
 

@@ -121,8 +121,9 @@ impl Rig {
             version: "0.0.0-test".into(),
             analyzer: Analyzer {
                 program: "/bin/sh".into(),
-                arguments: vec![folder.join("analyzer.sh").into(), folder.into()],
+                arguments: vec![folder.join("analyzer.sh").into(), folder.clone().into()],
                 warm: false,
+                viewer: vec![folder.join("viewer.sh").into(), folder.into()],
             },
             ui_token: Secret::new(TOKEN),
             feed_token: Secret::new(FEED_TOKEN),
