@@ -85,7 +85,7 @@ fn hanging_scanner() -> (u16, Arc<AtomicBool>) {
 
 fn converse(mut stream: TcpStream, answers: &AtomicBool) {
     let mut read = Vec::new();
-    let mut piece = [0; 65_536];
+    let mut piece = [0; 8_192];
     // As long as whoever asks has patience.
     while let Ok(count @ 1..) = stream.read(&mut piece) {
         read.extend_from_slice(&piece[..count]);

@@ -275,7 +275,7 @@ async fn real_scanners_and_false_ones_are_asked_at_once() {
 #[test]
 fn mistakes_are_told_with_key_and_remedy() {
     let wrong = |config: EngineConfig, expected: &str| {
-        let error = Engines::new(&[config]).err().expect(expected).to_string();
+        let error = Engines::new(&[config]).expect_err(expected).to_string();
         assert!(error.contains(expected) && error.contains("; "), "{error}");
     };
     let clamd = |address: &str| EngineKind::Clamd { address: address.to_owned() };
@@ -287,6 +287,6 @@ fn mistakes_are_told_with_key_and_remedy() {
     let hasty = EngineConfig { timeout_ms: 1, ..engine("a", clamd("/x")) };
     wrong(hasty, "timeout_ms");
     let twice = [engine("a", clamd("/x")), engine("a", clamd("/y"))];
-    let error = Engines::new(&twice).err().expect("a name twice").to_string();
+    let error = Engines::new(&twice).expect_err("a name twice").to_string();
     assert!(error.contains("stands for another engine"), "{error}");
 }

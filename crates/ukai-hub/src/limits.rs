@@ -124,10 +124,8 @@ pub(crate) const SCAN_GIVEN_UP_S: u64 = 30 * 86_400;
 /// How long a service is asked again about a sample, in seconds: more samples may come than it
 /// may be asked about.
 pub(crate) const LOOKUP_GIVEN_UP_S: u64 = 7 * 86_400;
-/// Pause after a service gave no answer.
-pub(crate) const LOOKUP_RETRY: Duration = Duration::from_mins(1);
 /// Shortest pause before a question is put again.
-pub(crate) const LOOKUP_RETRY_MIN: Duration = Duration::from_secs(5);
+pub(crate) const LOOKUP_RETRY_MIN: Duration = Duration::from_secs(1);
 /// How long the book of answers may differ from its file.
 pub(crate) const BOOK_SAVED_AFTER: Duration = Duration::from_secs(10);
 /// Longest line of an analysis' output that is parsed, in bytes.

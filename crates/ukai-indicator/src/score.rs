@@ -179,9 +179,8 @@ fn weight(role: Role, evidence: &Evidence) -> (u8, u8) {
         (EvidenceKind::StaticAnalysis, Role::Malware) => (50, 55),
         (EvidenceKind::StaticAnalysis, _) if by_attacker => (65, 90),
         (EvidenceKind::StaticAnalysis, _) => (50, 80),
-        (EvidenceKind::StaticHidden, _) if by_attacker => (80, 95),
+        (EvidenceKind::StaticHidden | EvidenceKind::Opinion, _) if by_attacker => (80, 95),
         (EvidenceKind::Behaviour, _) => (60, 85),
-        (EvidenceKind::Opinion, _) if by_attacker => (80, 95),
         (EvidenceKind::Login | EvidenceKind::StaticHidden | EvidenceKind::Opinion, _) => (65, 90),
         (EvidenceKind::Capture, _) => (45, 55),
     }

@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_processors_of_samples_are_read() {
-        // Assembled by GNU as: a move of 1 or a no-operation, and a return or a trap.
+        // A move of 1 or a no-operation, and a return or a trap.
         for (machine, wide, little, code, expected) in [
             (62, true, true, &b"\xb8\x01\0\0\0\xc3"[..], ["mov eax, 1", "ret"]),
             (3, false, true, b"\x31\xc0\xcd\x80", ["xor eax, eax", "int 0x80"]),
@@ -235,7 +235,7 @@ mod tests {
             (20, false, false, b"\x38\0\0\x01\x44\0\0\x02", ["li r0, 1", "sc"]),
             (4, false, false, b"\x70\x01\x4e\x75", ["moveq #$1, d0", "rts"]),
             (42, false, true, b"\x01\xe0\x0b\0", ["mov #1,r0", "rts"]),
-            (2, false, false, b"\x01\0\0\0\x91\xd0\x20\x10", ["nop", "ta 0x10"]),
+            (2, false, false, b"\x01\0\0\0\x91\xd0\x20\x10", ["nop", "ta %icc, %g0 + 0x10"]),
         ] {
             let file = elf(machine, wide, little, code);
             let found = at(&file, None, 2).expect("it is a program");

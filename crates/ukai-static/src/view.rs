@@ -101,20 +101,15 @@ pub struct Text {
 
 /// Looks.
 pub fn view(sample: &[u8], view: &View) -> Viewed {
-    let layer;
-    let bytes = match view.layer {
+    let limits = Limits::default();
+    let layer =
+        view.layer.map(|number| analyze::layer(sample, number, Timestamp::default(), &limits));
+    let bytes = match &layer {
         None => sample,
-        Some(number) => {
-            match analyze::layer(sample, number, Timestamp::default(), &Limits::default()) {
-                Some(found) => {
-                    layer = found;
-                    layer.as_slice()
-                }
-                None => {
-                    let reason = "there is no such layer".to_owned();
-                    return Viewed { size: 0, seen: Seen::Nothing { reason } };
-                }
-            }
+        Some(Some(layer)) => layer.as_slice(),
+        Some(None) => {
+            let reason = "there is no such layer".to_owned();
+            return Viewed { size: 0, seen: Seen::Nothing { reason } };
         }
     };
     let seen = match &view.look {

@@ -65,10 +65,9 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
         print(&mut out, args.json, &analysis, alike.as_deref(), style)
             .context("standard output")?;
         worst = match analysis.outcome {
-            Outcome::Complete => worst,
-            Outcome::Partial { .. } if worst == 0 => 3,
-            Outcome::Partial { .. } => worst,
             Outcome::Failed { .. } => 1,
+            Outcome::Partial { .. } if worst == 0 => 3,
+            Outcome::Complete | Outcome::Partial { .. } => worst,
         };
     }
     Ok(ExitCode::from(worst))

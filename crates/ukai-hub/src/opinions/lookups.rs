@@ -54,8 +54,8 @@ pub(crate) struct ServiceHealth {
 /// What came of asking one service.
 enum Told {
     Heard(Heard),
-    /// Not now; again after so long.
-    Later(Heard, Duration),
+    /// Not now; again after so long, if that is known.
+    Later(Heard, Option<Duration>),
     /// It is off and says nothing.
     Off,
 }
@@ -79,7 +79,7 @@ impl Services {
             Ask::Remembered(answer) => Told::Heard(heard(Some(answer), None)),
             Ask::Later { at_s, reason } => {
                 let wait = Duration::from_secs(at_s.saturating_sub(now.secs()));
-                Told::Later(heard(None, Some(reason)), wait)
+                Told::Later(heard(None, Some(reason)), Some(wait))
             }
             Ask::Carry(question) => {
                 let reply = carry(&self.egress, question).await;
@@ -88,9 +88,7 @@ impl Services {
                 let outcome = kept.book.replied(&self.lookups, index, sha256, clock::now(), reply);
                 match outcome {
                     Outcome::Answered(answer) => Told::Heard(heard(Some(answer), None)),
-                    Outcome::Open(reason) => {
-                        Told::Later(heard(None, Some(reason)), limits::LOOKUP_RETRY)
-                    }
+                    Outcome::Open(reason) => Told::Later(heard(None, Some(reason)), None),
                 }
             }
         }
@@ -201,7 +199,7 @@ impl Worker {
         let remarks = store.remarks(&job.sha256).await?;
         let before: LookedUp = read(&remarks, LOOKUPS).unwrap_or_default();
         let mut after = LookedUp::default();
-        let mut again: Option<Duration> = None;
+        let mut waits: Vec<Option<Duration>> = Vec::new();
         for index in 0..self.services.lookups.len() {
             let name = self.services.lookups.name(index);
             let known = before.services.iter().find(|heard| heard.service == name).cloned();
@@ -215,7 +213,7 @@ impl Worker {
             match self.services.ask(index, &job.sha256).await {
                 Told::Heard(heard) => after.services.push(heard),
                 Told::Later(heard, wait) => {
-                    again = Some(again.map_or(wait, |first| first.min(wait)));
+                    waits.push(wait);
                     // What it said before holds until it says something else.
                     let said = known.filter(|heard| heard.answer.is_some());
                     after.services.push(said.unwrap_or(heard));
@@ -227,15 +225,15 @@ impl Worker {
             keep(&self.app, job.sha256, LOOKUPS, labels(&after), &after).await?;
         }
         self.tell(job, &before, &after).await?;
-        match again {
-            Some(wait) if !is_given_up(job, clock::now(), limits::LOOKUP_GIVEN_UP_S) => {
-                let wait = wait.max(limits::LOOKUP_RETRY_MIN);
-                queue.postpone(job, "a service cannot be asked yet", Some(wait)).await?;
-            }
-            _ => {
-                queue.complete(job).await?;
-            }
+        if waits.is_empty() || is_given_up(job, clock::now(), limits::LOOKUP_GIVEN_UP_S) {
+            queue.complete(job).await?;
+            return Ok(());
         }
+        // Who gave no answer is asked again with growing pauses, the others when they may be.
+        let first = waits.iter().copied().collect::<Option<Vec<_>>>();
+        let first = first.and_then(|all| all.into_iter().min());
+        let wait = first.map(|wait| wait.max(limits::LOOKUP_RETRY_MIN));
+        queue.postpone(job, "a service cannot be asked yet", wait).await?;
         Ok(())
     }
 
