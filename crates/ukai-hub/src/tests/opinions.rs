@@ -246,10 +246,11 @@ async fn a_persons_word_finds_the_sample_and_keeps_it_out_of_feeds() {
     let hash = Sha256::of(BOT).to_string();
     let hashes = || async { rig.get("/feeds/hashes.txt").await.text() };
     until("the feed", || async { hashes().await.contains(&hash) }).await;
-    let judge = |body: Value| rig.ask(Method::PUT, &format!("{path}/analyst"), body.to_string());
+    let analyst = format!("{path}/analyst");
+    let judge = |body: Value| rig.ask(Method::PUT, &analyst, body.to_string());
     let words =
         json!({ "verdict": "harmless", "tags": ["test run", "", "a", "a"], "note": "ours" });
-    let judged = Rig::ask(&rig, Method::PUT, &format!("{path}/analyst"), words.to_string()).await;
+    let judged = judge(words).await;
     assert_eq!(judged.json()["tags"], json!(["a", "test run"]));
     until("it is out", || async { !hashes().await.contains(&hash) }).await;
     let page = rig.json(&path).await;
