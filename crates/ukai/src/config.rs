@@ -42,7 +42,7 @@ pub(crate) struct Config {
     pub(crate) sandbox: SandboxConfig,
     /// Files that follow what is observed.
     pub(crate) outputs: OutputsConfig,
-    /// Anti-virus engines that `ukai antivirus` asks about files:
+    /// Anti-virus engines that the hub asks about every sample, and `ukai antivirus` about files:
     /// `{ name = "clamav", kind = "clamd", address = "/run/clamav/clamd.ctl" }`; the kinds
     /// are `clamd`, `icap`, `command` and `http` (docs/antivirus.md).
     pub(crate) antivirus: Vec<EngineConfig>,

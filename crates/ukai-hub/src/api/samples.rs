@@ -242,7 +242,7 @@ pub(crate) async fn ask(
 /// What a person says of a sample.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Judgement {
+pub(crate) struct Judging {
     /// What they think of it; absent: they have not decided.
     #[serde(default)]
     verdict: Option<Decision>,
@@ -257,7 +257,7 @@ pub(crate) struct Judgement {
 /// Keeps what a person says of a sample, in place of what they said before.
 #[utoipa::path(put, path = "/api/samples/{sha256}/analyst", tag = "samples",
     params(("sha256" = String, Path, description = "SHA-256 of the sample")),
-    request_body = Judgement, responses(
+    request_body = Judging, responses(
     (status = 200, description = "Kept", body = Judged),
     (status = 400, description = "No SHA-256, or too much of something", body = ErrorBody),
     (status = 401, description = "Not logged in", body = ErrorBody),
@@ -265,13 +265,13 @@ pub(crate) struct Judgement {
 pub(crate) async fn judge(
     State(app): State<App>,
     part: Part,
-    Body(judgement): Body<Judgement>,
+    Body(judging): Body<Judging>,
 ) -> Result<Json<Judged>, ApiError> {
     let sha256: Sha256 = part.identity("a sample", FORM)?;
     if app.store.sample_summary(&sha256).await?.is_none() {
         return Err(unknown());
     }
-    let Judgement { verdict, tags, note } = judgement;
+    let Judging { verdict, tags, note } = judging;
     let long = |tag: &String| tag.chars().count() > limits::TAG_CHARS_MAX;
     if tags.len() > limits::TAGS_MAX || tags.iter().any(long) {
         return Err(ApiError::bad_request("too many or too long tags", "give 32 of 64 characters"));

@@ -202,7 +202,7 @@ async fn services_are_asked_by_hash_alone_and_their_pace_is_kept() {
                 b"HTTP/1.1 429 Slow\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n".to_vec(),
             );
         }
-        let body = r#"{"FileName":"busybox","KnownMalicious":"a list"}"#;
+        let body = r#"{"SHA-256":"x","FileName":"busybox","KnownMalicious":"a list"}"#;
         Some(
             format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes(),
         )
