@@ -46,7 +46,7 @@ pub(crate) struct Config {
     /// `{ name = "clamav", kind = "clamd", address = "/run/clamav/clamd.ctl" }`; the kinds
     /// are `clamd`, `icap`, `command` and `http` (docs/antivirus.md).
     pub(crate) antivirus: Vec<EngineConfig>,
-    /// Services that `ukai lookup` asks about hashes:
+    /// Services that the hub asks about every sample's hash, and `ukai lookup` about hashes:
     /// `{ service = "virustotal", key_file = "/etc/ukai/virustotal.key" }`; the services are
     /// `virustotal`, `malwarebazaar`, `urlhaus`, `threatfox`, `hashlookup`, `misp` and `otx`
     /// (docs/lookups.md).

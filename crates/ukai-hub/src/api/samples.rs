@@ -284,7 +284,7 @@ pub(crate) async fn judge(
 
 /// Samples that are alike, the nearest first.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct Alike {
+pub(crate) struct AlikeSamples {
     /// At most 50.
     items: Vec<AlikeSample>,
     /// Samples that were compared; the newest may still be missing right after the start.
@@ -303,11 +303,14 @@ pub(crate) struct AlikeSample {
 /// Lists samples whose content is alike, by TLSH.
 #[utoipa::path(get, path = "/api/samples/{sha256}/similar", tag = "samples",
     params(("sha256" = String, Path, description = "SHA-256 of the sample")), responses(
-    (status = 200, description = "The samples", body = Alike),
+    (status = 200, description = "The samples", body = AlikeSamples),
     (status = 400, description = "No SHA-256", body = ErrorBody),
     (status = 401, description = "Not logged in", body = ErrorBody),
     (status = 404, description = "There is no such sample", body = ErrorBody)))]
-pub(crate) async fn similar(State(app): State<App>, part: Part) -> Result<Json<Alike>, ApiError> {
+pub(crate) async fn similar(
+    State(app): State<App>,
+    part: Part,
+) -> Result<Json<AlikeSamples>, ApiError> {
     let sha256: Sha256 = part.identity("a sample", FORM)?;
     if app.store.sample_summary(&sha256).await?.is_none() {
         return Err(unknown());
@@ -319,5 +322,5 @@ pub(crate) async fn similar(State(app): State<App>, part: Part) -> Result<Json<A
             items.push(AlikeSample { distance: near.distance, sample });
         }
     }
-    Ok(Json(Alike { items, compared: app.likeness.len() }))
+    Ok(Json(AlikeSamples { items, compared: app.likeness.len() }))
 }
