@@ -41,12 +41,12 @@ trap 'exit 130' INT TERM
 
 # The files, and rules that know nothing in them.
 mkdir "$work/files" "$work/signatures"
-find /usr/bin /usr/sbin /usr/lib -type f -size +80k -size -120k 2>/dev/null | sort | while read -r path; do
+while read -r path; do
     if [ "$(head -c 4 "$path" 2>/dev/null | od -An -tx1)" = ' 7f 45 4c 46' ]; then
         cp "$path" "$work/files/$(echo "$path" | tr / _)"
     fi
     [ "$(find "$work/files" -type f | wc -l)" -lt "$files" ] || break
-done
+done < <(find /usr/bin /usr/sbin /usr/lib -type f -size +80k -size -120k 2>/dev/null | sort)
 chmod 600 "$work"/files/*
 echo "Ukai.Bench.Nothing:0:*:$(printf 'nothing has this in it, we hope' | od -An -tx1 | tr -d ' \n')" \
     > "$work/signatures/own.ndb"
