@@ -13,6 +13,7 @@ mod loaders;
 mod mail;
 mod recognition;
 mod sandbox;
+mod scanning;
 mod sensor;
 mod ssh;
 mod ssh_tools;

@@ -67,7 +67,7 @@ for (let i = 0; i < 34; i += 1) {
   const outcome = i === 0 ? null : i === 7 ? 'partial' : i === 12 ? 'failed' : 'complete';
   samples.push({
     sha256, size, first_seen: nanos(first), last_seen: nanos(i === 0 ? now - 9000 : last), sightings: between(1, 60),
-    file_type: script ? 'shell-script' : 'elf', description, names: i % 4 === 0 ? [name, 'dvrHelper'] : [name], urls: [url], analysed: outcome, stored: i !== 12,
+    file_type: script ? 'shell-script' : 'elf', description, names: i % 4 === 0 ? [name, 'dvrHelper'] : [name], urls: [url], analysed: outcome, stored: i !== 12, labels: i % 5 === 0 ? ['mirai'] : [],
   });
   if (outcome === null) continue;
   const key = pick([0x22, 0x54, 0x37]);
@@ -404,6 +404,8 @@ export const status = () => ({
   ],
   data_dir: '/var/lib/ukai', disk: { used_bytes: 7_340_032_000, quota_bytes: 21_474_836_480, free_bytes: 103_079_215_104 }, queue: { waiting: 3, leased: 1, quarantined: 1 },
   store: { state: 'ok' }, faults: [],
+  engines: [{ engine: 'clamav', down: null, product: 'ClamAV 1.4.3', signatures: '27500, Fri Nov 27 08:22:01 2026', clean: 310, detected: 88, not_scanned: 0 }, { engine: 'gateway', down: 'cannot be reached: Connection refused (os error 111)', product: null, signatures: null, clean: 0, detected: 0, not_scanned: 398 }],
+  lookups: [{ service: 'virustotal', waits: null, asked_today: 42 }, { service: 'otx', waits: 'off: it has no key (key_file)', asked_today: 0 }],
   totals: { events: 1_284_402, sessions: 96_120, samples: 1834, indicators: 5210 },
 });
 
@@ -490,3 +492,37 @@ export function source(address) {
   const held = sessions.filter((one) => one.src_ip === address);
   return { address, scans: scans.length > 0 ? scans : [scannerEvent(address)], sessions: held.slice(0, 20), handshake: held.length > 0 };
 }
+
+/** What engines say of a sample. */
+export const scanned = (sample) => sample.labels.length === 0 ? null : {
+  agreement: { family: 'mirai', engines: 1, of: 1 },
+  verdicts: [
+    { sha256: sample.sha256, engine: 'clamav', product: 'ClamAV 1.4.3', signatures: '27500, Fri Nov 27 08:22:01 2026', time: sample.last_seen, duration_ms: 31, judgement: 'detected', names: ['Unix.Trojan.Mirai-7100807-0'] },
+    { sha256: sample.sha256, engine: 'gateway', time: sample.last_seen, duration_ms: 30_000, judgement: 'not_scanned', reason: 'did not answer within 30 s', again: true },
+  ],
+};
+
+/** What services say of a sample. */
+export const lookedUp = (sample) => sample.labels.length === 0 ? null : {
+  services: [
+    { service: 'virustotal', time: sample.last_seen, answer: { standing: 'malicious', names: ['trojan.mirai/gafgyt'], detail: '45 of 70 engines', tags: ['elf', 'mips'] }, open: null },
+    { service: 'hashlookup', time: sample.last_seen, answer: { standing: 'unknown' }, open: null },
+    { service: 'malwarebazaar', time: sample.last_seen, answer: null, open: 'was asked 30 times this minute' },
+  ],
+};
+
+/** A part of a sample. */
+export const view = (what, offset, find) => {
+  const size = 74_328;
+  if (what === 'bytes') {
+    const length = Math.max(0, Math.min(1024, size - offset));
+    const hex = Array.from({ length }, (_, i) => ((offset + i) * 37 % 256).toString(16).padStart(2, '0')).join('');
+    return { size, kind: 'bytes', offset, hex };
+  }
+  if (what === 'texts') {
+    const texts = ['/bin/busybox', '/proc/net/tcp', 'GET / HTTP/1.1', 'cnc.example'].map((text, i) => ({ offset: 0x8000 + 64 * i, wide: i === 3, text }));
+    return { size, kind: 'texts', texts: texts.filter((one) => one.text.toLowerCase().includes(find)), next: null };
+  }
+  const instructions = ['mov r11, #0', 'mov lr, #0', 'pop {r1}', 'mov r2, sp', 'push {r2}', 'bl #0x8194'].map((text, i) => ({ offset: 0xb4 + 4 * i, address: 0x80b4 + 4 * i, bytes: '00b0a0e3', text }));
+  return { size, kind: 'code', architecture: 'arm', little_endian: true, instructions };
+};

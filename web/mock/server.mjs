@@ -20,6 +20,7 @@ const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 's
 const cookies = new Set();
 const falsePositives = new Map();
 const streams = new Set();
+const judgements = new Map();
 
 const json = (response, body, status = 200, headers = {}) => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
@@ -117,12 +118,24 @@ const routes = [
       .map((one) => ({ sha256: id, time: one.time, event: one.id, sensor: one.sensor, session: one.session, src_ip: one.src_ip, how: one.how, name: one.name, url: one.url }));
     const analysis = world.analyses.get(id);
     const indicators = world.indicators.filter((one) => one.evidence.some((piece) => piece.sample === id)).slice(0, 12);
-    return json(response, { sample, sightings, analyses: analysis ? [analysis] : [], indicators, job: analysis ? null : { id: 9, kind: 'static', sha256: id, created: sample.first_seen, state: 'leased', attempts: 1, last_error: null } });
+    const opinions = { antivirus: world.scanned(sample), antivirus_job: null, lookups: world.lookedUp(sample), lookups_job: null, analyst: judgements.get(id) ?? null };
+    return json(response, { opinions, sample, sightings, analyses: analysis ? [analysis] : [], indicators, job: analysis ? null : { id: 9, kind: 'static', sha256: id, created: sample.first_seen, state: 'leased', attempts: 1, last_error: null } });
   }],
   ['GET', /^\/api\/samples\/([^/]+)\/cart$/, (request, response, params, id) => {
     response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-disposition': `attachment; filename="${id}.cart"` });
     response.end('CART');
   }],
+  ['POST', /^\/api\/samples\/([^/]+)\/ask$/, (request, response) => json(response, { queued: true }, 202)],
+  ['PUT', /^\/api\/samples\/([^/]+)\/analyst$/, async (request, response, params, id) => {
+    const judged = { ...JSON.parse(await body(request)), time: new Date().toISOString() };
+    judgements.set(id, judged);
+    return json(response, judged);
+  }],
+  ['GET', /^\/api\/samples\/([^/]+)\/similar$/, (request, response, params, id) => {
+    const items = world.samples.filter((one) => one.sha256 !== id && one.file_type === 'elf').slice(0, 4).map((sample, i) => ({ distance: 7 + 19 * i, sample }));
+    return json(response, { items: empty ? [] : items, compared: world.samples.length });
+  }],
+  ['GET', /^\/api\/samples\/([^/]+)\/(bytes|texts|code)$/, (request, response, params, id, what) => json(response, world.view(what, Number(params.get('offset') ?? 0), (params.get('find') ?? '').toLowerCase()))],
   ['POST', /^\/api\/samples\/([^/]+)\/reanalyze$/, (request, response) => json(response, { queued: true }, 202)],
   ['GET', /^\/api\/jobs\/quarantined$/, (request, response) => json(response, { items: quarantine, next: null })],
   ['POST', /^\/api\/jobs\/(\d+)\/retry$/, (request, response) => {

@@ -5,6 +5,7 @@ use crate::engine::{Engine, EngineError, Said, State};
 use crate::limits::{DOWN_FOR, STATE_KEPT};
 use bytes::Bytes;
 use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, Stream};
 use serde::Serialize;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -39,7 +40,7 @@ struct Counts {
 
 /// How an engine is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Health {
+pub struct EngineHealth {
     /// Its name.
     pub engine: String,
     /// Why it is down; `None`: it is up.
@@ -54,6 +55,12 @@ pub struct Health {
     pub detected: u64,
     /// Samples that it was asked about in vain.
     pub not_scanned: u64,
+}
+
+impl std::fmt::Debug for Engines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
 }
 
 impl Engines {
@@ -90,8 +97,30 @@ impl Engines {
         join_all(self.0.iter().map(|slot| slot.verdict(sha256, sample))).await
     }
 
+    /// What those that are `wanted`, by name, say of a sample, as they say it: who is slow holds
+    /// up nobody.
+    pub fn ask<'a>(
+        &'a self,
+        sample: &'a Bytes,
+        wanted: impl Fn(&str) -> bool,
+    ) -> impl Stream<Item = Verdict> + 'a {
+        let sha256 = Sha256::of(sample);
+        let slots = self.0.iter().filter(|slot| wanted(&slot.config.name));
+        slots.map(|slot| slot.verdict(sha256, sample)).collect::<FuturesUnordered<_>>()
+    }
+
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|slot| slot.config.name.as_str())
+    }
+
+    /// How all of them are, as far as that is known: nobody is asked.
+    pub fn known_health(&self) -> Vec<EngineHealth> {
+        self.0.iter().map(Slot::known_health).collect()
+    }
+
     /// How all of them are; asks those that have not been asked for a while.
-    pub async fn health(&self) -> Vec<Health> {
+    pub async fn health(&self) -> Vec<EngineHealth> {
         join_all(self.0.iter().map(Slot::health)).await
     }
 }
@@ -180,10 +209,14 @@ impl Slot {
         }
     }
 
-    async fn health(&self) -> Health {
+    async fn health(&self) -> EngineHealth {
         self.refresh().await;
+        self.known_health()
+    }
+
+    fn known_health(&self) -> EngineHealth {
         let known = self.known();
-        Health {
+        EngineHealth {
             engine: self.config.name.clone(),
             down: known.down.as_ref().map(|(_, reason)| reason.clone()),
             product: known.state.product.clone(),

@@ -25,7 +25,7 @@ struct File {
 }
 
 /// What engines agree on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Agreement {
     /// The family.
     pub family: String,

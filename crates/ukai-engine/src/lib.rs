@@ -23,7 +23,7 @@ mod wire;
 
 pub use config::{ConfigError, EngineConfig, EngineKind};
 pub use engine::{Engine, EngineError, Said, State};
-pub use engines::{Engines, Health};
+pub use engines::{EngineHealth, Engines};
 pub use family::{Agreement, Vocabulary};
 #[doc(hidden)]
 pub use icap::fuzz as fuzz_icap;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use ukai_engine::{EngineConfig, EngineKind, Engines, Health};
+use ukai_engine::{EngineConfig, EngineHealth, EngineKind, Engines};
 use ukai_model::Judgement;
 
 /// What the signatures of these tests know. It is nothing's code.
@@ -260,7 +260,7 @@ async fn real_scanners_and_false_ones_are_asked_at_once() {
     assert!(of("icap").signatures.is_some() && of("icap").product.is_some(), "{:?}", of("icap"));
     assert_eq!(of("http").signatures.as_ref().expect("told").to_string(), "2026-11-27");
     for name in ["hangs", "crashes", "floods", "absent"] {
-        let Health { down, clean, not_scanned, .. } = of(name);
+        let EngineHealth { down, clean, not_scanned, .. } = of(name);
         assert!(down.is_some() && *clean == 0 && *not_scanned == 6, "{name}: {down:?}");
     }
 
@@ -275,7 +275,7 @@ async fn real_scanners_and_false_ones_are_asked_at_once() {
 #[test]
 fn mistakes_are_told_with_key_and_remedy() {
     let wrong = |config: EngineConfig, expected: &str| {
-        let error = Engines::new(&[config]).err().expect(expected).to_string();
+        let error = Engines::new(&[config]).expect_err(expected).to_string();
         assert!(error.contains(expected) && error.contains("; "), "{error}");
     };
     let clamd = |address: &str| EngineKind::Clamd { address: address.to_owned() };
@@ -287,6 +287,6 @@ fn mistakes_are_told_with_key_and_remedy() {
     let hasty = EngineConfig { timeout_ms: 1, ..engine("a", clamd("/x")) };
     wrong(hasty, "timeout_ms");
     let twice = [engine("a", clamd("/x")), engine("a", clamd("/y"))];
-    let error = Engines::new(&twice).err().expect("a name twice").to_string();
+    let error = Engines::new(&twice).expect_err("a name twice").to_string();
     assert!(error.contains("stands for another engine"), "{error}");
 }

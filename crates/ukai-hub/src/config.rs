@@ -3,6 +3,7 @@
 use crate::HubError;
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use ukai_jail::JailLimits;
 use ukai_model::Tlp;
 
@@ -20,6 +21,10 @@ pub struct HubConfig {
     /// What one analysis of one sample may use. Beyond it the analysis is cut off, and
     /// what was found until then is kept.
     pub analysis: JailLimits,
+    /// A folder whose files become samples: what appears in it and does not change for a second
+    /// is submitted and moved to `taken/` below it.
+    #[schema(value_type = Option<String>)]
+    pub watch_folder: Option<PathBuf>,
     /// What goes into feeds.
     pub feeds: FeedConfig,
     /// Limits of the web server.
@@ -33,6 +38,7 @@ impl Default for HubConfig {
             publish_interval_ms: 1_000,
             workers: 2,
             analysis: JailLimits::default(),
+            watch_folder: None,
             feeds: FeedConfig::default(),
             http: HttpConfig::default(),
         }

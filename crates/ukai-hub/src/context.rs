@@ -1,10 +1,12 @@
 //! What the program tells the hub about itself.
 
-use crate::{SandboxSeat, Secret};
+use crate::{SandboxSeat, Secret, Services};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use ukai_engine::Engines;
 use ukai_model::SensorId;
 
 /// What the program tells the hub about itself and its surroundings. It was read and
@@ -27,6 +29,10 @@ pub struct HubContext {
     pub feed_token: Secret,
     /// Where samples are run; none: they are not.
     pub sandbox: Option<SandboxSeat>,
+    /// Anti-virus engines that are asked about every sample.
+    pub engines: Option<Arc<Engines>>,
+    /// Services that are asked about every sample's hash.
+    pub lookups: Option<Arc<Services>>,
     /// What may be published. It includes the sensors' own addresses.
     pub policy: ukai_indicator::Policy,
 }
@@ -54,4 +60,7 @@ pub struct Analyzer {
     pub arguments: Vec<OsString>,
     /// Whether it is started once and forks a child for each sample.
     pub warm: bool,
+    /// Arguments with which it shows a part of the sample instead; a [`View`](ukai_static::View)
+    /// as JSON follows, and a [`Viewed`](ukai_static::Viewed) comes back.
+    pub viewer: Vec<OsString>,
 }

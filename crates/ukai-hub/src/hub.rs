@@ -3,10 +3,12 @@
 use crate::artifacts::Artifacts;
 use crate::auth::Auth;
 use crate::board::Board;
+use crate::likeness::Likeness;
 use crate::novelty::Novelty;
 use crate::shared::{App, Cycle, Faults, Shared};
 use crate::{
-    HubConfig, HubContext, HubError, api, clock, limits, publish, sandbox, scoring, server, worker,
+    HubConfig, HubContext, HubError, api, clock, likeness, limits, opinions, publish, sandbox,
+    scoring, server, submission, worker,
 };
 use parking_lot::Mutex;
 use std::future::Future;
@@ -65,6 +67,14 @@ impl Hub {
                 tasks.push(supervised(&app, Cycle::Sandbox, work));
             }
         }
+        tasks.extend(asking(&app));
+        let shared = app.clone();
+        tasks.push(supervised(&app, Cycle::Analysis, move || likeness::load(shared.clone())));
+        if let Some(folder) = app.config.watch_folder.clone() {
+            let shared = app.clone();
+            let work = move || submission::watch(shared.clone(), folder.clone());
+            tasks.push(supervised(&app, Cycle::Folder, work));
+        }
         let scorer = app.clone();
         tasks.push(supervised(&app, Cycle::Scoring, move || scoring::run(scorer.clone())));
         let first = Arc::new(Mutex::new(Some(publisher)));
@@ -106,6 +116,29 @@ impl Hub {
     }
 }
 
+/// The tasks that ask others about samples.
+fn asking(app: &App) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    if let Some(engines) = app.context.engines.clone() {
+        for number in 1..=limits::ENGINE_WORKERS {
+            let (shared, engines) = (app.clone(), Arc::clone(&engines));
+            let name = format!("{}-antivirus-{number}", std::process::id());
+            let work = move || opinions::run_engines(shared.clone(), engines.clone(), name.clone());
+            tasks.push(supervised(app, Cycle::Antivirus, work));
+        }
+        let shared = app.clone();
+        let watch = move || opinions::watch_health(shared.clone(), engines.clone());
+        tasks.push(supervised(app, Cycle::Antivirus, watch));
+    }
+    if let Some(services) = app.context.lookups.clone() {
+        let shared = app.clone();
+        let name = format!("{}-lookups", std::process::id());
+        let work = move || opinions::run_services(shared.clone(), services.clone(), name.clone());
+        tasks.push(supervised(app, Cycle::Lookups, work));
+    }
+    tasks
+}
+
 async fn app(config: HubConfig, store: Store, context: HubContext) -> Result<App, HubError> {
     let auth = Auth::new(
         context.ui_token.clone(),
@@ -119,12 +152,14 @@ async fn app(config: HubConfig, store: Store, context: HubContext) -> Result<App
         board: Board::load(&store).await?,
         faults: Faults::default(),
         novelty: Novelty::load(&store).await?,
+        likeness: Likeness::default(),
         counting_runs: tokio::sync::Mutex::default(),
         wishes: tokio::sync::Mutex::default(),
         artifacts: Artifacts::new(
             &context.data_dir,
             context.sandbox.as_ref().map_or(0, |seat| seat.artifact_bytes_max),
         ),
+        views: Semaphore::new(limits::VIEWS_AT_ONCE),
         live: Arc::new(Semaphore::new(config.http.live_streams_max)),
         stop: CancellationToken::new(),
         config,

@@ -123,6 +123,23 @@ pub(crate) const WISHES_MAX: usize = 200;
 pub(crate) const ARTIFACTS_MAX: usize = 16;
 /// Earlier samples that a sample's behaviour is compared with.
 pub(crate) const BEHAVIOURS_COMPARED_MAX: u32 = 10_000;
+/// Workers that ask anti-virus engines: a job lasts as long as its slowest engine.
+pub(crate) const ENGINE_WORKERS: usize = 4;
+/// Verdicts of one sample that are kept in one go.
+pub(crate) const ENGINES_AT_ONCE: usize = 16;
+/// How long a worker waits that has nobody to ask about anything.
+pub(crate) const OPINIONS_IDLE: Duration = Duration::from_secs(1);
+/// How often engines are asked how they are.
+pub(crate) const HEALTH_INTERVAL: Duration = Duration::from_mins(1);
+/// How long a silent engine is asked again about a sample, in seconds.
+pub(crate) const SCAN_GIVEN_UP_S: u64 = 30 * 86_400;
+/// How long a service is asked again about a sample, in seconds: more samples may come than it
+/// may be asked about.
+pub(crate) const LOOKUP_GIVEN_UP_S: u64 = 7 * 86_400;
+/// Shortest pause before a question is put again.
+pub(crate) const LOOKUP_RETRY_MIN: Duration = Duration::from_secs(1);
+/// How long the book of answers may differ from its file.
+pub(crate) const BOOK_SAVED_AFTER: Duration = Duration::from_secs(10);
 /// Longest line of an analysis' output that is parsed, in bytes.
 pub(crate) const ANALYSIS_LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Observables taken from one analysis.
@@ -135,5 +152,30 @@ pub(crate) const ANALYSIS_ITEMS_MAX: usize = 100;
 pub(crate) const ANALYSIS_STAGES_MAX: usize = 64;
 /// Longest text field taken from an analysis, in bytes.
 pub(crate) const ANALYSIS_TEXT_BYTES_MAX: usize = 8 * 1024;
+/// Tags that a person gives one sample.
+pub(crate) const TAGS_MAX: usize = 32;
+/// Longest tag, in characters.
+pub(crate) const TAG_CHARS_MAX: usize = 64;
+/// Longest note about a sample, in bytes.
+pub(crate) const NOTE_BYTES_MAX: usize = 16 << 10;
+/// Samples whose digests are kept at hand: about 100 bytes each.
+pub(crate) const LIKENESS_SAMPLES_MAX: usize = 2_000_000;
+/// Samples that are read at once for that.
+pub(crate) const LIKENESS_PAGE: u32 = 500;
+/// Samples that are told to be alike.
+pub(crate) const LIKENESS_ITEMS: usize = 50;
+/// Distance of TLSH up to which samples are alike.
+pub(crate) const LIKENESS_DISTANCE_MAX: u32 = 100;
+/// How often the watched folder is looked at; a file is taken that has not changed meanwhile.
+pub(crate) const FOLDER_INTERVAL: Duration = Duration::from_secs(1);
+/// Files of it that are looked at in one go.
+pub(crate) const FOLDER_FILES_AT_ONCE: usize = 1_000;
+/// Looks into samples at once.
+pub(crate) const VIEWS_AT_ONCE: usize = 2;
+/// Longest text that is searched for in a sample, in bytes.
+pub(crate) const VIEW_FIND_BYTES_MAX: usize = 255;
+/// Longest answer of a child that looks into a sample, in bytes: 500 texts of 1,024 bytes, each
+/// escaped.
+pub(crate) const VIEW_OUTPUT_BYTES_MAX: usize = 4 << 20;
 /// Jobs shown in the list of quarantined ones.
 pub(crate) const QUARANTINE_ITEMS_MAX: u32 = 1_000;

@@ -7,7 +7,7 @@
 //! already is not counted again, and events have identities that repeat.
 
 use crate::shared::{App, Cycle};
-use crate::{clock, limits};
+use crate::{clock, limits, opinions};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering::Relaxed;
 use ukai_indicator::{Claim, claims_of_analysis, claims_of_behaviour, claims_of_event, merge};
@@ -118,7 +118,8 @@ async fn claims_of(
         let analyses = app.store.analyses_of(&sha256).await?;
         // Each report has its own proofs: another network brings out other servers.
         let reports = reports_of(app, &sha256).await?;
-        if analyses.is_empty() && reports.is_empty() {
+        let remarks = app.store.remarks(&sha256).await?;
+        if analyses.is_empty() && reports.is_empty() && remarks.is_empty() {
             continue;
         }
         let sightings = app.store.sightings(&sha256, limits::SIGHTINGS_MAX).await?;
@@ -128,6 +129,7 @@ async fn claims_of(
         for report in &reports {
             add(claims_of_behaviour(report, &sightings));
         }
+        add(opinions::claim(sha256, &remarks, &sightings).into_iter().collect());
     }
     Ok(by_indicator)
 }
@@ -146,12 +148,15 @@ async fn reports_of(app: &App, sha256: &Sha256) -> Result<Vec<Behaviour>, StoreE
     Ok(reports)
 }
 
-/// The sample of which something new is to be said after this event: it was analysed or run, or
-/// it came again, which is a sighting of all that it contacts.
+/// The sample of which something new is to be said after this event: it was analysed or run,
+/// others said what they know of it, or it came again, which is a sighting of all that it contacts.
 fn arrived(event: &Event) -> Option<Sha256> {
     match event.kind {
         EventKind::AnalysisDone { sha256, .. }
         | EventKind::SandboxDone { sha256, .. }
+        | EventKind::AntivirusDone { sha256, .. }
+        | EventKind::LookupDone { sha256, .. }
+        | EventKind::SampleJudged { sha256, .. }
         | EventKind::SampleCaptured { sha256, .. } => Some(sha256),
         _ => None,
     }

@@ -3,6 +3,7 @@
 use crate::artifacts::Artifacts;
 use crate::auth::Auth;
 use crate::board::Board;
+use crate::likeness::Likeness;
 use crate::metrics::Metrics;
 use crate::novelty::Novelty;
 use crate::{HubConfig, HubContext, clock};
@@ -30,12 +31,15 @@ pub(crate) struct Shared {
     pub(crate) board: Board,
     pub(crate) faults: Faults,
     pub(crate) novelty: Novelty,
+    pub(crate) likeness: Likeness,
     /// Held while a run is counted.
     pub(crate) counting_runs: tokio::sync::Mutex<()>,
     /// Held while wishes for runs are changed.
     pub(crate) wishes: tokio::sync::Mutex<()>,
     /// What of runs can be downloaded.
     pub(crate) artifacts: Artifacts,
+    /// One permit per look into a sample.
+    pub(crate) views: Semaphore,
     /// One permit per live stream that may be open.
     pub(crate) live: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,
@@ -75,11 +79,21 @@ pub(crate) enum Cycle {
     Publishing,
     Analysis,
     Sandbox,
+    Antivirus,
+    Lookups,
+    Folder,
 }
 
 impl Cycle {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Scoring, Self::Publishing, Self::Analysis, Self::Sandbox];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Scoring,
+        Self::Publishing,
+        Self::Analysis,
+        Self::Sandbox,
+        Self::Antivirus,
+        Self::Lookups,
+        Self::Folder,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -87,6 +101,9 @@ impl Cycle {
             Self::Publishing => "publishing",
             Self::Analysis => "analysis",
             Self::Sandbox => "sandbox",
+            Self::Antivirus => "antivirus",
+            Self::Lookups => "lookups",
+            Self::Folder => "folder",
         }
     }
 }

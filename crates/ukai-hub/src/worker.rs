@@ -5,15 +5,15 @@
 //! checked before it is believed.
 
 use crate::shared::{App, Cycle};
-use crate::{clock, limits, sandbox};
-use std::time::Instant;
+use crate::{clock, limits, opinions, sandbox};
+use std::time::{Duration, Instant};
 use ukai_indicator::observables;
 use ukai_jail::{Jail, JailOutcome};
 use ukai_model::{
     Analysis, BotConfiguration, ElfInfo, EventKind, FileType, Outcome, PeInfo, PeerText, Section,
     Sha256, Timestamp, YaraMatch,
 };
-use ukai_store::{Job, JobState, StoreError};
+use ukai_store::{Job, JobState, Queue, StoreError};
 
 /// The analysis that these workers do.
 pub(crate) use ukai_static::ENGINE;
@@ -96,7 +96,13 @@ impl Worker {
             }
             Err(error) => return Err(error),
         };
-        let analysis = analyze(&self.jail, &bytes, clock::now()).await;
+        let (analysis, interrupted) = look(&self.jail, &bytes, clock::now()).await;
+        if interrupted && job.attempts == 1 {
+            // It was not the sample's doing: once more, whatever it said until then.
+            let reason = "somebody ended the analysis";
+            self.app.store.queue().postpone(job, reason, Some(Duration::ZERO)).await?;
+            return Ok(());
+        }
         match &analysis.outcome {
             Outcome::Failed { reason } => {
                 let reason = reason.clone();
@@ -105,6 +111,7 @@ impl Worker {
             Outcome::Complete | Outcome::Partial { .. } => {
                 self.keep(analysis.clone()).await?;
                 sandbox::queue(&self.app, &analysis).await?;
+                opinions::queue(&self.app, job.sha256, Queue::CAPTURED).await?;
                 self.app.store.queue().complete(job).await?;
                 Ok(())
             }
@@ -135,6 +142,7 @@ impl Worker {
 
     async fn keep(&self, analysis: Analysis) -> Result<(), StoreError> {
         self.app.store.put_analysis(&analysis).await?;
+        self.app.likeness.add(&analysis);
         self.app.metrics.count_analysis(&analysis.outcome);
         let done = EventKind::AnalysisDone {
             sha256: analysis.sha256,
@@ -150,15 +158,21 @@ impl Worker {
 /// Has `sample` analysed by a child in `jail`. It never fails: what the child did not
 /// manage stands in the outcome, with what it found until then. `now` is the start.
 pub async fn analyze(jail: &Jail, sample: &[u8], now: Timestamp) -> Analysis {
+    look(jail, sample, now).await.0
+}
+
+/// As [`analyze`], and whether somebody else ended the child.
+async fn look(jail: &Jail, sample: &[u8], now: Timestamp) -> (Analysis, bool) {
     let clock = Instant::now();
     let outcome = jail.run(sample).await;
+    let interrupted = matches!(outcome, JailOutcome::Interrupted { .. });
     let sha256 = Sha256::of(sample);
     let mut analysis =
         read_outcome(&outcome, sha256).unwrap_or_else(|reason| failed(sha256, reason));
     analysis.size = sample.len() as u64;
     analysis.started = now;
     analysis.duration_ms = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
-    analysis
+    (analysis, interrupted)
 }
 
 /// What a child's output amounts to. An error is the reason why it amounts to nothing.
@@ -166,7 +180,7 @@ fn read_outcome(outcome: &JailOutcome, sha256: Sha256) -> Result<Analysis, Strin
     match outcome {
         JailOutcome::Done(output) => last_good_stage(output, sha256)
             .ok_or_else(|| "the analysing process wrote nothing that can be read".to_owned()),
-        JailOutcome::Partial { output, reason } => {
+        JailOutcome::Partial { output, reason } | JailOutcome::Interrupted { output, reason } => {
             let mut analysis = last_good_stage(output, sha256).ok_or_else(|| reason.clone())?;
             // It may have said "complete" and then crashed on the way out: it did not end well.
             analysis.outcome = Outcome::Partial { reason: reason.clone() };

@@ -183,6 +183,19 @@ pub fn claims_of_analysis(analysis: &Analysis, sightings: &[Sighting]) -> Vec<Cl
     without_repetition(claims)
 }
 
+/// What it claims that others know a sample as malware. `opinion` says who, and what they call
+/// it; `time` is when they said so.
+pub fn claim_of_opinion(
+    sha256: Sha256,
+    opinion: &str,
+    time: Timestamp,
+    sightings: &[Sighting],
+) -> Claim {
+    let mut evidence = evidence_of_sample(EvidenceKind::Opinion, sha256, time, sightings);
+    evidence.detail = shortened(format!("{opinion}, {}", evidence.detail));
+    Claim { observable: observables::sha256(&sha256), role: Role::Malware, evidence }
+}
+
 /// Whether a file of this type does something when it is started.
 fn is_code(file_type: &FileType) -> bool {
     let name = file_type.name.as_str();

@@ -26,7 +26,7 @@ pub mod special;
 mod warning_list;
 
 pub use behaviour::claims_of_behaviour;
-pub use claims::{Claim, claims_of_analysis, claims_of_event};
+pub use claims::{Claim, claim_of_opinion, claims_of_analysis, claims_of_event};
 pub use decay::{DECAY_SPEED, current_confidence, lifetime};
 pub use guard::{Guard, Withheld};
 pub use policy::{Brakes, Policy, PolicyError};

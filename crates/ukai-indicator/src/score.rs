@@ -21,6 +21,8 @@
 //! | a file that an attacker started, its type unknown | 55 | 58 |
 //! | a captured file that is an executable or script | 75 | 95 |
 //! | a submitted file that is an executable or script | 50 | 55: a person hands in anything |
+//! | a captured file that engines or services know as malware | 80 | 95 |
+//! | a submitted file that they know as malware | 65 | 90 |
 //!
 //! Each further independent observation adds 10, 5, 3 and 2, as far as the base's limit
 //! allows. Observations are independent when they come from different sensors or
@@ -140,6 +142,7 @@ fn origin(evidence: &Evidence) -> Origin<'_> {
             | EvidenceKind::StaticHidden
             | EvidenceKind::MalwareServed
             | EvidenceKind::Behaviour
+            | EvidenceKind::Opinion
     );
     match (evidence.sample, &evidence.sensor) {
         (Some(sample), _) if from_sample => Origin::Sample(sample),
@@ -176,9 +179,9 @@ fn weight(role: Role, evidence: &Evidence) -> (u8, u8) {
         (EvidenceKind::StaticAnalysis, Role::Malware) => (50, 55),
         (EvidenceKind::StaticAnalysis, _) if by_attacker => (65, 90),
         (EvidenceKind::StaticAnalysis, _) => (50, 80),
-        (EvidenceKind::StaticHidden, _) if by_attacker => (80, 95),
+        (EvidenceKind::StaticHidden | EvidenceKind::Opinion, _) if by_attacker => (80, 95),
         (EvidenceKind::Behaviour, _) => (60, 85),
-        (EvidenceKind::Login | EvidenceKind::StaticHidden, _) => (65, 90),
+        (EvidenceKind::Login | EvidenceKind::StaticHidden | EvidenceKind::Opinion, _) => (65, 90),
         (EvidenceKind::Capture, _) => (45, 55),
     }
 }

@@ -17,6 +17,14 @@ pub enum JailOutcome {
         /// What ended it, for a reader.
         reason: String,
     },
+    /// Somebody else ended the child (an operator, the kernel short of memory): it says nothing
+    /// of the input, and another run may come to its end.
+    Interrupted {
+        /// The whole lines until then, if there are any.
+        output: Vec<u8>,
+        /// What is known of it, for a reader.
+        reason: String,
+    },
     /// Nothing came of it.
     Failed {
         /// Why, for a reader.
@@ -27,10 +35,25 @@ pub enum JailOutcome {
 impl JailOutcome {
     /// Partial if `output` has a whole line, else failed.
     pub(crate) fn cut_short(mut output: Vec<u8>, reason: String) -> Self {
-        let whole = output.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        output.truncate(whole);
+        keep_whole_lines(&mut output);
         if output.is_empty() { Self::Failed { reason } } else { Self::Partial { output, reason } }
     }
+
+    pub(crate) fn interrupted(mut output: Vec<u8>, reason: String) -> Self {
+        keep_whole_lines(&mut output);
+        Self::Interrupted { output, reason }
+    }
+}
+
+fn keep_whole_lines(output: &mut Vec<u8>) {
+    let whole = output.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    output.truncate(whole);
+}
+
+/// Whether somebody else ended it: our own limits end it by other signals, and what we kill
+/// ourselves has its reason already.
+pub(crate) fn is_from_outside(status: ExitStatus) -> bool {
+    matches!(status.signal(), Some(libc::SIGKILL | libc::SIGTERM | libc::SIGINT | libc::SIGHUP))
 }
 
 /// The reason of an unsuccessful end that the child brought upon itself.

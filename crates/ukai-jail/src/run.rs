@@ -1,7 +1,7 @@
 //! The parent's side: one run of a child.
 
 use crate::limits::{JailLimits, LIMITS_VARIABLE, Orders, STDERR_BYTES_MAX};
-use crate::outcome::{JailOutcome, duration, reason, size};
+use crate::outcome::{JailOutcome, duration, is_from_outside, reason, size};
 use crate::spawner;
 use crate::talk::{Answers, Broken, listen};
 use crate::warm::{self, Born};
@@ -134,9 +134,12 @@ impl Jail {
             }
             Ok(Err(Interrupted::Pipe(error))) => {
                 life.kill().await;
-                JailOutcome::cut_short(output, format!("lost the child: {error}"))
+                JailOutcome::interrupted(output, format!("lost the child: {error}"))
             }
             Ok(Ok(status)) if status.success() => JailOutcome::Done(output),
+            Ok(Ok(status)) if is_from_outside(status) => {
+                JailOutcome::interrupted(output, reason(status, &errors, limits))
+            }
             Ok(Ok(status)) => JailOutcome::cut_short(output, reason(status, &errors, limits)),
         }
     }

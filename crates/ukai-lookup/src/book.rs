@@ -82,7 +82,7 @@ impl Book {
             Ok(ready) => ready,
             Err(reason) => return Ask::Off(reason.clone()),
         };
-        let pace = self.paces.entry(name(lookups, index)).or_default();
+        let pace = self.paces.entry(lookups.name(index)).or_default();
         match pace.take(ready.per_minute, ready.per_day, now_s) {
             Ok(()) => Ask::Carry(ready.service.question(sha256)),
             Err((at_s, reason)) => Ask::Later { at_s, reason },
@@ -107,7 +107,7 @@ impl Book {
         let Some(question) = ready.service.upload(&Sha256::of(sample), sample) else {
             return Ask::Off("takes no samples, or none of this size".to_owned());
         };
-        let pace = self.paces.entry(name(lookups, index)).or_default();
+        let pace = self.paces.entry(lookups.name(index)).or_default();
         match pace.take(ready.per_minute, ready.per_day, seconds(now)) {
             Ok(()) => Ask::Carry(question),
             Err((at_s, reason)) => Ask::Later { at_s, reason },
@@ -177,10 +177,25 @@ impl Book {
             500.. => (PAUSE_S, format!("is out of order (HTTP status {})", reply.status)),
             _ => return Ok(reply),
         };
-        let pace = self.paces.entry(name(lookups, index)).or_default();
+        let pace = self.paces.entry(lookups.name(index)).or_default();
         pace.paused_until_s = now_s.saturating_add(pause_s);
         pace.reason.clone_from(&reason);
         Err(reason)
+    }
+
+    /// Why the service at `index` is not asked now, if so, and how often it was asked on this
+    /// day by UTC.
+    pub fn state(&self, lookups: &Lookups, index: usize, now: Timestamp) -> (Option<String>, u32) {
+        let (now_s, nothing) = (seconds(now), Pace::default());
+        let pace = self.paces.get(&lookups.name(index)).unwrap_or(&nothing);
+        let today = if pace.day_s == now_s - now_s % DAY_S { pace.today } else { 0 };
+        let waits = match &lookups.list[index].1 {
+            Err(reason) => Some(reason.clone()),
+            Ok(ready) => {
+                pace.clone().take(ready.per_minute, ready.per_day, now_s).err().map(|it| it.1)
+            }
+        };
+        (waits, today)
     }
 
     fn remember(&mut self, key: String, answer: &Answer, now_s: u64) {
@@ -224,15 +239,8 @@ impl Pace {
     }
 }
 
-/// The service's name, with its number where it is one of several.
-fn name(lookups: &Lookups, index: usize) -> String {
-    let kind = lookups.list[index].0;
-    let before = lookups.list[..index].iter().filter(|(other, _)| *other == kind).count();
-    if before == 0 { kind.name().to_owned() } else { format!("{}-{}", kind.name(), before + 1) }
-}
-
 fn key(lookups: &Lookups, index: usize, sha256: &Sha256) -> String {
-    format!("{} {sha256}", name(lookups, index))
+    format!("{} {sha256}", lookups.name(index))
 }
 
 fn seconds(now: Timestamp) -> u64 {

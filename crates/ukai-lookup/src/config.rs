@@ -151,6 +151,13 @@ impl Lookups {
         self.list.len()
     }
 
+    /// The name of the one at `index`, with its number where it is one of several of a kind.
+    pub fn name(&self, index: usize) -> String {
+        let kind = self.kind(index);
+        let before = self.list[..index].iter().filter(|(other, _)| *other == kind).count();
+        if before == 0 { kind.name().to_owned() } else { format!("{}-{}", kind.name(), before + 1) }
+    }
+
     /// Which service the one at `index` is.
     pub fn kind(&self, index: usize) -> ServiceKind {
         self.list[index].0

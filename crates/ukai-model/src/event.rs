@@ -326,6 +326,46 @@ pub enum EventKind {
         /// How long it took, in milliseconds.
         duration_ms: u64,
     },
+    /// Anti-virus engines said something new of a sample.
+    #[serde(rename = "antivirus.done")]
+    AntivirusDone {
+        /// The sample.
+        sha256: Sha256,
+        /// The family on which they agree, if they do.
+        family: Option<String>,
+        /// How many know it.
+        detected: u32,
+        /// How many know nothing of it.
+        clean: u32,
+        /// How many did not look, or did not say: they are asked again.
+        not_scanned: u32,
+    },
+    /// Services that know samples by their hashes said something new of one.
+    #[serde(rename = "lookup.done")]
+    LookupDone {
+        /// The sample.
+        sha256: Sha256,
+        /// Services that hold it for malware.
+        malicious: u32,
+        /// Services that know it and do not hold it for malware.
+        known: u32,
+        /// Services that have never seen it.
+        unknown: u32,
+        /// Services that did not say yet.
+        open: u32,
+        /// The first name that one of them gives it.
+        name: Option<PeerText>,
+    },
+    /// A person said what they think of a sample.
+    #[serde(rename = "sample.judged")]
+    SampleJudged {
+        /// The sample.
+        sha256: Sha256,
+        /// `malicious`, `suspicious` or `harmless`, if they decided.
+        verdict: Option<String>,
+        /// Their tags.
+        tags: Vec<String>,
+    },
     /// An indicator came into being, or its role was seen for the first time.
     #[serde(rename = "indicator.new")]
     IndicatorNew {
@@ -640,6 +680,9 @@ impl EventKind {
             Self::SampleCaptured { .. } => "sample.captured",
             Self::AnalysisDone { .. } => "analysis.done",
             Self::SandboxDone { .. } => "sandbox.done",
+            Self::AntivirusDone { .. } => "antivirus.done",
+            Self::LookupDone { .. } => "lookup.done",
+            Self::SampleJudged { .. } => "sample.judged",
             Self::IndicatorNew { .. } => "indicator.new",
             Self::SynUnanswered { .. } => "syn.unanswered",
             Self::DnsQuery { .. } => "dns.query",
@@ -664,7 +707,10 @@ impl EventKind {
             Self::CommandExecuted { sha256, .. }
             | Self::SampleCaptured { sha256, .. }
             | Self::AnalysisDone { sha256, .. }
-            | Self::SandboxDone { sha256, .. } => Some(*sha256),
+            | Self::SandboxDone { sha256, .. }
+            | Self::AntivirusDone { sha256, .. }
+            | Self::LookupDone { sha256, .. }
+            | Self::SampleJudged { sha256, .. } => Some(*sha256),
             Self::PayloadFirst { sha256, .. } | Self::DownloadResult { sha256, .. } => *sha256,
             _ => None,
         }

@@ -214,6 +214,8 @@ pub enum EvidenceKind {
     Behaviour,
     /// A captured file itself.
     Capture,
+    /// Anti-virus engines or services know the file as malware.
+    Opinion,
 }
 
 #[cfg(test)]

@@ -116,7 +116,10 @@ impl Report {
         self.took.push(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         let (output, reason) = match outcome {
             JailOutcome::Done(output) => (output.as_slice(), None),
-            JailOutcome::Partial { output, reason } => (output.as_slice(), Some(reason.clone())),
+            JailOutcome::Partial { output, reason }
+            | JailOutcome::Interrupted { output, reason } => {
+                (output.as_slice(), Some(reason.clone()))
+            }
             JailOutcome::Failed { reason } => (&[][..], Some(reason.clone())),
         };
         let found: Option<Analysis> = interrupted(output, None);

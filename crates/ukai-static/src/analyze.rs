@@ -36,21 +36,7 @@ pub fn analyze_with(
     rules: Option<&Rules>,
     emit: &mut dyn FnMut(Stage<'_>),
 ) -> Analysis {
-    let mut work = Work {
-        bytes,
-        now,
-        limits,
-        rules,
-        finds: Finds::new(limits.observables),
-        artefacts: Artefacts::default(),
-        kind: None,
-        scripts: 0,
-        passwords: Passwords::new(),
-        budget: Budget { members: limits.members, bytes: limits.unpacked_bytes },
-        pending: VecDeque::new(),
-        seen: HashSet::new(),
-        analysis: empty(bytes, now),
-    };
+    let mut work = Work::new(bytes, now, limits, rules);
     let stages = stages();
     for (index, (name, stage)) in stages.iter().enumerate() {
         stage(&mut work);
@@ -70,6 +56,17 @@ pub fn analyze_with(
     work.publish(None);
     emit(Stage { name: "members", so_far: &work.analysis });
     work.analysis
+}
+
+/// The bytes of one of the members that an analysis lists; none if there is no such.
+pub(crate) fn layer(bytes: &[u8], number: u32, now: Timestamp, limits: &Limits) -> Option<Vec<u8>> {
+    let mut work = Work::new(bytes, now, limits, None);
+    work.wanted = Some(number);
+    for (_, stage) in stages() {
+        stage(&mut work);
+    }
+    while work.taken.is_none() && work.next_member() {}
+    work.taken
 }
 
 type StageWork<'a> = fn(&mut Work<'a>);
@@ -137,6 +134,31 @@ struct Work<'a> {
     /// Contents that were looked at already.
     seen: HashSet<Sha256>,
     analysis: Analysis,
+    /// The member whose bytes are kept, and those.
+    wanted: Option<u32>,
+    taken: Option<Vec<u8>>,
+}
+
+impl<'a> Work<'a> {
+    fn new(bytes: &'a [u8], now: Timestamp, limits: &'a Limits, rules: Option<&'a Rules>) -> Self {
+        Self {
+            bytes,
+            now,
+            limits,
+            rules,
+            finds: Finds::new(limits.observables),
+            artefacts: Artefacts::default(),
+            kind: None,
+            scripts: 0,
+            passwords: Passwords::new(),
+            budget: Budget { members: limits.members, bytes: limits.unpacked_bytes },
+            pending: VecDeque::new(),
+            seen: HashSet::new(),
+            analysis: empty(bytes, now),
+            wanted: None,
+            taken: None,
+        }
+    }
 }
 
 impl Work<'_> {
@@ -327,6 +349,9 @@ impl Work<'_> {
         let elf = elf::read(bytes);
         let kind = kind::identify(bytes, elf.as_ref());
         let layer = self.analysis.members.len() as u32;
+        if self.wanted == Some(layer) {
+            self.taken = Some(bytes.to_vec());
+        }
         self.analysis.members.push(Member {
             parent,
             depth,

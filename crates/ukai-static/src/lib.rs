@@ -12,6 +12,7 @@
 
 mod analyze;
 mod artefacts;
+mod code;
 mod config;
 mod elf;
 mod hashes;
@@ -29,11 +30,14 @@ mod strings;
 #[cfg(test)]
 mod tests;
 mod unpack;
+mod view;
 
 pub use analyze::{analyze, analyze_with};
+pub use code::{Code, Instruction};
 pub use limits::Limits;
 pub use similar::{Neighbour, SimilarityIndex};
 pub use stages::{Stage, interrupted, line};
+pub use view::{Look, Seen, Text, View, Viewed, view};
 
 /// Name of this engine in an analysis.
 pub const ENGINE: &str = "static";

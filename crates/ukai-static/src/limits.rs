@@ -179,3 +179,18 @@ pub(crate) const SCRIPT_STUB_BYTES: usize = 4096;
 
 /// Notes about one run of a script up to which files that it makes are noted.
 pub(crate) const SCRIPT_CAPTURE_NOTES_MAX: usize = 20;
+
+/// Bytes that are shown at once.
+pub(crate) const VIEW_BYTES_MAX: usize = 16 << 10;
+
+/// Texts that are shown at once.
+pub(crate) const VIEW_TEXTS_MAX: usize = 500;
+
+/// Length of a text that is shown, in bytes.
+pub(crate) const VIEW_TEXT_BYTES_MAX: usize = 1024;
+
+/// Instructions that are shown at once.
+pub(crate) const VIEW_INSTRUCTIONS_MAX: usize = 500;
+
+/// Bytes of code that are read for that: the longest instruction has 15.
+pub(crate) const VIEW_CODE_BYTES_MAX: usize = VIEW_INSTRUCTIONS_MAX * 16;

@@ -3,12 +3,15 @@
 use crate::catalogue::Catalogue;
 use crate::config::StoreConfig;
 use crate::keeper::{Disk, Engine, Keeper};
-use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, READERS_MAX, SUBSCRIBER_LAG_MAX};
+use crate::limits::{
+    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, LABEL_BYTES_MAX, LABELS_PER_REMARK_MAX, READERS_MAX,
+    REMARK_BYTES_MAX, SUBSCRIBER_LAG_MAX,
+};
 use crate::log::SegmentLog;
 use crate::memory;
 use crate::query::{
     BehaviourQuery, BehaviourSummary, Bucket, DiskUsage, EventQuery, Health, IndicatorQuery, Page,
-    SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
+    Remark, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
 };
 use crate::record::{decode_event, encode_event, pack_recording, unpack_recording};
 use crate::samples::CartFolder;
@@ -462,6 +465,35 @@ impl Store {
     /// How samples talk (MinHash), of the `limit` that were run last.
     pub async fn minhashes(&self, limit: u32) -> Result<Vec<(Sha256, Vec<u32>)>> {
         self.ask(move |engine| engine.catalog.minhashes(limit)).await
+    }
+
+    // --- Remarks ---
+
+    /// Keeps a remark in place of the sample's earlier one of the same kind; durable on
+    /// return.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] beyond [`REMARK_BYTES_MAX`]. What there is too much of labels
+    /// is left out.
+    pub async fn put_remark(&self, mut remark: Remark) -> Result<()> {
+        let size = serde_json::to_vec(&remark.body).map_or(0, |json| json.len());
+        if size > REMARK_BYTES_MAX {
+            let (size, limit) = (size as u64, REMARK_BYTES_MAX as u64);
+            return Err(StoreError::TooLarge { what: "a remark", size, limit });
+        }
+        remark.labels.truncate(LABELS_PER_REMARK_MAX);
+        for label in &mut remark.labels {
+            label.retain(|c| !c.is_control());
+            label.truncate(label.floor_char_boundary(LABEL_BYTES_MAX));
+        }
+        remark.labels.retain(|label| !label.is_empty());
+        self.ask(move |engine| engine.catalog.put_remark(&remark)).await
+    }
+
+    /// What is said of a sample besides its analyses, by kind.
+    pub async fn remarks(&self, sha256: &Sha256) -> Result<Vec<Remark>> {
+        let sha256 = *sha256;
+        self.ask(move |engine| engine.catalog.remarks(&sha256)).await
     }
 
     // --- Indicators ---

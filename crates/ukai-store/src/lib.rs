@@ -42,8 +42,8 @@ pub use error::StoreError;
 pub use facade::Store;
 pub use query::{
     BehaviourQuery, BehaviourSummary, Bucket, DiskUsage, EventQuery, Has, Health, IndicatorQuery,
-    IndicatorState, Job, JobState, Page, QueueStats, SampleQuery, SampleSummary, ServerSeen,
-    SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
+    IndicatorState, Job, JobState, Page, QueueStats, Remark, SampleQuery, SampleSummary,
+    ServerSeen, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
 };
 pub use queue::Queue;
 pub use seam::Position;

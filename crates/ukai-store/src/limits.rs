@@ -48,6 +48,12 @@ pub const LABELS_PER_SAMPLE_MAX: usize = 8;
 /// Longest name or URL listed in a sample's summary, in bytes.
 pub const LABEL_BYTES_MAX: usize = 512;
 
+/// Labels of one remark that are kept.
+pub const LABELS_PER_REMARK_MAX: usize = 64;
+
+/// Longest remark, as JSON, in bytes.
+pub const REMARK_BYTES_MAX: usize = 1 << 20;
+
 /// Most distinct values that are counted per kind of top list and hour (or day). When
 /// twice as many are reached the rarer half is forgotten.
 pub const TOP_VALUES_PER_BUCKET_MAX: usize = 1_000;

@@ -105,15 +105,30 @@ pub struct SessionQuery {
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct SampleQuery {
-    /// Beginning of the SHA-256, or a part of a name, URL or description, ignoring
+    /// Beginning of the SHA-256, or a part of a name, URL, description or label, ignoring
     /// ASCII case.
     pub q: Option<String>,
     /// Short name of the type, e.g. `elf`.
     pub file_type: Option<String>,
+    /// A whole label, ignoring ASCII case: a family, a tag, an analyst's verdict.
+    pub label: Option<String>,
     /// Cursor from the previous page.
     pub before: Option<String>,
     /// Entries on the page, at most 1,000; 50 when absent.
     pub limit: Option<u32>,
+}
+
+/// Something said of a sample besides its analyses. Who writes it knows what `body` means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remark {
+    /// The sample.
+    pub sha256: Sha256,
+    /// What kind of remark; a sample has one of each.
+    pub kind: String,
+    /// Words by which the sample is found; without control characters.
+    pub labels: Vec<String>,
+    /// What is said.
+    pub body: serde_json::Value,
 }
 
 /// Which samples that were run in the sandbox. All conditions must hold.
@@ -243,6 +258,8 @@ pub struct SampleSummary {
     pub urls: Vec<PeerText>,
     /// Outcome of the latest analysis: `complete`, `partial`, `failed`.
     pub analysed: Option<String>,
+    /// What it is called: families that engines agree on, tags and verdicts of analysts.
+    pub labels: Vec<String>,
     /// Whether the bytes are still kept; retention removes the oldest.
     pub stored: bool,
 }

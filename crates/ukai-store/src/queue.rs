@@ -84,6 +84,43 @@ impl Queue {
             .await
     }
 
+    /// As [`Queue::lease`] for jobs that are never put aside, however many attempts they took:
+    /// those that wait for somebody else ([`Queue::postpone`]).
+    pub async fn lease_patiently(
+        &self,
+        kind: &str,
+        worker: &str,
+        lease: Duration,
+    ) -> Result<Option<Job>, StoreError> {
+        let (engine, kind, worker) = (self.engine.clone(), kind.to_owned(), worker.to_owned());
+        self.blocking
+            .run(move || {
+                let now = clock::now();
+                Ok(engine.lease(&kind, &worker, now + lease, 1, u32::MAX, now)?.pop())
+            })
+            .await
+    }
+
+    /// The work waits for somebody else: it is tried again after `wait`, or by default after
+    /// one that doubles with each attempt, and never put aside. `false` if the lease was lost.
+    pub async fn postpone(
+        &self,
+        job: &Job,
+        reason: &str,
+        wait: Option<Duration>,
+    ) -> Result<bool, StoreError> {
+        let (engine, job) = (self.engine.clone(), job.clone());
+        let reason = reason[..reason.floor_char_boundary(JOB_ERROR_BYTES_MAX)].to_owned();
+        let wait =
+            wait.unwrap_or_else(|| Duration::from_millis(self.config.retry_delay_ms(job.attempts)));
+        self.blocking
+            .run(move || {
+                let retry = Retry { not_before: clock::now() + wait, attempts_max: u32::MAX };
+                Ok(engine.fail(&job, &reason, retry)?.is_some())
+            })
+            .await
+    }
+
     /// Extends a lease to `lease` from now; `false` if it was lost.
     pub async fn renew(&self, job: &Job, lease: Duration) -> Result<bool, StoreError> {
         let (engine, job) = (self.engine.clone(), job.clone());

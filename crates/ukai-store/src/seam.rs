@@ -8,7 +8,8 @@ use crate::StoreError;
 use crate::limits::BUCKETS_MAX;
 use crate::query::{
     BehaviourQuery, BehaviourSummary, Bucket, EventQuery, IndicatorQuery, Job, JobState, Page,
-    QueueStats, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
+    QueueStats, Remark, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry,
+    Totals,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -201,6 +202,11 @@ pub trait Catalog: Send + Sync {
     fn behaviours(&self, query: &BehaviourQuery) -> Result<Page<BehaviourSummary>>;
     /// How samples talk (MinHash), of those that were run last.
     fn minhashes(&self, limit: u32) -> Result<Vec<(Sha256, Vec<u32>)>>;
+
+    /// Keeps a remark in place of the sample's earlier one of the same kind.
+    fn put_remark(&self, remark: &Remark) -> Result<()>;
+    /// What is said of a sample, by kind.
+    fn remarks(&self, sha256: &Sha256) -> Result<Vec<Remark>>;
 
     /// Keeps indicators in place of earlier ones of the same identity, all or none.
     fn put_indicators(&self, indicators: &[Indicator]) -> Result<()>;

@@ -156,6 +156,17 @@ pub(crate) fn add_label(labels: &mut Vec<PeerText>, label: Option<&PeerText>) ->
     room
 }
 
+/// Labels of several remarks, each once.
+pub(crate) fn labels<'a>(all: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for label in all.filter(|label| !label.is_empty()) {
+        if !labels.iter().any(|known| known == label) {
+            labels.push(label.to_owned());
+        }
+    }
+    labels
+}
+
 fn cut(value: &str) -> String {
     value[..value.floor_char_boundary(TOP_VALUE_BYTES_MAX)].to_owned()
 }

@@ -1,7 +1,7 @@
-//! `ukai analyze FILE`.
+//! `ukai analyze FILE...`.
 
 use crate::cli::{Place, WrongUse};
-use crate::jailed::analyzed;
+use crate::jailed::jail_for;
 use crate::source::Source;
 use crate::terminal::{Style, columns};
 use crate::yara::described_matches;
@@ -12,7 +12,8 @@ use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use ukai_model::{Analysis, Outcome, Sha256, StringEncoding};
+use std::time::SystemTime;
+use ukai_model::{Analysis, Outcome, PeerText, Sha256, StringEncoding};
 use ukai_static::SimilarityIndex;
 
 /// The largest file that is analysed, in bytes.
@@ -27,47 +28,76 @@ const ALIKE_MAX: usize = 20;
 /// Flags of `ukai analyze`.
 #[derive(Args)]
 pub(crate) struct AnalyzeArgs {
-    /// The file; `-` reads standard input. A CaRT container is opened first.
-    file: PathBuf,
+    /// The files; `-` reads standard input. CaRT containers are opened first.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     #[command(flatten)]
     place: Place,
     /// Also tell which samples that are kept are alike (TLSH), the nearest first.
     #[arg(long)]
     similar: bool,
-    /// Print the whole analysis as JSON.
+    /// Print the whole analysis as JSON, a line for each file.
     #[arg(long)]
     json: bool,
 }
 
-/// Analyses one file. Exit code 3: something was found, but not everything was looked at.
+/// Analyses files, one after the other. Exit code 3: something was found, but not everything
+/// was looked at; 1: nothing was found out about one.
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
-    let bytes = sample(&args.file)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let analysis = runtime.block_on(analyzed(&bytes, &args.place.load()?.yara))?;
-    let alike = if args.similar { Some(alike(&args.place, &analysis)?) } else { None };
+    let jail = jail_for(args.files.len(), &args.place.load()?.yara)?;
     let style = Style::of_stdout();
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        let mut value = serde_json::to_value(&analysis)?;
-        if let Some(alike) = &alike {
+    let mut worst = 0;
+    for (number, file) in args.files.iter().enumerate() {
+        let bytes = sample(file)?;
+        let now = SystemTime::now().into();
+        let analysis = runtime.block_on(ukai_hub::analyze(&jail, &bytes, now));
+        let alike = if args.similar { Some(alike(&args.place, &analysis)?) } else { None };
+        let mut out = std::io::stdout().lock();
+        if !args.json && args.files.len() > 1 {
+            let name = PeerText::new(file.as_os_str().as_encoded_bytes()).to_string();
+            let gap = if number > 0 { "\n" } else { "" };
+            writeln!(out, "{gap}{}", style.bold(&name)).context("standard output")?;
+        }
+        print(&mut out, args.json, &analysis, alike.as_deref(), style)
+            .context("standard output")?;
+        worst = match analysis.outcome {
+            Outcome::Failed { .. } => 1,
+            Outcome::Partial { .. } if worst == 0 => 3,
+            Outcome::Complete | Outcome::Partial { .. } => worst,
+        };
+    }
+    Ok(ExitCode::from(worst))
+}
+
+fn print(
+    out: &mut impl Write,
+    json: bool,
+    analysis: &Analysis,
+    alike: Option<&[Alike]>,
+    style: Style,
+) -> Result<()> {
+    if json {
+        let mut value = serde_json::to_value(analysis)?;
+        if let Some(alike) = alike {
             value["similar"] = serde_json::to_value(alike)?;
         }
-        writeln!(out, "{value}").context("standard output")?;
+        writeln!(out, "{value}")?;
     } else {
-        write!(out, "{}", describe(&analysis, style)).context("standard output")?;
-        for line in alike.iter().flatten() {
-            writeln!(out, "{}  {}", line.sha256, style.dim(&format!("distance {}", line.distance)))
-                .context("standard output")?;
+        write!(out, "{}", describe(analysis, style))?;
+        for line in alike.into_iter().flatten() {
+            writeln!(
+                out,
+                "{}  {}",
+                line.sha256,
+                style.dim(&format!("distance {}", line.distance))
+            )?;
         }
     }
-    Ok(match analysis.outcome {
-        Outcome::Complete => ExitCode::SUCCESS,
-        Outcome::Partial { .. } => ExitCode::from(3),
-        Outcome::Failed { .. } => ExitCode::FAILURE,
-    })
+    Ok(())
 }
 
 /// The bytes of a sample; a CaRT container is opened.

@@ -1,6 +1,7 @@
 //! `ukai antivirus`: engines of others, asked about files.
 
 use crate::cli::{Place, WrongUse};
+use crate::config::Config;
 use crate::{analyze, terminal::Style};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -8,7 +9,8 @@ use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use ukai_engine::{Agreement, Engines, Health, Vocabulary};
+use std::sync::Arc;
+use ukai_engine::{Agreement, EngineHealth, Engines, Vocabulary};
 use ukai_model::{Judgement, PeerText, Verdict};
 
 /// Commands of `ukai antivirus`.
@@ -63,6 +65,12 @@ pub(crate) fn run(command: &AntivirusCommand) -> Result<ExitCode> {
         AntivirusCommand::Check(args) => runtime.block_on(check(args))?,
     };
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+/// The engines as the hub asks them, if there are any.
+pub(crate) fn seat(config: &Config) -> Result<Option<Arc<Engines>>> {
+    let engines = Engines::new(&config.antivirus)?;
+    Ok((!engines.is_empty()).then(|| Arc::new(engines)))
 }
 
 fn engines(place: &Place) -> Result<Engines> {
@@ -125,7 +133,7 @@ async fn check(args: &CheckArgs) -> Result<bool> {
         println!("{}", serde_json::to_string(&health)?);
     } else {
         let width = health.iter().map(|one| one.engine.len()).max().unwrap_or(0);
-        for Health { engine, down, product, signatures, .. } in &health {
+        for EngineHealth { engine, down, product, signatures, .. } in &health {
             let shown = |text: &Option<PeerText>| {
                 text.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string)
             };

@@ -42,11 +42,11 @@ pub(crate) struct Config {
     pub(crate) sandbox: SandboxConfig,
     /// Files that follow what is observed.
     pub(crate) outputs: OutputsConfig,
-    /// Anti-virus engines that `ukai antivirus` asks about files:
+    /// Anti-virus engines that the hub asks about every sample, and `ukai antivirus` about files:
     /// `{ name = "clamav", kind = "clamd", address = "/run/clamav/clamd.ctl" }`; the kinds
     /// are `clamd`, `icap`, `command` and `http` (docs/antivirus.md).
     pub(crate) antivirus: Vec<EngineConfig>,
-    /// Services that `ukai lookup` asks about hashes:
+    /// Services that the hub asks about every sample's hash, and `ukai lookup` about hashes:
     /// `{ service = "virustotal", key_file = "/etc/ukai/virustotal.key" }`; the services are
     /// `virustotal`, `malwarebazaar`, `urlhaus`, `threatfox`, `hashlookup`, `misp` and `otx`
     /// (docs/lookups.md).

@@ -155,6 +155,8 @@ async fn publish_once(config: &Config, data: &Path, store: Store) -> Result<()> 
         ui_token: Secret::generate(),
         feed_token: Secret::generate(),
         sandbox: None,
+        engines: None,
+        lookups: None,
         policy: config.indicator_policy(),
     };
     Hub::publish_once(config.hub.clone(), store.clone(), context).await?;

@@ -16,6 +16,9 @@ use ukai_yara::Scanned;
 /// command line's own, since the child confines itself before it reads anything of a sample.
 pub(crate) const JAILED_ANALYSIS: &str = "jailed-analysis";
 
+/// The same for a child that shows a part of a sample.
+pub(crate) const JAILED_VIEW: &str = "jailed-view";
+
 /// What the child is to do, as JSON in its second argument. It is ours, not a sample's.
 #[derive(Serialize, Deserialize)]
 struct Task {
@@ -35,13 +38,21 @@ impl Task {
 /// The running program itself, as what analyses samples for the hub.
 pub(crate) fn analyzer(yara: &YaraConfig) -> Result<Analyzer> {
     let arguments = Task::arguments(yara, false)?;
-    Ok(Analyzer { program: "/proc/self/exe".into(), arguments, warm: true })
+    let viewer = vec![JAILED_VIEW.into()];
+    Ok(Analyzer { program: "/proc/self/exe".into(), arguments, warm: true, viewer })
 }
 
 /// Analyses bytes in a jailed child.
 pub(crate) async fn analyzed(bytes: &[u8], yara: &YaraConfig) -> Result<Analysis> {
-    let jail = Jail::this_program(Task::arguments(yara, false)?, JailLimits::default());
+    let jail = jail_for(1, yara)?;
     Ok(ukai_hub::analyze(&jail, bytes, Timestamp::from(SystemTime::now())).await)
+}
+
+/// What analyses `samples` of them, each in a child of its own: forks of one process, where
+/// there are several.
+pub(crate) fn jail_for(samples: usize, yara: &YaraConfig) -> Result<Jail> {
+    let jail = Jail::this_program(Task::arguments(yara, false)?, JailLimits::default());
+    Ok(Jail { warm: samples > 1, ..jail })
 }
 
 /// Looks at many samples, each in a child of its own that is a fork of one that has the rules.
@@ -75,9 +86,33 @@ impl Matcher {
         match self.jail.run(bytes).await {
             JailOutcome::Done(output) => serde_json::from_slice(&output)
                 .map_err(|error| format!("what the child says cannot be read: {error}")),
-            JailOutcome::Partial { reason, .. } | JailOutcome::Failed { reason } => Err(reason),
+            JailOutcome::Partial { reason, .. }
+            | JailOutcome::Interrupted { reason, .. }
+            | JailOutcome::Failed { reason } => Err(reason),
         }
     }
+}
+
+/// The child that shows a part: its second argument says which, as JSON.
+pub(crate) fn run_view() -> ExitCode {
+    let text = std::env::args().nth(2).unwrap_or_default();
+    let Ok(view) = serde_json::from_str::<ukai_static::View>(&text) else {
+        eprintln!("no task. This command is for ukai's own use");
+        return ExitCode::from(2);
+    };
+    if let Err(error) = ukai_jail::enter() {
+        eprintln!("{error}. This command is for ukai's own use");
+        return ExitCode::from(2);
+    }
+    let mut bytes = Vec::new();
+    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
+    }
+    let viewed = serde_json::to_vec(&ukai_static::view(&bytes, &view)).expect("text is JSON");
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(&viewed).and_then(|()| out.write_all(b"\n"));
+    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The child: compiles the rules, confines itself, then reads the sample and prints what it

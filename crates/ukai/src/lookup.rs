@@ -8,14 +8,13 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
-use ukai_egress::{Egress, Request};
-use ukai_lookup::{
-    ANSWER_BYTES_MAX, Answer, Ask, Book, Lookups, Outcome, Question, Reply, Standing,
-};
+use ukai_egress::Egress;
+use ukai_hub::{Services, carry};
+use ukai_lookup::{Answer, Ask, Book, Lookups, Outcome, Standing};
 use ukai_model::{PeerText, Sha256, Timestamp};
 
 /// Where answers and pace are kept, in the data folder.
@@ -74,7 +73,7 @@ pub(crate) fn run(args: &LookupArgs) -> Result<ExitCode> {
     let chosen = chosen(args, &lookups)?;
     let samples: Vec<(String, Sha256, Option<Vec<u8>>)> =
         args.samples.iter().map(|sample| read(sample)).collect::<Result<_>>()?;
-    let kept = config.data_dir.is_dir().then(|| config.data_dir.join(BOOK));
+    let (kept, alone) = kept(&config.data_dir)?;
     let mut book = kept.as_deref().map(load).transpose()?.unwrap_or_default();
     let egress = Egress::new(config.egress.clone(), config.own_prefixes())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -99,9 +98,50 @@ pub(crate) fn run(args: &LookupArgs) -> Result<ExitCode> {
         }
     }
     if let Some(path) = kept {
-        save(&path, &book)?;
+        if alone.is_some() {
+            save(&path, &book)?;
+        } else {
+            eprintln!("a hub runs on this data folder: what was asked now is not remembered");
+        }
     }
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+/// The file of answers, if there is a data folder, and the right to write it, if no hub has it.
+fn kept(data: &Path) -> Result<(Option<PathBuf>, Option<File>)> {
+    if !data.is_dir() {
+        return Ok((None, None));
+    }
+    Ok((Some(data.join(BOOK)), alone(data)?))
+}
+
+/// The right to write the file of answers, as long as the file lives; none if another process
+/// has it.
+fn alone(data: &Path) -> Result<Option<File>> {
+    let path = data.join(BOOK).with_extension("lock");
+    let shown = || path.display().to_string();
+    let mut options = File::options();
+    let file = options.create(true).truncate(false).write(true).open(&path).with_context(shown)?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(std::io::Error::from(error)).with_context(shown),
+    }
+}
+
+/// The services as the hub asks them, if there are any; the right to write their answers lasts
+/// as long as the second.
+pub(crate) fn seat(config: &Config, data: &Path) -> Result<Option<(Services, File)>> {
+    let lookups = lookups(config)?;
+    if lookups.is_empty() {
+        return Ok(None);
+    }
+    let path = data.join(BOOK);
+    let alone = alone(data)?.with_context(|| {
+        format!("{}: `ukai lookup` is at work; start again when it is done", path.display())
+    })?;
+    let egress = Egress::new(config.egress.clone(), config.own_prefixes())?;
+    Ok(Some((Services::new(lookups, egress, load(&path)?, path), alone)))
 }
 
 /// The services of the configuration, with their keys.
@@ -214,19 +254,6 @@ impl Asking<'_> {
             Ask::Remembered(_) => "handed over before".to_owned(),
         }
     }
-}
-
-async fn carry(egress: &Egress, question: Question) -> Result<Reply, String> {
-    let request = Request {
-        method: question.method,
-        url: question.url.into(),
-        headers: question.headers,
-        body: question.body,
-        answer_bytes_max: ANSWER_BYTES_MAX,
-    };
-    let response = egress.ask(request).await.map_err(|error| error.to_string())?;
-    let (status, retry_after) = (response.status, response.retry_after);
-    Ok(Reply { status, retry_after, body: response.body.into() })
 }
 
 fn now() -> Timestamp {

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
     match std::env::args_os().nth(1) {
         Some(word) if word == jailed::JAILED_ANALYSIS => return jailed::run(),
         Some(word) if word == sandbox::JAILED_DISK => return sandbox::run_jailed_disk(),
+        Some(word) if word == jailed::JAILED_VIEW => return jailed::run_view(),
         Some(word) if word == cli::CONFINED_MACHINE => return sandbox::run_confined(),
         _ => {}
     }

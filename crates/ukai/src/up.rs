@@ -10,6 +10,7 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use ukai_hub::{Hub, HubContext, ServiceInfo};
 
 /// Flags of `ukai up`.
@@ -57,6 +58,7 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
     let (feed_token, _) = data.token("feed-token")?;
     let services = observing.services();
     let shown_token = ui_token.reveal().to_owned();
+    let (lookups, _alone) = crate::lookup::seat(&config, data.path())?.unzip();
     let hub = Hub::start(
         config.hub.clone(),
         store.clone(),
@@ -69,6 +71,8 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
             ui_token,
             feed_token,
             sandbox: crate::sandbox::seat(&config.sandbox, data.path())?,
+            engines: crate::antivirus::seat(&config)?,
+            lookups: lookups.map(Arc::new),
             policy: config.indicator_policy(),
         },
     )

@@ -56,6 +56,12 @@ export function gist(event: Event): string {
       return join(text(event['engine']), text(event['outcome']), short(text(event.sha256)), duration(number(event['duration_ms'])));
     case 'sandbox.done':
       return join(short(text(event.sha256)), `${number(event['score'])}`, duration(number(event['duration_ms'])));
+    case 'antivirus.done':
+      return join(short(text(event.sha256)), text(event['family']), `${number(event['detected'])} / ${number(event['detected']) + number(event['clean'])}`, number(event['not_scanned']) > 0 ? `${number(event['not_scanned'])} ?` : '');
+    case 'lookup.done':
+      return join(short(text(event.sha256)), text(event['name']), `${number(event['malicious'])} / ${number(event['malicious']) + number(event['known']) + number(event['unknown'])}`);
+    case 'sample.judged':
+      return join(short(text(event.sha256)), text(event['verdict']), Array.isArray(event['tags']) ? event['tags'].join(' ') : '');
     case 'indicator.new':
       return join(text(event['role']), text(event['value']), `${number(event['confidence'])}`);
     case 'syn.unanswered':
@@ -120,6 +126,9 @@ export function tone(kind: string): Tone {
       return 'capture';
     case 'analysis.done':
     case 'sandbox.done':
+    case 'antivirus.done':
+    case 'lookup.done':
+    case 'sample.judged':
     case 'indicator.new':
       return 'result';
     case 'limit.reached':

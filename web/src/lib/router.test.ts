@@ -13,6 +13,7 @@ test('every page has its address', () => {
   expect(route(`/sessions/${UUID}`)).toEqual({ page: 'session', id: UUID });
   expect(route(`/indicators/${UUID}`)).toEqual({ page: 'indicator', id: UUID });
   expect(route(`/samples/${SHA.toUpperCase()}`)).toEqual({ page: 'sample', id: SHA });
+  expect(route(`/samples/${SHA}/bytes`)).toEqual({ page: 'bytes', id: SHA });
 });
 
 test('what is no address of ours is unknown', () => {

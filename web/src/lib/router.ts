@@ -8,6 +8,7 @@ export type Route =
   | { page: 'credentials' }
   | { page: 'samples' }
   | { page: 'sample'; id: string }
+  | { page: 'bytes'; id: string }
   | { page: 'sandbox' }
   | { page: 'behaviour'; id: string }
   | { page: 'indicators' }
@@ -52,6 +53,10 @@ export function route(path: string): Route {
     if (first === 'samples' && SHA256.test(id)) return { page: 'sample', id };
     if (first === 'sandbox' && SHA256.test(id)) return { page: 'behaviour', id };
   }
+  if (parts.length === 3 && first === 'samples' && second !== undefined && parts[2] === 'bytes') {
+    const id = second.toLowerCase();
+    if (SHA256.test(id)) return { page: 'bytes', id };
+  }
   if (parts.length === 3 && first === 'telescope' && second === 'sources') {
     const id = decodeURIComponent(parts[2] ?? '').toLowerCase();
     if (ADDRESS.test(id)) return { page: 'source', id };
@@ -67,6 +72,7 @@ export function section(at: Route): Section | null {
     case 'source':
       return 'telescope';
     case 'sample':
+    case 'bytes':
       return 'samples';
     case 'behaviour':
       return 'sandbox';

@@ -15,6 +15,7 @@ mod samples;
 mod sessions;
 mod status;
 mod telescope;
+mod views;
 
 pub(crate) use error::ApiError;
 
@@ -78,6 +79,12 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(samples::sample))
         .routes(routes!(samples::cart))
         .routes(routes!(samples::reanalyze))
+        .routes(routes!(samples::ask))
+        .routes(routes!(samples::judge))
+        .routes(routes!(samples::similar))
+        .routes(routes!(views::bytes))
+        .routes(routes!(views::texts))
+        .routes(routes!(views::code))
         .routes(routes!(behaviours::behaviours))
         .routes(routes!(behaviours::behaviour))
         .routes(routes!(behaviours::reports))

@@ -2,12 +2,13 @@
 
 use super::error::{ApiError, ErrorBody};
 use super::indicators::IndicatorView;
-use super::query::{Params, Part};
+use super::query::{Body, Params, Part};
+use crate::opinions::{self, ANALYST, ANTIVIRUS, Decision, Judged, LOOKUPS, LookedUp, Scanned};
 use crate::sandbox::{RUN, RUN_ASKED};
 use crate::shared::App;
 use crate::wishes::{RunWish, wish};
 use crate::worker::ENGINE;
-use crate::{clock, limits};
+use crate::{clock, limits, submission};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -15,7 +16,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use ukai_model::{Analysis, CaptureHow, EventKind, PeerText, Sha256, Sighting};
+use ukai_model::{Analysis, Sha256, Sighting};
 use ukai_store::{Job, Page, Queue, SampleQuery, SampleSummary};
 
 /// Lists samples, newest first.
@@ -67,14 +68,8 @@ pub(crate) async fn submit(
             "send the file's bytes as the body",
         ));
     }
-    let size = bytes.len() as u64;
-    let (sha256, _) = app.store.put_sample(bytes).await?;
-    let name = submission
-        .name
-        .map(|name| PeerText::truncated(name.as_bytes(), limits::SAMPLE_NAME_BYTES_MAX));
-    let how = CaptureHow::Submitted;
-    let captured = EventKind::SampleCaptured { sha256, size, how, name, url: None };
-    app.store.submit(vec![app.event(captured)]).await?;
+    let name = submission.name.as_ref().map(String::as_bytes);
+    let sha256 = submission::take(&app, bytes, name).await?;
     Ok(Json(Submitted { sha256 }))
 }
 
@@ -97,6 +92,23 @@ pub(crate) struct SamplePage {
     run_job: Option<Job>,
     /// The settings that a person has asked for in that run.
     run_wish: RunWish,
+    /// What others say of it.
+    opinions: Opinions,
+}
+
+/// What others say of a sample.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Opinions {
+    /// Anti-virus engines; none: they were not asked.
+    antivirus: Option<Scanned>,
+    /// Engines are still to be asked, or asked again.
+    antivirus_job: Option<Job>,
+    /// Services that know samples by their hashes; none: they were not asked.
+    lookups: Option<LookedUp>,
+    /// Services are still to be asked, or asked again.
+    lookups_job: Option<Job>,
+    /// A person, if one said something.
+    analyst: Option<Judged>,
 }
 
 pub(super) const FORM: &str = "a SHA-256 in 64 hexadecimal digits";
@@ -116,20 +128,42 @@ pub(crate) async fn sample(
     let store = &app.store;
     let Some(sample) = store.sample_summary(&sha256).await? else { return Err(unknown()) };
     let queue = store.queue();
-    let (sightings, analyses, indicators, behaviour, job, run, asked, run_wish) = tokio::try_join!(
+    let (sightings, analyses, indicators, behaviour, remarks) = tokio::try_join!(
         store.sightings(&sha256, limits::SIGHTINGS_MAX),
         store.analyses_of(&sha256),
         store.indicators_of_sample(&sha256),
         store.behaviour(&sha256),
+        store.remarks(&sha256),
+    )?;
+    let (job, run, asked, run_wish, antivirus_job, lookups_job) = tokio::try_join!(
         queue.job_of(ENGINE, sha256),
         queue.job_of(RUN, sha256),
         queue.job_of(RUN_ASKED, sha256),
         wish(&app, &sha256),
+        queue.job_of(ANTIVIRUS, sha256),
+        queue.job_of(LOOKUPS, sha256),
     )?;
+    let opinions = Opinions {
+        antivirus: opinions::read(&remarks, ANTIVIRUS),
+        antivirus_job,
+        lookups: opinions::read(&remarks, LOOKUPS),
+        lookups_job,
+        analyst: opinions::read(&remarks, ANALYST),
+    };
     let (ran, run_job) = (behaviour.is_some(), asked.or(run));
     let now = clock::now();
     let indicators = indicators.into_iter().map(|i| IndicatorView::new(i, now)).collect();
-    let page = SamplePage { sample, sightings, analyses, indicators, job, ran, run_job, run_wish };
+    let page = SamplePage {
+        sample,
+        sightings,
+        analyses,
+        indicators,
+        job,
+        ran,
+        run_job,
+        run_wish,
+        opinions,
+    };
     Ok(Json(page))
 }
 
@@ -191,4 +225,117 @@ pub(crate) async fn reanalyze(
             Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
         }
     }
+}
+
+/// Asks anti-virus engines and services anew what they say of a sample.
+#[utoipa::path(post, path = "/api/samples/{sha256}/ask", tag = "samples",
+    params(("sha256" = String, Path, description = "SHA-256 of the sample")), responses(
+    (status = 202, description = "It is on the way", body = Queued),
+    (status = 400, description = "No SHA-256", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 404, description = "There is no such sample", body = ErrorBody),
+    (status = 409, description = "Nobody is configured to be asked", body = ErrorBody)))]
+pub(crate) async fn ask(
+    State(app): State<App>,
+    part: Part,
+) -> Result<(StatusCode, Json<Queued>), ApiError> {
+    let sha256: Sha256 = part.identity("a sample", FORM)?;
+    if app.store.sample_summary(&sha256).await?.is_none() {
+        return Err(unknown());
+    }
+    if app.context.engines.is_none() && app.context.lookups.is_none() {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "nobody is configured to be asked",
+            "name engines in [[antivirus]] (docs/antivirus.md) or services in [[lookups]]",
+        ));
+    }
+    let queued = opinions::queue(&app, sha256, Queue::ASKED).await?;
+    Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
+}
+
+/// What a person says of a sample.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Judging {
+    /// What they think of it; absent: they have not decided.
+    #[serde(default)]
+    verdict: Option<Decision>,
+    /// Words by which they find it again: at most 32 of 64 characters.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// What they note: at most 16,384 bytes.
+    #[serde(default)]
+    note: String,
+}
+
+/// Keeps what a person says of a sample, in place of what they said before.
+#[utoipa::path(put, path = "/api/samples/{sha256}/analyst", tag = "samples",
+    params(("sha256" = String, Path, description = "SHA-256 of the sample")),
+    request_body = Judging, responses(
+    (status = 200, description = "Kept", body = Judged),
+    (status = 400, description = "No SHA-256, or too much of something", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 404, description = "There is no such sample", body = ErrorBody)))]
+pub(crate) async fn judge(
+    State(app): State<App>,
+    part: Part,
+    Body(judging): Body<Judging>,
+) -> Result<Json<Judged>, ApiError> {
+    let sha256: Sha256 = part.identity("a sample", FORM)?;
+    if app.store.sample_summary(&sha256).await?.is_none() {
+        return Err(unknown());
+    }
+    let Judging { verdict, tags, note } = judging;
+    let long = |tag: &String| tag.chars().count() > limits::TAG_CHARS_MAX;
+    if tags.len() > limits::TAGS_MAX || tags.iter().any(long) {
+        return Err(ApiError::bad_request("too many or too long tags", "give 32 of 64 characters"));
+    }
+    if note.len() > limits::NOTE_BYTES_MAX {
+        return Err(ApiError::bad_request("the note is too long", "give at most 16,384 bytes"));
+    }
+    Ok(Json(opinions::judge(&app, sha256, verdict, tags, note).await?))
+}
+
+/// Samples that are alike, the nearest first.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct AlikeSamples {
+    /// At most 50.
+    items: Vec<AlikeSample>,
+    /// Samples that were compared; the newest may still be missing right after the start.
+    compared: u64,
+}
+
+/// A sample that is alike.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct AlikeSample {
+    /// Distance of TLSH: 0 for the same, below 50 for a next version; at most 100.
+    distance: u32,
+    /// The sample in short.
+    sample: SampleSummary,
+}
+
+/// Lists samples whose content is alike, by TLSH.
+#[utoipa::path(get, path = "/api/samples/{sha256}/similar", tag = "samples",
+    params(("sha256" = String, Path, description = "SHA-256 of the sample")), responses(
+    (status = 200, description = "The samples", body = AlikeSamples),
+    (status = 400, description = "No SHA-256", body = ErrorBody),
+    (status = 401, description = "Not logged in", body = ErrorBody),
+    (status = 404, description = "There is no such sample", body = ErrorBody)))]
+pub(crate) async fn similar(
+    State(app): State<App>,
+    part: Part,
+) -> Result<Json<AlikeSamples>, ApiError> {
+    let sha256: Sha256 = part.identity("a sample", FORM)?;
+    if app.store.sample_summary(&sha256).await?.is_none() {
+        return Err(unknown());
+    }
+    let analyses = app.store.analyses_of(&sha256).await?;
+    let mut items = Vec::new();
+    for near in app.likeness.nearest(&analyses) {
+        if let Some(sample) = app.store.sample_summary(&near.sha256).await? {
+            items.push(AlikeSample { distance: near.distance, sample });
+        }
+    }
+    Ok(Json(AlikeSamples { items, compared: app.likeness.len() }))
 }

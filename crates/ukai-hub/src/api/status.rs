@@ -5,6 +5,7 @@ use super::query::Body;
 use crate::auth::{self, Access};
 use crate::context::ServiceInfo;
 use crate::metrics::{Exposition, label, resident_bytes};
+use crate::opinions::ServiceHealth;
 use crate::server::Client;
 use crate::shared::{App, Cycle};
 use crate::{clock, limits};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
+use ukai_engine::EngineHealth;
 use ukai_model::{SensorId, Timestamp};
 use ukai_store::{DiskUsage, Health, QueueStats, Totals};
 
@@ -112,12 +114,16 @@ pub(crate) struct Status {
     store: Health,
     /// The parts of the hub that fail at the moment, with their reasons; empty when all is well.
     faults: Vec<Fault>,
+    /// Anti-virus engines that are asked about samples, as they were a minute ago at most.
+    engines: Vec<EngineHealth>,
+    /// Services that are asked about hashes.
+    lookups: Vec<ServiceHealth>,
 }
 
 /// A part of the hub that fails at the moment. It tries again by itself.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Fault {
-    /// `scoring`, `publishing`, `analysis` or `sandbox`.
+    /// `scoring`, `publishing`, `analysis`, `sandbox`, `antivirus`, `lookups` or `folder`.
     component: &'static str,
     /// What happened.
     detail: String,
@@ -132,6 +138,11 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
     let (disk, queue, totals) =
         tokio::try_join!(store.disk_usage(), store.queue().stats(), store.totals())?;
     let faults = app.faults.current().into_iter();
+    let engines = app.context.engines.as_ref().map(|engines| engines.known_health());
+    let lookups = match &app.context.lookups {
+        Some(services) => services.health().await,
+        None => Vec::new(),
+    };
     Ok(Json(Status {
         version: app.context.version.clone(),
         started: app.started,
@@ -143,6 +154,8 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
         totals,
         store: store.health(),
         faults: faults.map(|(cycle, detail)| Fault { component: cycle.name(), detail }).collect(),
+        engines: engines.unwrap_or_default(),
+        lookups,
     }))
 }
 
@@ -278,6 +291,9 @@ async fn exposition(app: &App) -> Result<String, ApiError> {
     let feeds = app.board.feeds();
     let entries = feeds.iter().map(|feed| (label("feed", &feed.file), feed.entries as f64));
     out.metric("ukai_feed_entries", g, "Entries of each feed.", entries);
+    if let Some(engines) = &app.context.engines {
+        engine_metrics(&mut out, &engines.known_health());
+    }
     let failing = app.faults.current();
     let cycles = Cycle::ALL.iter().map(|cycle| {
         let down = failing.iter().any(|(failing, _)| failing == cycle);
@@ -285,6 +301,21 @@ async fn exposition(app: &App) -> Result<String, ApiError> {
     });
     out.metric("ukai_component_up", g, "Whether a part of the hub works.", cycles);
     Ok(out.finish())
+}
+
+fn engine_metrics(out: &mut Exposition, engines: &[EngineHealth]) {
+    let up = engines
+        .iter()
+        .map(|one| (label("engine", &one.engine), f64::from(u8::from(one.down.is_none()))));
+    out.metric("ukai_antivirus_up", "gauge", "Whether an anti-virus engine answers.", up);
+    let verdicts = engines.iter().flat_map(|one| {
+        let counts =
+            [("clean", one.clean), ("detected", one.detected), ("not_scanned", one.not_scanned)];
+        let engine = label("engine", &one.engine);
+        counts.map(|(name, n)| (format!("{engine},{}", label("judgement", name)), n as f64))
+    });
+    let help = "What anti-virus engines said of samples.";
+    out.metric("ukai_antivirus_verdicts_total", "counter", help, verdicts);
 }
 
 #[cfg(test)]

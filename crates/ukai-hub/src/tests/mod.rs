@@ -6,6 +6,7 @@ mod circle;
 mod lists;
 mod logins;
 mod openapi;
+mod opinions;
 pub(crate) mod rig;
 mod sandbox;
 mod telescope;

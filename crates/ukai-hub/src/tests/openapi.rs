@@ -155,6 +155,7 @@ async fn answers_are_what_the_document_says() {
         .await;
     let behaviour = super::sandbox::done(Sha256::of(sample)).behaviour;
     rig.store.put_behaviour(&behaviour).await.expect("kept");
+    super::opinions::prepare(&rig, sample).await;
     let indicators = rig.json("/api/indicators").await;
     let indicator = indicators["items"][0]["id"].as_str().expect("an id").to_owned();
     let sha256 = Sha256::of(sample);
@@ -173,6 +174,8 @@ async fn answers_are_what_the_document_says() {
         (format!("/api/sessions/{id}"), "/api/sessions/{id}"),
         ("/api/samples".to_owned(), "/api/samples"),
         (format!("/api/samples/{sha256}"), "/api/samples/{sha256}"),
+        (format!("/api/samples/{sha256}/similar"), "/api/samples/{sha256}/similar"),
+        (format!("/api/samples/{sha256}/bytes?offset=0"), "/api/samples/{sha256}/bytes"),
         ("/api/behaviours".to_owned(), "/api/behaviours"),
         (format!("/api/samples/{sha256}/behaviour"), "/api/samples/{sha256}/behaviour"),
         ("/api/indicators".to_owned(), "/api/indicators"),

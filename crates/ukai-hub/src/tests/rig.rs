@@ -1,6 +1,8 @@
 //! A running hub, and a client that speaks HTTP to it.
 
-use crate::{Analyzer, Hub, HubConfig, HubContext, RunningHub, SandboxSeat, Secret, ServiceInfo};
+use crate::{
+    Analyzer, Hub, HubConfig, HubContext, RunningHub, SandboxSeat, Secret, ServiceInfo, Services,
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -11,8 +13,10 @@ use serde_json::Value;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use ukai_engine::Engines;
 use ukai_indicator::Policy;
 use ukai_model::{
     Analysis, CaptureHow, CloseReason, Event, EventId, EventKind, FetchOutcome, FileType, Flow,
@@ -33,6 +37,8 @@ pub(crate) struct Rig {
     config: HubConfig,
     policy: Policy,
     sandbox: Option<SandboxSeat>,
+    engines: Option<Arc<Engines>>,
+    lookups: Option<Arc<Services>>,
 }
 
 /// How a rig is to be.
@@ -46,6 +52,9 @@ pub(crate) struct Plan {
     pub(crate) analyzer: &'static str,
     /// Where samples are run.
     pub(crate) sandbox: Option<SandboxSeat>,
+    /// Who is asked about samples.
+    pub(crate) engines: Option<Arc<Engines>>,
+    pub(crate) lookups: Option<Arc<Services>>,
 }
 
 impl Default for Plan {
@@ -62,7 +71,8 @@ impl Default for Plan {
         let policy = Policy { publish_documentation_ranges: true, ..Policy::default() };
         // Prints what the test prepared for any sample.
         let analyzer = "exec /bin/cat \"$1/analysis\"";
-        Self { config, store, policy, on_disk: false, analyzer, sandbox: None }
+        let (sandbox, engines, lookups) = (None, None, None);
+        Self { config, store, policy, on_disk: false, analyzer, sandbox, engines, lookups }
     }
 }
 
@@ -82,7 +92,9 @@ impl Rig {
         let policy = plan.policy;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let (config, sandbox) = (plan.config, plan.sandbox);
-        let mut rig = Self { hub: None, store, folder, address, config, policy, sandbox };
+        let (engines, lookups) = (plan.engines, plan.lookups);
+        let mut rig =
+            Self { hub: None, store, folder, address, config, policy, sandbox, engines, lookups };
         rig.resume().await;
         rig
     }
@@ -109,12 +121,15 @@ impl Rig {
             version: "0.0.0-test".into(),
             analyzer: Analyzer {
                 program: "/bin/sh".into(),
-                arguments: vec![folder.join("analyzer.sh").into(), folder.into()],
+                arguments: vec![folder.join("analyzer.sh").into(), folder.clone().into()],
                 warm: false,
+                viewer: vec![folder.join("viewer.sh").into(), folder.into()],
             },
             ui_token: Secret::new(TOKEN),
             feed_token: Secret::new(FEED_TOKEN),
             sandbox: self.sandbox.clone(),
+            engines: self.engines.clone(),
+            lookups: self.lookups.clone(),
             policy: self.policy.clone(),
         }
     }

@@ -2,11 +2,11 @@
 
 use super::{DAY, NOW, analysis, claim, evidence, found, indicator, sighting};
 use crate::limits::EVIDENCE_MAX;
-use crate::{claims_of_analysis, current_confidence, merge};
+use crate::{claim_of_opinion, claims_of_analysis, current_confidence, merge};
 use proptest::prelude::*;
 use ukai_model::{CaptureHow, EvidenceKind, Role, StringEncoding, Timestamp};
 
-const KINDS: [EvidenceKind; 10] = [
+const KINDS: [EvidenceKind; 11] = [
     EvidenceKind::Connection,
     EvidenceKind::Login,
     EvidenceKind::Attack,
@@ -17,6 +17,7 @@ const KINDS: [EvidenceKind; 10] = [
     EvidenceKind::StaticHidden,
     EvidenceKind::Behaviour,
     EvidenceKind::Capture,
+    EvidenceKind::Opinion,
 ];
 
 /// The confidence after evidence of `kind` from each of the sensors.
@@ -60,6 +61,21 @@ fn what_a_captured_program_hides_is_published_and_what_a_page_says_is_not() {
     assert_eq!(confidence_of(StringEncoding::Plain, CaptureHow::Dropped), 65);
     assert_eq!(confidence_of(hidden, CaptureHow::Submitted), 65);
     assert_eq!(confidence_of(StringEncoding::Plain, CaptureHow::Submitted), 50);
+}
+
+#[test]
+fn what_engines_know_is_published_even_if_a_person_handed_it_in() {
+    let sha256 = ukai_model::Sha256::of(b"x");
+    let of = |how| {
+        let sightings = [ukai_model::Sighting { sha256, ..sighting(how, None) }];
+        let claim = claim_of_opinion(sha256, "mirai for 2 of 2 engines", NOW, &sightings);
+        merge(None, &[claim], NOW)
+    };
+    let captured = of(CaptureHow::Dropped);
+    assert_eq!((captured.role, captured.confidence.get()), (Role::Malware, 80));
+    let detail = &captured.evidence[0].detail;
+    assert!(detail.starts_with("mirai for 2 of 2 engines, written by"), "{detail}");
+    assert_eq!(of(CaptureHow::Submitted).confidence.get(), 65);
 }
 
 #[test]

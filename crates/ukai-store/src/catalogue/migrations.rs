@@ -16,6 +16,7 @@ fn steps() -> Migrations<'static> {
         }),
         M::up(include_str!("migrations/0003_behaviours.sql")),
         M::up(include_str!("migrations/0004_behaviour_reports.sql")),
+        M::up(include_str!("migrations/0005_remarks.sql")),
     ])
 }
 

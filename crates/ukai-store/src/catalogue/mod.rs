@@ -13,6 +13,7 @@ mod indicators;
 mod meta;
 mod migrations;
 mod queue;
+mod remarks;
 mod rollup;
 mod samples;
 mod sessions;
@@ -21,8 +22,8 @@ mod values;
 use crate::StoreError;
 use crate::limits::READERS_MAX;
 use crate::query::{
-    BehaviourQuery, BehaviourSummary, Bucket, EventQuery, IndicatorQuery, Page, SampleQuery,
-    SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
+    BehaviourQuery, BehaviourSummary, Bucket, EventQuery, IndicatorQuery, Page, Remark,
+    SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
 };
 use crate::seam::{Batch, Catalog, EventPlace, Indexed, Position, Span};
 use parking_lot::Mutex;
@@ -301,6 +302,14 @@ impl Catalog for Catalogue {
 
     fn minhashes(&self, limit: u32) -> Result<Vec<(Sha256, Vec<u32>)>> {
         self.read(|c| behaviours::minhashes(c, limit))
+    }
+
+    fn put_remark(&self, remark: &Remark) -> Result<()> {
+        self.write(Commit::Durable, |tx, _| remarks::put(tx, remark))
+    }
+
+    fn remarks(&self, sha256: &Sha256) -> Result<Vec<Remark>> {
+        self.read(|c| remarks::of(c, sha256))
     }
 
     fn put_indicators(&self, indicators: &[Indicator]) -> Result<()> {

@@ -14,7 +14,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use ukai_model::{Analysis, Event, PeerText, SessionId, Sha256, Sighting, Timestamp};
 
 const COLUMNS: &str = "sha256, size, first_seen, last_seen, sightings, file_type, description,
-    names, urls, analysed, stored_bytes";
+    names, urls, analysed, stored_bytes,
+    (SELECT group_concat(labels, char(10)) FROM
+        (SELECT labels FROM remark WHERE remark.sha256 = sample.sha256 ORDER BY kind)) AS labels";
 
 /// Makes the sample's row if there is none.
 fn ensure(c: &Connection, sha256: &Sha256, size: u64, now: Timestamp) -> Result<()> {
@@ -140,6 +142,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<SampleSummary> {
         urls: row.get::<_, Lines>(8)?.0,
         analysed: row.get(9)?,
         stored: row.get::<_, i64>(10)? > 0,
+        labels: summary::labels(row.get::<_, Option<String>>(11)?.unwrap_or_default().lines()),
     })
 }
 
@@ -165,9 +168,18 @@ pub(super) fn list(c: &Connection, query: &SampleQuery) -> Result<Page<SampleSum
     if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
         conditions.push(
             "(instr(lower(hex(sha256)), ?) = 1 OR instr(lower(description), ?) > 0
-              OR instr(lower(names), ?) > 0 OR instr(lower(urls), ?) > 0)",
+              OR instr(lower(names), ?) > 0 OR instr(lower(urls), ?) > 0
+              OR EXISTS (SELECT 1 FROM remark WHERE remark.sha256 = sample.sha256
+                         AND instr(lower(remark.labels), ?) > 0))",
         );
-        values.extend(std::iter::repeat_n(Value::from(q.to_ascii_lowercase()), 4));
+        values.extend(std::iter::repeat_n(Value::from(q.to_ascii_lowercase()), 5));
+    }
+    if let Some(label) = &query.label {
+        conditions.push(
+            "EXISTS (SELECT 1 FROM remark WHERE remark.sha256 = sample.sha256
+             AND instr(char(10) || lower(remark.labels) || char(10), char(10) || ? || char(10)) > 0)",
+        );
+        values.push(label.to_ascii_lowercase().into());
     }
     let filter = if conditions.is_empty() {
         String::new()

@@ -7,7 +7,8 @@ use crate::limits::{
 };
 use crate::query::{
     BehaviourQuery, BehaviourSummary, Bucket, EventQuery, Has, IndicatorQuery, IndicatorState, Job,
-    Page, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
+    Page, Remark, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry,
+    Totals,
 };
 use crate::seam::{Batch, Catalog, EventPlace, Indexed, Position, Span};
 use crate::summary;
@@ -38,6 +39,7 @@ pub(super) struct State {
     analyses: BTreeMap<(Sha256, String), Analysis>,
     behaviours: HashMap<Sha256, Behaviour>,
     behaviour_reports: HashMap<Sha256, BTreeMap<Timestamp, Behaviour>>,
+    remarks: BTreeMap<(Sha256, String), Remark>,
     indicators: BTreeMap<IndicatorId, Indicator>,
     minutes: BTreeMap<u64, Bucket>,
     hours: BTreeMap<(TopBy, u64), HashMap<String, u64>>,
@@ -124,11 +126,25 @@ impl State {
                 names: Vec::new(),
                 urls: Vec::new(),
                 analysed: None,
+                labels: Vec::new(),
                 stored: false,
             },
             stored_bytes: 0,
             sightings: BTreeMap::new(),
         })
+    }
+
+    fn remarks_of(&self, sha256: &Sha256) -> impl Iterator<Item = &Remark> {
+        let of = *sha256;
+        let from = self.remarks.range((of, String::new())..);
+        from.take_while(move |((sha256, _), _)| *sha256 == of).map(|(_, remark)| remark)
+    }
+
+    /// A sample's line with the labels of its remarks.
+    fn labelled(&self, summary: &SampleSummary) -> SampleSummary {
+        let labels = self.remarks_of(&summary.sha256).flat_map(|remark| &remark.labels);
+        let labels = summary::labels(labels.map(String::as_str));
+        SampleSummary { labels, ..summary.clone() }
     }
 
     fn indicators_with(&self, limit: u32, fits: impl Fn(&Evidence) -> bool) -> Vec<Indicator> {
@@ -177,12 +193,15 @@ fn session_fits(query: &SessionQuery, session: &SessionSummary) -> bool {
 }
 
 fn sample_fits(query: &SampleQuery, sample: &SampleSummary) -> bool {
+    let labelled = |label: &String| sample.labels.iter().any(|l| l.eq_ignore_ascii_case(label));
     let searched = |q: &str| {
         sample.sha256.to_string().starts_with(&q.to_ascii_lowercase())
             || sample.description.as_ref().is_some_and(|d| contains(d, q))
             || sample.names.iter().chain(&sample.urls).any(|l| contains(&l.escaped(), q))
+            || sample.labels.iter().any(|l| contains(l, q))
     };
     query.file_type.as_ref().is_none_or(|t| sample.file_type.as_ref() == Some(t))
+        && query.label.as_ref().is_none_or(labelled)
         && query.q.as_deref().filter(|q| !q.is_empty()).is_none_or(searched)
 }
 
@@ -310,7 +329,8 @@ impl Catalog for MemoryCatalog {
     }
 
     fn sample(&self, sha256: &Sha256) -> Result<Option<SampleSummary>> {
-        Ok(self.state.lock().samples.get(sha256).map(|sample| sample.summary.clone()))
+        let state = self.state.lock();
+        Ok(state.samples.get(sha256).map(|sample| state.labelled(&sample.summary)))
     }
 
     fn samples(&self, query: &SampleQuery) -> Result<Page<SampleSummary>> {
@@ -318,10 +338,10 @@ impl Catalog for MemoryCatalog {
         let before = cursor::decode::<40>(query.before.as_deref())?;
         let key = |s: &SampleSummary| time_key::<40>(s.first_seen.nanos(), s.sha256.as_bytes());
         let state = self.state.lock();
-        let rows = state.samples.values().map(|sample| &sample.summary);
-        let earlier = |s: &&SampleSummary| before.is_none_or(|before| key(s) < before);
+        let rows = state.samples.values().map(|sample| state.labelled(&sample.summary));
+        let earlier = |s: &SampleSummary| before.is_none_or(|before| key(s) < before);
         let mut found: Vec<SampleSummary> =
-            rows.filter(earlier).filter(|s| sample_fits(query, s)).cloned().collect();
+            rows.filter(earlier).filter(|s| sample_fits(query, s)).collect();
         found.sort_by_key(|s| Reverse(key(s)));
         Ok(page(found, size, |s| cursor::encode(&key(s))))
     }
@@ -402,6 +422,16 @@ impl Catalog for MemoryCatalog {
         found.sort_by_key(|behaviour| Reverse((behaviour.started, behaviour.sha256)));
         let newest = found.into_iter().take(limit as usize);
         Ok(newest.map(|b| (b.sha256, b.fingerprint.minhash.clone())).collect())
+    }
+
+    fn put_remark(&self, remark: &Remark) -> Result<()> {
+        let key = (remark.sha256, remark.kind.clone());
+        self.state.lock().remarks.insert(key, remark.clone());
+        Ok(())
+    }
+
+    fn remarks(&self, sha256: &Sha256) -> Result<Vec<Remark>> {
+        Ok(self.state.lock().remarks_of(sha256).cloned().collect())
     }
 
     fn put_indicators(&self, indicators: &[Indicator]) -> Result<()> {

@@ -96,6 +96,14 @@ export const api = {
     const response = await send(`/api/samples/${id(sha256)}/reanalyze`, { method: 'POST' });
     return (await response.json()) as { queued: boolean };
   },
+  ask: async (sha256: string) => {
+    const response = await send(`/api/samples/${id(sha256)}/ask`, { method: 'POST' });
+    return (await response.json()) as { queued: boolean };
+  },
+  judge: (sha256: string, judged: Omit<T.Judged, 'time'>) => send(`/api/samples/${id(sha256)}/analyst`, json('PUT', judged)),
+  similar: (sha256: string, signal?: AbortSignal) => get<T.Alike>(`/api/samples/${id(sha256)}/similar`, signal),
+  view: (sha256: string, what: 'bytes' | 'texts' | 'code', params: Params, signal?: AbortSignal) =>
+    get<T.Viewed>(`/api/samples/${id(sha256)}/${what}${query(params)}`, signal),
   behaviours: (params: Params, signal?: AbortSignal) =>
     get<T.Page<T.BehaviourSummary>>(`/api/behaviours${query(params)}`, signal),
   behaviour: (sha256: string, report?: string, signal?: AbortSignal) =>

@@ -39,6 +39,9 @@ export const EVENT_KINDS = [
   'sample.captured',
   'analysis.done',
   'sandbox.done',
+  'antivirus.done',
+  'lookup.done',
+  'sample.judged',
   'indicator.new',
   'syn.unanswered',
   'dns.query',
@@ -103,6 +106,8 @@ export interface SampleSummary {
   names: string[];
   urls: string[];
   analysed: string | null;
+  /** Families, tags and verdicts. */
+  labels: string[];
   /** Whether its bytes are still kept; the oldest go when the quota is used up. */
   stored: boolean;
 }
@@ -143,6 +148,7 @@ export interface Found {
   offset: number;
   encoding: StringEncoding;
   method: string;
+  layer?: number | null;
 }
 
 export interface ElfSegment {
@@ -188,6 +194,9 @@ export interface Analysis {
   hashes: Hashes | null;
   elf?: ElfInfo | null;
   entropy: number;
+  members?: Member[];
+  configurations?: BotConfiguration[];
+  yara?: YaraMatch[];
   observables: Found[];
   strings: string[];
   commands?: string[];
@@ -208,7 +217,8 @@ export type EvidenceKind =
   | 'static-analysis'
   | 'static-hidden'
   | 'behaviour'
-  | 'capture';
+  | 'capture'
+  | 'opinion';
 
 export interface Evidence {
   kind: EvidenceKind;
@@ -305,7 +315,103 @@ export interface Status {
   totals: { events: number; sessions: number; samples: number; indicators: number };
   store: { state: 'ok' } | { state: 'degraded'; reason: string; since: string };
   faults: { component: string; detail: string }[];
+  engines: EngineHealth[];
+  lookups: { service: string; waits: string | null; asked_today: number }[];
 }
+
+/** An anti-virus engine; `down` tells why it is. */
+export interface EngineHealth {
+  engine: string;
+  down: string | null;
+  product: string | null;
+  signatures: string | null;
+  clean: number;
+  detected: number;
+  not_scanned: number;
+}
+
+/** What an anti-virus engine says of a sample; "not scanned" is never "clean". */
+export interface Verdict {
+  engine: string;
+  product?: string | null;
+  signatures?: string | null;
+  time: string;
+  duration_ms: number;
+  judgement: 'clean' | 'detected' | 'not_scanned';
+  names?: string[];
+  reason?: string;
+  again?: boolean;
+}
+
+/** What a service that knows hashes says of a sample; without an answer the question is open. */
+export interface Heard {
+  service: string;
+  time: string;
+  answer: { standing: 'unknown' | 'known' | 'harmless' | 'suspicious' | 'malicious'; names?: string[]; tags?: string[]; places?: string[]; first_seen?: string; detail?: string } | null;
+  open: string | null;
+}
+
+export const DECISIONS = ['malicious', 'suspicious', 'harmless'] as const;
+export type Decision = (typeof DECISIONS)[number];
+
+/** What a person says of a sample. */
+export interface Judged {
+  verdict: Decision | null;
+  tags: string[];
+  note: string;
+  time: string;
+}
+
+export interface Opinions {
+  antivirus: { agreement: { family: string; engines: number; of: number } | null; verdicts: Verdict[] } | null;
+  antivirus_job: Job | null;
+  lookups: { services: Heard[] } | null;
+  lookups_job: Job | null;
+  analyst: Judged | null;
+}
+
+/** What was taken out of a sample, or out of another layer. */
+export interface Member {
+  parent?: number | null;
+  depth: number;
+  container: string;
+  name?: string | null;
+  size: number;
+  sha256: string;
+  file_type: { name: string; mime: string; description: string };
+  entropy: number;
+  password?: string | null;
+}
+
+export interface YaraMatch {
+  rule: string;
+  set: string;
+  version: string;
+  noisy: boolean;
+  tags?: string[];
+  layer?: number | null;
+}
+
+export interface BotConfiguration {
+  family: string;
+  servers: string[];
+  reports?: string[];
+  logins?: { user: string; password: string }[];
+  confidence: number;
+}
+
+export interface Alike {
+  items: { distance: number; sample: SampleSummary }[];
+  compared: number;
+}
+
+/** A part of a sample, or why it cannot be shown. */
+export type Viewed = { size: number } & (
+  | { kind: 'bytes'; offset: number; hex: string }
+  | { kind: 'texts'; texts: { offset: number; wide: boolean; text: string }[]; next: number | null }
+  | { kind: 'code'; architecture: string; little_endian: boolean; instructions: { offset: number; address: number | null; bytes: string; text: string }[] }
+  | { kind: 'nothing'; reason: string }
+);
 
 export interface SessionDetail {
   session: SessionSummary;
@@ -333,6 +439,7 @@ export interface SampleDetail {
   /** Whether it was run in the sandbox. */
   ran: boolean;
   run_job: Job | null;
+  opinions: Opinions;
 }
 
 export interface ChainLink {

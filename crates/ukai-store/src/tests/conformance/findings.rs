@@ -1,7 +1,7 @@
 //! Samples, analyses, indicators.
 
 use super::{Engine, index};
-use crate::query::{BehaviourQuery, IndicatorQuery, IndicatorState, SampleQuery};
+use crate::query::{BehaviourQuery, IndicatorQuery, IndicatorState, Remark, SampleQuery};
 use crate::tests::make::{
     self, analysis, at, captured, event, evidence, indicator, ip, session_id,
 };
@@ -84,6 +84,41 @@ pub(super) fn reports_of_a_sample_are_kept_beside_each_other(engine: &Engine) {
     (23..31).for_each(|n| catalog.put_behaviour_report(&made(n)).unwrap());
     assert_eq!(listed(&sha256), (21..31).rev().collect::<Vec<_>>());
     assert_eq!(catalog.behaviour(&sha256).unwrap(), Some(made(20)));
+}
+
+pub(super) fn remarks_are_replaced_and_their_labels_find_the_sample(engine: &Engine) {
+    let sha256 = Sha256::of(b"x");
+    engine.catalog.put_analysis(&analysis(sha256, at(0), Outcome::Complete)).unwrap();
+    let other = analysis(Sha256::of(b"y"), at(1), Outcome::Complete);
+    engine.catalog.put_analysis(&other).unwrap();
+    let made = |kind: &str, labels: &[&str], body: &str| Remark {
+        sha256,
+        kind: kind.to_owned(),
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        body: serde_json::json!({ "text": body }),
+    };
+    let first = made("antivirus", &["mirai"], "first");
+    let second = made("antivirus", &["gafgyt", "tsunami"], "second");
+    let analyst = made("analyst", &["seen in Kyoto", "gafgyt"], "third");
+    for remark in [&first, &analyst, &second] {
+        engine.catalog.put_remark(remark).unwrap();
+    }
+    assert_eq!(engine.catalog.remarks(&sha256).unwrap(), [analyst, second]);
+    assert_eq!(engine.catalog.remarks(&Sha256::of(b"y")).unwrap(), []);
+    let sample = engine.catalog.sample(&sha256).unwrap().unwrap();
+    assert_eq!(sample.labels, ["seen in Kyoto", "gafgyt", "tsunami"], "each once, by kind");
+    let find = |query: SampleQuery| {
+        let found = engine.catalog.samples(&query).unwrap().items;
+        found.into_iter().map(|sample| sample.sha256).collect::<Vec<_>>()
+    };
+    let by_label =
+        |label: &str| SampleQuery { label: Some(label.into()), ..SampleQuery::default() };
+    assert_eq!(find(SampleQuery::default()).len(), 2);
+    assert_eq!(find(by_label("Gafgyt")), [sha256]);
+    assert_eq!(find(by_label("tsunami")), [sha256]);
+    assert_eq!(find(by_label("mirai")), [], "replaced");
+    assert_eq!(find(by_label("gaf")), [], "a part of a label");
+    assert_eq!(find(SampleQuery { q: Some("KYOTO".into()), ..SampleQuery::default() }), [sha256]);
 }
 
 pub(super) fn indicators_are_found_by_every_condition(engine: &Engine) {

@@ -84,6 +84,7 @@ conformance! {
     findings::analyses_replace_earlier_ones_and_fill_the_summary
     findings::behaviours_are_kept_listed_and_compared
     findings::reports_of_a_sample_are_kept_beside_each_other
+    findings::remarks_are_replaced_and_their_labels_find_the_sample
     findings::indicators_are_found_by_every_condition
     findings::evidence_leads_back_to_indicators
     findings::samples_are_summed_up_from_their_sightings

@@ -1,0 +1,83 @@
+//! Which samples are alike: the digests of all that were analysed, in memory.
+
+use crate::shared::App;
+use crate::{limits, worker};
+use parking_lot::Mutex;
+use std::collections::HashSet;
+use ukai_model::{Analysis, Sha256};
+use ukai_static::{Neighbour, SimilarityIndex};
+use ukai_store::{SampleQuery, StoreError};
+
+/// The digests of samples.
+#[derive(Default)]
+pub(crate) struct Likeness(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    index: SimilarityIndex,
+    samples: HashSet<Sha256>,
+}
+
+impl Likeness {
+    /// Adds what was analysed.
+    pub(crate) fn add(&self, analysis: &Analysis) {
+        let Some(digest) = digest(analysis) else { return };
+        let mut known = self.0.lock();
+        let room = known.samples.len() < limits::LIKENESS_SAMPLES_MAX;
+        if room && known.samples.insert(analysis.sha256) {
+            known.index.add(analysis.sha256, digest);
+        }
+    }
+
+    /// The samples that are like the one of which these are the analyses, the nearest first.
+    pub(crate) fn nearest(&self, analyses: &[Analysis]) -> Vec<Neighbour> {
+        let Some((own, digest)) = analyses.iter().find_map(|it| Some((it.sha256, digest(it)?)))
+        else {
+            return Vec::new();
+        };
+        let known = self.0.lock();
+        let mut found =
+            known.index.nearest(digest, limits::LIKENESS_DISTANCE_MAX, limits::LIKENESS_ITEMS + 1);
+        found.retain(|near| near.sha256 != own);
+        found.truncate(limits::LIKENESS_ITEMS);
+        found
+    }
+
+    /// Number of samples in it.
+    pub(crate) fn len(&self) -> u64 {
+        self.0.lock().samples.len() as u64
+    }
+}
+
+fn digest(analysis: &Analysis) -> Option<&str> {
+    let own = analysis.engine == worker::ENGINE;
+    analysis.hashes.as_ref().filter(|_| own)?.tlsh.as_deref()
+}
+
+/// Reads the digests of all samples, the newest first; then it waits for the hub's end.
+pub(crate) async fn load(app: App) {
+    let result = tokio::select! {
+        () = app.stop.cancelled() => return,
+        result = read_all(&app) => result,
+    };
+    if let Err(error) = result {
+        tracing::error!(%error, "the digests of earlier samples could not be read");
+    }
+    app.stop.cancelled().await;
+}
+
+async fn read_all(app: &App) -> Result<(), StoreError> {
+    let mut query = SampleQuery { limit: Some(limits::LIKENESS_PAGE), ..SampleQuery::default() };
+    loop {
+        let page = app.store.samples(query.clone()).await?;
+        for sample in page.items {
+            for analysis in app.store.analyses_of(&sample.sha256).await? {
+                app.likeness.add(&analysis);
+            }
+        }
+        match page.next {
+            Some(next) => query.before = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
