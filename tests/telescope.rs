@@ -108,6 +108,11 @@ fn a_capture_is_a_table_and_json_also_when_it_is_compressed() {
         assert_eq!(scanner["address"], "203.0.113.5");
         assert_eq!((&scanner["tool"], &scanner["order"]), (&"mirai".into(), &"ascending".into()));
         assert_eq!((&scanner["own"], &scanner["asn"]), (&true.into(), &64_496.into()));
+        // The victim sent nothing of its own accord.
+        let expected = serde_json::json!([{ "country": "JP", "packets": 40, "sources": 1 }]);
+        assert_eq!(report["countries"], expected);
+        let expected = serde_json::json!([{ "asn": 64_496, "packets": 40, "sources": 1 }]);
+        assert_eq!(report["systems"], expected);
     }
     let flows = folder.path().join("flows.json");
     let known = written(folder.path(), "known.csv", b"203.0.113.0/28,,,Somebody\n");
@@ -123,9 +128,17 @@ fn a_capture_is_a_table_and_json_also_when_it_is_compressed() {
     let packets = records.iter().filter_map(|record| record["packets"].as_u64());
     assert_eq!(packets.sum::<u64>(), 240);
     assert_eq!(records[0]["dst"], "198.18.0.0/24");
-    let shown = read(&[&plain, "--own", "203.0.113.0/24"]);
+    let shown = read(&[&plain, "--own", "203.0.113.0/24", "--origins", &origins]);
     let shown = String::from_utf8(shown.stdout).expect("UTF-8");
-    for words in ["192.0.2.80", "80/tcp", "mirai", "Suspected to be infected", "syn-ack"] {
+    for words in [
+        "192.0.2.80",
+        "80/tcp",
+        "mirai",
+        "Suspected to be infected",
+        "syn-ack",
+        "Sources by country",
+        "Sources by autonomous system",
+    ] {
         assert!(shown.contains(words), "{words} in\n{shown}");
     }
     // A packet too few in the busiest minute is no attack.

@@ -3,7 +3,7 @@
 
 use crate::origin::Origin;
 use ipnet::IpNet;
-use maxminddb::{MaxMindDbError, Reader};
+use maxminddb::{LookupResult, MaxMindDbError, Reader};
 use serde::Deserialize;
 use std::net::IpAddr;
 use ukai_model::Timestamp;
@@ -48,7 +48,7 @@ impl Database {
     /// is, too, of one version of IP where a database has only the other.
     pub(crate) fn key(&self, address: IpAddr) -> (u64, IpNet) {
         let found = self.0.lookup(address).ok();
-        let key = found.as_ref().and_then(|found| found.offset());
+        let key = found.as_ref().and_then(LookupResult::offset);
         let key = key.map_or(0, |offset| offset as u64 + 1);
         let network = found.and_then(|found| found.network().ok());
         let network = network.filter(|network| network.is_ipv4() == address.is_ipv4());

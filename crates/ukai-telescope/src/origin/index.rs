@@ -188,3 +188,82 @@ fn next(address: IpAddr) -> Option<IpAddr> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Index;
+    use crate::origin::Origins;
+    use proptest::prelude::*;
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    /// Debian's database of networks.
+    const DATABASE: &str = "/usr/share/libloc-location/location.db";
+
+    fn says(index: &Index, origins: &Origins, address: IpAddr) {
+        let group = index.group(address);
+        let origin = origins.of(address);
+        assert_eq!(index.country(group.country()), origin.country.as_deref(), "{address}");
+        let asn = index.system(group.system()).map(|(asn, _)| asn);
+        assert_eq!(asn, origin.asn, "{address}");
+    }
+
+    fn edges(index: &Index) -> Vec<IpAddr> {
+        let v4 = index.v4.iter().flat_map(|first| [*first, first.wrapping_sub(1)]);
+        let v6 = index.v6.iter().flat_map(|first| [*first, first.wrapping_sub(1)]);
+        let v6 = v6.map(|address| IpAddr::from(Ipv6Addr::from(address)));
+        v4.map(|address| IpAddr::from(Ipv4Addr::from(address))).chain(v6).collect()
+    }
+
+    #[test]
+    fn tables_and_databases_together() {
+        let text = "198.18.0.0/15,64496,JP\n198.18.4.0/24,AS64497,US,\"Example\"\n\
+                    2001:db8::/32,,DE\n203.0.113.128/25,1,\n0.0.0.0/8,2,\n";
+        let mut origins = Origins::parse(text).unwrap();
+        origins.add_database(crate::mmdb::tests::example()).unwrap();
+        origins.add_database(crate::libloc::tests::example()).unwrap();
+        let index = origins.index();
+        assert!(index.v4.len() > 8 && index.v6.len() > 2, "{index:?}");
+        for address in edges(index) {
+            says(index, &origins, address);
+        }
+    }
+
+    #[test]
+    fn a_whole_database_says_the_same_by_its_index() {
+        let mut origins = Origins::parse("8.8.8.0/25,64496,\n").unwrap();
+        let bytes = std::fs::read(DATABASE).expect("Debian's package libloc-database");
+        origins.add_database(bytes).unwrap();
+        let index = origins.index();
+        assert!(index.v4.len() > 100_000 && index.v6.len() > 30_000, "{}", index.v4.len());
+        for address in edges(index).into_iter().step_by(7) {
+            says(index, &origins, address);
+        }
+        for number in (0..u32::MAX - 70_000).step_by(65_519) {
+            says(index, &origins, IpAddr::from(Ipv4Addr::from(number)));
+        }
+    }
+
+    proptest! {
+        // Each goes through all of a broken database.
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn a_broken_database_has_an_index_too(
+            at in 0_usize..400, value in any::<u8>(), addresses in any::<[u32; 8]>(),
+        ) {
+            for mut bytes in [crate::mmdb::tests::example(), crate::libloc::tests::example()] {
+                let at = at % bytes.len();
+                bytes[at] = value;
+                let mut origins = Origins::default();
+                if origins.add_database(bytes).is_ok() {
+                    let index = origins.index();
+                    for address in addresses {
+                        index.group(IpAddr::from(Ipv4Addr::from(address)));
+                        let address = u128::from(address) << 96;
+                        index.group(IpAddr::from(Ipv6Addr::from(address)));
+                    }
+                }
+            }
+        }
+    }
+}

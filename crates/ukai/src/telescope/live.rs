@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ukai_model::Timestamp;
-use ukai_telescope::{Attack, Fact, Scanner, Settings, Tool};
+use ukai_telescope::{Attack, Fact, Interval, Scanner, Settings, Tool};
 use ukai_watch::{Figures, FlowFolder, FlowKeeper, Looking, News, TelescopeConfig, Watch};
 
 /// Flags of `ukai telescope live`.
@@ -224,10 +224,37 @@ fn fact_text(fact: &Fact) -> String {
             format!("port rises      {}: {} sources", rise.port, rise.sources)
         }
         Fact::Interval(interval) => format!(
-            "interval over   {} packets from {} sources",
-            interval.packets, interval.sources
+            "interval over   {} packets from {} sources{}",
+            interval.packets,
+            interval.sources,
+            interval_text(interval)
         ),
     }
+}
+
+/// Lines of each list of an interval.
+const INTERVAL_TOP: usize = 5;
+
+/// What most came from and went to in an interval.
+fn interval_text(interval: &Interval) -> String {
+    let ports = interval.ports.iter().map(|seen| format!("{} {}", seen.port, seen.sources));
+    let countries = interval
+        .countries
+        .iter()
+        .map(|seen| format!("{} {}", seen.country.as_deref().unwrap_or("?"), seen.sources));
+    let systems = interval.systems.iter().map(|seen| match seen.asn {
+        Some(asn) => format!("AS{asn} {}", seen.sources),
+        None => format!("? {}", seen.sources),
+    });
+    let senders = interval.senders.iter().map(|seen| format!("{} {}", seen.source, seen.packets));
+    let lists: [(&str, Vec<String>); 4] = [
+        ("ports by sources", ports.take(INTERVAL_TOP).collect()),
+        ("countries by sources", countries.take(INTERVAL_TOP).collect()),
+        ("systems by sources", systems.take(INTERVAL_TOP).collect()),
+        ("sources by packets", senders.take(INTERVAL_TOP).collect()),
+    ];
+    let told = lists.iter().filter(|(_, list)| !list.is_empty());
+    told.fold(String::new(), |text, (what, list)| format!("{text}; {what}: {}", list.join(", ")))
 }
 
 fn attack_text(attack: &Attack) -> String {

@@ -191,6 +191,41 @@ impl<'a> Report<'a> {
                 .collect(),
             0,
         );
+        let countries = &self.summary.countries;
+        section(
+            "Sources by country",
+            &["COUNTRY", "SOURCES", "PACKETS"],
+            countries
+                .iter()
+                .take(top)
+                .map(|seen| {
+                    vec![
+                        seen.country.clone().unwrap_or_else(|| "?".to_owned()),
+                        seen.sources.to_string(),
+                        seen.packets.to_string(),
+                    ]
+                })
+                .collect(),
+            countries.len(),
+        );
+        let systems = &self.summary.systems;
+        section(
+            "Sources by autonomous system",
+            &["AS", "SOURCES", "PACKETS", "NAME"],
+            systems
+                .iter()
+                .take(top)
+                .map(|seen| {
+                    vec![
+                        seen.asn.map_or_else(|| "?".to_owned(), |asn| format!("AS{asn}")),
+                        seen.sources.to_string(),
+                        seen.packets.to_string(),
+                        seen.name.clone().unwrap_or_default(),
+                    ]
+                })
+                .collect(),
+            systems.len(),
+        );
         section(
             "Rising ports",
             &["PORT", "SINCE", "SOURCES", "BEFORE"],
