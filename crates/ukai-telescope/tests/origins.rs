@@ -1,6 +1,7 @@
 //! Countries and autonomous systems of sources, with known truth: also under a flood of forged
 //! sources that the table of sources has no room for.
 
+#[allow(dead_code, reason = "shared with the other tests")]
 mod support;
 
 use std::collections::{BTreeMap, HashSet};
@@ -107,7 +108,7 @@ fn packets_are_exact_and_sources_within_the_stated_error_however_many_are_forged
                 assert!(right(seen.sources, truth.sources.len(), 32, 0.065), "{seen:?}");
             }
             assert!(countries.contains_key(&Some("ZZ".to_owned())) && countries.len() >= 15);
-            assert!(systems.len() >= 45, "{}", systems.len());
+            assert!(systems.len() >= 40, "{}", systems.len());
             let order: Vec<_> = summary.countries.iter().map(|seen| seen.sources).collect();
             assert!(order.is_sorted_by(|one, next| one >= next), "{order:?}");
             // Each packet is in one interval.
@@ -157,12 +158,13 @@ fn who_sent_most_is_told_and_whose_it_is() {
         _ => None,
     });
     let senders = interval.expect("an interval").senders;
+    let plain = Origins::parse(&table()).expect("a table");
     let mut scanners = trace.truth.scanners;
     scanners.sort_by_key(|scanner| std::cmp::Reverse(scanner.packets));
     assert_eq!(senders.len(), 50);
     for (seen, truth) in senders.iter().zip(&scanners) {
         assert_eq!(seen.packets, truth.packets, "{seen:?}");
-        assert!(seen.origin.country.is_some() || !seen.source.is_ipv4(), "{seen:?}");
+        assert_eq!(seen.origin, plain.of(seen.source));
     }
     assert!(senders.iter().any(|seen| seen.source == scanners[0].source));
 }
