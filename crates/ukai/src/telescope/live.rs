@@ -79,8 +79,10 @@ pub(super) fn run(args: &LiveArgs) -> Result<ExitCode> {
     };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let json = args.json;
+    let sampling = args.look.sampling();
     let mut teller = Teller {
         json,
+        sampling,
         flows,
         every: Duration::from_secs(args.status.max(1)),
         last: None,
@@ -97,7 +99,7 @@ pub(super) fn run(args: &LiveArgs) -> Result<ExitCode> {
         let line = if json {
             serde_json::to_string(&Line {
                 time: now(),
-                what: What::Ended { figures: figures.into(), summary: &summary },
+                what: What::Ended { figures: figures.into(), sampling, summary: &summary },
             })?
         } else {
             status_text(packets, figures)
@@ -110,6 +112,8 @@ pub(super) fn run(args: &LiveArgs) -> Result<ExitCode> {
 /// Prints what happens.
 struct Teller {
     json: bool,
+    /// One packet in so many arrives.
+    sampling: u32,
     flows: Option<FlowKeeper>,
     every: Duration,
     last: Option<Instant>,
@@ -129,12 +133,14 @@ struct Line<T> {
 enum What<'a> {
     Status {
         packets: u64,
+        sampling: u32,
         #[serde(flatten)]
         figures: Shown,
     },
     Ended {
         #[serde(flatten)]
         figures: Shown,
+        sampling: u32,
         #[serde(flatten)]
         summary: &'a ukai_telescope::Summary,
     },
@@ -185,7 +191,8 @@ impl Teller {
         }
         self.last = Some(Instant::now());
         if self.json {
-            let what = What::Status { packets: looking.packets, figures: looking.figures.into() };
+            let (packets, figures) = (looking.packets, looking.figures.into());
+            let what = What::Status { packets, sampling: self.sampling, figures };
             if let Ok(line) = serde_json::to_string(&Line { time: now(), what }) {
                 let _ = writeln!(std::io::stdout().lock(), "{line}");
             }
