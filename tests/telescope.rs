@@ -4,6 +4,8 @@ use crate::support::program::binary;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
+use ukai_link::capture::{CaptureReader, Direction, LinkType, PcapngWriter, Record};
+use ukai_model::Timestamp;
 
 fn read(arguments: &[&str]) -> Output {
     Command::new(binary()).args(["telescope", "read"]).args(arguments).output().expect("ukai runs")
@@ -108,6 +110,11 @@ fn a_capture_is_a_table_and_json_also_when_it_is_compressed() {
         assert_eq!(scanner["address"], "203.0.113.5");
         assert_eq!((&scanner["tool"], &scanner["order"]), (&"mirai".into(), &"ascending".into()));
         assert_eq!((&scanner["own"], &scanner["asn"]), (&true.into(), &64_496.into()));
+        // The victim sent nothing of its own accord.
+        let expected = serde_json::json!([{ "country": "JP", "packets": 40, "sources": 1 }]);
+        assert_eq!(report["countries"], expected);
+        let expected = serde_json::json!([{ "asn": 64_496, "packets": 40, "sources": 1 }]);
+        assert_eq!(report["systems"], expected);
     }
     let flows = folder.path().join("flows.json");
     let known = written(folder.path(), "known.csv", b"203.0.113.0/28,,,Somebody\n");
@@ -123,15 +130,89 @@ fn a_capture_is_a_table_and_json_also_when_it_is_compressed() {
     let packets = records.iter().filter_map(|record| record["packets"].as_u64());
     assert_eq!(packets.sum::<u64>(), 240);
     assert_eq!(records[0]["dst"], "198.18.0.0/24");
-    let shown = read(&[&plain, "--own", "203.0.113.0/24"]);
+    let shown = read(&[&plain, "--own", "203.0.113.0/24", "--origins", &origins]);
     let shown = String::from_utf8(shown.stdout).expect("UTF-8");
-    for words in ["192.0.2.80", "80/tcp", "mirai", "Suspected to be infected", "syn-ack"] {
+    for words in [
+        "192.0.2.80",
+        "80/tcp",
+        "mirai",
+        "Suspected to be infected",
+        "syn-ack",
+        "Sources by country",
+        "Sources by autonomous system",
+    ] {
         assert!(shown.contains(words), "{words} in\n{shown}");
     }
     // A packet too few in the busiest minute is no attack.
     let strict = read(&[&plain, "--attack-minute", "61", "--json"]);
     let report: Value = serde_json::from_slice(&strict.stdout).expect("JSON");
     assert_eq!(report["attacks"], serde_json::json!([]));
+}
+
+/// The same in pcapng, of which the capturing machine lost 17 frames.
+fn capture_with_losses() -> Vec<u8> {
+    let plain = capture();
+    let mut reader = CaptureReader::new(&plain[..]).expect("a capture");
+    let mut writer = PcapngWriter::new(Vec::new()).expect("memory");
+    let interface = writer.interface("dark0", LinkType(101), 65_535).expect("memory");
+    let mut last = Timestamp::default();
+    while let Some(frame) = reader.next().expect("a frame") {
+        let record = Record {
+            time: frame.time,
+            interface,
+            direction: Direction::Unknown,
+            original_bytes: frame.original_bytes,
+            dropped: 0,
+        };
+        writer.frame(&record, frame.bytes).expect("memory");
+        // It is said again and again; the last counts.
+        writer.statistics(interface, frame.time, 0, 5).expect("memory");
+        last = frame.time;
+    }
+    writer.statistics(interface, last, 257, 17).expect("memory");
+    writer.into_inner()
+}
+
+#[test]
+fn pipes_are_read_and_sampling_and_losses_are_told() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let file = written(folder.path(), "trace.pcapng", &capture_with_losses());
+    let pipe = folder.path().join("pipe");
+    let pipe = pipe.to_str().expect("a UTF-8 path");
+    for (script, arguments) in [
+        (
+            "zstd -qc \"$1\" | \"$0\" telescope read - ",
+            "--json --sampling 100 --dark 198.18.0.0/16",
+        ),
+        ("cat \"$1\" | \"$0\" telescope read - ", "--sampling 100"),
+        (
+            "mkfifo \"$2\"; gzip -c \"$1\" > \"$2\" & \"$0\" telescope read \"$2\" ",
+            "--json --sampling 100",
+        ),
+    ] {
+        let output = Command::new("sh")
+            .args(["-ec", &format!("{script} {arguments}")])
+            .arg(binary())
+            .args([&file, pipe])
+            .output()
+            .expect("sh runs");
+        let shown = String::from_utf8(output.stdout).expect("UTF-8");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{script}: {errors}");
+        if !arguments.contains("--json") {
+            for words in ["17 frames lost by the capture", "one packet in 100 was captured"] {
+                assert!(shown.contains(words), "{words} in\n{shown}");
+            }
+            continue;
+        }
+        let report: Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(report["totals"]["packets"], 240, "{script}");
+        assert_eq!((&report["sampling"], &report["dropped_by_capture"]), (&100.into(), &17.into()));
+        if arguments.contains("--dark") {
+            // A hundred packets a second at 1/65,536 of IPv4.
+            assert_eq!(report["attacks"][0]["rate_estimated"], 6_553_600.0);
+        }
+    }
 }
 
 #[test]

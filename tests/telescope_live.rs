@@ -3,8 +3,12 @@
 
 use crate::support::network::{in_own_network, sh};
 use crate::support::program::{Ukai, binary};
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::record::Field;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A pair of devices: what is sent into `v0` arrives at `v1`.
@@ -79,6 +83,132 @@ fn an_interface_is_watched_as_it_happens_and_nothing_is_dropped() {
     let end = line(&mut lines, |line| line["kind"] == "ended");
     assert!(end["totals"]["packets"].as_u64() >= Some(512 + 102_400), "{end}");
     assert!(ukai.wait().expect("it ends").success());
+}
+
+#[test]
+fn records_of_what_is_watched_can_be_read_as_parquet_and_their_sums_are_right() {
+    in_own_network(
+        "telescope_live::records_of_what_is_watched_can_be_read_as_parquet_and_their_sums_are_right",
+    );
+    let mac = sh(PAIR);
+    let mac = mac.trim();
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let origins = folder.path().join("origins.csv");
+    std::fs::write(&origins, "203.0.113.11/32,64496,JP\n203.0.113.12/32,64497,US\n")
+        .expect("a file");
+    let flows = folder.path().join("flows");
+    let mut ukai = Command::new(binary())
+        .args(["telescope", "live", "v1", "--json", "--status", "1", "--interval", "86400"])
+        .args(["--dark", "198.18.0.0/16", "--flows"])
+        .arg(&flows)
+        .arg("--origins")
+        .arg(&origins)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("ukai runs");
+    let output = BufReader::new(ukai.stdout.take().expect("a pipe"));
+    let mut lines = output
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
+    line(&mut lines, |line| line["kind"] == "status");
+    for (source, ports, hosts) in
+        [("203.0.113.11", "1-100", "198.18.4.0/24"), ("203.0.113.12", "23,80", "198.18.4.0/23")]
+    {
+        sh(&format!(
+            "masscan -p {ports} {hosts} --rate 20000 --wait 0 --adapter-ip {source} \
+                 --router-mac {mac} --interface v0 2>&1"
+        ));
+    }
+    let sent = 100 * 256 + 2 * 512;
+    line(&mut lines, |line| line["kind"] == "status" && line["packets"].as_u64() >= Some(sent));
+    interrupt(&ukai);
+    let interval = line(&mut lines, |line| line["kind"] == "interval");
+    let expected = serde_json::json!([
+        { "country": "JP", "packets": 25_600, "sources": 1 },
+        { "country": "US", "packets": 1_024, "sources": 1 },
+    ]);
+    assert_eq!(interval["countries"], expected, "{interval}");
+    assert_eq!(interval["systems"][0]["asn"], 64_496, "{interval}");
+    assert_eq!(interval["senders"][0]["source"], "203.0.113.11", "{interval}");
+    let end = line(&mut lines, |line| line["kind"] == "ended");
+    assert_eq!(
+        (&end["dropped_by_kernel"], &end["dropped_here"], &end["countries"]),
+        (&0.into(), &0.into(), &expected)
+    );
+    assert!(ukai.wait().expect("it ends").success());
+    let mut sums = BTreeMap::<Record, u64>::new();
+    let mut packets = 0;
+    for file in std::fs::read_dir(&flows).expect("the folder") {
+        let path = file.expect("a file").path();
+        assert_eq!(path.extension().and_then(|name| name.to_str()), Some("parquet"), "{path:?}");
+        for (record, count) in records(&path) {
+            packets += count;
+            if record.class == "syn" {
+                *sums.entry(record).or_default() += count;
+            }
+        }
+    }
+    assert_eq!(packets, end["totals"]["packets"].as_u64().expect("a count"));
+    let record = |src: &str, dst: &str, port, country: &str, asn| Record {
+        src: src.to_owned(),
+        dst: dst.to_owned(),
+        port,
+        class: "syn".to_owned(),
+        country: country.to_owned(),
+        asn,
+    };
+    let mut expected = BTreeMap::new();
+    for port in 1..=100 {
+        expected.insert(record("203.0.113.11", "198.18.4.0/24", port, "JP", 64_496), 256);
+    }
+    for (port, dst) in [(23, 4), (23, 5), (80, 4), (80, 5)] {
+        let dst = format!("198.18.{dst}.0/24");
+        expected.insert(record("203.0.113.12", &dst, port, "US", 64_497), 256);
+    }
+    assert_eq!(sums, expected);
+}
+
+/// What a record of a source says, but for its minute.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Record {
+    src: String,
+    dst: String,
+    port: u32,
+    class: String,
+    country: String,
+    asn: u32,
+}
+
+/// A file's records, with their packets.
+fn records(path: &Path) -> Vec<(Record, u64)> {
+    let file = std::fs::File::open(path).expect("a file");
+    let reader = SerializedFileReader::new(file).expect("a Parquet file");
+    let rows = reader.get_row_iter(None).expect("rows");
+    rows.map(|row| {
+        let row = row.expect("a row");
+        let columns: BTreeMap<_, _> = row.get_column_iter().map(|(n, f)| (n.as_str(), f)).collect();
+        let text = |name: &str| match columns[name] {
+            Field::Str(text) => text.clone(),
+            Field::Null => String::new(),
+            other => panic!("{name}: {other:?}"),
+        };
+        let number = |name: &str| match columns[name] {
+            Field::UInt(number) => u64::from(*number),
+            Field::ULong(number) => *number,
+            Field::Null => 0,
+            other => panic!("{name}: {other:?}"),
+        };
+        let record = Record {
+            src: text("src"),
+            dst: text("dst"),
+            port: number("port") as u32,
+            class: text("class"),
+            country: text("country"),
+            asn: number("asn") as u32,
+        };
+        (record, number("packets"))
+    })
+    .collect()
 }
 
 #[test]

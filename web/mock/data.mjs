@@ -476,8 +476,11 @@ export function telescope(range) {
   const rises = [['8291/tcp', 480, [9, 14, 11, 8, 12, 10, 13, 12, 9, 15, 60, 210]], ['37215/tcp', 150, [40, 38, 44, 41, 39]]].map(([port, many, history]) => ({ ...event('telescope.rise', now - 2 * HOUR_MS), port, begins: times[times.length - 2], sources: many, packets: many * 3, history }));
   const blocks = Array.from({ length: 256 }, (_, at) => ({ block: `198.18.${at}.0/24`, packets: Math.round(20_000 * (0.8 + random() * 0.4) * (at === 77 ? 30 : at > 200 && at < 216 ? 3 : 1)) }));
   const ranked = (values) => values.map(([value, count]) => ({ value, count }));
+  const origins = (values) => values.map(([value, many]) => ({ value, sources: many, packets: many * between(20, 400) }));
   return {
     range, intervals, ports, blocks, attacks,
+    source_countries: origins([['CN', 4120], ['US', 3300], ['VN', 1203], ['BR', 880], ['JP', 401], ['?', 12]]),
+    source_systems: origins([['AS64511 Example Telecom', 2210], ['AS64500 Example Hosting', 1900], ['AS64501 Example Networks of the Very Long Name, Incorporated in a Far Land', 702], ['?', 12]]),
     countries: ranked([['US', 11], ['CN', 6], ['JP', 4], ['DE', 3]]),
     systems: ranked([['AS64500 Example Hosting', 9], ['AS64501 Example Networks of the Very Long Name, Inc.', 7], ['?', 2]]),
     rises, scanners,

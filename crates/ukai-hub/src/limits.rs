@@ -44,6 +44,8 @@ pub(crate) const RECENT_ITEMS: u32 = 10;
 pub(crate) const TELESCOPE_ITEMS: usize = 200;
 /// Ports on it.
 pub(crate) const TELESCOPE_PORTS: usize = 40;
+/// Countries, and autonomous systems, on it.
+pub(crate) const TELESCOPE_ORIGINS: usize = 50;
 /// Blocks of the telescope on it.
 pub(crate) const TELESCOPE_BLOCKS: usize = 1_024;
 /// Events of a kind that are read for it, and how many at once.

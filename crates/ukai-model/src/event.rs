@@ -590,6 +590,45 @@ pub enum EventKind {
         /// Probes.
         packets: u64,
     },
+    /// A country in an interval that is over: one of those of the most sources (telescope).
+    /// Backscatter does not count: who is said to have sent it did not.
+    #[serde(rename = "telescope.country")]
+    TelescopeCountry {
+        /// The country (ISO 3166-1); absent for sources of which it is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        country: Option<String>,
+        /// The interval begins here.
+        begins: Timestamp,
+        /// How long it is, in seconds.
+        length_s: u64,
+        /// Its place among the countries of the interval, from 1, by sources.
+        rank: u64,
+        /// Different sources in it: exact up to 128, then to 3.3 %.
+        sources: u64,
+        /// What they sent, in packets.
+        packets: u64,
+    },
+    /// An autonomous system in an interval that is over: one of those of the most sources
+    /// (telescope). Backscatter does not count.
+    #[serde(rename = "telescope.system")]
+    TelescopeSystem {
+        /// The autonomous system; absent for sources of which it is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asn: Option<u32>,
+        /// Its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        as_name: Option<String>,
+        /// The interval begins here.
+        begins: Timestamp,
+        /// How long it is, in seconds.
+        length_s: u64,
+        /// Its place among the systems of the interval, from 1, by sources.
+        rank: u64,
+        /// Different sources in it: exact up to 32, then to 6.5 %.
+        sources: u64,
+        /// What they sent, in packets.
+        packets: u64,
+    },
     /// How much came to each block of the telescope in an interval that is over.
     #[serde(rename = "telescope.blocks")]
     TelescopeBlocks {
@@ -694,6 +733,8 @@ impl EventKind {
             Self::TelescopeScanner { .. } => "telescope.scanner",
             Self::TelescopeRise { .. } => "telescope.rise",
             Self::TelescopePort { .. } => "telescope.port",
+            Self::TelescopeCountry { .. } => "telescope.country",
+            Self::TelescopeSystem { .. } => "telescope.system",
             Self::TelescopeBlocks { .. } => "telescope.blocks",
             Self::TelescopeInterval { .. } => "telescope.interval",
             Self::LimitReached { .. } => "limit.reached",

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! cargo run --release -p ukai-telescope --example telescope_speed -- make FILE 10000000
-//! cargo run --release -p ukai-telescope --example telescope_speed -- read FILE
-//! cargo run --release -p ukai-telescope --example telescope_speed -- flood 100000000
+//! cargo run --release -p ukai-telescope --example telescope_speed -- read FILE [DATABASE]
+//! cargo run --release -p ukai-telescope --example telescope_speed -- flood 100000000 [DATABASE]
 //! ```
 //!
 //! `bench/telescope.c` is the loop that it is compared with. `flood` sends SYNs, each with
-//! a source of its own, and shows that memory stays where it is.
+//! a source of its own, and shows that memory stays where it is. With a database of origins,
+//! as `make geo` installs them, packets and sources are counted by country and system as well.
 
 #[allow(dead_code, reason = "shared with the tests")]
 #[path = "../tests/support/mod.rs"]
@@ -27,11 +28,14 @@ const RECORD_HEADER_BYTES: usize = 16;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| arguments.get(at).and_then(|text| text.parse().ok());
+    let database = arguments.get(2);
     match (arguments.first().map(String::as_str), arguments.get(1)) {
         (Some("make"), Some(file)) => make(file, number(2).unwrap_or(10_000_000)),
-        (Some("read"), Some(file)) => read(file),
-        (Some("flood"), _) => flood(number(1).unwrap_or(100_000_000)),
-        _ => eprintln!("telescope_speed make FILE PACKETS | read FILE | flood PACKETS"),
+        (Some("read"), Some(file)) => read(file, database),
+        (Some("flood"), _) => flood(number(1).unwrap_or(100_000_000), database),
+        _ => eprintln!(
+            "telescope_speed make FILE PACKETS | read FILE [DATABASE] | flood PACKETS [DATABASE]"
+        ),
     }
 }
 
@@ -95,7 +99,26 @@ fn settings() -> Settings {
     Settings { dark, ..Settings::default() }
 }
 
-fn read(file: &str) {
+fn origins(database: Option<&String>) -> Origins {
+    let mut origins = Origins::default();
+    if let Some(file) = database {
+        let bytes = std::fs::read(file).expect("the database can be read");
+        origins.add_database(bytes).expect("a database");
+    }
+    origins
+}
+
+/// A telescope, and what it takes to make one that knows origins.
+fn telescope(settings: Settings, database: Option<&String>) -> Telescope {
+    let began = cpu_seconds();
+    let telescope = Telescope::new(settings, origins(database), 7);
+    if database.is_some() {
+        println!("origins: {:.2} s, {} MB", cpu_seconds() - began, resident_mb());
+    }
+    telescope
+}
+
+fn read(file: &str, database: Option<&String>) {
     let capture = std::fs::read(file).expect("the file can be read");
     let report = |what: &str, packets: u64, began: f64| {
         let rate = packets as f64 / (cpu_seconds() - began) / 1e6;
@@ -123,7 +146,7 @@ fn read(file: &str) {
         let mut settings = settings();
         settings.reading.checksums = checksums;
         settings.flows_max = flows_max;
-        let mut telescope = Telescope::new(settings, Origins::default(), 7);
+        let mut telescope = telescope(settings, database);
         let began = cpu_seconds();
         let mut flows = 0;
         let packets = records(&capture, |time, packet| {
@@ -140,20 +163,24 @@ fn read(file: &str) {
         let facts: Vec<_> = telescope.facts().collect();
         let attacks = facts.iter().filter(|fact| matches!(fact, Fact::AttackEnded(_))).count();
         let scanners = facts.iter().filter(|fact| matches!(fact, Fact::Scanner(_))).count();
-        let sources = telescope.summary(0).sources;
+        let summary = telescope.summary(0);
         println!(
-            "  {attacks} attacks, {scanners} scanners, {sources} sources; {} MB",
+            "  {attacks} attacks, {scanners} scanners, {} sources of {} countries and {} systems \
+             that are told; {} MB",
+            summary.sources,
+            summary.countries.len(),
+            summary.systems.len(),
             resident_mb()
         );
     }
 }
 
 /// SYNs, each with a source of its own.
-fn flood(packets: u64) {
+fn flood(packets: u64, database: Option<&String>) {
     // TCP's sum is not made anew for each source.
     let mut settings = settings();
     settings.reading.checksums = false;
-    let mut telescope = Telescope::new(settings, Origins::default(), 7);
+    let mut telescope = telescope(settings, database);
     let mut rng = rand::SeedableRng::seed_from_u64(7);
     let (src, dst) = (IpAddr::from([9, 9, 9, 9]), IpAddr::from([198, 18, 7, 7]));
     let mut packet = packets::syn("unknown", 1, src, dst, 80, &mut rng);
@@ -172,7 +199,11 @@ fn flood(packets: u64) {
         }
     }
     let rate = packets as f64 / (cpu_seconds() - began) / 1e6;
+    telescope.finish();
     let summary = telescope.summary(1);
+    for seen in summary.countries.iter().take(5) {
+        println!("  {seen:?}");
+    }
     println!(
         "{rate:.2} million/s; {} sources estimated, {} displaced",
         summary.sources, summary.sources_displaced

@@ -2,7 +2,9 @@
 
 use crate::blocks::BlockSeen;
 use crate::estimator::Estimator;
+use crate::origin::counts::{CountrySeen, SystemSeen};
 use crate::ports::PortSeen;
+use crate::senders::SenderSeen;
 use crate::totals::Totals;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -31,6 +33,22 @@ pub struct Interval {
     /// The blocks of the telescope to which most came, at most 256, by address; none without
     /// [`crate::Settings::dark`].
     pub blocks: Vec<BlockSeen>,
+    /// The sources that sent the most packets, at most 50. As in what follows, backscatter and
+    /// packets of impossible sources do not count: who is said to have sent them did not.
+    pub senders: Vec<SenderSeen>,
+    /// The countries of the most sources, at most 100; none without a table of origins.
+    pub countries: Vec<CountrySeen>,
+    /// The autonomous systems of the most sources, at most 100; none without a table.
+    pub systems: Vec<SystemSeen>,
+}
+
+/// What others have counted of an interval.
+pub(crate) struct Parts {
+    pub(crate) ports: Vec<PortSeen>,
+    pub(crate) blocks: Vec<BlockSeen>,
+    pub(crate) senders: Vec<SenderSeen>,
+    pub(crate) countries: Vec<CountrySeen>,
+    pub(crate) systems: Vec<SystemSeen>,
 }
 
 /// Counts for the interval that is open, and for all.
@@ -75,9 +93,9 @@ impl Intervals {
         begins: Timestamp,
         length: Duration,
         totals: &Totals,
-        ports: Vec<PortSeen>,
-        blocks: Vec<BlockSeen>,
+        parts: Parts,
     ) -> Interval {
+        let Parts { ports, blocks, senders, countries, systems } = parts;
         let mut groups = BTreeMap::new();
         for (class, packets) in totals.classes.sorted() {
             *groups.entry(class.group()).or_default() += packets;
@@ -96,6 +114,9 @@ impl Intervals {
             groups: groups.iter().filter_map(since).collect(),
             ports,
             blocks,
+            senders,
+            countries,
+            systems,
         };
         (self.packets_before, self.bytes_before) = (totals.packets, totals.bytes);
         self.groups_before = groups;

@@ -7,6 +7,7 @@
 //! write the key as well.
 
 use crate::origin::Origin;
+use ipnet::IpNet;
 use std::net::IpAddr;
 use std::ops::Range;
 use ukai_model::Timestamp;
@@ -52,6 +53,16 @@ pub(crate) struct Database {
     v4: Option<u32>,
 }
 
+/// Where an address's bits led.
+struct Walk {
+    /// The node at the end, if there is one.
+    node: Option<u32>,
+    /// The most specific network that was met.
+    network: Option<u32>,
+    /// Bits that led there: all addresses that begin so have the same network.
+    bits: u32,
+}
+
 impl Database {
     /// Whether a file says to be one.
     pub(crate) fn is_one(bytes: &[u8]) -> bool {
@@ -89,7 +100,7 @@ impl Database {
             v4: None,
         };
         let mapped = u128::from(std::net::Ipv4Addr::UNSPECIFIED.to_ipv6_mapped());
-        database.v4 = database.walk(0, mapped, 0..96).0;
+        database.v4 = database.walk(0, mapped, 0..96).node;
         Ok(database)
     }
 
@@ -110,14 +121,7 @@ impl Database {
 
     /// What is known about an address.
     pub(crate) fn of(&self, address: IpAddr) -> Option<Origin> {
-        let network = match address {
-            IpAddr::V4(v4) => {
-                let mapped = u128::from(v4.to_ipv6_mapped());
-                self.walk(self.v4?, mapped, 96..BITS).1
-            }
-            IpAddr::V6(v6) => self.walk(0, u128::from(v6), 0..BITS).1,
-        }?;
-        let entry = self.entry(&self.networks, network, NETWORK_BYTES)?;
+        let entry = self.network(self.find(address)?.network?)?;
         let country = [entry[0], entry[1]];
         let number = word(entry, 4).filter(|number| *number != 0);
         Some(Origin {
@@ -130,24 +134,53 @@ impl Database {
         })
     }
 
-    /// Follows an address's bits from a node on: the node at the end, if there is one, and the
-    /// most specific network that was met.
-    fn walk(&self, from: u32, address: u128, bits: Range<u32>) -> (Option<u32>, Option<u32>) {
+    /// Country and number of an address's network, zero if there is none; and the prefix that
+    /// has the same.
+    pub(crate) fn key(&self, address: IpAddr) -> (u64, IpNet) {
+        let found = self.find(address);
+        let all = if address.is_ipv4() { BITS - 32 } else { 0 };
+        let prefix = found.as_ref().map_or(0, |walk| walk.bits.saturating_sub(all));
+        let entry = found.and_then(|walk| self.network(walk.network?));
+        let key = entry.and_then(|entry| {
+            let country = u16::from_be_bytes(*entry.first_chunk()?);
+            Some(u64::from(country) << 32 | u64::from(word(entry, 4)?) | 1 << 48)
+        });
+        let net = IpNet::new(address, prefix as u8);
+        (key.unwrap_or(0), net.map_or_else(|_| address.into(), |net| net.trunc()))
+    }
+
+    fn find(&self, address: IpAddr) -> Option<Walk> {
+        Some(match address {
+            IpAddr::V4(v4) => {
+                let mapped = u128::from(v4.to_ipv6_mapped());
+                self.walk(self.v4?, mapped, 96..BITS)
+            }
+            IpAddr::V6(v6) => self.walk(0, u128::from(v6), 0..BITS),
+        })
+    }
+
+    fn network(&self, number: u32) -> Option<&[u8]> {
+        self.entry(&self.networks, number, NETWORK_BYTES)
+    }
+
+    /// Follows an address's bits from a node on.
+    fn walk(&self, from: u32, address: u128, bits: Range<u32>) -> Walk {
         let (mut node, mut network) = (from, None);
         for bit in bits {
             let Some(entry) = self.entry(&self.nodes, node, NODE_BYTES) else {
-                return (None, network);
+                return Walk { node: None, network, bits: bit };
             };
             network = word(entry, 8).filter(|number| *number != NONE).or(network);
             let side = (address >> (BITS - 1 - bit) & 1) as usize;
             match word(entry, side * 4) {
                 // Nobody's child is the root.
                 Some(next) if next != 0 => node = next,
-                _ => return (None, network),
+                _ => return Walk { node: None, network, bits: bit + 1 },
             }
         }
         let own = self.entry(&self.nodes, node, NODE_BYTES).and_then(|entry| word(entry, 8));
-        (Some(node), own.filter(|number| *number != NONE).or(network))
+        let network = own.filter(|number| *number != NONE).or(network);
+        Walk { node: Some(node), network, bits: BITS }
     }
 
     /// The name of a system: they are sorted by number.

@@ -45,3 +45,18 @@ pub(crate) const MINUTES_MAX: usize = 4;
 /// each takes up to a millisecond.
 pub(crate) const SWEEPS_AT_ONCE: u32 = 100;
 pub(crate) const SWEEPS_AT_THE_END: u32 = 5_000;
+
+/// Sources that are told of an interval: those that sent most.
+pub(crate) const SENDERS_MAX: usize = 50;
+
+/// Networks that an index of origins has of each version of IP; 8 and 20 bytes each. Today's
+/// tables have about a million.
+pub(crate) const NETWORKS_MAX: usize = 1 << 22;
+
+/// Countries and autonomous systems that are told apart; 1,024 and 256 bytes of each that is
+/// met, and the same again for all intervals together. 120,000 systems are handed out today.
+pub(crate) const COUNTRIES_MAX: usize = 1024;
+pub(crate) const SYSTEMS_MAX: usize = 1 << 18;
+
+/// Countries and autonomous systems that are told of an interval: those of the most sources.
+pub(crate) const ORIGINS_TOLD_MAX: usize = 100;

@@ -2,7 +2,8 @@
 //! DB-IP and others.
 
 use crate::origin::Origin;
-use maxminddb::{MaxMindDbError, Reader};
+use ipnet::IpNet;
+use maxminddb::{LookupResult, MaxMindDbError, Reader};
 use serde::Deserialize;
 use std::net::IpAddr;
 use ukai_model::Timestamp;
@@ -40,6 +41,19 @@ impl Database {
     /// What it holds, as its makers name it.
     pub(crate) fn holds(&self) -> &str {
         &self.0.metadata().database_type
+    }
+
+    /// The place of what is known about an address, zero if there is nothing; and the prefix
+    /// that has the same. Where the tree cannot be read, nothing is said of any address: so it
+    /// is, too, of one version of IP where a database has only the other.
+    pub(crate) fn key(&self, address: IpAddr) -> (u64, IpNet) {
+        let found = self.0.lookup(address).ok();
+        let key = found.as_ref().and_then(LookupResult::offset);
+        let key = key.map_or(0, |offset| offset as u64 + 1);
+        let network = found.and_then(|found| found.network().ok());
+        let network = network.filter(|network| network.is_ipv4() == address.is_ipv4());
+        let prefix = network.map_or(0, |network| network.prefix());
+        (key, IpNet::new(address, prefix).map_or_else(|_| address.into(), |net| net.trunc()))
     }
 
     /// What is known about an address; a record that cannot be read says nothing.

@@ -1,12 +1,18 @@
 //! Whose an address is: country and autonomous system, from an operator's own table and from
 //! databases.
 
+pub(crate) mod counts;
+pub(crate) mod index;
+mod prefixed;
+
 use crate::libloc;
 use crate::mmdb;
+use index::Index;
 use ipnet::IpNet;
+use prefixed::Prefixed;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use ukai_model::Timestamp;
 
 /// Whose an address is, as far as it is known.
@@ -40,6 +46,8 @@ pub struct Origins {
     table: Prefixed,
     databases: Vec<Database>,
     known: Prefixed,
+    /// Made when it is first needed.
+    index: OnceLock<Index>,
 }
 
 /// A database of others', in one of the formats that they are handed out in.
@@ -67,13 +75,6 @@ pub struct About {
     pub licence: Option<String>,
 }
 
-#[derive(Debug, Default)]
-struct Prefixed {
-    by_prefix: BTreeMap<IpNet, Origin>,
-    /// Lengths that there are, the longest first: of IPv4, of IPv6.
-    lengths: [Vec<u8>; 2],
-}
-
 impl Origins {
     /// Reads `prefix,asn,country[,name]` lines. Fields may be empty, the number may have `AS`
     /// in front; empty lines and those with `#` are passed over.
@@ -84,6 +85,7 @@ impl Origins {
     /// Adds a database, in MaxMind's format or in that of libloc.
     pub fn add_database(&mut self, bytes: Vec<u8>) -> Result<(), NoDatabase> {
         self.databases.push(Database::read(bytes)?);
+        self.index = OnceLock::new();
         Ok(())
     }
 
@@ -94,7 +96,7 @@ impl Origins {
 
     /// Whether nothing is known of any address.
     pub fn is_empty(&self) -> bool {
-        self.table.by_prefix.is_empty() && self.databases.is_empty()
+        self.table.is_empty() && self.databases.is_empty()
     }
 
     /// Reads who is known to scan, as lines of the same form, of which only the name counts.
@@ -114,6 +116,25 @@ impl Origins {
             }
         }
         origin
+    }
+
+    /// The same of all addresses, in a form in which one is found quickly. It is made at the
+    /// first call: about a second for a million and a half networks.
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(self))
+    }
+
+    /// What tells an address's origin from others', in each of the tables; and the last address
+    /// up to which it is the same in all of them.
+    fn keys(&self, address: IpAddr) -> (Vec<u64>, IpAddr) {
+        let (own, last) = self.table.key(address);
+        let (mut keys, mut last) = (vec![own], last);
+        for database in &self.databases {
+            let (key, prefix) = database.key(address);
+            keys.push(key);
+            last = last.min(prefix.broadcast());
+        }
+        (keys, last)
     }
 
     /// Under which name the address is known to scan.
@@ -138,6 +159,14 @@ impl Database {
         }
     }
 
+    /// What tells an address's origin from others', and the prefix that has the same.
+    fn key(&self, address: IpAddr) -> (u64, IpNet) {
+        match self {
+            Self::Mmdb(database) => database.key(address),
+            Self::Libloc(database) => database.key(address),
+        }
+    }
+
     fn about(&self) -> About {
         match self {
             Self::Mmdb(database) => About {
@@ -154,55 +183,6 @@ impl Database {
             },
         }
     }
-}
-
-impl Prefixed {
-    fn parse(text: &str) -> Result<Self, WrongLine> {
-        let mut prefixed = Self::default();
-        for (number, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (prefix, origin) = parse_line(line).ok_or_else(|| WrongLine {
-                line: number + 1,
-                text: line.chars().take(60).collect(),
-            })?;
-            prefixed.insert(prefix, origin);
-        }
-        Ok(prefixed)
-    }
-
-    fn insert(&mut self, prefix: IpNet, origin: Origin) {
-        let lengths = &mut self.lengths[usize::from(prefix.addr().is_ipv6())];
-        let length = prefix.prefix_len();
-        if let Err(at) = lengths.binary_search_by_key(&!length, |length| !*length) {
-            lengths.insert(at, length);
-        }
-        self.by_prefix.insert(prefix.trunc(), origin);
-    }
-
-    fn of(&self, address: IpAddr) -> Option<&Origin> {
-        self.lengths[usize::from(address.is_ipv6())].iter().find_map(|length| {
-            let prefix = IpNet::new(address, *length).ok()?.trunc();
-            self.by_prefix.get(&prefix)
-        })
-    }
-}
-
-fn parse_line(line: &str) -> Option<(IpNet, Origin)> {
-    let mut fields = line.split(',').map(|field| field.trim().trim_matches('"'));
-    let prefix = fields.next()?.parse().ok()?;
-    let number = fields.next().unwrap_or_default();
-    let number = number.strip_prefix("AS").unwrap_or(number);
-    let asn = if number.is_empty() { None } else { Some(number.parse().ok()?) };
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let country = some(fields.next().unwrap_or_default());
-    if country.as_ref().is_some_and(|country| country.len() != 2) {
-        return None;
-    }
-    let name = some(fields.next().unwrap_or_default());
-    Some((prefix, Origin { country, asn, name }))
 }
 
 #[cfg(test)]

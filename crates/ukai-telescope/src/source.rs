@@ -40,6 +40,8 @@ pub(crate) struct Source {
     missed: u32,
     /// Whether it was told that it scans.
     pub(crate) announced: bool,
+    /// Whether its only packet was told in an interval.
+    told: bool,
 }
 
 const _: () = assert!(size_of::<Option<Source>>() == 64);
@@ -89,6 +91,8 @@ struct Detail {
     first_port: Port,
     distinct_ports: Estimator<7>,
     first: Timestamp,
+    /// Packets that were told in intervals.
+    told: u64,
     /// Addresses that ZMap's packets went to.
     track: Option<Box<Track>>,
 }
@@ -117,7 +121,8 @@ const STEP_MAX: u64 = 16;
 
 impl Source {
     pub(crate) fn new(address: IpAddr, touch: &Touch, missed: u32) -> Self {
-        Self { body: Body::One(First::pack(touch)), address, missed, announced: false }
+        let body = Body::One(First::pack(touch));
+        Self { body, address, missed, announced: false, told: false }
     }
 
     /// Brings what [`Self::add`] will read nearer.
@@ -160,7 +165,9 @@ impl Source {
     ) -> Counted {
         if let Body::One(first) = &self.body {
             let first = first.unpack(self.address.is_ipv4());
-            self.body = Body::Many(Box::new(Detail::new(&first, hashes)));
+            let mut detail = Box::new(Detail::new(&first, hashes));
+            detail.told = u64::from(self.told);
+            self.body = Body::Many(detail);
         }
         let Body::Many(detail) = &mut self.body else { return Counted::default() };
         if touch.time.since(detail.last) >= rules.visit_gap {
@@ -171,6 +178,24 @@ impl Source {
         let port = if touch.is_probe { touch.port.code() } else { 0 };
         let now = Counted { interval, port };
         std::mem::replace(&mut detail.counted, now)
+    }
+
+    /// Packets that were told in no interval yet.
+    pub(crate) fn untold(&self) -> u64 {
+        match &self.body {
+            Body::One(_) => u64::from(!self.told),
+            Body::Many(detail) => detail.packets - detail.told,
+        }
+    }
+
+    /// The same, and now they are.
+    pub(crate) fn tell(&mut self) -> u64 {
+        let untold = self.untold();
+        self.told = true;
+        if let Body::Many(detail) = &mut self.body {
+            detail.told = detail.packets;
+        }
+        untold
     }
 
     /// Whether it scans.
@@ -299,6 +324,7 @@ impl Detail {
             first_port: first.port,
             distinct_ports: Estimator::new(),
             first: first.time,
+            told: 0,
             track: None,
         };
         detail.add(first, hashes);

@@ -7,12 +7,15 @@ use crate::class::{Class, Impossible, Scan, Vector};
 use crate::conversations::Conversations;
 use crate::flows::{Flows, Minute, Sent};
 use crate::hash::Hashes;
-use crate::interval::{Interval, Intervals};
+use crate::interval::{Interval, Intervals, Parts};
 use crate::limits::{FACTS_MAX, MINUTES_MAX, PENDING, SWEEPS_AT_ONCE, SWEEPS_AT_THE_END};
 use crate::origin::Origins;
+use crate::origin::counts::{CountrySeen, SystemSeen};
+use crate::origins_seen::OriginsSeen;
 use crate::ports::{Closed, PortReport, Ports, Rise};
 use crate::quick::Syn;
 use crate::seen::{Seen, Transport};
+use crate::senders::{SenderSeen, Senders};
 use crate::settings::Settings;
 use crate::source::{Counted, Order, Scanner, Source, Touch};
 use crate::table::{Entry as _, Spot, Table};
@@ -69,6 +72,9 @@ pub struct Telescope {
     sweeps_left: u32,
     seen: Intervals,
     blocks: Blocks,
+    senders: Senders,
+    /// None where nothing is known of any address.
+    origins_seen: Option<OriginsSeen>,
     /// The number of the interval that is open; from one on.
     interval: u32,
     flows: Option<Flows>,
@@ -103,6 +109,11 @@ pub struct Summary {
     pub facts_lost: u64,
     /// The ports that were tried most.
     pub ports: Vec<PortReport>,
+    /// The countries of the most sources, at most 100, with all that they sent; none without a
+    /// table of origins.
+    pub countries: Vec<CountrySeen>,
+    /// The same by autonomous system.
+    pub systems: Vec<SystemSeen>,
     /// Sources that belong together.
     pub campaigns: Vec<Campaign>,
 }
@@ -111,6 +122,7 @@ impl Telescope {
     /// A telescope. `seed` must not be known to those who are watched.
     pub fn new(settings: Settings, origins: impl Into<Arc<Origins>>, seed: u64) -> Self {
         let addresses = settings.dark.v4_addresses();
+        let origins = origins.into();
         Self {
             dark_v4: (addresses > 0).then_some(addresses),
             hashes: Hashes::new(seed),
@@ -127,13 +139,15 @@ impl Telescope {
             sweeps_left: SWEEPS_AT_ONCE,
             seen: Intervals::default(),
             blocks: Blocks::new(&settings.dark),
+            senders: Senders::default(),
+            origins_seen: (!origins.is_empty()).then(|| OriginsSeen::new(Arc::clone(&origins))),
             interval: 1,
             flows: (settings.flows_max > 0).then(|| Flows::new(settings.flows_max)),
             minutes: VecDeque::new(),
             facts: VecDeque::new(),
             facts_lost: 0,
             settings,
-            origins: origins.into(),
+            origins,
         }
     }
 
@@ -388,13 +402,27 @@ impl Telescope {
         for rise in closed.rises {
             self.tell(Fact::PortRises(rise));
         }
-        let interval = self.seen.close(
-            closed.begins,
-            closed.length,
-            &self.totals,
-            closed.ports,
-            self.blocks.close(),
-        );
+        for source in self.sources.iter_mut() {
+            let packets = source.tell();
+            if packets > 0 {
+                let address = source.address();
+                self.senders.offer(address, packets);
+                if let Some(seen) = &mut self.origins_seen {
+                    seen.add(address, self.hashes.address(address), packets);
+                }
+            }
+        }
+        let senders = self.senders.close().into_iter();
+        let senders = senders.map(|(source, packets)| {
+            let origin = self.origins.of(source);
+            SenderSeen { source, origin, packets }
+        });
+        let senders = senders.collect();
+        let seen = self.origins_seen.as_mut();
+        let (countries, systems) = seen.map(OriginsSeen::close).unwrap_or_default();
+        let (ports, blocks) = (closed.ports, self.blocks.close());
+        let parts = Parts { ports, blocks, senders, countries, systems };
+        let interval = self.seen.close(closed.begins, closed.length, &self.totals, parts);
         self.tell(Fact::Interval(interval));
     }
 
@@ -437,8 +465,15 @@ impl Telescope {
         Attack { origin, own, ..attack }
     }
 
-    /// Tells what a source was, if it scanned.
+    /// Counts what a source sent since the last interval, and tells what it was if it scanned.
     fn retire(&mut self, source: &Source) {
+        let untold = source.untold();
+        if untold > 0 {
+            self.senders.offer(source.address(), untold);
+            if let Some(seen) = &mut self.origins_seen {
+                seen.add(source.address(), self.hashes.address(source.address()), untold);
+            }
+        }
         if !self.settings.takes_for_scanner(source) {
             return;
         }
@@ -514,6 +549,8 @@ impl Telescope {
 
     /// What is known in sum, of intervals that are closed and sources that were told.
     pub fn summary(&self, ports: usize) -> Summary {
+        let seen = self.origins_seen.as_ref();
+        let (countries, systems) = seen.map(OriginsSeen::all).unwrap_or_default();
         Summary {
             totals: self.totals.clone(),
             sources: self.seen.sources(),
@@ -522,6 +559,8 @@ impl Telescope {
             victims_displaced: self.victims.displaced(),
             facts_lost: self.facts_lost,
             ports: self.ports.report(ports),
+            countries,
+            systems,
             campaigns: self.campaigns.report(),
         }
     }

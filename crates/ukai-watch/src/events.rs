@@ -1,7 +1,8 @@
 //! What the telescope finds out, as events for the store.
 
 use crate::limits::{
-    EVENTS_AT_ONCE, EVENTS_WAITING_MAX, INTERVAL_PORTS_TOLD, SCANNERS_PER_MINUTE_MAX,
+    EVENTS_AT_ONCE, EVENTS_WAITING_MAX, INTERVAL_ORIGINS_TOLD, INTERVAL_PORTS_TOLD,
+    SCANNERS_PER_MINUTE_MAX,
 };
 use crate::watch::News;
 use tokio::sync::mpsc;
@@ -167,6 +168,32 @@ fn interval_events(interval: &Interval, dropped: u64, kinds: &mut Vec<EventKind>
             rank,
             sources: seen.sources,
             packets: seen.packets,
+        });
+    }
+    let (begins, length_s) = (interval.begins, interval.length_s);
+    for (seen, rank) in interval.countries.iter().take(INTERVAL_ORIGINS_TOLD).zip(1..) {
+        let country = seen.country.clone();
+        let (sources, packets) = (seen.sources, seen.packets);
+        kinds.push(EventKind::TelescopeCountry {
+            country,
+            begins,
+            length_s,
+            rank,
+            sources,
+            packets,
+        });
+    }
+    for (seen, rank) in interval.systems.iter().take(INTERVAL_ORIGINS_TOLD).zip(1..) {
+        let (asn, as_name) = (seen.asn, seen.name.clone());
+        let (sources, packets) = (seen.sources, seen.packets);
+        kinds.push(EventKind::TelescopeSystem {
+            asn,
+            as_name,
+            begins,
+            length_s,
+            rank,
+            sources,
+            packets,
         });
     }
 }

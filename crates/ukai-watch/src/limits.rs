@@ -31,6 +31,10 @@ pub(crate) const SCANNERS_PER_MINUTE_MAX: u32 = 2_000;
 /// Ports of an interval that become events: those that most sources tried.
 pub(crate) const INTERVAL_PORTS_TOLD: usize = 50;
 
+/// Countries, and autonomous systems, of an interval that become events: those of the most
+/// sources.
+pub(crate) const INTERVAL_ORIGINS_TOLD: usize = 50;
+
 /// Rows of a group in a file of records: they wait in memory, some 150 bytes each.
 pub(crate) const FLOW_ROWS_PER_GROUP: usize = 131_072;
 

@@ -83,6 +83,10 @@ export function gist(event: Event): string {
     case 'telescope.rise':
     case 'telescope.port':
       return join(text(event['port']), `${number(event['sources'])}`);
+    case 'telescope.country':
+      return join(text(event['country']) || '?', `${number(event['sources'])}`);
+    case 'telescope.system':
+      return join(typeof event['asn'] === 'number' ? `AS${event['asn']}` : '?', text(event['as_name']), `${number(event['sources'])}`);
     case 'telescope.blocks':
       return Array.isArray(event['blocks']) ? `${event['blocks'].length}` : '';
     case 'telescope.interval':

@@ -76,6 +76,18 @@ pub(crate) struct PortLine {
     cells: Vec<PortCell>,
 }
 
+/// What came from a country, or from an autonomous system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct OriginLine {
+    /// The country, or the system: `AS64500 Example`; `?` where it is not known.
+    value: String,
+    /// Packets in the whole time; of the intervals in which it was among those of the most
+    /// sources.
+    packets: u64,
+    /// Different sources in the interval in which they were most; of several sensors, in sum.
+    sources: u64,
+}
+
 /// What came to a block of the telescope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct BlockCount {
@@ -97,6 +109,10 @@ pub(crate) struct TelescopeView {
     /// How much came to each block of the telescope, by address; to the most hit of each
     /// interval, where there are many.
     blocks: Vec<BlockCount>,
+    /// The countries of the most sources.
+    source_countries: Vec<OriginLine>,
+    /// The autonomous systems of the most sources.
+    source_systems: Vec<OriginLine>,
     /// Attacks on third parties, the newest first: the last that is known of each.
     attacks: Vec<Event>,
     /// Attacks by the victim's country.
@@ -129,6 +145,8 @@ pub(crate) async fn telescope(
     let blocks = blocks(read.all("telescope.blocks").await?);
     let middle = from + now.since(from) / 2;
     let ports = ports(&read.all("telescope.port").await?, middle);
+    let source_countries = origins(&read.all("telescope.country").await?);
+    let source_systems = origins(&read.all("telescope.system").await?);
     let mut attacks = newest_of_each(read.all("telescope.attack").await?);
     let (countries, systems) = victims(&attacks);
     attacks.truncate(limits::TELESCOPE_ITEMS);
@@ -146,6 +164,8 @@ pub(crate) async fn telescope(
         intervals,
         ports,
         blocks,
+        source_countries,
+        source_systems,
         attacks,
         countries,
         systems,
@@ -280,6 +300,44 @@ fn blocks(events: Vec<Event>) -> Vec<BlockCount> {
     shown.map(|(block, packets)| BlockCount { block: block.to_string(), packets }).collect()
 }
 
+/// Countries, or systems; those of the most sources first.
+fn origins(events: &[Event]) -> Vec<OriginLine> {
+    let mut sums = BTreeMap::<String, BTreeMap<Timestamp, (u64, u64)>>::new();
+    for event in events {
+        let (value, begins, sources, packets) = match &event.kind {
+            EventKind::TelescopeCountry { country, begins, sources, packets, .. } => {
+                (country.clone().unwrap_or_else(|| "?".to_owned()), begins, sources, packets)
+            }
+            EventKind::TelescopeSystem { asn, as_name, begins, sources, packets, .. } => {
+                (system_shown(*asn, as_name.as_deref()), begins, sources, packets)
+            }
+            _ => continue,
+        };
+        let sum = sums.entry(value).or_default().entry(*begins).or_default();
+        sum.0 += sources;
+        sum.1 += packets;
+    }
+    let mut lines: Vec<OriginLine> = sums
+        .into_iter()
+        .map(|(value, intervals)| OriginLine {
+            value,
+            packets: intervals.values().map(|(_, packets)| packets).sum(),
+            sources: intervals.values().map(|(sources, _)| *sources).max().unwrap_or(0),
+        })
+        .collect();
+    lines.sort_by(|a, b| (b.sources, b.packets, &a.value).cmp(&(a.sources, a.packets, &b.value)));
+    lines.truncate(limits::TELESCOPE_ORIGINS);
+    lines
+}
+
+fn system_shown(asn: Option<u32>, name: Option<&str>) -> String {
+    match (asn, name) {
+        (Some(asn), Some(name)) => format!("AS{asn} {name}"),
+        (Some(asn), None) => format!("AS{asn}"),
+        (None, _) => "?".to_owned(),
+    }
+}
+
 /// Ports over time; those that most sources tried after `middle` first.
 fn ports(events: &[Event], middle: Timestamp) -> Vec<PortLine> {
     let mut cells = BTreeMap::<&str, BTreeMap<Timestamp, PortCell>>::new();
@@ -347,12 +405,7 @@ fn victims(attacks: &[Event]) -> (Vec<TopEntry>, Vec<TopEntry>) {
         };
         let country = country.clone().unwrap_or_else(|| "?".to_owned());
         *countries.entry(country).or_default() += 1;
-        let system = match (asn, as_name) {
-            (Some(asn), Some(name)) => format!("AS{asn} {name}"),
-            (Some(asn), None) => format!("AS{asn}"),
-            (None, _) => "?".to_owned(),
-        };
-        *systems.entry(system).or_default() += 1;
+        *systems.entry(system_shown(*asn, as_name.as_deref())).or_default() += 1;
     }
     (top(countries), top(systems))
 }

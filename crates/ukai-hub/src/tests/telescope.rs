@@ -69,6 +69,23 @@ fn blocks(begins: Timestamp, counts: &[(&str, u64)]) -> EventKind {
     }
 }
 
+fn country(country: Option<&str>, begins: Timestamp, sources: u64) -> EventKind {
+    let (country, packets) = (country.map(str::to_owned), 3 * sources);
+    EventKind::TelescopeCountry { country, begins, length_s: 3_600, rank: 1, sources, packets }
+}
+
+fn system(asn: u32, begins: Timestamp, sources: u64) -> EventKind {
+    EventKind::TelescopeSystem {
+        asn: Some(asn),
+        as_name: Some("Example".into()),
+        begins,
+        length_s: 3_600,
+        rank: 1,
+        sources,
+        packets: 3 * sources,
+    }
+}
+
 #[tokio::test]
 async fn ports_attacks_and_sources_are_put_together() {
     let rig = Rig::start().await;
@@ -91,6 +108,12 @@ async fn ports_attacks_and_sources_are_put_together() {
         (hour(19), port("22/tcp", hour(20), 20)),
         (hour(1), port("23/tcp", hour(2), 40)),
         (hour(1), port("8291/tcp", hour(2), 90)),
+        (hour(2), country(Some("JP"), hour(3), 20)),
+        (hour(2), country(None, hour(3), 4)),
+        (hour(1), country(Some("JP"), hour(2), 10)),
+        (hour(1), country(Some("US"), hour(2), 25)),
+        (hour(2), system(64_500, hour(3), 20)),
+        (hour(1), system(64_501, hour(2), 30)),
         (hour(2), blocks(hour(3), &[("198.18.9.0/24", 5), ("198.18.10.0/24", 70)])),
         (hour(1), blocks(hour(2), &[("198.18.10.0/24", 30), ("2001:db8:d::/48", 2)])),
         (hour(1), interval.clone()),
@@ -123,6 +146,16 @@ async fn ports_attacks_and_sources_are_put_together() {
         .collect();
     assert_eq!(ports, ["\"8291/tcp\" 1 null", "\"23/tcp\" 2 1", "\"22/tcp\" 3 2"]);
     assert_eq!(view["ports"][1]["cells"].as_array().map(Vec::len), Some(2));
+    let origins = |name: &str| {
+        let lines = view[name].as_array().expect("a list").iter();
+        let shown = |one: &serde_json::Value| {
+            format!("{} {} {}", one["value"], one["sources"], one["packets"])
+        };
+        lines.map(shown).collect::<Vec<_>>()
+    };
+    assert_eq!(origins("source_countries"), ["\"US\" 25 75", "\"JP\" 20 90", "\"?\" 4 12"]);
+    let expected = ["\"AS64501 Example\" 30 90", "\"AS64500 Example\" 20 60"];
+    assert_eq!(origins("source_systems"), expected);
     let blocks = view["blocks"].as_array().expect("a list").iter();
     let blocks: Vec<_> = blocks.map(|one| format!("{} {}", one["block"], one["packets"])).collect();
     let expected = ["\"198.18.9.0/24\" 5", "\"198.18.10.0/24\" 100", "\"2001:db8:d::/48\" 2"];

@@ -36,6 +36,7 @@ pub(super) mod option {
     pub(in super::super) const PACKET_DROPS: u16 = 4;
     pub(in super::super) const RECEIVED: u16 = 4;
     pub(in super::super) const DROPPED: u16 = 5;
+    pub(in super::super) const DROPPED_BY_SYSTEM: u16 = 7;
 }
 
 /// What was read of the section so far.
@@ -45,6 +46,10 @@ pub(super) struct Section {
     interfaces: Vec<Interface>,
     /// What is left of the last block, in bytes.
     left: u64,
+    /// Frames that packets say were lost before them.
+    dropped_between: u64,
+    /// Frames that the interfaces of earlier sections lost.
+    dropped_before: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -54,6 +59,8 @@ struct Interface {
     resolution: Resolution,
     offset_secs: i64,
     check_bytes: u8,
+    /// Frames that it lost, by its last statistics.
+    dropped: u64,
 }
 
 /// What a tick is.
@@ -138,7 +145,11 @@ impl Section {
             }
             // What is looked at: not all of the options of a block, if they are many.
             let seen = total.min(buffer.capacity());
-            if matches!(kind, INTERFACE | PACKET | SIMPLE_PACKET | ENHANCED_PACKET) {
+            let is_read = matches!(
+                kind,
+                INTERFACE | PACKET | SIMPLE_PACKET | ENHANCED_PACKET | INTERFACE_STATISTICS
+            );
+            if is_read {
                 if !buffer.fill(seen)? {
                     return Err(CaptureError::Truncated);
                 }
@@ -148,12 +159,16 @@ impl Section {
                 }
                 // Not the second length.
                 let block = &block[..seen.min(total - 4)];
-                if kind == INTERFACE {
-                    self.interface(block)?;
-                } else {
-                    let found = self.find(kind, block)?;
-                    self.left = (total - seen) as u64;
-                    return self.give(&found, buffer.take(seen)).map(Some);
+                match kind {
+                    INTERFACE => self.interface(block)?,
+                    INTERFACE_STATISTICS => self.statistics(block),
+                    _ => {
+                        let found = self.find(kind, block)?;
+                        self.left = (total - seen) as u64;
+                        let frame = self.give(&found, buffer.take(seen))?;
+                        self.dropped_between = self.dropped_between.saturating_add(frame.dropped);
+                        return Ok(Some(frame));
+                    }
                 }
             }
             self.left = total as u64;
@@ -167,8 +182,36 @@ impl Section {
             swapped if swapped.swap_bytes() == BYTE_ORDER => true,
             _ => return Err(CaptureError::Damaged("a section's byte order")),
         };
+        self.dropped_before = self.dropped_by_interfaces();
         self.interfaces.clear();
         Ok(())
+    }
+
+    /// Frames that the file says were lost: by its interfaces' statistics or by what packets
+    /// say of those before them, whatever is more.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped_by_interfaces().max(self.dropped_between)
+    }
+
+    fn dropped_by_interfaces(&self) -> u64 {
+        let all = self.interfaces.iter().map(|interface| interface.dropped);
+        all.fold(self.dropped_before, u64::saturating_add)
+    }
+
+    /// What an interface says of itself; of one that is not described, nothing.
+    fn statistics(&mut self, block: &[u8]) {
+        let Some(options) = block.get(20..) else { return };
+        let lost = self.options(options).filter_map(|(code, value)| match (code, value) {
+            (option::DROPPED | option::DROPPED_BY_SYSTEM, [_, _, _, _, _, _, _, _]) => {
+                Some(self.long(value))
+            }
+            _ => None,
+        });
+        let dropped = lost.fold(0, u64::saturating_add);
+        let number = word(block, 8, self.big_endian) as usize;
+        if let Some(interface) = self.interfaces.get_mut(number) {
+            interface.dropped = dropped;
+        }
     }
 
     fn interface(&mut self, block: &[u8]) -> Result<(), CaptureError> {
@@ -184,6 +227,7 @@ impl Section {
             resolution: Resolution::new(6),
             offset_secs: 0,
             check_bytes: 0,
+            dropped: 0,
         };
         for (code, value) in self.options(&block[16..]) {
             match (code, value) {

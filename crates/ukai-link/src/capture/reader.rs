@@ -105,6 +105,15 @@ impl<R: Read> CaptureReader<R> {
         Ok(Self { buffer, format })
     }
 
+    /// Frames that were lost while it was captured, as far as it was read: pcapng may say it,
+    /// pcap does not.
+    pub fn dropped(&self) -> u64 {
+        match &self.format {
+            Format::Classic(_) => 0,
+            Format::NextGeneration(section) => section.dropped(),
+        }
+    }
+
     /// The next frame; `None` at the end.
     #[allow(clippy::should_implement_trait, reason = "what it gives borrows from it")]
     pub fn next(&mut self) -> Result<Option<Captured<'_>>, CaptureError> {

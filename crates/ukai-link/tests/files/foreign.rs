@@ -229,3 +229,35 @@ fn what_is_wrong_is_said() {
     });
     assert!(matches!(error(&nowhere.out), CaptureError::Damaged(_)));
 }
+
+#[test]
+fn lost_frames_are_counted_by_interface_and_section() {
+    let mut all = Vec::new();
+    for big_endian in [false, true] {
+        let mut order = Order { big_endian, out: Vec::new() };
+        order.block(0x0a0d_0d0a, |body| {
+            body.word(0x1a2b_3c4d).half(1).half(0).long(u64::MAX);
+        });
+        for _ in 0..2 {
+            order.block(1, |body| {
+                body.half(101).half(0).word(0);
+            });
+        }
+        // Interface, time; frames that were lost by it and by the system. The last counts.
+        for (interface, by_it, by_system) in [(0, 3_u64, 1_u64), (1, 20, 0), (0, 5, 2), (9, 99, 9)]
+        {
+            order.block(5, |body| {
+                body.word(interface).long(0);
+                let long = |value: u64| {
+                    if big_endian { value.to_be_bytes() } else { value.to_le_bytes() }
+                };
+                let (by_it, by_system) = (long(by_it), long(by_system));
+                body.option(5, &by_it).option(7, &by_system).option(0, &[]);
+            });
+        }
+        all.extend(order.out);
+    }
+    let mut reader = CaptureReader::new(&all[..]).expect("a capture");
+    assert!(reader.next().expect("no frame").is_none());
+    assert_eq!(reader.dropped(), 2 * (5 + 2 + 20));
+}

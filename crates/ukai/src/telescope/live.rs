@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ukai_model::Timestamp;
-use ukai_telescope::{Attack, Fact, Scanner, Settings, Tool};
+use ukai_telescope::{Attack, Fact, Interval, Scanner, Settings, Tool};
 use ukai_watch::{Figures, FlowFolder, FlowKeeper, Looking, News, TelescopeConfig, Watch};
 
 /// Flags of `ukai telescope live`.
@@ -79,8 +79,10 @@ pub(super) fn run(args: &LiveArgs) -> Result<ExitCode> {
     };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let json = args.json;
+    let sampling = args.look.sampling();
     let mut teller = Teller {
         json,
+        sampling,
         flows,
         every: Duration::from_secs(args.status.max(1)),
         last: None,
@@ -97,7 +99,7 @@ pub(super) fn run(args: &LiveArgs) -> Result<ExitCode> {
         let line = if json {
             serde_json::to_string(&Line {
                 time: now(),
-                what: What::Ended { figures: figures.into(), summary: &summary },
+                what: What::Ended { figures: figures.into(), sampling, summary: &summary },
             })?
         } else {
             status_text(packets, figures)
@@ -110,6 +112,8 @@ pub(super) fn run(args: &LiveArgs) -> Result<ExitCode> {
 /// Prints what happens.
 struct Teller {
     json: bool,
+    /// One packet in so many arrives.
+    sampling: u32,
     flows: Option<FlowKeeper>,
     every: Duration,
     last: Option<Instant>,
@@ -129,12 +133,14 @@ struct Line<T> {
 enum What<'a> {
     Status {
         packets: u64,
+        sampling: u32,
         #[serde(flatten)]
         figures: Shown,
     },
     Ended {
         #[serde(flatten)]
         figures: Shown,
+        sampling: u32,
         #[serde(flatten)]
         summary: &'a ukai_telescope::Summary,
     },
@@ -185,7 +191,8 @@ impl Teller {
         }
         self.last = Some(Instant::now());
         if self.json {
-            let what = What::Status { packets: looking.packets, figures: looking.figures.into() };
+            let (packets, figures) = (looking.packets, looking.figures.into());
+            let what = What::Status { packets, sampling: self.sampling, figures };
             if let Ok(line) = serde_json::to_string(&Line { time: now(), what }) {
                 let _ = writeln!(std::io::stdout().lock(), "{line}");
             }
@@ -224,10 +231,37 @@ fn fact_text(fact: &Fact) -> String {
             format!("port rises      {}: {} sources", rise.port, rise.sources)
         }
         Fact::Interval(interval) => format!(
-            "interval over   {} packets from {} sources",
-            interval.packets, interval.sources
+            "interval over   {} packets from {} sources{}",
+            interval.packets,
+            interval.sources,
+            interval_text(interval)
         ),
     }
+}
+
+/// Lines of each list of an interval.
+const INTERVAL_TOP: usize = 5;
+
+/// What most came from and went to in an interval.
+fn interval_text(interval: &Interval) -> String {
+    let ports = interval.ports.iter().map(|seen| format!("{} {}", seen.port, seen.sources));
+    let countries = interval
+        .countries
+        .iter()
+        .map(|seen| format!("{} {}", seen.country.as_deref().unwrap_or("?"), seen.sources));
+    let systems = interval.systems.iter().map(|seen| match seen.asn {
+        Some(asn) => format!("AS{asn} {}", seen.sources),
+        None => format!("? {}", seen.sources),
+    });
+    let senders = interval.senders.iter().map(|seen| format!("{} {}", seen.source, seen.packets));
+    let lists: [(&str, Vec<String>); 4] = [
+        ("ports by sources", ports.take(INTERVAL_TOP).collect()),
+        ("countries by sources", countries.take(INTERVAL_TOP).collect()),
+        ("systems by sources", systems.take(INTERVAL_TOP).collect()),
+        ("sources by packets", senders.take(INTERVAL_TOP).collect()),
+    ];
+    let told = lists.iter().filter(|(_, list)| !list.is_empty());
+    told.fold(String::new(), |text, (what, list)| format!("{text}; {what}: {}", list.join(", ")))
 }
 
 fn attack_text(attack: &Attack) -> String {

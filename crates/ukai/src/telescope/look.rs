@@ -83,6 +83,11 @@ impl LookArgs {
         Ok(settings)
     }
 
+    /// One packet in so many was captured.
+    pub(super) const fn sampling(&self) -> u32 {
+        self.sampling
+    }
+
     pub(super) fn origins(&self) -> Result<Origins> {
         origins(self.origins.as_deref(), &self.database, self.known.as_deref())
     }

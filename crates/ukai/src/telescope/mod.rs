@@ -93,7 +93,8 @@ fn read(args: &ReadArgs) -> Result<ExitCode> {
     told.take(&mut telescope);
     flows.take(&mut telescope, &origins)?;
     flows.finish()?;
-    let report = Report::new(&args.files, told, telescope.summary(args.top.max(100)));
+    let summary = telescope.summary(args.top.max(100));
+    let report = Report::new(&args.files, args.look.sampling(), told, summary);
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer(&mut out, &report).context("standard output")?;
@@ -191,6 +192,7 @@ fn read_file(
             progress.show(packets);
         }
     };
+    told.lost += capture.dropped();
     progress.clear();
     Ok(ended)
 }

@@ -17,6 +17,8 @@ pub(super) struct Told {
     rises: Vec<Rise>,
     /// Frames of links whose form is not known.
     pub(super) unknown_links: u64,
+    /// Frames that the captures say were lost.
+    pub(super) lost: u64,
     scanners_left_out: u64,
 }
 
@@ -49,6 +51,10 @@ pub(super) struct Report<'a> {
     files: &'a [PathBuf],
     #[serde(flatten)]
     summary: Summary,
+    /// One packet in so many was captured.
+    sampling: u32,
+    /// Frames that were lost while the captures were made, where they say it.
+    dropped_by_capture: u64,
     unknown_links: u64,
     attacks: Vec<Attack>,
     scanners: Vec<Scanner>,
@@ -57,12 +63,19 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(files: &'a [PathBuf], mut told: Told, summary: Summary) -> Self {
+    pub(super) fn new(
+        files: &'a [PathBuf],
+        sampling: u32,
+        mut told: Told,
+        summary: Summary,
+    ) -> Self {
         told.cut();
         told.attacks.sort_by_key(|attack| (attack.first, attack.victim));
         Self {
             files,
             summary,
+            sampling,
+            dropped_by_capture: told.lost,
             unknown_links: told.unknown_links,
             attacks: told.attacks,
             scanners: told.scanners,
@@ -90,10 +103,14 @@ impl<'a> Report<'a> {
             ("not IP", totals.not_ip),
             ("unreadable", totals.unreadable),
             ("of unknown links", self.unknown_links),
+            ("lost by the capture", self.dropped_by_capture),
         ] {
             if count > 0 {
                 let _ = writeln!(text, "{count} frames {what}");
             }
+        }
+        if self.sampling > 1 {
+            let _ = writeln!(text, "one packet in {} was captured", self.sampling);
         }
         let mut section = |title: &str, head: &[&str], rows: Vec<Vec<String>>, all: usize| {
             if rows.is_empty() {
@@ -190,6 +207,41 @@ impl<'a> Report<'a> {
                 })
                 .collect(),
             0,
+        );
+        let countries = &self.summary.countries;
+        section(
+            "Sources by country",
+            &["COUNTRY", "SOURCES", "PACKETS"],
+            countries
+                .iter()
+                .take(top)
+                .map(|seen| {
+                    vec![
+                        seen.country.clone().unwrap_or_else(|| "?".to_owned()),
+                        seen.sources.to_string(),
+                        seen.packets.to_string(),
+                    ]
+                })
+                .collect(),
+            countries.len(),
+        );
+        let systems = &self.summary.systems;
+        section(
+            "Sources by autonomous system",
+            &["AS", "SOURCES", "PACKETS", "NAME"],
+            systems
+                .iter()
+                .take(top)
+                .map(|seen| {
+                    vec![
+                        seen.asn.map_or_else(|| "?".to_owned(), |asn| format!("AS{asn}")),
+                        seen.sources.to_string(),
+                        seen.packets.to_string(),
+                        seen.name.clone().unwrap_or_default(),
+                    ]
+                })
+                .collect(),
+            systems.len(),
         );
         section(
             "Rising ports",

@@ -53,6 +53,8 @@ export const EVENT_KINDS = [
   'telescope.scanner',
   'telescope.rise',
   'telescope.port',
+  'telescope.country',
+  'telescope.system',
   'telescope.blocks',
   'telescope.interval',
   'limit.reached',
@@ -539,6 +541,13 @@ export interface RiseEvent {
   history: number[];
 }
 
+/** What came from a country, or from an autonomous system. */
+export interface OriginLine {
+  value: string;
+  packets: number;
+  sources: number;
+}
+
 /** How much came to a block of the telescope. */
 export interface BlockCount {
   block: string;
@@ -551,6 +560,8 @@ export interface Telescope {
   intervals: DarkInterval[];
   ports: PortLine[];
   blocks: BlockCount[];
+  source_countries: OriginLine[];
+  source_systems: OriginLine[];
   attacks: AttackEvent[];
   countries: Ranked[];
   systems: Ranked[];
