@@ -123,7 +123,17 @@ fn well_known_names_are_checks_and_victims_are_victims() {
     maker.name(10, "www.google.com", "20.9.9.9");
     maker.http(20, ("20.9.9.9", 80), "GET", "www.google.com", "/", "");
     maker.flood(30, "udp", "203.0.113.7", 80, 50_000);
-    maker.connect(7, 25, "203.0.113.7", 80, 17);
+    maker.tell(
+        7,
+        25,
+        What::Send {
+            local: Address::None,
+            remote: Address::Ip("203.0.113.7:80".parse().expect("an address")),
+            protocol: 17,
+            bytes: 512,
+            count: 1,
+        },
+    );
     let report = report(&SAMPLE, &[maker.seen(Ended::TimeUsed)], RuleSet::built_in());
     let class = |port: u16, host: &str| {
         let found = report.contacts.iter().find(|c| {
