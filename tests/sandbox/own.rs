@@ -69,7 +69,7 @@ fn an_operators_own_guest_shows_contacts_and_what_has_changed_on_its_disk() {
     assert_eq!(helper.sha256, Some(report.sha256), "{helper:?}");
 
     let report = own.run("fetch");
-    assert!(!report.destinations.is_empty(), "{report:?}");
+    assert!(!report.contacts.is_empty(), "{report:?}");
     let run = &report.runs[0];
     assert_eq!(run.ended, Ended::TimeUsed, "{report:?}");
 
