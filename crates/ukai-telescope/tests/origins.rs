@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 use support::{DARK, Scale, Trace};
@@ -17,9 +18,11 @@ fn table() -> String {
     let mut text = String::from("2000::/3,64999,ZZ,Of the sixth version\n");
     for number in 0..15 {
         let country = char::from(b'A' + number as u8);
-        text += &format!("{}.0.0.0/4,{},{country}{country}\n", number * 16, 64_500 + number);
-        text += &format!("{}.0.0.0/8,{},\n", number * 16 + 8, 64_600 + number);
-        text += &format!("{}.0.0.0/9,{},{country}{country}\n", number * 16 + 9, 64_700 + number);
+        writeln!(text, "{}.0.0.0/4,{},{country}{country}", number * 16, 64_500 + number)
+            .expect("text");
+        writeln!(text, "{}.0.0.0/8,{},", number * 16 + 8, 64_600 + number).expect("text");
+        writeln!(text, "{}.0.0.0/9,{},{country}{country}", number * 16 + 9, 64_700 + number)
+            .expect("text");
     }
     text
 }
@@ -42,7 +45,7 @@ fn settings() -> Settings {
 }
 
 /// A trace, looked at by the telescope and, packet by packet, by a plain map.
-fn watched(seed: u64, settings: Settings) -> (ByCountry, BySystem, Vec<Interval>, Summary) {
+fn watched(seed: u64, settings: &Settings) -> (ByCountry, BySystem, Vec<Interval>, Summary) {
     let origins = || Origins::parse(&table()).expect("a table");
     let plain = origins();
     let mut telescope = Telescope::new(settings.clone(), origins(), seed);
@@ -93,7 +96,7 @@ fn packets_are_exact_and_sources_within_the_stated_error_however_many_are_forged
     for seed in [1, 2, 3] {
         for forget_after in [None, Some(Duration::from_mins(5))] {
             let (countries, systems, intervals, summary) =
-                watched(seed, Settings { forget_after, ..settings() });
+                watched(seed, &Settings { forget_after, ..settings() });
             assert!(summary.sources_displaced > 10_000, "{}", summary.sources_displaced);
             assert_eq!(summary.countries.len(), countries.len());
             for seen in &summary.countries {
@@ -126,7 +129,7 @@ fn packets_are_exact_and_sources_within_the_stated_error_however_many_are_forged
 #[test]
 fn an_interval_says_the_same_as_the_sum_of_all() {
     let (countries, systems, intervals, _) =
-        watched(4, Settings { interval: Duration::from_hours(24), ..settings() });
+        watched(4, &Settings { interval: Duration::from_hours(24), ..settings() });
     let [interval] = &intervals[..] else { panic!("{} intervals", intervals.len()) };
     for seen in &interval.countries {
         let truth = &countries[&seen.country];

@@ -168,7 +168,7 @@ mod tests {
         ) {
             use std::fmt::Write as _;
             // Many of them in a few places, so that they contain each other.
-            let place = |number: u8| u32::from(number >> 2) * 0x4010_2040 | u32::from(number & 3);
+            let place = |number: u8| (u32::from(number >> 2) * 0x4010_2040) | u32::from(number & 3);
             let mut text = String::new();
             let mut nets = Vec::new();
             for ((number, length), asn) in prefixes.iter().zip(1..) {
