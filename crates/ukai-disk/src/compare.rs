@@ -1,9 +1,8 @@
 //! Two states of a disk, and what is different.
 
 use crate::ext::Ext;
-use crate::limits::{ENTRIES_MAX, LOG_BYTES_MAX};
+use crate::limits::ENTRIES_MAX;
 use crate::listing::{Entry, Kind, Listing};
-use crate::logs::{LOGS, started};
 use crate::nt::Nt;
 use crate::tell::Teller;
 use crate::volumes::{System, Volume, volumes};
@@ -15,11 +14,10 @@ use ukai_trace::{Notice, Reason, What};
 const PAGING: [&[u8]; 3] = [b"pagefile.sys", b"swapfile.sys", b"hiberfil.sys"];
 
 /// Tells what is different on the disk `after`, in the order of the files' times: files made,
-/// written, renamed and deleted with what is in them now, and from Windows' event logs the
-/// processes that were started.
+/// written, renamed and deleted, with what is in them now.
 ///
-/// Times count from `began_ns`, in nanoseconds since 1970 by the guest's clock; what no process
-/// is known of is told of process 0. Paths in `quiet` are left out: they change when nothing
+/// Times count from `began_ns`, in nanoseconds since 1970 by the guest's clock; all is told of
+/// process 0, since nobody knows which it was. Paths in `quiet` are left out: they change when nothing
 /// runs. `own` is where the sample was put: that is no change, unless it is gone. Notes for a
 /// reader tell what could not be read.
 pub fn compare(
@@ -55,7 +53,6 @@ pub fn compare(
                 .push(format!("a volume has more than {ENTRIES_MAX} files: the rest was not read"));
         }
         let name = names.of(volume.system, &now);
-        logs(&open, &now, began_ns, &mut teller);
         files(&open, &then, &now, &name, quiet, own, &mut teller);
     }
     if teller.lost > 0 {
@@ -208,7 +205,7 @@ fn files(
     for (inner, entry) in then.entries.iter().filter(|(path, _)| end(path)) {
         let path = name.path(inner);
         if !renamed.contains(&entry.number) && !quiet.contains(&path) {
-            teller.say(i128::MAX, 0, What::Delete { path });
+            teller.say(i128::MAX, What::Delete { path });
         }
     }
     let here = |own: &&[u8]| {
@@ -217,7 +214,7 @@ fn files(
     if let Some(own) = own.filter(here)
         && !now.entries.keys().any(|inner| is_own(&name.path(inner)))
     {
-        teller.say(i128::MAX, 0, What::Delete { path: own.to_vec() });
+        teller.say(i128::MAX, What::Delete { path: own.to_vec() });
     }
 }
 
@@ -237,19 +234,19 @@ impl Difference<'_> {
                     Kind::Folder => What::Folder { path: path.clone() },
                     Kind::File | Kind::Other => What::Create { path: path.clone() },
                 };
-                teller.say(time_ns, 0, what);
+                teller.say(time_ns, what);
                 (true, true)
             }
             Change::Written => (false, true),
             Change::Renamed { from, written } => {
-                teller.say(time_ns, 0, What::Rename { from, to: path.clone() });
+                teller.say(time_ns, What::Rename { from, to: path.clone() });
                 (false, written)
             }
         };
         if entry.kind != Kind::File || !written {
             return;
         }
-        teller.say(time_ns, 0, What::Write { path: path.clone(), size: entry.size });
+        teller.say(time_ns, What::Write { path: path.clone(), size: entry.size });
         let last = path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or_default();
         let room = teller.room(entry.size);
         if room == 0 || PAGING.iter().any(|name| name.eq_ignore_ascii_case(last)) {
@@ -258,24 +255,6 @@ impl Difference<'_> {
         if let Some(bytes) = open.read(inner, entry, room) {
             let reason = if made { Reason::Dropped } else { Reason::Changed };
             teller.hand(time_ns, &path, reason, entry.size, &bytes);
-        }
-    }
-}
-
-/// Reads Windows' event logs, if this is its volume.
-fn logs(open: &Files, now: &Listing, began_ns: i128, teller: &mut Teller<'_>) {
-    const FOLDER: &[u8] = b"/windows/system32/winevt/logs/";
-    let mut found = Vec::new();
-    for (path, entry) in &now.entries {
-        let lower = path.to_ascii_lowercase();
-        let Some(name) = lower.strip_prefix(FOLDER) else { continue };
-        if LOGS.iter().any(|known| known.as_bytes() == name) {
-            found.push((path, entry));
-        }
-    }
-    for (path, entry) in found {
-        if let Some(bytes) = open.read(path, entry, LOG_BYTES_MAX) {
-            started(bytes, began_ns, &mut |time_ns, pid, what| teller.say(time_ns, pid, what));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! their file systems say of each file.
 //!
 //! The guest had the disk in its hands: **everything on it is hostile**. Readers here are
-//! bounded by [`limits`], but the crates that read NTFS, ext4 and event logs may panic or loop
+//! bounded by [`limits`], but the crates that read NTFS and ext4 may panic or loop
 //! on what they do not expect: run [`compare`] in a jailed child only. What it has told until
 //! then is good.
 //!
@@ -13,13 +13,11 @@ mod compare;
 mod ext;
 pub mod limits;
 mod listing;
-mod logs;
 mod nt;
 mod tell;
 mod volumes;
 mod window;
 
 pub use compare::compare;
-pub use logs::started;
 pub use volumes::{System, Volume, volumes};
 pub use window::{Cached, Source, Window};

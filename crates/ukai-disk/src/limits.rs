@@ -23,9 +23,3 @@ pub const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Of all files together, so many.
 pub const ALL_BYTES_MAX: u64 = 96 << 20;
-
-/// An event log that is read, in bytes.
-pub(crate) const LOG_BYTES_MAX: u64 = 64 << 20;
-
-/// Events that are told.
-pub(crate) const EVENTS_MAX: usize = 20_000;

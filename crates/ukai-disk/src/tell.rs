@@ -22,15 +22,15 @@ impl<'a> Teller<'a> {
         Self { tell, began_ns, left, bytes_left, files: 0, lost: 0 }
     }
 
-    /// Tells it; of nobody, if no process is known.
-    pub(crate) fn say(&mut self, time_ns: i128, pid: u32, what: What) {
+    /// Tells it, of no process.
+    pub(crate) fn say(&mut self, time_ns: i128, what: What) {
         if self.left == 0 {
             self.lost += 1;
             return;
         }
         self.left -= 1;
         let at_ns = u64::try_from(time_ns - self.began_ns).unwrap_or_default();
-        (self.tell)(&Notice { at_ns, pid, what });
+        (self.tell)(&Notice { at_ns, pid: 0, what });
     }
 
     /// How many bytes of a file of this size may be handed over.
@@ -59,7 +59,6 @@ impl<'a> Teller<'a> {
             let path = path.to_vec();
             self.say(
                 time_ns,
-                0,
                 What::File { number, path, reason, size, offset, bytes: piece, last },
             );
             offset += length;

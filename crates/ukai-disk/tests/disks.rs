@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use ukai_disk::{Cached, Source, Window, compare, started, volumes};
+use ukai_disk::{Cached, Source, Window, compare, volumes};
 use ukai_trace::{Notice, Reason, What};
 
 struct Image(File);
@@ -204,17 +204,5 @@ proptest! {
         for volume in volumes(&whole) {
             prop_assert!(volume.start + volume.window.length() <= 200_000);
         }
-    }
-
-    #[test]
-    fn logs_of_any_bytes_are_read_or_refused(
-        bytes in proptest::collection::vec(any::<u8>(), 0..6_000),
-        named in any::<bool>(),
-    ) {
-        let mut bytes = bytes;
-        if named {
-            bytes.splice(0..0, *b"ElfFile\0");
-        }
-        started(bytes, 0, &mut |_, _, _| {});
     }
 }
