@@ -11,6 +11,7 @@ mod analysis;
 mod behaviour;
 mod document;
 mod event;
+mod event_words;
 mod findings;
 mod flow;
 mod hash;
@@ -32,10 +33,8 @@ pub use behaviour::{
     Proof, RegistryChange, ReportDifference, Rhythm, RuleMatch, Run, Severity,
 };
 pub use document::{behaviour_reference, events_reference};
-pub use event::{
-    CaptureHow, CloseReason, Direction, Event, EventKind, FetchOutcome, FileOperation,
-    SCHEMA_VERSION,
-};
+pub use event::{Event, EventKind, SCHEMA_VERSION};
+pub use event_words::{CaptureHow, CloseReason, Direction, FetchOutcome, FileOperation};
 pub use findings::{
     Artefact, ArtefactKind, BotConfiguration, BotLogin, Member, PeInfo, PeResource, PeVersion,
 };
