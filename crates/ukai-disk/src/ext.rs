@@ -1,7 +1,7 @@
 //! ext2, ext3 and ext4, with their journal. Links are not followed.
 
 use crate::limits::{DEPTH_MAX, ENTRIES_MAX};
-use crate::listing::{Entry, Kind, Listing};
+use crate::listing::{Entry, Kind, Listing, first_bytes};
 use crate::window::Window;
 use ext4_view::{Ext4, Ext4Error, Ext4Read, Timestamp};
 use std::error::Error;
@@ -69,18 +69,7 @@ impl Ext {
     /// A file's first bytes.
     pub(crate) fn read(&self, path: &[u8], most: u64) -> Option<Vec<u8>> {
         let mut file = self.0.open(path).ok()?;
-        let mut bytes = Vec::new();
-        let mut piece = vec![0; 64 * 1024];
-        while (bytes.len() as u64) < most {
-            let wanted = usize::try_from(most - bytes.len() as u64).unwrap_or(usize::MAX);
-            let wanted = wanted.min(piece.len());
-            match file.read_bytes(&mut piece[..wanted]) {
-                Ok(0) => break,
-                Ok(count) => bytes.extend_from_slice(&piece[..count]),
-                Err(_) => return None,
-            }
-        }
-        Some(bytes)
+        first_bytes(most, |piece| file.read_bytes(piece).ok())
     }
 }
 

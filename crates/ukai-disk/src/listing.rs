@@ -1,5 +1,6 @@
 //! What a file system says of its files.
 
+use crate::limits::BLOCK_BYTES;
 use std::collections::BTreeMap;
 
 /// What a path leads to.
@@ -30,4 +31,23 @@ pub(crate) struct Entry {
 pub(crate) struct Listing {
     pub(crate) entries: BTreeMap<Vec<u8>, Entry>,
     pub(crate) cut: bool,
+}
+
+/// A file's first bytes, at most so many: `read` fills a piece and tells how much of it, 0 at
+/// the end, or that it cannot be read.
+pub(crate) fn first_bytes(
+    most: u64,
+    mut read: impl FnMut(&mut [u8]) -> Option<usize>,
+) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut piece = vec![0; BLOCK_BYTES];
+    while (bytes.len() as u64) < most {
+        let wanted = usize::try_from(most - bytes.len() as u64).unwrap_or(usize::MAX);
+        let wanted = wanted.min(piece.len());
+        match read(&mut piece[..wanted])? {
+            0 => break,
+            count => bytes.extend_from_slice(&piece[..count]),
+        }
+    }
+    Some(bytes)
 }

@@ -1,7 +1,7 @@
 //! NTFS, by its table of files: a record of a kilobyte says all that is compared.
 
 use crate::limits::{DEPTH_MAX, ENTRIES_MAX};
-use crate::listing::{Entry, Kind, Listing};
+use crate::listing::{Entry, Kind, Listing, first_bytes};
 use crate::window::Window;
 use ntfs::structured_values::{NtfsFileName, NtfsFileNamespace};
 use ntfs::{Ntfs, NtfsError, NtfsFile, NtfsFileFlags, NtfsReadSeek as _, NtfsTime};
@@ -77,18 +77,7 @@ impl Nt {
         let data = file.data(&mut window, "")?.ok()?;
         let attribute = data.to_attribute().ok()?;
         let mut value = attribute.value(&mut window).ok()?;
-        let mut bytes = Vec::new();
-        let mut piece = vec![0; 64 * 1024];
-        while (bytes.len() as u64) < most {
-            let wanted = usize::try_from(most - bytes.len() as u64).unwrap_or(usize::MAX);
-            let wanted = wanted.min(piece.len());
-            match value.read(&mut window, &mut piece[..wanted]) {
-                Ok(0) => break,
-                Ok(count) => bytes.extend_from_slice(&piece[..count]),
-                Err(_) => return None,
-            }
-        }
-        Some(bytes)
+        first_bytes(most, |piece| value.read(&mut window, piece).ok())
     }
 }
 

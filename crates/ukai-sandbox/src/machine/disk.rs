@@ -9,21 +9,20 @@ use super::console::Console;
 use super::linux::Host;
 use super::memory::Memory;
 use super::qemu::{Accelerator, Life, MachineError, Parts, Qemu, Ram, pair};
-use super::snapshot::{Method, Size, Snapshot, boot_and_try, ram, save};
+use super::snapshot::{Method, Size, Snapshot, boot_and_try, kept_folder, ram, save};
 use super::{Machine, Running};
 use crate::limits::{RESTORE_MS_MAX, STATE_BYTES_MAX};
 use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::process::Command;
+use ukai_driver::{SystemWorld, World as _};
 
 /// How a disk is connected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -131,8 +130,13 @@ impl DiskGuest {
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Self, MachineError> {
         let image = Image::of(&parts.disk).await?;
-        let key = key(&host, &parts)?;
-        let folder = host.cache.join(&key[..32]);
+        let DiskParts { disk, firmware, bus, card, clock, memory_mib, processors, .. } = &parts;
+        let settings = format!(
+            "{LAYOUT} {bus:?} {card:?} {clock:?} {memory_mib} {processors} {:?}",
+            parts.settle
+        );
+        let files = [&host.qemu, disk].into_iter().chain(firmware);
+        let folder = kept_folder(&host.cache, &[settings.as_bytes()], files)?;
         let size = Size { memory_mib: parts.memory_mib, changes: true };
         if let Ok(snapshot) = Snapshot::load(&folder, size, host.accelerator) {
             return Ok(Self { host, parts, image, snapshot, folder });
@@ -143,11 +147,6 @@ impl DiskGuest {
         let guest = boot_and_try(host.accelerator, tell, boot).await?;
         guest.snapshot.keep_or_warn(&folder);
         Ok(guest)
-    }
-
-    /// How instructions are carried out.
-    pub const fn accelerator(&self) -> Accelerator {
-        self.snapshot.accelerator
     }
 
     /// The folder in which it is kept.
@@ -246,7 +245,7 @@ impl Image {
             encrypted: bool,
         }
         let wrong = |text: String| MachineError::Disk { path: disk.to_owned(), text };
-        let said = qemu_img(&["info", "--output=json", "--"], disk).await?;
+        let said = qemu_img(&["info", "--output=json", "--"], disk, None).await?;
         let info: Info = serde_json::from_slice(&said)
             .map_err(|error| wrong(format!("{QEMU_IMG} says what is not known: {error}")))?;
         if info.backing.is_some() {
@@ -259,10 +258,11 @@ impl Image {
             return Err(wrong("it is encrypted".to_owned()));
         }
         let memory = Memory::new("empty", 0).map_err(MachineError::file("memory"))?;
-        let own = own_path(&memory);
+        // By which another process of ours finds a file that is nowhere.
+        let own = format!("/proc/{}/fd/{}", std::process::id(), memory.as_fd().as_raw_fd());
         let bytes = info.virtual_size.to_string();
         let create = ["create", "-q", "-f", "qcow2", "-u", "--"];
-        qemu_img_with(&create, &own, Some(&bytes)).await?;
+        qemu_img(&create, own.as_ref(), Some(&bytes)).await?;
         let mut empty = vec![0; memory.size().map_err(MachineError::file("memory"))? as usize];
         File::from(memory.open().map_err(MachineError::file("memory"))?)
             .read_exact_at(&mut empty, 0)
@@ -278,16 +278,8 @@ impl Image {
     }
 }
 
-/// By which another process of ours finds a file that is nowhere.
-fn own_path(memory: &Memory) -> PathBuf {
-    format!("/proc/{}/fd/{}", std::process::id(), memory.as_fd().as_raw_fd()).into()
-}
-
-async fn qemu_img(arguments: &[&str], file: &Path) -> Result<Vec<u8>, MachineError> {
-    qemu_img_with(arguments, file, None).await
-}
-
-async fn qemu_img_with(
+/// Has it do something with a file; what it says.
+async fn qemu_img(
     arguments: &[&str],
     file: &Path,
     last: Option<&str>,
@@ -429,16 +421,16 @@ const DISK_NAME: &str = "model=Samsung SSD 860 EVO 500GB,serial=S3Z9NB0K512345L"
 const DRIVE_NAME: &str = "model=HL-DT-ST DVDRAM GUE1N";
 
 /// A disk, as it can be read when the guest has ended. Blocking.
-pub struct Export(nbd::client::NbdClient<StdUnixStream>, u64);
+pub(crate) struct Export(nbd::client::NbdClient<StdUnixStream>, u64);
 
 impl Export {
     /// How many bytes it has.
-    pub const fn size(&self) -> u64 {
+    pub(crate) const fn size(&self) -> u64 {
         self.1
     }
 
     /// Fills `buffer` from `offset` on.
-    pub fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    pub(crate) fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         use std::io::{Read as _, Seek as _};
         self.0.seek(io::SeekFrom::Start(offset))?;
         self.0.read_exact(buffer)
@@ -523,10 +515,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> io::Result<Self> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let mut random = [0; 16];
-        io::Read::read_exact(&mut File::open("/dev/urandom")?, &mut random)?;
-        let path = std::env::temp_dir().join(format!("ukai-{}", hex::encode(random)));
+        let path = std::env::temp_dir().join(format!("ukai-{:032x}", SystemWorld.random()));
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
     }
@@ -536,26 +525,4 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// What a booted guest is known by: all that it was made of.
-fn key(host: &Host, parts: &DiskParts) -> Result<String, MachineError> {
-    let mut hash = Sha256::new();
-    let DiskParts { disk, firmware, bus, card, clock, memory_mib, processors, .. } = parts;
-    let settings =
-        format!("{LAYOUT} {bus:?} {card:?} {clock:?} {memory_mib} {processors} {:?}", parts.settle);
-    let mut take = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
-    take(settings.as_bytes());
-    for path in [&host.qemu, disk].into_iter().chain(firmware) {
-        let metadata = std::fs::metadata(path)
-            .map_err(MachineError::file(format!("reading {}", path.display())))?;
-        take(path.as_os_str().as_bytes());
-        take(&metadata.len().to_le_bytes());
-        take(&metadata.mtime().to_le_bytes());
-        take(&metadata.mtime_nsec().to_le_bytes());
-    }
-    Ok(hex::encode(hash.finalize()))
 }

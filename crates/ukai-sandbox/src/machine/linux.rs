@@ -6,14 +6,11 @@ use super::console::Console;
 use super::counter;
 use super::memory::Memory;
 use super::qemu::{Accelerator, Life, MachineError, Parts, Qemu, Ram, pair};
-use super::snapshot::{Method, Size, Snapshot, boot_and_try, ram, save};
+use super::snapshot::{Method, Size, Snapshot, boot_and_try, kept_folder, ram, save};
 use super::{Agent, Machine, Running};
 use crate::limits::{BOOT_MS_MAX, KVM_BOOT_MS_MAX, STATE_BYTES_MAX};
-use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -68,8 +65,10 @@ impl LinuxGuest {
         parts: LinuxParts,
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Self, MachineError> {
-        let key = key(&host, &parts)?;
-        let folder = host.cache.join(&key[..32]);
+        let settings =
+            [LAYOUT.as_bytes(), parts.command_line.as_bytes(), &parts.memory_mib.to_le_bytes()];
+        let files = [&host.qemu, &parts.kernel, &parts.initial].into_iter().chain(&parts.root);
+        let folder = kept_folder(&host.cache, &settings, files)?;
         let size = Size { memory_mib: parts.memory_mib, changes: false };
         if let Ok(snapshot) = Snapshot::load(&folder, size, host.accelerator) {
             return Ok(Self { host, parts, snapshot });
@@ -236,26 +235,4 @@ async fn assemble(
         notices: UnixStream::from_std(notices).map_err(MachineError::Start)?,
     };
     Ok(Running { agent: Some(agent), console, qemu })
-}
-
-/// What a booted guest is known by: all that it was made of.
-fn key(host: &Host, parts: &LinuxParts) -> Result<String, MachineError> {
-    let mut hash = Sha256::new();
-    let mut take = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
-    take(LAYOUT.as_bytes());
-    take(parts.command_line.as_bytes());
-    take(&parts.memory_mib.to_le_bytes());
-    let files = [&host.qemu, &parts.kernel, &parts.initial];
-    for path in files.into_iter().chain(&parts.root) {
-        let metadata = std::fs::metadata(path)
-            .map_err(MachineError::file(format!("reading {}", path.display())))?;
-        take(path.as_os_str().as_bytes());
-        take(&metadata.len().to_le_bytes());
-        take(&metadata.mtime().to_le_bytes());
-        take(&metadata.mtime_nsec().to_le_bytes());
-    }
-    Ok(hex::encode(hash.finalize()))
 }

@@ -14,7 +14,8 @@ mod qmp;
 mod snapshot;
 
 pub use confine::{Confiner, confined};
-pub use disk::{Attach, DiskBus, DiskGuest, DiskParts, Export, NetworkCard, RealTime};
+pub(crate) use disk::Export;
+pub use disk::{Attach, DiskBus, DiskGuest, DiskParts, NetworkCard, RealTime};
 pub use linux::{Host, LinuxGuest, LinuxParts};
 pub use qemu::{Accelerator, MachineError};
 pub use qmp::{Broken, Lines, Message, QmpError};

@@ -7,9 +7,12 @@ use super::qmp::{Qmp, QmpError};
 use crate::limits::{BOOT_MS_MAX, RESTORE_MS_MAX};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How a guest is copied.
@@ -136,6 +139,32 @@ impl Snapshot {
         qmp.execute("cont", &json!({})).await?;
         Ok(())
     }
+}
+
+/// The folder of a booted guest within `cache`: named by all that it was made of, settings and
+/// files as they are now.
+pub(super) fn kept_folder<'a>(
+    cache: &Path,
+    settings: &[&[u8]],
+    files: impl Iterator<Item = &'a PathBuf>,
+) -> Result<PathBuf, MachineError> {
+    let mut hash = Sha256::new();
+    let mut take = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    for setting in settings {
+        take(setting);
+    }
+    for path in files {
+        let metadata = std::fs::metadata(path)
+            .map_err(MachineError::file(format!("reading {}", path.display())))?;
+        take(path.as_os_str().as_bytes());
+        take(&metadata.len().to_le_bytes());
+        take(&metadata.mtime().to_le_bytes());
+        take(&metadata.mtime_nsec().to_le_bytes());
+    }
+    Ok(cache.join(&hex::encode(hash.finalize())[..32]))
 }
 
 /// Boots with what works: KVM is found by booting with it, copies by making one.

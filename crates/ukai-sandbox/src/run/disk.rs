@@ -80,14 +80,9 @@ impl OwnGuest {
     }
 
     /// Where a sample of this name is put.
-    pub fn place(&self, name: &[u8]) -> Vec<u8> {
+    fn place(&self, name: &[u8]) -> Vec<u8> {
         let separator = if self.system == System::Windows { '\\' } else { '/' };
         format!("{}{separator}{}", self.folder, file_name(name)).into_bytes()
-    }
-
-    /// Its system.
-    pub const fn system(&self) -> System {
-        self.system
     }
 
     /// How a sample is started here. On Windows what no program is known for is opened as if
@@ -204,43 +199,42 @@ impl OwnGuest {
         running.insert(&image).await?;
         let mut until_running = None;
         let watched = watch(&mut running, setup.time, began, &mut until_running).await;
-        let (ended, mut reason) = match watched {
-            Watched::TimeUsed => (Ended::TimeUsed, None),
-            Watched::NotStarted => (Ended::NotStarted, Some(NOT_STARTED.to_owned())),
-            Watched::ShutDown => {
-                (Ended::GuestEnded, Some("it was shut down or restarted".to_owned()))
-            }
-            Watched::Gone(how) => (Ended::GuestEnded, Some(how)),
-        };
-        let mut own = Notices::default();
+        let mut trace = Trace::default();
         if until_running.is_some() && sample.is_some() {
-            own.started(plan);
+            tell_start(&mut trace, plan);
         }
-        let mut notes = Vec::new();
-        if !matches!(ended, Ended::NotStarted)
-            && reason.as_deref().is_none_or(|how| how.starts_with("it was"))
-        {
-            let task = DiskTask {
-                sizes: [0; 2],
-                began_ns: began_s * 1_000_000_000,
-                quiet: quiet.paths.clone(),
-                own: sample.map(|_| plan.path.clone()),
-            };
-            match self.compared(&mut running, ended == Ended::TimeUsed, task, &mut own).await {
-                Ok(found) => notes = found,
-                Err(error) => notes.push(format!("the disk was not compared: {error}")),
+        let mut reasons = Vec::new();
+        let ended = match &watched {
+            Watched::TimeUsed => Ended::TimeUsed,
+            Watched::NotStarted => {
+                reasons.push(NOT_STARTED.to_owned());
+                Ended::NotStarted
+            }
+            Watched::ShutDown => {
+                reasons.push("it was shut down or restarted".to_owned());
+                Ended::GuestEnded
+            }
+            Watched::Gone(how) => {
+                reasons.push(how.clone());
+                Ended::GuestEnded
+            }
+        };
+        if matches!(watched, Watched::TimeUsed | Watched::ShutDown) {
+            let own = sample.map(|_| plan.path.clone());
+            let told = Told { began_ns: began_s * 1_000_000_000, quiet: &quiet.paths, own };
+            let runs = matches!(watched, Watched::TimeUsed);
+            match self.compared(&mut running, runs, told, &mut trace).await {
+                Ok(notes) => reasons.extend(notes),
+                Err(error) => reasons.push(format!("the disk was not compared: {error}")),
             }
         }
-        if !notes.is_empty() {
-            reason = Some(reason.into_iter().chain(notes).collect::<Vec<_>>().join("; "));
-        }
+        let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
         let console = running.console();
         if let Err(error) = internet.shutdown().await {
             tracing::warn!(%error, "the record of the virtual Internet is not whole");
         }
         running.end().await;
         let events = std::mem::take(&mut *events.lock().unwrap_or_else(PoisonError::into_inner));
-        let Notices { trace, .. } = own;
         Ok(Seen {
             started,
             until_running,
@@ -260,8 +254,8 @@ impl OwnGuest {
         &self,
         running: &mut Running,
         runs: bool,
-        mut task: DiskTask,
-        notices: &mut Notices,
+        told: Told<'_>,
+        trace: &mut Trace,
     ) -> Result<Vec<String>, RunError> {
         let mut notes = Vec::new();
         if runs && !running.power_down(self.shutdown).await? {
@@ -269,10 +263,15 @@ impl OwnGuest {
             notes.push(format!("the guest did not shut down within {seconds} s: what it had not written yet is missing"));
         }
         let (before, after) = running.disks().await?;
-        task.sizes = [before.size(), after.size()];
+        let task = DiskTask {
+            sizes: [before.size(), after.size()],
+            began_ns: told.began_ns,
+            quiet: told.quiet.clone(),
+            own: told.own,
+        };
         let task = serde_json::to_vec(&task).map_err(io::Error::from)?;
         let disks = Arc::new(Mutex::new([before, after]));
-        let mut child = Child { task, disks, notices, notes: Vec::new() };
+        let mut child = Child { task, disks, trace, notes: Vec::new() };
         let compared = self.jail.talk(&mut child).await;
         notes.append(&mut child.notes);
         if let Err(reason) = compared {
@@ -337,34 +336,26 @@ async fn watch(
     }
 }
 
-/// The run's notices as they come.
-#[derive(Default)]
-struct Notices {
-    trace: Trace,
+/// What is known of a run besides its disks.
+struct Told<'a> {
+    began_ns: i64,
+    quiet: &'a BTreeSet<Vec<u8>>,
+    own: Option<Vec<u8>>,
 }
 
-impl Notices {
-    /// The sample's own start: nobody in the guest tells of it.
-    fn started(&mut self, plan: &Plan) {
-        let execute = What::Execute {
-            parent: 0,
-            path: plan.path.clone(),
-            arguments: plan.arguments.clone(),
-            environment: Vec::new(),
-            folder: Vec::new(),
-            deleted: false,
-            interpreter: Vec::new(),
-        };
-        for what in [What::Started {}, execute] {
-            self.push(&Notice { at_ns: 0, pid: SAMPLE, what });
-        }
-    }
-
-    fn push(&mut self, notice: &Notice) {
-        let mut frame = Vec::new();
-        notice.encode(&mut frame);
-        // Its own frames are no longer than they may be.
-        let _ = self.trace.push(&frame);
+/// Tells the sample's own start: nobody in the guest does.
+fn tell_start(trace: &mut Trace, plan: &Plan) {
+    let execute = What::Execute {
+        parent: 0,
+        path: plan.path.clone(),
+        arguments: plan.arguments.clone(),
+        environment: Vec::new(),
+        folder: Vec::new(),
+        deleted: false,
+        interpreter: Vec::new(),
+    };
+    for what in [What::Started {}, execute] {
+        trace.take(Notice { at_ns: 0, pid: SAMPLE, what }, 0);
     }
 }
 
@@ -375,7 +366,7 @@ const SAMPLE: u32 = 1;
 struct Child<'a> {
     task: Vec<u8>,
     disks: Arc<Mutex<[Export; 2]>>,
-    notices: &'a mut Notices,
+    trace: &'a mut Trace,
     notes: Vec<String>,
 }
 
@@ -410,8 +401,9 @@ impl Answers for Child<'_> {
         const NOTES_MAX: usize = 20;
         match record.split_first() {
             Some((&TELL_NOTICE, frame)) => {
-                if let Ok(Ok(notice)) = frame.get(4..).map(Notice::decode).ok_or(()) {
-                    self.notices.push(&notice);
+                // Its body follows its length, which the record has, too.
+                if let Some(Ok(notice)) = frame.get(4..).map(Notice::decode) {
+                    self.trace.take(notice, frame.len());
                 }
             }
             Some((&TELL_NOTE, note)) if self.notes.len() < NOTES_MAX => {

@@ -46,8 +46,8 @@ impl Trace {
     /// So much has come. An error is the end of the trace: what follows is not frames.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         self.framer.push(bytes);
-        let before = self.notices.len();
         while let Some(body) = self.framer.next_body()? {
+            let length = body.len();
             let Ok(notice) = Notice::decode(body) else {
                 self.unknown += 1;
                 continue;
@@ -56,18 +56,21 @@ impl Trace {
                 self.later.push(notice);
                 continue;
             }
-            let Some(notice) = self.follow(notice) else { continue };
-            let full = self.notices.len() >= NOTICES_MAX || self.bytes >= TRACE_BYTES_MAX;
-            if full {
-                self.lost += 1;
-            } else {
-                self.notices.push(notice);
-            }
-        }
-        if self.notices.len() > before {
-            self.bytes += bytes.len();
+            self.take(notice, length);
         }
         Ok(())
+    }
+
+    /// Takes one notice of so many bytes, if there is room.
+    pub(super) fn take(&mut self, notice: Notice, length: usize) {
+        let Some(notice) = self.follow(notice) else { return };
+        let full = self.notices.len() >= NOTICES_MAX || self.bytes >= TRACE_BYTES_MAX;
+        if full {
+            self.lost += 1;
+        } else {
+            self.bytes += length;
+            self.notices.push(notice);
+        }
     }
 
     /// Whether all processes of the sample have ended, as far as is known.
