@@ -450,16 +450,21 @@ impl Agent {
         }
         if !keeping.last_asked {
             keeping.last_asked = true;
-            self.watch.take(&self.probes, &self.files, &mut self.out);
-            self.files.take(&mut self.out, self.started, &self.watch.wine);
-            self.watch.sums(&mut self.out, true);
-            self.files.all(&mut self.out);
+            self.ask_for_all();
         }
         if self.files.pump(&mut self.out) {
             self.tell_totals();
             self.out.tell(0, What::Kept {});
             self.keeping = None;
         }
+    }
+
+    /// Takes the last records, and asks for all files that are to be sent.
+    fn ask_for_all(&mut self) {
+        self.watch.take(&self.probes, &self.files, &mut self.out);
+        self.files.take(&mut self.out, self.started, &self.watch.wine);
+        self.watch.sums(&mut self.out, true);
+        self.files.all(&mut self.out);
     }
 
     /// Of output, how much there was, where it was not sent.
@@ -494,10 +499,7 @@ impl Agent {
         }
         if !finishing.last_asked {
             finishing.last_asked = true;
-            self.watch.take(&self.probes, &self.files, &mut self.out);
-            self.files.take(&mut self.out, self.started, &self.watch.wine);
-            self.watch.sums(&mut self.out, true);
-            self.files.all(&mut self.out);
+            self.ask_for_all();
         }
         if self.files.pump(&mut self.out) {
             self.tell_totals();
