@@ -2,6 +2,7 @@
 
 use crate::yara::YaraConfig;
 use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -93,22 +94,39 @@ impl Matcher {
     }
 }
 
-/// The child that shows a part: its second argument says which, as JSON.
-pub(crate) fn run_view() -> ExitCode {
+/// What a child is to do, by its second argument; or its end, of which it has told why.
+fn task<T: DeserializeOwned>() -> Result<T, ExitCode> {
     let text = std::env::args().nth(2).unwrap_or_default();
-    let Ok(view) = serde_json::from_str::<ukai_static::View>(&text) else {
+    serde_json::from_str(&text).map_err(|_| {
         eprintln!("no task. This command is for ukai's own use");
-        return ExitCode::from(2);
-    };
+        ExitCode::from(2)
+    })
+}
+
+/// Confines the child, and reads the sample; or its end, of which it has told why.
+fn sample() -> Result<Vec<u8>, ExitCode> {
     if let Err(error) = ukai_jail::enter() {
         eprintln!("{error}. This command is for ukai's own use");
-        return ExitCode::from(2);
+        return Err(ExitCode::from(2));
     }
     let mut bytes = Vec::new();
     if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
         eprintln!("{error}");
-        return ExitCode::FAILURE;
+        return Err(ExitCode::FAILURE);
     }
+    Ok(bytes)
+}
+
+/// The child that shows a part: its second argument says which, as JSON.
+pub(crate) fn run_view() -> ExitCode {
+    let view = match task::<ukai_static::View>() {
+        Ok(view) => view,
+        Err(code) => return code,
+    };
+    let bytes = match sample() {
+        Ok(bytes) => bytes,
+        Err(code) => return code,
+    };
     let viewed = serde_json::to_vec(&ukai_static::view(&bytes, &view)).expect("text is JSON");
     let mut out = std::io::stdout().lock();
     let written = out.write_all(&viewed).and_then(|()| out.write_all(b"\n"));
@@ -118,22 +136,16 @@ pub(crate) fn run_view() -> ExitCode {
 /// The child: compiles the rules, confines itself, then reads the sample and prints what it
 /// finds, stage by stage, one JSON line each.
 pub(crate) fn run() -> ExitCode {
-    let text = std::env::args().nth(2).unwrap_or_default();
-    let Ok(task) = serde_json::from_str::<Task>(&text) else {
-        eprintln!("no task. This command is for ukai's own use");
-        return ExitCode::from(2);
+    let task = match task::<Task>() {
+        Ok(task) => task,
+        Err(code) => return code,
     };
     // What cannot be read or compiled is told by `ukai yara check`, and at `ukai up`'s start.
     let (rules, _) = task.yara.compile();
-    if let Err(error) = ukai_jail::enter() {
-        eprintln!("{error}. This command is for ukai's own use");
-        return ExitCode::from(2);
-    }
-    let mut bytes = Vec::new();
-    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
-        eprintln!("{error}");
-        return ExitCode::FAILURE;
-    }
+    let bytes = match sample() {
+        Ok(bytes) => bytes,
+        Err(code) => return code,
+    };
     let mut out = std::io::stdout().lock();
     let mut written = Ok(());
     if task.only_yara {

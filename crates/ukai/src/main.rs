@@ -30,6 +30,7 @@ mod session;
 mod source;
 mod telescope;
 mod terminal;
+mod terminal_mode;
 mod up;
 mod yara;
 

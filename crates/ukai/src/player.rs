@@ -2,10 +2,11 @@
 
 use crate::cast::Cast;
 use crate::safe_screen::RESET;
+use crate::terminal_mode::TerminalMode;
 use anyhow::{Context, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::io::{IsTerminal, Read, Write};
+use rustix::termios::LocalModes;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -22,7 +23,9 @@ const SPEEDS: (f64, f64) = (0.05, 1_000.0);
 
 /// Plays until the end, or until the operator has seen enough.
 pub(crate) fn play(cast: &Cast, speed: f64) -> Result<()> {
-    let keyboard = Keyboard::take()?;
+    let keyboard = TerminalMode::take(|mode| {
+        mode.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+    })?;
     let stop = stop_flag()?;
     let mut out = std::io::stdout().lock();
     let mut playing = Playing { cast, at: 0.0, next: 0, speed, paused: false };
@@ -39,7 +42,7 @@ pub(crate) fn play(cast: &Cast, speed: f64) -> Result<()> {
         if playing.next == cast.output.len() && (playing.at >= cast.end || keyboard.is_none()) {
             break;
         }
-        match keyboard.as_ref().map(|_| Keyboard::key(playing.wait())).transpose()? {
+        match keyboard.as_ref().map(|_| key(playing.wait())).transpose()? {
             None => std::thread::sleep(playing.wait()),
             Some(None) => {}
             Some(Some(Key::Quit)) => break,
@@ -124,51 +127,23 @@ fn key_of(typed: &[u8]) -> Option<Key> {
     }
 }
 
-/// The keyboard, key by key and unseen; as it was when dropped.
-struct Keyboard {
-    before: Termios,
-}
-
-impl Keyboard {
-    /// `None` if standard input or output is no terminal.
-    fn take() -> Result<Option<Self>> {
-        let stdin = std::io::stdin();
-        if !stdin.is_terminal() || !std::io::stdout().is_terminal() {
-            return Ok(None);
-        }
-        let before = tcgetattr(&stdin).context("the terminal's mode")?;
-        let mut mode = before.clone();
-        mode.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
-        let keyboard = Self { before };
-        tcsetattr(&stdin, OptionalActions::Now, &mode).context("the terminal's mode")?;
-        Ok(Some(keyboard))
+/// A key, if one comes in time.
+fn key(within: Duration) -> Result<Option<Key>> {
+    let mut stdin = std::io::stdin();
+    let wait = Timespec {
+        tv_sec: i64::try_from(within.as_secs()).unwrap_or(0),
+        tv_nsec: within.subsec_nanos().into(),
+    };
+    let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
+    match poll(&mut ready, Some(&wait)) {
+        Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(None),
+        Ok(_) => {}
+        Err(error) => return Err(error).context("the keyboard"),
     }
-
-    /// A key, if one comes in time.
-    fn key(within: Duration) -> Result<Option<Key>> {
-        let mut stdin = std::io::stdin();
-        let wait = Timespec {
-            tv_sec: i64::try_from(within.as_secs()).unwrap_or(0),
-            tv_nsec: within.subsec_nanos().into(),
-        };
-        let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
-        match poll(&mut ready, Some(&wait)) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(None),
-            Ok(_) => {}
-            Err(error) => return Err(error).context("the keyboard"),
-        }
-        let mut typed = [0; 16];
-        match stdin.read(&mut typed).context("the keyboard")? {
-            0 => Ok(Some(Key::Quit)),
-            length => Ok(key_of(typed.get(..length).unwrap_or_default())),
-        }
-    }
-}
-
-impl Drop for Keyboard {
-    fn drop(&mut self) {
-        // The terminal may be gone; then there is nothing to mend.
-        let _gone = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
+    let mut typed = [0; 16];
+    match stdin.read(&mut typed).context("the keyboard")? {
+        0 => Ok(Some(Key::Quit)),
+        length => Ok(key_of(typed.get(..length).unwrap_or_default())),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::told::told;
 use crate::safe_screen::{RESET, SafeScreen};
+use crate::terminal_mode::TerminalMode;
 use anyhow::{Context as _, Result};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{Termios, tcgetwinsize};
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,7 +22,7 @@ const PIECE_BYTES: usize = 4 * 1024;
 
 /// Gives this program's terminal, or what is piped into it, to the machine until it ends.
 pub(super) async fn console(kept: Kept) -> Result<After> {
-    let raw = RawTerminal::take()?;
+    let raw = TerminalMode::take(Termios::make_raw)?;
     let minutes = kept.time().as_secs().div_ceil(60);
     let how = if raw.is_some() { "; Ctrl-] ends it" } else { "" };
     // What follows is the guest's, and not part of the report.
@@ -146,32 +147,4 @@ fn size() -> Size {
     const USUAL: Size = Size { rows: 24, columns: 80 };
     tcgetwinsize(std::io::stdout())
         .map_or(USUAL, |size| Size { rows: size.ws_row, columns: size.ws_col })
-}
-
-/// The terminal, each key as it is; as it was when dropped.
-struct RawTerminal {
-    before: Termios,
-}
-
-impl RawTerminal {
-    /// `None` if standard input or output is no terminal.
-    fn take() -> Result<Option<Self>> {
-        let stdin = std::io::stdin();
-        if !stdin.is_terminal() || !std::io::stdout().is_terminal() {
-            return Ok(None);
-        }
-        let before = tcgetattr(&stdin).context("the terminal's mode")?;
-        let mut mode = before.clone();
-        mode.make_raw();
-        let raw = Self { before };
-        tcsetattr(&stdin, OptionalActions::Now, &mode).context("the terminal's mode")?;
-        Ok(Some(raw))
-    }
-}
-
-impl Drop for RawTerminal {
-    fn drop(&mut self) {
-        // The terminal may be gone; then there is nothing to mend.
-        let _gone = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
-    }
 }
