@@ -30,6 +30,16 @@ fn line(lines: &mut impl Iterator<Item = Value>, is_it: impl Fn(&Value) -> bool)
     lines.find(|line| is_it(line)).expect("it comes before the end")
 }
 
+/// Its lines of JSON, from the moment on that it looks at packets.
+fn lines_from_its_start(ukai: &mut Child) -> impl Iterator<Item = Value> + use<> {
+    let output = BufReader::new(ukai.stdout.take().expect("a pipe"));
+    let mut lines = output
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
+    line(&mut lines, |line| line["kind"] == "status");
+    lines
+}
+
 fn interrupt(child: &Child) {
     let pid = rustix::process::Pid::from_child(child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
@@ -46,11 +56,7 @@ fn an_interface_is_watched_as_it_happens_and_nothing_is_dropped() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("ukai runs");
-    let output = BufReader::new(ukai.stdout.take().expect("a pipe"));
-    let mut lines = output
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
-    line(&mut lines, |line| line["kind"] == "status");
+    let mut lines = lines_from_its_start(&mut ukai);
     let mut flood = Command::new("hping3")
         .args(["-q", "-S", "-p", "81", "--rand-source", "-c", "400", "-i", "u20000", "192.0.2.80"])
         .stdout(Stdio::null())
@@ -106,11 +112,7 @@ fn records_of_what_is_watched_can_be_read_as_parquet_and_their_sums_are_right() 
         .stdout(Stdio::piped())
         .spawn()
         .expect("ukai runs");
-    let output = BufReader::new(ukai.stdout.take().expect("a pipe"));
-    let mut lines = output
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
-    line(&mut lines, |line| line["kind"] == "status");
+    let mut lines = lines_from_its_start(&mut ukai);
     for (source, ports, hosts) in
         [("203.0.113.11", "1-100", "198.18.4.0/24"), ("203.0.113.12", "23,80", "198.18.4.0/23")]
     {

@@ -43,6 +43,10 @@ impl Likeness {
         found
     }
 
+    fn has_room(&self) -> bool {
+        self.0.lock().samples.len() < limits::LIKENESS_SAMPLES_MAX
+    }
+
     /// Number of samples in it.
     pub(crate) fn len(&self) -> u64 {
         self.0.lock().samples.len() as u64
@@ -76,8 +80,9 @@ async fn read_all(app: &App) -> Result<(), StoreError> {
             }
         }
         match page.next {
-            Some(next) => query.before = Some(next),
-            None => return Ok(()),
+            Some(next) if app.likeness.has_room() => query.before = Some(next),
+            // What is read beyond its room would not be kept.
+            Some(_) | None => return Ok(()),
         }
     }
 }

@@ -68,42 +68,17 @@ fn digest(analysis: &Analysis) -> Option<Tlsh> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::rig::analysis;
-    use ukai_model::Hashes;
-
-    /// Bytes that look like code: a fixed sequence with `changes` bytes of another.
-    fn file(seed: u64, changes: usize) -> Vec<u8> {
-        let mut state = seed;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 33) as u8 & 0x3f
-        };
-        let mut bytes: Vec<u8> = (0..20_000).map(|_| next()).collect();
-        bytes.iter_mut().step_by(97).take(changes).for_each(|byte| *byte ^= 0x55);
-        bytes
-    }
-
-    fn analysed(bytes: &[u8]) -> Analysis {
-        let mut analysis = analysis(bytes, &[]);
-        let digest = tlsh2::TlshDefaultBuilder::build_from(bytes).expect("enough bytes").hash();
-        analysis.hashes = Some(Hashes {
-            md5: String::new(),
-            sha1: String::new(),
-            sha256: String::new(),
-            ssdeep: None,
-            tlsh: Some(digest.iter().map(|c| char::from(*c)).collect()),
-        });
-        analysis
-    }
+    use crate::tests::rig::{analysis, code_like, with_digest};
 
     #[test]
     fn the_new_goes_first_and_the_nearly_same_last() {
         let novelty = Novelty::default();
-        assert_eq!(novelty.priority(&analysed(&file(1, 0))), NEW);
-        assert_eq!(novelty.priority(&analysed(&file(1, 3))), REPEATED);
-        let bytes: Vec<u8> = file(2, 0).iter().map(|byte| byte.wrapping_mul(5) | 0x80).collect();
-        assert_eq!(novelty.priority(&analysed(&bytes)), NEW);
-        assert_eq!(novelty.priority(&analysed(&bytes)), REPEATED);
+        assert_eq!(novelty.priority(&with_digest(&code_like(1, 0))), NEW);
+        assert_eq!(novelty.priority(&with_digest(&code_like(1, 3))), REPEATED);
+        let bytes: Vec<u8> =
+            code_like(2, 0).iter().map(|byte| byte.wrapping_mul(5) | 0x80).collect();
+        assert_eq!(novelty.priority(&with_digest(&bytes)), NEW);
+        assert_eq!(novelty.priority(&with_digest(&bytes)), REPEATED);
         // Too small for a digest: nothing can be said.
         assert_eq!(novelty.priority(&analysis(b"x", &[])), KNOWN);
     }

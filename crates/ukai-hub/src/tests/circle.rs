@@ -1,8 +1,7 @@
 //! From events to feeds: scoring, publishing, withdrawal, restart.
 
-use super::rig::{Plan, Rig, captured, domain, event, session, until};
+use super::rig::{Plan, Rig, domain, event, session, until};
 use crate::{Hub, clock};
-use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use hyper::{Method, StatusCode};
@@ -12,18 +11,6 @@ use ukai_model::{EventKind, Indicator, IndicatorId, Observable, ObservableKind, 
 use ukai_store::EventQuery;
 
 const BOT: &[u8] = b"\x7fELF bot";
-
-/// A bot's session with a captured file whose analysis finds a C&C name.
-async fn attack(rig: &Rig) -> SessionId {
-    rig.prepare_analysis(BOT, &[domain("c2.example")]);
-    rig.store.put_sample(Bytes::from_static(BOT)).await.expect("kept");
-    let begin = clock::now() - Duration::from_secs(1);
-    let peer = "198.51.100.7:4000";
-    let (id, mut events) = session(begin, peer);
-    events.extend(captured(begin + Duration::from_millis(10), id, peer, BOT));
-    rig.store.submit(events).await.expect("stored");
-    id
-}
 
 async fn feed(rig: &Rig, file: &str) -> String {
     rig.get(&format!("/feeds/{file}")).await.text()
@@ -58,7 +45,7 @@ async fn an_attack_reaches_the_feeds_with_its_evidence() {
 
 async fn reaches_the_feeds(rig: Rig) {
     let begin = Instant::now();
-    let session = attack(&rig).await;
+    let session = rig.attacked(BOT).await;
     published(&rig, "rpz.zone", "c2.example").await;
     println!("from the download's end to the zone: {:?}", begin.elapsed());
     published(&rig, "domains.txt", "dl.example").await;
@@ -87,7 +74,7 @@ async fn reaches_the_feeds(rig: Rig) {
 #[tokio::test]
 async fn a_feed_is_sent_again_only_when_it_changed() {
     let rig = Rig::start().await;
-    attack(&rig).await;
+    rig.attacked(BOT).await;
     published(&rig, "domains.txt", "c2.example").await;
     let first = rig.get("/feeds/domains.txt").await;
     let etag = first.headers[ETAG].clone();
@@ -118,7 +105,7 @@ async fn a_feed_is_sent_again_only_when_it_changed() {
 #[tokio::test]
 async fn a_false_positive_is_withdrawn_and_comes_back() {
     let rig = Rig::start().await;
-    attack(&rig).await;
+    rig.attacked(BOT).await;
     published(&rig, "domains.txt", "c2.example").await;
     let id = IndicatorId::of(&domain("c2.example"), Role::C2);
     let path = format!("/api/indicators/{id}/false-positive");
@@ -142,7 +129,7 @@ async fn a_false_positive_is_withdrawn_and_comes_back() {
 async fn feeds_and_serials_survive_a_restart() {
     let plan = Plan { on_disk: true, ..Plan::default() };
     let mut rig = Rig::of(plan).await;
-    attack(&rig).await;
+    rig.attacked(BOT).await;
     published(&rig, "rpz.zone", "c2.example").await;
     published(&rig, "rpz.zone", "dl.example").await;
     let before = rig.get("/feeds/rpz.zone").await;
@@ -167,7 +154,7 @@ async fn feeds_and_serials_survive_a_restart() {
 #[tokio::test]
 async fn a_crash_between_writing_and_saving_the_place_changes_nothing() {
     let mut rig = Rig::start().await;
-    attack(&rig).await;
+    rig.attacked(BOT).await;
     published(&rig, "rpz.zone", "c2.example").await;
     published(&rig, "hashes.txt", "\n").await;
     rig.stop().await;
@@ -241,7 +228,7 @@ async fn a_value_that_comes_onto_a_warning_list_is_withdrawn() {
     let mut plan = Plan::default();
     plan.policy.warning_lists.push(path.clone());
     let rig = Rig::of(plan).await;
-    attack(&rig).await;
+    rig.attacked(BOT).await;
     published(&rig, "domains.txt", "c2.example").await;
     list("\"c2.example\"");
     // The next cycle looks at the files again; any new indicator begins one.
@@ -261,7 +248,7 @@ async fn a_folder_that_cannot_be_written_is_told_and_recovers() {
     let rig = Rig::start().await;
     std::fs::remove_dir_all(rig.path("feeds")).expect("removes");
     std::fs::write(rig.path("feeds"), "in the way").expect("writes");
-    attack(&rig).await;
+    rig.attacked(BOT).await;
     until("degraded", || async {
         rig.get("/healthz").await.status == StatusCode::SERVICE_UNAVAILABLE
     })

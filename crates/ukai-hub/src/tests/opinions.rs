@@ -1,16 +1,14 @@
 //! Engines and services are asked about samples, and a person says what they think.
 
-use super::rig::{Plan, Rig, captured, domain, session, until};
+use super::rig::{Plan, Rig, code_like, until, with_digest};
 use crate::opinions::{ANALYST, ANTIVIRUS, LOOKUPS};
 use crate::{Services, clock};
-use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
 use ukai_egress::{Egress, EgressConfig};
 use ukai_engine::{EngineConfig, EngineKind, Engines};
 use ukai_lookup::{Book, LookupConfig, Lookups, ServiceKind};
@@ -119,13 +117,7 @@ fn services(folder: &std::path::Path, port: u16) -> Arc<Services> {
 }
 
 async fn capture(rig: &Rig) -> String {
-    rig.prepare_analysis(BOT, &[domain("c2.example")]);
-    rig.store.put_sample(Bytes::from_static(BOT)).await.expect("kept");
-    let begin = clock::now() - Duration::from_secs(1);
-    let peer = "198.51.100.7:4000";
-    let (id, mut events) = session(begin, peer);
-    events.extend(captured(begin + Duration::from_millis(10), id, peer, BOT));
-    rig.store.submit(events).await.expect("stored");
+    rig.attacked(BOT).await;
     format!("/api/samples/{}", Sha256::of(BOT))
 }
 
@@ -281,32 +273,14 @@ async fn a_persons_word_finds_the_sample_and_keeps_it_out_of_feeds() {
 #[tokio::test]
 async fn samples_that_are_alike_are_told() {
     let mut rig = Rig::start().await;
-    let file = |seed: u64, changes: usize| {
-        let mut state = seed;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 33) as u8 & 0x3f
-        };
-        let mut bytes: Vec<u8> = (0..20_000).map(|_| next()).collect();
-        bytes.iter_mut().step_by(97).take(changes).for_each(|byte| *byte ^= 0x55);
-        bytes
-    };
-    for bytes in [file(1, 0), file(1, 3)] {
-        let mut analysis = super::rig::analysis(&bytes, &[]);
-        let digest = tlsh2::TlshDefaultBuilder::build_from(&bytes).expect("enough bytes").hash();
-        analysis.hashes = Some(ukai_model::Hashes {
-            md5: String::new(),
-            sha1: String::new(),
-            sha256: String::new(),
-            ssdeep: None,
-            tlsh: Some(digest.iter().map(|c| char::from(*c)).collect()),
-        });
+    for bytes in [code_like(1, 0), code_like(1, 3)] {
+        let analysis = with_digest(&bytes);
         rig.store.put_analysis(&analysis).await.expect("kept");
     }
     // Those of an earlier run are read at the start.
     rig.stop().await;
     rig.resume().await;
-    let (one, other) = (Sha256::of(&file(1, 0)), Sha256::of(&file(1, 3)));
+    let (one, other) = (Sha256::of(&code_like(1, 0)), Sha256::of(&code_like(1, 3)));
     let path = format!("/api/samples/{one}/similar");
     let found = asks(&rig, &path, |found| found["compared"] == 2).await;
     assert_eq!(found["items"].as_array().expect("a list").len(), 1);

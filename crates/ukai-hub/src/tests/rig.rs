@@ -2,6 +2,7 @@
 
 use crate::{
     Analyzer, Hub, HubConfig, HubContext, RunningHub, SandboxSeat, Secret, ServiceInfo, Services,
+    clock,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -20,8 +21,8 @@ use ukai_engine::Engines;
 use ukai_indicator::Policy;
 use ukai_model::{
     Analysis, CaptureHow, CloseReason, Event, EventId, EventKind, FetchOutcome, FileType, Flow,
-    Found, Observable, ObservableKind, Outcome, SCHEMA_VERSION, SessionId, Sha256, StringEncoding,
-    Timestamp, Transport,
+    Found, Hashes, Observable, ObservableKind, Outcome, SCHEMA_VERSION, SessionId, Sha256,
+    StringEncoding, Timestamp, Transport,
 };
 use ukai_store::{Store, StoreConfig};
 
@@ -167,6 +168,18 @@ impl Rig {
         let answer = self.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
         answer.json()
+    }
+
+    /// A bot's session with a captured file whose analysis finds a C&C name.
+    pub(crate) async fn attacked(&self, bot: &'static [u8]) -> SessionId {
+        self.prepare_analysis(bot, &[domain("c2.example")]);
+        self.store.put_sample(Bytes::from_static(bot)).await.expect("kept");
+        let begin = clock::now() - Duration::from_secs(1);
+        let peer = "198.51.100.7:4000";
+        let (id, mut events) = session(begin, peer);
+        events.extend(captured(begin + Duration::from_millis(10), id, peer, bot));
+        self.store.submit(events).await.expect("stored");
+        id
     }
 
     /// What the fake analysis says of `sample` (with names and addresses in it).
@@ -355,4 +368,30 @@ pub(crate) fn captured(
         url: Some("http://dl.example/x".into()),
     };
     vec![event(time, session, peer, result), event(time, session, peer, capture)]
+}
+
+/// Bytes that look like code: a fixed sequence with `changes` bytes of another.
+pub(crate) fn code_like(seed: u64, changes: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as u8 & 0x3f
+    };
+    let mut bytes: Vec<u8> = (0..20_000).map(|_| next()).collect();
+    bytes.iter_mut().step_by(97).take(changes).for_each(|byte| *byte ^= 0x55);
+    bytes
+}
+
+/// Its analysis, with the digest by which likeness is found.
+pub(crate) fn with_digest(bytes: &[u8]) -> Analysis {
+    let mut analysis = analysis(bytes, &[]);
+    let digest = tlsh2::TlshDefaultBuilder::build_from(bytes).expect("enough bytes").hash();
+    analysis.hashes = Some(Hashes {
+        md5: String::new(),
+        sha1: String::new(),
+        sha256: String::new(),
+        ssdeep: None,
+        tlsh: Some(digest.iter().map(|c| char::from(*c)).collect()),
+    });
+    analysis
 }
