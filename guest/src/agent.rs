@@ -258,7 +258,7 @@ impl Agent {
             Order::Finish { memory } => {
                 let mut dump = Dump::default();
                 if self.started {
-                    self.watch.take(&self.probes, &self.files, &mut self.out);
+                    self.watch.take_all(&self.probes, &self.files, &mut self.out);
                     self.watch.ending = true;
                     for pid in self.watch.alive() {
                         sys::kill(pid, libc::SIGSTOP);
@@ -461,7 +461,7 @@ impl Agent {
 
     /// Takes the last records, and asks for all files that are to be sent.
     fn ask_for_all(&mut self) {
-        self.watch.take(&self.probes, &self.files, &mut self.out);
+        self.watch.take_all(&self.probes, &self.files, &mut self.out);
         self.files.take(&mut self.out, self.started, &self.watch.wine);
         self.watch.sums(&mut self.out, true);
         self.files.all(&mut self.out);

@@ -8,6 +8,8 @@ pub const WAITING_BYTES_MAX: usize = 8 << 20;
 pub const WAITING_BYTES_LOW: usize = 1 << 20;
 /// The kernel's buffer for the trace of each processor, in kibibytes.
 pub const RING_KIB: u32 = 8_192;
+/// Pages of it that are read in one go.
+pub const PAGES_AT_ONCE: usize = 64;
 
 /// What of a single file is sent, in bytes.
 pub const FILE_BYTES_MAX: u64 = 16 << 20;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use ukai_trace::{Address, STATUS_UNKNOWN, What};
 
 use crate::files::Files;
-use crate::limits::{LOOKED_AFTER_MAX, SUM_EVERY, TALKS_MAX, TASKS_MAX};
+use crate::limits::{LOOKED_AFTER_MAX, PAGES_AT_ONCE, RING_KIB, SUM_EVERY, TALKS_MAX, TASKS_MAX};
 use crate::out::Out;
 use crate::probes::{DEPTH, Probes};
 use crate::ring::{Format, PAGE_BYTES, Record, page};
@@ -62,8 +62,8 @@ struct Life {
     threads: u32,
     /// How its first thread has ended.
     status: Option<u32>,
-    /// Whether it was gone when it was last looked for.
-    gone: bool,
+    /// When it was first found to be gone, on the kernel's monotonic clock.
+    gone_ns: Option<u64>,
 }
 
 pub struct Watch {
@@ -73,6 +73,8 @@ pub struct Watch {
     /// Processes that were there before the sample.
     before: HashSet<u32>,
     looked: Instant,
+    /// All records up to this time were read.
+    read_to_ns: u64,
     /// Whether what ends now is ended by us.
     pub ending: bool,
     programs: HashMap<u32, Program>,
@@ -93,6 +95,7 @@ impl Watch {
             lives: HashMap::new(),
             before: HashSet::new(),
             looked: Instant::now(),
+            read_to_ns: 0,
             ending: false,
             programs: HashMap::new(),
             entered: HashMap::new(),
@@ -145,12 +148,15 @@ impl Watch {
         self.looked = Instant::now();
         let mut ended = Vec::new();
         for (pid, life) in self.lives.iter_mut().take(LOOKED_AFTER_MAX) {
-            let gone = !sys::lives(*pid);
-            // Its record may still be on its way.
-            if gone && life.gone {
+            if sys::lives(*pid) {
+                life.gone_ns = None;
+                continue;
+            }
+            // Its record may still wait behind a flood of others.
+            let gone_ns = *life.gone_ns.get_or_insert_with(sys::monotonic_ns);
+            if gone_ns < self.read_to_ns {
                 ended.push(*pid);
             }
-            life.gone = gone;
         }
         for pid in ended {
             self.lives.remove(&pid);
@@ -164,7 +170,8 @@ impl Watch {
             let status = fs::read(format!("/proc/{pid}/status")).unwrap_or_default();
             let status = String::from_utf8_lossy(&status);
             let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
-            if field("State:").is_none_or(|state| state.trim_start().starts_with('Z')) {
+            // What is on its way out, a zombie too, has no memory any more.
+            if field("VmSize:").is_none() {
                 continue;
             }
             let parent = field("PPid:").and_then(|parent| parent.trim().parse().ok()).unwrap_or(0);
@@ -236,13 +243,30 @@ impl Watch {
         found
     }
 
-    /// Takes all records that are there.
+    /// Takes all records that were there when it was called.
+    pub fn take_all(&mut self, probes: &Probes, files: &Files, out: &mut Out) {
+        let now_ns = sys::monotonic_ns();
+        // What is made meanwhile cannot keep it here: the ring holds so much and no more.
+        for _ in 0..=RING_KIB as usize * 1024 / PAGE_BYTES / PAGES_AT_ONCE {
+            self.take(probes, files, out);
+            if self.read_to_ns >= now_ns {
+                break;
+            }
+        }
+    }
+
+    /// Takes the records that are there. Bounded: the gate must not wait for ever behind a
+    /// flood of records.
     pub fn take(&mut self, probes: &Probes, files: &Files, out: &mut Out) {
         let mut bytes = vec![0; PAGE_BYTES];
-        // Bounded: the gate must not wait for ever behind a flood of records.
-        for _ in 0..64 {
-            let Ok(count @ 1..) = sys::read(probes.fd(), &mut bytes) else { break };
+        for _ in 0..PAGES_AT_ONCE {
+            let now_ns = sys::monotonic_ns();
+            let Ok(count @ 1..) = sys::read(probes.fd(), &mut bytes) else {
+                self.read_to_ns = now_ns;
+                break;
+            };
             let lost = page(&bytes[..count], |record| {
+                self.read_to_ns = record.at_ns;
                 if let Some((name, format)) = probes.formats.get(&record.id()) {
                     self.record(name, &Fields { record: &record, format }, files, out);
                 }
