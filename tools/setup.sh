@@ -6,7 +6,7 @@ set -euo pipefail
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-# command:package, one line for each thing that must be there.
+# command:package (or file:package), one line for each thing that must be there.
 build_needs=(cc:build-essential curl:curl)
 test_needs=(
   named:bind9 rndc:bind9-utils dig:bind9-dnsutils
@@ -44,7 +44,7 @@ test_needs=(
   mipsel-linux-gnu-gcc:gcc-mipsel-linux-gnu
   # Disks that are read, and one that is booted.
   mkntfs:ntfs-3g debugfs:e2fsprogs mkfs.ext4:e2fsprogs sfdisk:fdisk qemu-img:qemu-utils
-  modinfo:kmod syslinux:syslinux mcopy:mtools isoinfo:genisoimage
+  modinfo:kmod syslinux:syslinux /usr/lib/syslinux/mbr/mbr.bin:syslinux-common mcopy:mtools isoinfo:genisoimage
   # Anti-virus engines; c-icap with the scanner that asks clamd.
   clamd:clamav-daemon clamscan:clamav c-icap:c-icap
   # Clients of the virtual Internet.
@@ -82,6 +82,7 @@ install_packages() {
   for pair in "$@"; do
     command -v "${pair%%:*}" >/dev/null 2>&1 \
       || [ -x "/usr/sbin/${pair%%:*}" ] \
+      || [[ $pair == /* && -e ${pair%%:*} ]] \
       || missing+=("${pair#*:}")
   done
   [ ${#missing[@]} -eq 0 ] && return
