@@ -96,7 +96,7 @@ impl Worker {
             }
             Err(error) => return Err(error),
         };
-        let (analysis, interrupted) = look(&self.jail, &bytes, clock::now()).await;
+        let (analysis, interrupted) = look(&self.jail, &bytes, job.sha256, clock::now()).await;
         if interrupted && job.attempts == 1 {
             // It was not the sample's doing: once more, whatever it said until then.
             let reason = "somebody ended the analysis";
@@ -158,15 +158,14 @@ impl Worker {
 /// Has `sample` analysed by a child in `jail`. It never fails: what the child did not
 /// manage stands in the outcome, with what it found until then. `now` is the start.
 pub async fn analyze(jail: &Jail, sample: &[u8], now: Timestamp) -> Analysis {
-    look(jail, sample, now).await.0
+    look(jail, sample, Sha256::of(sample), now).await.0
 }
 
 /// As [`analyze`], and whether somebody else ended the child.
-async fn look(jail: &Jail, sample: &[u8], now: Timestamp) -> (Analysis, bool) {
+async fn look(jail: &Jail, sample: &[u8], sha256: Sha256, now: Timestamp) -> (Analysis, bool) {
     let clock = Instant::now();
     let outcome = jail.run(sample).await;
     let interrupted = matches!(outcome, JailOutcome::Interrupted { .. });
-    let sha256 = Sha256::of(sample);
     let mut analysis =
         read_outcome(&outcome, sha256).unwrap_or_else(|reason| failed(sha256, reason));
     analysis.size = sample.len() as u64;

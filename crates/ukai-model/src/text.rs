@@ -68,8 +68,10 @@ impl PeerText {
 
     /// The escaped form. Borrows when nothing needs escaping.
     pub fn escaped(&self) -> Cow<'_, str> {
+        // Nearly all is ASCII, which needs no look at characters.
+        let ascii = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
         if let Ok(text) = std::str::from_utf8(&self.0)
-            && text.chars().all(|c| c != '\\' && is_plain(c))
+            && (self.0.iter().all(ascii) || text.chars().all(|c| c != '\\' && is_plain(c)))
         {
             return Cow::Borrowed(text);
         }

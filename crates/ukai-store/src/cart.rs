@@ -73,6 +73,11 @@ pub fn is_cart(bytes: &[u8]) -> bool {
 
 /// Puts `bytes` into a container, under the well-known key.
 pub fn pack(bytes: &[u8], header: &Metadata) -> Vec<u8> {
+    pack_known(bytes, &Sha256::digest(bytes).into(), header)
+}
+
+/// The same where the SHA-256 of the bytes is known already.
+pub(crate) fn pack_known(bytes: &[u8], sha256: &[u8; 32], header: &Metadata) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEADER_LEN + bytes.len() / 2 + 512);
     let header = if header.is_empty() { Vec::new() } else { crypt_json(header) };
     out.extend_from_slice(b"CART");
@@ -89,7 +94,7 @@ pub fn pack(bytes: &[u8], header: &Metadata) -> Vec<u8> {
     cipher(DEFAULT_KEY).apply_keystream(&mut out[data_at..]);
 
     let footer_at = out.len();
-    let footer = crypt_json(&digests(bytes));
+    let footer = crypt_json(&digests(bytes, sha256));
     out.extend_from_slice(&footer);
     out.extend_from_slice(b"TRAC");
     out.extend_from_slice(&0u64.to_le_bytes());
@@ -192,12 +197,12 @@ fn inflate(data: &[u8], limit: u64) -> Result<Vec<u8>, CartError> {
     }
 }
 
-fn digests(bytes: &[u8]) -> Metadata {
+fn digests(bytes: &[u8], sha256: &[u8; 32]) -> Metadata {
     let texts = [
         ("length", bytes.len().to_string()),
         ("md5", hex::encode(Md5::digest(bytes))),
         ("sha1", hex::encode(Sha1::digest(bytes))),
-        ("sha256", hex::encode(Sha256::digest(bytes))),
+        ("sha256", hex::encode(sha256)),
     ];
     texts.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
 }

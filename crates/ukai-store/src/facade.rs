@@ -339,7 +339,7 @@ impl Store {
             if engine.samples.contains(&sha256)? {
                 return Ok((sha256, false));
             }
-            let container = cart::pack(&bytes, &cart::Metadata::new());
+            let container = cart::pack_known(&bytes, sha256.as_bytes(), &cart::Metadata::new());
             let mut steps = ROOM_STEPS_MAX;
             loop {
                 match put_container(engine, &sha256, bytes.len() as u64, &container) {

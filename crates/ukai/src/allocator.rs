@@ -1,4 +1,4 @@
-//! Keeps the C library's allocator from holding on to what sessions have freed.
+//! Settings of the C library's allocator: for servers, and for children that end soon.
 #![allow(
     unsafe_code,
     reason = "mallopt(3) has no safe binding; it is called before any thread is started"
@@ -10,19 +10,39 @@ use std::thread::available_parallelism;
 /// C library's default at its start, which it would otherwise raise by itself.
 const GIVEN_BACK_BYTES: libc::c_int = 128 * 1024;
 
+/// Up to this size, in bytes, a short-lived process keeps what it has freed.
+const KEPT_BYTES: libc::c_int = 32 << 20;
+
+/// By so many bytes its heap grows at a time.
+const GROWN_BYTES: libc::c_int = 1 << 20;
+
 /// One heap per core instead of eight, and no growing thresholds: sessions allocate and
 /// free in bursts on all threads, and each further heap keeps the largest burst that it
 /// ever saw (bench/README.md has the figures). Call it before threads are started.
 pub(crate) fn settle() {
     let cores = available_parallelism().map_or(1, usize::from);
     let heaps = libc::c_int::try_from(cores).unwrap_or(libc::c_int::MAX);
-    for (parameter, value) in [
+    set(&[
         (libc::M_ARENA_MAX, heaps),
         (libc::M_TRIM_THRESHOLD, GIVEN_BACK_BYTES),
         (libc::M_MMAP_THRESHOLD, GIVEN_BACK_BYTES),
-    ] {
+    ]);
+}
+
+/// For a process that looks at one sample and ends: what it frees it uses again, instead of
+/// having the system clear new pages each time. Call it before threads are started.
+pub(crate) fn keep() {
+    set(&[
+        (libc::M_TRIM_THRESHOLD, KEPT_BYTES),
+        (libc::M_MMAP_THRESHOLD, KEPT_BYTES),
+        (libc::M_TOP_PAD, GROWN_BYTES),
+    ]);
+}
+
+fn set(settings: &[(libc::c_int, libc::c_int)]) {
+    for (parameter, value) in settings {
         // SAFETY: mallopt takes two integers, and no other thread runs yet.
-        if unsafe { libc::mallopt(parameter, value) } != 1 {
+        if unsafe { libc::mallopt(*parameter, *value) } != 1 {
             tracing::debug!(parameter, value, "the allocator refuses a setting");
         }
     }

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use ukai_hub::Analyzer;
 use ukai_jail::{Jail, JailLimits, JailOutcome};
 use ukai_model::{Analysis, Timestamp};
-use ukai_yara::Scanned;
+use ukai_yara::{Rules, Scanned};
 
 /// The word under which the program runs itself as a jailed child; no command of the
 /// command line's own, since the child confines itself before it reads anything of a sample.
@@ -19,6 +19,9 @@ pub(crate) const JAILED_ANALYSIS: &str = "jailed-analysis";
 
 /// The same for a child that shows a part of a sample.
 pub(crate) const JAILED_VIEW: &str = "jailed-view";
+
+/// Room for a sample of usual length, so that reading it takes one piece of memory.
+const SAMPLE_BYTES_USUAL: usize = 256 << 10;
 
 /// What the child is to do, as JSON in its second argument. It is ours, not a sample's.
 #[derive(Serialize, Deserialize)]
@@ -109,7 +112,7 @@ fn sample() -> Result<Vec<u8>, ExitCode> {
         eprintln!("{error}. This command is for ukai's own use");
         return Err(ExitCode::from(2));
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(SAMPLE_BYTES_USUAL);
     if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
         eprintln!("{error}");
         return Err(ExitCode::FAILURE);
@@ -136,12 +139,16 @@ pub(crate) fn run_view() -> ExitCode {
 /// The child: compiles the rules, confines itself, then reads the sample and prints what it
 /// finds, stage by stage, one JSON line each.
 pub(crate) fn run() -> ExitCode {
+    crate::allocator::keep();
     let task = match task::<Task>() {
         Ok(task) => task,
         Err(code) => return code,
     };
     // What cannot be read or compiled is told by `ukai yara check`, and at `ukai up`'s start.
     let (rules, _) = task.yara.compile();
+    // Never freed: a fork would write to each page of them only to end.
+    let rules: &Rules = Box::leak(Box::new(rules));
+    ukai_static::prepare(Some(rules));
     let bytes = match sample() {
         Ok(bytes) => bytes,
         Err(code) => return code,
@@ -154,8 +161,8 @@ pub(crate) fn run() -> ExitCode {
     } else {
         let now = Timestamp::from(SystemTime::now());
         let limits = ukai_static::Limits::default();
-        ukai_static::analyze_with(&bytes, now, &limits, Some(&rules), &mut |stage| {
-            if written.is_ok() {
+        ukai_static::analyze_with(&bytes, now, &limits, Some(rules), &mut |stage| {
+            if stage.news && written.is_ok() {
                 written = out.write_all(&ukai_static::line(stage.so_far));
             }
         });

@@ -78,8 +78,14 @@ const WORDS: &[&[u8]] = &[
 impl Extractor for Gafgyt {
     fn extract(&self, program: &Program<'_>) -> Option<BotConfiguration> {
         let strings = program.strings();
+        let mut begins = [false; 256];
+        for anchor in ANCHORS {
+            begins[usize::from(anchor[0])] = true;
+        }
         let anchors: BTreeSet<&[u8]> = strings
             .iter()
+            // Most strings begin as none of them does.
+            .filter(|it| it.bytes.first().is_some_and(|first| begins[usize::from(*first)]))
             .flat_map(|it| ANCHORS.iter().filter(|anchor| it.bytes.starts_with(anchor)))
             .copied()
             .collect();

@@ -9,9 +9,11 @@
 
 use super::program::{CString, Program};
 use super::{BotConfiguration, Extractor};
-use crate::limits::{BOT_LOGINS_MAX, BOT_TABLE_MAX};
+use crate::limits::{BOT_LOGINS_MAX, BOT_TABLE_MAX, C_STRING_BYTES_MAX};
 use crate::observables::{Finds, Source, scan_text};
+use aho_corasick::AhoCorasick;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 use ukai_model::{BotLogin, PeerText};
 
 pub(super) struct Mirai;
@@ -211,36 +213,52 @@ struct Table {
     anchors: usize,
 }
 
+/// Finds the anchors, also those inside of others.
+static ANCHORS_SEARCH: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(ANCHORS).expect("few and short"));
+
+/// Makes the table of the anchors.
+pub(super) fn prepare() {
+    LazyLock::force(&ANCHORS_SEARCH);
+}
+
 /// Each string votes for its last byte: under the right key that is its NUL.
 fn table(program: &Program<'_>) -> Option<Table> {
-    let mut votes: [Vec<&CString<'_>>; 256] = std::array::from_fn(|_| Vec::new());
-    for string in program.strings() {
-        let Some((key, text)) = string.bytes.split_last() else { continue };
-        if text.len() >= 2 && text.iter().all(|byte| is_text(byte ^ key)) {
-            votes[usize::from(*key)].push(string);
+    let mut votes = [0usize; 256];
+    // By key, a bit for each anchor.
+    let mut anchors = [0u64; 256];
+    let mut text = Vec::with_capacity(C_STRING_BYTES_MAX);
+    for CString { bytes, .. } in program.strings() {
+        let Some(body) = voter(bytes) else { continue };
+        let key = bytes[body.len()];
+        votes[usize::from(key)] += 1;
+        text.clear();
+        text.extend(body.iter().map(|byte| byte ^ key));
+        for found in ANCHORS_SEARCH.find_overlapping_iter(&text) {
+            anchors[usize::from(key)] |= 1 << found.pattern().as_u32();
         }
     }
-    let candidates = votes.iter().enumerate().skip(1).map(|(key, strings)| {
-        let key = key as u8;
-        let strings: Vec<(usize, String)> = strings
-            .iter()
-            .map(|it| (it.at, decode(&it.bytes[..it.bytes.len() - 1], key)))
-            .collect();
-        let anchors = ANCHORS
-            .iter()
-            .filter(|anchor| strings.iter().any(|(_, text)| text.contains(**anchor)))
-            .count();
-        Table { key, strings, anchors }
-    });
-    let mut best = candidates.max_by_key(|table| (table.anchors, table.strings.len()))?;
-    let named = || best.strings.iter().any(|(_, text)| is_host(text));
-    if best.anchors < ANCHORS_MIN && (best.strings.len() < STRINGS_MIN || !named()) {
+    let evidence = |key: u8| (anchors[usize::from(key)].count_ones(), votes[usize::from(key)]);
+    let key = (1..=255u8).max_by_key(|key| evidence(*key))?;
+    let (anchors, votes) = evidence(key);
+    let anchors = anchors as usize;
+    let named = || {
+        let own = program.strings().iter().filter(|it| it.bytes.last() == Some(&key));
+        own.filter_map(|it| voter(it.bytes)).any(|body| is_host(&decode(body, key)))
+    };
+    if anchors < ANCHORS_MIN && (votes < STRINGS_MIN || !named()) {
         return None;
     }
-    best.strings = joined(program.strings(), best.key);
-    best.strings.retain(|(_, text)| text.len() > 2 || text == "sh");
-    best.strings.truncate(BOT_TABLE_MAX);
-    Some(best)
+    let mut strings = joined(program.strings(), key);
+    strings.retain(|(_, text)| text.len() > 2 || text == "sh");
+    strings.truncate(BOT_TABLE_MAX);
+    Some(Table { key, strings, anchors })
+}
+
+/// What stands before a string's last byte, if that as a key makes a text of it.
+fn voter(bytes: &[u8]) -> Option<&[u8]> {
+    let (key, body) = bytes.split_last()?;
+    (body.len() >= 2 && body.iter().all(|byte| is_text(byte ^ key))).then_some(body)
 }
 
 /// The strings under `key`. Where the key is a letter, that letter is a zero byte in the
@@ -353,10 +371,14 @@ fn is_host(text: &str) -> bool {
 /// Key and pairs of the list of log-ins.
 fn logins(program: &Program<'_>) -> Option<(u8, Vec<BotLogin>)> {
     let strings = program.strings();
+    let mut words_of_length = [const { Vec::<&[u8]>::new() }; WORD_BYTES_MAX + 1];
+    for word in USERS.iter().chain(PASSWORDS) {
+        words_of_length[word.len()].push(word.as_bytes());
+    }
     let mut votes = [0usize; 256];
     for string in strings {
-        for word in USERS.iter().chain(PASSWORDS) {
-            if let Some(key) = key_of(string.bytes, word.as_bytes()) {
+        for word in words_of_length.get(string.bytes.len()).into_iter().flatten() {
+            if let Some(key) = key_of(string.bytes, word) {
                 votes[usize::from(key)] += 1;
             }
         }
@@ -379,11 +401,8 @@ fn logins(program: &Program<'_>) -> Option<(u8, Vec<BotLogin>)> {
     Some((key, pairs))
 }
 
-/// The key under which `bytes` are `word`.
+/// The key under which `bytes` are `word`, which is as long.
 fn key_of(bytes: &[u8], word: &[u8]) -> Option<u8> {
-    if bytes.len() != word.len() {
-        return None;
-    }
     let key = bytes[0] ^ word[0];
     (key != 0 && bytes.iter().zip(word).all(|(a, b)| a ^ b == key)).then_some(key)
 }

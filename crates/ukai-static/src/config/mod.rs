@@ -22,6 +22,11 @@ trait Extractor: Sync {
 
 static EXTRACTORS: &[&dyn Extractor] = &[&mirai::Mirai, &gafgyt::Gafgyt];
 
+/// Makes the tables of the extractors.
+pub(crate) fn prepare() {
+    mirai::prepare();
+}
+
 /// All configurations in a program. What they contact goes to `finds`.
 pub(crate) fn extract(
     bytes: &[u8],

@@ -27,8 +27,15 @@ const LANES: usize = 16;
 /// The digest of `bytes`, as `ssdeep` prints it before the file's name.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     let mut state = State::new(bytes.len() as u64);
-    for byte in bytes {
-        state.step(*byte);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        // Lanes beyond the first half are at work in files of many megabytes only.
+        let done = if state.end <= LANES {
+            state.run::<LANES>(rest)
+        } else {
+            state.run::<{ 2 * LANES }>(rest)
+        };
+        rest = &rest[done..];
     }
     state.finish()
 }
@@ -87,16 +94,41 @@ impl State {
         }
     }
 
-    fn step(&mut self, byte: u8) {
-        self.roll.step(byte);
-        advance(&mut self.full, &mut self.half, self.start, self.end, byte);
-        let trigger = self.roll.sum().wrapping_add(1);
-        let blocks = trigger / BLOCK_BYTES_MIN as u32;
-        // 2^32 - 1 is not -1 modulo 3, so a sum that wraps is no trigger.
-        if blocks & self.mask == 0 && trigger != 0 && trigger.is_multiple_of(BLOCK_BYTES_MIN as u32)
-        {
-            self.end_pieces(blocks >> self.start);
+    /// Goes on to the next end of a piece, or to the end; how many bytes it took.
+    fn run<const N: usize>(&mut self, bytes: &[u8]) -> usize {
+        // In registers while nothing ends.
+        let mut full: [u8; N] = std::array::from_fn(|lane| self.full[lane]);
+        let mut half: [u8; N] = std::array::from_fn(|lane| self.half[lane]);
+        let mut roll = self.roll;
+        let mut done = 0;
+        let mut ended = None;
+        for byte in bytes {
+            done += 1;
+            roll.step(*byte);
+            for hash in &mut full {
+                *hash = times_prime(*hash) ^ byte;
+            }
+            for hash in &mut half {
+                *hash = times_prime(*hash) ^ byte;
+            }
+            let trigger = roll.sum().wrapping_add(1);
+            let blocks = trigger / BLOCK_BYTES_MIN as u32;
+            // 2^32 - 1 is not -1 modulo 3, so a sum that wraps is no trigger.
+            if blocks & self.mask == 0
+                && trigger != 0
+                && trigger.is_multiple_of(BLOCK_BYTES_MIN as u32)
+            {
+                ended = Some(blocks >> self.start);
+                break;
+            }
         }
+        self.roll = roll;
+        self.full[..N].copy_from_slice(&full);
+        self.half[..N].copy_from_slice(&half);
+        if let Some(blocks) = ended {
+            self.end_pieces(blocks);
+        }
+        done
     }
 
     /// A piece ends at block size `start`, and at each next one while the bits allow.
@@ -185,26 +217,6 @@ impl State {
     }
 }
 
-/// One byte for all block sizes at work: FNV, of which six bits matter.
-#[inline]
-fn advance(
-    full: &mut [u8; 2 * LANES],
-    half: &mut [u8; 2 * LANES],
-    start: usize,
-    end: usize,
-    byte: u8,
-) {
-    for chunk in start / LANES..=(end - 1) / LANES {
-        let lanes = chunk * LANES..(chunk + 1) * LANES;
-        for hash in &mut full[lanes.clone()] {
-            *hash = times_prime(*hash) ^ byte;
-        }
-        for hash in &mut half[lanes] {
-            *hash = times_prime(*hash) ^ byte;
-        }
-    }
-}
-
 /// Times the FNV prime 0x01000193, whose low six bits are 19. In additions, which exist
 /// for vectors of bytes.
 #[inline]
@@ -220,10 +232,10 @@ const fn character(hash: u8) -> u8 {
 }
 
 /// The rolling hash of the last seven bytes.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Roll {
-    window: [u8; WINDOW],
-    at: usize,
+    /// Those bytes, the last one lowest.
+    window: u64,
     sum: u32,
     weighted: u32,
     shifted: u32,
@@ -233,10 +245,10 @@ impl Roll {
     #[inline]
     fn step(&mut self, byte: u8) {
         let new = u32::from(byte);
+        let old = (self.window >> (8 * (WINDOW - 1))) as u8;
         self.weighted = self.weighted.wrapping_sub(self.sum).wrapping_add(WINDOW as u32 * new);
-        self.sum = self.sum.wrapping_add(new).wrapping_sub(u32::from(self.window[self.at]));
-        self.window[self.at] = byte;
-        self.at = if self.at == WINDOW - 1 { 0 } else { self.at + 1 };
+        self.sum = self.sum.wrapping_add(new).wrapping_sub(u32::from(old));
+        self.window = self.window << 8 | u64::from(byte);
         self.shifted = (self.shifted << 5) ^ new;
     }
 

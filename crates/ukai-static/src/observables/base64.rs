@@ -43,34 +43,42 @@ const LAX: GeneralPurposeConfig = GeneralPurposeConfig::new()
 static TOLERANT: GeneralPurpose = GeneralPurpose::new(&STANDARD, LAX);
 static TOLERANT_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LAX);
 
-const fn is_encoded(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+/// Whether a byte is in one of the two alphabets.
+static IS_ENCODED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    table
+};
+
+fn is_encoded(byte: u8) -> bool {
+    IS_ENCODED[usize::from(byte)]
 }
 
 /// Runs of the alphabet, without the line ends inside them.
 fn encoded_runs(bytes: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
-        while at < bytes.len() {
-            let start = at;
-            let mut run = Vec::new();
-            loop {
-                let line = bytes[at..].iter().take_while(|byte| is_encoded(**byte)).count();
-                run.extend_from_slice(&bytes[at..at + line]);
-                at += line;
-                let next = at + line_end(&bytes[at..]);
-                let goes_on = next > at && bytes.get(next).is_some_and(|byte| is_encoded(*byte));
-                if line < WRAPPED_LINE_BYTES_MIN || !goes_on {
-                    break;
-                }
-                at = next;
+        at = super::runs::long_run(bytes, at, ENCODED_BYTES_MIN, is_encoded)?;
+        let start = at;
+        let mut run = Vec::new();
+        loop {
+            let line = bytes[at..].iter().take_while(|byte| is_encoded(**byte)).count();
+            run.extend_from_slice(&bytes[at..at + line]);
+            at += line;
+            let next = at + line_end(&bytes[at..]);
+            let goes_on = next > at && bytes.get(next).is_some_and(|byte| is_encoded(*byte));
+            if line < WRAPPED_LINE_BYTES_MIN || !goes_on {
+                break;
             }
-            at += 1;
-            if run.len() >= ENCODED_BYTES_MIN {
-                return Some((start, run));
-            }
+            at = next;
         }
-        None
+        at += 1;
+        Some((start, run))
     })
 }
 

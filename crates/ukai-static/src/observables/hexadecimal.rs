@@ -1,8 +1,9 @@
 //! Observables in texts that were written as hexadecimal digits, bare or as escapes.
 
-use super::runs::{is_printable, runs};
+use super::runs::{is_printable, long_run, runs};
 use super::{Finds, Source, scan};
 use crate::kind::Language;
+use memchr::memmem;
 use ukai_model::StringEncoding;
 
 /// Digits of the shortest text: `http://a.bc/` takes 24.
@@ -11,44 +12,46 @@ const DIGITS_MIN: usize = 20;
 /// Searches `bytes` for runs of digits, or of `\x` and two digits, that are texts.
 pub(crate) fn search(bytes: &[u8], language: Option<Language>, finds: &mut Finds) {
     let mut at = 0;
-    while at < bytes.len() {
-        let escaped = bytes[at..].starts_with(b"\\x");
-        let start = at;
+    while let Some(start) = long_run(bytes, at, DIGITS_MIN, |byte| byte.is_ascii_hexdigit()) {
+        let length = bytes[start..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        text(&bytes[start..start + length], start, language, finds);
+        at = start + length + 1;
+    }
+    let mut at = 0;
+    while let Some(next) = memmem::find(&bytes[at..], b"\\x") {
+        let start = at + next;
+        at = start;
         let mut digits: Vec<u8> = Vec::new();
-        if escaped {
-            while let [b'\\', b'x', high, low, ..] = bytes[at..]
-                && high.is_ascii_hexdigit()
-                && low.is_ascii_hexdigit()
-            {
-                digits.extend([high, low]);
-                at += 4;
-            }
-        } else {
-            let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-            digits.extend_from_slice(&bytes[at..at + length]);
-            at += length;
+        while let [b'\\', b'x', high, low, ..] = bytes[at..]
+            && high.is_ascii_hexdigit()
+            && low.is_ascii_hexdigit()
+        {
+            digits.extend([high, low]);
+            at += 4;
         }
-        if at == start {
-            at += 1;
+        if digits.len() >= DIGITS_MIN {
+            text(&digits, start, language, finds);
         }
-        if digits.len() < DIGITS_MIN || !digits.len().is_multiple_of(2) {
-            continue;
-        }
-        let Ok(text) = hex::decode(&digits) else { continue };
-        let readable = text.iter().filter(|byte| is_printable(**byte) || **byte == b'\n').count();
-        if readable * 10 < text.len() * 9 {
-            continue;
-        }
-        let source = Source {
-            offset: start as u64,
-            stride: 0,
-            encoding: StringEncoding::Hex,
-            method: "hex",
-            language,
-        };
-        for run in runs(&text) {
-            scan::text(&run.text(&text), &source, finds);
-        }
+        at = at.max(start + 2);
+    }
+}
+
+/// Looks at what `digits` stand for, if it is a text.
+fn text(digits: &[u8], start: usize, language: Option<Language>, finds: &mut Finds) {
+    let Ok(text) = hex::decode(digits) else { return };
+    let readable = text.iter().filter(|byte| is_printable(**byte) || **byte == b'\n').count();
+    if readable * 10 < text.len() * 9 {
+        return;
+    }
+    let source = Source {
+        offset: start as u64,
+        stride: 0,
+        encoding: StringEncoding::Hex,
+        method: "hex",
+        language,
+    };
+    for run in runs(&text) {
+        scan::text(&run.text(&text), &source, finds);
     }
 }
 

@@ -27,6 +27,26 @@ pub(crate) const fn is_printable(byte: u8) -> bool {
     matches!(byte, b'\t' | 0x20..=0x7e)
 }
 
+/// Where the next run of at least `least` bytes that `belongs` takes begins, from `at` on. `at`
+/// is the beginning, or stands right after a byte that does not belong.
+///
+/// A byte that does not belong rules out all beginnings up to it, so that most bytes are not
+/// looked at.
+pub(super) fn long_run(
+    bytes: &[u8],
+    mut at: usize,
+    least: usize,
+    belongs: impl Fn(u8) -> bool,
+) -> Option<usize> {
+    loop {
+        let window = bytes.get(at..)?.get(..least)?;
+        match window.iter().rposition(|byte| !belongs(*byte)) {
+            Some(foreign) => at += foreign + 1,
+            None => return Some(at),
+        }
+    }
+}
+
 /// All printable runs, in order. Time is linear: no byte is looked at more than twice.
 pub(crate) fn runs(bytes: &[u8]) -> impl Iterator<Item = Run> + '_ {
     let mut at = 0;

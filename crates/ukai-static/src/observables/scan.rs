@@ -14,11 +14,12 @@ use url::Url;
 
 /// Finds observables in `text`, which is one printable run or line.
 pub(crate) fn text(text: &[u8], source: &Source, finds: &mut Finds) {
-    let urls = urls(text, source, finds);
+    let colon = memchr(b':', text).is_some();
+    let urls = if colon { urls(text, source, finds) } else { Places::new() };
     if memchr(b'.', text).is_some() {
         words(text, &urls, source, finds);
     }
-    if memmem::find(text, b":").is_some() {
+    if colon {
         addresses_v6(text, &urls, source, finds);
     }
 }

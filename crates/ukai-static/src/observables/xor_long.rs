@@ -16,23 +16,21 @@ const KEY_BYTES: usize = 4;
 /// Length of the shortest URL that proves a key, in bytes.
 const URL_BYTES_MIN: usize = 12;
 
+/// What bytes that stand four apart differ in: h:, t/, t/ and hs, t:, t/, p/.
+const HTTP: u32 = u32::from_le_bytes([b'h' ^ b':', b't' ^ b'/', b't' ^ b'/', 0]);
+const HTTPS: u32 = u32::from_le_bytes([b'h' ^ b's', b't' ^ b':', b't' ^ b'/', b'p' ^ b'/']);
+
 /// Searches `bytes`; the keys under which something was found are returned, each as it
 /// stands at the beginning of the find.
 pub(crate) fn search(bytes: &[u8], finds: &mut Finds) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     let mut done = 0;
-    for at in 0..bytes.len().saturating_sub(8) {
-        let window = &bytes[at..at + 8];
-        let apart = [
-            window[0] ^ window[4],
-            window[1] ^ window[5],
-            window[2] ^ window[6],
-            window[3] ^ window[7],
-        ];
-        // h:, t/, t/ and hs, t:, t/, p/.
-        let http = apart[..3] == [b'h' ^ b':', b't' ^ b'/', b't' ^ b'/'];
-        let https = apart == [b'h' ^ b's', b't' ^ b':', b't' ^ b'/', b'p' ^ b'/'];
-        if at < done || !(http || https) {
+    for (at, window) in bytes.windows(9).enumerate() {
+        let word = |from: usize| {
+            u32::from_le_bytes([window[from], window[from + 1], window[from + 2], window[from + 3]])
+        };
+        let apart = word(0) ^ word(4);
+        if at < done || !(apart & 0xff_ffff == HTTP || apart == HTTPS) {
             continue;
         }
         let key: [u8; KEY_BYTES] = std::array::from_fn(|index| window[index] ^ b"http"[index]);

@@ -105,7 +105,8 @@ impl WorkQueue for Catalogue {
     }
 
     fn renew(&self, job: &Job, until: Timestamp, now: Timestamp) -> Result<bool> {
-        self.write(Commit::Durable, |tx, _| {
+        // No lease outlives the process.
+        self.write(Commit::Derived, |tx, _| {
             let sql = format!("UPDATE job SET lease_until = ?3 WHERE {HELD} AND lease_until > ?4");
             let key = params![int(job.id), job.attempts, time(until), time(now)];
             Ok(tx.prepare_cached(&sql)?.execute(key)? > 0)
@@ -113,7 +114,8 @@ impl WorkQueue for Catalogue {
     }
 
     fn complete(&self, job: &Job) -> Result<bool> {
-        self.write(Commit::Durable, |tx, _| {
+        // If the machine fails before it is on the disk, the work is done once more.
+        self.write(Commit::Derived, |tx, _| {
             let sql = format!("DELETE FROM job WHERE {HELD}");
             Ok(tx.prepare_cached(&sql)?.execute(params![int(job.id), job.attempts])? > 0)
         })
