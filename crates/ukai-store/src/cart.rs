@@ -129,7 +129,7 @@ pub fn unpack(container: &[u8], limit: u64) -> Result<Unpacked, CartError> {
 
     let mut data = container[header_end..footer_at].to_vec();
     cipher(key).apply_keystream(&mut data);
-    let bytes = inflate(&data, limit)?;
+    let bytes = inflate(&data, limit, &footer)?;
     check(&bytes, &footer)?;
     Ok(Unpacked { bytes, header, footer })
 }
@@ -171,10 +171,13 @@ fn metadata(
 }
 
 /// zlib, at most `limit` bytes out.
-fn inflate(data: &[u8], limit: u64) -> Result<Vec<u8>, CartError> {
+fn inflate(data: &[u8], limit: u64, footer: &Metadata) -> Result<Vec<u8>, CartError> {
     const STEP: usize = 64 << 10;
     let mut zlib = Decompress::new(true);
-    let mut out = Vec::new();
+    // As long as the footer says, if that is not out of all proportion.
+    let length = footer.get("length").and_then(Value::as_str).and_then(|text| text.parse().ok());
+    let length = length.unwrap_or(0).min(data.len().saturating_mul(4));
+    let mut out = Vec::with_capacity(length.saturating_add(STEP));
     loop {
         if zlib.total_out() > limit {
             return Err(CartError::TooLarge { limit });
