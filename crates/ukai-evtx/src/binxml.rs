@@ -229,13 +229,15 @@ impl<'a> Parser<'a> {
                 out.push(element);
             }
             Some(items) => {
-                // Each has what else is in it.
+                // Each has the name, the attributes and the text; elements in it are there once.
                 let own = element.attributes.iter().map(|(name, text)| name.len() + text.len());
-                let own = own.sum::<usize>() + element.name.len() + 64;
+                let own = own.sum::<usize>() + element.name.len() + content.text.len() + 64;
+                let mut children = std::mem::take(&mut element.children);
                 for item in items {
                     self.take(own)?;
                     let text = format!("{}{item}", content.text);
-                    out.push(Element { text, ..element.clone() });
+                    let children = std::mem::take(&mut children);
+                    out.push(Element { text, children, ..element.clone() });
                 }
             }
         }

@@ -5,34 +5,34 @@ use std::collections::HashMap;
 
 /// What a record says.
 #[derive(Clone, Debug, Default)]
-pub struct Event {
+pub(crate) struct Event {
     /// Its number.
-    pub id: u64,
+    pub(crate) id: u64,
     /// FILETIME.
-    pub written: u64,
+    pub(crate) written: u64,
     /// The log.
-    pub channel: String,
+    pub(crate) channel: String,
     /// Who says it.
-    pub provider: String,
+    pub(crate) provider: String,
     /// What.
-    pub number: u16,
+    pub(crate) number: u16,
     /// How grave.
-    pub level: u8,
+    pub(crate) level: u8,
     /// On which computer.
-    pub computer: String,
+    pub(crate) computer: String,
     /// The user's security identifier, as bytes.
-    pub user: Option<Vec<u8>>,
+    pub(crate) user: Option<Vec<u8>>,
     /// Who wrote it.
-    pub process_id: u32,
+    pub(crate) process_id: u32,
     /// Names and values; empty names for those without.
-    pub data: Vec<(String, Value)>,
+    pub(crate) data: Vec<(String, Value)>,
     /// The name of the element in `UserData`, where the data is an XML of the program's own.
-    pub own: Option<String>,
+    pub(crate) own: Option<String>,
 }
 
 /// A value with its type.
 #[derive(Clone, Debug)]
-pub enum Value {
+pub(crate) enum Value {
     /// None, and its element is not there.
     Null,
     /// UTF-16.
@@ -66,14 +66,14 @@ pub enum Value {
 }
 
 /// S-1-5-21-1-2-3-500, say.
-pub fn sid(authority: u8, numbers: &[u32]) -> Vec<u8> {
+pub(crate) fn sid(authority: u8, numbers: &[u32]) -> Vec<u8> {
     let mut bytes = vec![1, numbers.len() as u8, 0, 0, 0, 0, 0, authority];
     bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
     bytes
 }
 
 /// Seconds since 1970 as FILETIME.
-pub const fn file_time(unix_s: u64) -> u64 {
+pub(crate) const fn file_time(unix_s: u64) -> u64 {
     (unix_s + 11_644_473_600) * 10_000_000
 }
 
@@ -81,7 +81,7 @@ const CHUNK_BYTES: usize = 65_536;
 const HEADER_BYTES: usize = 4_096;
 
 /// A log with these records; `dirty` as one that was not closed.
-pub fn log(events: &[Event], dirty: bool) -> Vec<u8> {
+pub(crate) fn log(events: &[Event], dirty: bool) -> Vec<u8> {
     let mut chunks = vec![Chunk::new()];
     for event in events {
         if !chunks.last_mut().expect("one").add(event) {
