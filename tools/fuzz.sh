@@ -23,12 +23,24 @@ shell_seeds() {
   [ "$number" -gt 0 ] || { echo "no seeds for $target" >&2; exit 1; }
 }
 
+# The smallest file systems that the real tools make.
+disk_seeds() {
+  local folder=fuzz/corpus/disk
+  mkdir -p "$folder"
+  rm -f "$folder"/seed-*
+  truncate -s 128K "$folder/seed-ext4"
+  mkfs.ext4 -q -F -b 1024 -N 16 -O ^has_journal,^resize_inode -d web/public "$folder/seed-ext4"
+  truncate -s 1088K "$folder/seed-ntfs"
+  mkntfs -F -Q -q -s 512 -c 512 "$folder/seed-ntfs" 2>/dev/null
+}
+
 # How long a target's inputs are.
 run_options() {
   case $1 in
     shell | shell_grammar | line_editor) echo -max_len=1024 ;;
     # A session is some packets; libFuzzer begins with inputs of few bytes.
     ssh_session) echo -max_len=2048 -len_control=10 ;;
+    evtx) echo -max_len=4096 ;;
   esac
 }
 
@@ -48,6 +60,8 @@ for target in $targets; do
       shell_seeds shell_grammar '\0000\0011\0000\0000' '\0001\0007\0000\0000' \
         '\0002\0010\0000\0000' '\0003\0005\0000\0000' '\0004\0006\0000\0001'
       ;;
+    evtx) cargo run -q --release -p ukai-evtx --example fuzz_seeds fuzz/corpus/evtx ;;
+    disk) disk_seeds ;;
   esac
   # shellcheck disable=SC2046 # options are words
   if ! cargo fuzz run --sanitizer none "$target" -- $(run_options "$target") \

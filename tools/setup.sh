@@ -44,7 +44,7 @@ test_needs=(
   mipsel-linux-gnu-gcc:gcc-mipsel-linux-gnu
   # Disks that are read, and one that is booted.
   mkntfs:ntfs-3g debugfs:e2fsprogs mkfs.ext4:e2fsprogs sfdisk:fdisk qemu-img:qemu-utils
-  modinfo:kmod syslinux:syslinux /usr/lib/syslinux/mbr/mbr.bin:syslinux-common mcopy:mtools isoinfo:genisoimage
+  modinfo:kmod syslinux:syslinux /usr/lib/syslinux/mbr/mbr.bin:syslinux-common mcopy:mtools isoinfo:genisoimage evtxexport:libevtx-utils
   # Anti-virus engines; c-icap with the scanner that asks clamd.
   clamd:clamav-daemon clamscan:clamav c-icap:c-icap
   # Clients of the virtual Internet.

@@ -2,7 +2,7 @@
 
 use crate::limits::DIFFERENCES_MAX;
 use std::collections::BTreeSet;
-use ukai_model::{Behaviour, Class, Contact, PeerText, ReportDifference};
+use ukai_model::{Behaviour, Class, Contact, FindingKind, PeerText, ReportDifference};
 
 /// What only one of two reports has, by kind and text; at most as much as a report has of its own.
 /// Addresses behind names are the virtual Internet's choice and are not compared.
@@ -40,7 +40,8 @@ fn facts(report: &Behaviour) -> BTreeSet<(&'static str, PeerText)> {
     for found in &report.matches {
         facts.insert(("rule", PeerText::from(found.title.as_str())));
     }
-    for finding in &report.findings {
+    // No two runs of a system log the same.
+    for finding in report.findings.iter().filter(|finding| finding.kind != FindingKind::Log) {
         let text = [finding.how.as_bytes(), b" ", finding.detail.as_bytes()].concat();
         facts.insert(("finding", PeerText::new(text)));
     }

@@ -26,6 +26,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
     ("reboot", &["command"]),
     ("clock", &[]),
     ("registry", &["key", "name", "data", "deleted"]),
+    ("log", &["channel", "provider", "id", "text"]),
     ("sleep", &["seconds"]),
     ("output", &["text"]),
     ("fork", &["thread"]),

@@ -16,6 +16,8 @@ pub const FILES_MAX: usize = 2_000;
 pub const REGISTRY_MAX: usize = 1_000;
 /// Findings of one report.
 pub const FINDINGS_MAX: usize = 500;
+/// Of those of one run, findings that only a log of the guest tells.
+pub const LOGGED_MAX: usize = 250;
 /// Names of one report.
 pub const NAMES_MAX: usize = 2_000;
 /// Destinations of one report.

@@ -546,7 +546,8 @@ fn differences(runs: &[Run], merged: &Merged) -> Vec<Difference> {
     for found in merged.matches.values() {
         tell("rule", PeerText::from(found.title.as_str()), &found.runs);
     }
-    for finding in merged.findings.values() {
+    // No two runs of a system log the same.
+    for finding in merged.findings.values().filter(|finding| finding.kind != FindingKind::Log) {
         let text = [finding.how.as_bytes(), b" ", finding.detail.as_bytes()].concat();
         tell("finding", PeerText::new(text), &finding.runs);
     }

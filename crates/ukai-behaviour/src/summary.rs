@@ -76,7 +76,8 @@ pub(crate) fn summary(report: &Behaviour) -> String {
             let _ = write!(out, " It starts {count} files that it has made.");
         }
     }
-    if out.len() < 200 && report.contacts.is_empty() && report.findings.is_empty() {
+    let only_logged = report.findings.iter().all(|finding| finding.kind == FindingKind::Log);
+    if out.len() < 200 && report.contacts.is_empty() && only_logged {
         out.push_str(" Nothing else was seen.");
     }
     out

@@ -57,6 +57,9 @@ pub(crate) fn of_run(
             FindingKind::Evasion => ("evasion", 3),
             FindingKind::Interference => ("interference", 3),
             FindingKind::Destruction => ("destruction", 5),
+            // What means nothing by itself, and is many.
+            FindingKind::Log if found.how == "other" => continue,
+            FindingKind::Log => ("log", 2),
         };
         let text = [found.how.as_bytes(), b": ", &found.detail].concat();
         tell(proof.clone(), kind, weight, text);

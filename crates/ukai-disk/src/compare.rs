@@ -3,6 +3,7 @@
 use crate::ext::Ext;
 use crate::limits::ENTRIES_MAX;
 use crate::listing::{Entry, Kind, Listing};
+use crate::logs::{Logs, is_system_log};
 use crate::nt::Nt;
 use crate::tell::Teller;
 use crate::volumes::{System, Volume, volumes};
@@ -36,6 +37,7 @@ pub fn compare(
         notes.push("no NTFS and no ext4 on the disk: files were not compared".to_owned());
     }
     let mut names = Names::default();
+    let mut logs = Logs::default();
     for volume in &new {
         let was = old.iter().find(|old| (old.start, old.system) == (volume.start, volume.system));
         let (open, was) = match (Files::open(volume), was.map(Files::open)) {
@@ -47,22 +49,25 @@ pub fn compare(
             }
         };
         let now = open.list();
-        let then = was.map(|was| was.list()).unwrap_or_default();
+        let then = was.as_ref().map(Files::list).unwrap_or_default();
         if now.cut || then.cut {
             notes
                 .push(format!("a volume has more than {ENTRIES_MAX} files: the rest was not read"));
         }
         let name = names.of(volume.system, &now);
+        // First, so that what ran is known when its files are told.
+        logs.read((was.as_ref(), &then), (&open, &now), &mut teller);
         files(&open, &then, &now, &name, quiet, own, &mut teller);
     }
     if teller.lost > 0 {
         notes.push(format!("{} more changes of files were left out", teller.lost));
     }
+    notes.extend(logs.note());
     notes
 }
 
 /// A volume's file system.
-enum Files {
+pub(crate) enum Files {
     Nt(Box<Nt>),
     Ext(Ext),
 }
@@ -87,7 +92,7 @@ impl Files {
         }
     }
 
-    fn read(&self, path: &[u8], entry: &Entry, most: u64) -> Option<Vec<u8>> {
+    pub(crate) fn read(&self, path: &[u8], entry: &Entry, most: u64) -> Option<Vec<u8>> {
         match self {
             Self::Nt(nt) => nt.read(entry.number, most),
             Self::Ext(ext) => ext.read(path, most),
@@ -249,7 +254,9 @@ impl Difference<'_> {
         teller.say(time_ns, What::Write { path: path.clone(), size: entry.size });
         let last = path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or_default();
         let room = teller.room(entry.size);
-        if room == 0 || PAGING.iter().any(|name| name.eq_ignore_ascii_case(last)) {
+        // Of Windows' own logs, the records are told.
+        let is_told = !made && is_system_log(inner);
+        if room == 0 || is_told || PAGING.iter().any(|name| name.eq_ignore_ascii_case(last)) {
             return;
         }
         if let Some(bytes) = open.read(inner, entry, room) {

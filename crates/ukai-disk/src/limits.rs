@@ -23,3 +23,19 @@ pub const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Of all files together, so many.
 pub const ALL_BYTES_MAX: u64 = 96 << 20;
+
+/// Of an event log, so many bytes are read. Windows lets them grow to 20 MiB, Sysmon's to 64.
+pub const LOG_BYTES_MAX: u64 = 80 << 20;
+
+/// Of all event logs together, so many, those of before included.
+pub const LOGS_BYTES_MAX: u64 = 1 << 30;
+
+/// Records of event logs that are told.
+pub(crate) const RECORDS_MAX: usize = 20_000;
+
+/// Records that are told of one event of one provider; one that writes without end leaves room for
+/// others.
+pub(crate) const RECORDS_ALIKE_MAX: usize = 2_000;
+
+/// What is told of all records together, in bytes.
+pub(crate) const RECORDS_BYTES_MAX: usize = 32 << 20;

@@ -8,7 +8,7 @@ use ukai_trace::{Notice, Reason, What};
 pub(crate) struct Teller<'a> {
     tell: &'a mut dyn FnMut(&Notice),
     /// The time from which notices count, in nanoseconds since 1970.
-    began_ns: i128,
+    pub(crate) began_ns: i128,
     left: usize,
     bytes_left: u64,
     files: u32,
@@ -29,6 +29,11 @@ impl<'a> Teller<'a> {
             return;
         }
         self.left -= 1;
+        self.say_more(time_ns, what);
+    }
+
+    /// Tells it in any case: whoever calls has a limit.
+    pub(crate) fn say_more(&mut self, time_ns: i128, what: What) {
         let at_ns = u64::try_from(time_ns - self.began_ns).unwrap_or_default();
         (self.tell)(&Notice { at_ns, pid: 0, what });
     }

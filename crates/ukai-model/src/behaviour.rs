@@ -276,6 +276,9 @@ pub enum FindingKind {
     Interference,
     /// It deletes or breaks what is not its own.
     Destruction,
+    /// The guest's own logs tell it, and it is none of the above: log-ons, scripts, crashes, programs
+    /// that others started; the rest is counted as `other`.
+    Log,
 }
 
 /// How it stays, hides, or looks around.

@@ -102,3 +102,9 @@ pub const DISK_READ_MS_MAX: u64 = 600_000;
 
 /// Bytes of a disk that are read at once.
 pub(crate) const DISK_ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// Paths that are left out of reports since they change when nothing runs, in bytes altogether.
+pub(crate) const QUIET_BYTES_MAX: usize = 8 << 20;
+
+/// Records of event logs that are, by what they have in common.
+pub(crate) const QUIET_RECORDS_MAX: usize = 20_000;

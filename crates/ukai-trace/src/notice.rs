@@ -308,6 +308,28 @@ What {
         deleted: bool,
     }
 
+    /// A record of an event log of Windows. The host reads it off the disk after the run.
+    69 Logged {
+        /// The log that it was written to.
+        channel: Vec<u8>,
+        /// Who wrote it.
+        provider: Vec<u8>,
+        /// What it says, by the provider's numbers.
+        id: u32,
+        /// 1 critical, 2 error, 3 warning, 4 information, 5 details; 0 always.
+        level: u32,
+        /// Its number within the log.
+        record: u64,
+        /// On which computer.
+        computer: Vec<u8>,
+        /// The security identifier of the user for whom it was written, or empty.
+        user: Vec<u8>,
+        /// The process that wrote it.
+        writer: u32,
+        /// Its data: names, which may be empty, and texts by turns.
+        data: Vec<Vec<u8>>,
+    }
+
     // Contents.
     /// What the sample prints.
     80 Output {

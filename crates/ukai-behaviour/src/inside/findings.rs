@@ -3,7 +3,7 @@
 
 use super::base;
 use super::files::Files;
-use crate::limits::{FEW, FINDINGS_MAX, TEXT_BYTES_MAX};
+use crate::limits::{FEW, FINDINGS_MAX, LOGGED_MAX, TEXT_BYTES_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 use ukai_model::{FindingKind, Proof};
 use ukai_trace::Address;
@@ -26,6 +26,8 @@ pub(crate) struct Findings {
     endings: BTreeMap<Vec<u8>, (u64, Vec<Proof>)>,
     foreign_deleted: (u64, Vec<Proof>),
     slept: (u64, Vec<Proof>),
+    /// Of the kind [`FindingKind::Log`], so many.
+    logged: usize,
     pub(crate) left_out: u64,
 }
 
@@ -47,6 +49,7 @@ impl Found {
             FindingKind::Evasion => "evasion",
             FindingKind::Interference => "interference",
             FindingKind::Destruction => "destruction",
+            FindingKind::Log => "log",
         }
     }
 }
@@ -223,9 +226,13 @@ impl Findings {
     ) {
         let detail = detail[..detail.len().min(TEXT_BYTES_MAX)].to_vec();
         let key = (kind, how, detail);
-        if self.all.len() >= FINDINGS_MAX && !self.all.contains_key(&key) {
-            self.left_out += 1;
-            return;
+        if !self.all.contains_key(&key) {
+            let is_log = kind == FindingKind::Log;
+            if self.all.len() >= FINDINGS_MAX || is_log && self.logged >= LOGGED_MAX {
+                self.left_out += 1;
+                return;
+            }
+            self.logged += usize::from(is_log);
         }
         let detail = key.2.clone();
         let found = self.all.entry(key).or_insert_with(|| Found {

@@ -3,6 +3,7 @@
 
 mod files;
 mod findings;
+mod logs;
 mod processes;
 mod registry;
 
@@ -34,6 +35,7 @@ pub(crate) struct Inside {
     /// Sleeps that were cut short, by process: when, and how long they would have been, in
     /// milliseconds.
     skips: BTreeMap<u32, Vec<(u64, u64)>>,
+    logs: logs::Logs,
     /// Who made each process, and when.
     makers: BTreeMap<u32, (u32, u64)>,
 }
@@ -348,20 +350,9 @@ impl Inside {
             What::Registry { key, name, data, deleted } => {
                 // Which program it was, its files do not say.
                 let proof = Proof { pid: None, ..proof };
-                facts.add(
-                    Fact::new("registry", proof.clone())
-                        .text("key", key)
-                        .text("name", name)
-                        .text("data", data)
-                        .number("deleted", u64::from(*deleted)),
-                );
-                if let Some((kind, how)) = registry::meaning(key, name).filter(|_| !*deleted) {
-                    let detail = [key, &b"\\"[..], name, b" = ", data].concat();
-                    self.findings.add(kind, how, &detail, &proof);
-                }
-                let (data, deleted) = (data.clone(), *deleted);
-                self.registry.add(key, name, registry::Changed { data, deleted, proof });
+                self.registry_changed((&key[..], &name[..]), data, *deleted, proof, facts);
             }
+            what @ What::Logged { .. } => self.logged(what, &proof, facts),
             What::Sleep { ns, skipped } => {
                 let ms = ns / 1_000_000;
                 if *skipped {
@@ -378,6 +369,29 @@ impl Inside {
             }
             What::File { path, .. } => self.files.came(path, &proof),
         }
+    }
+
+    fn registry_changed(
+        &mut self,
+        (key, name): (&[u8], &[u8]),
+        data: &[u8],
+        deleted: bool,
+        proof: Proof,
+        facts: &mut Facts,
+    ) {
+        facts.add(
+            Fact::new("registry", proof.clone())
+                .text("key", key)
+                .text("name", name)
+                .text("data", data)
+                .number("deleted", u64::from(deleted)),
+        );
+        if let Some((kind, how)) = registry::meaning(key, name).filter(|_| !deleted) {
+            let detail = [key, b"\\", name, b" = ", data].concat();
+            self.findings.add(kind, how, &detail, &proof);
+        }
+        let data = data.to_vec();
+        self.registry.add(key, name, registry::Changed { data, deleted, proof });
     }
 
     fn skipped(&mut self, pid: u32, at_ms: u64, ms: u64) {

@@ -44,6 +44,15 @@ pub(crate) struct Tracked {
     deleted: u64,
 }
 
+/// What a second log says of a process.
+pub(super) enum Met {
+    /// It was not known.
+    New,
+    /// Only its command line was not.
+    WithCommand,
+    Again,
+}
+
 impl Processes {
     fn at(&mut self, pid: u32, at_ms: u64) -> Option<&mut Tracked> {
         let pid = self.threads.get(&pid).copied().unwrap_or(pid);
@@ -93,6 +102,43 @@ impl Processes {
                 command: PeerText::truncated(command, TEXT_BYTES_MAX),
                 deleted,
             });
+        }
+    }
+
+    /// A process that a log tells of: made and started at once.
+    pub(super) fn starts(
+        &mut self,
+        pid: u32,
+        parent: u32,
+        at_ms: u64,
+        path: &[u8],
+        command: &[u8],
+    ) {
+        // A number without an end is used again where ends are not logged.
+        if self.make(pid, at_ms).is_some() {
+            self.executes(pid, parent, at_ms, path, command, false);
+            if let Some(process) = self.at(parent, at_ms) {
+                process.children += 1;
+            }
+        }
+    }
+
+    /// Whether it is known that this process was started about then. A command line that was
+    /// missing is added.
+    pub(super) fn met(&mut self, pid: u32, at_ms: u64, path: &[u8], command: &[u8]) -> Met {
+        const ABOUT_MS: u64 = 2_000;
+        let process = self.current.get(&pid).and_then(|index| self.all.get_mut(*index));
+        let program = process.and_then(|process| process.programs.last_mut()).filter(|program| {
+            program.at_ms.abs_diff(at_ms) <= ABOUT_MS
+                && program.path.as_bytes().eq_ignore_ascii_case(path)
+        });
+        match program {
+            None => Met::New,
+            Some(program) if program.command.is_empty() && !command.is_empty() => {
+                program.command = PeerText::truncated(command, TEXT_BYTES_MAX);
+                Met::WithCommand
+            }
+            Some(_) => Met::Again,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Whole reports of runs that are made here.
 
 mod bot;
+mod logs;
 mod make;
 mod properties;
 

@@ -43,6 +43,48 @@ fn address() -> impl Strategy<Value = SocketAddr> {
     })
 }
 
+/// A record of a log, of one that is known more often than not.
+fn logged() -> impl Strategy<Value = What> {
+    let text = prop_oneof![
+        path(),
+        prop::sample::select(vec![
+            &b"ProcessId"[..],
+            b"NewProcessId",
+            b"NewProcessName",
+            b"Image",
+            b"TargetObject",
+            b"0x7",
+            b"7",
+            b"1",
+            b"HKU\\Run\\x",
+        ])
+        .prop_map(<[u8]>::to_vec),
+    ];
+    let provider = prop::sample::select(vec![
+        &b"Microsoft-Windows-Security-Auditing"[..],
+        b"Microsoft-Windows-Sysmon",
+        b"Service Control Manager",
+        b"",
+    ]);
+    let id = prop_oneof![
+        prop::sample::select(vec![1, 3, 5, 11, 13, 4688, 4689, 4698, 7045]),
+        any::<u32>()
+    ];
+    (provider, id, prop::collection::vec(text, 0..12)).prop_map(|(provider, id, data)| {
+        What::Logged {
+            channel: b"Log".to_vec(),
+            provider: provider.to_vec(),
+            id,
+            level: 0,
+            record: 1,
+            computer: vec![],
+            user: vec![],
+            writer: 0,
+            data,
+        }
+    })
+}
+
 fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         (0..9_u32, path(), prop::collection::vec(path(), 0..4), any::<bool>()).prop_map(
@@ -57,6 +99,7 @@ fn what() -> impl Strategy<Value = What> {
             }
         ),
         (0..9_u32, any::<bool>()).prop_map(|(child, thread)| What::Fork { child, thread }),
+        logged(),
         any::<u32>().prop_map(|status| What::Exit { status }),
         path().prop_map(|name| What::Name { name }),
         (path(), any::<u32>(), any::<i32>()).prop_map(|(path, flags, error)| What::Open {

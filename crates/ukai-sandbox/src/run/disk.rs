@@ -2,44 +2,22 @@
 //! its disk afterwards.
 
 use super::disc::{STARTED, disc, file_name};
+use super::quiet::Quiet;
+use super::task::{self, ASK_BYTES, ASK_TASK, DiskTask, TELL_NOTE, TELL_NOTICE};
 use super::trace::Trace;
 use super::{Ended, Guest, Plan, RunError, Seen, Setup, Unsuitable, address, internet, plan};
 use crate::image::System;
 use crate::limits::{DISC_MS_MAX, DISK_ANSWER_BYTES_MAX, DISK_READ_MS_MAX, SAMPLE_BYTES_MAX};
 use crate::machine::{DiskGuest, Export, Machine as _, Running};
 use crate::windows;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::OnceCell;
 use ukai_jail::{Answers, Jail};
-use ukai_model::{Analysis, Event, EventKind, Timestamp};
+use ukai_model::{Analysis, Timestamp};
 use ukai_trace::{Notice, What};
-
-/// What the child that compares disks is to do; the answer to its first question.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DiskTask {
-    /// How many bytes the disk has, before and after.
-    pub sizes: [u64; 2],
-    /// When the sample was started, in nanoseconds since 1970 by the guest's clock.
-    pub began_ns: i64,
-    /// Files that change when nothing runs.
-    pub quiet: BTreeSet<Vec<u8>>,
-    /// Where the sample was put.
-    pub own: Option<Vec<u8>>,
-}
-
-/// A question of that child's: what it is to do.
-pub const ASK_TASK: u8 = 0;
-/// A question of that child's: bytes of a disk. Which (0: before, 1: after), an offset of 64 bits
-/// and a length of 32 follow, little end first.
-pub const ASK_BYTES: u8 = 1;
-/// What it tells: a notice follows, as a frame.
-pub const TELL_NOTICE: u8 = 0;
-/// What it tells: a note for a reader follows.
-pub const TELL_NOTE: u8 = 1;
 
 /// An operator's own guest, ready for runs.
 pub struct OwnGuest {
@@ -54,14 +32,7 @@ pub struct OwnGuest {
     quiet: OnceCell<Quiet>,
 }
 
-/// What a guest does when nothing runs.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Quiet {
-    paths: BTreeSet<Vec<u8>>,
-    names: BTreeSet<String>,
-}
-
-/// The file in which it is kept, beside the booted guest.
+/// The file in which is kept what the guest does when nothing runs, beside the booted guest.
 const QUIET: &str = "quiet.json";
 
 /// How long nothing is watched at most.
@@ -144,7 +115,7 @@ impl Guest for OwnGuest {
         }
         let quiet = self.quiet.get_or_try_init(|| self.be_quiet(plan, setup)).await?;
         let mut seen = self.once(Some(sample), plan, setup, quiet).await?;
-        leave_out(&mut seen.events, &quiet.names);
+        quiet.leave_out_of(&mut seen);
         Ok(seen)
     }
 }
@@ -159,15 +130,7 @@ impl OwnGuest {
         }
         let setup = Setup { time: setup.time.min(QUIET_MAX), record: None, ..setup.clone() };
         let seen = self.once(None, plan, &setup, &Quiet::default()).await?;
-        let paths = seen.notices.iter().filter_map(|notice| match &notice.what {
-            What::Create { path } | What::Write { path, .. } | What::Delete { path } => {
-                Some(path.clone())
-            }
-            What::Rename { to, .. } => Some(to.clone()),
-            _ => None,
-        });
-        let names = seen.events.iter().filter_map(asked_name);
-        let quiet = Quiet { paths: paths.collect(), names: names.collect() };
+        let quiet = Quiet::of(&seen);
         // Kept for the next time; without it, it is watched again.
         if let Err(error) =
             std::fs::write(&kept, serde_json::to_vec(&quiet).map_err(io::Error::from)?)
@@ -375,7 +338,7 @@ impl Answers for Child<'_> {
         let wrong = || io::Error::from(io::ErrorKind::InvalidInput);
         let (kind, rest) = question.split_first().ok_or_else(wrong)?;
         match *kind {
-            ASK_TASK => Ok(std::mem::take(&mut self.task)),
+            ASK_TASK => task::piece(&self.task, rest).ok_or_else(wrong),
             ASK_BYTES => {
                 let (&[which], rest) = rest.split_first_chunk().ok_or_else(wrong)?;
                 let (offset, rest) = rest.split_first_chunk().ok_or_else(wrong)?;
@@ -413,31 +376,4 @@ impl Answers for Child<'_> {
             _ => {}
         }
     }
-}
-
-/// The name that an event is about, where it is about one.
-fn asked_name(event: &Event) -> Option<String> {
-    match &event.kind {
-        EventKind::DnsQuery { name, .. } => Some(name.escaped().to_ascii_lowercase()),
-        _ => None,
-    }
-}
-
-/// Leaves out what the guest asks and contacts when nothing runs: conversations with names of
-/// those.
-fn leave_out(events: &mut Vec<Event>, names: &BTreeSet<String>) {
-    let quiet = |name: &str| names.contains(&name.to_ascii_lowercase());
-    let sessions: BTreeSet<_> = events
-        .iter()
-        .filter(|event| match &event.kind {
-            EventKind::Destination { name, .. } => quiet(&name.escaped()),
-            _ => false,
-        })
-        .filter_map(|event| event.session)
-        .collect();
-    events.retain(|event| {
-        let asked = asked_name(event).is_some_and(|name| quiet(&name));
-        let spoken = event.session.as_ref().is_some_and(|session| sessions.contains(session));
-        !asked && !spoken
-    });
 }

@@ -7,14 +7,17 @@ mod disc;
 mod disk;
 mod kept;
 mod plan;
+mod quiet;
 mod scenario;
+mod task;
 mod trace;
 
 pub use again::{Again, again};
-pub use disk::{ASK_BYTES, ASK_TASK, DiskTask, OwnGuest, TELL_NOTE, TELL_NOTICE, boot_network};
+pub use disk::{OwnGuest, boot_network};
 pub use kept::{After, Console, Kept, KeptEnd, Size, Typed};
 pub use plan::{Plan, Unsuitable, architectures, plan};
 pub use scenario::{CONDITIONS, Conditions};
+pub use task::{ASK_BYTES, ASK_TASK, DiskTask, TELL_NOTE, TELL_NOTICE};
 
 use crate::image::System;
 use crate::limits::{AFTER_LAST_MS, EVENTS_MAX, FINISH_MS_MAX, ORDERS_MS_MAX, SAMPLE_BYTES_MAX};

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use ukai_disk::{Cached, Source, Window, compare};
 use ukai_jail::{Jail, JailLimits, Talk};
 use ukai_sandbox::limits::DISK_READ_MS_MAX;
-use ukai_sandbox::run::{ASK_BYTES, ASK_TASK, DiskTask, TELL_NOTE, TELL_NOTICE};
+use ukai_sandbox::run::{ASK_BYTES, DiskTask, TELL_NOTE, TELL_NOTICE};
 
 /// The word under which the program runs itself as that child.
 pub(crate) const JAILED_DISK: &str = "jailed-disk";
@@ -66,8 +66,7 @@ pub(crate) fn run() -> ExitCode {
 
 fn work() -> io::Result<()> {
     let talk = Rc::new(RefCell::new(Talk::new()));
-    let task = talk.borrow_mut().ask(&[ASK_TASK])?;
-    let task: DiskTask = serde_json::from_slice(&task)?;
+    let task = DiskTask::ask(|question| talk.borrow_mut().ask(question))?;
     let [before, after] = [0, 1].map(|which| {
         let size = task.sizes[usize::from(which)];
         Window::whole(Cached::new(Box::new(Asked { talk: Rc::clone(&talk), which, size })))

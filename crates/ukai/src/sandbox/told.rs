@@ -91,6 +91,9 @@ pub(super) fn told(notice: &Notice) -> String {
             let data = if *deleted { "(deleted)".to_owned() } else { text(data) };
             format!("registry {}: {} = {data}", text(key), text(name))
         }
+        What::Logged { channel, provider, id, record, data, .. } => {
+            format!("log {} {record}: {} {id}: {}", text(channel), text(provider), texts(data))
+        }
         What::SetClock { unix_ns } => format!("set clock {}", unix_ns / 1_000_000_000),
         What::Output { stream, bytes, total } => {
             format!("output {stream} ({total}): {}", text(bytes))

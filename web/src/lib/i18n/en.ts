@@ -726,6 +726,7 @@ export const en = {
   'finding.evasion': 'Evasion',
   'finding.interference': 'Interference',
   'finding.destruction': 'Destruction',
+  'finding.log': 'Log',
   'kind.antivirus.done': 'Anti-virus engines asked',
   'kind.lookup.done': 'Services asked by hash',
   'kind.sample.judged': 'Judged by an analyst',

@@ -727,6 +727,7 @@ export const ja: Messages = {
   'finding.evasion': '回避',
   'finding.interference': '妨害',
   'finding.destruction': '破壊',
+  'finding.log': 'ログ',
   'kind.antivirus.done': 'ウイルス対策エンジンに照会',
   'kind.lookup.done': 'ハッシュで照会',
   'kind.sample.judged': '解析者の判定',
