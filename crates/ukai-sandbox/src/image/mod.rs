@@ -12,7 +12,7 @@ mod packages;
 mod root;
 mod wine;
 
-pub use deception::MACHINE_ID;
+pub use deception::{MACHINE_ID, machine_guid};
 
 use crate::limits::{PACKAGES_BYTES_MAX, TOOL_OUTPUT_BYTES_MAX};
 use serde::{Deserialize, Serialize};
