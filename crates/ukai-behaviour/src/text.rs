@@ -188,7 +188,7 @@ pub fn text(report: &Behaviour) -> String {
             .to_string()
             .split("\\x0a")
             .filter(|line| !line.is_empty())
-            .map(|line| shown(line, 120)),
+            .map(|line| shown(line.strip_suffix("\\x0d").unwrap_or(line), 120)),
         &mut out,
     );
     section(
@@ -335,7 +335,7 @@ fn process_line(depth: usize, process: &Process) -> String {
     let did = if process.did.is_empty() {
         String::new()
     } else {
-        format!(": {}", process.did.join(", "))
+        format!(": {}", readable(&process.did.join(", ")))
     };
     format!(
         "{}[{}] {command}{name}  from {}{exit}{did}",
