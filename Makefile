@@ -53,8 +53,9 @@ unit:
 	cargo nextest run --workspace --locked --no-fail-fast
 
 # The sandbox's whole matrix; `make test` runs a small part of it.
-test-sandbox:
+test-sandbox: web
 	@tools/setup.sh test
+	cd tests/web && npm ci --no-audit --no-fund
 	cargo nextest run -p ukai --locked --no-fail-fast --test whole_program \
 	  --run-ignored all -E 'test(/^sandbox::/)'
 

@@ -5,16 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 use ukai_model::{Behaviour, Class, FindingKind, PeerText, Sha256};
-
-/// The guest's identity, by which specimens know where they are.
-const MACHINE_GUID: &str = "5b1f0c9b-e2a1-4d0f-9a3f-7c2e8d640b17";
+use ukai_sandbox::image::machine_guid;
 
 fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/specimens/windows").join(name)
 }
 
 /// Compiles a specimen for 64 or 32 bits.
-fn compile(bits: u8, folder: &Path) -> PathBuf {
+pub(super) fn compile(bits: u8, folder: &Path) -> PathBuf {
     let (compiler, package) = match bits {
         64 => ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
         _ => ("i686-w64-mingw32-gcc", "gcc-mingw-w64-i686"),
@@ -22,7 +20,7 @@ fn compile(bits: u8, folder: &Path) -> PathBuf {
     let made = folder.join("beacon.exe");
     let output = Command::new(compiler)
         .args(["-O1", "-s", "-Wall", "-Wextra", "-Werror"])
-        .arg(format!("-DMARKER=\"{MACHINE_GUID}\""))
+        .arg(format!("-DMARKER=\"{}\"", machine_guid()))
         .arg("-o")
         .arg(&made)
         .arg(source("beacon.c"))
@@ -34,7 +32,7 @@ fn compile(bits: u8, folder: &Path) -> PathBuf {
 }
 
 /// The image, built if it is not there.
-fn image() -> PathBuf {
+pub(super) fn image() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sandbox-windows");
     std::fs::create_dir_all(&folder).expect("a folder");
     let lock = std::fs::File::create(folder.join("lock")).expect("a lock");

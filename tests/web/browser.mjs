@@ -50,6 +50,24 @@ export async function openPage(browser, base, options) {
   };
 }
 
+/** How long a page may take, in milliseconds. */
+export const WAIT_MS = 15_000;
+
+/** The page has drawn what it loads. */
+export async function settled(page) {
+  await page.locator('h1').first().waitFor({ state: 'attached', timeout: WAIT_MS });
+  await page.waitForFunction(() => document.querySelector('main .skeleton') === null, null, { timeout: WAIT_MS });
+  await page.evaluate(() => document.fonts.ready);
+}
+
+export async function logIn(page, base, token) {
+  await page.goto(`${base}/login`);
+  await page.locator('#token').fill(token);
+  await page.locator('button[type=submit]').click();
+  await page.waitForURL(`${base}/`, { timeout: WAIT_MS });
+  await settled(page);
+}
+
 /** What is wrong with a page as it stands, for a reader: texts, names, contrast, width. */
 export function inspect(page, { foreign, language, theme }) {
   return page.evaluate(

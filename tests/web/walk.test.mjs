@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { inspect, launch, openPage } from './browser.mjs';
+import { inspect, launch, logIn, openPage, settled, WAIT_MS } from './browser.mjs';
 import { foreign, messages } from './messages.mjs';
 
 const { UKAI_URL, UKAI_TOKEN, UKAI_SCREENSHOTS } = process.env;
@@ -14,7 +14,6 @@ assert.ok(UKAI_URL && UKAI_TOKEN, 'UKAI_URL and UKAI_TOKEN say which hub to walk
 const base = new URL(UKAI_URL).origin;
 if (UKAI_SCREENSHOTS) mkdirSync(UKAI_SCREENSHOTS, { recursive: true });
 
-const WAIT_MS = 15_000;
 let browser;
 before(async () => {
   browser = await launch();
@@ -23,21 +22,6 @@ after(() => browser?.close());
 
 const shot = (page, name, fullPage = true) =>
   UKAI_SCREENSHOTS ? page.screenshot({ path: join(UKAI_SCREENSHOTS, `${name}.png`), fullPage }) : null;
-
-/** The page has drawn what it loads. */
-async function settled(page) {
-  await page.locator('h1').first().waitFor({ state: 'attached', timeout: WAIT_MS });
-  await page.waitForFunction(() => document.querySelector('main .skeleton') === null, null, { timeout: WAIT_MS });
-  await page.evaluate(() => document.fonts.ready);
-}
-
-async function logIn(page) {
-  await page.goto(`${base}/login`);
-  await page.locator('#token').fill(UKAI_TOKEN);
-  await page.locator('button[type=submit]').click();
-  await page.waitForURL(`${base}/`, { timeout: WAIT_MS });
-  await settled(page);
-}
 
 /** Something of each kind to look at, from the API. */
 async function things(context) {
@@ -98,7 +82,7 @@ for (const language of ['en', 'ja']) {
         await page.goto(`${base}/login`);
         await page.locator('#token').waitFor();
         await look('login');
-        await logIn(page);
+        await logIn(page, base, UKAI_TOKEN);
         for (const [name, path] of pagesOf(await things(context))) {
           await page.goto(`${base}${path}`);
           await settled(page);

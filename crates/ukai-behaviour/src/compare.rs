@@ -2,7 +2,9 @@
 
 use crate::limits::DIFFERENCES_MAX;
 use std::collections::BTreeSet;
-use ukai_model::{Behaviour, Class, Contact, FindingKind, PeerText, ReportDifference};
+use ukai_model::{
+    Behaviour, Class, Contact, FindingKind, PeerText, RegistryChange, ReportDifference,
+};
 
 /// What only one of two reports has, by kind and text; at most as much as a report has of its own.
 /// Addresses behind names are the virtual Internet's choice and are not compared.
@@ -47,7 +49,13 @@ fn facts(report: &Behaviour) -> BTreeSet<(&'static str, PeerText)> {
     }
     facts.extend(report.names.iter().map(|name| ("name", name.name.clone())));
     facts.extend(report.files.iter().map(|file| ("file", file.path.clone())));
+    facts.extend(report.registry.iter().map(|change| ("registry", registry_text(change))));
     facts
+}
+
+/// A value of the registry, by its place.
+pub(crate) fn registry_text(change: &RegistryChange) -> PeerText {
+    PeerText::new([change.key.as_bytes(), b"\\", change.name.as_bytes()].concat())
 }
 
 /// A destination in a line.

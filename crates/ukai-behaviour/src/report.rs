@@ -1,6 +1,6 @@
 //! Puts the parts together: each run is read by itself, then they are merged.
 
-use crate::compare::contact_text;
+use crate::compare::{contact_text, registry_text};
 use crate::facts::{Fact, Facts};
 use crate::inside::{Inside, note};
 use crate::limits::{
@@ -556,6 +556,9 @@ fn differences(runs: &[Run], merged: &Merged) -> Vec<Difference> {
     }
     for file in merged.files.values() {
         tell("file", file.path.clone(), &file.runs);
+    }
+    for change in merged.registry.values() {
+        tell("registry", registry_text(change), &change.runs);
     }
     differences
 }

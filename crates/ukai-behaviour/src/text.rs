@@ -188,7 +188,7 @@ pub fn text(report: &Behaviour) -> String {
             .to_string()
             .split("\\x0a")
             .filter(|line| !line.is_empty())
-            .map(|line| shown(line, 120)),
+            .map(|line| shown(line.strip_suffix("\\x0d").unwrap_or(line), 120)),
         &mut out,
     );
     section(
@@ -335,7 +335,7 @@ fn process_line(depth: usize, process: &Process) -> String {
     let did = if process.did.is_empty() {
         String::new()
     } else {
-        format!(": {}", process.did.join(", "))
+        format!(": {}", readable(&process.did.join(", ")))
     };
     format!(
         "{}[{}] {command}{name}  from {}{exit}{did}",
@@ -390,8 +390,37 @@ fn numbers(runs: &[u32]) -> String {
 }
 
 fn shown(text: &str, chars: usize) -> String {
+    let text = &readable(text);
     match text.char_indices().nth(chars) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
+    }
+}
+
+/// A peer's text for reading: a backslash, which comes as two, is one again, except where it would
+/// read as the mark of an escaped byte (`\xNN`).
+fn readable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\\\") {
+        out.push_str(before);
+        let marks = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let mark = after.strip_prefix('x').and_then(|after| after.get(..2)).is_some_and(marks);
+        out.push_str(if mark { "\\\\" } else { "\\" });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn paths_of_windows_have_single_backslashes() {
+        assert_eq!(readable(r"C:\\users\\a\x0ab"), r"C:\users\a\x0ab");
+        assert_eq!(readable(r"C:\\x64\\b"), r"C:\\x64\b");
+        assert_eq!(readable(r"\\\\server\\x"), r"\\server\x");
     }
 }

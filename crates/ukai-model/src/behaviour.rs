@@ -617,7 +617,7 @@ pub struct Alike {
 /// Something that only one of two reports of a sample tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReportDifference {
-    /// Of what: `contact`, `attack`, `file`, `finding`, `rule`, `name`.
+    /// Of what: `contact`, `attack`, `rule`, `finding`, `name`, `file`, `registry`.
     pub of: String,
     /// What.
     pub what: PeerText,
@@ -628,7 +628,7 @@ pub struct ReportDifference {
 /// Something that was seen in some of the runs only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Difference {
-    /// Of what: `contact`, `file`, `finding`, `rule`, `name`.
+    /// Of what: `contact`, `attack`, `rule`, `finding`, `name`, `file`, `registry`.
     pub of: String,
     /// What.
     pub what: PeerText,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, change, clock, compact, duration, encodingName, endpoint, hex, instant, integer, relative, short, shortId, signed, zoneName } from './format';
+import { bytes, change, clock, compact, duration, encodingName, endpoint, hex, instant, integer, readable, relative, short, shortId, signed, zoneName } from './format';
 
 test('sizes have binary units and at most three digits', () => {
   expect([0, 1023, 1536, 49_196, 7_340_032_000].map(bytes)).toEqual(['0 B', '1023 B', '1.5 KiB', '48.0 KiB', '6.8 GiB']);
@@ -48,4 +48,9 @@ test('addresses, identities and encodings', () => {
   expect(shortId('01a207ec-8cd6-7545-8540-5acefd31258a')).toBe('01a207ec…258a');
   expect(hex(0x1f40)).toBe('0x1f40');
   expect(encodingName({ encoding: 'xor', key: 2 })).toBe('XOR 0x02');
+});
+
+test('paths of Windows have single backslashes, and escaped bytes stay marked', () => {
+  expect(readable(String.raw`C:\\users\\a\x0ab`)).toBe(String.raw`C:\users\a\x0ab`);
+  expect(readable(String.raw`C:\\x64\\b`)).toBe(String.raw`C:\\x64\b`);
 });

@@ -135,3 +135,7 @@ export function encodingName(encoding: { encoding: string; key?: number }): stri
       return encoding.encoding;
   }
 }
+
+/** A peer's text for reading: a backslash, which comes as two, is one again, except where it would
+ * read as the mark of an escaped byte (`\xNN`). */
+export const readable = (text: string): string => text.replace(/\\\\(?!x[0-9a-f]{2})/g, '\\');

@@ -105,6 +105,8 @@ fn runs_are_compared() {
     second.start("x86_64", "/tmp/a");
     second.name(20, "c2.example.net", "20.1.2.3");
     second.irc(30, "20.1.2.3", 6667, "#bots");
+    let (key, name) = (b"HKCU\\Software\\A".to_vec(), b"x".to_vec());
+    second.tell(0, 40, What::Registry { key, name, data: b"1".to_vec(), deleted: false });
     let runs = [first.seen(Ended::TimeUsed), second.seen(Ended::TimeUsed)];
     let report = report(&SAMPLE, &runs, RuleSet::built_in());
     let difference = |of: &str, what: &str| {
@@ -114,6 +116,7 @@ fn runs_are_compared() {
     };
     assert_eq!(difference("contact", "c2 c2.example.net port 6667"), (vec![2], vec![1]));
     assert_eq!(difference("rule", "Sleeps for a long time"), (vec![1], vec![2]));
+    assert_eq!(difference("registry", "HKCU\\\\Software\\\\A\\\\x"), (vec![2], vec![1]));
     assert!(!report.differences.iter().any(|d| d.what.to_string().contains("/tmp/a")));
 }
 

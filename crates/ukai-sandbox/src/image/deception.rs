@@ -7,6 +7,16 @@ use std::fmt::Write as _;
 /// only meant to run in the guest know where they are.
 pub const MACHINE_ID: &str = "5b1f0c9be2a14d0f9a3f7c2e8d640b17";
 
+/// The same identity as Windows writes its own (`MachineGuid`), in groups of 8, 4, 4, 4 and 12
+/// digits.
+pub fn machine_guid() -> String {
+    let mut text = MACHINE_ID.to_owned();
+    for dash in [20, 16, 12, 8] {
+        text.insert(dash, '-');
+    }
+    text
+}
+
 /// Path, mode, contents. The ordinary user is renamed per run by the agent.
 pub(super) fn files() -> impl Iterator<Item = (&'static str, u32, String)> {
     FILES.iter().map(|(path, mode, text)| (*path, *mode, (*text).to_owned())).chain([

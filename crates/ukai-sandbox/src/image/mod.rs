@@ -12,7 +12,7 @@ mod packages;
 mod root;
 mod wine;
 
-pub use deception::MACHINE_ID;
+pub use deception::{MACHINE_ID, machine_guid};
 
 use crate::limits::{PACKAGES_BYTES_MAX, TOOL_OUTPUT_BYTES_MAX};
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,7 @@ pub struct Order {
 pub enum Progress {
     /// Packages are chosen.
     Choosing,
-    /// A package comes.
+    /// Packages come, a few at once; this is the first of them.
     Package {
         /// Which, from 1 on.
         number: usize,
@@ -155,13 +155,15 @@ pub fn build(order: &Order, tell: &mut dyn FnMut(Progress)) -> Result<Manifest, 
         return Err(ImageError::Packages(format!("packages of {} MiB", total >> 20)));
     }
     let mut listed = Vec::new();
-    for (number, package) in chosen.iter().enumerate() {
-        let name = package.full_name();
-        tell(Progress::Package { number: number + 1, count: chosen.len(), name: name.clone() });
-        let file = packages::fetch(package, folder, &kept)?;
-        let (_, sha256) = hash(&file)?;
-        let version = package.version.clone();
-        listed.push(ManifestPackage { name, version, sha256 });
+    for packages in chosen.chunks(packages::AT_ONCE) {
+        let name = packages.first().map(packages::Package::full_name).unwrap_or_default();
+        tell(Progress::Package { number: listed.len() + 1, count: chosen.len(), name });
+        packages::fetch(packages, folder, &kept)?;
+        for package in packages {
+            let (_, sha256) = hash(&kept.join(&package.file))?;
+            let (name, version) = (package.full_name(), package.version.clone());
+            listed.push(ManifestPackage { name, version, sha256 });
+        }
     }
     let made_of = made_of(order, &listed);
     if let Some(manifest) = unchanged(folder, &made_of) {

@@ -157,24 +157,29 @@ pub(super) fn parse(line: &str) -> Option<Package> {
     })
 }
 
-/// The package's file in `kept`, fetched if it is not there.
-pub(super) fn fetch(package: &Package, folder: &Path, kept: &Path) -> Result<PathBuf, ImageError> {
-    let path = kept.join(&package.file);
+/// So many are fetched by one apt: it reads all lists anew each time.
+pub(super) const AT_ONCE: usize = 32;
+
+/// Fetches those that are not in `kept` yet.
+pub(super) fn fetch(packages: &[Package], folder: &Path, kept: &Path) -> Result<(), ImageError> {
     // apt renames a file only when it is whole and verified.
-    if fs::metadata(&path).is_ok_and(|about| about.len() == package.size) {
-        return Ok(path);
+    let is_there = |package: &&Package| {
+        fs::metadata(kept.join(&package.file)).is_ok_and(|about| about.len() == package.size)
+    };
+    for narrow in [true, false] {
+        let missing: Vec<String> = packages
+            .iter()
+            .filter(|package| package.narrow == narrow && !is_there(package))
+            .map(|package| format!("{}={}", package.full_name(), package.version))
+            .collect();
+        if !missing.is_empty() {
+            let mut apt = apt(folder, narrow)?;
+            tool(apt.args(["-qq", "download"]).args(missing).current_dir(kept), "apt")?;
+        }
     }
-    tool(
-        apt(folder, package.narrow)?
-            .args(["-qq", "download"])
-            .arg(format!("{}={}", package.full_name(), package.version))
-            .current_dir(kept),
-        "apt",
-    )?;
-    if fs::metadata(&path).is_ok_and(|about| about.len() == package.size) {
-        Ok(path)
-    } else {
-        Err(ImageError::Packages(format!("apt has not brought {}", package.file)))
+    match packages.iter().find(|package| !is_there(package)) {
+        Some(package) => Err(ImageError::Packages(format!("apt has not brought {}", package.file))),
+        None => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Wine runs once while the image is built, in namespaces without a network, so that a guest
 //! does not have to: what takes seconds there takes minutes where instructions are emulated.
 
+use super::deception::machine_guid;
 use super::root::put;
 use super::{FILE_TIME_S, ImageError, tool};
 use crate::windows::{
@@ -214,8 +215,12 @@ fn settings() -> String {
             let _ = writeln!(text, "\"{name}\"={value}");
         }
     }
+    let _ = writeln!(text, "\n[{CRYPTOGRAPHY}]\n\"MachineGuid\"=\"{}\"", machine_guid());
     text
 }
+
+/// Where Windows keeps its identity.
+const CRYPTOGRAPHY: &str = r"HKEY_LOCAL_MACHINE\Software\Microsoft\Cryptography";
 
 type Values = &'static [(&'static str, &'static str)];
 
@@ -232,10 +237,6 @@ const SETTINGS: &[(&str, Values)] = &[
             ("TEMP", r#""C:\\users\\daniel\\AppData\\Local\\Temp""#),
             ("TMP", r#""C:\\users\\daniel\\AppData\\Local\\Temp""#),
         ],
-    ),
-    (
-        r"HKEY_LOCAL_MACHINE\Software\Microsoft\Cryptography",
-        &[("MachineGuid", "\"5b1f0c9b-e2a1-4d0f-9a3f-7c2e8d640b17\"")],
     ),
     (
         r"HKEY_LOCAL_MACHINE\Software\Microsoft\Windows NT\CurrentVersion",
@@ -269,7 +270,14 @@ const SETTINGS: &[(&str, Values)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::without_times;
+    use super::{settings, without_times};
+
+    #[test]
+    fn the_computer_has_its_own_identity() {
+        let own = "\n[HKEY_LOCAL_MACHINE\\Software\\Microsoft\\Cryptography]\n\
+            \"MachineGuid\"=\"5b1f0c9b-e2a1-4d0f-9a3f-7c2e8d640b17\"\n";
+        assert!(settings().contains(own), "{}", settings());
+    }
 
     #[test]
     fn times_of_keys_go_and_values_stay() {

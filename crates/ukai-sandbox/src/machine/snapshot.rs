@@ -159,7 +159,11 @@ pub(super) fn kept_folder<'a>(
     for path in files {
         let metadata = std::fs::metadata(path)
             .map_err(MachineError::file(format!("reading {}", path.display())))?;
-        take(path.as_os_str().as_bytes());
+        // The same file, whatever way leads to it.
+        let whole = path
+            .canonicalize()
+            .map_err(MachineError::file(format!("reading {}", path.display())))?;
+        take(whole.as_os_str().as_bytes());
         take(&metadata.len().to_le_bytes());
         take(&metadata.mtime().to_le_bytes());
         take(&metadata.mtime_nsec().to_le_bytes());

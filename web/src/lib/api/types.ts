@@ -687,6 +687,14 @@ export interface FileChange {
   sha256?: string;
 }
 
+export interface RegistryChange {
+  key: string;
+  /** Empty: the key's own value. */
+  name: string;
+  data: string;
+  deleted: boolean;
+}
+
 export interface Contact {
   name?: string;
   addresses: string[];
@@ -721,6 +729,7 @@ export interface Behaviour {
   timeline: { proof: Proof; kind: string; text: string; weight: number }[];
   processes: SandboxProcess[];
   files: FileChange[];
+  registry?: RegistryChange[];
   findings: { kind: string; how: string; detail: string; count: number; runs: number[] }[];
   names: { name: string; records: string[]; count: number; code: string; answers: string[]; contacted: boolean }[];
   contacts: Contact[];
