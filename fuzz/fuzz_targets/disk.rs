@@ -6,7 +6,8 @@
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeSet;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::sync::Once;
 use ukai_disk::{Cached, Source, Window, compare, volumes};
 
 struct Bytes(Vec<u8>);
@@ -22,7 +23,11 @@ impl Source for Bytes {
     }
 }
 
+/// libFuzzer's hook ends the process at a panic, also at one that is caught.
+static HOOK: Once = Once::new();
+
 fuzz_target!(|data: &[u8]| {
+    HOOK.call_once(|| set_hook(Box::new(|_| {})));
     let disk = || Window::whole(Cached::new(Box::new(Bytes(data.to_vec()))));
     volumes(&disk());
     let empty = Window::whole(Cached::new(Box::new(Bytes(Vec::new()))));

@@ -1,6 +1,7 @@
 //! Writes documents of records into a folder, for the fuzz target `evtx` to begin with.
 
 #[path = "../tests/writer/mod.rs"]
+#[allow(dead_code, reason = "the writer has more than this needs")]
 mod writer;
 
 use std::path::Path;
