@@ -31,8 +31,9 @@ pub(crate) const QEMU_OVERHEAD_BYTES: u64 = 3 << 30;
 /// Translated code of a guest that is emulated, in MiB.
 pub(crate) const TRANSLATION_MIB: u32 = 96;
 
-/// How long a guest may take to be ready, in milliseconds.
-pub const BOOT_MS_MAX: u64 = 300_000;
+/// How long a guest may take to be ready, in milliseconds: Windows', emulated beside other work,
+/// takes more than five minutes.
+pub const BOOT_MS_MAX: u64 = 600_000;
 
 /// How long a boot by KVM may take until it is given up, in milliseconds: where KVM works,
 /// it takes a tenth of it.
