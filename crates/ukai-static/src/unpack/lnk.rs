@@ -230,9 +230,10 @@ impl Link {
         let target = targets.into_iter().flatten().find(|it| !it.is_empty());
         let arguments = self.arguments.as_ref().map_or("", |(_, text)| text.trim());
         let target = target.map_or("", String::as_str);
-        let target = match target.contains(' ') && !arguments.is_empty() {
-            true => format!("\"{target}\""),
-            false => target.to_owned(),
+        let target = if target.contains(' ') && !arguments.is_empty() {
+            format!("\"{target}\"")
+        } else {
+            target.to_owned()
         };
         format!("{target} {arguments}").trim().to_owned()
     }

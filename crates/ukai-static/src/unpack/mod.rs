@@ -9,10 +9,15 @@ mod archives;
 mod arj;
 mod carve;
 mod cpio;
+mod cramfs;
+mod disk;
 mod encoded;
 mod firmware;
 mod iso9660;
+mod jffs2;
 mod lnk;
+mod log;
+mod lzo;
 mod mail;
 mod markup;
 mod nrv;
@@ -28,6 +33,9 @@ mod sevenz;
 mod smuggling;
 mod squashfs;
 mod streams;
+mod ubi;
+mod ubifs;
+mod udf;
 mod upx;
 mod vba;
 mod xlm;
@@ -118,7 +126,19 @@ impl<'a> Unpacking<'a> {
             "cpio" => cpio::unpack(bytes, self),
             "ar" | "deb" => ar::unpack(bytes, self),
             "rpm" => rpm::unpack(bytes, self),
-            "iso9660" => iso9660::unpack(bytes, self),
+            "iso9660" => {
+                // What both name is listed once: Windows opens UDF.
+                udf::unpack(bytes, self);
+                iso9660::unpack(bytes, self);
+            }
+            "udf" => udf::unpack(bytes, self),
+            "boot-sector" | "gpt" | "fat" | "ntfs" | "ext" => disk::raw(bytes, self),
+            "vhd" => disk::vhd(bytes, self),
+            "vhdx" => disk::vhdx(bytes, self),
+            "cramfs" => cramfs::unpack(bytes, self),
+            "jffs2" => jffs2::unpack(bytes, self),
+            "ubi" => ubi::unpack(bytes, self),
+            "ubifs" => ubifs::unpack(bytes, self),
             "rtf" => rtf::unpack(bytes, self),
             "pdf" => pdf::unpack(bytes, self),
             "mail" | "mhtml" => mail::message(bytes, self),
@@ -202,6 +222,16 @@ impl<'a> Unpacking<'a> {
     /// Whether these bytes were taken out already.
     fn has(&self, bytes: &[u8]) -> bool {
         self.children.iter().any(|child| child.bytes == bytes)
+    }
+
+    /// How much of a member of `length` bytes there is room for. What is cut is noted.
+    fn room(&mut self, container: &str, length: u64) -> usize {
+        let max = self.limits.member_bytes.min(self.budget.bytes);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length > max {
+            self.note(format!("{container}: unpacked up to the limit of {max} bytes"));
+        }
+        length.min(max)
     }
 
     /// Keeps a member, unless it is empty or there is no room.

@@ -25,8 +25,15 @@ const UNKNOWN_BYTES_MIN: usize = 1000;
 const KEY_BYTES_MAX: usize = 64;
 /// Texts that are tried as keys.
 const KEYS_MAX: usize = 100;
-/// Length of a file's name, in bytes.
+/// Decoded texts from which XOR is undone, and the shortest of them, in bytes.
+const XOR_TRIES_MAX: usize = 300;
+const XOR_BYTES_MIN: usize = 64;
+/// Length of a file's name, and of what is read for it, in bytes.
 const NAME_BYTES_MAX: usize = 200;
+const NAME_HEAD_BYTES: usize = 1024;
+/// Calls that save a file, and how far the name is looked for in one, in bytes.
+const CALLS_MAX: usize = 200;
+const CALL_BYTES_MAX: usize = 1 << 20;
 
 /// What makes bytes of a text, in lower case.
 const MAKES: &[&str] = &[
@@ -154,11 +161,14 @@ impl<'a> Page<'a> {
     fn read_script(&mut self, start: usize, end: usize) {
         let script = &self.bytes[..end];
         let mut at = start;
+        // Up to where no literal ends, for each kind of quote: none is looked for twice.
+        let mut open_until = [start; 3];
         while at < end && self.texts.len() < TEXTS_MAX {
-            if !is_quote(script[at]) {
+            let kind = b"\"'`".iter().position(|quote| *quote == script[at]);
+            let Some(kind) = kind.filter(|kind| open_until[*kind] <= at) else {
                 at += 1;
                 continue;
-            }
+            };
             let first = at;
             let is_list = before(script, first).is_some_and(|(byte, _)| byte == b'[');
             let mut text = Vec::new();
@@ -182,6 +192,8 @@ impl<'a> Page<'a> {
             }
             if at == first {
                 // No literal after all: an apostrophe.
+                let line = memchr(b'\n', &script[at..]).map_or(end, |length| at + length);
+                open_until[kind] = if kind == 2 { end } else { line };
                 at += 1;
                 continue;
             }
@@ -214,7 +226,7 @@ impl<'a> Page<'a> {
             }
         }
         for call in ["mssaveoropenblob(", "mssaveblob(", "saveas(", "new file("] {
-            for at in memmem::find_iter(&self.lower, call.as_bytes()).take(TEXTS_MAX) {
+            for at in memmem::find_iter(&self.lower, call.as_bytes()).take(CALLS_MAX) {
                 let open = at + call.len();
                 names.extend(self.second_argument(open).and_then(|at| self.name_at(at)));
             }
@@ -227,7 +239,7 @@ impl<'a> Page<'a> {
     fn second_argument(&self, at: usize) -> Option<usize> {
         let rest = self.bytes.get(at..)?;
         let mut depth = 0usize;
-        for (index, byte) in rest.iter().enumerate() {
+        for (index, byte) in rest.iter().enumerate().take(CALL_BYTES_MAX) {
             match byte {
                 b'(' | b'[' | b'{' => depth += 1,
                 b')' | b']' | b'}' => depth = depth.checked_sub(1)?,
@@ -243,6 +255,7 @@ impl<'a> Page<'a> {
     fn name_at(&self, at: usize) -> Option<(usize, Vec<u8>)> {
         let at = at + blank(self.bytes.get(at..)?);
         let rest = &self.bytes[at..];
+        let rest = &rest[..rest.len().min(NAME_HEAD_BYTES)];
         let name = if is_quote(*rest.first()?) {
             let mut text = Vec::new();
             literal(rest, &mut text)?;
@@ -288,7 +301,12 @@ impl<'a> Page<'a> {
     /// Contents of `data:` URIs (RFC 2397) that are no pictures, films or fonts.
     fn data_uris(&self) -> Vec<Decoded> {
         let mut found = Vec::new();
+        let mut done = 0;
         for at in memmem::find_iter(&self.lower, b"data:").take(TEXTS_MAX) {
+            // One in another's data is none.
+            if at < done {
+                continue;
+            }
             let rest = &self.bytes[at + 5..];
             let Some(comma) = rest.iter().take(200).position(|byte| *byte == b',') else {
                 continue;
@@ -303,6 +321,7 @@ impl<'a> Page<'a> {
             let data = &rest[comma + 1..];
             let ends = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b')' | b' ');
             let data = &data[..data.iter().position(ends).unwrap_or(data.len())];
+            done = at + 5 + comma + data.len();
             let content = if head.ends_with(b";base64") {
                 base64(&percent(data))
             } else if data.len() >= ENCODED_BYTES_MIN {
@@ -320,6 +339,9 @@ impl<'a> Page<'a> {
     fn files(&self) -> Vec<Decoded> {
         let mut found = Vec::new();
         let may_be_unknown = !self.makes.is_empty() && !self.saves.is_empty();
+        let has_xor = memchr(b'^', self.bytes).is_some();
+        let keys = if has_xor { self.keys() } else { Vec::new() };
+        let mut tried = 0;
         let mut offer = |at: usize, tries: Vec<(Vec<u8>, &'static str)>| {
             if found.len() > FILES_MAX {
                 return;
@@ -330,11 +352,13 @@ impl<'a> Page<'a> {
                 let (content, how) = decoded.swap_remove(file);
                 return found.push(Decoded { at, content, how, is_uri: false });
             }
-            if memchr(b'^', self.bytes).is_some() {
-                for (content, _) in &decoded {
-                    if let Some((content, how)) = self.without_xor(content) {
-                        return found.push(Decoded { at, content, how, is_uri: false });
-                    }
+            for (content, _) in &decoded {
+                if keys.is_empty() || tried >= XOR_TRIES_MAX || content.len() < XOR_BYTES_MIN {
+                    break;
+                }
+                tried += 1;
+                if let Some(content) = without_xor(content, &keys) {
+                    return found.push(Decoded { at, content, how: "XOR", is_uri: false });
                 }
             }
             let long = |it: &&(Vec<u8>, &'static str)| it.0.len() >= UNKNOWN_BYTES_MIN;
@@ -351,24 +375,11 @@ impl<'a> Page<'a> {
         found
     }
 
-    /// Undoes XOR by one byte, or by one of the page's short texts.
-    fn without_xor(&self, content: &[u8]) -> Option<(Vec<u8>, &'static str)> {
-        let undo = |key: &[u8], content: &[u8]| -> Vec<u8> {
-            content.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect()
-        };
-        let head = &content[..content.len().min(16)];
+    /// What texts may be XORed with: the page's short ones, and every byte.
+    fn keys(&self) -> Vec<Vec<u8>> {
         let short = |it: &&Text| (1..=KEY_BYTES_MAX).contains(&it.text.len());
         let texts = self.texts.iter().filter(short).take(KEYS_MAX).map(|it| it.text.clone());
-        let keys = texts.chain((1..=255).map(|key| vec![key]));
-        for key in keys {
-            if has_file_magic(&undo(&key, head)) {
-                let content = undo(&key, content);
-                if is_file(&content) {
-                    return Some((content, "XOR"));
-                }
-            }
-        }
-        None
+        texts.chain((1..=255).map(|key| vec![key])).collect()
     }
 
     fn tell(&self, found: &Decoded, name: Option<&[u8]>) -> String {
@@ -390,6 +401,16 @@ impl<'a> Page<'a> {
         }
         told
     }
+}
+
+/// Undoes XOR by the key that makes a file of it.
+fn without_xor(content: &[u8], keys: &[Vec<u8>]) -> Option<Vec<u8>> {
+    let undo = |key: &[u8], content: &[u8]| -> Vec<u8> {
+        content.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect()
+    };
+    let head = &content[..content.len().min(16)];
+    let mut fitting = keys.iter().filter(|key| has_file_magic(&undo(key, head)));
+    fitting.find_map(|key| Some(undo(key, content)).filter(|content| is_file(content)))
 }
 
 fn contains(text: &[u8], mark: &str) -> bool {

@@ -2,6 +2,7 @@
 
 mod documents;
 mod formats;
+mod images;
 mod upx;
 
 use std::path::Path;

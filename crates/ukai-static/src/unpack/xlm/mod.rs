@@ -28,7 +28,7 @@ const CELLS_MAX: usize = 200_000;
 const SHEETS_MAX: usize = 1000;
 const NAMES_MAX: usize = 10_000;
 /// Length of the text that comes of one book, in bytes.
-const LISTING_BYTES_MAX: usize = 4 << 20;
+const LISTING_BYTES_MAX: usize = 1 << 20;
 /// How far formulas write formulas.
 const WRITES_DEEP_MAX: usize = 4;
 /// Functions within one formula that are looked at.
@@ -195,6 +195,29 @@ impl Listing<'_> {
 
     /// Tells what one function does. `raw` are its arguments as they stand there.
     fn call(&mut self, name: &str, raw: &[Expr], key: Key, depth: usize) {
+        let tells = matches!(
+            name,
+            "EXEC"
+                | "CALL"
+                | "REGISTER"
+                | "FOPEN"
+                | "FILE.DELETE"
+                | "SAVE.AS"
+                | "OPEN"
+                | "SEND.KEYS"
+                | "WORKBOOK.HIDE"
+                | "FORMULA"
+                | "FORMULA.FILL"
+                | "FORMULA.ARRAY"
+                | "SET.VALUE"
+                | "SET.NAME"
+                | "DEFINE.NAME"
+        );
+        let alias = self.registered.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+        let alias = alias.map(|(_, function)| function.clone());
+        if !tells && alias.is_none() {
+            return;
+        }
         let sheets = self.sheets;
         let arguments: Vec<Expr> =
             raw.iter().map(|argument| self.folder.simplified(argument, key.0)).collect();
@@ -257,9 +280,7 @@ impl Listing<'_> {
                 }
             }
             _ => {
-                let alias =
-                    self.registered.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
-                if let Some((_, function)) = alias {
+                if let Some(function) = alias {
                     let told = format!("XLM: calls {function}({})", all(0));
                     self.tell(ArtefactKind::Technique, told);
                 }

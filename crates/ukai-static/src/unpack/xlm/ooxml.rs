@@ -84,6 +84,10 @@ fn text(parts: &Parts<'_>) -> Book {
     book.names = names.collect();
     let texts = shared_texts(parts.get("xl/sharedStrings.xml").unwrap_or_default());
     for (index, path) in places.iter().enumerate() {
+        // Each part once.
+        if places[..index].contains(path) {
+            continue;
+        }
         let part = parts.get(path).unwrap_or_default();
         read_sheet(part, index, &texts, &sheets, &mut book);
     }
@@ -229,6 +233,9 @@ fn binary(parts: &Parts<'_>) -> Book {
         }
     }
     for (index, path) in places.iter().enumerate() {
+        if places[..index].contains(path) {
+            continue;
+        }
         let mut row = 0;
         for (kind, content) in records(parts.get(path).unwrap_or_default()) {
             if kind == 0 {

@@ -66,8 +66,7 @@ struct Stack {
 
 impl Stack {
     fn push(&mut self, expr: Expr) -> Option<()> {
-        self.entries.push((expr, 1));
-        Some(())
+        self.put(expr, 1)
     }
 
     fn wrap(&mut self, make: impl FnOnce(Box<Expr>) -> Expr) -> Option<()> {
@@ -87,7 +86,7 @@ impl Stack {
         let (right, right_depth) = self.entries.pop()?;
         let (left, left_depth) = self.entries.pop()?;
         if sign == "&" {
-            let below = if matches!(left, Expr::Join(_)) { 0 } else { 1 };
+            let below = usize::from(!matches!(left, Expr::Join(_)));
             return self.put(join(left, right)?, (left_depth + below).max(right_depth + 1));
         }
         let depth = left_depth.max(right_depth) + 1;
@@ -239,12 +238,12 @@ impl Reader<'_> {
                 stack.push(self.name(index))
             }
             0x3a => {
-                let sheet = self.sheet()?;
+                let sheet = self.sheet();
                 let place = self.place(sheet)?;
                 stack.push(Expr::Cell(place))
             }
             0x3b => {
-                let sheet = self.sheet()?;
+                let sheet = self.sheet();
                 let (first, last) = self.area(sheet)?;
                 stack.push(Expr::Area(first, last))
             }
@@ -300,15 +299,16 @@ impl Reader<'_> {
         Expr::Name(name.cloned().unwrap_or_else(|| format!("NAME.{index}")))
     }
 
-    /// The sheet of a reference to another one.
-    fn sheet(&mut self) -> Option<Option<usize>> {
+    /// The sheet of a reference to another one; none if it is not known, or what is left is
+    /// too short for anything.
+    fn sheet(&mut self) -> Option<usize> {
         if self.around.layout == Layout::Biff5 {
             // Index, eight bytes, first and last sheet.
             let taken = self.take(14)?;
-            return Some(u16_le(taken, 10).map(usize::from));
+            return u16_le(taken, 10).map(usize::from);
         }
         let index = usize::from(self.half()?);
-        Some(self.around.references.get(index).copied().flatten())
+        self.around.references.get(index).copied().flatten()
     }
 
     fn place(&mut self, sheet: Option<usize>) -> Option<Place> {
