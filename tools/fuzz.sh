@@ -34,6 +34,31 @@ disk_seeds() {
   mkntfs -F -Q -q -s 512 -c 512 "$folder/seed-ntfs" 2>/dev/null
 }
 
+# Small images by the real tools, as inputs: a byte that chooses no beginning before each.
+image_seeds() {
+  local folder=$PWD/fuzz/corpus/unpack work image
+  mkdir -p "$folder"
+  work=$(mktemp -d)
+  (
+    cd "$work"
+    mkdir -p root/deep
+    seq 1 900 >root/deep/small
+    printf '#!/bin/sh\nwget http://a.example/x\n' >root/x.sh
+    genisoimage -quiet -udf -o a.udf root 2>/dev/null
+    truncate -s 360K a.fat; mformat -i a.fat -f 360 ::; mcopy -s -i a.fat root/* ::
+    mke2fs -q -t ext4 -d root a.ext 256K
+    truncate -s 1100K disk; mkntfs -q -F -f disk >/dev/null; head -c 400000 disk >a.ntfs
+    mkfs.cramfs root a.cramfs; mkfs.jffs2 -r root -o a.jffs2 -e 8
+    mkfs.ubifs -r root -m 512 -e 15360 -c 100 -x zlib -o a.ubifs
+    printf '[v]\nmode=ubi\nimage=a.ubifs\nvol_id=0\nvol_size=400KiB\nvol_type=dynamic\nvol_name=r\n' >ubi.ini
+    ubinize -o a.ubi -m 512 -p 16KiB ubi.ini
+  )
+  for image in "$work"/a.*; do
+    { printf '\0'; cat "$image"; } >"$folder/seed-${image##*.}"
+  done
+  rm -rf "$work"
+}
+
 # How long a target's inputs are.
 run_options() {
   case $1 in
@@ -51,6 +76,7 @@ trap 'rm -f "$log"' EXIT
 for target in $targets; do
   echo "==> $target, $seconds s"
   case $target in
+    unpack) image_seeds ;;
     # Persona, then whether a terminal, key strokes or a script.
     shell) shell_seeds shell '\0000' '\0001' '\0002' '\0004' '\0010' '\0014' ;;
     # Shell, way; columns; rows; bytes in a piece.

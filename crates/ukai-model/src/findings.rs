@@ -153,9 +153,9 @@ pub struct BotLogin {
 pub struct Artefact {
     /// Type.
     pub kind: ArtefactKind,
-    /// The value as it stands there, at most 256 bytes.
+    /// The value as it stands there, or what tells of it, at most 256 bytes.
     pub value: PeerText,
-    /// Where it starts in the file or member, in bytes.
+    /// Where it starts in the file or member, in bytes; 0 if it has no one place.
     pub offset: u64,
     /// How it was written.
     pub encoding: StringEncoding,
@@ -182,4 +182,10 @@ pub enum ArtefactKind {
     Login,
     /// Named mutex of Windows.
     Mutex,
+    /// Command line that is run when a document or shortcut is opened.
+    Command,
+    /// How a file attacks, told by its form, with the reason.
+    Technique,
+    /// What tells where a file was made: machine, volume, network address, folders.
+    Origin,
 }

@@ -348,7 +348,10 @@ impl Work<'_> {
         }
         let mut unpacking = Unpacking::new(self.limits, &mut self.budget, self.passwords.list());
         unpacking.take_apart(kind, bytes);
-        let Unpacking { children, notes, .. } = unpacking;
+        let Unpacking { children, told, notes, .. } = unpacking;
+        for told in told {
+            self.artefacts.tell(&told);
+        }
         for note in notes {
             self.note(note);
         }

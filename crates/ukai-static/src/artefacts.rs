@@ -1,8 +1,9 @@
 //! Values that nobody contacts but that tell about a sample: mail addresses, wallets, paths,
-//! user agents, mutexes.
+//! user agents, mutexes; and what containers say: commands, techniques, where they were made.
 
 use crate::limits::{ARTEFACT_BYTES_MAX, ARTEFACTS_MAX, ARTEFACTS_OF_A_KIND_MAX};
 use crate::observables::{Source, is_contact_host};
+use crate::unpack::Told;
 use aho_corasick::AhoCorasick;
 use memchr::memchr;
 use sha2::Digest;
@@ -114,6 +115,14 @@ impl Artefacts {
         }
         if text.len() >= 26 {
             self.wallets(text, source);
+        }
+    }
+
+    /// Keeps what a container says of itself.
+    pub(crate) fn tell(&mut self, told: &Told) {
+        if self.list.len() < ARTEFACTS_MAX {
+            let source = Source::plain(told.at, None);
+            self.add(told.kind, &told.value, 0, &source, told.confidence);
         }
     }
 

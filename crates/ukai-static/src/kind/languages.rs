@@ -26,12 +26,13 @@ const ENCODED: Known = (
     "encoded VBScript or JScript",
     Language::Code,
 );
-const POWERSHELL: Known = ("powershell", "text/x-powershell", "PowerShell script", Language::Code);
+pub(super) const POWERSHELL: Known =
+    ("powershell", "text/x-powershell", "PowerShell script", Language::Code);
 const VBSCRIPT: Known = ("vbscript", "text/vbscript", "VBScript source", Language::Code);
 const VBA: Known = ("vba", "text/x-vba", "Visual Basic source", Language::Code);
 const AUTOIT: Known = ("autoit", "text/x-autoit", "AutoIt script", Language::Code);
 const AUTOHOTKEY: Known = ("autohotkey", "text/x-autohotkey", "AutoHotkey script", Language::Code);
-const BATCH: Known = ("batch", "text/x-msdos-batch", "DOS batch file", Language::Shell);
+pub(super) const BATCH: Known = ("batch", "text/x-msdos-batch", "DOS batch file", Language::Shell);
 const ASP: Known = ("asp", "text/x-asp", "Active Server Page", Language::Code);
 const JSP: Known = ("jsp", "text/x-jsp", "Java Server Page", Language::Code);
 const C: Known = ("c-source", "text/x-c", "C source", Language::Code);

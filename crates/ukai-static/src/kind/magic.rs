@@ -173,8 +173,18 @@ fn is_der(bytes: &[u8]) -> bool {
 
 fn jffs2_node(bytes: &[u8], little: bool) -> bool {
     let kind = if little { u16_le(bytes, 2) } else { u16_be(bytes, 2) };
+    let sum = if little { u32_le(bytes, 8) } else { u32_be(bytes, 8) };
     matches!(kind, 0xe001 | 0xe002 | 0x2003 | 0x2004 | 0x2006 | 0xe008 | 0xe009)
-        && bytes.len() >= 12
+        && bytes.get(..8).is_some_and(|head| jffs2_crc(head) == sum)
+}
+
+/// CRC-32 as JFFS2 has it: from 0, and not turned over at the end.
+pub(crate) fn jffs2_crc(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ 0xedb8_8320 }
+        })
+    })
 }
 
 fn is_boot_sector(bytes: &[u8]) -> bool {

@@ -10,6 +10,7 @@ mod text;
 use crate::elf::Elf;
 use ukai_model::FileType;
 
+pub(crate) use magic::jffs2_crc;
 pub(crate) use text::Language;
 
 /// The type of a file, and its language if it is text.
@@ -52,6 +53,10 @@ fn first(bytes: &[u8], elf: Option<&Elf>) -> Kind {
     let special = archive::zip(bytes).or_else(|| archive::ole(bytes));
     if let Some((name, mime, description, reason)) = special {
         return binary(name, mime, description.to_owned(), &reason);
+    }
+    if bytes.len() >= 1024 && bytes[bytes.len() - 512..].starts_with(b"conectix") {
+        let words = "Microsoft Disk Image, Virtual Server or Virtual PC".to_owned();
+        return binary("vhd", "application/x-vhd", words, "conectix trailer");
     }
     if let Some(found) = magic::find(bytes) {
         return binary(found.name, found.mime, found.describe(bytes), &found.reason(bytes));

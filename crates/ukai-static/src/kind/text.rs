@@ -1,8 +1,8 @@
 //! Texts: scripts, markup, mail, data, prose.
 
 use super::languages::{
-    BEGINNINGS, INTERPRETERS, JSON, Known, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML,
-    ROOTS, SCRIPT, SHELL, TEXT,
+    BATCH, BEGINNINGS, INTERPRETERS, JSON, Known, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX,
+    MHTML, POWERSHELL, ROOTS, SCRIPT, SHELL, TEXT,
 };
 use crate::limits::TEXT_HEAD_BYTES;
 use memchr::memmem;
@@ -220,8 +220,44 @@ fn marked(text: &str) -> Guess {
         let marks: Vec<&str> = marks.iter().map(|mark| mark.trim()).take(8).collect();
         return Some((*known, format!("marks: {}", marks.join(" | "))));
     }
+    if let Some(known) = windows_line(text) {
+        return Some((known, "begins with a program of Windows".to_owned()));
+    }
     // A single short command line is the commonest dropper of all.
     one_liner(text).then(|| (SHELL, "each line begins with a command".to_owned()))
+}
+
+/// One or few lines of which the first begins with a program of Windows, as shortcuts and
+/// macros have them.
+fn windows_line(text: &str) -> Option<Known> {
+    const PROGRAMS: &[(&str, Known)] = &[
+        ("powershell", POWERSHELL),
+        ("pwsh", POWERSHELL),
+        ("cmd", BATCH),
+        ("mshta", BATCH),
+        ("rundll32", BATCH),
+        ("regsvr32", BATCH),
+        ("wscript", BATCH),
+        ("cscript", BATCH),
+        ("certutil", BATCH),
+        ("bitsadmin", BATCH),
+        ("msiexec", BATCH),
+        ("forfiles", BATCH),
+        ("conhost", BATCH),
+        ("schtasks", BATCH),
+    ];
+    let line = text.trim_start();
+    let line = &line[..line.floor_char_boundary(300)];
+    let program = match line.strip_prefix('"') {
+        Some(rest) => rest.split('"').next()?,
+        None => line.split([' ', '\r', '\n']).next()?,
+    };
+    // More than the bare word: prose begins with `cmd` too.
+    let has_more = line.len() > program.len() + 2;
+    let name = program.rsplit(['\\', '/']).next()?.to_ascii_lowercase();
+    let name = name.strip_suffix(".exe").unwrap_or(&name);
+    let known = PROGRAMS.iter().find(|(known, _)| *known == name);
+    known.filter(|_| has_more && text.lines().take(6).count() <= 5).map(|(_, known)| *known)
 }
 
 /// Whether the text is a few lines that each begin like a command.

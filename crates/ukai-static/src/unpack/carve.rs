@@ -26,6 +26,15 @@ const MARKS: &[(&[u8], &[&str])] = &[
     (b"This program ", &["pe"]),
     (b"hsqs", &["squashfs"]),
     (b"sqsh", &["squashfs"]),
+    (b"Compressed ROMFS", &["cramfs"]),
+    (b"UBI#\x01", &["ubi"]),
+    // A name, an inode or a mark for a clean block, in either byte order.
+    (b"\x85\x19\x01\xe0", &["jffs2"]),
+    (b"\x85\x19\x02\xe0", &["jffs2"]),
+    (b"\x85\x19\x03\x20", &["jffs2"]),
+    (b"\x19\x85\xe0\x01", &["jffs2"]),
+    (b"\x19\x85\xe0\x02", &["jffs2"]),
+    (b"\x19\x85\x20\x03", &["jffs2"]),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", &["ole", "doc", "xls", "ppt", "msg", "msi", "ole-vba"]),
     (b"%PDF-1.", &["pdf"]),
     (b"!<arch>\n", &["ar", "deb"]),
@@ -44,6 +53,8 @@ pub(super) fn carve(bytes: &[u8], from: usize, unpacking: &mut Unpacking<'_>) {
                 b"1AY&SY" => place.checked_sub(4),
                 // The message in the DOS stub: the header is 78 bytes before.
                 b"This program " => place.checked_sub(78),
+                // The signature behind magic, size and flags.
+                b"Compressed ROMFS" => place.checked_sub(16),
                 _ => Some(place),
             };
             if let Some(at) = at.filter(|at| *at >= from)

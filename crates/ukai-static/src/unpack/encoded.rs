@@ -12,11 +12,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memmem;
 
 /// Length of the shortest decoded file, in bytes.
-const FILE_BYTES_MIN: usize = 40;
+pub(super) const FILE_BYTES_MIN: usize = 40;
 /// Files taken out of one text.
 const FILES_MAX: usize = 32;
-/// Decoded beginning by which a file's type is judged, in bytes.
-const HEAD_BYTES: usize = 4096;
+/// Decoded beginning by which a file's type is judged, in bytes: images of discs tell at 32 KiB.
+const HEAD_BYTES: usize = 36 << 10;
 
 pub(super) fn unpack(bytes: &[u8], language: Language, unpacking: &mut Unpacking<'_>) {
     let before = unpacking.children.len();
@@ -24,7 +24,8 @@ pub(super) fn unpack(bytes: &[u8], language: Language, unpacking: &mut Unpacking
     let mut at = 0;
     while at < bytes.len() && unpacking.children.len() - before < FILES_MAX {
         let (decoded, end, container) = longest(bytes, at);
-        if decoded.len() >= FILE_BYTES_MIN && is_worth_keeping(&decoded, language) {
+        let known = unpacking.has(&decoded);
+        if decoded.len() >= FILE_BYTES_MIN && !known && is_worth_keeping(&decoded, language) {
             let decoded = unpacking.read(container, &mut &*decoded, end - at);
             unpacking.add(container, None, decoded);
         }
@@ -33,7 +34,7 @@ pub(super) fn unpack(bytes: &[u8], language: Language, unpacking: &mut Unpacking
 }
 
 /// Whether decoded bytes are a file by content, or a program's text.
-fn is_worth_keeping(decoded: &[u8], around: Language) -> bool {
+pub(super) fn is_worth_keeping(decoded: &[u8], around: Language) -> bool {
     let head = &decoded[..decoded.len().min(HEAD_BYTES)];
     let kind = kind::identify(head, elf::read(head).as_ref());
     match kind.language {
@@ -115,9 +116,14 @@ fn base64_or_hex(bytes: &[u8], at: usize) -> (Vec<u8>, usize, &'static str) {
         let whole = run.len() & !1;
         return (hex::decode(&run[..whole]).unwrap_or_default(), end, "hex");
     }
+    (base64(&run).unwrap_or_default(), end, "base64")
+}
+
+/// What base64 in one piece decodes to; the padding may be wrong.
+pub(super) fn base64(run: &[u8]) -> Option<Vec<u8>> {
     let text = &run[..run.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1)];
     let whole = text.len() - usize::from(text.len() % 4 == 1);
-    (TOLERANT.decode(&text[..whole]).unwrap_or_default(), end, "base64")
+    TOLERANT.decode(&text[..whole]).ok()
 }
 
 static TOLERANT: GeneralPurpose = GeneralPurpose::new(

@@ -41,6 +41,9 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
                 unpacking.note("iso9660: a file lies outside of the image".to_owned());
             }
             let content = &rest[..rest.len().min(length)];
+            if unpacking.has(content) {
+                continue;
+            }
             let content = unpacking.read("iso9660", &mut &*content, content.len());
             unpacking.add("iso9660", Some(&full), content);
         }

@@ -9,11 +9,19 @@ mod archives;
 mod arj;
 mod carve;
 mod cpio;
+mod cramfs;
+mod disk;
 mod encoded;
 mod firmware;
 mod iso9660;
+mod jffs2;
+mod lnk;
+mod log;
+mod lzo;
 mod mail;
+mod markup;
 mod nrv;
+mod office;
 mod ole;
 mod pdf;
 mod pe;
@@ -22,16 +30,24 @@ mod rar;
 mod rpm;
 mod rtf;
 mod sevenz;
+mod smuggling;
 mod squashfs;
 mod streams;
+mod ubi;
+mod ubifs;
+mod udf;
 mod upx;
 mod vba;
+mod xlm;
 mod zip;
 
 use crate::kind::{Kind, Language};
-use crate::limits::{Limits, MEMBER_NAME_BYTES_MAX, NOTES_MAX, RATIO_FREE_BYTES};
+use crate::limits::{
+    ARTEFACT_BYTES_MAX, ARTEFACTS_OF_A_KIND_MAX, Limits, MEMBER_NAME_BYTES_MAX, NOTES_MAX,
+    RATIO_FREE_BYTES,
+};
 use std::io::Read;
-use ukai_model::PeerText;
+use ukai_model::{ArtefactKind, PeerText};
 
 /// A file or layer taken out.
 pub(crate) struct Child {
@@ -42,6 +58,16 @@ pub(crate) struct Child {
     pub(crate) bytes: Vec<u8>,
     /// The password that opened it.
     pub(crate) password: Option<PeerText>,
+}
+
+/// What a container says that is no member: how it attacks, what it starts, where it was made.
+pub(crate) struct Told {
+    pub(crate) kind: ArtefactKind,
+    pub(crate) value: Vec<u8>,
+    /// Where it stands in the container, in bytes.
+    pub(crate) at: usize,
+    /// How sure it is, 0 to 100.
+    pub(crate) confidence: u8,
 }
 
 /// What is left for all that is taken out of one sample.
@@ -57,6 +83,7 @@ pub(crate) struct Unpacking<'a> {
     /// Passwords to try, the likeliest first.
     passwords: &'a [Vec<u8>],
     pub(crate) children: Vec<Child>,
+    pub(crate) told: Vec<Told>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -66,7 +93,14 @@ impl<'a> Unpacking<'a> {
         budget: &'a mut Budget,
         passwords: &'a [Vec<u8>],
     ) -> Self {
-        Self { limits, budget, passwords, children: Vec::new(), notes: Vec::new() }
+        Self {
+            limits,
+            budget,
+            passwords,
+            children: Vec::new(),
+            told: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// Takes `bytes`, which are of `kind`, apart.
@@ -92,12 +126,26 @@ impl<'a> Unpacking<'a> {
             "cpio" => cpio::unpack(bytes, self),
             "ar" | "deb" => ar::unpack(bytes, self),
             "rpm" => rpm::unpack(bytes, self),
-            "iso9660" => iso9660::unpack(bytes, self),
+            "iso9660" => {
+                // What both name is listed once: Windows opens UDF.
+                udf::unpack(bytes, self);
+                iso9660::unpack(bytes, self);
+            }
+            "udf" => udf::unpack(bytes, self),
+            "boot-sector" | "gpt" | "fat" | "ntfs" | "ext" => disk::raw(bytes, self),
+            "vhd" => disk::vhd(bytes, self),
+            "vhdx" => disk::vhdx(bytes, self),
+            "cramfs" => cramfs::unpack(bytes, self),
+            "jffs2" => jffs2::unpack(bytes, self),
+            "ubi" => ubi::unpack(bytes, self),
+            "ubifs" => ubifs::unpack(bytes, self),
             "rtf" => rtf::unpack(bytes, self),
             "pdf" => pdf::unpack(bytes, self),
             "mail" | "mhtml" => mail::message(bytes, self),
             "mbox" => mail::folder(bytes, self),
             "tnef" => mail::tnef(bytes, self),
+            "lnk" => lnk::unpack(bytes, self),
+            "xls-biff5" => xlm::unpack(bytes, self),
             "onenote" => ole::onenote(bytes, self),
             "elf" => {
                 upx::unpack(bytes, self);
@@ -114,6 +162,15 @@ impl<'a> Unpacking<'a> {
             _ if bytes.starts_with(b"PK") => zip::unpack(bytes, self),
             _ => match kind.language {
                 Some(language) => {
+                    if matches!(name, "html" | "hta" | "svg" | "xml" | "wsf" | "javascript") {
+                        smuggling::unpack(bytes, self);
+                    }
+                    if name == "xml" {
+                        office::part(bytes, self);
+                    }
+                    if matches!(name, "text" | "slk") {
+                        office::cells(bytes, self);
+                    }
                     encoded::unpack(bytes, language, self);
                     if name != "json" && memchr::memchr(0, bytes).is_some() {
                         carve::carve(bytes, 1, self);
@@ -162,6 +219,21 @@ impl<'a> Unpacking<'a> {
         bytes
     }
 
+    /// Whether these bytes were taken out already.
+    fn has(&self, bytes: &[u8]) -> bool {
+        self.children.iter().any(|child| child.bytes == bytes)
+    }
+
+    /// How much of a member of `length` bytes there is room for. What is cut is noted.
+    fn room(&mut self, container: &str, length: u64) -> usize {
+        let max = self.limits.member_bytes.min(self.budget.bytes);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length > max {
+            self.note(format!("{container}: unpacked up to the limit of {max} bytes"));
+        }
+        length.min(max)
+    }
+
     /// Keeps a member, unless it is empty or there is no room.
     fn add(&mut self, container: &'static str, name: Option<&[u8]>, bytes: Vec<u8>) -> bool {
         self.add_opened(container, name, bytes, None)
@@ -200,6 +272,14 @@ impl<'a> Unpacking<'a> {
             password: password.map(text),
         });
         true
+    }
+
+    /// Keeps what a container says, as far as there is room for it later.
+    fn tell(&mut self, kind: ArtefactKind, value: &[u8], at: usize, confidence: u8) {
+        if self.told.len() < ARTEFACTS_OF_A_KIND_MAX {
+            let value = value[..value.len().min(ARTEFACT_BYTES_MAX)].to_vec();
+            self.told.push(Told { kind, value, at, confidence });
+        }
     }
 
     fn note(&mut self, note: String) {

@@ -1,6 +1,6 @@
 //! OLE containers (MS-CFB), the objects embedded in them (MS-OLEDS), OneNote's files.
 
-use super::{Unpacking, slice, u32_le, vba};
+use super::{Unpacking, office, slice, u32_le, vba, xlm};
 use memchr::{memchr, memmem};
 use std::io::{Cursor, Read};
 
@@ -32,6 +32,12 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
         if let Some(source) = vba::source(&content, unpacking.limits.member_bytes) {
             unpacking.add("vba", Some(name), source);
             continue;
+        }
+        if matches!(name, b"/Workbook" | b"/Book") {
+            xlm::unpack(&content, unpacking);
+        }
+        if name == b"/WordDocument" {
+            office::word_fields(&content, unpacking);
         }
         if name.ends_with(b"Ole10Native")
             && let Some((label, inner)) = package(content.get(4..).unwrap_or_default())

@@ -3,13 +3,14 @@
 //! Readers skip white space, control words and nested groups between the digits, which is
 //! what exploits hide behind.
 
-use super::{Unpacking, ole};
+use super::{Unpacking, office, ole};
 use memchr::memmem;
 
 /// Objects that are looked at in one document.
 const OBJECTS_MAX: usize = 64;
 
 pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
+    office::rtf(bytes, unpacking);
     let marks = [&b"\\objdata"[..], b"\\datastore"];
     let places =
         marks.iter().flat_map(|mark| memmem::find_iter(bytes, mark).map(|at| at + mark.len()));

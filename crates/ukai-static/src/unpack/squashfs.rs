@@ -4,7 +4,7 @@
 //! Tables are read where a file needs them, in blocks of 8 KiB, so that an image with absurd
 //! numbers costs nothing.
 
-use super::{Unpacking, slice, u16_le, u32_le};
+use super::{Unpacking, lzo, slice, u16_le, u32_le};
 use crate::limits::DICTIONARY_KIB_MAX;
 use flate2::read::ZlibDecoder;
 use lzma_rust2::{LzmaReader, XzReader};
@@ -31,12 +31,8 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     let Some(mut image) = Image::open(bytes) else {
         return unpacking.note("squashfs: not version 4, or cut off: not unpacked".to_owned());
     };
-    if !matches!(image.method, 1 | 2 | 4 | 6) {
-        let method = match image.method {
-            3 => "LZO",
-            5 => "LZ4",
-            _ => "an unknown method",
-        };
+    if !matches!(image.method, 1..=4 | 6) {
+        let method = if image.method == 5 { "LZ4" } else { "an unknown method" };
         return unpacking.note(format!("squashfs: compressed by {method}, which is not unpacked"));
     }
     if image.walk(unpacking).is_none() {
@@ -340,6 +336,7 @@ fn decompress(method: u16, block: &[u8], max: usize) -> Option<Vec<u8>> {
     match method {
         1 => all(&mut ZlibDecoder::new(block)),
         2 => all(&mut LzmaReader::new_mem_limit(block, DICTIONARY_KIB_MAX, None).ok()?),
+        3 => all(&mut &lzo::decompress(block, max + 1)[..]),
         4 => all(&mut XzReader::new_mem_limit(block, false, DICTIONARY_KIB_MAX)),
         6 => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(block).ok()?;

@@ -1,6 +1,6 @@
 //! Zip archives, encrypted ones with the passwords that samples travel with.
 
-use super::Unpacking;
+use super::{Unpacking, xlm};
 use std::io::Cursor;
 use zip::read::ZipFile;
 use zip::result::ZipError;
@@ -20,6 +20,7 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
         unpacking
             .note(format!("zip: {} members, of which {ENTRIES_MAX} were looked at", archive.len()));
     }
+    let first = unpacking.children.len();
     // What opened one member most likely opens the next.
     let mut known: Option<Vec<u8>> = None;
     for index in 0..archive.len().min(ENTRIES_MAX) {
@@ -49,6 +50,7 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
             Err(error) => unpacking.note(format!("zip: {error}")),
         }
     }
+    xlm::from_zip(first, unpacking);
 }
 
 fn read(

@@ -1,6 +1,8 @@
 //! Containers that the real tools make are taken apart to the last byte.
 
+mod documents;
 mod formats;
+mod images;
 mod upx;
 
 use std::path::Path;
