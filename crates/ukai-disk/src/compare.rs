@@ -32,7 +32,16 @@ pub fn compare(
     let mut notes = Vec::new();
     let mut teller = Teller::new(began_ns, tell);
     let old = volumes(before);
-    let new = volumes(after);
+    let mut new = volumes(after);
+    // A table that was overwritten leaves the file systems where they were.
+    for was in &old {
+        if new.iter().all(|volume| volume.start != was.start)
+            && let Some(volume) = Volume::at(after, was.start, was.window.length())
+        {
+            notes.push(format!("the disk's table no longer has what begins at byte {}", was.start));
+            new.push(volume);
+        }
+    }
     if new.is_empty() {
         notes.push("no NTFS and no ext4 on the disk: files were not compared".to_owned());
     }

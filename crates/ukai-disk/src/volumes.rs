@@ -2,6 +2,7 @@
 
 use crate::limits::VOLUMES_MAX;
 use crate::window::Window;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A file system that is read here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +31,17 @@ pub fn volumes(disk: &Window) -> Vec<Volume> {
     parts.push((0, disk.length()));
     parts.sort_unstable();
     parts.dedup();
-    let volume = |(start, length)| {
+    let volume = |(start, length)| Volume::at(disk, start, length);
+    parts.into_iter().filter_map(volume).take(VOLUMES_MAX).collect()
+}
+
+impl Volume {
+    /// The file system that begins there, if one does.
+    pub(crate) fn at(disk: &Window, start: u64, length: u64) -> Option<Self> {
         let window = disk.part(start, length);
         let system = system(&window)?;
-        Some(Volume { start, system, window })
-    };
-    parts.into_iter().filter_map(volume).take(VOLUMES_MAX).collect()
+        Some(Self { start, system, window })
+    }
 }
 
 fn gpt(disk: &Window) -> Option<Vec<(u64, u64)>> {
@@ -51,7 +57,10 @@ fn gpt(disk: &Window) -> Option<Vec<(u64, u64)>> {
 
 fn mbr(disk: &Window) -> Option<Vec<(u64, u64)>> {
     const SECTOR: u32 = 512;
-    let table = mbrman::MBR::read_from(&mut disk.clone(), SECTOR).ok()?;
+    // The crate panics at partitions that begin where the disk does, and at others that a sample may
+    // write so that its disk is not read.
+    let read = || mbrman::MBR::read_from(&mut disk.clone(), SECTOR);
+    let table = catch_unwind(AssertUnwindSafe(read)).ok()?.ok()?;
     let used = table.iter().filter(|(_, partition)| partition.is_used());
     let bytes = |sectors: u32| u64::from(sectors) * u64::from(SECTOR);
     let place = |(_, partition): (usize, &mbrman::MBRPartitionEntry)| {

@@ -146,6 +146,27 @@ fn what_was_made_written_and_deleted_on_ext4_is_told_with_its_contents() {
     assert_eq!(told(&after, &after, &[], None), (Vec::new(), Vec::new()));
 }
 
+/// Whoever overwrites the table does not hide what else he did.
+#[test]
+fn a_table_that_was_overwritten_hides_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let before = ext4(folder.path());
+    let after = folder.path().join("after");
+    fs::copy(&before, &after).expect("a copy");
+    debugfs(&after, &["mkdir /root/.hidden".to_owned()]);
+    let disk = File::options().write(true).open(&after).expect("a disk");
+    // Nothing, and a partition that begins where the disk does.
+    let mut strange = [0; 66];
+    (strange[4], strange[12]) = (0x83, 1);
+    strange[64..].copy_from_slice(&[0x55, 0xaa]);
+    for table in [[0; 66], strange] {
+        disk.write_all_at(&table, 446).expect("written");
+        let (found, notes) = told(&before, &after, &[], None);
+        assert_eq!(found, [What::Folder { path: b"/root/.hidden".to_vec() }]);
+        assert_eq!(notes, ["the disk's table no longer has what begins at byte 1048576"]);
+    }
+}
+
 #[test]
 fn what_was_made_on_ntfs_is_told_with_its_contents() {
     let folder = tempfile::tempdir().expect("a folder");
