@@ -373,7 +373,7 @@ const RELATIONS: &str = "<Relationships xmlns=\"http://schemas.openxmlformats.or
 #[test]
 fn macros_in_the_newer_formats() {
     let escaped = |formula: &str| formula.replace('&', "&amp;").replace('>', "&gt;");
-    let cells: String = FORMULAS
+    let cells: Vec<String> = FORMULAS
         .iter()
         .enumerate()
         .map(|(row, formula)| {
@@ -384,6 +384,7 @@ fn macros_in_the_newer_formats() {
             )
         })
         .collect();
+    let cells = cells.concat();
     let book = zip_of(&[
         ("[Content_Types].xml", b"<?xml version=\"1.0\"?><Types/>"),
         (
@@ -533,7 +534,7 @@ fn macros_that_write_macros() {
         "A8&A8",
         "REPT(\"x\",30000)&A7",
     ];
-    let mut rows: String = cells
+    let rows: Vec<String> = cells
         .iter()
         .enumerate()
         .filter(|(_, formula)| !formula.is_empty())
@@ -542,6 +543,7 @@ fn macros_that_write_macros() {
             format!("<c r=\"A{}\"><f>{formula}</f></c>", row + 1)
         })
         .collect();
+    let mut rows = rows.concat();
     rows.push_str("<c r=\"A9\" t=\"inlineStr\"><is><t>http://hta.example/a.hta</t></is></c>");
     let book = zip_of(&[
         (
