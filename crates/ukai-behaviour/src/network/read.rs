@@ -244,7 +244,7 @@ impl Outside {
 
     /// Adds destinations that never answered, which only the guest's trace knows.
     fn join_unanswered(&mut self, seen: &Seen, book: &Book, inside: &Inside) {
-        let mut own: BTreeMap<Key, Vec<u64>> = BTreeMap::new();
+        let mut own: BTreeMap<Key, (Vec<u32>, Vec<u64>)> = BTreeMap::new();
         for (transport, remote, known) in inside.sockets.remotes() {
             if seen.guest.contains(&remote.ip()) || remote.ip().is_loopback() {
                 continue;
@@ -258,7 +258,9 @@ impl Outside {
             place.attempts += known.attempts;
             keep(&mut place.addresses, remote.ip());
             place.pids.extend(known.pids.iter().map(|pid| inside.processes.process_of(*pid)));
-            own.entry(key).or_default().extend(inside.own_times(&known.pids, &known.times_ms));
+            let (pids, times) = own.entry(key).or_default();
+            pids.extend(&known.pids);
+            times.extend(inside.own_times(&known.pids, &known.times_ms));
             if place.sent == 0 {
                 place.sent = known.sent;
             }
@@ -272,15 +274,17 @@ impl Outside {
         }
         // Where the guest knows as many conversations, its times count: they are those of the
         // clock by which the sample sleeps. A conversation has two others at most, its
-        // beginning, and what is asked in it.
-        for (key, times) in own {
-            if let Some(place) = self.places.get_mut(&key)
-                && place.times.len() <= 2 * times.len()
-            {
-                place.times = times;
-                place.times.sort_unstable();
-                place.times.truncate(TIMES_MAX);
-            }
+        // beginning, and what is asked in it; with more it was kept open, and what is asked
+        // lies between its sleeps.
+        for (key, (pids, times)) in own {
+            let Some(place) = self.places.get_mut(&key) else { continue };
+            place.times = if place.times.len() <= 2 * times.len() {
+                times
+            } else {
+                inside.own_times(&pids, &place.times)
+            };
+            place.times.sort_unstable();
+            place.times.truncate(TIMES_MAX);
         }
     }
 }

@@ -190,6 +190,23 @@ fn a_beacon_is_known_though_its_sleeping_was_cut_short() {
     assert_eq!(contact.class, Class::C2);
 }
 
+/// As Windows' own library for HTTP does it: one connection, in which all is asked.
+#[test]
+fn a_beacon_on_one_connection_is_known_though_its_sleeping_was_cut_short() {
+    let mut maker = Maker::new(18);
+    maker.start("x86_64", "/tmp/a");
+    maker.connect(7, 0, "203.0.113.9", 80, 6);
+    for n in 0..8 {
+        maker.http(n * 50 + 5, ("203.0.113.9", 80), "GET", "203.0.113.9", "/g", "");
+        maker.sleep(7, n * 50 + 20, 30);
+    }
+    let report = report(&SAMPLE, &[maker.seen(Ended::Exited)], RuleSet::built_in());
+    let contact = &report.contacts[0];
+    let rhythm = contact.rhythm.as_ref().expect("a rhythm");
+    assert_eq!((rhythm.period_ms, rhythm.intervals), (30_050, 7), "{rhythm:?}");
+    assert_eq!(contact.class, Class::C2);
+}
+
 /// A loop that starts a tool each time: its sleep lies between the tools' contacts. What only
 /// finds out by a datagram's socket which address it would have has contacted nobody.
 #[test]
