@@ -62,14 +62,11 @@ impl Decoder<'_> {
     fn run(&mut self) -> Option<()> {
         // How many literals the last instruction copied: 0, 1 to 3, or 4 and more.
         let mut state = 0;
-        match *self.packed.first()? {
-            first @ 18.. => {
-                self.at = 1;
-                let count = usize::from(first) - 17;
-                self.literals(count)?;
-                state = count.min(4);
-            }
-            _ => {}
+        if let first @ 18.. = *self.packed.first()? {
+            self.at = 1;
+            let count = usize::from(first) - 17;
+            self.literals(count)?;
+            state = count.min(4);
         }
         loop {
             let code = self.byte()?;
@@ -86,7 +83,10 @@ impl Decoder<'_> {
                     ((high << 2) + (code >> 2) + base, count, code & 3)
                 }
                 16..32 => {
-                    let count = if code & 7 == 0 { self.long(9)? } else { (code & 7) + 2 };
+                    let count = match code & 7 {
+                        0 => self.long(9)?,
+                        low => low + 2,
+                    };
                     let low = self.half()?;
                     let distance = 16384 + ((code & 8) << 11) + (low >> 2);
                     if distance == 16384 {
@@ -95,7 +95,10 @@ impl Decoder<'_> {
                     (distance, count, low & 3)
                 }
                 32..64 => {
-                    let count = if code & 31 == 0 { self.long(33)? } else { (code & 31) + 2 };
+                    let count = match code & 31 {
+                        0 => self.long(33)?,
+                        low => low + 2,
+                    };
                     let low = self.half()?;
                     ((low >> 2) + 1, count, low & 3)
                 }

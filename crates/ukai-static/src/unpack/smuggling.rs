@@ -262,13 +262,12 @@ impl<'a> Page<'a> {
             text
         } else {
             let word = &rest[..rest.iter().take_while(|byte| is_word(**byte)).count()];
-            match self.variables.get(word) {
-                Some(known) => self.texts[*known].text.clone(),
+            if let Some(known) = self.variables.get(word) {
+                self.texts[*known].text.clone()
+            } else {
                 // Without quotes only a name with an ending is one: `download=x.zip`.
-                None => {
-                    let end = rest.iter().take_while(|byte| is_name(**byte)).count();
-                    rest[..end].to_vec()
-                }
+                let end = rest.iter().take_while(|byte| is_name(**byte)).count();
+                rest[..end].to_vec()
             }
         };
         let has_ending = memchr::memrchr(b'.', &name).is_some_and(|dot| dot + 1 < name.len());
@@ -389,13 +388,8 @@ impl<'a> Page<'a> {
         if !found.is_uri {
             let trimmed =
                 |it: &&'static str| it.trim_matches([' ', '(', '"', '\'', '=']).to_owned();
-            let marks: Vec<String> = self
-                .makes
-                .iter()
-                .take(4)
-                .chain(self.saves.iter().take(3))
-                .map(|it| trimmed(it))
-                .collect();
+            let marks: Vec<String> =
+                self.makes.iter().take(4).chain(self.saves.iter().take(3)).map(trimmed).collect();
             told.push_str("; ");
             told.push_str(&marks.join(", "));
         }

@@ -217,7 +217,7 @@ fn sheet(content: &[u8], layout: Layout) -> Option<(usize, Sheet)> {
 }
 
 /// Lbl (2.4.150): a name and the formula that it stands for.
-fn name<'a>(content: &'a [u8], layout: Layout) -> Option<(String, &'a [u8])> {
+fn name(content: &[u8], layout: Layout) -> Option<(String, &[u8])> {
     let is_built_in = u16_le(content, 0)? & 0x20 != 0;
     let letters = usize::from(*content.get(3)?);
     let tokens = usize::from(u16_le(content, 4)?);

@@ -255,8 +255,7 @@ impl<'a> Parser<'a> {
                 rest[..length].parse().ok().map(|number| Expr::Constant(Value::Number(number)))
             }
             '#' => {
-                let length =
-                    rest.find(|c: char| matches!(c, ',' | ')' | ' ')).unwrap_or(rest.len());
+                let length = rest.find([',', ')', ' ']).unwrap_or(rest.len());
                 self.at += length;
                 Some(Expr::Error("#REF!"))
             }
@@ -329,7 +328,7 @@ impl<'a> Parser<'a> {
 
     fn reference(&mut self, sheet: Option<&str>, word: &str) -> Option<Expr> {
         let known = |name: &str| self.sheets.iter().position(|it| it.eq_ignore_ascii_case(name));
-        let sheet = sheet.map(|name| known(name)).unwrap_or_default();
+        let sheet = sheet.and_then(known);
         match word.to_ascii_uppercase().as_str() {
             "TRUE" => return Some(Expr::Constant(Value::Truth(true))),
             "FALSE" => return Some(Expr::Constant(Value::Truth(false))),

@@ -318,7 +318,9 @@ fn collect<'a>(expr: &'a Expr, calls: &mut Vec<(&'a str, &'a [Expr])>) {
     match expr {
         Expr::Call(name, arguments) => {
             calls.push((name, arguments));
-            arguments.iter().for_each(|argument| collect(argument, calls));
+            for argument in arguments {
+                collect(argument, calls);
+            }
         }
         Expr::Join(parts) => parts.iter().for_each(|part| collect(part, calls)),
         Expr::Binary(_, left, right) => {
