@@ -83,8 +83,10 @@ impl Decoder<'_> {
                     ((high << 2) + (code >> 2) + base, count, code & 3)
                 }
                 16..32 => {
-                    let count =
-                        if code.trailing_zeros() >= 3 { self.long(9)? } else { (code & 7) + 2 };
+                    let count = match code & 7 {
+                        0 => self.long(9)?,
+                        low => low + 2,
+                    };
                     let low = self.half()?;
                     let distance = 16384 + ((code & 8) << 11) + (low >> 2);
                     if distance == 16384 {
@@ -93,8 +95,10 @@ impl Decoder<'_> {
                     (distance, count, low & 3)
                 }
                 32..64 => {
-                    let count =
-                        if code.trailing_zeros() >= 5 { self.long(33)? } else { (code & 31) + 2 };
+                    let count = match code & 31 {
+                        0 => self.long(33)?,
+                        low => low + 2,
+                    };
                     let low = self.half()?;
                     ((low >> 2) + 1, count, low & 3)
                 }

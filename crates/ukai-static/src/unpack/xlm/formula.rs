@@ -328,7 +328,7 @@ impl<'a> Parser<'a> {
 
     fn reference(&mut self, sheet: Option<&str>, word: &str) -> Option<Expr> {
         let known = |name: &str| self.sheets.iter().position(|it| it.eq_ignore_ascii_case(name));
-        let sheet = sheet.map(known).unwrap_or_default();
+        let sheet = sheet.and_then(known);
         match word.to_ascii_uppercase().as_str() {
             "TRUE" => return Some(Expr::Constant(Value::Truth(true))),
             "FALSE" => return Some(Expr::Constant(Value::Truth(false))),
