@@ -8,6 +8,7 @@ mod facts;
 mod guest;
 mod kept;
 mod matrix;
+mod memory;
 mod own;
 mod small;
 mod specimens;

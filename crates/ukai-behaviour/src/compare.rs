@@ -3,13 +3,15 @@
 use crate::limits::DIFFERENCES_MAX;
 use std::collections::BTreeSet;
 use ukai_model::{
-    Behaviour, Class, Contact, FindingKind, PeerText, RegistryChange, ReportDifference,
+    Behaviour, Class, Contact, FindingKind, InMemory, PeerText, RegistryChange, ReportDifference,
 };
 
 /// What only one of two reports has, by kind and text; at most as much as a report has of its own.
 /// Addresses behind names are the virtual Internet's choice and are not compared.
 pub fn compare(first: &Behaviour, second: &Behaviour) -> Vec<ReportDifference> {
-    let (first, second) = (facts(first), facts(second));
+    // Of a run whose memory nobody asked for, that says nothing.
+    let memory = !first.memory.is_empty() && !second.memory.is_empty();
+    let (first, second) = (facts(first, memory), facts(second, memory));
     let only = |of: &BTreeSet<(&'static str, PeerText)>, other: &BTreeSet<_>, in_first: bool| {
         of.difference(other)
             .map(|(of, what)| ReportDifference {
@@ -27,7 +29,7 @@ pub fn compare(first: &Behaviour, second: &Behaviour) -> Vec<ReportDifference> {
 }
 
 /// What a report says, in the words of [`ukai_model::Difference`].
-fn facts(report: &Behaviour) -> BTreeSet<(&'static str, PeerText)> {
+fn facts(report: &Behaviour, memory: bool) -> BTreeSet<(&'static str, PeerText)> {
     let told = |contact: &&Contact| {
         !matches!(contact.class, Class::ScanTarget | Class::Local | Class::Resolver)
     };
@@ -50,7 +52,22 @@ fn facts(report: &Behaviour) -> BTreeSet<(&'static str, PeerText)> {
     facts.extend(report.names.iter().map(|name| ("name", name.name.clone())));
     facts.extend(report.files.iter().map(|file| ("file", file.path.clone())));
     facts.extend(report.registry.iter().map(|change| ("registry", registry_text(change))));
+    if memory {
+        facts.extend(report.memory.iter().map(|found| ("memory", memory_text(found))));
+    }
     facts
+}
+
+/// Something in memory in a line, without its place.
+pub(crate) fn memory_text(found: &InMemory) -> PeerText {
+    let mut text = String::new();
+    if let Some(value) = &found.value {
+        text = format!("{} {}", value.observable.kind, value.observable.value);
+    }
+    if let Some(yara) = &found.yara {
+        text = format!("YARA {}/{}", yara.set, yara.rule);
+    }
+    PeerText::from(text.as_str())
 }
 
 /// A value of the registry, by its place.

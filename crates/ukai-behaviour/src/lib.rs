@@ -8,13 +8,14 @@
 //!
 //! Start with `report.rs`, which puts the parts together: `inside/` reads the trace,
 //! `network/` the events, `rules.rs` holds the facts of both against `rules/behaviour`,
-//! `ids.rs` writes rules for others' detectors, `fingerprint.rs` makes samples comparable,
+//! `in_memory.rs` enters what an analysis of memory found, `ids.rs` writes rules for others' detectors, `fingerprint.rs` makes samples comparable,
 //! `text.rs` is the report for a terminal.
 
 mod compare;
 mod facts;
 mod fingerprint;
 mod ids;
+mod in_memory;
 mod inside;
 pub mod limits;
 mod network;
@@ -28,6 +29,7 @@ mod timeline;
 
 pub use compare::compare;
 pub use fingerprint::{alike, likeness};
+pub use in_memory::{MemoryOfRun, Place, in_memory, set_memory};
 pub use report::{report, set_alike};
 pub use rules::{RuleSet, RulesError};
 pub use seen::{Content, RunSettings, Seen, Stretch, contents, memory};

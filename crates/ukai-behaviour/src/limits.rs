@@ -32,9 +32,10 @@ pub const DROPS_MAX: usize = 500;
 pub const DROPS_BYTES_MAX: usize = 256 << 20;
 /// Files of the virtual Internet's that are told from the sample's, of one run.
 pub const SERVED_MAX: usize = 10_000;
-
 /// Stretches of memory of one run.
 pub const STRETCHES_MAX: usize = 10_000;
+/// What is told of the memory of all runs of one report.
+pub const IN_MEMORY_MAX: usize = 400;
 /// Lines of the timeline.
 pub const TIMELINE_MAX: usize = 400;
 /// Facts of one kind that rules are held against, of one run.

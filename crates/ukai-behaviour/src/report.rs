@@ -71,6 +71,7 @@ fn run(number: u32, seen: &Seen, inside: &Inside) -> Run {
         records: inside.records,
         lost: inside.lost,
         events: seen.events.len() as u64,
+        notes: Vec::new(),
     }
 }
 
@@ -477,6 +478,7 @@ fn finish(
         contacts,
         attacks,
         drops: merged.drops.into_values().collect(),
+        memory: Vec::new(),
         matches,
         fingerprint,
         alike: Vec::new(),

@@ -1,9 +1,10 @@
 //! The report for a terminal: read from the top in a minute, details below.
 
+use crate::compare::memory_text;
 use crate::summary::place;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use ukai_model::{Behaviour, Class, Contact, Process, Transport};
+use ukai_model::{Actor, Behaviour, Class, Contact, InMemory, Process, Transport};
 
 /// Lines of each section; how many more there are is said.
 const LINES_MAX: usize = 40;
@@ -144,6 +145,7 @@ pub fn text(report: &Behaviour) -> String {
         }),
         &mut out,
     );
+    section("In memory", report.memory.iter().map(in_memory), &mut out);
     section(
         "Timeline",
         report.timeline.iter().map(|moment| {
@@ -217,8 +219,10 @@ fn runs(report: &Behaviour, out: &mut String) {
             } else {
                 format!(", {}", run.settings.join(", "))
             };
+            let notes: String =
+                run.notes.iter().map(|note| format!("\n        {}", shown(note, 140))).collect();
             format!(
-                "{} {} `{}` in {}{settings}: {:.1} s, {ended}{reason}; {} records, {} events",
+                "{} {} `{}` in {}{settings}: {:.1} s, {ended}{reason}; {} records, {} events{notes}",
                 run.number,
                 run.architecture,
                 shown(&run.command.to_string(), 60),
@@ -290,6 +294,27 @@ const fn transport(contact: &Contact) -> &'static str {
         Transport::Tcp => "tcp",
         Transport::Udp => "udp",
     }
+}
+
+/// What was in memory: what it is, and whose memory it was.
+fn in_memory(found: &InMemory) -> String {
+    let what = shown(&memory_text(found).to_string(), 120);
+    let how = match (&found.value, &found.yara) {
+        (Some(value), _) => format!("{}, {} %", value.encoding, value.confidence),
+        (None, Some(yara)) => {
+            let noisy = if yara.noisy { " (noisy)" } else { "" };
+            format!("{}{noisy}", yara.tags.join(" "))
+        }
+        (None, None) => String::new(),
+    };
+    let Actor { pid, path, .. } = &found.process;
+    let mapping = if found.mapping.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", shown(&found.mapping.to_string(), 40))
+    };
+    let path = shown(&path.to_string(), 40);
+    format!("{what}  {how}  [{pid}] {path}{mapping} at {:#x}", found.address)
 }
 
 /// The processes of each run as a tree. A process whose parent is not there stands at the

@@ -4,6 +4,7 @@ use crate::{
     Artefact, BotConfiguration, Member, Observable, PeInfo, PeerText, Sha256, Timestamp, YaraMatch,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The result of analysing one sample once. Partial results are kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -236,4 +237,18 @@ pub enum StringEncoding {
     },
     /// Put together on the stack by machine instructions.
     Stack,
+}
+
+impl fmt::Display for StringEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain => f.write_str("plain"),
+            Self::Utf16le => f.write_str("UTF-16"),
+            Self::Xor { key } => write!(f, "XOR 0x{key:02x}"),
+            Self::Base64 => f.write_str("Base64"),
+            Self::Hex => f.write_str("hex"),
+            Self::XorLong { key } => write!(f, "XOR 0x{key}"),
+            Self::Stack => f.write_str("on the stack"),
+        }
+    }
 }

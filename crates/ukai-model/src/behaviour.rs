@@ -3,7 +3,7 @@
 //! Everything in it points to what it rests on: times and processes of the guest's trace,
 //! events of the virtual Internet. Lists are bounded; what found no room is counted.
 
-use crate::{EventId, Observable, PeerText, Sha256, Timestamp, Transport};
+use crate::{EventId, Observable, PeerText, Sha256, StringEncoding, Timestamp, Transport};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -45,6 +45,10 @@ pub struct Behaviour {
     pub attacks: Vec<Attack>,
     /// Files that came back from the guest.
     pub drops: Vec<Dropped>,
+    /// What was in the memory of its processes at the end and is not in its file, where memory
+    /// was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memory: Vec<InMemory>,
     /// Rules whose conditions were met (`rules/behaviour`).
     pub matches: Vec<RuleMatch>,
     /// Suggested rules for an intrusion detection system.
@@ -80,6 +84,7 @@ impl Behaviour {
             contacts: Vec::new(),
             attacks: Vec::new(),
             drops: Vec::new(),
+            memory: Vec::new(),
             matches: Vec::new(),
             ids_rules: Vec::new(),
             fingerprint: Fingerprint::default(),
@@ -123,6 +128,9 @@ pub struct Run {
     pub lost: u64,
     /// Events of the virtual Internet.
     pub events: u64,
+    /// What could not be looked at, or not wholly, for a reader.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// How a run ended.
@@ -546,6 +554,54 @@ pub struct Dropped {
     pub runs: Vec<u32>,
 }
 
+/// Something that was in a process' memory at the end of a run, and that neither is in the sample's
+/// file nor comes to light when that is analysed: it was unpacked, decoded, loaded or told. Either
+/// `value` or `yara` is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct InMemory {
+    /// The first process that had it.
+    pub process: Actor,
+    /// Where it stands there; where it is in something packed, where the stretch of memory begins.
+    pub address: u64,
+    /// The mapping's name (`[heap]`, a file), where it has one.
+    #[serde(default, skip_serializing_if = "PeerText::is_empty")]
+    pub mapping: PeerText,
+    /// An observable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<ValueInMemory>,
+    /// A YARA rule that matches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yara: Option<RuleInMemory>,
+    /// The runs in which this was seen.
+    pub runs: Vec<u32>,
+}
+
+/// An observable in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ValueInMemory {
+    /// The value.
+    pub observable: Observable,
+    /// How it was written.
+    pub encoding: StringEncoding,
+    /// How sure it is that this is what it looks like, 0 to 100.
+    pub confidence: u8,
+}
+
+/// A YARA rule that matches memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RuleInMemory {
+    /// The rule.
+    pub rule: String,
+    /// The set that it is of.
+    pub set: String,
+    /// Whether it matches too often to say much, as its set or the operator says.
+    #[serde(default)]
+    pub noisy: bool,
+    /// Its tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
 /// How bad what a rule finds is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
@@ -617,7 +673,7 @@ pub struct Alike {
 /// Something that only one of two reports of a sample tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReportDifference {
-    /// Of what: `contact`, `attack`, `rule`, `finding`, `name`, `file`, `registry`.
+    /// Of what: `contact`, `attack`, `rule`, `finding`, `name`, `file`, `registry`, `memory`.
     pub of: String,
     /// What.
     pub what: PeerText,

@@ -29,8 +29,9 @@ pub use analysis::{
 };
 pub use behaviour::{
     Actor, Alike, Attack, BEHAVIOUR_VERSION, Behaviour, Class, Contact, Difference, Dropped, Ended,
-    FileChange, Finding, FindingKind, Fingerprint, IdsRule, Moment, NameAsked, Process, Program,
-    Proof, RegistryChange, ReportDifference, Rhythm, RuleMatch, Run, Severity,
+    FileChange, Finding, FindingKind, Fingerprint, IdsRule, InMemory, Moment, NameAsked, Process,
+    Program, Proof, RegistryChange, ReportDifference, Rhythm, RuleInMemory, RuleMatch, Run,
+    Severity, ValueInMemory,
 };
 pub use document::{behaviour_reference, events_reference};
 pub use event::{Event, EventKind, SCHEMA_VERSION};

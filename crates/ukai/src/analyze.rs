@@ -13,7 +13,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
-use ukai_model::{Analysis, Outcome, PeerText, Sha256, StringEncoding};
+use ukai_model::{Analysis, Outcome, PeerText, Sha256};
 use ukai_static::SimilarityIndex;
 
 /// The largest file that is analysed, in bytes.
@@ -226,12 +226,7 @@ fn describe(analysis: &Analysis, style: Style) -> String {
                 vec![
                     format!("  {}", found.observable.kind),
                     found.observable.value.clone(),
-                    style.dim(&format!(
-                        "{} at {}, {}",
-                        encoding(&found.encoding),
-                        found.offset,
-                        found.method
-                    )),
+                    style.dim(&format!("{} at {}, {}", found.encoding, found.offset, found.method)),
                 ]
             })
             .collect();
@@ -244,16 +239,4 @@ fn describe(analysis: &Analysis, style: Style) -> String {
         }
     }
     out
-}
-
-fn encoding(encoding: &StringEncoding) -> String {
-    match encoding {
-        StringEncoding::Plain => "plain".to_owned(),
-        StringEncoding::Utf16le => "UTF-16".to_owned(),
-        StringEncoding::Xor { key } => format!("XOR 0x{key:02x}"),
-        StringEncoding::Base64 => "Base64".to_owned(),
-        StringEncoding::Hex => "hex".to_owned(),
-        StringEncoding::XorLong { key } => format!("XOR 0x{key}"),
-        StringEncoding::Stack => "on the stack".to_owned(),
-    }
 }

@@ -47,9 +47,8 @@ pub(crate) fn analyzer(yara: &YaraConfig) -> Result<Analyzer> {
 }
 
 /// Analyses bytes in a jailed child.
-pub(crate) async fn analyzed(bytes: &[u8], yara: &YaraConfig) -> Result<Analysis> {
-    let jail = jail_for(1, yara)?;
-    Ok(ukai_hub::analyze(&jail, bytes, Timestamp::from(SystemTime::now())).await)
+pub(crate) async fn analyzed(jail: &Jail, bytes: &[u8]) -> Analysis {
+    ukai_hub::analyze(jail, bytes, Timestamp::from(SystemTime::now())).await
 }
 
 /// What analyses `samples` of them, each in a child of its own: forks of one process, where
@@ -75,8 +74,7 @@ impl Matcher {
     /// The rules that match, or why nobody knows.
     pub(crate) async fn scan(&self, bytes: &[u8]) -> Result<Scanned, String> {
         if self.inside {
-            let now = Timestamp::from(SystemTime::now());
-            let analysis = ukai_hub::analyze(&self.jail, bytes, now).await;
+            let analysis = analyzed(&self.jail, bytes).await;
             return match analysis.outcome {
                 ukai_model::Outcome::Failed { reason } => Err(reason),
                 ukai_model::Outcome::Partial { reason } => {

@@ -70,7 +70,7 @@ async fn serve(config: Config, json: bool) -> Result<ExitCode> {
             analyzer: crate::jailed::analyzer(&config.yara)?,
             ui_token,
             feed_token,
-            sandbox: crate::sandbox::seat(&config.sandbox, data.path())?,
+            sandbox: crate::sandbox::seat(&config.sandbox, &config.yara, data.path())?,
             engines: crate::antivirus::seat(&config)?,
             lookups: lookups.map(Arc::new),
             policy: config.indicator_policy(),

@@ -106,6 +106,7 @@ pub(super) fn done(sha256: Sha256) -> RunDone {
         records: 5,
         lost: 0,
         events: 5,
+        notes: Vec::new(),
     });
     behaviour.summary = "It waits for orders.".into();
     behaviour.score = 70;

@@ -184,6 +184,7 @@ pub(crate) fn behaviour(sha256: Sha256, started: Timestamp, score: u8) -> Behavi
             records: 9,
             lost: 0,
             events: 9,
+            notes: Vec::new(),
         }],
         summary: "It waits for orders.".into(),
         score,

@@ -2,9 +2,12 @@
 
 use super::config::SandboxConfig;
 use super::host::HostArgs;
+use super::memory::{look_into, packed};
 use super::record::{PACKET_BYTES_MAX, RECORDED_BYTES_MAX, Record};
 use super::series::series;
 use crate::internet::{authority, replies};
+use crate::jailed::jail_for;
+use crate::yara::YaraConfig;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use std::fmt;
@@ -12,10 +15,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use ukai_behaviour::{RuleSet, contents, report};
+use ukai_behaviour::{RuleSet, contents, report, set_memory};
 use ukai_hub::{
     LeftFile, RunDone, RunOrder, RunWish, Running, Sandbox, SandboxChoices, SandboxSeat,
 };
+use ukai_jail::Jail;
 use ukai_model::{Analysis, PeerText};
 use ukai_sandbox::image::System;
 use ukai_sandbox::machine::{LinuxGuest, LinuxParts};
@@ -26,12 +30,17 @@ use ukai_sandbox::run::{
 /// Longest path of a file that came back, in bytes.
 const PATH_BYTES_MAX: usize = 512;
 
-/// The sandbox of the configuration, if there is one.
+/// The sandbox of the configuration, if there is one. Memory is looked into with the rules of
+/// `yara`.
 ///
 /// # Errors
 /// What is missing: QEMU, or a part of the image. Whether a machine runs shows when the
 /// first sample comes.
-pub(crate) fn seat(config: &SandboxConfig, data: &Path) -> Result<Option<SandboxSeat>> {
+pub(crate) fn seat(
+    config: &SandboxConfig,
+    yara: &YaraConfig,
+    data: &Path,
+) -> Result<Option<SandboxSeat>> {
     if config.image.is_none() && config.windows_image.is_none() {
         return Ok(None);
     }
@@ -63,7 +72,9 @@ pub(crate) fn seat(config: &SandboxConfig, data: &Path) -> Result<Option<Sandbox
         let _none = std::fs::remove_dir_all(records);
     }
     let how_often = config.how_often();
-    let sandbox = Machines { host, linux, windows, setup, how_often, records };
+    // Of several, so that the hub's own analyses and these share a process that has the rules.
+    let jail = jail_for(2, yara)?;
+    let sandbox = Machines { host, linux, windows, setup, how_often, records, jail };
     Ok(Some(SandboxSeat {
         sandbox: Arc::new(sandbox),
         workers: config.machines,
@@ -86,6 +97,8 @@ struct Machines {
     how_often: Again,
     /// Where runs are recorded; none: they are not.
     records: Option<PathBuf>,
+    /// What looks into memory.
+    jail: Jail,
 }
 
 /// A guest, booted when the first sample comes that needs it.
@@ -145,19 +158,25 @@ impl Machines {
             first.settings.changed.extend(order.wish.told());
         }
         // Reading a long trace takes a while.
-        let done = tokio::task::spawn_blocking(move || RunDone {
-            artifacts: record.map(|record| record.artifacts(&runs)).unwrap_or_default(),
-            behaviour: report(&sha256, &runs, RuleSet::built_in()),
-            files: runs
-                .iter()
-                .flat_map(contents)
-                .map(|content| LeftFile {
-                    path: PeerText::truncated(&content.path, PATH_BYTES_MAX),
-                    bytes: Bytes::from(content.bytes),
-                })
-                .collect(),
+        let done = tokio::task::spawn_blocking(move || {
+            let done = RunDone {
+                artifacts: record.map(|record| record.artifacts(&runs)).unwrap_or_default(),
+                behaviour: report(&sha256, &runs, RuleSet::built_in()),
+                files: runs
+                    .iter()
+                    .flat_map(contents)
+                    .map(|content| LeftFile {
+                        path: PeerText::truncated(&content.path, PATH_BYTES_MAX),
+                        bytes: Bytes::from(content.bytes),
+                    })
+                    .collect(),
+            };
+            (done, packed(&runs))
         });
-        done.await.context("the report")
+        let (mut done, memory) = done.await.context("the report")?;
+        let memory = look_into(memory, order.analysis, &self.jail).await;
+        set_memory(&mut done.behaviour, memory);
+        Ok(done)
     }
 
     /// The usual settings, changed as somebody wants it.
@@ -172,7 +191,7 @@ impl Machines {
         setup.environment = wish.environment.iter().map(|text| text.clone().into_bytes()).collect();
         setup.clock_shift_s = wish.clock_s;
         setup.skip_sleep = !wish.sleep;
-        setup.memory = wish.memory && record.is_some();
+        setup.memory = wish.memory;
         setup.record = record.map(Record::first);
         setup.conditions.internet.limits.packet_bytes_max = PACKET_BYTES_MAX;
         setup.conditions.internet.limits.captured_bytes_max = RECORDED_BYTES_MAX;

@@ -2,15 +2,15 @@
 
 use super::host::HostArgs;
 use super::keep;
-use super::memory::archive;
+use super::memory::{archive, look_into, packed};
 use super::own;
 use super::series::{after_as_told, as_told, series};
 use super::told::told;
 use crate::analyze::sample;
 use crate::cli::WrongUse;
+use crate::config::Config;
 use crate::internet::{authority, replies};
-use crate::jailed::analyzed;
-use crate::yara::YaraConfig;
+use crate::jailed::{analyzed, jail_for};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::ffi::OsString;
@@ -20,8 +20,9 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use ukai_behaviour::{RuleSet, contents, report, text};
-use ukai_model::{Ended, Run, Sha256};
+use ukai_behaviour::{RuleSet, contents, report, set_memory, text};
+use ukai_jail::Jail;
+use ukai_model::{Analysis, Ended, Run};
 use ukai_sandbox::machine::LinuxGuest;
 use ukai_sandbox::run::{
     Again, Authority, CONDITIONS, Conditions, RunError, Seen, Setup, plan, run_and_keep,
@@ -56,9 +57,12 @@ pub(crate) struct RunArgs {
     /// Do not cut sleeping short.
     #[arg(long)]
     sleep: bool,
-    /// Ask for the memory of its processes; with --record it is kept, neutered.
+    /// Ask for the memory of its processes, and look into it; with --record it is kept, neutered.
     #[arg(long)]
     dump: bool,
+    /// Configuration file (TOML): its YARA rules look at memory.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Runs under other conditions: `auto` runs it again where the first run leaves a
     /// question, a number as often.
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = runs)]
@@ -90,7 +94,7 @@ pub(crate) struct RunArgs {
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     crate::allocator::settle();
     if !args.json {
-        crate::log::start(&crate::config::Config::default().log)?;
+        crate::log::start(&Config::default().log)?;
     }
     crate::observing::raise_descriptor_limit();
     let bytes = sample(&args.file)?;
@@ -101,11 +105,13 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
         let text = "--keep needs the guest of `ukai sandbox build`: leave --machine out";
         return Err(WrongUse(text.into()).into());
     }
+    let config = Config::load(args.config.as_deref()).map_err(WrongUse::from_error)?;
+    let jail = jail_for(1, &config.yara)?;
     let host = args.host.host()?;
     let first = setup(args)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(async {
-        let analysis = analyzed(&bytes, &YaraConfig::default()).await?;
+        let analysis = analyzed(&jail, &bytes).await;
         let name = args.file.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
         let further: Vec<Vec<u8>> =
             args.arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
@@ -121,7 +127,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
             let plan = guest.plan(&analysis, name, args.arch.as_deref(), &further);
             let plan = plan.map_err(unsuitable)?;
             let told = series(&guest, &bytes, &plan, &first, args.runs, show).await;
-            return finish(args, &bytes, &told.map_err(failed)?);
+            return finish(args, &analysis, &jail, &told.map_err(failed)?).await;
         }
         let plan = plan(&analysis, name, args.arch.as_deref(), &further).map_err(unsuitable)?;
         let parts = args.host.parts(plan.system)?;
@@ -130,13 +136,14 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
             .map_err(|error| WrongUse(format!("{error}; see `ukai sandbox check`")))?;
         let Some(minutes) = args.keep else {
             let told = series(&guest, &bytes, &plan, &first, args.runs, show).await;
-            return finish(args, &bytes, &told.map_err(failed)?);
+            return finish(args, &analysis, &jail, &told.map_err(failed)?).await;
         };
         let keep = Some(Duration::from_secs(60 * minutes));
         let kept = run_and_keep(&guest, &bytes, &plan, &first, keep).await;
         let (seen, kept) = kept.map_err(failed)?;
         show(&seen);
-        let code = finish(args, &bytes, &[as_told(&plan, &first, None, &seen)])?;
+        let told = [as_told(&plan, &first, None, &seen)];
+        let code = finish(args, &analysis, &jail, &told).await?;
         let Some(kept) = kept else {
             eprintln!("There is no machine to keep: the guest did not last.");
             return Ok(code);
@@ -152,8 +159,14 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
 }
 
 /// Prints the report, and keeps what is to be kept.
-fn finish(args: &RunArgs, bytes: &[u8], told: &[ukai_behaviour::Seen]) -> Result<ExitCode> {
-    let behaviour = report(&Sha256::of(bytes), told, RuleSet::built_in());
+async fn finish(
+    args: &RunArgs,
+    analysis: &Analysis,
+    jail: &Jail,
+    told: &[ukai_behaviour::Seen],
+) -> Result<ExitCode> {
+    let mut behaviour = report(&analysis.sha256, told, RuleSet::built_in());
+    set_memory(&mut behaviour, look_into(packed(told), analysis, jail).await);
     let mut out = std::io::stdout().lock();
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&behaviour)?).context("standard output")?;

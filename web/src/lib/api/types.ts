@@ -659,6 +659,7 @@ export interface SandboxRun {
   records: number;
   lost: number;
   events: number;
+  notes?: string[];
 }
 
 export interface SandboxProcess {
@@ -719,6 +720,16 @@ export interface Contact {
   runs: number[];
 }
 
+/** Either `value` or `yara` is there. */
+export interface InMemory {
+  process: { run: number; pid: number; path: string };
+  address: number;
+  mapping?: string;
+  value?: { observable: Observable; encoding: StringEncoding; confidence: number };
+  yara?: { rule: string; set: string; noisy: boolean; tags?: string[] };
+  runs: number[];
+}
+
 export interface Behaviour {
   v: number;
   sha256: string;
@@ -745,6 +756,7 @@ export interface Behaviour {
     logins: string[];
   }[];
   drops: { sha256: string; size: number; came: number; path: string; reason: string; served: boolean }[];
+  memory?: InMemory[];
   matches: { rule: string; title: string; severity: Severity; techniques: string[]; count: number; details: string[] }[];
   ids_rules: { sid: number; system: string; text: string; about: string }[];
   alike: { sha256: string; percent: number }[];
