@@ -105,7 +105,7 @@ fn a_browser_sees_three_sites() {
         );
         let site = host.split('.').next().expect("a label");
         let title = page.to_lowercase().contains(&format!("<title>welcome to {site}"));
-        assert!(title, "{host}: {page}");
+        assert!(title, "{host}: {page}\n{}", client(&internet, "cat browser.log"));
     }
     internet.events("http.request", |all| {
         ["news.example", "shop.example", "mail.example"]

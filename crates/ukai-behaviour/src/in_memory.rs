@@ -89,7 +89,7 @@ pub fn in_memory(run: u32, places: &[Place], analysis: &Analysis, known: &Analys
         // Without a place in a stretch it is about the archive, which is ours.
         let offset = found.places.first().map(|place| place.offset);
         let at = place_of(places, analysis, None, offset);
-        if at.is_some() && is_new(known, found) && !of_one.iter().any(|other| same(&other)) {
+        if at.is_some() && is_new(known, found) && !of_one.iter().any(same) {
             add(at, None, Some(rule(found)));
         }
     }

@@ -219,8 +219,8 @@ fn runs(report: &Behaviour, out: &mut String) {
             } else {
                 format!(", {}", run.settings.join(", "))
             };
-            let notes: String =
-                run.notes.iter().map(|note| format!("\n        {}", shown(note, 140))).collect();
+            let notes: Vec<String> = run.notes.iter().map(|note| shown(note, 140)).collect();
+            let notes: String = notes.iter().flat_map(|note| ["\n        ", note]).collect();
             format!(
                 "{} {} `{}` in {}{settings}: {:.1} s, {ended}{reason}; {} records, {} events{notes}",
                 run.number,
