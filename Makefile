@@ -56,7 +56,7 @@ unit:
 test-sandbox: web
 	@tools/setup.sh test
 	cd tests/web && npm ci --no-audit --no-fund
-	cargo nextest run -p ukai --locked --no-fail-fast --test whole_program \
+	cargo nextest run --workspace --locked --no-fail-fast --test whole_program \
 	  --run-ignored all -E 'test(/^sandbox::/)'
 
 # Our CaRT containers against the reference implementation, both ways; our Parquet files by
