@@ -393,7 +393,7 @@ impl Agent {
                 // What was done before it is told before it.
                 self.watch.take(&self.probes, &self.files, &mut self.out);
                 self.watch.sums_of(pid, &mut self.out);
-                self.out.tell(pid, What::Sleep { ns: length, skipped: true });
+                self.out.tell(pid, What::Sleep { ns: length, skipped: true, task: waiting.task });
                 let _ = sys::set_clock(sys::clock_ns(libc::CLOCK_REALTIME) + length);
                 self.sleeping.push((Instant::now() + SKIPPED_SLEEP, waiting.id));
             }

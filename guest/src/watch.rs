@@ -394,7 +394,7 @@ impl Watch {
                     let since = sys::monotonic_ns().saturating_sub(at_ns);
                     ns = ns.saturating_sub(sys::clock_ns(clock).saturating_sub(since));
                 }
-                tell(What::Sleep { ns, skipped: false });
+                tell(What::Sleep { ns, skipped: false, task });
             }
             "mount" => {
                 let target = fields.names();
@@ -490,7 +490,7 @@ impl Watch {
                 let remote = fields.address();
                 // Until a SYN says otherwise.
                 let protocol = if matches!(remote, Address::Ip(_)) { 17 } else { 0 };
-                What::Connect { local: Address::None, remote, protocol, error: 0 }
+                What::Connect { local: Address::None, remote, protocol, error: 0, task }
             }
             "bind" => What::Bind { local: fields.address(), error: 0 },
             _ => return,

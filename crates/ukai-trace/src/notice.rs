@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use crate::wire::{Malformed, Wire, tagged};
 
 /// Of the words in this crate; agent and host are built together.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The status of a process whose end was not seen.
 pub const STATUS_UNKNOWN: u32 = u32::MAX;
@@ -143,6 +143,8 @@ What {
         ns: u64,
         /// Whether it was skipped, and the wall clock moved by as much.
         skipped: bool,
+        /// The thread.
+        task: u32,
     }
 
     // Files. Paths are absolute, as the sample sees them.
@@ -233,6 +235,8 @@ What {
         protocol: u8,
         /// 0, or `errno`; `EINPROGRESS` (115) for one that goes on without the process.
         error: i32,
+        /// The thread.
+        task: u32,
     }
     /// Somebody connected to it.
     52 Accept {

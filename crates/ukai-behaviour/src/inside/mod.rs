@@ -6,13 +6,14 @@ mod findings;
 mod logs;
 mod processes;
 mod registry;
+mod sleeps;
 
 pub(crate) use findings::note;
 
 use crate::Seen;
 use crate::facts::{Fact, Facts};
-use crate::limits::{NOTICES_MAX, OUTPUT_BYTES_MAX, PROCESSES_MAX, TIMES_MAX};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::limits::{FEW, NOTICES_MAX, OUTPUT_BYTES_MAX, TIMES_MAX};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use ukai_model::{FindingKind, Proof, Transport};
 use ukai_trace::{Address, Notice, What};
@@ -32,12 +33,8 @@ pub(crate) struct Inside {
     pub(crate) sockets: Sockets,
     pub(crate) output: Vec<u8>,
     pub(crate) slept_ms: u64,
-    /// Sleeps that were cut short, by process: when, and how long they would have been, in
-    /// milliseconds.
-    skips: BTreeMap<u32, Vec<(u64, u64)>>,
+    pub(crate) sleeps: sleeps::Sleeps,
     logs: logs::Logs,
-    /// Who made each process, and when.
-    makers: BTreeMap<u32, (u32, u64)>,
 }
 
 /// Which process is behind which conversation.
@@ -54,6 +51,8 @@ pub(crate) struct Sockets {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Remote {
     pub(crate) pids: Vec<u32>,
+    /// Threads that connected.
+    pub(crate) tasks: Vec<u32>,
     pub(crate) attempts: u64,
     pub(crate) sent: u64,
     pub(crate) times_ms: Vec<u64>,
@@ -108,7 +107,7 @@ impl Sockets {
             return None;
         }
         let known = self.by_remote.entry(key).or_default();
-        if known.pids.len() < crate::limits::FEW && !known.pids.contains(&pid) {
+        if known.pids.len() < FEW && !known.pids.contains(&pid) {
             known.pids.push(pid);
         }
         Some(known)
@@ -181,8 +180,8 @@ impl Inside {
             What::Fork { child, thread } => {
                 facts.add(fact("fork").number("thread", u64::from(*thread)));
                 self.processes.forks(pid, *child, *thread, at_ms);
-                if !thread && self.makers.len() < PROCESSES_MAX {
-                    self.makers.insert(*child, (pid, at_ms));
+                if !thread {
+                    self.sleeps.made(*child, pid, at_ms);
                 }
             }
             What::Exit { status } => self.processes.exits(pid, at_ms, *status),
@@ -265,7 +264,7 @@ impl Inside {
                 facts.add(fact("listen").text("address", address).number("port", local.port()));
                 self.processes.listens(pid, at_ms, local.port());
             }
-            What::Connect { local, remote, protocol, error } => {
+            What::Connect { local, remote, protocol, error, task } => {
                 self.processes.connects(pid, at_ms);
                 // Of datagrams, it sends nothing: what is sent is told by itself.
                 let silent = *protocol == UDP && *error == 0;
@@ -289,6 +288,9 @@ impl Inside {
                 }
                 if let Some(known) = self.sockets.touch(pid, *protocol, local, remote) {
                     known.attempts += 1;
+                    if known.tasks.len() < FEW && !known.tasks.contains(task) {
+                        known.tasks.push(*task);
+                    }
                     if known.times_ms.len() < TIMES_MAX {
                         known.times_ms.push(at_ms);
                     }
@@ -353,10 +355,10 @@ impl Inside {
                 self.registry_changed((&key[..], &name[..]), data, *deleted, proof, facts);
             }
             what @ What::Logged { .. } => self.logged(what, &proof, facts),
-            What::Sleep { ns, skipped } => {
+            What::Sleep { ns, skipped, task } => {
                 let ms = ns / 1_000_000;
                 if *skipped {
-                    self.skipped(pid, at_ms, ms);
+                    self.sleeps.skipped(pid, *task, at_ms, ms);
                 }
                 facts.add(fact("sleep").number("seconds", ms / 1_000));
                 self.slept_ms = self.slept_ms.saturating_add(ms);
@@ -392,56 +394,6 @@ impl Inside {
         }
         let data = data.to_vec();
         self.registry.add(key, name, registry::Changed { data, deleted, proof });
-    }
-
-    fn skipped(&mut self, pid: u32, at_ms: u64, ms: u64) {
-        if self.skips.len() < PROCESSES_MAX || self.skips.contains_key(&pid) {
-            let skips = self.skips.entry(pid).or_default();
-            if skips.len() < TIMES_MAX {
-                skips.push((at_ms, ms));
-            }
-        }
-    }
-
-    /// The sleeps of a process, with those of the ones that it comes from until they made it: they
-    /// are part of its time, too.
-    fn sleeps_of(&self, mut pid: u32) -> Vec<(u64, u64)> {
-        const GENERATIONS: usize = 16;
-        let mut until_ms = u64::MAX;
-        let mut sleeps = Vec::new();
-        for _ in 0..GENERATIONS {
-            let own = self.skips.get(&pid).into_iter().flatten();
-            sleeps.extend(own.filter(|(at_ms, _)| *at_ms <= until_ms));
-            let Some((maker, at_ms)) = self.makers.get(&pid) else { break };
-            until_ms = until_ms.min(*at_ms);
-            pid = *maker;
-        }
-        sleeps.sort_unstable();
-        sleeps
-    }
-
-    /// Times of the trace as the clock of the processes behind them had it, which slept in
-    /// full. Of several, the one that slept longest counts; where several have one maker, as
-    /// where a loop starts a tool each time, its sleep is between them.
-    pub(crate) fn own_times(&self, pids: &[u32], times_ms: &[u64]) -> Vec<u64> {
-        let makers = pids.iter().filter_map(|pid| self.makers.get(pid).map(|(maker, _)| *maker));
-        let makers = makers.filter(|_| pids.len() > 1);
-        let slept = |skips: &Vec<(u64, u64)>| skips.iter().map(|(_, ms)| *ms).sum::<u64>();
-        let all: BTreeSet<u32> = pids.iter().copied().chain(makers).collect();
-        let skips = all.into_iter().map(|pid| self.sleeps_of(pid)).max_by_key(slept);
-        let Some(skips) = skips.filter(|skips| !skips.is_empty()) else {
-            return times_ms.to_vec();
-        };
-        let mut times_ms = times_ms.to_vec();
-        times_ms.sort_unstable();
-        let (mut next, mut slept) = (skips.iter().peekable(), 0_u64);
-        for time in &mut times_ms {
-            while let Some((_, ms)) = next.next_if(|(at_ms, _)| at_ms < time) {
-                slept = slept.saturating_add(*ms);
-            }
-            *time = time.saturating_add(slept);
-        }
-        times_ms
     }
 
     /// What only the whole shows.

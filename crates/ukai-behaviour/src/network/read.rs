@@ -3,7 +3,7 @@
 use super::{Asked, Fetch, Host, Key, Outside, Place, Upload};
 use crate::Seen;
 use crate::facts::{Fact, Facts};
-use crate::inside::{Inside, note};
+use crate::inside::{Inside, Remote, note};
 use crate::limits::{
     DESTINATIONS_MAX, DROPS_MAX, EVENTS_MAX, NAMES_MAX, SERVED_MAX, SOME, TEXT_BYTES_MAX, TIMES_MAX,
 };
@@ -244,7 +244,7 @@ impl Outside {
 
     /// Adds destinations that never answered, which only the guest's trace knows.
     fn join_unanswered(&mut self, seen: &Seen, book: &Book, inside: &Inside) {
-        let mut own: BTreeMap<Key, (Vec<u32>, Vec<u64>)> = BTreeMap::new();
+        let mut own: BTreeMap<Key, Remote> = BTreeMap::new();
         for (transport, remote, known) in inside.sockets.remotes() {
             if seen.guest.contains(&remote.ip()) || remote.ip().is_loopback() {
                 continue;
@@ -258,9 +258,11 @@ impl Outside {
             place.attempts += known.attempts;
             keep(&mut place.addresses, remote.ip());
             place.pids.extend(known.pids.iter().map(|pid| inside.processes.process_of(*pid)));
-            let (pids, times) = own.entry(key).or_default();
-            pids.extend(&known.pids);
-            times.extend(inside.own_times(&known.pids, &known.times_ms));
+            let its = own.entry(key).or_default();
+            its.pids.extend(&known.pids);
+            its.tasks.extend(&known.tasks);
+            let times = inside.sleeps.own_times(&known.pids, &known.tasks, &known.times_ms);
+            its.times_ms.extend(times);
             if place.sent == 0 {
                 place.sent = known.sent;
             }
@@ -276,12 +278,12 @@ impl Outside {
         // clock by which the sample sleeps. A conversation has two others at most, its
         // beginning, and what is asked in it; with more it was kept open, and what is asked
         // lies between its sleeps.
-        for (key, (pids, times)) in own {
+        for (key, its) in own {
             let Some(place) = self.places.get_mut(&key) else { continue };
-            place.times = if place.times.len() <= 2 * times.len() {
-                times
+            place.times = if place.times.len() <= 2 * its.times_ms.len() {
+                its.times_ms
             } else {
-                inside.own_times(&pids, &place.times)
+                inside.sleeps.own_times(&its.pids, &its.tasks, &place.times)
             };
             place.times.sort_unstable();
             place.times.truncate(TIMES_MAX);

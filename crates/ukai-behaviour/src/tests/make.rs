@@ -73,7 +73,11 @@ impl Maker {
     }
 
     pub(super) fn sleep(&mut self, pid: u32, at_ms: u64, seconds: u64) {
-        self.tell(pid, at_ms, What::Sleep { ns: seconds * 1_000_000_000, skipped: true });
+        self.tell(
+            pid,
+            at_ms,
+            What::Sleep { ns: seconds * 1_000_000_000, skipped: true, task: pid },
+        );
     }
 
     pub(super) fn write(&mut self, pid: u32, at_ms: u64, path: &str, size: u64) {
@@ -94,7 +98,7 @@ impl Maker {
     pub(super) fn connect(&mut self, pid: u32, at_ms: u64, to: &str, port: u16, protocol: u8) {
         let local = Address::Ip(SocketAddr::new(GUEST.into(), self.port + 1));
         let remote = Address::Ip(SocketAddr::new(to.parse().expect("an address"), port));
-        self.tell(pid, at_ms, What::Connect { local, remote, protocol, error: 0 });
+        self.tell(pid, at_ms, What::Connect { local, remote, protocol, error: 0, task: pid });
     }
 
     fn event(&mut self, at_ms: u64, flow: Option<Flow>, kind: EventKind) {

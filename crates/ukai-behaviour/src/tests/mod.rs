@@ -219,7 +219,7 @@ fn the_sleep_of_a_maker_counts_for_what_it_makes() {
         maker.connect(pid, at + 5, "198.51.100.9", 443, 17);
         maker.connect(pid, at + 10, "198.51.100.9", 443, 6);
         maker.exit(pid, at + 40, 0);
-        maker.tell(7, at + 50, What::Sleep { ns: 5_000_000_000, skipped: true });
+        maker.tell(7, at + 50, What::Sleep { ns: 5_000_000_000, skipped: true, task: 7 });
     }
     let report = report(&SAMPLE, &[maker.seen(Ended::Exited)], RuleSet::built_in());
     let [contact] = &report.contacts[..] else { panic!("{:#?}", report.contacts) };

@@ -114,7 +114,7 @@ fn what() -> impl Strategy<Value = What> {
         (path(), any::<u32>()).prop_map(|(path, mode)| What::Mode { path, mode }),
         end().prop_map(|local| What::Listen { local }),
         (end(), end(), any::<u8>(), any::<i32>()).prop_map(|(local, remote, protocol, error)| {
-            What::Connect { local, remote, protocol, error }
+            What::Connect { local, remote, protocol, error, task: 7 }
         }),
         (end(), end(), any::<u64>()).prop_map(|(local, remote, bytes)| What::Send {
             local,
@@ -135,7 +135,7 @@ fn what() -> impl Strategy<Value = What> {
             kind,
             flags: 0
         }),
-        any::<u64>().prop_map(|ns| What::Sleep { ns, skipped: true }),
+        (any::<u64>(), any::<u32>()).prop_map(|(ns, task)| What::Sleep { ns, skipped: true, task }),
         any::<u64>().prop_map(|records| What::Lost { records }),
         path().prop_map(|bytes| What::Output { stream: 1, bytes, total: 0 }),
         (any::<u32>(), path(), any::<u64>(), any::<u64>(), path(), any::<bool>()).prop_map(

@@ -277,9 +277,10 @@ impl RegistryFiles {
             let before = self.files.remove(&(file, true));
             let after = self.files.remove(&(file, false));
             let (Some(before), Some(after)) = (before, after) else { continue };
-            let changes = differences(&Registry::parse(&before), &Registry::parse(&after));
-            for Change { key, name, data } in changes {
-                if is_wines(&key) {
+            let (before, after) = (Registry::parse(&before), Registry::parse(&after));
+            for Change { key, name, data } in differences(&before, &after) {
+                let values = [&before, &after].map(|registry| registry.value(&key, &name));
+                if is_wines(&key, &name, values) {
                     continue;
                 }
                 let key = [root.as_bytes(), b"\\", &key].concat();
@@ -292,16 +293,35 @@ impl RegistryFiles {
     }
 }
 
-/// Keys that Wine writes whatever runs, once there is a window.
-fn is_wines(key: &[u8]) -> bool {
+/// Whether it is what Wine enters whatever runs: once there is a window, and of the machine that it
+/// finds itself on, which is not the one on which its image was made. `values` are those before and
+/// after.
+fn is_wines(key: &[u8], name: &[u8], values: [Option<&[u8]>; 2]) -> bool {
     const KEYS: [&[u8]; 4] = [
         b"system\\currentcontrolset\\control\\class\\{4d36e968-",
         b"system\\currentcontrolset\\control\\class\\{4d36e96e-",
         b"system\\currentcontrolset\\control\\video\\",
         b"software\\wine\\",
     ];
+    const MACHINE: &[u8] = b"system\\currentcontrolset\\control\\session manager\\environment";
+    const PROCESSORS: [&[u8]; 5] = [
+        b"NUMBER_OF_PROCESSORS",
+        b"PROCESSOR_ARCHITECTURE",
+        b"PROCESSOR_IDENTIFIER",
+        b"PROCESSOR_LEVEL",
+        b"PROCESSOR_REVISION",
+    ];
+    const FONTS: [&[u8]; 2] = [
+        b"software\\microsoft\\windows nt\\currentversion\\fonts",
+        b"software\\microsoft\\windows\\currentversion\\fonts",
+    ];
+    // Where Windows' own are not.
+    const LINUX: &[u8] = br"\usr\share\fonts\";
+    let is_linux = |value: &[u8]| value.windows(LINUX.len()).any(|part| part == LINUX);
     let key = key.to_ascii_lowercase();
     KEYS.iter().any(|own| key.starts_with(own))
+        || key == MACHINE && PROCESSORS.contains(&name)
+        || FONTS.contains(&&key[..]) && values.into_iter().flatten().any(is_linux)
 }
 
 #[cfg(test)]
@@ -356,6 +376,7 @@ mod tests {
                     remote: Address::Unix(b"/tmp/.wine-0/server-1/socket".to_vec()),
                     protocol: 0,
                     error: 0,
+                    task: 100,
                 },
             ),
             (100, What::Fork { child: 90, thread: false }),
@@ -438,5 +459,39 @@ mod tests {
         let (name, data) = (b"x".to_vec(), b"C:\\x.exe".to_vec());
         assert_eq!(told[1], (0, What::Registry { key, name, data, deleted: false }));
         assert_eq!(told.len(), 3);
+    }
+
+    #[test]
+    fn what_wine_enters_of_the_machine_is_no_change() {
+        let file = |reason, text: &str| What::File {
+            number: 1,
+            path: b"/home/daniel/.wine/system.reg".to_vec(),
+            reason,
+            size: text.len() as u64,
+            offset: 0,
+            bytes: text.into(),
+            last: true,
+        };
+        let fonts = r"[Software\\Microsoft\\Windows\\CurrentVersion\\Fonts] 1";
+        let machine = r"[System\\CurrentControlSet\\Control\\Session Manager\\Environment] 1";
+        let linux = r#""DejaVu Sans (TrueType)"="\\??\\unix\\usr\\share\\fonts\\a.ttf""#;
+        let own = r#""Own (TrueType)"="C:\\own.ttf""#;
+        let before = format!("{fonts}\n{linux}\n\n{machine}\n\"NUMBER_OF_PROCESSORS\"=\"2\"\n");
+        let after =
+            format!("{fonts}\n{own}\n\n{machine}\n\"NUMBER_OF_PROCESSORS\"=\"1\"\n\"Own\"=\"1\"\n");
+        let told = translated(vec![
+            (100, What::Started {}),
+            (0, file(Reason::Before, &before)),
+            (0, file(Reason::Changed, &after)),
+            (0, What::Finished {}),
+        ]);
+        let names: Vec<&[u8]> = told
+            .iter()
+            .filter_map(|(_, what)| match what {
+                What::Registry { name, .. } => Some(&name[..]),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(names, [&b"Own (TrueType)"[..], b"Own"]);
     }
 }

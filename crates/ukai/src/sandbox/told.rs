@@ -53,7 +53,7 @@ pub(super) fn told(notice: &Notice) -> String {
         What::Name { name } => format!("name {}", text(name)),
         What::Kill { target, name, signal } => format!("kill {target} ({}) {signal}", text(name)),
         What::Trace { target, request } => format!("ptrace {target} request {request}"),
-        What::Sleep { ns, skipped } => {
+        What::Sleep { ns, skipped, .. } => {
             let skipped = if *skipped { " (skipped)" } else { "" };
             format!("sleep {} ms{skipped}", ns / 1_000_000)
         }
