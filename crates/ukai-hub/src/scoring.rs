@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering::Relaxed;
 use ukai_indicator::{Claim, claims_of_analysis, claims_of_behaviour, claims_of_event, merge};
 use ukai_model::{
-    Behaviour, Event, EventId, EventKind, Indicator, IndicatorId, SCHEMA_VERSION, Sha256, Timestamp,
+    Event, EventId, EventKind, Indicator, IndicatorId, SCHEMA_VERSION, Sha256, Timestamp,
 };
 use ukai_store::{Position, StoreError};
 
@@ -115,37 +115,17 @@ async fn claims_of(
         samples.extend(arrived(event));
     }
     for sha256 in samples {
-        let analyses = app.store.analyses_of(&sha256).await?;
         // Each report has its own proofs: another network brings out other servers.
-        let reports = reports_of(app, &sha256).await?;
-        let remarks = app.store.remarks(&sha256).await?;
-        if analyses.is_empty() && reports.is_empty() && remarks.is_empty() {
-            continue;
+        let known = app.store.known_of(&sha256, limits::SIGHTINGS_MAX).await?;
+        for analysis in &known.analyses {
+            add(claims_of_analysis(analysis, &known.sightings));
         }
-        let sightings = app.store.sightings(&sha256, limits::SIGHTINGS_MAX).await?;
-        for analysis in &analyses {
-            add(claims_of_analysis(analysis, &sightings));
+        for report in &known.behaviours {
+            add(claims_of_behaviour(report, &known.sightings));
         }
-        for report in &reports {
-            add(claims_of_behaviour(report, &sightings));
-        }
-        add(opinions::claim(sha256, &remarks, &sightings).into_iter().collect());
+        add(opinions::claim(sha256, &known.remarks, &known.sightings).into_iter().collect());
     }
     Ok(by_indicator)
-}
-
-/// What is known of a sample's behaviour, and what was seen under other settings.
-async fn reports_of(app: &App, sha256: &Sha256) -> Result<Vec<Behaviour>, StoreError> {
-    let known = app.store.behaviour(sha256).await?;
-    let mut reports = Vec::new();
-    for summary in app.store.behaviour_reports(sha256).await? {
-        let is_known = known.as_ref().is_some_and(|known| known.started == summary.started);
-        if !is_known {
-            reports.extend(app.store.behaviour_report(sha256, summary.started).await?);
-        }
-    }
-    reports.extend(known);
-    Ok(reports)
 }
 
 /// The sample of which something new is to be said after this event: it was analysed or run,

@@ -6,6 +6,7 @@
 
 use crate::shared::{App, Cycle};
 use crate::{clock, limits, opinions, sandbox};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ukai_indicator::observables;
 use ukai_jail::{Jail, JailOutcome};
@@ -109,7 +110,8 @@ impl Worker {
                 self.give_back(job, Some(analysis), &reason).await
             }
             Outcome::Complete | Outcome::Partial { .. } => {
-                self.keep(analysis.clone()).await?;
+                let analysis = Arc::new(analysis);
+                self.keep(&analysis).await?;
                 sandbox::queue(&self.app, &analysis).await?;
                 opinions::queue(&self.app, job.sha256, Queue::CAPTURED).await?;
                 self.app.store.queue().complete(job).await?;
@@ -134,19 +136,19 @@ impl Worker {
             let better =
                 |a: &Analysis| a.engine == ENGINE && !matches!(a.outcome, Outcome::Failed { .. });
             if !known.iter().any(better) {
-                self.keep(analysis).await?;
+                self.keep(&Arc::new(analysis)).await?;
             }
         }
         Ok(())
     }
 
-    async fn keep(&self, analysis: Analysis) -> Result<(), StoreError> {
-        self.app.store.put_analysis(&analysis).await?;
-        self.app.likeness.add(&analysis);
+    async fn keep(&self, analysis: &Arc<Analysis>) -> Result<(), StoreError> {
+        self.app.store.put_analysis(Arc::clone(analysis)).await?;
+        self.app.likeness.add(analysis);
         self.app.metrics.count_analysis(&analysis.outcome);
         let done = EventKind::AnalysisDone {
             sha256: analysis.sha256,
-            engine: analysis.engine,
+            engine: analysis.engine.clone(),
             outcome: analysis.outcome.name().to_owned(),
             observables: analysis.observables.len() as u64,
             duration_ms: analysis.duration_ms,

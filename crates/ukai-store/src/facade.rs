@@ -10,9 +10,11 @@ use crate::limits::{
 use crate::log::SegmentLog;
 use crate::memory;
 use crate::query::{
-    BehaviourQuery, BehaviourSummary, Bucket, DiskUsage, EventQuery, Health, IndicatorQuery, Page,
-    Remark, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
+    BehaviourQuery, BehaviourSummary, Bucket, DiskUsage, EventQuery, Health, IndicatorQuery, Known,
+    Page, Remark, SampleQuery, SampleSummary, SessionQuery, SessionSummary, TopBy, TopEntry,
+    Totals,
 };
+use crate::recent::Recent;
 use crate::record::{decode_event, encode_event, pack_recording, unpack_recording};
 use crate::samples::CartFolder;
 use crate::seam::{Position, Span};
@@ -65,6 +67,8 @@ struct Inner {
     /// One is held while a sample is put, by the first byte of its name, so that
     /// nobody is told that a sample is kept before it is durable.
     putting: Arc<[Mutex<()>; PUTS_AT_ONCE]>,
+    /// Samples that were put last.
+    recent: Arc<Mutex<Recent>>,
 }
 
 struct Threads {
@@ -179,6 +183,7 @@ impl Store {
             room: Arc::new(Semaphore::new(room)),
             threads: Mutex::new(Some(threads)),
             putting: Arc::default(),
+            recent: Arc::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -333,6 +338,7 @@ impl Store {
         self.inner.keeper.check_bulk()?;
         let keeper = self.inner.keeper.clone();
         let putting = self.inner.putting.clone();
+        let recent = self.inner.recent.clone();
         self.ask(move |engine| {
             let sha256 = Sha256::of(&bytes);
             let _mine = putting[usize::from(sha256.as_bytes()[0]) % PUTS_AT_ONCE].lock();
@@ -343,7 +349,10 @@ impl Store {
             let mut steps = ROOM_STEPS_MAX;
             loop {
                 match put_container(engine, &sha256, bytes.len() as u64, &container) {
-                    Ok(()) => return Ok((sha256, true)),
+                    Ok(()) => {
+                        recent.lock().add(sha256, &bytes);
+                        return Ok((sha256, true));
+                    }
                     Err(error) if error.is_full() => {
                         if steps == 0 || !keeper.make_room()? {
                             return Err(StoreError::Degraded { reason: error.to_string() });
@@ -361,7 +370,12 @@ impl Store {
     /// longer) kept.
     pub async fn sample(&self, sha256: &Sha256) -> Result<Option<Bytes>> {
         let (sha256, limit) = (*sha256, self.inner.config.sample_bytes_max);
-        self.ask(move |engine| unpacked_sample(engine, &sha256, limit)).await
+        let recent = self.inner.recent.lock().get(&sha256);
+        self.ask(move |engine| match recent {
+            Some(bytes) if engine.samples.contains(&sha256)? => Ok(Some(bytes)),
+            _ => unpacked_sample(engine, &sha256, limit),
+        })
+        .await
     }
 
     /// As [`Store::sample`], and blocks: for threads where that is allowed.
@@ -408,8 +422,7 @@ impl Store {
 
     /// Keeps an analysis in place of an earlier one of the same engine; durable on
     /// return.
-    pub async fn put_analysis(&self, analysis: &Analysis) -> Result<()> {
-        let analysis = analysis.clone();
+    pub async fn put_analysis(&self, analysis: Arc<Analysis>) -> Result<()> {
         self.ask(move |engine| engine.catalog.put_analysis(&analysis)).await
     }
 
@@ -417,6 +430,35 @@ impl Store {
     pub async fn analyses_of(&self, sha256: &Sha256) -> Result<Vec<Analysis>> {
         let sha256 = *sha256;
         self.ask(move |engine| engine.catalog.analyses_of(&sha256)).await
+    }
+
+    /// All that analyses, runs and others say of a sample, and, if they say anything, how it came:
+    /// at most `sightings` of these.
+    pub async fn known_of(&self, sha256: &Sha256, sightings: u32) -> Result<Known> {
+        let sha256 = *sha256;
+        self.ask(move |engine| {
+            let catalog = &engine.catalog;
+            let behaviour = catalog.behaviour(&sha256)?;
+            let mut behaviours = Vec::new();
+            for summary in catalog.behaviour_reports(&sha256)? {
+                let usual = behaviour.as_ref().is_some_and(|it| it.started == summary.started);
+                if !usual {
+                    behaviours.extend(catalog.behaviour_report(&sha256, summary.started)?);
+                }
+            }
+            behaviours.extend(behaviour);
+            let mut known = Known {
+                analyses: catalog.analyses_of(&sha256)?,
+                behaviours,
+                remarks: catalog.remarks(&sha256)?,
+                sightings: Vec::new(),
+            };
+            if !known.is_nothing() {
+                known.sightings = catalog.sightings(&sha256, sightings)?;
+            }
+            Ok(known)
+        })
+        .await
     }
 
     // --- Behaviour ---
@@ -719,7 +761,10 @@ fn unpacked_sample(engine: &Engine, sha256: &Sha256, limit: u64) -> Result<Optio
     let Some(container) = engine.samples.container(sha256)? else { return Ok(None) };
     let damaged = |detail: String| StoreError::damaged(format!("sample {sha256}"), detail);
     let unpacked = cart::unpack(&container, limit).map_err(|error| damaged(error.to_string()))?;
-    if Sha256::of(&unpacked.bytes) != *sha256 {
+    // What the footer says of the bytes was checked.
+    let says = unpacked.footer.get("sha256").and_then(serde_json::Value::as_str);
+    let known = says.is_some_and(|says| says.eq_ignore_ascii_case(&sha256.to_string()));
+    if !known && Sha256::of(&unpacked.bytes) != *sha256 {
         return Err(damaged("its bytes have another digest".into()));
     }
     Ok(Some(unpacked.bytes.into()))

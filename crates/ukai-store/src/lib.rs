@@ -26,6 +26,7 @@ mod log;
 mod memory;
 mod query;
 mod queue;
+mod recent;
 mod record;
 mod samples;
 mod sealed;
@@ -42,7 +43,7 @@ pub use error::StoreError;
 pub use facade::Store;
 pub use query::{
     BehaviourQuery, BehaviourSummary, Bucket, DiskUsage, EventQuery, Has, Health, IndicatorQuery,
-    IndicatorState, Job, JobState, Page, QueueStats, Remark, SampleQuery, SampleSummary,
+    IndicatorState, Job, JobState, Known, Page, QueueStats, Remark, SampleQuery, SampleSummary,
     ServerSeen, SessionQuery, SessionSummary, TopBy, TopEntry, Totals,
 };
 pub use queue::Queue;

@@ -121,3 +121,10 @@ pub const LATE_EVENT_MS: u64 = 60_000;
 /// Rows of the index that a look-up sorts by time; where there are more candidates, all
 /// rows are walked in that order.
 pub const SORTED_BLOCKS_MAX: u32 = 512;
+
+/// Samples that were put last and are kept at hand, of which each is analysed soon: in bytes
+/// altogether.
+pub const RECENT_SAMPLES_BYTES_MAX: usize = 32 << 20;
+
+/// Largest of them, in bytes.
+pub const RECENT_SAMPLE_BYTES_MAX: usize = 2 << 20;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use ukai_model::{
-    Class, CloseReason, Ended, PeerText, SensorId, SessionId, Sha256, Timestamp, Transport,
+    Analysis, Behaviour, Class, CloseReason, Ended, PeerText, SensorId, SessionId, Sha256,
+    Sighting, Timestamp, Transport,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -78,6 +79,26 @@ pub enum Has {
     Sample,
     /// A terminal recording.
     Recording,
+}
+
+/// What is known of a sample.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// Its analyses, by engine.
+    pub analyses: Vec<Analysis>,
+    /// What it did in the sandbox: under other settings, and last under the usual ones.
+    pub behaviours: Vec<Behaviour>,
+    /// What others say of it.
+    pub remarks: Vec<Remark>,
+    /// How it came, newest first.
+    pub sightings: Vec<Sighting>,
+}
+
+impl Known {
+    /// Whether nobody has said anything of it yet.
+    pub fn is_nothing(&self) -> bool {
+        self.analyses.is_empty() && self.behaviours.is_empty() && self.remarks.is_empty()
+    }
 }
 
 /// Which sessions. All conditions must hold.

@@ -275,7 +275,7 @@ async fn samples_that_are_alike_are_told() {
     let mut rig = Rig::start().await;
     for bytes in [code_like(1, 0), code_like(1, 3)] {
         let analysis = with_digest(&bytes);
-        rig.store.put_analysis(&analysis).await.expect("kept");
+        rig.store.put_analysis(Arc::new(analysis)).await.expect("kept");
     }
     // Those of an earlier run are read at the start.
     rig.stop().await;

@@ -15,6 +15,7 @@
 use super::runs::is_printable;
 use super::{Finds, Source, scan};
 use crate::limits::{XOR_RUN_BYTES_MAX, XOR_WEAK_FINDS_MAX};
+use memchr::memmem;
 use std::collections::BTreeSet;
 use ukai_model::{Found, Observable, ObservableKind, StringEncoding};
 
@@ -78,6 +79,15 @@ const fn is_part_of_names(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'/' | b':')
 }
 
+/// Whether something in `run` can count: a URL, or a name or an address that is all of it. Nearly
+/// no run of chance passes, so that few are read.
+fn may_count(run: &[u8]) -> bool {
+    let is_part = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
+    };
+    run.iter().all(is_part) || memmem::find(run, b"://").is_some()
+}
+
 struct Search<'a> {
     bytes: &'a [u8],
     /// By key, the place up to which runs were decoded.
@@ -137,7 +147,7 @@ impl Search<'_> {
     }
 
     fn judge(&mut self, start: usize, end: usize, key: u8, finds: &mut Finds) {
-        if self.run.len() < NAME_BYTES_MIN {
+        if self.run.len() < NAME_BYTES_MIN || !may_count(&self.run) {
             return;
         }
         let source = Source {

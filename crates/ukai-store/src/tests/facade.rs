@@ -6,6 +6,7 @@ use crate::seam::Position;
 use crate::{Store, StoreConfig, StoreError};
 use bytes::Bytes;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use ukai_model::{Event, Outcome, Role, Sha256};
@@ -155,7 +156,7 @@ fn a_captured_sample_wakes_a_worker() {
         let job = timeout(SOON, worker).await.unwrap().unwrap();
         assert_eq!(job.sha256, sha256);
         assert!(store.queue().renew(&job, SOON).await.unwrap());
-        store.put_analysis(&analysis(sha256, at(1), Outcome::Complete)).await.unwrap();
+        store.put_analysis(Arc::new(analysis(sha256, at(1), Outcome::Complete))).await.unwrap();
         assert!(store.queue().complete(&job).await.unwrap());
         assert_eq!(store.queue().stats().await.unwrap().waiting, 0);
         assert_eq!(store.analyses_of(&sha256).await.unwrap().len(), 1);
@@ -259,6 +260,9 @@ async fn a_damaged_sample_is_not_handed_out() {
     let store = open(dir.path());
     let (first, _) = store.put_sample(Bytes::from_static(b"first")).await.unwrap();
     let (second, _) = store.put_sample(Bytes::from_static(b"second")).await.unwrap();
+    // What was put just now is at hand: it is the file that counts after a start.
+    store.close().await.unwrap();
+    let store = open(dir.path());
     let path = |sha256: &Sha256| {
         let name = sha256.to_string();
         dir.path().join("samples").join(&name[..2]).join(format!("{name}.cart"))
