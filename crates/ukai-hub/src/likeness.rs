@@ -4,8 +4,8 @@ use crate::shared::App;
 use crate::{limits, worker};
 use parking_lot::Mutex;
 use std::collections::HashSet;
-use ukai_model::{Analysis, Sha256};
-use ukai_static::{Neighbour, SimilarityIndex};
+use ukai_model::{Analysis, Hashes, Sha256};
+use ukai_static::{Alike, AlikeIndex};
 use ukai_store::{SampleQuery, StoreError};
 
 /// The digests of samples.
@@ -14,30 +14,31 @@ pub(crate) struct Likeness(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
-    index: SimilarityIndex,
+    index: AlikeIndex,
     samples: HashSet<Sha256>,
 }
 
 impl Likeness {
     /// Adds what was analysed.
     pub(crate) fn add(&self, analysis: &Analysis) {
-        let Some(digest) = digest(analysis) else { return };
+        let Some(hashes) = hashes(analysis) else { return };
         let mut known = self.0.lock();
         let room = known.samples.len() < limits::LIKENESS_SAMPLES_MAX;
-        if room && known.samples.insert(analysis.sha256) {
-            known.index.add(analysis.sha256, digest);
+        if room
+            && !known.samples.contains(&analysis.sha256)
+            && known.index.add(analysis.sha256, hashes)
+        {
+            known.samples.insert(analysis.sha256);
         }
     }
 
     /// The samples that are like the one of which these are the analyses, the nearest first.
-    pub(crate) fn nearest(&self, analyses: &[Analysis]) -> Vec<Neighbour> {
-        let Some((own, digest)) = analyses.iter().find_map(|it| Some((it.sha256, digest(it)?)))
+    pub(crate) fn nearest(&self, analyses: &[Analysis]) -> Vec<Alike> {
+        let Some((own, hashes)) = analyses.iter().find_map(|it| Some((it.sha256, hashes(it)?)))
         else {
             return Vec::new();
         };
-        let known = self.0.lock();
-        let mut found =
-            known.index.nearest(digest, limits::LIKENESS_DISTANCE_MAX, limits::LIKENESS_ITEMS + 1);
+        let mut found = self.0.lock().index.nearest(hashes, limits::LIKENESS_ITEMS + 1);
         found.retain(|near| near.sha256 != own);
         found.truncate(limits::LIKENESS_ITEMS);
         found
@@ -53,9 +54,9 @@ impl Likeness {
     }
 }
 
-fn digest(analysis: &Analysis) -> Option<&str> {
+fn hashes(analysis: &Analysis) -> Option<&Hashes> {
     let own = analysis.engine == worker::ENGINE;
-    analysis.hashes.as_ref().filter(|_| own)?.tlsh.as_deref()
+    analysis.hashes.as_ref().filter(|_| own)
 }
 
 /// Reads the digests of all samples, the newest first; then it waits for the hub's end.

@@ -166,8 +166,6 @@ pub(crate) const LIKENESS_SAMPLES_MAX: usize = 2_000_000;
 pub(crate) const LIKENESS_PAGE: u32 = 500;
 /// Samples that are told to be alike.
 pub(crate) const LIKENESS_ITEMS: usize = 50;
-/// Distance of TLSH up to which samples are alike.
-pub(crate) const LIKENESS_DISTANCE_MAX: u32 = 100;
 /// How often the watched folder is looked at; a file is taken that has not changed meanwhile.
 pub(crate) const FOLDER_INTERVAL: Duration = Duration::from_secs(1);
 /// Files of it that are looked at in one go.

@@ -119,6 +119,11 @@ pub struct Hashes {
     pub ssdeep: Option<String>,
     /// TLSH (Oliver 2013), with the `T1` prefix.
     pub tlsh: Option<String>,
+    /// What the functions of a program are made of: a MinHash (Broder 1997) of the sequences of
+    /// four instructions in them, without operands; 64 values of 16 bits in hexadecimal. Where
+    /// two have a value in common, both were likely made from the same source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub functions: Option<String>,
 }
 
 /// What an ELF file's headers say.

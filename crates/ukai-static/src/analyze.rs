@@ -9,7 +9,7 @@ use crate::observables::{
 };
 use crate::passwords::Passwords;
 use crate::unpack::{Budget, Child, Unpacking};
-use crate::{ENGINE, ENGINE_VERSION, Stage, config, elf, hashes, pe, script, strings};
+use crate::{ENGINE, ENGINE_VERSION, Stage, config, elf, functions, hashes, pe, script, strings};
 use std::collections::{HashSet, VecDeque};
 use ukai_model::{
     Analysis, Member, Outcome, PeerText, Sha256, StringEncoding, Timestamp, YaraMatch,
@@ -240,7 +240,13 @@ impl Work<'_> {
 
     fn hash(&mut self) {
         let sha256 = self.analysis.sha256.to_string();
-        self.analysis.hashes = Some(hashes::all(self.bytes, &sha256));
+        let mut hashes = hashes::all(self.bytes, &sha256);
+        hashes.functions = match (&self.analysis.elf, &self.analysis.pe) {
+            (Some(elf), _) => functions::of_elf(self.bytes, elf),
+            (None, Some(pe)) => functions::of_pe(self.bytes, pe),
+            (None, None) => None,
+        };
+        self.analysis.hashes = Some(hashes);
         self.analysis.entropy = hashes::entropy(self.bytes);
         self.seen.insert(self.analysis.sha256);
     }

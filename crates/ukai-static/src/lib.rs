@@ -10,11 +10,13 @@
 //! Start with [`analyze`], then `observables` (what is found where) and
 //! `observables::rules` (what is not believed, and why).
 
+mod alike;
 mod analyze;
 mod artefacts;
 mod code;
 mod config;
 mod elf;
+mod functions;
 mod hashes;
 mod kind;
 mod limits;
@@ -32,10 +34,10 @@ mod tests;
 mod unpack;
 mod view;
 
+pub use alike::{Alike, AlikeIndex};
 pub use analyze::{analyze, analyze_with, prepare};
 pub use code::{Code, Instruction};
 pub use limits::Limits;
-pub use similar::{Neighbour, SimilarityIndex};
 pub use stages::{Stage, interrupted, line};
 pub use view::{Look, Seen, Text, View, Viewed, view};
 
@@ -43,4 +45,4 @@ pub use view::{Look, Seen, Text, View, Viewed, view};
 pub const ENGINE: &str = "static";
 
 /// Version of this engine. A result of an older one is a reason to analyse again.
-pub const ENGINE_VERSION: u32 = 4;
+pub const ENGINE_VERSION: u32 = 5;

@@ -194,3 +194,9 @@ pub(crate) const VIEW_INSTRUCTIONS_MAX: usize = 500;
 
 /// Bytes of code that are read for that: the longest instruction has 15.
 pub(crate) const VIEW_CODE_BYTES_MAX: usize = VIEW_INSTRUCTIONS_MAX * 16;
+
+/// Code of a program that is read for its functions' MinHash, in bytes.
+pub(crate) const CODE_BYTES_MAX: usize = 2 << 20;
+
+/// Sequences of instructions from which on such a hash says something.
+pub(crate) const CODE_GRAMS_MIN: usize = 200;

@@ -13,18 +13,18 @@ use ukai_model::Sha256;
 const LENGTH_STEP: u32 = 12;
 
 /// Digests of samples, by the logarithms of their lengths.
-pub struct SimilarityIndex {
+pub(crate) struct SimilarityIndex {
     buckets: Vec<Vec<(TlshDefault, Sha256)>>,
 }
 
 /// A sample that is alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Neighbour {
+pub(crate) struct Neighbour {
     /// The sample.
-    pub sha256: Sha256,
+    pub(crate) sha256: Sha256,
     /// TLSH's distance: 0 for the same, below 50 for one's next version, above 150 for
     /// strangers.
-    pub distance: u32,
+    pub(crate) distance: u32,
 }
 
 impl Default for SimilarityIndex {
@@ -35,25 +35,15 @@ impl Default for SimilarityIndex {
 
 impl SimilarityIndex {
     /// Adds a sample by its digest (`T1` and 70 digits); false if that is none.
-    pub fn add(&mut self, sha256: Sha256, tlsh: &str) -> bool {
+    pub(crate) fn add(&mut self, sha256: Sha256, tlsh: &str) -> bool {
         let Some((bucket, digest)) = read(tlsh) else { return false };
         self.buckets[usize::from(bucket)].push((digest, sha256));
         true
     }
 
-    /// Number of samples in it.
-    pub fn len(&self) -> usize {
-        self.buckets.iter().map(Vec::len).sum()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.buckets.iter().all(Vec::is_empty)
-    }
-
     /// The nearest `count` samples within a distance, the nearest first; equally near ones by
     /// their names.
-    pub fn nearest(&self, tlsh: &str, within: u32, count: usize) -> Vec<Neighbour> {
+    pub(crate) fn nearest(&self, tlsh: &str, within: u32, count: usize) -> Vec<Neighbour> {
         let Some((bucket, digest)) = read(tlsh) else { return Vec::new() };
         let mut found: Vec<Neighbour> = Vec::new();
         for (place, list) in self.buckets.iter().enumerate() {
@@ -115,7 +105,6 @@ mod tests {
         for bytes in [&first, &second, &text(2, 4000), &text(3, 900)] {
             assert!(index.add(Sha256::of(bytes), &digest(bytes)));
         }
-        assert_eq!(index.len(), 4);
         let found = index.nearest(&digest(&first), 60, 10);
         let names: Vec<Sha256> = found.iter().map(|it| it.sha256).collect();
         assert_eq!(names, [Sha256::of(&first), Sha256::of(&second)], "{found:?}");
@@ -130,7 +119,6 @@ mod tests {
             assert!(!index.add(Sha256::of(b"x"), wrong), "{wrong}");
             assert!(index.nearest(wrong, 100, 10).is_empty());
         }
-        assert!(index.is_empty());
     }
 
     proptest! {

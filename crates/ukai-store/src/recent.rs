@@ -49,7 +49,9 @@ mod tests {
         let one = large.slice(1..);
         let count = RECENT_SAMPLES_BYTES_MAX / one.len() + 2;
         let names: Vec<Sha256> = (0..count).map(|it| Sha256::of(&it.to_le_bytes())).collect();
-        names.iter().for_each(|name| recent.add(*name, &one));
+        for name in &names {
+            recent.add(*name, &one);
+        }
         let kept = names.iter().filter(|name| recent.get(name).is_some()).count();
         assert_eq!(kept * one.len(), RECENT_SAMPLES_BYTES_MAX);
         assert!(recent.get(&names[0]).is_none() && recent.get(&names[count - 1]) == Some(one));

@@ -14,13 +14,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 use ukai_model::{Analysis, Outcome, PeerText, Sha256};
-use ukai_static::SimilarityIndex;
+use ukai_static::AlikeIndex;
 
 /// The largest file that is analysed, in bytes.
 pub(crate) const FILE_BYTES_MAX: u64 = 256 << 20;
-
-/// Distance of TLSH up to which samples are alike.
-const DISTANCE_MAX: u32 = 100;
 
 /// Samples that are told to be alike.
 const ALIKE_MAX: usize = 20;
@@ -33,7 +30,8 @@ pub(crate) struct AnalyzeArgs {
     files: Vec<PathBuf>,
     #[command(flatten)]
     place: Place,
-    /// Also tell which samples that are kept are alike (TLSH), the nearest first.
+    /// Also tell which samples that are kept are alike, by content (TLSH) or by the code of
+    /// their functions, the nearest first.
     #[arg(long)]
     similar: bool,
     /// Print the whole analysis as JSON, a line for each file.
@@ -89,12 +87,10 @@ fn print(
     } else {
         write!(out, "{}", describe(analysis, style))?;
         for line in alike.into_iter().flatten() {
-            writeln!(
-                out,
-                "{}  {}",
-                line.sha256,
-                style.dim(&format!("distance {}", line.distance))
-            )?;
+            let content = line.distance.map(|distance| format!("TLSH {distance}"));
+            let code = line.code.map(|percent| format!("code {percent} %"));
+            let how: Vec<String> = content.into_iter().chain(code).collect();
+            writeln!(out, "{}  {}", line.sha256, style.dim(&how.join(", ")))?;
         }
     }
     Ok(())
@@ -114,25 +110,27 @@ pub(crate) fn sample(file: &Path) -> Result<Vec<u8>> {
 #[derive(Serialize)]
 struct Alike {
     sha256: Sha256,
-    distance: u32,
+    /// By TLSH.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance: Option<u32>,
+    /// By what functions are made of, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u8>,
 }
 
 /// The samples that are kept and alike. The index is made anew of what their analyses say.
 fn alike(place: &Place, analysis: &Analysis) -> Result<Vec<Alike>> {
-    let Some(tlsh) = analysis.hashes.as_ref().and_then(|hashes| hashes.tlsh.as_ref()) else {
-        return Ok(Vec::new());
-    };
+    let Some(hashes) = &analysis.hashes else { return Ok(Vec::new()) };
     let (source, _data) = Source::open(place)?;
-    let mut index = SimilarityIndex::default();
+    let mut index = AlikeIndex::default();
     for sha256 in source.samples()?.into_iter().filter(|sha256| *sha256 != analysis.sha256) {
         let analyses = source.analyses(&sha256)?;
-        let digest = analyses.iter().find_map(|it| it.hashes.as_ref()?.tlsh.as_ref());
-        if let Some(digest) = digest {
-            index.add(sha256, digest);
+        if let Some(hashes) = analyses.iter().find_map(|it| it.hashes.as_ref()) {
+            index.add(sha256, hashes);
         }
     }
-    let found = index.nearest(tlsh, DISTANCE_MAX, ALIKE_MAX);
-    Ok(found.iter().map(|it| Alike { sha256: it.sha256, distance: it.distance }).collect())
+    let found = index.nearest(hashes, ALIKE_MAX).into_iter();
+    Ok(found.map(|it| Alike { sha256: it.sha256, distance: it.distance, code: it.code }).collect())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

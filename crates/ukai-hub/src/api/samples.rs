@@ -309,13 +309,18 @@ pub(crate) struct AlikeSamples {
 /// A sample that is alike.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct AlikeSample {
-    /// Distance of TLSH: 0 for the same, below 50 for a next version; at most 100.
-    distance: u32,
+    /// Distance of TLSH: 0 for the same, below 50 for a next version; at most 100. Absent where
+    /// it is more, or nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance: Option<u32>,
+    /// How much of the functions' code is the same, in percent, from 50 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u8>,
     /// The sample in short.
     sample: SampleSummary,
 }
 
-/// Lists samples whose content is alike, by TLSH.
+/// Lists samples that are alike: their content by TLSH, their code by what functions are made of.
 #[utoipa::path(get, path = "/api/samples/{sha256}/similar", tag = "samples",
     params(("sha256" = String, Path, description = "SHA-256 of the sample")), responses(
     (status = 200, description = "The samples", body = AlikeSamples),
@@ -334,7 +339,7 @@ pub(crate) async fn similar(
     let mut items = Vec::new();
     for near in app.likeness.nearest(&analyses) {
         if let Some(sample) = app.store.sample_summary(&near.sha256).await? {
-            items.push(AlikeSample { distance: near.distance, sample });
+            items.push(AlikeSample { distance: near.distance, code: near.code, sample });
         }
     }
     Ok(Json(AlikeSamples { items, compared: app.likeness.len() }))

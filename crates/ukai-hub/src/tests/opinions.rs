@@ -273,8 +273,16 @@ async fn a_persons_word_finds_the_sample_and_keeps_it_out_of_feeds() {
 #[tokio::test]
 async fn samples_that_are_alike_are_told() {
     let mut rig = Rig::start().await;
-    for bytes in [code_like(1, 0), code_like(1, 3)] {
-        let analysis = with_digest(&bytes);
+    // The third is like the first only by its functions, of which it has three of four.
+    let functions = |own: u16| {
+        let values = (0..64_u16).map(|at| if at < 48 { at } else { at + own });
+        hex::encode(values.flat_map(u16::to_be_bytes).collect::<Vec<u8>>())
+    };
+    let unlike: Vec<u8> = code_like(2, 0).iter().map(|byte| byte.wrapping_mul(5) | 0x80).collect();
+    let made_of = [Some(functions(0)), None, Some(functions(500))];
+    for (bytes, functions) in [&code_like(1, 0), &code_like(1, 3), &unlike].iter().zip(made_of) {
+        let mut analysis = with_digest(bytes);
+        analysis.hashes.as_mut().expect("hashes").functions = functions;
         rig.store.put_analysis(Arc::new(analysis)).await.expect("kept");
     }
     // Those of an earlier run are read at the start.
@@ -282,8 +290,12 @@ async fn samples_that_are_alike_are_told() {
     rig.resume().await;
     let (one, other) = (Sha256::of(&code_like(1, 0)), Sha256::of(&code_like(1, 3)));
     let path = format!("/api/samples/{one}/similar");
-    let found = asks(&rig, &path, |found| found["compared"] == 2).await;
-    assert_eq!(found["items"].as_array().expect("a list").len(), 1);
+    let found = asks(&rig, &path, |found| found["compared"] == 3).await;
+    let items = found["items"].as_array().expect("a list");
+    assert_eq!((items.len(), &items[0]["code"]), (2, &Value::Null), "{found}");
+    assert_eq!(items[1]["sample"]["sha256"], Sha256::of(&unlike).to_string());
+    let share = items[1]["code"].as_u64().expect("a share");
+    assert_eq!((share, &items[1]["distance"]), (75, &Value::Null), "{found}");
     assert_eq!(found["items"][0]["sample"]["sha256"], other.to_string());
     assert!(found["items"][0]["distance"].as_u64().expect("a number") < 30, "{found}");
 }

@@ -392,6 +392,7 @@ pub(crate) fn with_digest(bytes: &[u8]) -> Analysis {
         sha256: String::new(),
         ssdeep: None,
         tlsh: Some(digest.iter().map(|c| char::from(*c)).collect()),
+        functions: None,
     });
     analysis
 }

@@ -13,6 +13,7 @@ pub(crate) fn all(bytes: &[u8], sha256: &str) -> Hashes {
         sha256: sha256.to_owned(),
         ssdeep: Some(ssdeep::digest(bytes)),
         tlsh: tlsh(bytes),
+        functions: None,
     }
 }
 

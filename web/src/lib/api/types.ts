@@ -182,6 +182,7 @@ export interface Hashes {
   sha256: string;
   ssdeep: string | null;
   tlsh: string | null;
+  functions?: string;
 }
 
 export interface Analysis {
@@ -403,7 +404,7 @@ export interface BotConfiguration {
 }
 
 export interface Alike {
-  items: { distance: number; sample: SampleSummary }[];
+  items: { distance?: number; code?: number; sample: SampleSummary }[];
   compared: number;
 }
 
