@@ -45,7 +45,7 @@ pub use id::{EventId, SensorId, SessionId};
 pub use indicator::{Confidence, Evidence, EvidenceKind, Indicator, IndicatorId, Role, Tlp};
 pub use observable::{Observable, ObservableKind};
 pub use sample::Sighting;
-pub use script::ScriptAct;
+pub use script::{ScriptAct, ScriptStep};
 pub use text::PeerText;
 pub use time::{Duration, Timestamp};
 pub use verdict::{Judgement, Verdict};

@@ -55,3 +55,14 @@ pub enum ScriptAct {
         value: PeerText,
     },
 }
+
+/// One act of a sample's scripts, and in which of them it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ScriptStep {
+    /// Which of the analysis' members the script is; `None`: the sample itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<u32>,
+    /// What it would do.
+    #[serde(flatten)]
+    pub act: ScriptAct,
+}

@@ -301,6 +301,18 @@ impl Session {
         system.effects.push(ShellEffect::Connect { host, port, tool });
     }
 
+    /// Tells that an interpreter starts a program.
+    pub(crate) fn started(&self, words: &[Vec<u8>], tool: &'static str) {
+        let line = match words {
+            [shell, flag, text] if shell == b"sh" && flag == b"-c" => text.clone(),
+            words => words.join(&b' '),
+        };
+        let mut system = self.system();
+        system.flush();
+        let line = PeerText::truncated(&line, limits::RECORDED_LINE_BYTES);
+        system.effects.push(ShellEffect::Started { line, tool });
+    }
+
     /// Waits until `duration` has passed.
     pub(crate) async fn sleep(&self, duration: Duration) -> Result<(), Stop> {
         let until = {

@@ -2,7 +2,10 @@
 
 use crate::artefacts::Artefacts;
 use crate::kind::{self, Kind, Language};
-use crate::limits::{CONFIGURATIONS_MAX, Limits, NOTES_MAX, SCRIPTS_RUN_MAX, YARA_MATCHES_MAX};
+use crate::limits::{
+    ACTS_BYTES_MAX, ACTS_MAX, CONFIGURATIONS_MAX, Limits, NOTES_MAX, SCRIPTS_RUN_MAX,
+    YARA_MATCHES_MAX,
+};
 use crate::observables::{
     Finds, Source, runs, scan_text, search_base64, search_hex, search_stack, search_xor,
     search_xor_long,
@@ -12,7 +15,7 @@ use crate::unpack::{Budget, Child, Unpacking};
 use crate::{ENGINE, ENGINE_VERSION, Stage, config, elf, hashes, pe, script, strings};
 use std::collections::{HashSet, VecDeque};
 use ukai_model::{
-    Analysis, Member, Outcome, PeerText, Sha256, StringEncoding, Timestamp, YaraMatch,
+    Analysis, Member, Outcome, ScriptAct, ScriptStep, Sha256, StringEncoding, Timestamp, YaraMatch,
 };
 use ukai_yara::Rules;
 
@@ -117,6 +120,7 @@ fn empty(bytes: &[u8], now: Timestamp) -> Analysis {
         observables: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
+        acts: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -138,6 +142,10 @@ struct Work<'a> {
     kind: Option<Kind>,
     /// Scripts that were run.
     scripts: usize,
+    /// Texts that an interpreter ran as part of another script.
+    ran: HashSet<Sha256>,
+    /// Length of what is told of scripts' acts, in bytes.
+    acts_bytes: usize,
     passwords: Passwords,
     budget: Budget,
     pending: VecDeque<Pending>,
@@ -160,6 +168,8 @@ impl<'a> Work<'a> {
             artefacts: Artefacts::default(),
             kind: None,
             scripts: 0,
+            ran: HashSet::new(),
+            acts_bytes: 0,
             passwords: Passwords::new(),
             budget: Budget { members: limits.members, bytes: limits.unpacked_bytes },
             pending: VecDeque::new(),
@@ -173,7 +183,7 @@ impl<'a> Work<'a> {
 
 impl Work<'_> {
     /// How much is known: nothing is ever taken back.
-    fn amounts(&self) -> [usize; 9] {
+    fn amounts(&self) -> [usize; 10] {
         let known = &self.analysis;
         let about = [
             known.file_type.is_some(),
@@ -184,6 +194,7 @@ impl Work<'_> {
             about.into_iter().filter(|it| *it).count(),
             known.strings.len(),
             known.commands.len(),
+            known.acts.len(),
             known.configurations.len(),
             known.yara.len(),
             known.members.len(),
@@ -291,30 +302,54 @@ impl Work<'_> {
     }
 
     fn run_script(&mut self) {
-        if self.language() == Some(Language::Shell) {
-            self.analysis.commands = self.interpret(self.bytes, None, 1);
-        }
+        let Some(kind) = self.kind.take() else { return };
+        self.interpret(&kind, self.bytes, None, 1);
+        self.kind = Some(kind);
     }
 
-    /// Runs a shell script; the files that it makes are looked at as members.
-    fn interpret(&mut self, bytes: &[u8], layer: Option<u32>, depth: u32) -> Vec<PeerText> {
+    /// Runs a script, if it is one; what it makes is looked at as members.
+    fn interpret(&mut self, kind: &Kind, bytes: &[u8], layer: Option<u32>, depth: u32) {
+        if !script::can_run(kind) || self.ran.contains(&Sha256::of(bytes)) {
+            return;
+        }
         if self.scripts >= SCRIPTS_RUN_MAX {
             self.note(format!("only the first {SCRIPTS_RUN_MAX} scripts were run"));
-            return Vec::new();
+            return;
         }
         self.scripts += 1;
-        let report = script::run(bytes, self.now, self.limits, &mut self.finds);
+        let report = script::run(kind, bytes, self.now, self.limits);
+        report.scan(&mut self.finds);
         report.notes.into_iter().for_each(|note| self.note(note));
-        for (path, content) in report.made {
+        for product in report.made {
+            if product.ran {
+                self.ran.insert(Sha256::of(&product.bytes));
+            }
             let child = Child {
-                name: Some(path),
+                name: Some(product.name),
                 container: "script",
-                bytes: content.to_vec(),
+                bytes: product.bytes.to_vec(),
                 password: None,
             };
             self.push(child, layer, depth);
         }
-        report.commands
+        if self.analysis.commands.is_empty() {
+            self.analysis.commands = report.commands;
+        }
+        self.tell(report.acts, layer);
+    }
+
+    /// Keeps acts of a script, as far as there is room.
+    fn tell(&mut self, acts: Vec<ScriptAct>, layer: Option<u32>) {
+        for act in acts {
+            let mut act = script::shortened(act);
+            self.acts_bytes += script::length(&mut act);
+            let told = &mut self.analysis.acts;
+            if told.len() >= ACTS_MAX || self.acts_bytes > ACTS_BYTES_MAX {
+                let told = told.len();
+                return self.note(format!("only the first {told} acts of scripts are kept"));
+            }
+            told.push(ScriptStep { layer, act });
+        }
     }
 
     fn match_rules(&mut self) {
@@ -433,12 +468,7 @@ impl Work<'_> {
             let found = config::extract(bytes, elf, Some(layer), &mut self.finds);
             self.analysis.configurations.extend(found);
         }
-        if kind.language == Some(Language::Shell) {
-            let commands = self.interpret(bytes, Some(layer), depth + 1);
-            if self.analysis.commands.is_empty() {
-                self.analysis.commands = commands;
-            }
-        }
+        self.interpret(kind, bytes, Some(layer), depth + 1);
         self.match_layer(bytes, Some(layer));
         self.take_apart(kind, bytes, Some(layer), depth + 1);
     }

@@ -145,6 +145,7 @@ impl Machine<'_> {
         input: Option<Bytes>,
         collects: bool,
     ) -> Done<(i32, Bytes)> {
+        self.process.session.started(&words, "perl");
         let (status, output) = self.process.child(words, input, collects).await?;
         Ok((status, output.into()))
     }
