@@ -1,0 +1,41 @@
+//! Recall and precision of URLs, hosts and ports over made-up droppers in the languages that
+//! droppers are written in.
+//!
+//! `cargo run --release -p ukai-static --example script_recall [DROPPERS [LANGUAGE]]`; 2,000 of each
+//! language by default. With a language, what was not found right is printed with its dropper.
+
+#[path = "../tests/scripts/generator/mod.rs"]
+mod generator;
+#[path = "../tests/scripts/measure.rs"]
+mod measure;
+
+use generator::LANGUAGES;
+use measure::Scores;
+
+fn main() {
+    let count = std::env::args().nth(1).and_then(|it| it.parse().ok()).unwrap_or(2000u64);
+    let shown = std::env::args().nth(2);
+    // Seeds of their own, which no test uses.
+    let seeds = 1_000_000..1_000_000 + count;
+    println!("{:12} {:>18} {:>18} {:>18}", "recall/prec.", "urls", "hosts", "ports");
+    for language in LANGUAGES {
+        let name = format!("{language:?}");
+        if shown.as_ref().is_some_and(|shown| *shown != name) {
+            continue;
+        }
+        let mut scores = Scores::default();
+        for seed in seeds.clone() {
+            let truth = generator::dropper(language, seed);
+            if !scores.add(&truth) && shown.is_some() {
+                println!("--- {seed}: {:?} {:?}\n{}", truth.urls, truth.endpoints, truth.text);
+            }
+        }
+        line(&name, &scores);
+    }
+}
+
+fn line(name: &str, scores: &Scores) {
+    let shown =
+        scores.each().map(|(_, it)| format!("{:.4} / {:.4}", it.recall(), it.precision()));
+    println!("{name:12} {:>18} {:>18} {:>18}", shown[0], shown[1], shown[2]);
+}
