@@ -98,6 +98,8 @@ pub(crate) struct System {
     pub(crate) asked: Option<Box<Asked>>,
     /// Bash ran what there was of an unfinished command, and still asks for its rest.
     pub(crate) ended_early: bool,
+    /// Whether programs of interpreters go on where they would fail.
+    pub(crate) goes_on: bool,
     /// `exit` has told of stopped jobs.
     pub(crate) warned: bool,
 }
@@ -194,6 +196,7 @@ impl Session {
             edits: false,
             asked: None,
             ended_early: false,
+            goes_on: false,
             warned: false,
         };
         let seat = Arc::new(Seat::new(&host, &login, now, shell_pid));
@@ -311,6 +314,11 @@ impl Session {
         system.flush();
         let line = PeerText::truncated(&line, limits::RECORDED_LINE_BYTES);
         system.effects.push(ShellEffect::Started { line, tool });
+    }
+
+    /// How many statements of a program in another language may fail without its end.
+    pub(crate) fn may_pass_over(&self) -> u32 {
+        if self.system().goes_on { limits::PASSED_OVER } else { 0 }
     }
 
     /// Waits until `duration` has passed.

@@ -26,8 +26,9 @@ fn main() {
         let mut scores = Scores::default();
         for seed in seeds.clone() {
             let truth = generator::dropper(language, seed);
-            if !scores.add(&truth) && shown.is_some() {
-                println!("--- {seed}: {:?} {:?}\n{}", truth.urls, truth.endpoints, truth.text);
+            let different = scores.add(&truth);
+            if !different.is_empty() && shown.is_some() {
+                println!("--- {seed}: {}\n{}", different.join(" "), truth.text);
             }
         }
         line(&name, &scores);

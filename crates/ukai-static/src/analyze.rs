@@ -319,6 +319,7 @@ impl Work<'_> {
         self.scripts += 1;
         let report = script::run(kind, bytes, self.now, self.limits);
         report.scan(&mut self.finds);
+        self.finds.forget_pieces(bytes);
         report.notes.into_iter().for_each(|note| self.note(note));
         for product in report.made {
             if product.ran {

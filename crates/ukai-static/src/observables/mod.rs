@@ -6,6 +6,7 @@
 mod base64;
 mod hexadecimal;
 mod lists;
+mod pieces;
 mod rules;
 mod runs;
 mod scan;
@@ -103,6 +104,35 @@ impl Finds {
             SCRIPT.clone_into(&mut found.method);
             found.confidence = found.confidence.max(CONFIDENCE_REACHED);
         }
+    }
+
+    /// Takes back what stands in the text of a script as a piece of what the script puts
+    /// together: `'http://192.0.2.1' + '0/a'` is one URL, not two hosts. A piece is part of
+    /// something longer that the interpreter ran into, and ends, or begins, where a quoted text
+    /// does.
+    pub(crate) fn forget_pieces(&mut self, text: &[u8]) {
+        let reached: Vec<String> = self
+            .list
+            .iter()
+            .filter(|found| found.method == SCRIPT)
+            .map(|found| found.observable.value.clone())
+            .collect();
+        if reached.is_empty() {
+            return;
+        }
+        let layer = self.layer;
+        let seen = &mut self.seen;
+        self.list.retain(|found| {
+            let value = found.observable.value.trim_end_matches('/');
+            let stays = found.layer != layer
+                || found.method == SCRIPT
+                || !reached.iter().any(|whole| whole.len() > value.len() && whole.contains(value))
+                || !pieces::is_piece(text, value);
+            if !stays {
+                seen.remove(&found.observable);
+            }
+            stays
+        });
     }
 
     fn add_at(&mut self, kind: ObservableKind, value: String, at: usize, source: &Source) {

@@ -71,7 +71,7 @@ impl Device {
         let host = Arc::new(persona.host(address, [0; 32]));
         let login = Login::new("root", 0);
         let fs = Fs::new(&host);
-        let shell = Shell::new(Arc::clone(&host), fs.clone(), login, 0, now);
+        let shell = Shell::new(Arc::clone(&host), fs.clone(), login, 0, now).going_on();
         Self {
             host,
             fs,

@@ -39,8 +39,9 @@ pub(crate) struct Scores {
 }
 
 impl Scores {
-    /// Counts one dropper; false if not all was right.
-    pub(crate) fn add(&mut self, truth: &Truth) -> bool {
+    /// Counts one dropper. What was not found is told with a minus, what is not there and was
+    /// found with a plus.
+    pub(crate) fn add(&mut self, truth: &Truth) -> Vec<String> {
         let limits = Limits::default();
         let analysis = analyze(truth.text.as_bytes(), Timestamp::default(), &limits, &mut |_| ());
         let of = |kinds: &[ObservableKind]| -> BTreeSet<String> {
@@ -52,10 +53,17 @@ impl Scores {
         let urls = of(&[ObservableKind::Url]);
         let hosts = of(&[ObservableKind::Ip, ObservableKind::Domain]);
         let ports = of(&[ObservableKind::Endpoint]);
-        self.urls.count(&truth.urls, &urls);
-        self.hosts.count(&truth.hosts(), &hosts);
-        self.ports.count(&truth.ports(), &ports);
-        urls == truth.urls && hosts == truth.hosts() && ports == truth.ports()
+        let mut different = Vec::new();
+        for (score, there, found) in [
+            (&mut self.urls, &truth.urls, urls),
+            (&mut self.hosts, &truth.hosts(), hosts),
+            (&mut self.ports, &truth.ports(), ports),
+        ] {
+            score.count(there, &found);
+            different.extend(there.difference(&found).map(|value| format!("-{value}")));
+            different.extend(found.difference(there).map(|value| format!("+{value}")));
+        }
+        different
     }
 
     /// What is measured, by name.

@@ -62,6 +62,10 @@ pub(super) struct Machine<'p> {
     pub(super) arguments: Vec<Value>,
     /// The child of `os.fork` runs.
     pub(super) forked: bool,
+    /// Statements that may still fail without the program's end.
+    passes: u32,
+    /// `try` statements around what runs.
+    guards: u32,
     parts: u32,
     values: usize,
     /// The prompt shows values of expressions.
@@ -70,6 +74,7 @@ pub(super) struct Machine<'p> {
 
 impl<'p> Machine<'p> {
     pub(super) fn new(process: &'p mut Process, arguments: Vec<Value>) -> Self {
+        let passes = process.session.may_pass_over();
         Self {
             process,
             lists: Vec::new(),
@@ -90,6 +95,8 @@ impl<'p> Machine<'p> {
             imported: Vec::new(),
             arguments,
             forked: false,
+            passes,
+            guards: 0,
             parts: 0,
             values: 0,
             shows: false,
@@ -349,10 +356,24 @@ impl<'p> Machine<'p> {
                 self.part()?;
                 self.line = stmt.span.line;
                 let result = self.statement(stmt).await;
-                self.located(result, stmt.span)?;
+                let result = self.located(result, stmt.span);
+                if !self.passes_over(&result) {
+                    result?;
+                }
             }
             Ok(())
         })
+    }
+
+    /// Whether the program goes on though a statement failed, as it was wanted.
+    fn passes_over(&mut self, result: &Done<()>) -> bool {
+        let Err(Unwind::Raise(exception)) = result else { return false };
+        let passes = self.passes > 0
+            && self.guards == 0
+            && !self.fits(*exception, &Value::Type("SystemExit"))
+            && !self.fits(*exception, &Value::Type("StopIteration"));
+        self.passes -= u32::from(passes);
+        passes
     }
 
     /// Ends what nests too deep.
@@ -518,7 +539,10 @@ impl<'p> Machine<'p> {
         handlers: &[Handler],
         otherwise: &[Stmt],
     ) -> Done<()> {
-        let exception = match self.block(body).await {
+        self.guards += u32::from(!handlers.is_empty());
+        let result = self.block(body).await;
+        self.guards -= u32::from(!handlers.is_empty());
+        let exception = match result {
             Err(Unwind::Raise(exception)) => exception,
             // `sys.exit` raises what a bare `except` catches.
             Err(Unwind::Exit(status)) if handlers.iter().any(|h| h.class.is_none()) => {
