@@ -56,6 +56,13 @@ pub enum ShellEffect {
         /// What came.
         bytes: Bytes,
     },
+    /// A program evaluates a text that it put together; told only where interpreters go on.
+    Evaluated {
+        /// The text.
+        text: Bytes,
+        /// The interpreter: `sh`, `python3`, `perl`.
+        tool: &'static str,
+    },
     /// An interpreter of the host starts a program, or a command line through a shell.
     Started {
         /// The command line: what the shell is given, or the words joined by spaces.

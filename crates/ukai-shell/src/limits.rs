@@ -139,6 +139,9 @@ pub const FETCHES: u32 = 64;
 /// wanted.
 pub(crate) const PASSED_OVER: u32 = 200;
 
+/// Evaluated texts that are told of in one session, where that is wanted.
+pub(crate) const EVALUATIONS: u32 = 64;
+
 /// Connections onwards that are told of in one session.
 pub const CONNECTIONS: u32 = 64;
 

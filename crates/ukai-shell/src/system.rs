@@ -100,6 +100,8 @@ pub(crate) struct System {
     pub(crate) ended_early: bool,
     /// Whether programs of interpreters go on where they would fail.
     pub(crate) goes_on: bool,
+    /// Evaluated texts that were told of.
+    evaluations: u32,
     /// `exit` has told of stopped jobs.
     pub(crate) warned: bool,
 }
@@ -197,6 +199,7 @@ impl Session {
             asked: None,
             ended_early: false,
             goes_on: false,
+            evaluations: 0,
             warned: false,
         };
         let seat = Arc::new(Seat::new(&host, &login, now, shell_pid));
@@ -314,6 +317,17 @@ impl Session {
         system.flush();
         let line = PeerText::truncated(&line, limits::RECORDED_LINE_BYTES);
         system.effects.push(ShellEffect::Started { line, tool });
+    }
+
+    /// Tells of a text that is evaluated, if that is wanted.
+    pub(crate) fn evaluated(&self, text: &[u8], tool: &'static str) {
+        let mut system = self.system();
+        if system.goes_on && system.evaluations < limits::EVALUATIONS {
+            system.evaluations += 1;
+            system.flush();
+            let text = Bytes::copy_from_slice(text);
+            system.effects.push(ShellEffect::Evaluated { text, tool });
+        }
     }
 
     /// How many statements of a program in another language may fail without its end.

@@ -15,7 +15,10 @@ fn main() {
             println!("  {} {} {:?}", found.observable.value, found.method, found.layer);
         }
         for (at, member) in analysis.members.iter().enumerate() {
-            println!("  member {at}: {} {:?} {}", member.container, member.name, member.file_type.name);
+            println!(
+                "  member {at}: {} {:?} {}",
+                member.container, member.name, member.file_type.name
+            );
         }
         for note in &analysis.notes {
             println!("  note: {note}");

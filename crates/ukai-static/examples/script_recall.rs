@@ -36,7 +36,6 @@ fn main() {
 }
 
 fn line(name: &str, scores: &Scores) {
-    let shown =
-        scores.each().map(|(_, it)| format!("{:.4} / {:.4}", it.recall(), it.precision()));
+    let shown = scores.each().map(|(_, it)| format!("{:.4} / {:.4}", it.recall(), it.precision()));
     println!("{name:12} {:>18} {:>18} {:>18}", shown[0], shown[1], shown[2]);
 }

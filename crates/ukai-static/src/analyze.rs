@@ -470,6 +470,9 @@ impl Work<'_> {
             self.analysis.configurations.extend(found);
         }
         self.interpret(kind, bytes, Some(layer), depth + 1);
+        if kind.language.is_some() {
+            self.finds.forget_pieces(bytes);
+        }
         self.match_layer(bytes, Some(layer));
         self.take_apart(kind, bytes, Some(layer), depth + 1);
     }

@@ -167,7 +167,10 @@ impl Driver {
                     timer = Some(at);
                     continue;
                 }
-                ShellEffect::Input(_) | ShellEffect::Kept { .. } | ShellEffect::Started { .. } => {
+                ShellEffect::Input(_)
+                | ShellEffect::Kept { .. }
+                | ShellEffect::Evaluated { .. }
+                | ShellEffect::Started { .. } => {
                     continue;
                 }
                 ShellEffect::Command { unknown, .. } if unknown.is_empty() => continue,

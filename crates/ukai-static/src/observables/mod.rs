@@ -124,10 +124,16 @@ impl Finds {
         let seen = &mut self.seen;
         self.list.retain(|found| {
             let value = found.observable.value.trim_end_matches('/');
-            let stays = found.layer != layer
-                || found.method == SCRIPT
-                || !reached.iter().any(|whole| whole.len() > value.len() && whole.contains(value))
-                || !pieces::is_piece(text, value);
+            let whole =
+                || reached.iter().find(|whole| whole.len() > value.len() && whole.contains(value));
+            let piece = |whole: &String| {
+                found.observable.kind == ObservableKind::Url
+                    || found.encoding != StringEncoding::Plain
+                    || pieces::is_cut(whole, value)
+                    || pieces::is_piece(text, value)
+            };
+            let stays =
+                found.layer != layer || found.method == SCRIPT || !whole().is_some_and(piece);
             if !stays {
                 seen.remove(&found.observable);
             }

@@ -5,6 +5,15 @@ use memchr::memmem;
 /// Places of a value that are looked at.
 const PLACES_MAX: usize = 64;
 
+/// Whether a name is cut out of `whole` in the middle of a label: nobody names hosts so.
+pub(super) fn is_cut(whole: &str, value: &str) -> bool {
+    let inside = |at: usize| {
+        let before = at.checked_sub(1).and_then(|at| whole.as_bytes().get(at));
+        before.is_some_and(|byte| is_word(*byte) || *byte == b'-')
+    };
+    value.bytes().any(|byte| byte.is_ascii_alphabetic()) && whole.find(value).is_some_and(inside)
+}
+
 /// Whether `value` stands in `text` only as the end or the beginning of quoted texts or of
 /// values of variables.
 pub(super) fn is_piece(text: &[u8], value: &str) -> bool {
@@ -36,7 +45,10 @@ const fn is_word(byte: u8) -> bool {
 
 /// What quoted texts begin and end with, variables in batch, and lines.
 const fn is_border(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\'' | b'`' | b'%' | b'^' | b'!' | b'\r' | b'\n' | b'$' | b'{' | b'}' | b'|')
+    matches!(
+        byte,
+        b'"' | b'\'' | b'`' | b'%' | b'^' | b'!' | b'\r' | b'\n' | b'$' | b'{' | b'}' | b'|'
+    )
 }
 
 #[cfg(test)]

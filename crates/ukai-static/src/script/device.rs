@@ -61,6 +61,8 @@ pub(super) struct Device {
     pub(super) commands: Vec<PeerText>,
     /// Files that were made, other than by requests.
     pub(super) captured: Vec<(PeerText, bytes::Bytes)>,
+    /// Texts that were evaluated, with their languages.
+    pub(super) evaluated: Vec<(&'static str, bytes::Bytes)>,
     pub(super) notes: BTreeSet<String>,
 }
 
@@ -85,6 +87,7 @@ impl Device {
             acts: Vec::new(),
             commands: Vec::new(),
             captured: Vec::new(),
+            evaluated: Vec::new(),
             notes: BTreeSet::new(),
         }
     }
@@ -168,6 +171,14 @@ impl Device {
                     self.acts.push(ScriptAct::Connect { host, port: Some(port) });
                 }
                 ShellEffect::Command { line, .. } => self.commands.push(line),
+                ShellEffect::Evaluated { text, tool } => {
+                    let sha256 = Sha256::of(&text);
+                    let size = text.len() as u64;
+                    let name = language_of(tool);
+                    let language = name.to_owned();
+                    self.acts.push(ScriptAct::Evaluate { language, size, sha256 });
+                    self.evaluated.push((name, text));
+                }
                 ShellEffect::Started { line, .. } => self.acts.push(ScriptAct::Run { line }),
                 ShellEffect::Executed { path, arguments, .. } => {
                     let own = self.sample.is_some_and(|(own, _)| path.as_bytes() == own.as_bytes());
@@ -252,6 +263,15 @@ impl Device {
             status: Some(200),
             ..failed
         }
+    }
+}
+
+/// The kind of what an interpreter reads.
+fn language_of(tool: &str) -> &'static str {
+    match tool {
+        "python3" => "python",
+        "perl" => "perl",
+        _ => "shell-script",
     }
 }
 

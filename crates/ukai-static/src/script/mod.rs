@@ -17,6 +17,9 @@ use device::Device;
 use std::collections::{BTreeSet, HashMap};
 use ukai_model::{PeerText, ScriptAct, Sha256, StringEncoding, Timestamp};
 
+/// Length of the shortest evaluated text that is looked at as a member, in bytes.
+const EVALUATED_BYTES_MIN: usize = 16;
+
 /// What came of running a script.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -95,6 +98,15 @@ fn from_devices(
             report.commands = device.commands.iter().map(cut).take(limits.commands).collect();
         }
         notes.append(&mut device.notes);
+        for (language, bytes) in device.evaluated {
+            // A line as it stands there anyway says nothing new.
+            if bytes.len() >= EVALUATED_BYTES_MIN
+                && report.made.len() < SCRIPT_FILES_MAX
+                && contents.insert(Sha256::of(&bytes))
+            {
+                report.made.push(Product { name: language.into(), bytes, ran: true });
+            }
+        }
         for (path, bytes) in device.captured {
             if !contents.insert(Sha256::of(&bytes)) {
                 continue;

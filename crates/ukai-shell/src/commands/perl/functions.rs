@@ -864,6 +864,7 @@ impl Machine<'_> {
 
     async fn eval_text(&mut self, text: &[u8]) -> Done<Vec<Value>> {
         self.process.session.step(text.len() as u64 / 64 + 1)?;
+        self.process.session.evaluated(text, "perl");
         let result = match super::parse::program(text) {
             Ok(block) => self.block(&block).await,
             Err(mistake) => Err(Unwind::Die(super::mistake_text(&mistake, "(eval 1)").into())),

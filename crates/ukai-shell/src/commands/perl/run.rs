@@ -262,7 +262,9 @@ impl<'p> Machine<'p> {
                 self.line = stmt.line;
                 match self.statement(stmt).await {
                     // It goes on though the statement failed, as it was wanted.
-                    Err(Unwind::Die(_)) if self.passes > 0 && self.guards == 0 => {
+                    Err(Unwind::Die(_) | Unwind::Exit(_))
+                        if self.passes > 0 && self.guards == 0 =>
+                    {
                         self.passes -= 1;
                     }
                     other => last = other?,

