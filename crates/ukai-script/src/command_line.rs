@@ -218,6 +218,10 @@ fn powershell(words: &[String]) -> Option<String> {
     let mut at = 0;
     while let Some(word) = words.get(at) {
         let Some(name) = parameter(word) else {
+            // What flows in is the script.
+            if word == "-" {
+                return None;
+            }
             return Some(words.get(at..)?.join(" "));
         };
         at += 1;

@@ -63,7 +63,6 @@ pub(crate) fn on_start(run: &mut Run<'_>, words: &[String]) -> Result<(), Stop> 
                 run.fetch(url, None);
             }
         }
-        _ if url_in(first).is_some_and(|url| url.len() == first.len()) => run.fetch(first, None),
         _ => {}
     }
     for host in words.iter().filter_map(|it| share_host(it)) {

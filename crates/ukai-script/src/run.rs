@@ -14,6 +14,11 @@ const STEP_BYTES: u64 = 64;
 /// Files of the made-up machine that are kept in mind.
 const FILES_MAX: usize = 500;
 
+/// Turns of a loop after which it is left when they tell nothing new.
+const SAME_TURNS: usize = 3;
+/// The same for turns that only wait.
+const WAITING_TURNS: usize = 64;
+
 /// A limit is met: everything ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stop;
@@ -49,6 +54,8 @@ pub(crate) struct Run<'a> {
     /// Keys of files that are fresh, in the order in which they became so.
     fresh: Vec<String>,
     environment: BTreeMap<String, String>,
+    /// Scripts that run, by their content: one that starts itself says nothing new.
+    running: Vec<u64>,
     /// Acts, each once.
     told: HashSet<u64>,
     acts: usize,
@@ -69,6 +76,7 @@ impl<'a> Run<'a> {
             files_bytes: 0,
             fresh: Vec::new(),
             environment: BTreeMap::new(),
+            running: Vec::new(),
             told: HashSet::new(),
             acts: 0,
             requests: 0,
@@ -247,8 +255,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// A file that is there without an act: the script itself.
+    /// A file that is there without an act: the script itself, which runs.
     pub(crate) fn place(&mut self, path: &str, bytes: &[u8]) {
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        self.running.push(hasher.finish());
         self.put(path, Content::Own(bytes.to_vec()), false);
     }
 
@@ -394,6 +405,10 @@ impl<'a> Run<'a> {
         if programs::known(self, &words)? {
             return Ok(());
         }
+        if programs::url_in(line).is_some_and(|url| url.len() == line.len()) {
+            self.fetch(line, None);
+            return Ok(());
+        }
         self.act("run", line, "");
         self.recorder.run(line);
         programs::on_start(self, &words)?;
@@ -409,6 +424,9 @@ impl<'a> Run<'a> {
     /// A script that this run wrote is run.
     pub(crate) fn run_file(&mut self, path: &str) -> Result<(), Stop> {
         let Some(Content::Own(content)) = self.file(path) else { return Ok(()) };
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        let hash = hasher.finish();
         let text = decode(content);
         let lower = path.to_ascii_lowercase();
         let dialect = match lower.rsplit('.').next() {
@@ -419,7 +437,13 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
         };
-        self.interpret(&Nested { dialect, text, is_delayed: false }, batch::Mode::File)
+        if self.running.contains(&hash) {
+            return Ok(());
+        }
+        self.running.push(hash);
+        let done = self.interpret(&Nested { dialect, text, is_delayed: false }, batch::Mode::File);
+        self.running.pop();
+        done
     }
 
     /// Something that has no meaning here, by its name.
@@ -468,5 +492,58 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
             Ok(text) => text.to_owned(),
             Err(_) => bytes.iter().map(|it| char::from(*it)).collect(),
         },
+    }
+}
+
+/// A loop's turns: it is left when they say nothing new, or use too much.
+#[derive(Clone, Debug)]
+pub(crate) struct Turns {
+    floor: u64,
+    acts: usize,
+    news: usize,
+    waits: usize,
+    same: usize,
+    waiting: usize,
+}
+
+impl Turns {
+    pub(crate) fn new(run: &Run<'_>) -> Self {
+        Self {
+            // What follows the loop shall be run too.
+            floor: run.steps_left() / 2,
+            acts: run.acts(),
+            news: run.news(),
+            waits: run.waits(),
+            same: 0,
+            waiting: 0,
+        }
+    }
+
+    /// Whether it has not used up what it may.
+    pub(crate) fn has_budget(&self, run: &mut Run<'_>) -> bool {
+        let has = run.steps_left() > self.floor;
+        if !has {
+            run.note("a loop was left that does not end soon");
+        }
+        has
+    }
+
+    /// Whether there is another turn.
+    pub(crate) fn again(&mut self, run: &mut Run<'_>) -> Result<bool, Stop> {
+        run.step()?;
+        let (acts, news, waits) = (run.acts(), run.news(), run.waits());
+        if news > self.news {
+            (self.same, self.waiting) = (0, 0);
+        } else if acts > self.acts {
+            self.same += 1;
+        } else if waits > self.waits {
+            self.waiting += 1;
+        }
+        (self.acts, self.news, self.waits) = (acts, news, waits);
+        if self.same >= SAME_TURNS || self.waiting >= WAITING_TURNS {
+            run.note("a loop was left that does the same again");
+            return Ok(false);
+        }
+        Ok(self.has_budget(run))
     }
 }

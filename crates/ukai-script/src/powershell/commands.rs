@@ -578,10 +578,10 @@ impl Interpreter<'_, '_> {
 }
 
 fn is_switch(name: &str) -> bool {
-    // `-Value` is not `-ValueOnly`, nor `-Maximum` anything but itself.
+    // `-Value` is not `-ValueOnly`, nor `-Verb` `-Verbose`.
     SWITCHES
         .iter()
-        .any(|it| *it == name || (name.len() > 3 && name != "value" && it.starts_with(name)))
+        .any(|it| *it == name || (name.len() > 4 && name != "value" && it.starts_with(name)))
 }
 
 /// A command's own name in lower case, from that or an alias.

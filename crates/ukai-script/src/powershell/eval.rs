@@ -3,14 +3,9 @@
 use super::ast::{Assign, Block, Body, Command, Element, Expr, Match, Name, Part, Statement};
 use super::value::{List, Object, State, Text, Value};
 use super::{PATH, parser};
-use crate::run::{Run, Stop};
+use crate::run::{Run, Stop, Turns};
 use std::collections::HashMap;
 use std::rc::Rc;
-
-/// Turns of a loop after which it is left when they tell nothing new.
-const SAME_TURNS: usize = 3;
-/// The same for turns that only wait.
-const WAITING_TURNS: usize = 64;
 
 /// Why statements are left.
 #[derive(Debug)]
@@ -843,55 +838,5 @@ fn is_silent(expr: &Expr) -> bool {
             matches!(prefixes.last(), Some(Prefix::Increment | Prefix::Decrement))
         }
         _ => false,
-    }
-}
-
-/// A loop's turns: it is left when they say nothing new, or use too much.
-struct Turns {
-    floor: u64,
-    acts: usize,
-    news: usize,
-    waits: usize,
-    same: usize,
-    waiting: usize,
-}
-
-impl Turns {
-    fn new(run: &Run<'_>) -> Self {
-        Self {
-            // What follows the loop shall be run too.
-            floor: run.steps_left() / 2,
-            acts: run.acts(),
-            news: run.news(),
-            waits: run.waits(),
-            same: 0,
-            waiting: 0,
-        }
-    }
-
-    fn has_budget(&self, run: &mut Run<'_>) -> bool {
-        let has = run.steps_left() > self.floor;
-        if !has {
-            run.note("a loop was left that does not end soon");
-        }
-        has
-    }
-
-    fn again(&mut self, run: &mut Run<'_>) -> Result<bool, Stop> {
-        run.step()?;
-        let (acts, news, waits) = (run.acts(), run.news(), run.waits());
-        if news > self.news {
-            (self.same, self.waiting) = (0, 0);
-        } else if acts > self.acts {
-            self.same += 1;
-        } else if waits > self.waits {
-            self.waiting += 1;
-        }
-        (self.acts, self.news, self.waits) = (acts, news, waits);
-        if self.same >= SAME_TURNS || self.waiting >= WAITING_TURNS {
-            run.note("a loop was left that does the same again");
-            return Ok(false);
-        }
-        Ok(self.has_budget(run))
     }
 }

@@ -265,9 +265,7 @@ impl Interpreter<'_, '_> {
             }
             _ if is_xml_http(&class) && name == "status" => Value::Int(200),
             // A method that is named: `$client.DownloadString`.
-            ("invokecommand", _)
-            | ("net.webclient" | "net.http.httpclient", _)
-            | ("com:wscript.shell" | "com:shell.application", _) => {
+            _ if is_named_method(&class, name) => {
                 Value::Method(Rc::new((Value::Object(id), name.to_owned())))
             }
             _ => Value::Unknown(None),
@@ -745,6 +743,36 @@ impl Interpreter<'_, '_> {
         self.deeper(|it| it.evaluate_text(text, Vec::new(), &mut out))?;
         Ok(Value::from_output(out))
     }
+}
+
+/// Methods that are named without being called.
+fn is_named_method(class: &str, name: &str) -> bool {
+    matches!(
+        class,
+        "invokecommand"
+            | "net.webclient"
+            | "net.http.httpclient"
+            | "com:wscript.shell"
+            | "com:shell.application"
+    ) || matches!(
+        name,
+        "getstring"
+            | "getbytes"
+            | "append"
+            | "add"
+            | "readtoend"
+            | "toarray"
+            | "create"
+            | "connect"
+            | "open"
+            | "send"
+            | "write"
+            | "invoke"
+            | "addscript"
+            | "start"
+            | "tostring"
+            | "next"
+    )
 }
 
 fn is_xml_http(class: &str) -> bool {
