@@ -7,11 +7,20 @@
 //! understood is passed over with a note, and the script goes on, since what follows matters more
 //! than a faithful failure.
 
+pub mod batch;
+mod command_line;
+mod held;
 mod limits;
 mod machine;
+pub mod powershell;
+mod programs;
 mod recorder;
 mod report;
+mod run;
+#[cfg(test)]
+mod told;
 
+pub use command_line::hidden;
 pub use limits::Limits;
 pub use machine::{expand, variable};
 pub use recorder::Recorder;

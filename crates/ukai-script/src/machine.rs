@@ -42,6 +42,11 @@ pub fn variable(name: &str) -> Option<&'static str> {
     ENVIRONMENT.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
 }
 
+/// The names of all variables.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ENVIRONMENT.iter().map(|(name, _)| *name)
+}
+
 /// `text` with each `%NAME%` that the environment knows replaced, as `ExpandEnvironmentStrings`
 /// does; others stay.
 pub fn expand(text: &str) -> String {
