@@ -7,10 +7,16 @@
 //! understood is passed over with a note, and the script goes on, since what follows matters more
 //! than a faithful failure.
 
+mod com;
+pub mod javascript;
 mod limits;
 mod machine;
 mod recorder;
 mod report;
+#[cfg(test)]
+mod shown;
+mod twice;
+pub mod vbscript;
 
 pub use limits::Limits;
 pub use machine::{expand, variable};
