@@ -8,8 +8,10 @@
 //! than a faithful failure.
 
 pub mod batch;
+mod com;
 mod command_line;
 mod held;
+pub mod javascript;
 mod limits;
 mod machine;
 pub mod powershell;
@@ -18,7 +20,11 @@ mod recorder;
 mod report;
 mod run;
 #[cfg(test)]
+mod shown;
+#[cfg(test)]
 mod told;
+mod twice;
+pub mod vbscript;
 
 pub use command_line::hidden;
 pub use limits::Limits;

@@ -3,6 +3,7 @@
 use crate::limits::Limits;
 use crate::report::{Dialect, Layer, Made, Report};
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use ukai_model::{PeerText, ScriptAct, Sha256};
 
@@ -12,7 +13,7 @@ const NOTES_MAX: usize = 40;
 /// Collects what a script does, each limit said once.
 #[derive(Debug)]
 pub struct Recorder<'a> {
-    limits: &'a Limits,
+    limits: Cow<'a, Limits>,
     report: Report,
     layers: BTreeSet<Sha256>,
     made: BTreeSet<Sha256>,
@@ -23,6 +24,15 @@ pub struct Recorder<'a> {
 impl<'a> Recorder<'a> {
     /// An empty one.
     pub fn new(limits: &'a Limits) -> Self {
+        Self::with(Cow::Borrowed(limits))
+    }
+
+    /// An empty one that keeps limits of its own, for engines that borrow nothing.
+    pub fn owning(limits: Limits) -> Recorder<'static> {
+        Recorder::with(Cow::Owned(limits))
+    }
+
+    fn with(limits: Cow<'a, Limits>) -> Self {
         Self {
             limits,
             report: Report::default(),
