@@ -11,12 +11,15 @@ use crate::observables::{
     search_xor_long,
 };
 use crate::passwords::Passwords;
+use crate::script::Product;
 use crate::unpack::{Budget, Child, Unpacking};
 use crate::{ENGINE, ENGINE_VERSION, Stage, config, elf, hashes, pe, script, strings};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use ukai_model::{
-    Analysis, Member, Outcome, ScriptAct, ScriptStep, Sha256, StringEncoding, Timestamp, YaraMatch,
+    Analysis, ArtefactKind, Member, Outcome, ScriptAct, ScriptStep, Sha256, StringEncoding,
+    Timestamp, YaraMatch,
 };
+use ukai_script::Dialect;
 use ukai_yara::Rules;
 
 /// Analyses `bytes`. `emit` is called after each stage with the result so far, so that a
@@ -144,6 +147,8 @@ struct Work<'a> {
     scripts: usize,
     /// Texts that an interpreter ran as part of another script.
     ran: HashSet<Sha256>,
+    /// Languages of texts, as those who made them said.
+    dialects: HashMap<Sha256, Dialect>,
     /// Length of what is told of scripts' acts, in bytes.
     acts_bytes: usize,
     passwords: Passwords,
@@ -169,6 +174,7 @@ impl<'a> Work<'a> {
             kind: None,
             scripts: 0,
             ran: HashSet::new(),
+            dialects: HashMap::new(),
             acts_bytes: 0,
             passwords: Passwords::new(),
             budget: Budget { members: limits.members, bytes: limits.unpacked_bytes },
@@ -309,7 +315,9 @@ impl Work<'_> {
 
     /// Runs a script, if it is one; what it makes is looked at as members.
     fn interpret(&mut self, kind: &Kind, bytes: &[u8], layer: Option<u32>, depth: u32) {
-        if !script::can_run(kind) || self.ran.contains(&Sha256::of(bytes)) {
+        let sha256 = Sha256::of(bytes);
+        let dialect = self.dialects.get(&sha256).copied();
+        if !script::can_run(kind, dialect) || self.ran.contains(&sha256) {
             return;
         }
         if self.scripts >= SCRIPTS_RUN_MAX {
@@ -317,26 +325,35 @@ impl Work<'_> {
             return;
         }
         self.scripts += 1;
-        let report = script::run(kind, bytes, self.now, self.limits);
+        let report = script::run(kind, dialect, bytes, self.now, self.limits);
         report.scan(&mut self.finds);
         self.finds.forget_pieces(bytes);
         report.notes.into_iter().for_each(|note| self.note(note));
         for product in report.made {
-            if product.ran {
-                self.ran.insert(Sha256::of(&product.bytes));
-            }
-            let child = Child {
-                name: Some(product.name),
-                container: "script",
-                bytes: product.bytes.to_vec(),
-                password: None,
-            };
-            self.push(child, layer, depth);
+            self.keep(product, layer, depth);
         }
         if self.analysis.commands.is_empty() {
             self.analysis.commands = report.commands;
         }
         self.tell(report.acts, layer);
+    }
+
+    /// Looks at what a script made as at a member.
+    fn keep(&mut self, product: Product, layer: Option<u32>, depth: u32) {
+        let sha256 = Sha256::of(&product.bytes);
+        if product.ran {
+            self.ran.insert(sha256);
+        }
+        if let Some(dialect) = product.dialect {
+            self.dialects.insert(sha256, dialect);
+        }
+        let child = Child {
+            name: Some(product.name),
+            container: "script",
+            bytes: product.bytes.to_vec(),
+            password: None,
+        };
+        self.push(child, layer, depth);
     }
 
     /// Keeps acts of a script, as far as there is room.
@@ -386,6 +403,11 @@ impl Work<'_> {
         unpacking.take_apart(kind, bytes);
         let Unpacking { children, told, notes, .. } = unpacking;
         for told in told {
+            if told.kind == ArtefactKind::Command
+                && let Some(product) = script::carried(&told.value)
+            {
+                self.keep(product, layer, depth);
+            }
             self.artefacts.tell(&told);
         }
         for note in notes {

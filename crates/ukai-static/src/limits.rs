@@ -168,6 +168,9 @@ pub(crate) const YARA_MATCHES_MAX: usize = 500;
 /// Scripts that are run for one sample.
 pub(crate) const SCRIPTS_RUN_MAX: usize = 16;
 
+/// Blocks of scripts in one page that are read.
+pub(crate) const SCRIPT_BLOCKS_MAX: usize = 256;
+
 /// Acts of one sample's scripts that are reported.
 pub(crate) const ACTS_MAX: usize = 1000;
 

@@ -7,6 +7,9 @@
 mod device;
 mod foreign;
 mod shell;
+mod windows;
+
+pub(crate) use windows::carried;
 
 use crate::elf;
 use crate::kind::{self, Kind, Language};
@@ -16,6 +19,7 @@ use bytes::Bytes;
 use device::Device;
 use std::collections::{BTreeSet, HashMap};
 use ukai_model::{PeerText, ScriptAct, Sha256, StringEncoding, Timestamp};
+use ukai_script::Dialect;
 
 /// Length of the shortest evaluated text that is looked at as a member, in bytes.
 const EVALUATED_BYTES_MIN: usize = 16;
@@ -41,6 +45,8 @@ pub(crate) struct Product {
     pub(crate) bytes: Bytes,
     /// Whether the interpreter ran it as well.
     pub(crate) ran: bool,
+    /// Its language, where it is told.
+    pub(crate) dialect: Option<Dialect>,
 }
 
 /// How a kind of script is run.
@@ -48,10 +54,18 @@ pub(crate) struct Product {
 enum How {
     Shell,
     Foreign(&'static foreign::Interpreter),
+    Windows(windows::Form),
 }
 
-fn how(kind: &Kind) -> Option<How> {
-    Some(match kind.file_type.name.as_str() {
+fn how(kind: &Kind, dialect: Option<Dialect>) -> Option<How> {
+    if let Some(dialect) = dialect {
+        return Some(How::Windows(windows::Form::Whole(dialect)));
+    }
+    let name = kind.file_type.name.as_str();
+    if let Some(form) = windows::form(name) {
+        return Some(How::Windows(form));
+    }
+    Some(match name {
         "python" => How::Foreign(&foreign::PYTHON),
         "perl" => How::Foreign(&foreign::PERL),
         _ if kind.language == Some(Language::Shell) => How::Shell,
@@ -59,15 +73,23 @@ fn how(kind: &Kind) -> Option<How> {
     })
 }
 
-/// Whether there is an interpreter for files of this kind.
-pub(crate) fn can_run(kind: &Kind) -> bool {
-    how(kind).is_some()
+/// Whether there is an interpreter for files of this kind, or for what they are said to be.
+pub(crate) fn can_run(kind: &Kind, dialect: Option<Dialect>) -> bool {
+    how(kind, dialect).is_some()
 }
 
-/// Runs a script of a kind that there is an interpreter for.
-pub(crate) fn run(kind: &Kind, script: &[u8], now: Timestamp, limits: &Limits) -> Report {
+/// Runs a script of a kind that there is an interpreter for; `dialect` is its language where it
+/// is known otherwise than by its text.
+pub(crate) fn run(
+    kind: &Kind,
+    dialect: Option<Dialect>,
+    script: &[u8],
+    now: Timestamp,
+    limits: &Limits,
+) -> Report {
     let head = &script[..script.len().min(limits.script_bytes)];
-    let mut report = match how(kind) {
+    let mut report = match how(kind, dialect) {
+        Some(How::Windows(form)) => windows::run(form, head, limits),
         Some(How::Shell) => shell::run(head, now, limits),
         Some(How::Foreign(interpreter)) => foreign::run(head, interpreter, now, limits),
         None => return Report::default(),
@@ -104,7 +126,12 @@ fn from_devices(
                 && report.made.len() < SCRIPT_FILES_MAX
                 && contents.insert(Sha256::of(&bytes))
             {
-                report.made.push(Product { name: language.into(), bytes, ran: true });
+                report.made.push(Product {
+                    name: language.into(),
+                    bytes,
+                    ran: true,
+                    dialect: None,
+                });
             }
         }
         for (path, bytes) in device.captured {
@@ -119,7 +146,7 @@ fn from_devices(
             }
             report.texts.push(bytes.clone());
             if report.made.len() < SCRIPT_FILES_MAX {
-                report.made.push(Product { name: path, bytes, ran: false });
+                report.made.push(Product { name: path, bytes, ran: false, dialect: None });
             }
         }
     }

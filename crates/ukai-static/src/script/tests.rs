@@ -17,7 +17,7 @@ fn ran(script: &str) -> Ran {
     let mut finds = Finds::new(limits.observables);
     // A shell script, whatever it looks like.
     let kind = kind::identify(b"#!/bin/sh\n", None);
-    let report = run(&kind, script.as_bytes(), Timestamp::from_secs(1_700_000_000), &limits);
+    let report = run(&kind, None, script.as_bytes(), Timestamp::from_secs(1_700_000_000), &limits);
     report.scan(&mut finds);
     let urls = finds.list.iter().filter(|it| it.observable.kind == ObservableKind::Url);
     assert!(finds.list.iter().all(|it| it.method == "script" && it.offset == 0));

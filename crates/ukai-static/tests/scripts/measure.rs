@@ -66,6 +66,19 @@ impl Scores {
         different
     }
 
+    /// Adds what was counted elsewhere.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (own, other) in [
+            (&mut self.urls, other.urls),
+            (&mut self.hosts, other.hosts),
+            (&mut self.ports, other.ports),
+        ] {
+            own.there += other.there;
+            own.found += other.found;
+            own.wrong += other.wrong;
+        }
+    }
+
     /// What is measured, by name.
     pub(crate) fn each(&self) -> [(&'static str, Score); 3] {
         [("urls", self.urls), ("hosts", self.hosts), ("hosts with ports", self.ports)]
