@@ -249,7 +249,10 @@ pub(super) fn conditional(source: &str) -> String {
     if !source.contains("@cc_on") && !source.contains("/*@") && !source.contains("//@") {
         return source.to_owned();
     }
-    let mut text = source.replace("@cc_on", "");
+    let mut text = source.to_owned();
+    for mark in ["/*@cc_on", "//@cc_on", "@cc_on"] {
+        text = text.replace(mark, " ");
+    }
     for mark in ["/*@", "//@", "@*/"] {
         text = text.replace(mark, if mark == "@*/" { " @*/" } else { " @" });
     }
