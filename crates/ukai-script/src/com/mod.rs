@@ -18,6 +18,7 @@ mod stream;
 mod value;
 mod wscript;
 
+pub(crate) use encodings::decode_base64;
 pub(crate) use value::{Content, ObjectId, Value, latin1, narrow, number_text};
 
 use crate::limits::Limits;
@@ -25,8 +26,9 @@ use crate::recorder::Recorder;
 use crate::report::{Dialect, Report};
 use bytes::Bytes;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use ukai_model::Sha256;
 
 /// Objects of one run.
 const OBJECTS_MAX: usize = 20_000;
@@ -40,8 +42,17 @@ const ASKED_MAX: u32 = 16;
 /// Requests for one URL that are not answered where nothing is.
 const ASKED_IN_VAIN: u32 = 4;
 
+/// Scripts of one language or the other inside each other.
+const SCRIPTS_DEPTH: usize = 3;
+
 /// Texts that wait to be run.
 const PENDING_MAX: usize = 64;
+
+/// Evaluated texts that are told apart.
+const TOLD_MAX: usize = 4096;
+
+/// An evaluated text of that length that calls and sets nothing is not told.
+const PLAIN_BYTES_MAX: usize = 60;
 
 /// Length of a made-up answer, in bytes.
 const ANSWER_BYTES: usize = 4096;
@@ -83,7 +94,7 @@ pub(crate) struct Host {
     pub(crate) heeds_quit: bool,
     /// A script wanted to end.
     pub(crate) quit: bool,
-    /// Evaluated texts and other languages inside each other now.
+    /// Scripts that run inside each other now.
     pub(crate) depth: usize,
     steps: u64,
     objects: Vec<Option<Box<dyn Com>>>,
@@ -95,6 +106,7 @@ pub(crate) struct Host {
     held_bytes: usize,
     clock_ms: f64,
     names: u32,
+    told: BTreeSet<Sha256>,
 }
 
 impl Host {
@@ -116,6 +128,7 @@ impl Host {
             held_bytes: 0,
             clock_ms: START_MS,
             names: 0,
+            told: BTreeSet::new(),
         }
     }
 
@@ -144,6 +157,21 @@ impl Host {
     /// Steps that are left.
     pub(crate) fn steps_left(&self) -> u64 {
         self.steps
+    }
+
+    /// A script begins; false if too many are inside each other.
+    pub(crate) fn enter(&mut self) -> bool {
+        if self.depth >= SCRIPTS_DEPTH {
+            self.recorder.note("scripts run scripts too deep inside each other");
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    /// It ended.
+    pub(crate) fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
     }
 
     /// Leaves no more than `steps`.
@@ -191,6 +219,11 @@ impl Host {
             let note = format!("it runs what {} answers", self.urls[url].0);
             self.recorder.note(&note);
             return false;
+        }
+        let told = Sha256::of(text.as_bytes());
+        self.charge_bytes(text.len());
+        if is_plain(text) || self.told.len() >= TOLD_MAX || !self.told.insert(told) {
+            return true;
         }
         self.recorder.evaluate(dialect, text);
         true
@@ -401,6 +434,12 @@ fn command_line(program: &str, arguments: &str) -> String {
     let quoted = program.contains(' ') && !program.starts_with('"') && !arguments.is_empty();
     let program = if quoted { format!("\"{program}\"") } else { program.to_owned() };
     if arguments.is_empty() { program } else { format!("{program} {arguments}") }
+}
+
+/// Whether a text only names something: `return this`, `window`, `debugger`.
+fn is_plain(text: &str) -> bool {
+    text.len() <= PLAIN_BYTES_MAX
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || b" ._$[];'\"\n".contains(&it))
 }
 
 /// Text as UTF-8 bytes.

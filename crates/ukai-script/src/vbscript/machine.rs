@@ -80,6 +80,8 @@ impl Machine {
     /// One that works on that machine.
     pub(super) fn new(host: Shared) -> Self {
         let limits = host.borrow().limits.clone();
+        // A script inside another script has less, since both share one stack.
+        let share = if host.borrow().depth > 1 { 4 } else { 1 };
         Self {
             host,
             globals: HashMap::new(),
@@ -97,14 +99,15 @@ impl Machine {
             random: 0x5_0000,
             value_bytes: limits.value_bytes,
             held_bytes: limits.held_bytes,
-            depth_max: limits.depth.saturating_mul(LEVELS),
+            depth_max: limits.depth.saturating_mul(LEVELS) / share,
         }
     }
 
     /// Reads a text: what it defines is defined, its statements are given back.
     pub(super) fn load(&mut self, source: &str) -> Rc<Program> {
         let (tokens, whole) = tokens(source);
-        let program = parse(&tokens, self.depth_max);
+        // The stack is used by what runs now, too.
+        let program = parse(&tokens, self.depth_max.saturating_sub(self.depth));
         if !whole {
             self.note("only the beginning of the script was read");
         }

@@ -38,12 +38,9 @@ pub fn run(source: &str, limits: &Limits) -> Report {
 
 /// Runs a script on a machine on which others run too.
 pub(crate) fn run_inside(source: &str, host: &Shared) {
-    let depth = host.borrow().depth;
-    if depth >= host.borrow().limits.depth / 8 {
-        host.borrow_mut().recorder.note("scripts run scripts too deep inside each other");
+    if !host.borrow_mut().enter() {
         return;
     }
-    host.borrow_mut().depth += 1;
     let mut machine = Machine::new(host.clone());
     if machine.charge(source.len() as u64 / 64).is_ok() {
         let program = machine.load(source);
@@ -56,5 +53,5 @@ pub(crate) fn run_inside(source: &str, host: &Shared) {
             let _ = machine.close_files(&[]);
         }
     }
-    host.borrow_mut().depth -= 1;
+    host.borrow_mut().leave();
 }

@@ -10,6 +10,9 @@ use std::rc::Rc;
 /// Lines that are told to be unknown.
 const UNKNOWN_LINES_MAX: usize = 8;
 
+/// Levels that a statement inside another counts.
+const STATEMENT_LEVELS: usize = 3;
+
 /// A statement is not understood; the rest of its line is passed over.
 pub(super) struct Failed;
 
@@ -149,11 +152,11 @@ impl Parser<'_> {
 
     /// Statements up to one of the words, or to the end of what is around.
     fn block(&mut self, ends: &[&str]) -> Block {
-        if self.depth >= self.depth_max {
+        if self.depth + STATEMENT_LEVELS > self.depth_max {
             self.unknown_line();
             return Block::new();
         }
-        self.depth += 1;
+        self.depth += STATEMENT_LEVELS;
         let mut block = Block::new();
         while let Some(token) = self.token() {
             if *token == Token::End {
@@ -175,7 +178,7 @@ impl Parser<'_> {
                 self.advance();
             }
         }
-        self.depth -= 1;
+        self.depth -= STATEMENT_LEVELS;
         block
     }
 
@@ -529,7 +532,7 @@ impl Parser<'_> {
                 self.close(&["end", "if"]);
                 break;
             }
-            let statement = self.deeper(Self::statement)?;
+            let statement = self.deeper_by(STATEMENT_LEVELS, Self::statement)?;
             if in_else { otherwise.extend(statement) } else { then.extend(statement) }
         }
         Ok(Statement::If { branches: vec![(test, then)], otherwise })
