@@ -30,6 +30,9 @@ pub(crate) use xor_long::search as search_xor_long;
 /// Method of what the interpreter ran into.
 pub(crate) const SCRIPT: &str = "script";
 
+/// Method of what stands in texts that a script put together and did nothing with.
+pub(crate) const SCRIPT_TEXT: &str = "script-text";
+
 /// Whether a name can be somebody's host.
 pub(crate) fn is_contact_host(name: &str) -> bool {
     rules::url_host(name).is_some()
@@ -128,6 +131,7 @@ impl Finds {
                 || reached.iter().find(|whole| whole.len() > value.len() && whole.contains(value));
             let piece = |whole: &String| {
                 found.observable.kind == ObservableKind::Url
+                    || found.method == SCRIPT_TEXT
                     || found.encoding != StringEncoding::Plain
                     || pieces::is_cut(whole, value)
                     || pieces::is_piece(text, value)

@@ -14,7 +14,7 @@ pub(crate) use windows::carried;
 use crate::elf;
 use crate::kind::{self, Kind, Language};
 use crate::limits::{ACT_TEXT_BYTES_MAX, Limits, SCRIPT_CAPTURE_NOTES_MAX, SCRIPT_FILES_MAX};
-use crate::observables::{Finds, SCRIPT, Source, runs, scan_text};
+use crate::observables::{Finds, SCRIPT, SCRIPT_TEXT, Source, runs, scan_text};
 use bytes::Bytes;
 use device::Device;
 use std::collections::{BTreeSet, HashMap};
@@ -144,7 +144,6 @@ fn from_devices(
                 let sha256 = Sha256::of(&bytes);
                 notes.insert(format!("the script makes {path}: {kind}, SHA-256 {sha256}"));
             }
-            report.texts.push(bytes.clone());
             if report.made.len() < SCRIPT_FILES_MAX {
                 report.made.push(Product { name: path, bytes, ran: false, dialect: None });
             }
@@ -184,7 +183,7 @@ impl Report {
             method: SCRIPT,
             language: Some(Language::Shell),
         };
-        let mut scan = |text: &[u8]| scan_text(text, &source, finds);
+        let mut scan = |text: &[u8]| scan_text(text, &source, &mut *finds);
         for act in &self.acts {
             match act {
                 ScriptAct::Fetch { url, .. } => scan(url.as_bytes()),
@@ -204,9 +203,17 @@ impl Report {
                 ScriptAct::Write { .. } | ScriptAct::Evaluate { .. } => {}
             }
         }
+        for product in self.made.iter().filter(|product| !product.ran && product.dialect.is_none())
+        {
+            for run in runs(&product.bytes) {
+                scan(&run.text(&product.bytes));
+            }
+        }
+        // What a script put together is as good as what stands there, no more.
+        let source = Source { method: SCRIPT_TEXT, ..source.clone() };
         for text in &self.texts {
             for run in runs(text) {
-                scan(&run.text(text));
+                scan_text(&run.text(text), &source, finds);
             }
         }
     }

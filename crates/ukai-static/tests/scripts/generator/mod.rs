@@ -52,7 +52,8 @@ pub(crate) struct Truth {
 /// The dropper of a seed in one of the ways that were held out.
 pub(crate) fn held_out(language: Language, seed: u64) -> Truth {
     let mut dice = Dice::new(seed);
-    let mut truth = Truth { text: String::new(), urls: BTreeSet::new(), endpoints: BTreeSet::new() };
+    let mut truth =
+        Truth { text: String::new(), urls: BTreeSet::new(), endpoints: BTreeSet::new() };
     truth.text = held_out::dropper(language, &mut dice, &mut truth);
     truth
 }

@@ -92,9 +92,9 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
             )
         }
         _ => {
-            let mark = dice.mark(text);
+            let mark = dice.pick(&["#", "~", "@", "!"]);
             let letters: Vec<String> = text.chars().map(String::from).collect();
-            format!("('{}'.Split('{}') -join '')", letters.join(&mark[..1]), &mark[..1])
+            format!("('{}'.Split('{mark}') -join '')", letters.join(mark))
         }
     }
 }

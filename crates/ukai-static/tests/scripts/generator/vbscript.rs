@@ -44,7 +44,7 @@ fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
             format!("{name}(Array({}), {key})", codes(xored(text, key), ","))
         }
         9 => {
-            let shift = dice.below(7) + 1;
+            let shift = dice.below(3) + 1;
             let shifted: String = text
                 .bytes()
                 .map(|byte| char::from(byte + shift as u8))
