@@ -19,6 +19,8 @@ mod report;
 mod run;
 #[cfg(test)]
 mod told;
+#[cfg(test)]
+mod hostile;
 
 pub use command_line::hidden;
 pub use limits::Limits;
