@@ -30,19 +30,92 @@ fn both(source: &str, limits: &Limits) -> [Report; 2] {
 
 /// Scripts of the tables, to be spoilt.
 fn known() -> impl Strategy<Value = String> {
-    let all: Vec<String> = powershell::sources().chain(batch::sources()).map(str::to_owned).collect();
+    let all: Vec<String> =
+        powershell::sources().chain(batch::sources()).map(str::to_owned).collect();
     prop::sample::select(all)
 }
 
 /// Parts that mean something.
 fn piece() -> impl Strategy<Value = String> {
     let pieces: Vec<&'static str> = vec![
-        "$(", ")", "(", "{", "}", "[", "]", "@(", "@{", "'", "\"", "`", "$x", "$_", "=", "+=", "-join ", "-split ",
-        "-f ", "-bxor ", "..", ",", ";", "|", "%", "&", ".", "iex ", "foreach(", "while(1){", "[char]", "[byte[]]",
-        "::", ".Replace(", ".Substring(", "@'\n", "\n'@", "\n", "1", "-1", "65535", "0x7fffffff", "1e300", "é", "𝒳",
-        "set a=", "%a%", "%a:~-3,2%", "!a!", "^", "for /f %%i in (", ") do ", "for /l %%i in (1,1,9) do ", "if ",
-        "else ", "goto x\n", ":x\n", "call :x ", "call ", "echo ", ">f", ">>f.bat", "<nul ", "&&", "||", "setlocal ",
-        "set /a ", "set /p ", "(", ")", "@", "%~dp0", "%*", "cmd /c ", "powershell -c ", "rem ", "\u{feff}", "\0",
+        "$(",
+        ")",
+        "(",
+        "{",
+        "}",
+        "[",
+        "]",
+        "@(",
+        "@{",
+        "'",
+        "\"",
+        "`",
+        "$x",
+        "$_",
+        "=",
+        "+=",
+        "-join ",
+        "-split ",
+        "-f ",
+        "-bxor ",
+        "..",
+        ",",
+        ";",
+        "|",
+        "%",
+        "&",
+        ".",
+        "iex ",
+        "foreach(",
+        "while(1){",
+        "[char]",
+        "[byte[]]",
+        "::",
+        ".Replace(",
+        ".Substring(",
+        "@'\n",
+        "\n'@",
+        "\n",
+        "1",
+        "-1",
+        "65535",
+        "0x7fffffff",
+        "1e300",
+        "é",
+        "𝒳",
+        "set a=",
+        "%a%",
+        "%a:~-3,2%",
+        "!a!",
+        "^",
+        "for /f %%i in (",
+        ") do ",
+        "for /l %%i in (1,1,9) do ",
+        "if ",
+        "else ",
+        "goto x\n",
+        ":x\n",
+        "call :x ",
+        "call ",
+        "echo ",
+        ">f",
+        ">>f.bat",
+        "<nul ",
+        "&&",
+        "||",
+        "setlocal ",
+        "set /a ",
+        "set /p ",
+        "(",
+        ")",
+        "@",
+        "%~dp0",
+        "%*",
+        "cmd /c ",
+        "powershell -c ",
+        "rem ",
+        "\u{feff}",
+        "\0",
     ];
     prop::sample::select(pieces).prop_map(str::to_owned)
 }
@@ -85,11 +158,57 @@ proptest! {
 #[test]
 fn what_is_nested_deeply_is_cut() {
     let pieces = [
-        "(", "$(", "@(", "@{a=", "{", "[", "[char]", "-not ", "!", "'a'+", "1,", "$a=", "$a.b", "$a.b(", "$a[", "\"$(",
-        "if(1){", "if(1){}else{", "while(0){", "foreach($a in ", "switch(1){1{", "function f{", "try{", "&{", "%{",
-        "$a|", "return ", "throw ", "-join ", "`", "& ", "iex ", ".{", "a(", "if a==a ", "if a==a (", "(", "for %%i in (a) do ",
-        "for %%i in (", "call ", "echo a & ", "echo a | ", "cmd /c ", "echo a>", "set /a (", "%a:", "!", "^", "start ",
-        "powershell -c ", "cmd /v /c ",
+        "(",
+        "$(",
+        "@(",
+        "@{a=",
+        "{",
+        "[",
+        "[char]",
+        "-not ",
+        "!",
+        "'a'+",
+        "1,",
+        "$a=",
+        "$a.b",
+        "$a.b(",
+        "$a[",
+        "\"$(",
+        "if(1){",
+        "if(1){}else{",
+        "while(0){",
+        "foreach($a in ",
+        "switch(1){1{",
+        "function f{",
+        "try{",
+        "&{",
+        "%{",
+        "$a|",
+        "return ",
+        "throw ",
+        "-join ",
+        "`",
+        "& ",
+        "iex ",
+        ".{",
+        "a(",
+        "if a==a ",
+        "if a==a (",
+        "(",
+        "for %%i in (a) do ",
+        "for %%i in (",
+        "call ",
+        "echo a & ",
+        "echo a | ",
+        "cmd /c ",
+        "echo a>",
+        "set /a (",
+        "%a:",
+        "!",
+        "^",
+        "start ",
+        "powershell -c ",
+        "cmd /v /c ",
     ];
     for piece in pieces {
         let source = piece.repeat(50_000 / piece.len());
@@ -140,7 +259,7 @@ fn what_does_not_end_is_left() {
     ];
     for script in scripts {
         let start = Instant::now();
-        let reports = both(script, &Limits { steps: 400_000, ..Limits::default() });
+        let reports = both(script, &Limits { steps: 200_000, ..Limits::default() });
         let took = start.elapsed();
         // Far from what it takes; what hangs takes for ever.
         assert!(took < Duration::from_secs(120), "{script} took {took:?}");
@@ -152,6 +271,7 @@ fn what_does_not_end_is_left() {
 fn what_follows_an_endless_loop_is_run() {
     let report = powershell::run("while($true){$i++}\nirm http://192.0.2.7/a", &Limits::default());
     assert_eq!(crate::told::told(&report), ["fetch http://192.0.2.7/a"]);
-    let report = batch::run(":x\nset /a i+=1\nif 1==1 goto x\ncurl http://192.0.2.7/a", &Limits::default());
+    let report =
+        batch::run(":x\nset /a i+=1\nif 1==1 goto x\ncurl http://192.0.2.7/a", &Limits::default());
     assert_eq!(crate::told::told(&report), ["fetch http://192.0.2.7/a"]);
 }

