@@ -44,6 +44,11 @@ fn add(bytes: usize) {
     MADE.with(|it| it.set(it.get().wrapping_add(bytes as u64)));
 }
 
+/// Bytes were copied that no value holds: they cost as much.
+pub(crate) fn copied(bytes: usize) {
+    MADE.with(|it| it.set(it.get().wrapping_add(bytes as u64)));
+}
+
 /// Bytes that are held on this thread.
 pub(crate) fn held_bytes() -> usize {
     HELD.with(Cell::get)

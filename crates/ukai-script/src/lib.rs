@@ -11,6 +11,8 @@ pub mod batch;
 mod com;
 mod command_line;
 mod held;
+#[cfg(test)]
+mod hostile;
 pub mod javascript;
 mod limits;
 mod machine;

@@ -2,17 +2,20 @@
 //! of the made-up machine. A PowerShell script that a batch file starts goes on in the same run.
 
 use crate::command_line::{self, Nested};
-use crate::held::{held_bytes, made_bytes};
+use crate::held::{Held, held_bytes, made_bytes};
 use crate::{Dialect, Limits, Recorder, Report, batch, machine, powershell, programs};
 use bytes::Bytes;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 
 /// Bytes that are copied for one step.
 const STEP_BYTES: u64 = 64;
 /// Files of the made-up machine that are kept in mind.
 const FILES_MAX: usize = 500;
+/// Variables of the environment that are kept.
+const VARIABLES_MAX: usize = 5000;
 
 /// Turns of a loop after which it is left when they tell nothing new.
 const SAME_TURNS: usize = 3;
@@ -30,6 +33,16 @@ pub(crate) enum Content {
     Own(Vec<u8>),
     /// The answer to a request for this URL.
     Answer(String),
+}
+
+/// Variables by their name in lower case.
+pub(crate) type Environment = BTreeMap<Rc<str>, Rc<Variable>>;
+
+/// A variable's value, shared by the scopes that have it.
+#[derive(Debug)]
+pub(crate) struct Variable {
+    pub(crate) value: String,
+    _held: Held,
 }
 
 #[derive(Debug)]
@@ -53,7 +66,7 @@ pub(crate) struct Run<'a> {
     files_bytes: usize,
     /// Keys of files that are fresh, in the order in which they became so.
     fresh: Vec<String>,
-    environment: BTreeMap<String, String>,
+    environment: Environment,
     /// Scripts that run, by their content: one that starts itself says nothing new.
     running: Vec<u64>,
     /// Acts, each once.
@@ -315,34 +328,38 @@ impl<'a> Run<'a> {
 
     /// A variable of the environment: what the script set, else the machine's.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
-        match self.environment.get(&name.to_ascii_lowercase()) {
-            Some(value) => Some(value.as_str()).filter(|it| !it.is_empty()),
+        match self.environment.get(name.to_ascii_lowercase().as_str()) {
+            Some(variable) => Some(variable.value.as_str()).filter(|it| !it.is_empty()),
             None => machine::variable(name),
         }
     }
 
     /// Sets one; empty means that there is none.
     pub(crate) fn set_variable(&mut self, name: &str, value: &str) -> Result<(), Stop> {
-        self.steps(1 + value.len() as u64 / STEP_BYTES)?;
-        let held: usize = if self.environment.len() % 16 == 0 {
-            self.environment.values().map(String::len).sum()
-        } else {
-            0
-        };
-        if name.len() > 1024 || self.environment.len() > 20_000 || held > self.limits.held_bytes {
+        self.step()?;
+        let name: Rc<str> = name.to_ascii_lowercase().into();
+        let is_new = !self.environment.contains_key(&name);
+        if name.len() > 256 || (is_new && self.environment.len() >= VARIABLES_MAX) {
             self.note("not all variables are kept");
             return Ok(());
         }
-        self.environment.insert(name.to_ascii_lowercase(), value.to_owned());
+        let held = Held::new(name.len() + value.len() + 64);
+        self.environment.insert(name, Rc::new(Variable { value: value.to_owned(), _held: held }));
         Ok(())
     }
 
     /// The variables that the script set.
-    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
+    pub(crate) fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    pub(crate) fn restore_environment(&mut self, environment: BTreeMap<String, String>) {
+    /// A copy of them, for a scope or a process.
+    pub(crate) fn copy_environment(&mut self) -> Result<Environment, Stop> {
+        self.steps(1 + self.environment.len() as u64 / 2)?;
+        Ok(self.environment.clone())
+    }
+
+    pub(crate) fn restore_environment(&mut self, environment: Environment) {
         self.environment = environment;
     }
 
@@ -370,8 +387,13 @@ impl<'a> Run<'a> {
         if !self.enter() {
             return Ok(());
         }
-        let environment = self.environment.clone();
-        self.steps(environment.len() as u64)?;
+        let environment = match self.copy_environment() {
+            Ok(environment) => environment,
+            Err(stop) => {
+                self.leave();
+                return Err(stop);
+            }
+        };
         let done = match nested.dialect {
             Dialect::PowerShell => powershell::interpret(self, &nested.text),
             Dialect::Batch => batch::interpret(self, &nested.text, mode, nested.is_delayed),

@@ -154,9 +154,9 @@ impl Batch<'_, '_> {
             None => {
                 let prefix = text.trim().to_ascii_lowercase();
                 let mut listed = String::new();
-                for (name, value) in self.run.environment() {
+                for (name, variable) in self.run.environment() {
                     if name.starts_with(&prefix) && listed.len() < (1 << 16) {
-                        listed.push_str(&format!("{name}={value}\r\n"));
+                        listed.push_str(&format!("{name}={}\r\n", variable.value));
                     }
                 }
                 self.run.steps(listed.len() as u64 / 16)?;

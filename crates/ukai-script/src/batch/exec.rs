@@ -2,9 +2,9 @@
 
 use super::parser::{If, Join, Node, Redirection, Test};
 use super::{Mode, PATH};
-use crate::run::{Content, Run, Stop, Turns};
+use crate::run::{Content, Environment, Run, Stop, Turns, Variable};
 use crate::{Dialect, command_line};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// Lines of one script that are read.
@@ -47,7 +47,7 @@ pub(super) struct Batch<'r, 'a> {
     labels: HashMap<String, Vec<usize>>,
     pub(super) is_delayed: bool,
     /// Variables and whether `!` was expanded before each `setlocal`.
-    pub(super) scopes: Vec<(BTreeMap<String, String>, bool)>,
+    pub(super) scopes: Vec<(Environment, bool)>,
     /// `%0` and what follows.
     pub(super) arguments: Vec<String>,
     /// Variables of loops, the innermost last.
@@ -119,9 +119,10 @@ impl<'r, 'a> Batch<'r, 'a> {
             visited.insert(label);
         }
         // What was put together and came to no act is of interest to whoever searches.
-        let values: Vec<String> = self.run.environment().values().take(1000).cloned().collect();
-        for value in values {
-            self.run.remark(&value);
+        let values: Vec<Rc<Variable>> =
+            self.run.environment().values().take(1000).cloned().collect();
+        for variable in values {
+            self.run.remark(&variable.value);
         }
         Ok(())
     }
@@ -418,8 +419,7 @@ impl<'r, 'a> Batch<'r, 'a> {
     }
 
     pub(super) fn begin_local(&mut self) -> Eval<()> {
-        let environment = self.run.environment().clone();
-        self.run.steps(environment.len() as u64)?;
+        let environment = self.run.copy_environment()?;
         if self.scopes.len() < SCOPES_MAX {
             self.scopes.push((environment, self.is_delayed));
         }

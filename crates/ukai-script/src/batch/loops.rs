@@ -113,11 +113,10 @@ impl Batch<'_, '_> {
 
     /// What a command puts out: it runs in a process of its own.
     fn output_of(&mut self, command: &str) -> Eval<String> {
+        let environment = self.run.copy_environment()?;
         if !self.run.enter() {
             return Ok(String::new());
         }
-        let environment = self.run.environment().clone();
-        self.run.steps(environment.len() as u64)?;
         let folder = self.folder.clone();
         let mut inner = Batch::new(self.run, command, Mode::Line, false);
         inner.folder = folder;

@@ -31,6 +31,12 @@ pub(crate) enum Mode {
     Line,
 }
 
+/// The scripts of the tests.
+#[cfg(test)]
+pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
+    tests::CASES.iter().map(|it| it.1)
+}
+
 /// Runs a batch file as far as `limits` allow; tells what it would do.
 pub fn run(source: &str, limits: &Limits) -> Report {
     let mut run = Run::new(limits);

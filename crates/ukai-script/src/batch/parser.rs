@@ -4,6 +4,9 @@
 use super::exec::Batch;
 use crate::run::Stop;
 
+/// Commands that are read at once: a line's, or a block's.
+const NODES_MAX: usize = 100_000;
+
 /// A command, or several.
 #[derive(Debug)]
 pub(super) enum Node {
@@ -77,6 +80,8 @@ pub(super) struct Reader {
     depth: usize,
     /// Whether `%errorlevel%` stood in it.
     has_error_level: bool,
+    /// Commands that were read.
+    nodes: usize,
 }
 
 impl Reader {
@@ -174,6 +179,12 @@ impl Batch<'_, '_> {
                 break;
             }
             let before = reader.at;
+            reader.nodes += 1;
+            if reader.nodes > NODES_MAX {
+                self.run.note("batch: too many commands within one");
+                reader.at = reader.line.len();
+                break;
+            }
             let node = self.read_pipe(reader)?;
             chain.push((join, node));
             match (reader.peek(), reader.second()) {
@@ -209,6 +220,7 @@ impl Batch<'_, '_> {
         let first = self.one(reader)?;
         let mut parts = vec![first];
         while reader.peek() == Some('|') && reader.second() != Some('|') {
+            self.run.step()?;
             reader.at += 1;
             parts.push(self.one(reader)?);
         }

@@ -342,7 +342,10 @@ impl Interpreter<'_, '_> {
             Value::Object(id) => match self.heap.get(*id) {
                 Some(object) => match &object.state {
                     State::Items(items) => items.len(),
-                    State::Builder(text) => text.chars().count(),
+                    State::Builder(text) => {
+                        crate::held::copied(text.len());
+                        text.chars().count()
+                    }
                     State::Stream { content: Value::Bytes(blob), .. } => blob.as_slice().len(),
                     _ if &*object.class == "hashtable" => object.entries.len(),
                     _ => 1,
@@ -517,6 +520,7 @@ impl Interpreter<'_, '_> {
     /// Where an entry of a table or a property stands.
     pub(super) fn entry_place(&self, id: usize, key: &Value) -> Option<usize> {
         let object = self.heap.get(id)?;
+        crate::held::copied(object.entries.len() * 4);
         match key {
             Value::Text(key) => object.entries.iter().position(
                 |(it, _)| matches!(it, Value::Text(it) if it.as_str().eq_ignore_ascii_case(key.as_str())),

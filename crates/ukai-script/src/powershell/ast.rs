@@ -1,6 +1,7 @@
 //! What a script is made of. Chains (operators, members, prefixes, `elseif`) are flat lists, so
 //! that their length needs no stack.
 
+use crate::held::Held;
 use std::rc::Rc;
 
 /// A list of statements.
@@ -185,7 +186,12 @@ pub(super) struct Block {
     pub(super) source: Rc<str>,
     /// Whether it is a `filter`, whose body is `process`.
     pub(super) is_filter: bool,
+    /// What it holds as it was read.
+    pub(super) held: Option<Held>,
 }
+
+/// Bytes that one node of a block holds, at most.
+pub(super) const NODE_BYTES: usize = 160;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operator {

@@ -186,7 +186,7 @@ impl Interpreter<'_, '_> {
             }
             "env" => {
                 let mut names: Vec<String> = crate::machine::names().map(str::to_owned).collect();
-                names.extend(self.run.environment().keys().cloned());
+                names.extend(self.run.environment().keys().map(|it| it.to_string()));
                 let pattern = if name.is_empty() { "*" } else { name };
                 names.retain(|it| super::patterns::like(it, pattern, true));
                 names.truncate(1000);

@@ -12,6 +12,12 @@ pub(super) fn as_int32(value: i64) -> Option<i32> {
 impl Interpreter<'_, '_> {
     /// A value as text; lists with `$OFS` between their items.
     pub(super) fn text_of(&self, value: &Value) -> String {
+        let text = self.text_made(value);
+        crate::held::copied(text.len());
+        text
+    }
+
+    fn text_made(&self, value: &Value) -> String {
         match value {
             Value::Null | Value::Unknown(_) => String::new(),
             Value::Bool(true) => "True".to_owned(),
@@ -60,6 +66,12 @@ impl Interpreter<'_, '_> {
                 Value::Char(c) => out.push(*c),
                 Value::Text(text) => out.push_str(text.as_str()),
                 Value::List(_) => out.push_str("System.Object[]"),
+                // What is in a list may be that list.
+                Value::Object(id)
+                    if matches!(self.heap.get(*id).map(|it| &it.state), Some(State::Items(_))) =>
+                {
+                    out.push_str("System.Object[]");
+                }
                 other => out.push_str(&self.text_of(other)),
             }
             if out.len() > self.run.limits.value_bytes {
@@ -87,8 +99,13 @@ impl Interpreter<'_, '_> {
                     let main =
                         self.named_entry(id, "value").or_else(|| self.named_entry(id, "name"));
                     match main {
-                        Some(Value::Object(_)) | None => String::new(),
-                        Some(value) => self.text_of(&value),
+                        Some(
+                            value @ (Value::Text(_)
+                            | Value::Char(_)
+                            | Value::Int(_)
+                            | Value::Bool(_)),
+                        ) => self.text_of(&value),
+                        _ => String::new(),
                     }
                 }
                 "exception" => match self.named_entry(id, "message") {

@@ -806,6 +806,12 @@ impl<'r, 'a> Interpreter<'r, 'a> {
 
     /// What a loop goes over.
     pub(super) fn items_of(&self, value: &Value) -> Vec<Value> {
+        let items = self.items_within(value);
+        crate::held::copied(items.len() * size_of::<Value>());
+        items
+    }
+
+    fn items_within(&self, value: &Value) -> Vec<Value> {
         match value {
             Value::Null => Vec::new(),
             Value::List(list) => list.items().to_vec(),

@@ -38,6 +38,12 @@ use eval::Interpreter;
 /// Where the script itself lies.
 const PATH: &str = r"C:\Users\k.tanaka\Downloads\script.ps1";
 
+/// The scripts of the tests.
+#[cfg(test)]
+pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
+    tests::CASES.iter().map(|it| it.1)
+}
+
 /// Runs a PowerShell script as far as `limits` allow; tells what it would do.
 pub fn run(source: &str, limits: &Limits) -> Report {
     let mut run = Run::new(limits);

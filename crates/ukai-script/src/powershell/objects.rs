@@ -556,9 +556,13 @@ impl Interpreter<'_, '_> {
         };
         self.run.steps(more.len() as u64)?;
         let at = self.int_of(&first).and_then(|it| usize::try_from(it).ok());
-        let text = self.text_of(&first);
-        let found =
-            self.items_of(&Value::Object(id)).iter().position(|it| self.text_of(it) == text);
+        let found = match name {
+            "remove" | "contains" | "indexof" => {
+                let text = self.text_of(&first);
+                self.items_of(&Value::Object(id)).iter().position(|it| self.text_of(it) == text)
+            }
+            _ => None,
+        };
         let Some(Object { state: State::Items(items), held, .. }) = self.heap.get_mut(id) else {
             return Ok(Value::Null);
         };
@@ -595,6 +599,7 @@ impl Interpreter<'_, '_> {
             "indexof" => return Ok(Value::Int(found.map_or(-1, |it| it as i64))),
             "toarray" | "getenumerator" | "clone" => return Ok(Value::list(items.clone())),
             _ => {
+                crate::held::copied(items.len() * size_of::<Value>());
                 let items = Value::list(items.clone());
                 return Ok(self
                     .deeper(|it| it.call_method(items, name, arguments))?

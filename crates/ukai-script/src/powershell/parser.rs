@@ -2,8 +2,10 @@
 //! chapter 8, as far as scripts use it. What is broken is skipped to the next line.
 
 use super::ast::{
-    Argument, Assign, Block, Body, Command, Element, Expr, Invoke, Match, Name, Operator, Statement,
+    Argument, Assign, Block, Body, Command, Element, Expr, Invoke, Match, NODE_BYTES, Name,
+    Operator, Statement,
 };
+use crate::held::Held;
 use std::rc::Rc;
 
 /// Nodes of one text that are read.
@@ -101,6 +103,7 @@ impl<'s> Parser<'s> {
             }
         }
         block.body = statements.into();
+        block.held = Some(Held::new(self.nodes * NODE_BYTES));
         block
     }
 
@@ -266,7 +269,7 @@ impl<'s> Parser<'s> {
     /// What stands between the braces of a script block, the opening one being taken.
     pub(super) fn block(&mut self) -> Parse<Block> {
         self.deeper()?;
-        let start = self.at;
+        let (start, nodes) = (self.at, self.nodes);
         let mut block = Block { parameters: self.parameters()?, ..Block::default() };
         let mut statements = Vec::new();
         loop {
@@ -282,6 +285,7 @@ impl<'s> Parser<'s> {
         }
         block.source = self.text[start..self.at].into();
         block.body = statements.into();
+        block.held = Some(Held::new((self.nodes - nodes) * NODE_BYTES));
         self.eat("}");
         self.depth -= 1;
         Ok(block)

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Size of one compiled pattern, in bytes.
-const PATTERN_BYTES: usize = 1 << 20;
+const PATTERN_BYTES: usize = 1 << 18;
 /// Length of one pattern's text, in bytes.
 const PATTERN_TEXT_BYTES: usize = 16 << 10;
 /// Patterns that are kept compiled.

@@ -674,6 +674,12 @@ impl Interpreter<'_, '_> {
 
     /// Bytes, where a method takes some.
     pub(super) fn bytes_of(&self, value: &Value) -> Vec<u8> {
+        let bytes = self.bytes_within(value);
+        crate::held::copied(bytes.len());
+        bytes
+    }
+
+    fn bytes_within(&self, value: &Value) -> Vec<u8> {
         match value {
             Value::Bytes(blob) => blob.as_slice().to_vec(),
             Value::Text(text) => text.as_str().as_bytes().to_vec(),

