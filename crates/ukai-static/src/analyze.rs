@@ -3,8 +3,8 @@
 use crate::artefacts::Artefacts;
 use crate::kind::{self, Kind, Language};
 use crate::limits::{
-    ACTS_BYTES_MAX, ACTS_MAX, CONFIGURATIONS_MAX, Limits, NOTES_MAX, SCRIPTS_RUN_MAX,
-    YARA_MATCHES_MAX,
+    ACTS_BYTES_MAX, ACTS_MAX, ARTEFACT_BYTES_MAX, CONFIGURATIONS_MAX, Limits, NOTES_MAX,
+    SCRIPTS_RUN_MAX, YARA_MATCHES_MAX,
 };
 use crate::observables::{
     Finds, Source, runs, scan_text, search_base64, search_hex, search_stack, search_xor,
@@ -315,6 +315,10 @@ impl Work<'_> {
 
     /// Runs a script, if it is one; what it makes is looked at as members.
     fn interpret(&mut self, kind: &Kind, bytes: &[u8], layer: Option<u32>, depth: u32) {
+        // Most files are no scripts, and cost no digest.
+        if self.dialects.is_empty() && !script::can_run(kind, None) {
+            return;
+        }
         let sha256 = Sha256::of(bytes);
         let dialect = self.dialects.get(&sha256).copied();
         if !script::can_run(kind, dialect) || self.ran.contains(&sha256) {
@@ -403,9 +407,11 @@ impl Work<'_> {
         unpacking.take_apart(kind, bytes);
         let Unpacking { children, told, notes, .. } = unpacking;
         for told in told {
-            if told.kind == ArtefactKind::Command
-                && let Some(product) = script::carried(&told.value)
-            {
+            let line = (told.kind == ArtefactKind::Command).then_some(&told.value);
+            // What was cut would say something else; what is a member is looked at as one.
+            let line = line.filter(|line| line.len() < ARTEFACT_BYTES_MAX);
+            let line = line.filter(|line| children.iter().all(|child| child.bytes != **line));
+            if let Some(product) = line.and_then(|line| script::carried(line)) {
                 self.keep(product, layer, depth);
             }
             self.artefacts.tell(&told);
@@ -413,13 +419,36 @@ impl Work<'_> {
         for note in notes {
             self.note(note);
         }
+        self.run_modules(&children, kind, layer, depth);
         for child in children {
+            if matches!(child.container, "lnk" | "dde")
+                && let Some(product) = script::carried(&child.bytes)
+            {
+                self.ran.insert(Sha256::of(&child.bytes));
+                self.keep(product, layer, depth);
+            }
             // The texts beside an archive tell its password.
             if child.bytes.len() < 1 << 16 && kind::is_text(&child.bytes) {
                 self.passwords.learn(&child.bytes);
             }
             self.push(child, layer, depth);
         }
+    }
+
+    /// Runs the modules of one document together, since they call each other.
+    fn run_modules(&mut self, children: &[Child], kind: &Kind, layer: Option<u32>, depth: u32) {
+        let modules: Vec<&[u8]> = children
+            .iter()
+            .filter(|child| child.container == "vba")
+            .map(|child| child.bytes.as_slice())
+            .collect();
+        if modules.len() < 2 {
+            return;
+        }
+        self.ran.extend(modules.iter().map(|module| Sha256::of(module)));
+        let together = modules.join(&b"\r\n"[..]);
+        self.dialects.insert(Sha256::of(&together), Dialect::VbScript);
+        self.interpret(kind, &together, layer, depth);
     }
 
     fn push(&mut self, child: Child, parent: Option<u32>, depth: u32) {
