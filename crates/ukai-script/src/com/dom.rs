@@ -1,6 +1,6 @@
 //! `MSXML2.DOMDocument`, as it is used: for base64 and hexadecimal, and to load a URL.
 
-use super::encodings::{decode_base64, decode_hex, encode_base64};
+use super::encodings::{decode_base64, decode_hex, encode_base64, encode_hex};
 use super::{Com, Content, Host, Value, latin1, text_at};
 
 /// How an element holds bytes.
@@ -118,9 +118,7 @@ impl Element {
     fn text(&self) -> Value {
         Value::Text(match (self.kind, &self.bytes) {
             (Kind::Base64, Some(content)) => encode_base64(&content.bytes),
-            (Kind::Hex, Some(content)) => {
-                content.bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-            }
+            (Kind::Hex, Some(content)) => encode_hex(&content.bytes),
             (Kind::Text, Some(content)) => latin1(&content.bytes),
             (_, None) => self.text.clone(),
         })

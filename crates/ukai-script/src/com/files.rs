@@ -22,7 +22,7 @@ impl Com for FileSystem {
             }
             "opentextfile" => {
                 // path, 1 to read, 2 to write, 8 to append; create; -1 for Unicode
-                let wide = number_at(arguments, 3, 0.0) == -1.0;
+                let wide = number_at(arguments, 3, 0.0) as i64 == -1;
                 let before = host.file(&path).map(|it| it.bytes.clone()).unwrap_or_default();
                 match number_at(arguments, 1, 1.0) as i64 {
                     1 => host.add(TextStream::reading(path, &before)),
@@ -43,8 +43,7 @@ impl Com for FileSystem {
             "fileexists" => Value::Bool(exists(host, &path)),
             "folderexists" => Value::Bool(!path.to_lowercase().ends_with(".exe")),
             "driveexists" => Value::Bool(true),
-            "getfile" | "getfolder" => host.add(Folder::new(path)),
-            "createfolder" => host.add(Folder::new(path)),
+            "getfile" | "getfolder" | "createfolder" => host.add(Folder::new(path)),
             "getdrive" => Value::Unknown,
             "getfilename" => Value::from(file_name(&path)),
             "getbasename" => {
@@ -83,8 +82,9 @@ fn copy(host: &mut Host, from: &str, to: &str) {
 /// Programs and files of Windows are there, others only if they were written.
 fn exists(host: &Host, path: &str) -> bool {
     let lower = path.to_lowercase();
+    let extension = lower.rsplit('.').next().unwrap_or_default();
     host.file(path).is_some()
-        || lower.starts_with(r"c:\windows\") && (lower.ends_with(".exe") || lower.ends_with(".dll"))
+        || lower.starts_with(r"c:\windows\") && matches!(extension, "exe" | "dll")
 }
 
 fn truthy(value: Option<&Value>) -> bool {

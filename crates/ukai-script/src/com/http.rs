@@ -80,10 +80,9 @@ pub(super) struct Browser {
 impl Com for Browser {
     fn get(&mut self, _: &mut Host, name: &str) -> Option<Value> {
         Some(match name {
-            "busy" => Value::Bool(false),
+            "busy" | "visible" => Value::Bool(false),
             "readystate" => Value::Number(4.0),
             "locationurl" => Value::Text(self.url.clone()),
-            "visible" => Value::Bool(false),
             "document" => Value::Unknown,
             _ => return None,
         })

@@ -71,13 +71,11 @@ pub(super) fn create(host: &mut Host, progid: &str) -> Value {
 
 fn by_class(host: &mut Host, class: &str) -> Value {
     let class = class.trim_matches(['{', '}', ' ']);
-    match CLASSES.iter().find(|(known, _)| *known == class) {
-        Some((_, progid)) => create(host, progid),
-        None => {
-            host.recorder.note(&format!("object not known: {class:.100}"));
-            Value::Unknown
-        }
+    if let Some((_, progid)) = CLASSES.iter().find(|(known, _)| *known == class) {
+        return create(host, progid);
     }
+    host.recorder.note(&format!("object not known: {class:.100}"));
+    Value::Unknown
 }
 
 /// What a moniker stands for.

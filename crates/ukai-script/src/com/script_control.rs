@@ -27,8 +27,7 @@ impl Com for ScriptControl {
     fn call(&mut self, host: &mut Host, name: &str, arguments: &[Value]) -> Value {
         let text = text_at(host, arguments, 0);
         match name {
-            "addcode" | "executestatement" => host.run_later(self.dialect, &text),
-            "eval" => host.run_later(self.dialect, &text),
+            "addcode" | "executestatement" | "eval" => host.run_later(self.dialect, &text),
             // `htmlfile`: parentWindow.execScript(code, language).
             "execscript" => {
                 let language = text_at(host, arguments, 1);

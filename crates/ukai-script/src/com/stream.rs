@@ -29,7 +29,6 @@ impl Stream {
             self.content = added.clone();
         } else {
             let mut bytes = self.content.bytes.to_vec();
-            bytes.truncate(bytes.len().max(end));
             if bytes.len() < end {
                 bytes.resize(end, 0);
             }
@@ -73,7 +72,7 @@ impl Com for Stream {
             }
             "writetext" => {
                 let mut text = text_at(host, arguments, 0);
-                if number_at(arguments, 1, 0.0) == 1.0 {
+                if number_at(arguments, 1, 0.0) as i64 == 1 {
                     text.push_str("\r\n");
                 }
                 let mut added: Content =
@@ -128,7 +127,7 @@ impl Com for Stream {
 
     fn set(&mut self, host: &mut Host, name: &str, _: &[Value], value: Value) {
         match name {
-            "type" => self.text = value.number() != 1.0,
+            "type" => self.text = value.number() as i64 != 1,
             "charset" => self.charset = host.text(&value),
             "position" => self.at = value.number().max(0.0) as usize,
             _ => {}

@@ -55,13 +55,10 @@ fn run_entered(source: &str, host: &Shared, names: &[String]) -> Option<String> 
     })));
     let Ok(context) = Context::full(&runtime) else { return None };
     context.with(|ctx| {
-        let finish = match build(&ctx, host, names) {
-            Ok(finish) => finish,
-            Err(_) => {
-                let problem = problem(&ctx);
-                host.borrow_mut().recorder.note(&format!("the world was not built: {problem}"));
-                return None;
-            }
+        let Ok(finish) = build(&ctx, host, names) else {
+            let problem = problem(&ctx);
+            host.borrow_mut().recorder.note(&format!("the world was not built: {problem}"));
+            return None;
         };
         let missing = script(&ctx, host, source);
         for _ in 0..ROUNDS_MAX {

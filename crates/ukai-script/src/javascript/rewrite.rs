@@ -18,7 +18,7 @@ pub(super) fn evals(source: &str) -> String {
     }
     let mut scanner = Scanner::new(source);
     scanner.run();
-    if scanner.brackets.iter().any(|it| *it == Bracket::Eval) {
+    if scanner.brackets.contains(&Bracket::Eval) {
         return source.to_owned();
     }
     scanner.out

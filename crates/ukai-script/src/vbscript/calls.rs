@@ -2,7 +2,7 @@
 
 use super::super::com;
 use super::ast::{Expression, Name, Procedure};
-use super::machine::{Flow, Frame, INSTANCES_MAX, Instance, Machine, Stop};
+use super::machine::{Frame, INSTANCES_MAX, Instance, Machine, Stop};
 use super::value::Value;
 use std::rc::Rc;
 
@@ -193,16 +193,15 @@ impl Machine {
             };
             frame.variables.insert(parameter.name.clone(), value);
         }
-        let flow = self.deeper(CALL_LEVELS, |it| {
+        let frame = self.deeper(CALL_LEVELS, |it| {
             it.frames.push(frame);
+            let withs = it.withs.len();
             let flow = it.block(&procedure.body);
-            let withs = flow.is_ok();
+            it.withs.truncate(withs);
             let frame = it.frames.pop().unwrap_or_default();
-            debug_assert!(withs || flow.is_err(), "a call leaves its frame");
-            flow.map(|flow| (flow, frame))
+            flow.map(|_| frame)
         });
-        let (flow, mut frame) = flow?;
-        debug_assert!(matches!(flow, Flow::Next | Flow::Exit(_)), "a call ends");
+        let mut frame = frame?;
         let result = frame.variables.remove(&procedure.name).unwrap_or(Value::Empty);
         let after = procedure
             .parameters

@@ -90,7 +90,8 @@ pub(super) fn parse(text: &str) -> Option<f64> {
         match (word, numbers.as_slice()) {
             (_, [hour, minute, rest @ ..]) if word.contains(':') => {
                 let second = rest.first().copied().unwrap_or(0);
-                let seconds = hour.saturating_mul(3600) + minute.saturating_mul(60) + second;
+                let minutes = hour.saturating_mul(60).saturating_add(*minute);
+                let seconds = minutes.saturating_mul(60).saturating_add(second);
                 time += seconds as f64 / 86_400.0;
             }
             (_, [year, month, day]) if *year >= 100 => date = Some(serial(*year, *month, *day)),
@@ -112,9 +113,10 @@ mod tests {
 
     #[test]
     fn days_are_counted_as_vbscript_counts_them() {
-        assert_eq!(serial(1970, 1, 1), 25_569.0);
-        assert_eq!(serial(2026, 3, 4), 46_085.0);
-        assert_eq!(serial(2025, 15, 4), 46_085.0);
+        let days = |year, month, day| serial(year, month, day) as i64;
+        assert_eq!(days(1970, 1, 1), 25_569);
+        assert_eq!(days(2026, 3, 4), 46_085);
+        assert_eq!(days(2025, 15, 4), 46_085);
         assert_eq!(shown(46_085.5), "3/4/2026 12:00:00 PM");
         assert_eq!(parse("2026-03-04 6:00:00 PM"), Some(46_085.75));
         assert_eq!((parts(36_526.0).year, parts(36_526.0).month), (2000, 1));

@@ -79,8 +79,7 @@ impl Lexer {
                     self.push(Token::End);
                 }
                 '\'' => self.skip_line(),
-                '"' => self.text(),
-                '\u{201c}' | '\u{201d}' => self.text(),
+                '"' | '\u{201c}' | '\u{201d}' => self.text(),
                 '_' if self.continues() => {}
                 '[' => self.bracketed(),
                 '#' => self.hash(),

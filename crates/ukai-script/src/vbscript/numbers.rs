@@ -146,7 +146,7 @@ impl Machine {
             "second" => Value::Whole(parts.second),
             "weekday" => {
                 let day = days(first).unwrap_or(0.0).floor() as i64;
-                Value::Whole((day - 1).rem_euclid(7) + 1)
+                Value::Whole(day.saturating_sub(1).rem_euclid(7) + 1)
             }
             "dateserial" => Value::Date(dates::serial(
                 whole_at(arguments, 0, 1900),
@@ -212,7 +212,7 @@ fn bound(name: &str, value: &Value, dimension: i64) -> Value {
         Value::Unknown => return Value::Unknown,
         _ => (0, 0),
     };
-    Value::Whole(if name == "lbound" { low } else { low + length as i64 - 1 })
+    Value::Whole(if name == "lbound" { low } else { low.saturating_add(length as i64 - 1) })
 }
 
 /// The number that a text begins with, as `Val` reads it.

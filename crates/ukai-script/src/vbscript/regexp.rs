@@ -161,13 +161,13 @@ impl Machine {
             (Some(Pattern::Match { text, .. }), "length") => {
                 return Ok(Value::Whole(text.encode_utf16().count() as i64));
             }
-            (Some(Pattern::Match { groups, .. }), "submatches") => match index {
-                Some(index) => groups.get(index).cloned().unwrap_or_default(),
-                None => {
+            (Some(Pattern::Match { groups, .. }), "submatches") => {
+                let Some(index) = index else {
                     let groups = groups.clone();
                     return self.keep_pattern(Pattern::Groups(groups)).map(Value::Pattern);
-                }
-            },
+                };
+                groups.get(index).cloned().unwrap_or_default()
+            }
             (Some(Pattern::Groups(groups)), "item" | "") => {
                 index.and_then(|it| groups.get(it)).cloned().unwrap_or_default()
             }

@@ -155,8 +155,8 @@ impl Machine {
                 }
                 // The last dimension counts fastest.
                 for (at, (low, length)) in index.iter_mut().zip(old.bounds()).rev() {
-                    *at += 1;
-                    if *at < low + *length as i64 {
+                    *at = at.saturating_add(1);
+                    if *at < low.saturating_add(*length as i64) {
                         break;
                     }
                     *at = *low;
@@ -211,7 +211,7 @@ impl Machine {
         Ok(match self.block(block)? {
             Flow::Exit(Exit::Procedure) if !in_loop => before,
             Flow::Next => before,
-            exit => exit,
+            exit @ Flow::Exit(_) => exit,
         })
     }
 
@@ -295,7 +295,7 @@ impl Machine {
             match self.block(body)? {
                 Flow::Next => {}
                 Flow::Exit(Exit::For) => return Ok(Flow::Next),
-                exit => return Ok(exit),
+                exit @ Flow::Exit(_) => return Ok(exit),
             }
             // The script may have changed it.
             at = self.evaluate(variable)?.number().unwrap_or(at) + step;
@@ -318,7 +318,7 @@ impl Machine {
             match self.block(body)? {
                 Flow::Next => {}
                 Flow::Exit(Exit::For) => return Ok(Flow::Next),
-                exit => return Ok(exit),
+                exit @ Flow::Exit(_) => return Ok(exit),
             }
         }
         Ok(Flow::Next)
@@ -367,7 +367,7 @@ impl Machine {
             match self.block(body)? {
                 Flow::Next => {}
                 Flow::Exit(Exit::Do) => return Ok(Flow::Next),
-                exit => return Ok(exit),
+                exit @ Flow::Exit(_) => return Ok(exit),
             }
             if let Some(condition) = after
                 && (!self.goes_on(condition, &mut unknown)? || unknown > 0)
@@ -378,13 +378,11 @@ impl Machine {
     }
 
     fn goes_on(&mut self, condition: &Condition, unknown: &mut usize) -> Result<bool, Stop> {
-        Ok(match self.evaluate(&condition.test)?.truth() {
-            Some(truth) => truth != condition.until,
-            None => {
-                *unknown += 1;
-                *unknown <= UNKNOWN_TURNS
-            }
-        })
+        if let Some(truth) = self.evaluate(&condition.test)?.truth() {
+            return Ok(truth != condition.until);
+        }
+        *unknown += 1;
+        Ok(*unknown <= UNKNOWN_TURNS)
     }
 
     /// Puts a value where `target` says.

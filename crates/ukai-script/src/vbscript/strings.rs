@@ -72,9 +72,10 @@ impl Machine {
             "midb" | "leftb" => {
                 let bytes = self.bytes_of(first)?;
                 let (start, length) = match name {
-                    "midb" => {
-                        (size(whole_at(arguments, 1, 1) - 1), whole_at(arguments, 2, i64::MAX))
-                    }
+                    "midb" => (
+                        size(whole_at(arguments, 1, 1).max(1) - 1),
+                        whole_at(arguments, 2, i64::MAX),
+                    ),
                     _ => (0, whole_at(arguments, 1, 0)),
                 };
                 let piece: Vec<u8> = bytes.into_iter().skip(start).take(size(length)).collect();
@@ -115,7 +116,7 @@ impl Machine {
             }
             "hex" | "oct" => match first.whole() {
                 Some(whole) => {
-                    let bits = if whole < 0 { whole as u32 as i64 } else { whole };
+                    let bits = if whole < 0 { i64::from(whole as u32) } else { whole };
                     let text =
                         if name == "hex" { format!("{bits:X}") } else { format!("{bits:o}") };
                     self.text(&text)?

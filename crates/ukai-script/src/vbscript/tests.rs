@@ -573,7 +573,7 @@ End Sub
 #[test]
 fn vba_decodes_arrays_of_numbers() {
     check(
-        r#"
+        r"
 Function R(p As Variant, k As Integer) As String
     Dim i As Long
     For i = LBound(p) To UBound(p)
@@ -583,7 +583,7 @@ End Function
 Sub Document_Open()
     CreateObject(R(Array(84, 80, 96, 113, 106, 115, 119, 45, 80, 107, 102, 111, 111), 3)).Run R(Array(96, 110, 103, 35, 44, 96), 3)
 End Sub
-"#,
+",
         &["run cmd /c"],
     );
 }

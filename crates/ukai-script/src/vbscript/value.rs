@@ -82,24 +82,24 @@ impl Text {
 
 /// An array: a value, copied when one of two holders changes it.
 #[derive(Clone, Debug)]
-pub(super) struct Array(Rc<Items>);
+pub(super) struct Array(Rc<Elements>);
 
 #[derive(Debug)]
-struct Items {
+struct Elements {
     /// Lowest index and length of each dimension.
     bounds: Vec<(i64, usize)>,
     items: Vec<Value>,
     meter: Meter,
 }
 
-impl Clone for Items {
+impl Clone for Elements {
     fn clone(&self) -> Self {
         self.meter.set(self.meter.get() + size_of::<Value>() * self.items.len());
         Self { bounds: self.bounds.clone(), items: self.items.clone(), meter: self.meter.clone() }
     }
 }
 
-impl Drop for Items {
+impl Drop for Elements {
     fn drop(&mut self) {
         let size = size_of::<Value>() * self.items.len();
         self.meter.set(self.meter.get().saturating_sub(size));
@@ -110,7 +110,7 @@ impl Array {
     /// Of those dimensions; `items` has as many as they hold.
     pub(super) fn new(bounds: Vec<(i64, usize)>, items: Vec<Value>, meter: &Meter) -> Self {
         meter.set(meter.get() + size_of::<Value>() * items.len());
-        Self(Rc::new(Items { bounds, items, meter: meter.clone() }))
+        Self(Rc::new(Elements { bounds, items, meter: meter.clone() }))
     }
 
     /// Of one dimension from 0.

@@ -1,11 +1,10 @@
 //! What VBA has beyond VBScript: files by number, procedures that Office calls.
 
 use super::super::com::Content;
-use super::ast::{Expression, Name};
+use super::ast::Expression;
 use super::machine::{Machine, Stop};
 use super::strings::at;
 use super::value::Value;
-use std::collections::HashMap;
 
 /// Files that one script has open.
 const OPEN_MAX: usize = 64;
@@ -141,12 +140,7 @@ impl Machine {
 
     /// Runs the procedures that Office calls by itself.
     pub(super) fn run_entries(&mut self) -> Result<(), Stop> {
-        let present: HashMap<Name, ()> =
-            self.procedures.keys().map(|name| (name.clone(), ())).collect();
         for entry in ENTRIES {
-            if !present.contains_key(*entry) {
-                continue;
-            }
             if let Some(procedure) = self.procedures.get(*entry).cloned() {
                 match self.invoke(&procedure, Vec::new(), None) {
                     Ok(_) | Err(Stop::Error(_)) => {}

@@ -162,25 +162,25 @@ global('Function', maker(NativeFunction));
 maker(getPrototypeOf(function* () {}).constructor);
 maker(getPrototypeOf(async function () {}).constructor);
 
-// What the engine does in one go costs by its size.
+// What the engine does in one go costs by its size: elements of arrays more than characters.
 const LARGE = 4096;
-function costs(prototype, names) {
+function costs(prototype, names, each = 1) {
   for (const name of names) {
     const native = prototype[name];
     if (typeof native !== 'function') continue;
     define(prototype, name, {
       value: disguise(function (...values) {
         const size = this?.length;
-        if (size > LARGE && !ask('charge', size)) for (;;);
+        if (size > LARGE && !ask('charge', size * each)) for (;;);
         return apply(native, this, values);
-      }, name),
+      }, native.name),
       writable: true,
       configurable: true,
     });
   }
 }
-costs(String.prototype, ['split', 'indexOf', 'lastIndexOf', 'includes', 'replaceAll', 'concat', 'toLowerCase', 'toUpperCase', 'trim', 'normalize', 'localeCompare']);
-costs(Array.prototype, ['join', 'indexOf', 'lastIndexOf', 'includes', 'slice', 'concat', 'reverse', 'splice', 'shift', 'unshift', 'fill', 'sort', 'flat', 'copyWithin']);
+costs(String.prototype, ['split', 'indexOf', 'lastIndexOf', 'includes', 'replaceAll', 'concat', 'toLowerCase', 'toUpperCase', 'trim', 'normalize', 'localeCompare', Symbol.iterator]);
+costs(Array.prototype, ['join', 'indexOf', 'lastIndexOf', 'includes', 'slice', 'concat', 'reverse', 'splice', 'shift', 'unshift', 'fill', 'sort', 'flat', 'copyWithin'], 16);
 costs(getPrototypeOf(Uint8Array.prototype), ['set', 'slice', 'fill', 'indexOf', 'join', 'sort', 'reverse', 'copyWithin']);
 for (const name of ['repeat', 'padStart', 'padEnd']) {
   const native = String.prototype[name];
@@ -194,6 +194,13 @@ for (const name of ['repeat', 'padStart', 'padEnd']) {
     configurable: true,
   });
 }
+
+const nativeParse = JSON.parse;
+JSON.parse = disguise((source, ...rest) => {
+  const given = text(source);
+  if (given.length > LARGE && !ask('charge', given.length * 16)) for (;;);
+  return nativeParse(given, ...rest);
+}, 'parse');
 
 // What follows the script: timers, events of the page.
 const later = [];
