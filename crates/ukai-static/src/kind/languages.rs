@@ -253,7 +253,17 @@ pub(super) const MARKS: &[(Known, u32, &[&str])] = &[
     (PYTHON, 3, &["__import__(", "base64.b64decode(", "zlib.decompress(", "urllib.request"]),
     (PYTHON, 2, &["subprocess.", "os.system(", "socket.socket(", "exec(", "lambda "]),
     (PERL, 3, &["use Socket;", "LWP::", "MIME::Base64", "eval pack(", "eval unpack", "@ARGV"]),
-    (JAVASCRIPT, 4, &["new ActiveXObject("]),
+    (
+        JAVASCRIPT,
+        4,
+        &[
+            "new ActiveXObject(",
+            "new XMLHttpRequest(",
+            "document.createElement(",
+            "require('child_process')",
+            "= WScript.CreateObject(",
+        ],
+    ),
     (
         JAVASCRIPT,
         3,
