@@ -54,16 +54,10 @@ pub fn expand(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
         out.push_str(before);
-        match after.split_once('%').and_then(|(name, tail)| Some((variable(name)?, tail))) {
-            Some((value, tail)) => {
-                out.push_str(value);
-                rest = tail;
-            }
-            None => {
-                out.push('%');
-                rest = after;
-            }
-        }
+        let known = after.split_once('%').and_then(|(name, tail)| Some((variable(name)?, tail)));
+        let (value, tail) = known.unwrap_or(("%", after));
+        out.push_str(value);
+        rest = tail;
     }
     out.push_str(rest);
     out

@@ -61,8 +61,8 @@ impl<'a> Recorder<'a> {
     }
 
     /// A file is written.
-    pub fn write(&mut self, path: &str, content: Bytes) {
-        let content = content.slice(..content.len().min(self.limits.value_bytes));
+    pub fn write(&mut self, path: &str, mut content: Bytes) {
+        content.truncate(self.limits.value_bytes);
         let sha256 = Sha256::of(&content);
         let path = self.text(path);
         self.act(ScriptAct::Write { path: path.clone(), size: content.len() as u64, sha256 });
