@@ -59,7 +59,7 @@ pub(crate) fn nested(line: &str) -> Option<Nested> {
     let words = split(line);
     let mut program = program(words.first()?);
     if ["cmd/", "cmd.exe/", "%comspec%/"].iter().any(|it| find_ascii(line, it) == Some(0)) {
-        program = "cmd".to_owned();
+        "cmd".clone_into(&mut program);
     }
     let nested = |dialect, text: String| Some(Nested { dialect, text, is_delayed: false });
     match program.as_str() {

@@ -262,7 +262,7 @@ fn what_does_not_end_is_left() {
         let reports = both(script, &Limits { steps: 200_000, ..Limits::default() });
         let took = start.elapsed();
         // Far from what it takes; what hangs takes for ever.
-        assert!(took < Duration::from_secs(120), "{script} took {took:?}");
+        assert!(took < Duration::from_mins(2), "{script} took {took:?}");
         println!("{took:?} {script:.60} {:?}", reports.map(|it| (it.acts.len(), it.notes)));
     }
 }

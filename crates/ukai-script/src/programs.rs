@@ -195,8 +195,8 @@ fn curl(run: &mut Run<'_>, words: &[String]) -> bool {
                 _ => {}
             }
         } else if let Some(short) = word.strip_prefix('-').filter(|it| !it.is_empty()) {
-            let mut letters = short.char_indices();
-            while let Some((at, letter)) = letters.next() {
+            let letters = short.char_indices();
+            for (at, letter) in letters {
                 remote |= letter == 'O';
                 if CURL_VALUES.contains(letter) {
                     let glued = short.get(at + letter.len_utf8()..).filter(|it| !it.is_empty());

@@ -156,7 +156,7 @@ impl Batch<'_, '_> {
                 let mut listed = String::new();
                 for (name, variable) in self.run.environment() {
                     if name.starts_with(&prefix) && listed.len() < (1 << 16) {
-                        listed.push_str(&format!("{name}={}\r\n", variable.value));
+                        listed.extend([&**name, "=", variable.value.as_str(), "\r\n"]);
                     }
                 }
                 self.run.steps(listed.len() as u64 / 16)?;
@@ -268,13 +268,14 @@ impl Batch<'_, '_> {
         }
         let is_search = matches!(program, "findstr" | "find");
         let mut files = plain.into_iter();
-        if is_search && patterns.is_empty() {
-            if let Some(pattern) = files.next() {
-                if program == "findstr" {
-                    patterns.extend(pattern.split(' ').map(str::to_owned));
-                } else {
-                    patterns.push(pattern.clone());
-                }
+        if is_search
+            && patterns.is_empty()
+            && let Some(pattern) = files.next()
+        {
+            if program == "findstr" {
+                patterns.extend(pattern.split(' ').map(str::to_owned));
+            } else {
+                patterns.push(pattern.clone());
             }
         }
         let text = match files.next().and_then(|it| self.run.file(it)) {

@@ -184,15 +184,12 @@ impl Batch<'_, '_> {
             };
             match name.and_then(|it| Some((it, self.loop_value(it)?))) {
                 Some((name, value)) => {
-                    let length = match modifiers {
-                        Some(modifiers) => {
-                            out.push_str(&with_modifiers(value, modifiers, &self.folder));
-                            1 + modifiers.len()
-                        }
-                        None => {
-                            out.push_str(value);
-                            0
-                        }
+                    let length = if let Some(modifiers) = modifiers {
+                        out.push_str(&with_modifiers(value, modifiers, &self.folder));
+                        1 + modifiers.len()
+                    } else {
+                        out.push_str(value);
+                        0
                     };
                     rest = &after[length + name.len_utf8()..];
                 }

@@ -189,7 +189,7 @@ impl Options {
                         end = end.min(at);
                     }
                 }
-                options.delimiters = value[..end].to_owned();
+                value[..end].clone_into(&mut options.delimiters);
                 rest = &value[end..];
             } else if lower.starts_with("eol=") {
                 options.eol = rest[4..].chars().next();

@@ -233,10 +233,10 @@ impl Batch<'_, '_> {
             reader.skip_blanks();
             match reader.peek() {
                 Some('@') => reader.at += 1,
-                Some('<' | '>') => self.redirection(reader, None, &mut redirections),
+                Some('<' | '>') => redirection(reader, None, &mut redirections),
                 Some(c) if c.is_ascii_digit() && matches!(reader.second(), Some('<' | '>')) => {
                     reader.at += 1;
-                    self.redirection(reader, c.to_digit(10), &mut redirections);
+                    redirection(reader, c.to_digit(10), &mut redirections);
                 }
                 _ => break,
             }
@@ -279,10 +279,10 @@ impl Batch<'_, '_> {
                 reader.at += 1;
             }
             match reader.peek() {
-                Some('<' | '>') => self.redirection(reader, None, &mut redirections),
+                Some('<' | '>') => redirection(reader, None, &mut redirections),
                 Some(c) if c.is_ascii_digit() && matches!(reader.second(), Some('<' | '>')) => {
                     reader.at += 1;
-                    self.redirection(reader, c.to_digit(10), &mut redirections);
+                    redirection(reader, c.to_digit(10), &mut redirections);
                 }
                 _ => {
                     reader.at = before;
@@ -345,8 +345,7 @@ impl Batch<'_, '_> {
     ) -> Result<String, Stop> {
         let mut text = String::new();
         let mut quoted = false;
-        loop {
-            let Some(c) = reader.peek() else { break };
+        while let Some(c) = reader.peek() {
             match c {
                 '"' => {
                     quoted = !quoted;
@@ -378,7 +377,7 @@ impl Batch<'_, '_> {
                             text.pop();
                         }
                     }
-                    self.redirection(reader, stream, redirections);
+                    redirection(reader, stream, redirections);
                 }
                 _ => {
                     text.push(c);
@@ -390,30 +389,6 @@ impl Batch<'_, '_> {
             }
         }
         Ok(text)
-    }
-
-    /// `> target`, from the sign on.
-    fn redirection(
-        &mut self,
-        reader: &mut Reader,
-        stream: Option<u32>,
-        redirections: &mut Vec<Redirection>,
-    ) {
-        let is_output = reader.peek() == Some('>');
-        reader.at += 1;
-        let append = is_output && reader.peek() == Some('>');
-        reader.at += usize::from(append);
-        if reader.peek() == Some('&') {
-            reader.at += 1;
-            reader.at += usize::from(reader.peek().is_some_and(|it| it.is_ascii_digit()));
-            return;
-        }
-        while reader.peek().is_some_and(char::is_whitespace) {
-            reader.at += 1;
-        }
-        let target = operand(reader, true);
-        let stream = stream.unwrap_or(u32::from(is_output));
-        redirections.push(Redirection { stream, append, target });
     }
 
     fn if_command(&mut self, reader: &mut Reader) -> Result<Node, Stop> {
@@ -571,6 +546,25 @@ impl Batch<'_, '_> {
         }
         Ok(set.trim_end_matches('\n').to_owned())
     }
+}
+
+/// `> target`, from the sign on.
+fn redirection(reader: &mut Reader, stream: Option<u32>, redirections: &mut Vec<Redirection>) {
+    let is_output = reader.peek() == Some('>');
+    reader.at += 1;
+    let append = is_output && reader.peek() == Some('>');
+    reader.at += usize::from(append);
+    if reader.peek() == Some('&') {
+        reader.at += 1;
+        reader.at += usize::from(reader.peek().is_some_and(|it| it.is_ascii_digit()));
+        return;
+    }
+    while reader.peek().is_some_and(char::is_whitespace) {
+        reader.at += 1;
+    }
+    let target = operand(reader, true);
+    let stream = stream.unwrap_or(u32::from(is_output));
+    redirections.push(Redirection { stream, append, target });
 }
 
 /// A word with quotes and carets in it; `==` ends an operand, not a target.

@@ -265,7 +265,7 @@ impl Interpreter<'_, '_> {
         if let (Some(value), Some(index)) = (arguments.first(), arguments.get(1))
             && method == "setvalue"
         {
-            let after = self.with_index(before, index, value.clone())?;
+            let after = self.with_index(before, index, value.clone());
             self.set_variable(name, after)?;
         }
         Ok(Some(Value::Null))
@@ -279,56 +279,47 @@ impl Interpreter<'_, '_> {
         if let Value::Object(id) = value {
             let is_list = matches!(self.heap.get(*id).map(|it| &it.state), Some(State::Items(_)));
             if !is_list {
-                return match index {
-                    Value::List(keys) => {
-                        let keys = keys.items().to_vec();
-                        let values = keys
-                            .iter()
-                            .map(|it| self.entry(*id, it).unwrap_or(Value::Null))
-                            .collect();
-                        Ok(Value::list(values))
-                    }
-                    _ => {
-                        self.run.steps(
-                            self.heap.get(*id).map_or(0, |it| it.entries.len()) as u64 / 16,
-                        )?;
-                        Ok(self.entry(*id, index).unwrap_or(Value::Null))
-                    }
+                return if let Value::List(keys) = index {
+                    let keys = keys.items().to_vec();
+                    let values =
+                        keys.iter().map(|it| self.entry(*id, it).unwrap_or(Value::Null)).collect();
+                    Ok(Value::list(values))
+                } else {
+                    self.run
+                        .steps(self.heap.get(*id).map_or(0, |it| it.entries.len()) as u64 / 16)?;
+                    Ok(self.entry(*id, index).unwrap_or(Value::Null))
                 };
             }
         }
         let length = self.length(value);
-        match index {
-            Value::List(indices) => {
-                let indices = indices.items().to_vec();
-                self.run.steps(indices.len() as u64)?;
-                let mut out = Vec::with_capacity(indices.len());
-                for index in indices {
-                    match index {
-                        // `1..3 + 5`
-                        Value::List(inner) => {
-                            for index in inner.items() {
-                                out.extend(self.at(value, index, length));
-                            }
+        if let Value::List(indices) = index {
+            let indices = indices.items().to_vec();
+            self.run.steps(indices.len() as u64)?;
+            let mut out = Vec::with_capacity(indices.len());
+            for index in indices {
+                match index {
+                    // `1..3 + 5`
+                    Value::List(inner) => {
+                        for index in inner.items() {
+                            out.extend(self.at(value, index, length));
                         }
-                        index => out.extend(self.at(value, &index, length)),
                     }
-                    if let Value::Text(text) = value
-                        && text.chars() != text.as_str().len()
-                    {
-                        self.run.steps(text.as_str().len() as u64 / 64)?;
-                    }
+                    index => out.extend(self.at(value, &index, length)),
                 }
-                Ok(Value::list(out))
-            }
-            _ => {
                 if let Value::Text(text) = value
                     && text.chars() != text.as_str().len()
                 {
                     self.run.steps(text.as_str().len() as u64 / 64)?;
                 }
-                Ok(self.at(value, index, length).unwrap_or(Value::Null))
             }
+            Ok(Value::list(out))
+        } else {
+            if let Value::Text(text) = value
+                && text.chars() != text.as_str().len()
+            {
+                self.run.steps(text.as_str().len() as u64 / 64)?;
+            }
+            Ok(self.at(value, index, length).unwrap_or(Value::Null))
         }
     }
 
@@ -425,7 +416,7 @@ impl Interpreter<'_, '_> {
                 drop(container);
                 // Taken out, so that it is changed in place.
                 let container = self.take_innermost(&name.name);
-                let after = self.with_index(container, &index, value)?;
+                let after = self.with_index(container, &index, value);
                 return self.set_found(name, after);
             }
             if let Value::Object(id) = container {
@@ -440,7 +431,7 @@ impl Interpreter<'_, '_> {
                 let name = self.member_name(name)?;
                 match container {
                     Value::Object(id) if !is_static => {
-                        self.set_property(id, &name, value)?;
+                        self.set_property(id, &name, value);
                     }
                     _ => {}
                 }
@@ -454,7 +445,7 @@ impl Interpreter<'_, '_> {
                         Ok(())
                     }
                     Value::List(_) | Value::Bytes(_) => {
-                        let after = self.with_index(container, &index, value)?;
+                        let after = self.with_index(container, &index, value);
                         self.assign_suffixed(primary, before, after)
                     }
                     _ => Ok(()),
@@ -497,12 +488,12 @@ impl Interpreter<'_, '_> {
     }
 
     /// A list or bytes with one of them changed.
-    fn with_index(&mut self, container: Value, index: &Value, value: Value) -> Eval<Value> {
+    fn with_index(&self, container: Value, index: &Value, value: Value) -> Value {
         let length = self.length(&container) as i64;
-        let Value::Int(at) = self.number_of(index) else { return Ok(container) };
+        let Value::Int(at) = self.number_of(index) else { return container };
         let at = if at < 0 { at.saturating_add(length) } else { at };
-        let Ok(at) = usize::try_from(at) else { return Ok(container) };
-        Ok(match container {
+        let Ok(at) = usize::try_from(at) else { return container };
+        match container {
             Value::List(mut list) => {
                 list.set(at, value);
                 Value::List(list)
@@ -514,7 +505,7 @@ impl Interpreter<'_, '_> {
                 Value::Bytes(blob)
             }
             other => other,
-        })
+        }
     }
 
     /// Where an entry of a table or a property stands.
@@ -544,12 +535,11 @@ impl Interpreter<'_, '_> {
     pub(super) fn set_entry(&mut self, id: usize, key: Value, value: Value) {
         let place = self.entry_place(id, &key);
         if let Some(object) = self.heap.get_mut(id) {
-            match place.and_then(|at| object.entries.get_mut(at)) {
-                Some(entry) => entry.1 = value,
-                None => {
-                    object.held.grow(2 * size_of::<Value>());
-                    object.entries.push((key, value));
-                }
+            if let Some(entry) = place.and_then(|at| object.entries.get_mut(at)) {
+                entry.1 = value;
+            } else {
+                object.held.grow(2 * size_of::<Value>());
+                object.entries.push((key, value));
             }
         }
     }

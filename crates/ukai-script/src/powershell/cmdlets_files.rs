@@ -58,13 +58,14 @@ impl Interpreter<'_, '_> {
                     .unwrap_or_default();
                 self.run.copy(&path, &to);
             }
-            "get-item" | "get-childitem" => match self.drive(&path)? {
-                Some(value) => self.put_out(value, out),
-                None => {
+            "get-item" | "get-childitem" => {
+                if let Some(value) = self.drive(&path)? {
+                    self.put_out(value, out);
+                } else {
                     let value = self.file_info(&path);
                     out.push(value);
                 }
-            },
+            }
             "set-item" => {
                 let value = arguments.get(&["value"], place).cloned();
                 let value =
@@ -181,12 +182,12 @@ impl Interpreter<'_, '_> {
             "variable" => {
                 let pattern = if name.is_empty() { "*" } else { name };
                 for name in self.variables_like(pattern) {
-                    found.push(self.variable_object(&name)?);
+                    found.push(self.variable_object(&name));
                 }
             }
             "env" => {
                 let mut names: Vec<String> = crate::machine::names().map(str::to_owned).collect();
-                names.extend(self.run.environment().keys().map(|it| it.to_string()));
+                names.extend(self.run.environment().keys().map(ToString::to_string));
                 let pattern = if name.is_empty() { "*" } else { name };
                 names.retain(|it| super::patterns::like(it, pattern, true));
                 names.truncate(1000);

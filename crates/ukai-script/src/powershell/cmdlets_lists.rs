@@ -150,7 +150,7 @@ impl Interpreter<'_, '_> {
                     arguments.get(&["name"], 0).map(|it| self.text_of(it)).unwrap_or_default();
                 let is_bare = arguments.has("valueonly");
                 for found in self.variables_like(&pattern) {
-                    let object = self.variable_object(&found)?;
+                    let object = self.variable_object(&found);
                     out.push(match &object {
                         Value::Object(id) if is_bare => {
                             self.named_entry(*id, "value").unwrap_or(Value::Null)
@@ -481,7 +481,7 @@ impl Interpreter<'_, '_> {
             .scopes
             .iter()
             .flat_map(|scope| scope.keys())
-            .map(|it| it.to_string())
+            .map(ToString::to_string)
             .chain(AUTOMATIC.iter().map(|it| it.to_lowercase()))
             .filter(|it| super::patterns::like(it, &pattern, true))
             .take(1000)
@@ -492,7 +492,7 @@ impl Interpreter<'_, '_> {
     }
 
     /// A variable as `Get-Variable` shows it.
-    pub(super) fn variable_object(&mut self, name: &str) -> Eval<Value> {
+    pub(super) fn variable_object(&mut self, name: &str) -> Value {
         let value = self.variable(&super::literals::name(name));
         let shown = AUTOMATIC
             .iter()
@@ -501,7 +501,7 @@ impl Interpreter<'_, '_> {
         let mut object = Object::new("management.automation.psvariable", State::None);
         object.entries.push((Value::text("name"), Value::text(shown)));
         object.entries.push((Value::text("value"), value));
-        Ok(Value::Object(self.new_object(object)))
+        Value::Object(self.new_object(object))
     }
 }
 

@@ -392,8 +392,8 @@ impl Interpreter<'_, '_> {
         own_scope: bool,
         out: &mut Vec<Value>,
     ) -> Eval<()> {
-        let lower = name.to_ascii_lowercase();
-        if lower.ends_with(".ps1")
+        let end = name.rsplit('.').next().unwrap_or_default();
+        if end.eq_ignore_ascii_case("ps1")
             && let Some(Content::Own(bytes)) = self.run.file(name)
         {
             let text = crate::run::decode(bytes);
@@ -509,7 +509,7 @@ impl Interpreter<'_, '_> {
                             arguments.named.push((lower, value));
                         }
                         None if is_switch(&lower) => {
-                            arguments.named.push((lower, Value::Bool(true)))
+                            arguments.named.push((lower, Value::Bool(true)));
                         }
                         None => waiting = Some(lower),
                     }
@@ -555,7 +555,7 @@ impl Interpreter<'_, '_> {
             .keys()
             .chain(self.aliases.keys())
             .find(|it| super::patterns::like(it, &lower, true));
-        let name = own.map(|it| it.to_string());
+        let name = own.map(ToString::to_string);
         let name = name.or_else(|| {
             COMMANDS
                 .iter()

@@ -176,12 +176,12 @@ impl Interpreter<'_, '_> {
                 Value::Char(_) => value,
                 _ => match self.int_of(&value) {
                     Some(code) => char_of(code).map_or(Value::Null, Value::Char),
-                    None => return Err(self.failed("char")),
+                    None => return Err(failed("char")),
                 },
             },
             "int" | "int32" | "long" | "int64" | "int16" | "short" | "sbyte" => {
                 match self.whole(&value) {
-                    Value::Null => return Err(self.failed("int")),
+                    Value::Null => return Err(failed("int")),
                     Value::Int(value) if name == "sbyte" => Value::Int(i64::from(value as i8)),
                     whole => whole,
                 }
@@ -200,9 +200,9 @@ impl Interpreter<'_, '_> {
             "byte" => match self.whole(&value) {
                 Value::Int(value) => match u8::try_from(value) {
                     Ok(byte) => Value::Byte(byte),
-                    Err(_) => return Err(self.failed("byte")),
+                    Err(_) => return Err(failed("byte")),
                 },
-                _ => return Err(self.failed("byte")),
+                _ => return Err(failed("byte")),
             },
             "double" | "single" | "float" | "decimal" => match self.number_of(&value) {
                 Value::Int(value) => Value::Double(value as f64),
@@ -287,7 +287,7 @@ impl Interpreter<'_, '_> {
                 match self.int_of(item) {
                     Some(byte) => bytes.push(byte as u8),
                     None if item.is_unknown() => bytes.push(0),
-                    None => return Err(self.failed("byte")),
+                    None => return Err(failed("byte")),
                 }
             }
             return Ok(Value::bytes(bytes));
@@ -297,11 +297,6 @@ impl Interpreter<'_, '_> {
             out.push(self.cast(item, value)?);
         }
         Ok(Value::list(out))
-    }
-
-    /// An error as .NET throws it where a conversion does not work.
-    pub(super) fn failed(&mut self, what: &str) -> Flow {
-        Flow::Throw(Value::text(format!("cannot convert to {what}")))
     }
 
     /// Text as a script block, which tells that it was put together.
@@ -336,6 +331,11 @@ impl Interpreter<'_, '_> {
         }
         Value::Object(self.new_object(object))
     }
+}
+
+/// An error as .NET throws it where a conversion does not work.
+pub(super) fn failed(what: &str) -> Flow {
+    Flow::Throw(Value::text(format!("cannot convert to {what}")))
 }
 
 /// The character of a code; a half of a pair stands alone as U+FFFD.

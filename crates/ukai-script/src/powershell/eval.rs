@@ -330,6 +330,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         }
     }
 
+    #[expect(clippy::only_used_in_recursion, reason = "asked as other conversions are")]
     pub(super) fn truth(&self, value: &Value) -> Truth {
         let is_true = match value {
             Value::Unknown(_) => return Truth::Unknown,
@@ -342,8 +343,8 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             Value::Text(text) => !text.as_str().is_empty(),
             Value::List(list) => match list.items() {
                 [] => false,
-                [one] if !matches!(one, Value::List(_)) => return self.truth(one),
-                _ => true,
+                [Value::List(_)] | [_, _, ..] => true,
+                [one] => return self.truth(one),
             },
             Value::Bytes(blob) => !blob.as_slice().is_empty(),
             Value::Object(_) | Value::Script(_) | Value::Type(_) | Value::Method(_) => true,
@@ -480,15 +481,12 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             self.assign_plain("_", item.clone());
             for (test, body) in arms {
                 self.run.step()?;
-                let holds = match test {
-                    Expr::Script(block) => {
-                        let value = self.call_block(block, Vec::new(), None, false)?;
-                        self.truth(&Value::from_output(value))
-                    }
-                    _ => {
-                        let test = self.expr(test)?;
-                        self.matches(kind, &item, &test)?
-                    }
+                let holds = if let Expr::Script(block) = test {
+                    let value = self.call_block(block, Vec::new(), None, false)?;
+                    self.truth(&Value::from_output(value))
+                } else {
+                    let test = self.expr(test)?;
+                    self.matches(kind, &item, &test)?
                 };
                 if holds == Truth::No {
                     continue;

@@ -80,15 +80,12 @@ impl Parser<'_> {
             (b'-', _) => Some((Operator::Subtract, 1)),
             _ => None,
         };
-        match found {
-            Some((operator, length)) => {
-                self.at += length;
-                Some(operator)
-            }
-            None => {
-                self.at = before;
-                None
-            }
+        if let Some((operator, length)) = found {
+            self.at += length;
+            Some(operator)
+        } else {
+            self.at = before;
+            None
         }
     }
 
@@ -508,7 +505,7 @@ impl Parser<'_> {
 
     fn argument_within(&mut self) -> Parse<Expr> {
         match (self.peek(), self.byte(1)) {
-            (b'(', _) | (b'{', _) | (b'@', b'(' | b'{' | b'\'' | b'"') | (b'$', b'(') => {
+            (b'(' | b'{', _) | (b'@', b'(' | b'{' | b'\'' | b'"') | (b'$', b'(') => {
                 let primary = self.primary()?;
                 self.suffixes(primary, false)
             }
@@ -523,23 +520,20 @@ impl Parser<'_> {
             }
             (b'$', _) => {
                 let before = self.at;
-                match self.dollar() {
-                    Ok(variable) => {
-                        let is_suffix =
-                            self.member_follows() || matches!(self.peek(), b'[' | b'+' | b'-');
-                        if self.continues_word() && !is_suffix {
-                            let mut parts = Parts::default();
-                            parts.push(variable);
-                            return self.word(parts);
-                        }
-                        self.suffixes(variable, false)
-                    }
-                    Err(_) => {
-                        self.at = before + 1;
+                if let Ok(variable) = self.dollar() {
+                    let is_suffix =
+                        self.member_follows() || matches!(self.peek(), b'[' | b'+' | b'-');
+                    if self.continues_word() && !is_suffix {
                         let mut parts = Parts::default();
-                        parts.text.push('$');
-                        self.word(parts)
+                        parts.push(variable);
+                        return self.word(parts);
                     }
+                    self.suffixes(variable, false)
+                } else {
+                    self.at = before + 1;
+                    let mut parts = Parts::default();
+                    parts.text.push('$');
+                    self.word(parts)
                 }
             }
             // `[type]::member` is worked out where it is plainly meant so.

@@ -1,5 +1,6 @@
 //! `-f`: composite formatting of .NET.
 
+use super::convert::failed;
 use super::eval::{Eval, Interpreter};
 use super::value::Value;
 
@@ -29,16 +30,16 @@ impl Interpreter<'_, '_> {
                 continue;
             }
             let Some((item, tail)) = rest.split_once('}').filter(|_| sign == b'{') else {
-                return Err(self.failed("format"));
+                return Err(failed("format"));
             };
             rest = tail;
             let (place, format) = item.split_once(':').unwrap_or((item, ""));
             let (index, width) = place.split_once(',').unwrap_or((place, "0"));
             let Ok(index) = index.trim().parse::<usize>() else {
-                return Err(self.failed("format"));
+                return Err(failed("format"));
             };
             let width = width.trim().parse::<i64>().unwrap_or(0).clamp(-WIDTH_MAX, WIDTH_MAX);
-            let Some(value) = arguments.get(index) else { return Err(self.failed("format")) };
+            let Some(value) = arguments.get(index) else { return Err(failed("format")) };
             let text = self.formatted(value, format);
             let missing = (width.unsigned_abs() as usize).saturating_sub(text.chars().count());
             let blanks = " ".repeat(missing);

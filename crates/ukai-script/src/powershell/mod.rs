@@ -7,6 +7,15 @@
 //! Language Specification 3.0 and the about_* documents; .NET's behaviour after its reference.
 //! What a condition on something unknown guards is run, and what stands on its other side too.
 
+#![allow(
+    clippy::match_same_arms,
+    clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
+    clippy::ref_option,
+    clippy::float_cmp,
+    reason = "members and commands are a line each, and all have one shape: values come and go"
+)]
+
 mod access;
 mod ast;
 mod cmdlets_files;

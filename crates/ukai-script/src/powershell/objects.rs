@@ -232,19 +232,24 @@ impl Interpreter<'_, '_> {
             ("myinvocation", "path" | "definition" | "source") => Value::text(super::PATH),
             ("myinvocation", "name") => Value::text("script.ps1"),
             ("myinvocation", "line") => Value::Unknown(None),
-            ("net.webclient" | "net.http.httpclient" | "net.webrequest", _)
-            | ("com:wscript.shell" | "com:shell.application", _)
-                if !matches!(
-                    name,
-                    "downloadstring"
-                        | "downloadfile"
-                        | "downloaddata"
-                        | "openread"
-                        | "getstringasync"
-                        | "run"
-                        | "exec"
-                        | "shellexecute"
-                ) =>
+            (
+                "net.webclient"
+                | "net.http.httpclient"
+                | "net.webrequest"
+                | "com:wscript.shell"
+                | "com:shell.application",
+                _,
+            ) if !matches!(
+                name,
+                "downloadstring"
+                    | "downloadfile"
+                    | "downloaddata"
+                    | "openread"
+                    | "getstringasync"
+                    | "run"
+                    | "exec"
+                    | "shellexecute"
+            ) =>
             {
                 // Headers, a proxy, an encoding ...: a bag that takes what it is given.
                 let bag = Value::Object(self.new_object(Object::new("bag", State::None)));
@@ -287,12 +292,12 @@ impl Interpreter<'_, '_> {
     }
 
     /// `object.name = value`
-    pub(super) fn set_property(&mut self, id: usize, name: &str, value: Value) -> Eval<()> {
+    pub(super) fn set_property(&mut self, id: usize, name: &str, value: Value) {
         if let Some(Object { state: State::Stream { at, .. }, .. }) = self.heap.get_mut(id)
             && name == "position"
         {
             *at = 0;
-            return Ok(());
+            return;
         }
         if name == "value" && self.heap.get(id).is_some_and(|it| it.class.ends_with("psvariable")) {
             let variable =
@@ -300,7 +305,6 @@ impl Interpreter<'_, '_> {
             self.assign_plain(&variable.to_lowercase(), value.clone());
         }
         self.set_entry(id, Value::text(name), value);
-        Ok(())
     }
 
     /// `object.name(arguments)`
@@ -398,7 +402,7 @@ impl Interpreter<'_, '_> {
                 if name == "getvalue" || arguments.len() > 1 {
                     return Ok(self.scope_value(&name).unwrap_or(Value::Null));
                 }
-                return self.variable_object(&name);
+                return Ok(self.variable_object(&name));
             }
             ("psvariable", "set") => {
                 let name = text(self, 0).to_lowercase();

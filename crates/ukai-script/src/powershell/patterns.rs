@@ -126,7 +126,7 @@ fn to_rust(pattern: &str) -> String {
             '\\' => match chars.next() {
                 // Letters and signs that need no escape there.
                 Some(next) if !next.is_ascii_alphanumeric() && !next.is_ascii_punctuation() => {
-                    out.push(next)
+                    out.push(next);
                 }
                 Some(
                     next @ ('_' | '\'' | '"' | ',' | ';' | ':' | '<' | '>' | '=' | '!' | '/' | '@'
@@ -162,9 +162,9 @@ fn to_rust(pattern: &str) -> String {
             }
             // A brace that is no count is itself.
             '{' if !in_class => {
-                let mut ahead = chars.clone();
+                let ahead = chars.clone();
                 let mut is_count = false;
-                while let Some(next) = ahead.next() {
+                for next in ahead {
                     match next {
                         '0'..='9' | ',' => is_count = true,
                         '}' => break,

@@ -19,12 +19,11 @@ impl Interpreter<'_, '_> {
     pub(super) fn secure_string(&mut self, text: &str, key: Option<&Value>) -> Value {
         let Some(key) = key else { return Value::text(text) };
         let key = self.bytes_of(key);
-        match unseal(text, &key) {
-            Some(text) => Value::text(text),
-            None => {
-                self.run.note("powershell: a secure string does not open");
-                Value::Unknown(None)
-            }
+        if let Some(text) = unseal(text, &key) {
+            Value::text(text)
+        } else {
+            self.run.note("powershell: a secure string does not open");
+            Value::Unknown(None)
         }
     }
 

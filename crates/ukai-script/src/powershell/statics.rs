@@ -1,7 +1,7 @@
 //! Static members of .NET's types, as far as scripts hide and load with them.
 
 use super::ast::Expr;
-use super::convert::char_of;
+use super::convert::{char_of, failed};
 use super::eval::{Eval, Interpreter};
 use super::operators::double_of;
 use super::value::{Object, State, Value};
@@ -128,7 +128,7 @@ impl Interpreter<'_, '_> {
             }
             _ => value,
         };
-        if let Value::Object(id) = &value_of_list(&after, target, self)? {
+        if let Value::Object(id) = &value_of_list(&after, target, self) {
             let items = self.items_of(&after);
             if let Some(Object { state: State::Items(place), .. }) = self.heap.get_mut(*id) {
                 *place = items;
@@ -289,7 +289,12 @@ impl Interpreter<'_, '_> {
                 self.run.start(&line)?;
                 Ok(Value::Unknown(None))
             }
-            "runtime.interopservices.marshal" => self.marshal(name, &values),
+            // A secure string goes through as its text.
+            "runtime.interopservices.marshal"
+                if name.contains("securestring") || name.starts_with("ptrtostring") =>
+            {
+                Ok(first)
+            }
             "threading.thread" => {
                 self.run.wait();
                 Ok(Value::Null)
@@ -368,7 +373,7 @@ impl Interpreter<'_, '_> {
                 let bare: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
                 match BASE64.decode(bare.as_bytes()) {
                     Ok(bytes) => Value::bytes(bytes),
-                    Err(_) => return Err(self.failed("base64")),
+                    Err(_) => return Err(failed("base64")),
                 }
             }
             "tobase64string" => {
@@ -386,12 +391,12 @@ impl Interpreter<'_, '_> {
                         let digits = text.trim().trim_start_matches("0x").trim_start_matches("0X");
                         match i64::from_str_radix(digits, base) {
                             Ok(value) => value,
-                            Err(_) => return Err(self.failed("number")),
+                            Err(_) => return Err(failed("number")),
                         }
                     }
                     _ => match self.int_of(&first) {
                         Some(value) => value,
-                        None => return Err(self.failed("number")),
+                        None => return Err(failed("number")),
                     },
                 };
                 if name == "tobyte" {
@@ -584,7 +589,10 @@ impl Interpreter<'_, '_> {
                     if at > 0 {
                         out.push('-');
                     }
-                    out.push_str(&format!("{byte:02X}"));
+                    out.extend(
+                        [byte >> 4, byte & 15]
+                            .map(|it| char::from(b"0123456789ABCDEF"[usize::from(it)])),
+                    );
                 }
                 Value::text(out)
             }
@@ -664,14 +672,6 @@ impl Interpreter<'_, '_> {
         Ok(Value::Unknown(None))
     }
 
-    fn marshal(&mut self, name: &str, values: &[Value]) -> Eval<Value> {
-        let first = values.first().cloned().unwrap_or(Value::Null);
-        if name.contains("securestring") || name.starts_with("ptrtostring") {
-            return Ok(first);
-        }
-        Ok(Value::Unknown(None))
-    }
-
     /// Bytes, where a method takes some.
     pub(super) fn bytes_of(&self, value: &Value) -> Vec<u8> {
         let bytes = self.bytes_within(value);
@@ -698,17 +698,11 @@ impl Interpreter<'_, '_> {
 }
 
 /// The list object that a target holds, where it is one.
-fn value_of_list(
-    after: &Value,
-    target: &Expr,
-    interpreter: &mut Interpreter<'_, '_>,
-) -> Eval<Value> {
-    if let Value::List(_) = after
-        && let Expr::Variable(name) = target
-    {
-        return Ok(interpreter.variable(name));
+fn value_of_list(after: &Value, target: &Expr, interpreter: &mut Interpreter<'_, '_>) -> Value {
+    match (after, target) {
+        (Value::List(_), Expr::Variable(name)) => interpreter.variable(name),
+        _ => Value::Null,
     }
-    Ok(Value::Null)
 }
 
 fn is_known_method(name: &str) -> bool {
@@ -851,15 +845,12 @@ fn unescaped(text: &str) -> String {
             Some(b't') => (Some('\t'), 1),
             _ => (None, 0),
         };
-        match c {
-            Some(c) => {
-                out.push(c);
-                rest = &after[length..];
-            }
-            None => {
-                out.extend(after.chars().next());
-                rest = &after[after.chars().next().map_or(0, char::len_utf8)..];
-            }
+        if let Some(c) = c {
+            out.push(c);
+            rest = &after[length..];
+        } else {
+            out.extend(after.chars().next());
+            rest = &after[after.chars().next().map_or(0, char::len_utf8)..];
         }
     }
     out.push_str(rest);

