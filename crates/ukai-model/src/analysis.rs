@@ -1,7 +1,8 @@
 //! What an analysis found out about a sample.
 
 use crate::{
-    Artefact, BotConfiguration, Member, Observable, PeInfo, PeerText, Sha256, Timestamp, YaraMatch,
+    Artefact, BotConfiguration, Member, Observable, PeInfo, PeerText, ScriptStep, Sha256,
+    Timestamp, YaraMatch,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -54,6 +55,9 @@ pub struct Analysis {
     /// Lines that a script would run, as the interpreter ran them; at most 1,000.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<PeerText>,
+    /// What its scripts would do, in order, as interpreters met it; at most 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<ScriptStep>,
     /// Limits that cut something short, and oddities, for a reader.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -49,6 +49,27 @@ pub enum ShellEffect {
         /// The command that asked: `wget`, `curl`, `tftp`, `ftpget` ...
         tool: &'static str,
     },
+    /// A fetched file was kept.
+    Kept {
+        /// Where in the virtual file system.
+        path: PeerText,
+        /// What came.
+        bytes: Bytes,
+    },
+    /// A program evaluates a text that it put together; told only where interpreters go on.
+    Evaluated {
+        /// The text.
+        text: Bytes,
+        /// The interpreter: `sh`, `python3`, `perl`.
+        tool: &'static str,
+    },
+    /// An interpreter of the host starts a program, or a command line through a shell.
+    Started {
+        /// The command line: what the shell is given, or the words joined by spaces.
+        line: PeerText,
+        /// The interpreter: `python3`, `perl`.
+        tool: &'static str,
+    },
     /// A program of the host was to connect to somewhere, and nobody took it.
     Connect {
         /// Host or address, as it was asked for.

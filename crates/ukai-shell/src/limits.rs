@@ -135,6 +135,13 @@ pub const SLEEP_S: u64 = 7 * 24 * 3_600;
 /// Fetches that one session may ask for.
 pub const FETCHES: u32 = 64;
 
+/// Statements of one program in another language that may fail without its end, where that is
+/// wanted.
+pub(crate) const PASSED_OVER: u32 = 200;
+
+/// Evaluated texts that are told of in one session, where that is wanted.
+pub(crate) const EVALUATIONS: u32 = 64;
+
 /// Connections onwards that are told of in one session.
 pub const CONNECTIONS: u32 = 64;
 

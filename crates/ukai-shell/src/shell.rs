@@ -85,6 +85,15 @@ impl Shell {
         self
     }
 
+    /// With interpreters of other languages that go on with the next statement where a program
+    /// would end by an error of its own: for whoever wants to see all that it would do, and not
+    /// how it ends.
+    #[must_use]
+    pub fn going_on(self) -> Self {
+        self.session.system().goes_on = true;
+        self
+    }
+
     /// Runs `command` as `sshd` does for a session without a shell (`$SHELL -c command`,
     /// session.c of OpenSSH): its status is the shell's, which ends.
     pub fn exec(&mut self, command: &[u8], now: Timestamp, out: &mut Vec<ShellEffect>) {

@@ -98,6 +98,10 @@ pub(crate) struct System {
     pub(crate) asked: Option<Box<Asked>>,
     /// Bash ran what there was of an unfinished command, and still asks for its rest.
     pub(crate) ended_early: bool,
+    /// Whether programs of interpreters go on where they would fail.
+    pub(crate) goes_on: bool,
+    /// Evaluated texts that were told of.
+    evaluations: u32,
     /// `exit` has told of stopped jobs.
     pub(crate) warned: bool,
 }
@@ -194,6 +198,8 @@ impl Session {
             edits: false,
             asked: None,
             ended_early: false,
+            goes_on: false,
+            evaluations: 0,
             warned: false,
         };
         let seat = Arc::new(Seat::new(&host, &login, now, shell_pid));
@@ -299,6 +305,34 @@ impl Session {
         system.flush();
         let host = PeerText::truncated(host, HOST_BYTES);
         system.effects.push(ShellEffect::Connect { host, port, tool });
+    }
+
+    /// Tells that an interpreter starts a program.
+    pub(crate) fn started(&self, words: &[Vec<u8>], tool: &'static str) {
+        let line = match words {
+            [shell, flag, text] if shell == b"sh" && flag == b"-c" => text.clone(),
+            words => words.join(&b' '),
+        };
+        let mut system = self.system();
+        system.flush();
+        let line = PeerText::truncated(&line, limits::RECORDED_LINE_BYTES);
+        system.effects.push(ShellEffect::Started { line, tool });
+    }
+
+    /// Tells of a text that is evaluated, if that is wanted.
+    pub(crate) fn evaluated(&self, text: &[u8], tool: &'static str) {
+        let mut system = self.system();
+        if system.goes_on && system.evaluations < limits::EVALUATIONS {
+            system.evaluations += 1;
+            system.flush();
+            let text = Bytes::copy_from_slice(text);
+            system.effects.push(ShellEffect::Evaluated { text, tool });
+        }
+    }
+
+    /// How many statements of a program in another language may fail without its end.
+    pub(crate) fn may_pass_over(&self) -> u32 {
+        if self.system().goes_on { limits::PASSED_OVER } else { 0 }
     }
 
     /// Waits until `duration` has passed.

@@ -2,18 +2,24 @@
 
 use crate::artefacts::Artefacts;
 use crate::kind::{self, Kind, Language};
-use crate::limits::{CONFIGURATIONS_MAX, Limits, NOTES_MAX, SCRIPTS_RUN_MAX, YARA_MATCHES_MAX};
+use crate::limits::{
+    ACTS_BYTES_MAX, ACTS_MAX, ARTEFACT_BYTES_MAX, CONFIGURATIONS_MAX, Limits, NOTES_MAX,
+    SCRIPTS_RUN_MAX, YARA_MATCHES_MAX,
+};
 use crate::observables::{
     Finds, Source, runs, scan_text, search_base64, search_hex, search_stack, search_xor,
     search_xor_long,
 };
 use crate::passwords::Passwords;
+use crate::script::Product;
 use crate::unpack::{Budget, Child, Unpacking};
 use crate::{ENGINE, ENGINE_VERSION, Stage, config, elf, functions, hashes, pe, script, strings};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use ukai_model::{
-    Analysis, Member, Outcome, PeerText, Sha256, StringEncoding, Timestamp, YaraMatch,
+    Analysis, ArtefactKind, Member, Outcome, ScriptAct, ScriptStep, Sha256, StringEncoding,
+    Timestamp, YaraMatch,
 };
+use ukai_script::Dialect;
 use ukai_yara::Rules;
 
 /// Analyses `bytes`. `emit` is called after each stage with the result so far, so that a
@@ -117,6 +123,7 @@ fn empty(bytes: &[u8], now: Timestamp) -> Analysis {
         observables: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
+        acts: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -138,6 +145,12 @@ struct Work<'a> {
     kind: Option<Kind>,
     /// Scripts that were run.
     scripts: usize,
+    /// Texts that an interpreter ran as part of another script.
+    ran: HashSet<Sha256>,
+    /// Languages of texts, as those who made them said.
+    dialects: HashMap<Sha256, Dialect>,
+    /// Length of what is told of scripts' acts, in bytes.
+    acts_bytes: usize,
     passwords: Passwords,
     budget: Budget,
     pending: VecDeque<Pending>,
@@ -160,6 +173,9 @@ impl<'a> Work<'a> {
             artefacts: Artefacts::default(),
             kind: None,
             scripts: 0,
+            ran: HashSet::new(),
+            dialects: HashMap::new(),
+            acts_bytes: 0,
             passwords: Passwords::new(),
             budget: Budget { members: limits.members, bytes: limits.unpacked_bytes },
             pending: VecDeque::new(),
@@ -173,7 +189,7 @@ impl<'a> Work<'a> {
 
 impl Work<'_> {
     /// How much is known: nothing is ever taken back.
-    fn amounts(&self) -> [usize; 9] {
+    fn amounts(&self) -> [usize; 10] {
         let known = &self.analysis;
         let about = [
             known.file_type.is_some(),
@@ -184,6 +200,7 @@ impl Work<'_> {
             about.into_iter().filter(|it| *it).count(),
             known.strings.len(),
             known.commands.len(),
+            known.acts.len(),
             known.configurations.len(),
             known.yara.len(),
             known.members.len(),
@@ -297,30 +314,70 @@ impl Work<'_> {
     }
 
     fn run_script(&mut self) {
-        if self.language() == Some(Language::Shell) {
-            self.analysis.commands = self.interpret(self.bytes, None, 1);
-        }
+        let Some(kind) = self.kind.take() else { return };
+        self.interpret(&kind, self.bytes, None, 1);
+        self.kind = Some(kind);
     }
 
-    /// Runs a shell script; the files that it makes are looked at as members.
-    fn interpret(&mut self, bytes: &[u8], layer: Option<u32>, depth: u32) -> Vec<PeerText> {
+    /// Runs a script, if it is one; what it makes is looked at as members.
+    fn interpret(&mut self, kind: &Kind, bytes: &[u8], layer: Option<u32>, depth: u32) {
+        // Most files are no scripts, and cost no digest.
+        if self.dialects.is_empty() && !script::can_run(kind, None) {
+            return;
+        }
+        let sha256 = Sha256::of(bytes);
+        let dialect = self.dialects.get(&sha256).copied();
+        if !script::can_run(kind, dialect) || self.ran.contains(&sha256) {
+            return;
+        }
         if self.scripts >= SCRIPTS_RUN_MAX {
             self.note(format!("only the first {SCRIPTS_RUN_MAX} scripts were run"));
-            return Vec::new();
+            return;
         }
         self.scripts += 1;
-        let report = script::run(bytes, self.now, self.limits, &mut self.finds);
+        let report = script::run(kind, dialect, bytes, self.now, self.limits);
+        report.scan(&mut self.finds);
+        self.finds.forget_pieces(bytes);
         report.notes.into_iter().for_each(|note| self.note(note));
-        for (path, content) in report.made {
-            let child = Child {
-                name: Some(path),
-                container: "script",
-                bytes: content.to_vec(),
-                password: None,
-            };
-            self.push(child, layer, depth);
+        for product in report.made {
+            self.keep(product, layer, depth);
         }
-        report.commands
+        if self.analysis.commands.is_empty() {
+            self.analysis.commands = report.commands;
+        }
+        self.tell(report.acts, layer);
+    }
+
+    /// Looks at what a script made as at a member.
+    fn keep(&mut self, product: Product, layer: Option<u32>, depth: u32) {
+        let sha256 = Sha256::of(&product.bytes);
+        if product.ran {
+            self.ran.insert(sha256);
+        }
+        if let Some(dialect) = product.dialect {
+            self.dialects.insert(sha256, dialect);
+        }
+        let child = Child {
+            name: Some(product.name),
+            container: "script",
+            bytes: product.bytes.to_vec(),
+            password: None,
+        };
+        self.push(child, layer, depth);
+    }
+
+    /// Keeps acts of a script, as far as there is room.
+    fn tell(&mut self, acts: Vec<ScriptAct>, layer: Option<u32>) {
+        for act in acts {
+            let mut act = script::shortened(act);
+            self.acts_bytes += script::length(&mut act);
+            let told = &mut self.analysis.acts;
+            if told.len() >= ACTS_MAX || self.acts_bytes > ACTS_BYTES_MAX {
+                let told = told.len();
+                return self.note(format!("only the first {told} acts of scripts are kept"));
+            }
+            told.push(ScriptStep { layer, act });
+        }
     }
 
     fn match_rules(&mut self) {
@@ -356,18 +413,48 @@ impl Work<'_> {
         unpacking.take_apart(kind, bytes);
         let Unpacking { children, told, notes, .. } = unpacking;
         for told in told {
+            let line = (told.kind == ArtefactKind::Command).then_some(&told.value);
+            // What was cut would say something else; what is a member is looked at as one.
+            let line = line.filter(|line| line.len() < ARTEFACT_BYTES_MAX);
+            let line = line.filter(|line| children.iter().all(|child| child.bytes != **line));
+            if let Some(product) = line.and_then(|line| script::carried(line)) {
+                self.keep(product, layer, depth);
+            }
             self.artefacts.tell(&told);
         }
         for note in notes {
             self.note(note);
         }
+        self.run_modules(&children, kind, layer, depth);
         for child in children {
+            if matches!(child.container, "lnk" | "dde")
+                && let Some(product) = script::carried(&child.bytes)
+            {
+                self.ran.insert(Sha256::of(&child.bytes));
+                self.keep(product, layer, depth);
+            }
             // The texts beside an archive tell its password.
             if child.bytes.len() < 1 << 16 && kind::is_text(&child.bytes) {
                 self.passwords.learn(&child.bytes);
             }
             self.push(child, layer, depth);
         }
+    }
+
+    /// Runs the modules of one document together, since they call each other.
+    fn run_modules(&mut self, children: &[Child], kind: &Kind, layer: Option<u32>, depth: u32) {
+        let modules: Vec<&[u8]> = children
+            .iter()
+            .filter(|child| child.container == "vba")
+            .map(|child| child.bytes.as_slice())
+            .collect();
+        if modules.len() < 2 {
+            return;
+        }
+        self.ran.extend(modules.iter().map(|module| Sha256::of(module)));
+        let together = modules.join(&b"\r\n"[..]);
+        self.dialects.insert(Sha256::of(&together), Dialect::VbScript);
+        self.interpret(kind, &together, layer, depth);
     }
 
     fn push(&mut self, child: Child, parent: Option<u32>, depth: u32) {
@@ -439,11 +526,9 @@ impl Work<'_> {
             let found = config::extract(bytes, elf, Some(layer), &mut self.finds);
             self.analysis.configurations.extend(found);
         }
-        if kind.language == Some(Language::Shell) {
-            let commands = self.interpret(bytes, Some(layer), depth + 1);
-            if self.analysis.commands.is_empty() {
-                self.analysis.commands = commands;
-            }
+        self.interpret(kind, bytes, Some(layer), depth + 1);
+        if kind.language.is_some() {
+            self.finds.forget_pieces(bytes);
         }
         self.match_layer(bytes, Some(layer));
         self.take_apart(kind, bytes, Some(layer), depth + 1);

@@ -165,8 +165,20 @@ pub(crate) const PASSWORDS_MAX: usize = 60;
 /// Matches of YARA rules in one sample and all its members that are reported.
 pub(crate) const YARA_MATCHES_MAX: usize = 500;
 
-/// Shell scripts that are run for one sample.
-pub(crate) const SCRIPTS_RUN_MAX: usize = 8;
+/// Scripts that are run for one sample.
+pub(crate) const SCRIPTS_RUN_MAX: usize = 16;
+
+/// Blocks of scripts in one page that are read.
+pub(crate) const SCRIPT_BLOCKS_MAX: usize = 256;
+
+/// Acts of one sample's scripts that are reported.
+pub(crate) const ACTS_MAX: usize = 1000;
+
+/// Length of all their texts, in bytes.
+pub(crate) const ACTS_BYTES_MAX: usize = 512 * 1024;
+
+/// Length of one text in an act, in bytes.
+pub(crate) const ACT_TEXT_BYTES_MAX: usize = 2048;
 
 /// Files that one script makes and that are looked at.
 pub(crate) const SCRIPT_FILES_MAX: usize = 32;

@@ -290,6 +290,7 @@ pub(crate) fn analysis(sample: &[u8], observables: &[Observable]) -> Analysis {
         yara: Vec::new(),
         strings: Vec::new(),
         commands: Vec::new(),
+        acts: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -125,6 +125,7 @@ fn only_in_loop(process: &mut Process, name: &str) -> Outcome {
 fn eval(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
         let text = arguments.rest().join(&b' ');
+        process.session.evaluated(&text, "sh");
         let before = process.text_name.replace("eval");
         let read_at = process.read_at;
         let line = process.line;

@@ -1,11 +1,11 @@
 //! What all downloading commands share: URLs, and what became of a fetch as text.
 
-use crate::Fetched;
 use crate::fs::Origin;
 use crate::process::Process;
 use crate::system::Stop;
+use crate::{Fetched, ShellEffect, limits};
 use bytes::Bytes;
-use ukai_model::FetchOutcome;
+use ukai_model::{FetchOutcome, PeerText};
 
 /// A URL taken apart as the tools do it: no more than they need for their messages.
 pub(super) struct Url {
@@ -95,6 +95,12 @@ impl Process {
         let result = self.fs().store(&view, &full, bytes.clone(), Origin::Fetched, mode);
         if matches!(result, Err(crate::fs::FsError::NoSpace | crate::fs::FsError::TooLarge)) {
             self.session.system().limit("disk", "an attacker's files grew too large");
+        }
+        if result.is_ok() {
+            let path = PeerText::truncated(&full, limits::PATH_BYTES);
+            let mut system = self.session.system();
+            system.flush();
+            system.effects.push(ShellEffect::Kept { path, bytes: bytes.clone() });
         }
         result
     }

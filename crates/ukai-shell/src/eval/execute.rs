@@ -75,6 +75,10 @@ impl Process {
     /// Runs a program: `words` begin with its name or path.
     pub(crate) async fn program(&mut self, words: Vec<Vec<u8>>) -> Result<i32, Stop> {
         let name = words[0].clone();
+        if let Some(command) = self.lent(&name) {
+            let gnu = self.session.host.persona.is_gnu();
+            return command.run(self, Arguments::new(words, gnu)).await;
+        }
         let Some(path) = self.find_program(&name) else {
             self.session.system().unknown(&name);
             // Without a path bash tries the name as a file, and tells how that failed.
@@ -109,6 +113,17 @@ impl Process {
             return Ok(STATUS_NOT_RUN);
         }
         self.run_file(&path, words).await
+    }
+
+    /// A program that the host does not have, where all that we know are there for whoever wants
+    /// to see what a script would do with them.
+    fn lent(&self, name: &[u8]) -> Option<&'static commands::Command> {
+        if self.session.may_pass_over() == 0 {
+            return None;
+        }
+        let path = self.find_program(name);
+        let there = path.is_some_and(|path| self.fs().stat(&self.view(), &path, true).is_ok());
+        if there { None } else { commands::program(base_name(name)) }
     }
 
     fn may_run(&self, stat: &Stat) -> bool {

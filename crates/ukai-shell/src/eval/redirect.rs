@@ -85,7 +85,20 @@ impl Process {
         if fd >= DESCRIPTORS {
             return self.bad_descriptor(fd);
         }
-        let access = match redirect.kind {
+        let kind = match redirect.kind {
+            // `>&$NAME`: only now is it known that a file is meant (`do_redirection_internal` of
+            // bash's redir.c).
+            RedirectKind::Duplicate
+                if self.bash
+                    && redirect.fd.is_none()
+                    && redirect.variable.is_none()
+                    && !text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-') =>
+            {
+                RedirectKind::Both
+            }
+            kind => kind,
+        };
+        let access = match kind {
             RedirectKind::Here => {
                 self.replace(fd, Some(Open::bytes(text)), saved);
                 return Ok(true);
@@ -97,7 +110,7 @@ impl Process {
             RedirectKind::Append | RedirectKind::BothAppend => Access::Append,
         };
         if self.options.no_clobber
-            && matches!(redirect.kind, RedirectKind::Write | RedirectKind::Both)
+            && matches!(kind, RedirectKind::Write | RedirectKind::Both)
             && self.is_file_there(&text)
         {
             let shown = String::from_utf8_lossy(&text).into_owned();
@@ -115,7 +128,7 @@ impl Process {
             && let Some(socket) = socket_path(&text)
         {
             let Some(open) = self.open_socket(&text, socket).await? else { return Ok(false) };
-            if matches!(redirect.kind, RedirectKind::Both | RedirectKind::BothAppend) {
+            if matches!(kind, RedirectKind::Both | RedirectKind::BothAppend) {
                 self.replace(2, Some(open.clone()), saved);
             }
             self.replace(fd, Some(open), saved);
@@ -126,7 +139,7 @@ impl Process {
         }
         match self.open(&text, access) {
             Ok(open) => {
-                if matches!(redirect.kind, RedirectKind::Both | RedirectKind::BothAppend) {
+                if matches!(kind, RedirectKind::Both | RedirectKind::BothAppend) {
                     self.replace(2, Some(open.clone()), saved);
                 }
                 self.replace(fd, Some(open), saved);

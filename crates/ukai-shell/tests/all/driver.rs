@@ -167,7 +167,12 @@ impl Driver {
                     timer = Some(at);
                     continue;
                 }
-                ShellEffect::Input(_) => continue,
+                ShellEffect::Input(_)
+                | ShellEffect::Kept { .. }
+                | ShellEffect::Evaluated { .. }
+                | ShellEffect::Started { .. } => {
+                    continue;
+                }
                 ShellEffect::Command { unknown, .. } if unknown.is_empty() => continue,
                 ShellEffect::Command { unknown, .. } => format!("unknown {unknown:?}"),
                 ShellEffect::Captured { path, bytes, how } => {

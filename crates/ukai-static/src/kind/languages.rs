@@ -250,33 +250,58 @@ pub(super) const MARKS: &[(Known, u32, &[&str])] = &[
     (PHP, 2, &["<?php", "<?=", "$_GET", "$_POST", "$_REQUEST"]),
     (LUA, 2, &["\nlocal ", "\nlocal function ", " then\n", "require(\"", "\nend\n", "nil"]),
     (TCL, 2, &["\nproc ", "\nnamespace eval ", "\npackage require ", "puts $"]),
+    (PYTHON, 3, &["__import__(", "base64.b64decode(", "zlib.decompress(", "urllib.request"]),
+    (PYTHON, 2, &["subprocess.", "os.system(", "socket.socket(", "exec(", "lambda "]),
+    (PERL, 3, &["use Socket;", "LWP::", "MIME::Base64", "eval pack(", "eval unpack", "@ARGV"]),
+    (
+        JAVASCRIPT,
+        4,
+        &[
+            "new ActiveXObject(",
+            "new XMLHttpRequest(",
+            "document.createElement(",
+            "require('child_process')",
+            "= WScript.CreateObject(",
+        ],
+    ),
+    (
+        JAVASCRIPT,
+        3,
+        &[
+            "document.write(",
+            "String.fromCharCode(",
+            ".charCodeAt(",
+            "new Function(",
+            "console.log(",
+        ],
+    ),
+    (
+        JAVASCRIPT,
+        2,
+        &[
+            "unescape(",
+            "parseInt(",
+            "window.",
+            "XMLHttpRequest",
+            "JSON.parse(",
+            ".split('",
+            ".join('')",
+            "WScript.CreateObject(",
+            "} catch",
+            "Buffer.from(",
+            "fetch(",
+            "module.exports",
+            "\nfunction ",
+        ],
+    ),
     (
         JAVASCRIPT,
         2,
         &["function(", "function (", "document.", "ActiveXObject", "eval(", "=> {", "require("],
     ),
     (JAVASCRIPT, 1, &["var ", "let ", "const ", "===", "return "]),
-    (
-        POWERSHELL,
-        3,
-        &[
-            "Invoke-Expression",
-            "New-Object",
-            "IEX(",
-            "IEX (",
-            "DownloadString",
-            "-EncodedCommand",
-            "Write-Host",
-            "Invoke-WebRequest",
-            "[Convert]::FromBase64String",
-            "[CmdletBinding(",
-            "Start-Process",
-        ],
-    ),
-    (VBSCRIPT, 3, &["CreateObject(", "WScript.", "\nDim ", "On Error Resume Next", "End Sub"]),
     (VBA, 4, &["Attribute VB_", "Sub AutoOpen(", "Sub Document_Open(", "Sub Workbook_Open("]),
     (AUTOIT, 4, &["#include <File.au3>", "InetGet(", "#RequireAdmin", "#AutoIt3Wrapper"]),
-    (BATCH, 2, &["@echo ", "\r\nset ", "%~dp0", "\r\ngoto ", "\r\nrem ", "%TEMP%", "\nREM "]),
     (C, 3, &["#include <", "#include \"", "int main("]),
     (GO, 3, &["\nfunc ", "\npackage main", "package main\n", "\nimport (", ":= range "]),
     (
@@ -312,6 +337,96 @@ pub(super) const MARKS: &[(Known, u32, &[&str])] = &[
     (SED, 4, &["\ns/^", "\n/^#/d"]),
 ];
 
+/// Marks of languages that take letters of either case for the same: in lower case.
+pub(super) const LOOSE_MARKS: &[(Known, u32, &[&str])] = &[
+    (
+        POWERSHELL,
+        3,
+        &[
+            "[system.convert]::",
+            "[convert]::",
+            "[text.encoding]::",
+            "[system.text.encoding]::",
+            "[net.servicepointmanager]::",
+            "[scriptblock]::create(",
+            "invoke-expression",
+            "new-object",
+            "invoke-webrequest",
+            "invoke-restmethod",
+            "start-process",
+            "start-bitstransfer",
+            "set-executionpolicy",
+            "set-strictmode",
+            "$erroractionpreference",
+            "foreach-object",
+            "write-host",
+            "join-path",
+            "$env:",
+            " -bxor ",
+            "[char[]]",
+            "[byte[]]",
+            "iex (",
+            "iex(",
+            "-usebasicparsing",
+            "[system.net.webrequest]::",
+        ],
+    ),
+    (POWERSHELL, 2, &["| iex", "[char]", "-join", "import-module", "param(", "downloadstring("]),
+    (
+        VBSCRIPT,
+        3,
+        &[
+            "createobject(",
+            "\ndim ",
+            "on error resume next",
+            "end sub",
+            "end function",
+            "strreverse(",
+            "executeglobal",
+            "option explicit",
+            "chr(",
+        ],
+    ),
+    (
+        VBSCRIPT,
+        2,
+        &["\nset ", "execute(", "\nexecute ", "getobject(", "wscript.", "\nnext", "ubound("],
+    ),
+    (
+        BATCH,
+        3,
+        &[
+            "goto :eof",
+            "setlocal",
+            "for /f ",
+            "for /l ",
+            "for %%",
+            "exit /b",
+            "start \"\" ",
+            "%~dp0",
+        ],
+    ),
+    (
+        BATCH,
+        2,
+        &[
+            "\ngoto ",
+            "\ncall :",
+            "if exist ",
+            "if not exist ",
+            "%temp%",
+            "%appdata%",
+            "\n@echo ",
+            "\nset /a ",
+            "\r\nset ",
+            "certutil ",
+            "bitsadmin ",
+            "\nrem ",
+            ">nul",
+        ],
+    ),
+];
+
 /// Evidence that is enough to name a language.
 pub(super) const MARKS_ENOUGH: u32 = 4;
 
@@ -335,6 +450,6 @@ pub(super) const MAIL_FIELDS: &[&str] = &[
 #[cfg(test)]
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let listed = INTERPRETERS.iter().chain(BEGINNINGS).chain(ROOTS).map(|(_, known)| known.0);
-    let marked = MARKS.iter().map(|(known, ..)| known.0);
+    let marked = MARKS.iter().chain(LOOSE_MARKS).map(|(known, ..)| known.0);
     listed.chain(marked).chain([JSON.0, MAIL.0, MBOX.0, MHTML.0, SCRIPT.0, TEXT.0])
 }

@@ -1,8 +1,8 @@
 //! Texts: scripts, markup, mail, data, prose.
 
 use super::languages::{
-    BATCH, BEGINNINGS, INTERPRETERS, JSON, Known, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX,
-    MHTML, POWERSHELL, ROOTS, SCRIPT, SHELL, TEXT,
+    BATCH, BEGINNINGS, INTERPRETERS, JSON, Known, LOOSE_MARKS, MAIL, MAIL_FIELDS, MARKS,
+    MARKS_ENOUGH, MBOX, MHTML, POWERSHELL, ROOTS, SCRIPT, SHELL, TEXT,
 };
 use crate::limits::TEXT_HEAD_BYTES;
 use memchr::memmem;
@@ -191,7 +191,15 @@ fn json(bytes: &[u8]) -> Guess {
 /// the cost and the evidence do not grow with repetition.
 fn marked(text: &str) -> Guess {
     let mut scores: Vec<(Known, u32, Vec<&str>)> = Vec::new();
-    for (known, weight, marks) in MARKS {
+    let lower = text.to_ascii_lowercase();
+    let exact = MARKS.iter().map(|it| (text, it));
+    let loose = LOOSE_MARKS.iter().map(|it| (lower.as_str(), it));
+    let braces = has_braces(text);
+    for (text, (known, weight, marks)) in exact.chain(loose) {
+        // Other languages of Windows have its objects, too.
+        if braces && matches!(known.0, "vbscript" | "batch") {
+            continue;
+        }
         let seen = marks
             .iter()
             .filter(|mark| {
@@ -225,6 +233,19 @@ fn marked(text: &str) -> Guess {
     }
     // A single short command line is the commonest dropper of all.
     one_liner(text).then(|| (SHELL, "each line begins with a command".to_owned()))
+}
+
+/// Whether many lines end as those of C and its children do, which those of Visual Basic and
+/// batch never do.
+fn has_braces(text: &str) -> bool {
+    const SHARE: usize = 3;
+    let mut lines = 0usize;
+    let mut ends = 0usize;
+    for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        lines += 1;
+        ends += usize::from(line.ends_with([';', '{', '}']));
+    }
+    ends * SHARE >= lines.max(1)
 }
 
 /// One or few lines of which the first begins with a program of Windows, as shortcuts and

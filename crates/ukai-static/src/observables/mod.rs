@@ -6,6 +6,7 @@
 mod base64;
 mod hexadecimal;
 mod lists;
+mod pieces;
 mod rules;
 mod runs;
 mod scan;
@@ -28,6 +29,9 @@ pub(crate) use xor_long::search as search_xor_long;
 
 /// Method of what the interpreter ran into.
 pub(crate) const SCRIPT: &str = "script";
+
+/// Method of what stands in texts that a script put together and did nothing with.
+pub(crate) const SCRIPT_TEXT: &str = "script-text";
 
 /// Whether a name can be somebody's host.
 pub(crate) fn is_contact_host(name: &str) -> bool {
@@ -103,6 +107,42 @@ impl Finds {
             SCRIPT.clone_into(&mut found.method);
             found.confidence = found.confidence.max(CONFIDENCE_REACHED);
         }
+    }
+
+    /// Takes back what stands in the text of a script as a piece of what the script puts
+    /// together: `'http://192.0.2.1' + '0/a'` is one URL, not two hosts. A piece is part of
+    /// something longer that the interpreter ran into, and ends, or begins, where a quoted text
+    /// does.
+    pub(crate) fn forget_pieces(&mut self, text: &[u8]) {
+        let reached: Vec<String> = self
+            .list
+            .iter()
+            .filter(|found| found.method == SCRIPT)
+            .map(|found| found.observable.value.clone())
+            .collect();
+        if reached.is_empty() {
+            return;
+        }
+        let layer = self.layer;
+        let seen = &mut self.seen;
+        self.list.retain(|found| {
+            let value = found.observable.value.trim_end_matches('/');
+            let whole =
+                || reached.iter().find(|whole| whole.len() > value.len() && whole.contains(value));
+            let piece = |whole: &String| {
+                found.observable.kind == ObservableKind::Url
+                    || found.method == SCRIPT_TEXT
+                    || found.encoding != StringEncoding::Plain
+                    || pieces::is_cut(whole, value)
+                    || pieces::is_piece(text, value)
+            };
+            let stays =
+                found.layer != layer || found.method == SCRIPT || !whole().is_some_and(piece);
+            if !stays {
+                seen.remove(&found.observable);
+            }
+            stays
+        });
     }
 
     fn add_at(&mut self, kind: ObservableKind, value: String, at: usize, source: &Source) {

@@ -1,6 +1,7 @@
 //! Scripts as loaders write them; addresses are for documentation only.
 
 use super::run;
+use crate::kind;
 use crate::limits::Limits;
 use crate::observables::Finds;
 use ukai_model::{ObservableKind, Timestamp};
@@ -14,7 +15,10 @@ struct Ran {
 fn ran(script: &str) -> Ran {
     let limits = Limits::default();
     let mut finds = Finds::new(limits.observables);
-    let report = run(script.as_bytes(), Timestamp::from_secs(1_700_000_000), &limits, &mut finds);
+    // A shell script, whatever it looks like.
+    let kind = kind::identify(b"#!/bin/sh\n", None);
+    let report = run(&kind, None, script.as_bytes(), Timestamp::from_secs(1_700_000_000), &limits);
+    report.scan(&mut finds);
     let urls = finds.list.iter().filter(|it| it.observable.kind == ObservableKind::Url);
     assert!(finds.list.iter().all(|it| it.method == "script" && it.offset == 0));
     Ran {

@@ -148,6 +148,7 @@ pub(crate) fn analysis(sha256: Sha256, started: Timestamp, outcome: Outcome) -> 
         yara: Vec::new(),
         strings: vec!["/bin/busybox".into()],
         commands: Vec::new(),
+        acts: Vec::new(),
         notes: Vec::new(),
     }
 }

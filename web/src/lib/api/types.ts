@@ -203,6 +203,7 @@ export interface Analysis {
   observables: Found[];
   strings: string[];
   commands?: string[];
+  acts?: ScriptStep[];
   notes?: string[];
 }
 
@@ -394,6 +395,16 @@ export interface YaraMatch {
   tags?: string[];
   layer?: number | null;
 }
+
+/** One act of a sample's scripts, and in which member it stands. */
+export type ScriptStep = { layer?: number | null } & (
+  | { act: 'fetch'; url: string; to?: string | null }
+  | { act: 'connect'; host: string; port?: number | null }
+  | { act: 'write'; path: string; size: number; sha256: string }
+  | { act: 'run'; line: string }
+  | { act: 'evaluate'; language: string; size: number; sha256: string }
+  | { act: 'set'; what: string; value: string }
+);
 
 export interface BotConfiguration {
   family: string;

@@ -145,6 +145,7 @@ impl Machine<'_> {
         input: Option<Bytes>,
         collects: bool,
     ) -> Done<(i32, Bytes)> {
+        self.process.session.started(&words, "perl");
         let (status, output) = self.process.child(words, input, collects).await?;
         Ok((status, output.into()))
     }
@@ -363,20 +364,17 @@ impl Machine<'_> {
             ("HTTP::Tiny" | "LWP::UserAgent" | "IO::Select", "new") => {
                 self.new_hash(vec![Value::str("class"), Value::str(class)])
             }
-            (_, "get" | "mirror") if matches!(this, Value::Hash(_)) => {
-                let url = values.first().map(Value::text).unwrap_or_default();
-                let fetched = self.process.session.fetch(&url, "perl").await?;
-                let bytes = fetched.as_ref().filter(|f| crate::commands::fetch::failure(f).is_none()).map(|f| f.bytes.clone());
-                let good = bytes.is_some();
-                let bytes = bytes.unwrap_or_default();
-                if name == "mirror" && good && let Some(path) = values.get(1) {
-                    let _ = self.process.keep_fetched(&path.text(), &bytes);
-                }
-                self.new_hash(vec![
-                    Value::str("content"), Value::Str(bytes),
-                    Value::str("success"), boolean(good),
-                    Value::str("status"), Value::Int(if good { 200 } else { 599 }),
-                ])
+            (_, "get" | "mirror" | "post" | "request" | "head") if matches!(this, Value::Hash(_)) => {
+                self.asked(name, &values).await
+            }
+            (_, "is_success" | "decoded_content" | "content" | "status_line" | "code")
+                if let Value::Hash(answer) = this =>
+            {
+                Ok(self.answer(answer, name))
+            }
+            ("HTTP::Request", "new") => {
+                let url = values.get(1).cloned().unwrap_or(Value::Undef);
+                self.new_hash(vec![Value::str("url"), url])
             }
             (_, "autoflush" | "blocking" | "close" | "shutdown" | "timeout" | "add" | "fdopen" | "agent" | "import" | "binmode") => Ok(Value::Int(1)),
             _ if matches!(this, Value::Code(_)) => {
@@ -763,6 +761,9 @@ impl Machine<'_> {
             {
                 Value::str(name.to_owned())
             }
+            "getstore" | "getprint" | "mirror" | "get" | "head" if self.has_lwp => {
+                return Ok(vec![self.simple(name, &values).await?]);
+            }
             _ if arguments.is_empty() && !name.contains("::") => {
                 return self.die(&format!("Undefined subroutine &main::{name} called"));
             }
@@ -863,6 +864,7 @@ impl Machine<'_> {
 
     async fn eval_text(&mut self, text: &[u8]) -> Done<Vec<Value>> {
         self.process.session.step(text.len() as u64 / 64 + 1)?;
+        self.process.session.evaluated(text, "perl");
         let result = match super::parse::program(text) {
             Ok(block) => self.block(&block).await,
             Err(mistake) => Err(Unwind::Die(super::mistake_text(&mistake, "(eval 1)").into())),

@@ -21,6 +21,8 @@ mod parse;
 mod quote;
 mod run;
 mod store;
+mod value;
+mod web;
 mod words;
 
 use super::{Arguments, Command};

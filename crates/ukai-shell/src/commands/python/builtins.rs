@@ -475,7 +475,13 @@ impl Machine<'_> {
                 _ => self.dict(Vec::new())?,
             },
             // What is compiled is the text again, for `exec`.
-            "compile" => value,
+            "compile" => {
+                let how = arguments.get(2).and_then(Value::raw).unwrap_or_default();
+                if &how[..] != b"exec" || value.raw().is_none() {
+                    return Ok(value);
+                }
+                return self.object(Object::own("code", Native::None).with("co_source", value));
+            }
             "memoryview" | "staticmethod" | "classmethod" | "property" => value,
             _ => return Err(self.raise("MemoryError", "")),
         })
@@ -628,6 +634,13 @@ impl Machine<'_> {
 
     /// `exec` and `eval` of a text.
     async fn run_text(&mut self, how: &str, text: &Value, arguments: &[Value]) -> Done<Value> {
+        // What `compile` made says itself how it is run.
+        let made = match text {
+            Value::Object(id) => self.objects.get(*id).and_then(|made| made.field("co_source")),
+            _ => None,
+        };
+        let how = if made.is_some() { "exec" } else { how };
+        let text = &made.cloned().unwrap_or_else(|| text.clone());
         let Some(bytes) = text.raw() else {
             let text = format!("{how}() arg 1 must be a string, bytes or code object");
             return Err(self.raise("TypeError", text));
@@ -640,6 +653,7 @@ impl Machine<'_> {
             _ => "<string>".into(),
         };
         self.costs(2, source.len())?;
+        self.process.session.evaluated(source.as_bytes(), "python3");
         let parsed = if how == "eval" {
             super::parse::expression(&source).map(|expr| {
                 let span = expr.span;

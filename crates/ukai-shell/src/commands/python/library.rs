@@ -82,6 +82,7 @@ impl Machine<'_> {
             ("time", "sleep") => {
                 let seconds = first.and_then(|v| v.number()).unwrap_or(0.0).clamp(0.0, 1e9);
                 self.flush_if_terminal()?;
+                self.pauses += 1;
                 self.process.session.sleep(Duration::from_secs_f64(seconds)).await?;
                 Ok(Value::None)
             }

@@ -41,6 +41,7 @@ impl Machine<'_> {
     /// Starts a program (or what a shell is given) and waits for it.
     async fn start(&mut self, words: Vec<Vec<u8>>, streams: Streams) -> Done<i32> {
         self.process.enter()?;
+        self.process.session.started(&words, "python3");
         let mut child = self.process.fork();
         for (fd, open) in [(0, streams.input), (1, streams.output), (2, streams.errors)] {
             if let Some(open) = open {
@@ -662,6 +663,7 @@ impl Machine<'_> {
             return Err(self.raise("OverflowError", text));
         };
         self.process.session.step(STEPS)?;
+        self.pauses += 1;
         self.process.session.connect(&host, port, "python3");
         self.process.session.sleep(Duration::from_millis(ANSWER_MS)).await?;
         let raised = Raised::default();

@@ -1,0 +1,78 @@
+//! An object that keeps whatever is put into it: definitions of tasks, parameters of methods.
+
+use super::{Com, Host, ObjectId, Value};
+
+/// Properties of one bag.
+const PROPERTIES_MAX: usize = 64;
+
+/// Bags inside each other that a search goes into.
+const SEARCH_DEPTH: usize = 6;
+
+/// Properties by their names; what is not there yet is a bag too.
+#[derive(Default)]
+pub(super) struct Bag {
+    properties: Vec<(String, Value)>,
+}
+
+impl Bag {
+    fn child(&mut self, host: &mut Host, name: &str) -> Value {
+        if let Some((_, value)) = self.properties.iter().find(|(known, _)| known == name) {
+            return value.clone();
+        }
+        let child = host.add(Self::default());
+        self.put(name, child.clone());
+        child
+    }
+
+    fn put(&mut self, name: &str, value: Value) {
+        if let Some(place) = self.properties.iter_mut().find(|(known, _)| known == name) {
+            place.1 = value;
+        } else if self.properties.len() < PROPERTIES_MAX {
+            self.properties.push((name.to_owned(), value));
+        }
+    }
+}
+
+impl Com for Bag {
+    fn get(&mut self, host: &mut Host, name: &str) -> Option<Value> {
+        match name {
+            "_items" => Some(Value::Array(self.properties.iter().map(|it| it.1.clone()).collect())),
+            "_names" => Some(Value::Array(
+                self.properties.iter().map(|it| Value::Text(it.0.clone())).collect(),
+            )),
+            "create" | "spawninstance_" | "clone" => None,
+            _ => Some(self.child(host, name)),
+        }
+    }
+
+    fn call(&mut self, host: &mut Host, name: &str, _: &[Value]) -> Value {
+        if name.is_empty() { Value::from("") } else { self.child(host, name) }
+    }
+
+    fn set(&mut self, _: &mut Host, name: &str, _: &[Value], value: Value) {
+        self.put(name, value);
+    }
+}
+
+/// The first property called `name` in a bag or in those inside it, as text.
+pub(super) fn search(host: &mut Host, bag: ObjectId, name: &str) -> Option<String> {
+    search_in(host, bag, name, SEARCH_DEPTH)
+}
+
+fn search_in(host: &mut Host, bag: ObjectId, name: &str, depth: usize) -> Option<String> {
+    let Some(Value::Array(names)) = host.get(bag, "_names") else { return None };
+    let Some(Value::Array(values)) = host.get(bag, "_items") else { return None };
+    for (known, value) in names.iter().zip(&values) {
+        if known.text() == name && !matches!(value, Value::Object(_)) {
+            return Some(value.text());
+        }
+    }
+    for value in &values {
+        if let (Value::Object(inner), true) = (value, depth > 0)
+            && let Some(found) = search_in(host, *inner, name, depth - 1)
+        {
+            return Some(found);
+        }
+    }
+    None
+}

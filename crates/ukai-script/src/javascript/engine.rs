@@ -1,0 +1,127 @@
+//! QuickJS and its limits.
+
+use super::{bridge, rewrite};
+use crate::com::Shared;
+use rquickjs::context::EvalOptions;
+use rquickjs::{Context, Ctx, Function, Object, Runtime, Value};
+
+/// What the engine itself needs beside the script's values, in bytes.
+const ENGINE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Stack of the engine, in bytes; of a script inside another a part of it.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// Calls and turns of loops between two questions whether to go on: fixed in the engine.
+const STEPS_BETWEEN_QUESTIONS: u64 = 10_000;
+
+/// Rounds of timers and promises after the script.
+const ROUNDS_MAX: usize = 256;
+
+/// The world, in the order in which its parts are built.
+const PRELUDE: &str = concat!(
+    "(function (raw) {\n",
+    include_str!("prelude/core.js"),
+    include_str!("prelude/time.js"),
+    include_str!("prelude/host.js"),
+    include_str!("prelude/browser.js"),
+    include_str!("prelude/elements.js"),
+    include_str!("prelude/node.js"),
+    "\nreturn finish; })"
+);
+
+/// Runs a script; the name that it does not find, if it ends because of one. `names` are known to
+/// be unknown: something stands behind them.
+pub(super) fn run(source: &str, host: &Shared, names: &[String]) -> Option<String> {
+    if !host.borrow_mut().enter() {
+        return None;
+    }
+    let missing = run_entered(source, host, names);
+    host.borrow_mut().leave();
+    missing
+}
+
+fn run_entered(source: &str, host: &Shared, names: &[String]) -> Option<String> {
+    let (Ok(runtime), held, depth) =
+        (Runtime::new(), host.borrow().limits.held_bytes, host.borrow().depth)
+    else {
+        return None;
+    };
+    runtime.set_memory_limit(held.saturating_add(ENGINE_BYTES));
+    runtime.set_max_stack_size(STACK_BYTES / depth.max(1));
+    let asked = host.clone();
+    runtime.set_interrupt_handler(Some(Box::new(move || match asked.try_borrow_mut() {
+        Ok(mut host) => !host.charge(STEPS_BETWEEN_QUESTIONS) || !host.runs(),
+        Err(_) => false,
+    })));
+    let Ok(context) = Context::full(&runtime) else { return None };
+    context.with(|ctx| {
+        let Ok(finish) = build(&ctx, host, names) else {
+            let problem = problem(&ctx);
+            host.borrow_mut().recorder.note(&format!("the world was not built: {problem}"));
+            return None;
+        };
+        let missing = script(&ctx, host, source);
+        for _ in 0..ROUNDS_MAX {
+            while host.borrow().runs() && ctx.execute_pending_job() {}
+            if !host.borrow().runs() {
+                break;
+            }
+            match finish.call::<_, bool>(()) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(_) => {
+                    ctx.catch();
+                }
+            }
+        }
+        missing
+    })
+}
+
+fn build<'js>(ctx: &Ctx<'js>, host: &Shared, names: &[String]) -> rquickjs::Result<Function<'js>> {
+    let raw = Object::new(ctx.clone())?;
+    bridge::install(ctx, &raw, host)?;
+    raw.set("names", names.to_vec())?;
+    let build: Function = ctx.eval(PRELUDE)?;
+    build.call((raw,))
+}
+
+/// Runs the text of the script; the name that ended it.
+fn script(ctx: &Ctx<'_>, host: &Shared, source: &str) -> Option<String> {
+    let source = rewrite::conditional(source).replace('\0', " ");
+    let rewritten = rewrite::evals(&source);
+    let options = || {
+        let mut options = EvalOptions::default();
+        options.strict = false;
+        options
+    };
+    let mut failed = ctx.eval_with_options::<Value, _>(rewritten.as_bytes(), options()).is_err();
+    let mut problem_text = if failed { problem(ctx) } else { String::new() };
+    if failed && problem_text.starts_with("SyntaxError") && rewritten != source {
+        // The mistake may be ours.
+        failed = ctx.eval_with_options::<Value, _>(source.as_bytes(), options()).is_err();
+        problem_text = if failed { problem(ctx) } else { String::new() };
+    }
+    if !failed || !host.borrow().runs() {
+        return None;
+    }
+    host.borrow_mut().recorder.note(&format!("the script ended with {problem_text:.200}"));
+    let name = problem_text.strip_prefix("ReferenceError: ")?.strip_suffix(" is not defined")?;
+    Some(name.trim_matches('\'').to_owned())
+}
+
+/// What was thrown, on one line.
+fn problem(ctx: &Ctx<'_>) -> String {
+    let thrown = ctx.catch();
+    let text = match thrown.as_object() {
+        Some(object) => {
+            // Properties of an object of the script may be anything: only plain text is taken.
+            let part = |name: &str| object.get::<_, String>(name).unwrap_or_default();
+            format!("{}: {}", part("name"), part("message"))
+        }
+        None => thrown.as_string().and_then(|it| it.to_string().ok()).unwrap_or_default(),
+    };
+    // A property that was asked for may have thrown, too.
+    ctx.catch();
+    text.replace(['\r', '\n'], " ")
+}

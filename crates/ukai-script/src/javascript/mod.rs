@@ -1,0 +1,65 @@
+//! JScript and JavaScript, run to tell what they would contact.
+//!
+//! The engine is QuickJS, which counts its memory and can be interrupted. Around it stands a
+//! made-up world (`prelude/`): that of the Windows Script Host, and as much of those of a page, of
+//! a PDF and of Node as scripts of malware use. What a script asks of unknown objects is answered
+//! by an object that takes every call.
+//!
+//! `eval` is read before it runs: calls of it are rewritten so that their text passes by us and
+//! still sees the variables around it (`rewrite.rs`). The engine's own `Date` would ask the system
+//! for its time zone; another takes its place before a script runs.
+
+mod bridge;
+mod engine;
+mod html;
+mod rewrite;
+#[cfg(test)]
+mod tests;
+
+use crate::com::Shared;
+use crate::limits::Limits;
+use crate::report::Report;
+use crate::twice::run_twice;
+use std::cell::RefCell;
+
+/// Names that nobody knows, each of which costs another try.
+const UNKNOWN_NAMES_MAX: usize = 5;
+
+/// Runs a script as far as the limits allow and tells what it would do.
+pub fn run(source: &str, limits: &Limits) -> Report {
+    let mut names: Vec<String> = Vec::new();
+    let mut limits = limits.clone();
+    let mut best: Option<Report> = None;
+    loop {
+        let missing = RefCell::new(None);
+        let steps = RefCell::new(limits.steps);
+        let report = run_twice(source, &limits, &|source, host| {
+            let name = engine::run(source, host, &names);
+            if host.borrow().answers {
+                *missing.borrow_mut() = name;
+            }
+            *steps.borrow_mut() = host.borrow().steps_left();
+        });
+        let better = best.as_ref().is_none_or(|it| it.acts.len() <= report.acts.len());
+        if better {
+            best = Some(report);
+        }
+        // A script that ended at a name is run again with something behind that name.
+        match missing.into_inner() {
+            Some(name) if names.len() < UNKNOWN_NAMES_MAX && !names.contains(&name) => {
+                names.push(name);
+            }
+            _ => break,
+        }
+        limits.steps = steps.into_inner();
+        if limits.steps == 0 {
+            break;
+        }
+    }
+    best.unwrap_or_default()
+}
+
+/// Runs a script on a machine on which others run too.
+pub(crate) fn run_inside(source: &str, host: &Shared) {
+    engine::run(source, host, &[]);
+}

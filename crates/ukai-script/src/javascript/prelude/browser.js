@@ -1,0 +1,286 @@
+// A page in a browser, as far as scripts of malware use it; and the functions of a PDF.
+
+/** Goes to a URL, or runs what stands in it. */
+function go(url) {
+  const place = text(url);
+  if (/^\s*javascript:/i.test(place)) evaluate(decodeURIComponentOrSame(place.replace(/^\s*javascript:/i, '')));
+  else if (/^blob:/.test(place)) save(place, '');
+  else if (place && !/^(#|about:|data:)/i.test(place)) ask('fetch', place);
+  else if (/^data:/i.test(place)) act('remark', place);
+}
+function decodeURIComponentOrSame(value) {
+  try {
+    return decodeURIComponent(value);
+  } catch (_) {
+    return value;
+  }
+}
+
+// Blobs, and files that are given to the user.
+const blobs = new Map();
+class Blob {
+  constructor(parts = [], options = {}) {
+    let all = '';
+    for (const part of Array.isArray(parts) ? parts : [parts]) all += characters(part);
+    define(this, 'characters', { value: all });
+    this.size = all.length;
+    this.type = text(options?.type);
+  }
+  slice(from, to) { return new Blob([this.characters.slice(from, to)]); }
+  text() { return Promise.resolve(ask('fromUtf8', this.characters)); }
+  arrayBuffer() { return Promise.resolve(buffer(this.characters)); }
+}
+class File extends Blob {
+  constructor(parts, name, options) {
+    super(parts, options);
+    this.name = text(name);
+  }
+}
+/** The bytes of anything, as characters. */
+function characters(value) {
+  if (value instanceof Blob) return value.characters;
+  if (value instanceof ArrayBuffer) value = new Uint8Array(value);
+  if (ArrayBuffer.isView(value)) {
+    const view = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    if (!ask('charge', view.length)) for (;;);
+    let all = '';
+    for (let at = 0; at < view.length; at += 4096) all += String.fromCharCode(...view.subarray(at, at + 4096));
+    return all;
+  }
+  if (typeof value === 'object' && value !== null && byteNumbers.has(value)) return ask('bytes', byteNumbers.get(value));
+  return ask('toUtf8', text(value));
+}
+function buffer(all) {
+  const view = new Uint8Array(all.length);
+  for (let at = 0; at < all.length; at++) view[at] = all.charCodeAt(at);
+  return view.buffer;
+}
+/** A file from a blob or a `data:` URL is given to the user. */
+function save(url, name) {
+  const place = text(url);
+  const blob = blobs.get(place);
+  if (blob) return act('write', name || blob.name || 'download', blob.characters);
+  const data = /^data:([^,]*),(.*)$/s.exec(place);
+  if (data) return act('write', name || 'download', /base64/i.test(data[1]) ? ask('from64', data[2]) : characters(decodeURIComponentOrSame(data[2])));
+  if (place) ask('fetch', place);
+}
+class URL {
+  constructor(url, base) {
+    let whole = text(url);
+    if (base !== undefined && !/^[a-z][a-z0-9+.-]*:/i.test(whole)) whole = text(base).replace(/\/[^/]*$/, '/') + whole.replace(/^\//, '');
+    const parts = /^([a-z][a-z0-9+.-]*:)(?:\/\/(?:[^@/]*@)?([^/:?#]*)(?::(\d+))?)?([^?#]*)(\?[^#]*)?(#.*)?$/i.exec(whole);
+    if (!parts) throw new TypeError('Invalid URL');
+    [, this.protocol, this.hostname = '', this.port = '', this.pathname, this.search = '', this.hash = ''] = parts;
+    this.host = this.hostname + (this.port && ':' + this.port);
+    this.origin = `${this.protocol}//${this.host}`;
+    this.href = whole;
+    this.searchParams = new URLSearchParams(this.search);
+  }
+  toString() { return this.href; }
+  static createObjectURL(blob) {
+    const url = `blob:https://page.invalid/${blobs.size}`;
+    if (blobs.size < 256 && blob instanceof Blob) blobs.set(url, blob);
+    return url;
+  }
+  static revokeObjectURL() {}
+}
+class URLSearchParams {
+  constructor(query = '') {
+    this.pairs = text(query).replace(/^\?/, '').split('&').filter(Boolean).map((it) => it.split('=').map(decodeURIComponentOrSame));
+  }
+  get(name) { return this.pairs.find((it) => it[0] === name)?.[1] ?? null; }
+  has(name) { return this.pairs.some((it) => it[0] === name); }
+  append(name, value) { this.pairs.push([text(name), text(value)]); }
+  set(name, value) { this.append(name, value); }
+  toString() { return this.pairs.map((it) => it.map(encodeURIComponent).join('=')).join('&'); }
+}
+for (const [name, value] of Object.entries({ Blob, File, URL, URLSearchParams })) global(name, disguise(value, name));
+URL.createObjectURL && (world.webkitURL = URL);
+
+// Requests.
+class XMLHttpRequest {
+  constructor() {
+    this.readyState = 0;
+    this.status = 0;
+    this.responseText = this.response = '';
+    this.handlers = {};
+  }
+  open(method, url) { this.url = text(url); this.readyState = 1; }
+  setRequestHeader(name, value) { act('remark', value); }
+  overrideMimeType() {}
+  addEventListener(name, work) { this.handlers['on' + name] = work; }
+  getResponseHeader() { return ''; }
+  getAllResponseHeaders() { return ''; }
+  abort() {}
+  send(body) {
+    if (typeof body === 'string') act('remark', body);
+    const answer = ask('fetch', this.url);
+    this.status = answer === undefined ? 404 : 200;
+    this.readyState = 4;
+    this.responseText = answer ?? '';
+    const kind = text(this.responseType);
+    this.response = kind === 'arraybuffer' ? buffer(this.responseText) : kind === 'blob' ? new Blob([buffer(this.responseText)]) : this.responseText;
+    this.responseURL = this.url;
+    for (const name of ['onreadystatechange', 'onload', 'onloadend']) {
+      for (const work of [this[name], this.handlers[name]]) {
+        if (typeof work === 'function') afterwards(() => apply(work, this, [{ target: this, type: name.slice(2) }]));
+      }
+    }
+  }
+}
+define(XMLHttpRequest.prototype, 'handlers', { value: {}, writable: true, enumerable: false });
+function response(url, answer) {
+  const body = answer ?? '';
+  return {
+    ok: answer !== undefined,
+    status: answer === undefined ? 404 : 200,
+    url,
+    headers: absorb(),
+    text: () => Promise.resolve(body),
+    json: () => Promise.resolve(absorb()),
+    blob: () => Promise.resolve(new Blob([buffer(body)])),
+    arrayBuffer: () => Promise.resolve(buffer(body)),
+    clone() { return this; },
+    body: absorb(),
+  };
+}
+function requested(target) {
+  return text(typeof target === 'object' && target !== null ? target.url ?? target.href ?? target : target);
+}
+const fetchPage = disguise((target, options) => {
+  const url = requested(target);
+  if (typeof options?.body === 'string') act('remark', options.body);
+  return Promise.resolve(response(url, ask('fetch', url)));
+}, 'fetch');
+global('XMLHttpRequest', disguise(XMLHttpRequest, 'XMLHttpRequest'));
+global('fetch', fetchPage);
+global('Request', disguise(function (url) { return { url: text(url) }; }, 'Request'));
+for (const name of ['WebSocket', 'EventSource', 'Worker', 'SharedWorker']) {
+  global(name, disguise(function (url) {
+    go(url);
+    return absorb();
+  }, name));
+}
+global('importScripts', disguise((...urls) => urls.forEach(go), 'importScripts'));
+
+// Text and bytes.
+global('atob', disguise((value) => ask('from64', text(value)), 'atob'));
+global('btoa', disguise((value) => ask('to64', text(value)), 'btoa'));
+global('TextDecoder', disguise(class TextDecoder {
+  decode(value) { return ask('fromUtf8', characters(value ?? '')); }
+}, 'TextDecoder'));
+global('TextEncoder', disguise(class TextEncoder {
+  encode(value) { return new Uint8Array(buffer(characters(text(value)))); }
+}, 'TextEncoder'));
+global('FileReader', disguise(class FileReader {
+  readAsText(blob) { this.done(ask('fromUtf8', characters(blob))); }
+  readAsBinaryString(blob) { this.done(characters(blob)); }
+  readAsArrayBuffer(blob) { this.done(buffer(characters(blob))); }
+  readAsDataURL(blob) { this.done('data:;base64,' + ask('to64', characters(blob))); }
+  addEventListener(name, work) { this['on' + name] = work; }
+  done(result) {
+    this.result = result;
+    for (const name of ['onload', 'onloadend']) if (this[name]) afterwards(this[name], [{ target: this }]);
+  }
+}, 'FileReader'));
+
+// The page's place.
+const place = {};
+const placeParts = { href: 'https://page.invalid/', protocol: 'https:', host: 'page.invalid', hostname: 'page.invalid', port: '', pathname: '/', origin: 'https://page.invalid' };
+for (const name of Object.keys(placeParts)) {
+  define(place, name, { get: () => placeParts[name], set: (value) => (name === 'href' ? go(value) : undefined), enumerable: true });
+}
+for (const name of ['search', 'hash']) define(place, name, { value: '', writable: true, enumerable: true });
+for (const name of ['assign', 'replace']) define(place, name, { value: disguise(go, name) });
+define(place, 'reload', { value: disguise(() => {}, 'reload') });
+define(place, 'toString', { value: disguise(() => placeParts.href, 'toString') });
+const placed = { get: () => place, set: go, configurable: true, enumerable: true };
+define(world, 'location', placed);
+
+// What a browser says of itself.
+const agent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36';
+global('navigator', partly({
+  userAgent: agent,
+  appVersion: agent.slice(8),
+  appName: 'Netscape',
+  appCodeName: 'Mozilla',
+  vendor: 'Google Inc.',
+  product: 'Gecko',
+  platform: 'Win32',
+  language: 'en-US',
+  languages: ['en-US', 'en'],
+  cookieEnabled: true,
+  onLine: true,
+  webdriver: false,
+  hardwareConcurrency: 8,
+  deviceMemory: 8,
+  maxTouchPoints: 0,
+  javaEnabled: () => false,
+  sendBeacon: (url, data) => {
+    if (typeof data === 'string') act('remark', data);
+    ask('fetch', text(url));
+    return true;
+  },
+  msSaveBlob: (blob, name) => { act('write', name, characters(blob)); return true; },
+  msSaveOrOpenBlob: (blob, name) => { act('write', name, characters(blob)); return true; },
+  clipboard: partly({ writeText: (value) => { act('remark', value); return Promise.resolve(); } }),
+}));
+global('screen', partly({ width: 1920, height: 1080, availWidth: 1920, availHeight: 1040, colorDepth: 24, pixelDepth: 24 }));
+global('history', absorb());
+for (const name of ['localStorage', 'sessionStorage']) {
+  const kept = new Map();
+  global(name, partly({
+    getItem: (key) => kept.get(text(key)) ?? null,
+    setItem: (key, value) => { if (kept.size < 256) kept.set(text(key), text(value)); },
+    removeItem: (key) => kept.delete(text(key)),
+    clear: () => kept.clear(),
+  }));
+}
+global('crypto', partly({
+  getRandomValues: (array) => {
+    for (let at = 0; at < array.length; at++) array[at] = Math.floor(Math.random() * 4294967296);
+    return array;
+  },
+  randomUUID: () => '1b4e28ba-2fa1-41d2-883f-0016d3cca427',
+}));
+const say = disguise((...values) => act('remark', values.map(text).join(' ')), 'log');
+global('console', partly({ log: say, info: say, warn: say, error: say, debug: say, trace: say, dir: say, clear: () => {} }));
+global('alert', disguise(say, 'alert'));
+global('confirm', disguise((value) => { say(value); return true; }, 'confirm'));
+global('prompt', disguise((value, or) => { say(value); return or ?? ''; }, 'prompt'));
+global('open', disguise((url) => { go(url); return absorb(); }, 'open'));
+global('execScript', disguise((code, language) => { /vb/i.test(text(language)) ? ask('basic', text(code)) : evaluate(text(code)); }, 'execScript'));
+for (const name of ['window', 'self', 'top', 'parent', 'frames', 'global']) global(name, world);
+for (const name of ['innerWidth', 'outerWidth']) global(name, 1920);
+for (const name of ['innerHeight', 'outerHeight']) global(name, 969);
+for (const name of ['postMessage', 'focus', 'blur', 'moveTo', 'resizeTo', 'scrollTo', 'close', 'removeEventListener', 'dispatchEvent']) global(name, disguise(() => {}, name));
+for (const name of ['MutationObserver', 'Event', 'CustomEvent', 'DOMParser', 'FormData', 'Headers', 'AbortController', 'IntersectionObserver', 'WebAssembly']) global(name, absorb());
+global('getComputedStyle', () => absorb());
+global('matchMedia', () => partly({ matches: false }));
+
+// PDF: the functions of Acrobat.
+const submit = (target) => go(typeof target === 'object' && target ? target.cURL : target);
+global('app', partly({
+  viewerVersion: 23.0,
+  viewerType: 'Reader',
+  platform: 'WIN',
+  language: 'ENU',
+  doc: partly({ getURL: go, submitForm: submit }),
+  launchURL: go,
+  getURL: go,
+  openDoc: (target) => go(typeof target === 'object' && target ? target.cPath : target),
+  mailMsg: (_, to) => act('remark', to),
+  alert: say,
+  response: () => '',
+  setTimeOut: (code, time) => afterwards(text(code), [], time),
+  setInterval: (code, time) => afterwards(text(code), [], time, 3),
+  eval: (code) => evaluate(text(code)),
+  plugIns: [],
+}));
+global('getURL', disguise(go, 'getURL'));
+global('submitForm', disguise(submit, 'submitForm'));
+global('mailForm', () => {});
+global('exportDataObject', disguise((target) => {
+  if (target?.nLaunch > 0) act('run', target.cName);
+}, 'exportDataObject'));
+for (const name of ['util', 'Collab', 'media', 'spell', 'SOAP', 'Net', 'info', 'Doc', 'xfa']) global(name, absorb());

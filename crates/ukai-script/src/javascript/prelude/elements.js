@@ -1,0 +1,159 @@
+// The document, its elements, and what they load.
+const LOADS = { script: ['src'], iframe: ['src'], frame: ['src'], img: ['src'], image: ['src'], embed: ['src'], video: ['src'], audio: ['src'], source: ['src'], input: ['src'], object: ['data'], link: ['href'] };
+
+/** Markup that a script writes: its scripts run, what it loads is asked for. */
+function markup(html) {
+  const found = ask('markup', text(html));
+  for (let at = 0; at < found.length; at += 2) {
+    const [kind, value] = [found[at], found[at + 1]];
+    if (kind === 'load') go(value);
+    else if (kind === 'basic') ask('basic', value);
+    else {
+      try {
+        evaluate(value);
+      } catch (problem) {
+        act('note', `a script that was written ended with ${text(problem)}`);
+      }
+    }
+  }
+}
+
+function element(tag) {
+  const name = text(tag).toLowerCase();
+  const kept = new Map();
+  const inner = absorb(kept);
+  const loads = LOADS[name] ?? [];
+  let ran = false;
+
+  function put(property, value) {
+    const key = typeof property === 'string' ? property : '';
+    kept.set(property, value);
+    if (loads.includes(key.toLowerCase())) go(value);
+    if (name === 'script' && /^(text|textContent|innerText|innerHTML)$/.test(key)) return;
+    if (/^(innerHTML|outerHTML|srcdoc)$/.test(key)) markup(value);
+    if (/^on(load|error|readystatechange)$/.test(key) && value) afterwards(value, [{ target: proxy, type: key.slice(2) }]);
+  }
+  /** A script with its text in it runs when it gets into the document. */
+  function enter() {
+    if (name !== 'script' || ran) return;
+    const code = text(kept.get('text') ?? kept.get('textContent') ?? kept.get('innerText') ?? kept.get('innerHTML'));
+    if (!code) return;
+    ran = true;
+    evaluate(code);
+  }
+  function click() {
+    const href = text(kept.get('href'));
+    const download = kept.get('download');
+    if (download !== undefined) save(href, text(download));
+    else if (href) go(href);
+    for (const work of [kept.get('onclick')]) if (typeof work === 'function') apply(work, proxy, [{}]);
+  }
+  for (const [property, value] of Object.entries({
+    tagName: name.toUpperCase(),
+    nodeName: name.toUpperCase(),
+    style: absorb(),
+    innerHTML: '',
+    id: '',
+    value: '',
+    setAttribute: (property, value) => put(text(property), value),
+    getAttribute: (property) => kept.get(text(property)) ?? null,
+    hasAttribute: (property) => kept.has(text(property)),
+    appendChild: adopt,
+    append: (...children) => children.forEach(adopt),
+    prepend: (...children) => children.forEach(adopt),
+    insertBefore: adopt,
+    replaceChild: adopt,
+    insertAdjacentHTML: (_, html) => markup(html),
+    addEventListener: (event, work) => { if (/^(load|error|click)$/.test(text(event))) afterwards(work, [{ target: proxy, type: text(event), preventDefault() {} }]); },
+    click,
+    dispatchEvent: click,
+    submit: () => go(kept.get('action')),
+    getElementsByTagName: (tag) => [element(tag)],
+    querySelector: () => element('div'),
+  })) kept.set(property, value);
+
+  const proxy = new Proxy(inner, {
+    get(target, property) {
+      if (property === 'ukai$enter') return enter;
+      if (property === 'contentWindow' || property === 'defaultView') return world;
+      if (property === 'contentDocument' || property === 'ownerDocument') return world.document;
+      if (property === 'parentNode' || property === 'parentElement') return world.document.body;
+      return target[property];
+    },
+    set(_, property, value) {
+      put(property, value);
+      return true;
+    },
+  });
+  return proxy;
+}
+
+/** Something is put into the document. */
+function adopt(child) {
+  const enter = child?.ukai$enter;
+  if (typeof enter === 'function') enter();
+  return child;
+}
+
+{
+  const body = element('body');
+  const head = element('head');
+  const root = element('html');
+  const named = new Map();
+  const byName = (name) => {
+    const key = text(name);
+    if (!named.has(key) && named.size < 256) named.set(key, element('div'));
+    return named.get(key) ?? element('div');
+  };
+  const event = (name, work) => {
+    if (/^(load|DOMContentLoaded|readystatechange|pageshow|click|mousemove|mouseover|keydown|scroll|touchstart|beforeunload)$/.test(text(name))) {
+      afterwards(typeof work === 'function' ? work : work?.handleEvent, [partly({ type: text(name), preventDefault() {} })]);
+    }
+  };
+  const document = {
+    body,
+    head,
+    documentElement: root,
+    readyState: 'complete',
+    title: '',
+    cookie: '',
+    referrer: '',
+    domain: 'page.invalid',
+    characterSet: 'UTF-8',
+    hidden: false,
+    visibilityState: 'visible',
+    URL: placeParts.href,
+    documentURI: placeParts.href,
+    currentScript: element('div'),
+    scripts: [element('div')],
+    forms: [],
+    images: [],
+    defaultView: world,
+    parentWindow: world,
+    write: disguise((...parts) => markup(parts.map(text).join('')), 'write'),
+    writeln: disguise((...parts) => markup(parts.map(text).join('')), 'writeln'),
+    open: () => document,
+    close: () => {},
+    createElement: disguise(element, 'createElement'),
+    createElementNS: (_, tag) => element(tag),
+    createTextNode: (value) => text(value),
+    createDocumentFragment: () => element('div'),
+    getElementById: byName,
+    querySelector: byName,
+    getElementsByTagName: (tag) => [{ body, head, html: root }[text(tag).toLowerCase()] ?? element('div')],
+    getElementsByClassName: (name) => [byName(name)],
+    getElementsByName: (name) => [byName(name)],
+    querySelectorAll: (name) => [byName(name)],
+    addEventListener: event,
+    attachEvent: (name, work) => event(text(name).replace(/^on/, ''), work),
+  };
+  const page = partly(document);
+  define(document, 'location', placed);
+  global('document', page);
+  global('addEventListener', disguise(event, 'addEventListener'));
+  global('attachEvent', disguise((name, work) => event(text(name).replace(/^on/, ''), work), 'attachEvent'));
+  define(world, 'onload', { get: () => null, set: (work) => { if (typeof work === 'function') afterwards(work, [{}]); }, configurable: true });
+  const NewImage = disguise(function () { return element('img'); }, 'Image');
+  global('Image', NewImage);
+  global('Audio', disguise(function (url) { if (url) go(url); return element('audio'); }, 'Audio'));
+}

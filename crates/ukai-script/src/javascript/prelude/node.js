@@ -1,0 +1,228 @@
+// Node, as far as one-liners and installers of packages use it.
+{
+  const nothing = () => {};
+  /** `http.get(url)` or of an object with its parts. */
+  function target(first, second, scheme) {
+    const parts = typeof first === 'string' || first instanceof URL ? second : first;
+    if (first && (typeof first === 'string' || first instanceof URL)) return text(first);
+    const host = text(parts?.hostname ?? parts?.host ?? 'localhost');
+    const port = parts?.port ? ':' + text(parts.port) : '';
+    const protocol = text(parts?.protocol || scheme + ':');
+    return `${protocol}//${host}${port}${text(parts?.path ?? '/')}`;
+  }
+  /** A stream of the answer. */
+  function incoming(url, answer) {
+    const self = partly({
+      statusCode: answer === undefined ? 404 : 200,
+      headers: {},
+      on(event, work) {
+        if (event === 'data' && answer !== undefined) afterwards(work, [partly({ toString: () => answer, length: answer.length, [Symbol.toPrimitive]: () => answer })]);
+        else if (/^(end|close|finish)$/.test(event)) afterwards(work);
+        return self;
+      },
+      setEncoding: nothing,
+      pipe(stream) {
+        stream?.write?.(answer ?? '');
+        stream?.end?.();
+        return stream;
+      },
+    });
+    return self;
+  }
+  function web(scheme) {
+    const request = (first, ...rest) => {
+      const url = target(first, rest[0], scheme);
+      const work = rest.find((it) => typeof it === 'function');
+      let sent = false;
+      const handlers = [];
+      const send = () => {
+        if (sent) return;
+        sent = true;
+        const answer = ask('fetch', url);
+        for (const each of [work, ...handlers]) if (each) afterwards(each, [incoming(url, answer)]);
+      };
+      const self = partly({
+        on(event, handler) { if (event === 'response') handlers.push(handler); return self; },
+        write(data) { act('remark', data); },
+        end(data) { if (data) act('remark', data); send(); },
+        setTimeout: nothing,
+        setHeader: nothing,
+      });
+      afterwards(send);
+      return self;
+    };
+    return partly({ request, get: (...values) => { const it = request(...values); it.end(); return it; }, createServer: () => absorb(), Agent: absorb() });
+  }
+  /** Programs. */
+  function started(line, values) {
+    act('run', line);
+    const work = values.find((it) => typeof it === 'function');
+    if (work) afterwards(work, [null, '', '']);
+    const self = partly({ pid: 4712, status: 0, stdout: emitter(), stderr: emitter(), stdin: emitter(), on: (event, work) => { if (/^(exit|close|spawn)$/.test(event)) afterwards(work, [0]); return self; }, unref: nothing });
+    return self;
+  }
+  function emitter() {
+    const self = partly({ on: () => self, once: () => self, write: (data) => act('remark', data), pipe: (to) => to, end: nothing, toString: () => '' });
+    return self;
+  }
+  const joined = (file, list) => [text(file), ...(Array.isArray(list) ? list.map(text) : [])].join(' ');
+  const children = {
+    exec: (line, ...rest) => started(text(line), rest),
+    execSync: (line) => { act('run', line); return Bytes.from(''); },
+    spawn: (file, list, ...rest) => started(joined(file, list), rest),
+    spawnSync: (file, list) => { act('run', joined(file, list)); return { status: 0, stdout: Bytes.from(''), stderr: Bytes.from('') }; },
+    execFile: (file, list, ...rest) => started(joined(file, list), rest),
+    execFileSync: (file, list) => { act('run', joined(file, list)); return Bytes.from(''); },
+    fork: (file, list) => started('node ' + joined(file, list), []),
+  };
+  function connect(first, second) {
+    const [port, host] = typeof first === 'object' && first ? [first.port, first.host] : [first, second];
+    act('connect', typeof host === 'string' ? host : 'localhost', port);
+    const self = partly({ on: (event, work) => { if (event === 'connect') afterwards(work); return self; }, write: (data) => act('remark', data), pipe: (to) => to, end: nothing, connect });
+    return self;
+  }
+  const files = new Map();
+  function write(path, data) {
+    const all = typeof data === 'string' ? ask('toUtf8', text(data)) : characters(data);
+    if (files.size < 256) files.set(text(path), all);
+    act('write', path, all);
+  }
+  const disk = {
+    writeFileSync: write,
+    appendFileSync: (path, data) => write(path, (files.get(text(path)) ?? '') + text(data)),
+    writeFile: (path, data, ...rest) => { write(path, data); rest.filter((it) => typeof it === 'function').forEach((it) => afterwards(it, [null])); },
+    createWriteStream: (path) => {
+      let all = '';
+      const self = partly({
+        write: (data) => { if (all.length < 16777216) all += typeof data === 'string' ? data : characters(data); return true; },
+        end: (data) => { if (data) all += text(data); act('write', path, all); },
+        on: (event, work) => { if (/^(finish|close|open)$/.test(event)) afterwards(work); return self; },
+        close: nothing,
+      });
+      return self;
+    },
+    existsSync: (path) => files.has(text(path)),
+    readFileSync: (path, how) => { const it = Bytes.from(files.get(text(path)) ?? '', 'latin1'); return how ? it.toString() : it; },
+    readdirSync: () => [],
+    statSync: () => absorb(),
+  };
+  disk.promises = partly({ writeFile: (path, data) => Promise.resolve(write(path, data)), readFile: () => Promise.resolve('') });
+
+  class Bytes extends Uint8Array {
+    static from(value, encoding) {
+      let all = value;
+      if (typeof value === 'string') {
+        switch (text(encoding).toLowerCase()) {
+          case 'base64':
+          case 'base64url':
+            all = ask('from64', text(value).replace(/-/g, '+').replace(/_/g, '/'));
+            break;
+          case 'hex':
+            all = text(value).replace(/../g, (it) => String.fromCharCode(parseInt(it, 16) || 0));
+            break;
+          case 'latin1':
+          case 'binary':
+          case 'ascii':
+            break;
+          default:
+            all = ask('toUtf8', text(value));
+        }
+        const made = new Bytes(all.length);
+        for (let at = 0; at < all.length; at++) made[at] = all.charCodeAt(at);
+        return made;
+      }
+      if (value instanceof ArrayBuffer) return new Bytes(value);
+      const list = Array.isArray(value) || ArrayBuffer.isView(value) ? value : [];
+      const made = new Bytes(list.length);
+      for (let at = 0; at < list.length; at++) made[at] = list[at];
+      return made;
+    }
+    static alloc(size) { return new Bytes(Math.max(0, Math.min(+size || 0, 16777216))); }
+    static concat(list) { return Bytes.from([].concat(...Array.from(list, (it) => Array.from(it)))); }
+    static isBuffer(value) { return value instanceof Bytes; }
+    toString(encoding) {
+      const all = characters(this);
+      switch (text(encoding).toLowerCase()) {
+        case 'base64':
+          return ask('to64', all);
+        case 'hex':
+          return Array.from(this, (it) => it.toString(16).padStart(2, '0')).join('');
+        case 'latin1':
+        case 'binary':
+        case 'ascii':
+          return all;
+      }
+      return ask('fromUtf8', all);
+    }
+  }
+  global('Buffer', disguise(Bytes, 'Buffer'));
+  Bytes.allocUnsafe = Bytes.alloc;
+
+  const client = disguise((first, second) => {
+    const url = requested(typeof first === 'string' ? first : first?.url ?? first?.uri);
+    const answer = ask('fetch', url);
+    const work = [first, second].find((it) => typeof it === 'function');
+    if (work) afterwards(work, [null, { statusCode: 200, body: answer ?? '' }, answer ?? '']);
+    const result = Promise.resolve({ ...response(url, answer), data: answer ?? '', body: answer ?? '' });
+    result.pipe = (stream) => incoming(url, answer).pipe(stream);
+    return result;
+  }, 'request');
+  for (const method of ['get', 'post', 'put', 'head']) client[method] = client;
+  client.default = client;
+  const look = (name, ...rest) => {
+    act('connect', name, '');
+    rest.filter((it) => typeof it === 'function').forEach((it) => afterwards(it, [null, '192.0.2.1']));
+  };
+  const slash = (...parts) => parts.map(text).filter(Boolean).join('\\').replace(/[\\/]+/g, '\\');
+  const modules = {
+    child_process: partly(children),
+    http: web('http'),
+    https: web('https'),
+    net: partly({ connect, createConnection: connect, Socket: disguise(function () { return partly({ connect, on: nothing, write: nothing, pipe: (to) => to }); }, 'Socket') }),
+    tls: partly({ connect }),
+    fs: partly(disk),
+    'fs/promises': disk.promises,
+    os: partly({ tmpdir: () => ask('variable', 'TEMP'), homedir: () => ask('variable', 'USERPROFILE'), platform: () => 'win32', hostname: () => ask('variable', 'COMPUTERNAME'), type: () => 'Windows_NT', arch: () => 'x64', release: () => '10.0.19045', userInfo: () => ({ username: ask('variable', 'USERNAME') }), EOL: '\r\n', networkInterfaces: () => ({}), cpus: () => [] }),
+    path: partly({ join: slash, resolve: slash, sep: '\\', basename: (it) => text(it).split(/[\\/]/).pop(), dirname: (it) => text(it).replace(/[\\/][^\\/]*$/, ''), extname: (it) => /\.[^.\\/]*$/.exec(text(it))?.[0] ?? '' }),
+    vm: partly({ runInThisContext: (code) => evaluate(text(code)), runInNewContext: (code) => evaluate(text(code)), Script: disguise(function (code) { return { runInThisContext: () => evaluate(text(code)), runInNewContext: () => evaluate(text(code)) }; }, 'Script') }),
+    dns: partly({ lookup: look, resolve: look, resolve4: look, resolveTxt: look }),
+    url: partly({ parse: (url) => new URL(url), URL }),
+    util: partly({ promisify: (work) => (...values) => Promise.resolve(work(...values)) }),
+    buffer: partly({ Buffer: Bytes }),
+    axios: client,
+    request: client,
+    got: client,
+    'node-fetch': fetchPage,
+    needle: client,
+  };
+  const load = disguise((name) => {
+    const wanted = text(name).replace(/^node:/, '');
+    if (own.call(modules, wanted)) return modules[wanted];
+    act('note', `module not known: ${wanted.slice(0, 60)}`);
+    return absorb();
+  }, 'require');
+  load.main = undefined;
+  load.resolve = (name) => name;
+  global('require', load);
+  global('module', partly({ exports: {}, require: load }));
+  global('exports', {});
+  global('__dirname', 'C:\\Users\\k.tanaka\\Downloads');
+  global('__filename', 'C:\\Users\\k.tanaka\\Downloads\\index.js');
+  global('process', partly({
+    env: new Proxy({}, { get: (_, name) => (typeof name === 'string' ? ask('variable', text(name)) ?? undefined : undefined), has: () => true }),
+    platform: 'win32',
+    arch: 'x64',
+    pid: 4711,
+    version: 'v22.11.0',
+    versions: { node: '22.11.0' },
+    argv: ['node', 'index.js'],
+    execPath: 'C:\\Program Files\\nodejs\\node.exe',
+    cwd: () => 'C:\\Users\\k.tanaka\\Downloads',
+    exit: () => { ask('quit'); },
+    on: nothing,
+    nextTick: (work, ...values) => afterwards(work, values),
+    stdout: emitter(),
+    mainModule: partly({ require: load }),
+  }));
+}
+for (const name of raw.names) global(name, absorb());

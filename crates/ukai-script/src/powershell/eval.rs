@@ -1,0 +1,846 @@
+//! Statements: variables, branches, loops, functions, and where output goes.
+
+use super::ast::{Assign, Block, Body, Command, Element, Expr, Match, Name, Part, Statement};
+use super::value::{List, Object, State, Text, Value};
+use super::{PATH, parser};
+use crate::run::{Run, Stop, Turns};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Why statements are left.
+#[derive(Debug)]
+pub(super) enum Flow {
+    /// A limit is met.
+    Stop,
+    /// With whether a request before it may fail in truth.
+    Break(bool),
+    Continue,
+    Return,
+    Exit,
+    Throw(Value),
+}
+
+impl From<Stop> for Flow {
+    fn from(_: Stop) -> Self {
+        Self::Stop
+    }
+}
+
+pub(super) type Eval<T> = Result<T, Flow>;
+
+/// Whether a condition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    Yes,
+    No,
+    Unknown,
+}
+
+/// A PowerShell that runs.
+#[derive(Debug)]
+pub(super) struct Interpreter<'r, 'a> {
+    pub(super) run: &'r mut Run<'a>,
+    pub(super) scopes: Vec<HashMap<Rc<str>, Value>>,
+    pub(super) functions: HashMap<Rc<str>, Rc<Block>>,
+    pub(super) aliases: HashMap<Rc<str>, Rc<str>>,
+    pub(super) heap: Vec<Object>,
+    pub(super) patterns: super::patterns::Patterns,
+    /// State of `Get-Random`.
+    pub(super) seed: u64,
+}
+
+impl<'r, 'a> Interpreter<'r, 'a> {
+    pub(super) fn new(run: &'r mut Run<'a>) -> Self {
+        let mut interpreter = Self {
+            run,
+            scopes: vec![HashMap::new()],
+            functions: HashMap::new(),
+            aliases: HashMap::new(),
+            heap: Vec::new(),
+            patterns: super::patterns::Patterns::default(),
+            seed: 0x2545_f491_4f6c_dd1d,
+        };
+        let texts = [
+            ("shellid", "Microsoft.PowerShell"),
+            ("pshome", r"C:\Windows\System32\WindowsPowerShell\v1.0"),
+            ("home", r"C:\Users\k.tanaka"),
+            (
+                "profile",
+                r"C:\Users\k.tanaka\Documents\WindowsPowerShell\Microsoft.PowerShell_profile.ps1",
+            ),
+            ("pwd", r"C:\Users\k.tanaka\Downloads"),
+            ("psscriptroot", r"C:\Users\k.tanaka\Downloads"),
+            ("pscommandpath", PATH),
+            ("verbosepreference", "SilentlyContinue"),
+            ("debugpreference", "SilentlyContinue"),
+            ("warningpreference", "Continue"),
+            ("erroractionpreference", "Continue"),
+            ("progresspreference", "Continue"),
+            ("confirmpreference", "High"),
+            ("consolefilename", ""),
+            ("psculture", "en-US"),
+            ("psuiculture", "en-US"),
+            ("ofs", " "),
+        ];
+        let globals = &mut interpreter.scopes[0];
+        for (name, text) in texts {
+            globals.insert(name.into(), Value::text(text));
+        }
+        for (name, value) in [
+            ("maximumaliascount", 4096),
+            ("maximumdrivecount", 4096),
+            ("maximumerrorcount", 256),
+            ("maximumfunctioncount", 4096),
+            ("maximumvariablecount", 4096),
+            ("maximumhistorycount", 4096),
+            ("pid", 4312),
+            ("lastexitcode", 0),
+        ] {
+            globals.insert(name.into(), Value::Int(value));
+        }
+        for (name, value) in [("true", true), ("false", false), ("?", true), ("iswindows", true)] {
+            globals.insert(name.into(), Value::Bool(value));
+        }
+        interpreter
+    }
+
+    /// Runs a script's text in the scope that is there.
+    pub(super) fn script(&mut self, source: &str) -> Result<(), Stop> {
+        let mut out = Vec::new();
+        match self.evaluate_text(source, Vec::new(), &mut out) {
+            Err(Flow::Stop) => Err(Stop),
+            Err(Flow::Throw(value)) => {
+                let text = self.text_of(&value);
+                self.run.remark(&text);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Text that was put together and came to no act is of interest to whoever searches.
+    pub(super) fn leftovers(&mut self) {
+        let texts: Vec<Text> = self
+            .scopes
+            .iter()
+            .flat_map(HashMap::values)
+            .filter_map(|value| match value {
+                Value::Text(text) => Some(text.clone()),
+                _ => None,
+            })
+            .take(1000)
+            .collect();
+        for text in texts {
+            self.run.remark(text.as_str());
+        }
+    }
+
+    /// Reads and runs text, its output behind `out`.
+    pub(super) fn evaluate_text(
+        &mut self,
+        source: &str,
+        arguments: Vec<Value>,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        self.run.steps(source.len() as u64 / 64)?;
+        let depth = self.run.limits.depth.saturating_sub(self.run.depth()).max(8);
+        let parsed = parser::parse(source, depth);
+        self.run.steps(parsed.nodes as u64 / 4)?;
+        for note in &parsed.notes {
+            self.run.note(note);
+        }
+        if !arguments.is_empty() {
+            self.assign_plain("args", Value::list(arguments));
+        }
+        let block = parsed.block;
+        for (name, value) in &block.parameters {
+            let value = match value {
+                Some(expr) => self.expr(expr)?,
+                None => Value::Null,
+            };
+            self.assign_plain(&name.name, value);
+        }
+        for body in [&block.begin, &block.process].into_iter().flatten() {
+            self.statements(body, out)?;
+        }
+        self.statements(&block.body, out)
+    }
+
+    /// One deeper: `None` where it is too deep, which is noted.
+    pub(super) fn deeper<T>(
+        &mut self,
+        inner: impl FnOnce(&mut Self) -> Eval<T>,
+    ) -> Eval<Option<T>> {
+        if !self.run.enter() {
+            return Ok(None);
+        }
+        let done = inner(self);
+        self.run.leave();
+        done.map(Some)
+    }
+
+    pub(super) fn statements(&mut self, body: &[Statement], out: &mut Vec<Value>) -> Eval<()> {
+        for statement in body {
+            self.statement(statement, out)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn statement(&mut self, statement: &Statement, out: &mut Vec<Value>) -> Eval<()> {
+        self.run.step()?;
+        self.run.steps(out.len() as u64 / 100_000)?;
+        match statement {
+            Statement::Pipeline(elements) => self.pipeline(elements, out),
+            Statement::Group(body) => self.statements(body, out),
+            Statement::Function { name, block } => {
+                if self.functions.len() < 10_000 {
+                    self.functions.insert(Rc::clone(name), Rc::clone(block));
+                }
+                Ok(())
+            }
+            Statement::Break => Err(Flow::Break(false)),
+            Statement::Continue => Err(Flow::Continue),
+            Statement::Exit => Err(Flow::Exit),
+            Statement::Return(None) => Err(Flow::Return),
+            _ => self.deeper(|it| it.compound(statement, out)).map(|_| ()),
+        }
+    }
+
+    fn compound(&mut self, statement: &Statement, out: &mut Vec<Value>) -> Eval<()> {
+        match statement {
+            Statement::Assign { target, operator, value } => {
+                self.assignment(target, *operator, value)
+            }
+            Statement::If { arms, otherwise } => self.branches(arms, otherwise.as_ref(), out),
+            Statement::While { condition, body, step } => {
+                self.while_loop(condition.as_deref(), body, step.as_deref(), out)
+            }
+            Statement::Do { body, condition, is_until } => {
+                self.do_loop(body, condition, *is_until, out)
+            }
+            Statement::Foreach { variable, over, body } => self.foreach(variable, over, body, out),
+            Statement::Switch { kind, over, arms, otherwise } => {
+                self.switch(*kind, over, arms, otherwise.as_ref(), out)
+            }
+            Statement::Try { body, catches, last } => {
+                self.try_catch(body, catches, last.as_ref(), out)
+            }
+            Statement::Return(Some(value)) => {
+                self.statement(value, out)?;
+                Err(Flow::Return)
+            }
+            Statement::Throw(value) => {
+                let value = match value {
+                    Some(value) => self.value_of(value)?,
+                    None => Value::Null,
+                };
+                Err(Flow::Throw(value))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What a statement's output is as one value.
+    pub(super) fn value_of(&mut self, statement: &Statement) -> Eval<Value> {
+        // An expression is its value, also where that is a list.
+        if let Some(expr) = super::expressions::lone_expression(statement) {
+            self.run.step()?;
+            return self.expr(expr);
+        }
+        if let Statement::Assign { target, operator, value } = statement {
+            self.deeper(|it| it.assignment(target, *operator, value))?;
+            return self.expr(target);
+        }
+        let mut out = Vec::new();
+        self.statement(statement, &mut out)?;
+        Ok(Value::from_output(out))
+    }
+
+    fn pipeline(&mut self, elements: &[Element], out: &mut Vec<Value>) -> Eval<()> {
+        let Some((first, rest)) = elements.split_first() else { return Ok(()) };
+        if rest.is_empty() {
+            return match first {
+                Element::Expr(expr) => {
+                    let value = self.expr(expr)?;
+                    // `$i++` alone says nothing.
+                    if !is_silent(expr) {
+                        self.put_out(value, out);
+                    }
+                    Ok(())
+                }
+                Element::Command(command) => self.element(command, None, out),
+            };
+        }
+        let mut flowing = Vec::new();
+        match first {
+            Element::Expr(expr) => {
+                let value = self.expr(expr)?;
+                self.put_out(value, &mut flowing);
+            }
+            Element::Command(command) => self.element(command, None, &mut flowing)?,
+        }
+        for (at, element) in rest.iter().enumerate() {
+            let mut next = Vec::new();
+            match element {
+                Element::Expr(expr) => {
+                    let value = self.expr(expr)?;
+                    self.put_out(value, &mut next);
+                }
+                Element::Command(command) if at + 1 == rest.len() => {
+                    return self.element(command, Some(flowing), out);
+                }
+                Element::Command(command) => self.element(command, Some(flowing), &mut next)?,
+            }
+            flowing = next;
+        }
+        out.append(&mut flowing);
+        Ok(())
+    }
+
+    /// A command of a pipeline, its output perhaps into a file.
+    fn element(
+        &mut self,
+        command: &Command,
+        input: Option<Vec<Value>>,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        let Some((path, append)) = &command.to else {
+            return self.deeper(|it| it.command(command, input, out)).map(|_| ());
+        };
+        let mut written = Vec::new();
+        self.deeper(|it| it.command(command, input, &mut written))?;
+        let path = self.expr(path)?;
+        let path = self.text_of(&path);
+        if !path.is_empty() {
+            self.write_file(&path, &written, *append, true)?;
+        }
+        Ok(())
+    }
+
+    /// Output: lists are taken apart.
+    pub(super) fn put_out(&mut self, value: Value, out: &mut Vec<Value>) {
+        match value {
+            Value::Null => {}
+            Value::List(list) => out.extend(list.into_items()),
+            Value::Object(id) if self.is_list(id) => out.extend(self.items_of(&Value::Object(id))),
+            Value::Bytes(blob) if blob.as_slice().len() <= 1 => {
+                out.extend(blob.as_slice().iter().map(|it| Value::Byte(*it)));
+            }
+            other => out.push(other),
+        }
+    }
+
+    #[expect(clippy::only_used_in_recursion, reason = "asked as other conversions are")]
+    pub(super) fn truth(&self, value: &Value) -> Truth {
+        let is_true = match value {
+            Value::Unknown(_) => return Truth::Unknown,
+            Value::Null => false,
+            Value::Bool(value) => *value,
+            Value::Int(value) => *value != 0,
+            Value::Double(value) => *value != 0.0,
+            Value::Byte(value) => *value != 0,
+            Value::Char(value) => *value != '\0',
+            Value::Text(text) => !text.as_str().is_empty(),
+            Value::List(list) => match list.items() {
+                [] => false,
+                [Value::List(_)] | [_, _, ..] => true,
+                [one] => return self.truth(one),
+            },
+            Value::Bytes(blob) => !blob.as_slice().is_empty(),
+            Value::Object(_) | Value::Script(_) | Value::Type(_) | Value::Method(_) => true,
+        };
+        if is_true { Truth::Yes } else { Truth::No }
+    }
+
+    fn branches(
+        &mut self,
+        arms: &[(Statement, Body)],
+        otherwise: Option<&Body>,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        let mut was_unknown = false;
+        for (condition, body) in arms {
+            let value = self.value_of(condition)?;
+            match self.truth(&value) {
+                Truth::Yes if was_unknown => return self.perhaps(body, out),
+                Truth::Yes => return self.statements(body, out),
+                Truth::No => {}
+                Truth::Unknown => {
+                    was_unknown = true;
+                    self.perhaps(body, out)?;
+                }
+            }
+        }
+        match otherwise {
+            Some(body) if was_unknown => self.perhaps(body, out),
+            Some(body) => self.statements(body, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Statements that may be run or not: how they end does not end others.
+    fn perhaps(&mut self, body: &[Statement], out: &mut Vec<Value>) -> Eval<()> {
+        match self.statements(body, out) {
+            Err(Flow::Stop) => Err(Flow::Stop),
+            _ => Ok(()),
+        }
+    }
+
+    fn while_loop(
+        &mut self,
+        condition: Option<&Statement>,
+        body: &Body,
+        step: Option<&Statement>,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        let mut turns = Turns::new(self.run);
+        loop {
+            let truth = match condition {
+                Some(condition) => {
+                    let value = self.value_of(condition)?;
+                    self.truth(&value)
+                }
+                None => Truth::Yes,
+            };
+            if truth == Truth::No {
+                return Ok(());
+            }
+            match self.statements(body, out) {
+                Ok(()) | Err(Flow::Continue) => {}
+                Err(Flow::Break(_)) => return Ok(()),
+                Err(flow) => return Err(flow),
+            }
+            if let Some(step) = step {
+                let mut unseen = Vec::new();
+                self.statement(step, &mut unseen)?;
+            }
+            if truth == Truth::Unknown || !turns.again(self.run)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn do_loop(
+        &mut self,
+        body: &Body,
+        condition: &Statement,
+        is_until: bool,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        let mut turns = Turns::new(self.run);
+        loop {
+            match self.statements(body, out) {
+                Ok(()) | Err(Flow::Continue) => {}
+                Err(Flow::Break(_)) => return Ok(()),
+                Err(flow) => return Err(flow),
+            }
+            let value = self.value_of(condition)?;
+            let goes_on = if is_until { Truth::No } else { Truth::Yes };
+            if self.truth(&value) != goes_on || !turns.again(self.run)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn foreach(
+        &mut self,
+        variable: &Name,
+        over: &Statement,
+        body: &Body,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        let over = self.value_of(over)?;
+        let turns = Turns::new(self.run);
+        for item in self.items_of(&over) {
+            self.run.step()?;
+            self.set_variable(variable, item)?;
+            match self.statements(body, out) {
+                // A request in `try` may fail, and then the next is asked.
+                Ok(()) | Err(Flow::Continue | Flow::Break(true)) => {}
+                Err(Flow::Break(false)) => break,
+                Err(flow) => return Err(flow),
+            }
+            if !turns.has_budget(self.run) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn switch(
+        &mut self,
+        kind: Match,
+        over: &Statement,
+        arms: &[(Expr, Body)],
+        otherwise: Option<&Body>,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        let over = self.value_of(over)?;
+        'items: for item in self.items_of(&over) {
+            let mut is_matched = false;
+            self.assign_plain("_", item.clone());
+            for (test, body) in arms {
+                self.run.step()?;
+                let holds = if let Expr::Script(block) = test {
+                    let value = self.call_block(block, Vec::new(), None, false)?;
+                    self.truth(&Value::from_output(value))
+                } else {
+                    let test = self.expr(test)?;
+                    self.matches(kind, &item, &test)?
+                };
+                if holds == Truth::No {
+                    continue;
+                }
+                is_matched = holds == Truth::Yes;
+                let done = self.statements(body, out);
+                match done {
+                    Ok(()) => {}
+                    Err(Flow::Stop) => return Err(Flow::Stop),
+                    Err(_) if holds == Truth::Unknown => {}
+                    Err(Flow::Break(_)) => break 'items,
+                    Err(Flow::Continue) => continue 'items,
+                    Err(flow) => return Err(flow),
+                }
+            }
+            if let Some(body) = otherwise.filter(|_| !is_matched) {
+                match self.statements(body, out) {
+                    Ok(()) | Err(Flow::Continue) => {}
+                    Err(Flow::Break(_)) => break,
+                    Err(flow) => return Err(flow),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn matches(&mut self, kind: Match, item: &Value, test: &Value) -> Eval<Truth> {
+        if item.is_unknown() || test.is_unknown() {
+            return Ok(Truth::Unknown);
+        }
+        let holds = match kind {
+            Match::Exact => self.equals(item, test, true),
+            Match::Wildcard => {
+                let (item, test) = (self.text_of(item), self.text_of(test));
+                self.run.steps(item.len() as u64 / 64)?;
+                super::patterns::like(&item, &test, true)
+            }
+            Match::Regex => {
+                let (item, test) = (self.text_of(item), self.text_of(test));
+                self.pattern(&test, true)?.is_some_and(|it| it.is_match(&item))
+            }
+        };
+        Ok(if holds { Truth::Yes } else { Truth::No })
+    }
+
+    /// What would be asked for where a request fails is run too.
+    fn try_catch(
+        &mut self,
+        body: &Body,
+        catches: &[Body],
+        last: Option<&Body>,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        let before = self.run.requests();
+        let mut done = self.statements(body, out);
+        let may_fail = self.run.requests() > before;
+        match done {
+            Err(Flow::Stop) => return Err(Flow::Stop),
+            Err(Flow::Throw(error)) => {
+                let message = self.text_of(&error);
+                let record = self.new_object(Object::new("exception", State::None));
+                self.set_entry(record, Value::text("message"), Value::text(message));
+                self.set_entry(record, Value::text("exception"), Value::Object(record));
+                self.assign_plain("_", Value::Object(record));
+                done = match catches.first() {
+                    Some(catch) => self.statements(catch, out),
+                    None => Ok(()),
+                };
+            }
+            ended if may_fail => {
+                let before = self.scope_value("_");
+                for catch in catches {
+                    self.assign_plain("_", Value::Unknown(None));
+                    self.perhaps(catch, out)?;
+                }
+                if let Some(before) = before {
+                    self.assign_plain("_", before);
+                }
+                done = match ended {
+                    Err(Flow::Break(_)) => Err(Flow::Break(true)),
+                    other => other,
+                };
+            }
+            _ => {}
+        }
+        if let Some(last) = last {
+            self.statements(last, out)?;
+        }
+        done
+    }
+
+    fn assignment(&mut self, target: &Expr, operator: Assign, value: &Statement) -> Eval<()> {
+        let value = self.value_of(value)?;
+        match operator {
+            Assign::Set => self.assign(target, value),
+            Assign::IfNull => match self.expr(target)? {
+                Value::Null => self.assign(target, value),
+                _ => Ok(()),
+            },
+            Assign::With(operator) => {
+                // Text and lists grow in place.
+                if let Expr::Variable(name) = target
+                    && operator == super::ast::Operator::Add
+                    && name.scope.as_deref() != Some("env")
+                {
+                    let before = self.take_variable(name);
+                    let sum = self.add(before, value)?;
+                    return self.set_variable(name, sum);
+                }
+                let before = self.expr(target)?;
+                let after = self.binary(operator, before, value)?;
+                self.assign(target, after)
+            }
+        }
+    }
+
+    /// Takes a variable's value out of where it is, so that nobody else has it.
+    fn take_variable(&mut self, name: &Name) -> Value {
+        let own = self.scopes.last_mut().and_then(|scope| scope.get_mut(&name.name));
+        match own.filter(|_| name.scope.is_none()) {
+            Some(value) => std::mem::replace(value, Value::Null),
+            None => self.variable(name),
+        }
+    }
+
+    /// Sets a variable of the scope that is there.
+    pub(super) fn assign_plain(&mut self, name: &str, value: Value) {
+        if let Some(scope) = self.scopes.last_mut()
+            && (scope.len() < 100_000 || scope.contains_key(name))
+        {
+            scope.insert(name.into(), value);
+        }
+    }
+
+    pub(super) fn set_variable(&mut self, name: &Name, value: Value) -> Eval<()> {
+        match name.scope.as_deref() {
+            Some("env") => {
+                let text = self.text_of(&value);
+                self.run.set_variable(&name.name, &text)?;
+            }
+            Some("global" | "script" | "variable") => {
+                if self.scopes[0].len() < 100_000 {
+                    self.scopes[0].insert(Rc::clone(&name.name), value);
+                }
+            }
+            Some("function") => {
+                if let Value::Script(block) = value {
+                    self.functions.insert(Rc::clone(&name.name), block);
+                }
+            }
+            _ => {
+                let (name, value) = (Rc::clone(&name.name), value);
+                if !matches!(&*name, "true" | "false" | "null") {
+                    self.assign_plain(&name, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A variable's value by its plain name, from the innermost scope on.
+    pub(super) fn scope_value(&self, name: &str) -> Option<Value> {
+        self.scopes.iter().rev().find_map(|scope| scope.get(name)).cloned()
+    }
+
+    pub(super) fn variable(&mut self, name: &Name) -> Value {
+        match name.scope.as_deref() {
+            Some("env") => match self.run.variable(&name.name) {
+                Some(value) => Value::text(value),
+                None => Value::Null,
+            },
+            Some("global" | "script") => {
+                self.scopes[0].get(&name.name).cloned().unwrap_or(Value::Null)
+            }
+            Some("function") => {
+                self.functions.get(&name.name).cloned().map_or(Value::Null, Value::Script)
+            }
+            _ => self.scope_value(&name.name).unwrap_or_else(|| self.automatic(&name.name)),
+        }
+    }
+
+    /// Objects that are there without being set.
+    fn automatic(&mut self, name: &str) -> Value {
+        match name {
+            "executioncontext" | "host" | "myinvocation" | "psversiontable" => {
+                let id = self.new_object(Object::new(name, State::None));
+                self.assign_plain(name, Value::Object(id));
+                Value::Object(id)
+            }
+            "error" | "matches" => Value::Unknown(None),
+            _ => Value::Null,
+        }
+    }
+
+    /// Runs a script block: parameters bound, the input in `$_` and `$input`.
+    pub(super) fn call_block(
+        &mut self,
+        block: &Rc<Block>,
+        arguments: Vec<(Option<Rc<str>>, Value)>,
+        input: Option<Vec<Value>>,
+        own_scope: bool,
+    ) -> Eval<Vec<Value>> {
+        self.run.step()?;
+        let mut out = Vec::new();
+        let done = self.deeper(|it| {
+            if own_scope {
+                it.scopes.push(HashMap::new());
+            }
+            let done = it.block_within(block, arguments, input, &mut out);
+            if own_scope {
+                it.scopes.pop();
+            }
+            done
+        });
+        match done {
+            Ok(_) => Ok(out),
+            Err(Flow::Return) if own_scope => Ok(out),
+            Err(flow) => Err(flow),
+        }
+    }
+
+    fn block_within(
+        &mut self,
+        block: &Rc<Block>,
+        arguments: Vec<(Option<Rc<str>>, Value)>,
+        input: Option<Vec<Value>>,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        let mut bound: Vec<Option<Value>> = vec![None; block.parameters.len()];
+        let mut plain = Vec::new();
+        for (name, value) in arguments {
+            let at = name.and_then(|name| {
+                let name = name.to_ascii_lowercase();
+                let exact = block.parameters.iter().position(|(it, _)| *it.name == *name);
+                exact.or_else(|| {
+                    block.parameters.iter().position(|(it, _)| it.name.starts_with(&name))
+                })
+            });
+            match at {
+                Some(at) => bound[at] = Some(value),
+                None => plain.push(value),
+            }
+        }
+        let mut plain = plain.into_iter();
+        for ((name, default), value) in block.parameters.iter().zip(bound) {
+            let value = match value.or_else(|| plain.next()) {
+                Some(value) => value,
+                None => match default {
+                    Some(expr) => self.expr(expr)?,
+                    None => Value::Null,
+                },
+            };
+            self.assign_plain(&name.name, value);
+        }
+        let rest: Vec<Value> = plain.collect();
+        if !rest.is_empty() || self.scopes.len() > 1 {
+            self.assign_plain("args", Value::list(rest));
+        }
+        if let Some(begin) = &block.begin {
+            self.statements(begin, out)?;
+        }
+        let per_item = block.process.as_ref().or(Some(&block.body).filter(|_| block.is_filter));
+        if let Some(body) = per_item {
+            for item in input.unwrap_or_else(|| vec![Value::Null]) {
+                self.assign_plain("_", item);
+                self.statements(body, out)?;
+            }
+            if block.is_filter {
+                return Ok(());
+            }
+        } else if let Some(input) = input {
+            if let Some(last) = input.last() {
+                self.assign_plain("_", last.clone());
+            }
+            self.assign_plain("input", Value::list(input));
+        }
+        self.statements(&block.body, out)
+    }
+
+    /// Expandable text.
+    pub(super) fn expand(&mut self, parts: &[Part]) -> Eval<Value> {
+        let mut out = String::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Expr(expr) => {
+                    let value = self.expr(expr)?;
+                    let text = self.text_of(&value);
+                    self.push_text(&mut out, &text)?;
+                }
+            }
+        }
+        Ok(Value::text(out))
+    }
+
+    /// More text, up to what one value may hold.
+    pub(super) fn push_text(&mut self, out: &mut String, more: &str) -> Eval<()> {
+        if out.len() + more.len() > self.run.limits.value_bytes {
+            self.run.note("a value is too long");
+            return Err(Flow::Stop);
+        }
+        self.run.steps(more.len() as u64 / 64)?;
+        out.push_str(more);
+        Ok(())
+    }
+
+    pub(super) fn new_object(&mut self, object: Object) -> usize {
+        self.heap.push(object);
+        self.heap.len() - 1
+    }
+
+    fn is_list(&self, id: usize) -> bool {
+        matches!(self.heap.get(id).map(|it| &it.state), Some(State::Items(_)))
+    }
+
+    /// What a loop goes over.
+    pub(super) fn items_of(&self, value: &Value) -> Vec<Value> {
+        let items = self.items_within(value);
+        crate::held::copied(items.len() * size_of::<Value>());
+        items
+    }
+
+    fn items_within(&self, value: &Value) -> Vec<Value> {
+        match value {
+            Value::Null => Vec::new(),
+            Value::List(list) => list.items().to_vec(),
+            Value::Bytes(blob) => blob.as_slice().iter().map(|it| Value::Byte(*it)).collect(),
+            Value::Object(id) => match self.heap.get(*id).map(|it| &it.state) {
+                Some(State::Items(items)) => items.clone(),
+                _ => vec![value.clone()],
+            },
+            other => vec![other.clone()],
+        }
+    }
+
+    /// A list of values, as an array.
+    pub(super) fn as_list(&self, value: Value) -> List {
+        match value {
+            Value::List(list) => list,
+            other => List::new(self.items_of(&other)),
+        }
+    }
+}
+
+/// `$i++` and assignments have no output.
+fn is_silent(expr: &Expr) -> bool {
+    use super::ast::{Prefix, Suffix};
+    match expr {
+        Expr::Postfix(_, suffixes) => {
+            matches!(suffixes.last(), Some(Suffix::Increment | Suffix::Decrement))
+        }
+        Expr::Prefixed(prefixes, _) => {
+            matches!(prefixes.last(), Some(Prefix::Increment | Prefix::Decrement))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,808 @@
+//! Objects of .NET and COM: how they are made, their members, and what their methods do.
+
+use super::eval::{Eval, Interpreter};
+use super::value::{Object, State, Value};
+use crate::Dialect;
+use std::rc::Rc;
+
+impl Interpreter<'_, '_> {
+    /// `New-Object class arguments`; COM's begin with `com:`.
+    pub(super) fn create(&mut self, class: &str, arguments: Vec<Value>) -> Eval<Value> {
+        self.run.step()?;
+        let first = arguments.first().cloned().unwrap_or(Value::Null);
+        let second = arguments.get(1).cloned().unwrap_or(Value::Null);
+        if let Some(item) = class.strip_suffix("[]") {
+            let size = self.int_of(&first).and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
+            self.fits(size.saturating_mul(if item == "byte" { 1 } else { 32 }))?;
+            return Ok(match item {
+                "byte" => Value::bytes(vec![0; size]),
+                "char" => Value::list(vec![Value::Char('\0'); size]),
+                "string" => Value::list(vec![Value::Null; size]),
+                _ => Value::list(vec![Value::Int(0); size]),
+            });
+        }
+        let object = match class {
+            "string" => return self.call_static_with("string", "new", arguments),
+            "io.memorystream" => return Ok(self.stream(first)),
+            "io.compression.gzipstream"
+            | "io.compression.deflatestream"
+            | "io.compression.zlibstream" => {
+                return self.inflated(class, &first, &second);
+            }
+            "io.streamreader" | "io.binaryreader" | "io.bufferedstream" | "io.stringreader" => {
+                return Ok(match &first {
+                    Value::Unknown(_) => first,
+                    Value::Text(text) if class == "io.streamreader" => {
+                        let path = text.as_str().to_owned();
+                        self.file_stream(&path)
+                    }
+                    Value::Text(_) => self.stream(first),
+                    Value::Object(id) => match self.heap.get(*id).map(|it| it.state.clone()) {
+                        Some(State::Stream { content: content @ Value::Unknown(_), .. }) => content,
+                        Some(State::Stream { content, at }) => {
+                            Value::Object(self.new_object(Object::new(
+                                "io.stream",
+                                State::Stream { content, at },
+                            )))
+                        }
+                        _ => Value::Unknown(None),
+                    },
+                    _ => Value::Unknown(None),
+                });
+            }
+            "io.streamwriter" | "io.filestream" => {
+                let path = match &first {
+                    Value::Object(_) => return Ok(first),
+                    _ => self.text_of(&first),
+                };
+                return Ok(self.file_stream(&path));
+            }
+            "security.cryptography.cryptostream" => return self.crypto_stream(&first, &second),
+            "text.stringbuilder" => {
+                let text = if let Value::Text(text) = &first {
+                    text.as_str().to_owned()
+                } else {
+                    String::new()
+                };
+                Object::new(class, State::Builder(text))
+            }
+            "collections.arraylist" | "collections.stack" | "collections.queue" => {
+                let items = if let Value::List(_) | Value::Bytes(_) = first {
+                    self.items_of(&first)
+                } else {
+                    Vec::new()
+                };
+                Object::new("collections.arraylist", State::Items(items))
+            }
+            _ if class.starts_with("collections.generic.list")
+                || class.starts_with("collections.generic.queue") =>
+            {
+                let items = if let Value::List(_) | Value::Bytes(_) = first {
+                    self.items_of(&first)
+                } else {
+                    Vec::new()
+                };
+                Object::new("collections.arraylist", State::Items(items))
+            }
+            "hashtable" | "collections.hashtable" | "collections.specialized.ordereddictionary" => {
+                Object::new("hashtable", State::None)
+            }
+            _ if class.starts_with("collections.generic.dictionary") => {
+                Object::new("hashtable", State::None)
+            }
+            "psobject" | "pscustomobject" | "management.automation.psobject" => {
+                if let Value::Object(_) = first {
+                    return self.cast("pscustomobject", first);
+                }
+                Object::new("pscustomobject", State::None)
+            }
+            "uri" => {
+                let text = self.text_of(&first);
+                return Ok(self.uri(&text));
+            }
+            "net.sockets.tcpclient" | "net.sockets.udpclient" => {
+                if !arguments.is_empty() {
+                    self.dial(&first, &second);
+                }
+                Object::new(class, State::None)
+            }
+            "text.utf8encoding" | "text.asciiencoding" | "text.unicodeencoding" => {
+                let name =
+                    class.trim_start_matches("text.").trim_end_matches("encoding").to_owned();
+                let mut object = Object::new("text.encoding", State::None);
+                object.entries.push((Value::text("name"), Value::text(name)));
+                object
+            }
+            "net.networkcredential" | "management.automation.pscredential" => {
+                let mut object = Object::new("net.networkcredential", State::None);
+                object.entries.push((Value::text("username"), first));
+                object.entries.push((Value::text("password"), second));
+                object
+            }
+            "net.mail.smtpclient" => {
+                if !arguments.is_empty() {
+                    self.dial(&first, &second);
+                }
+                Object::new(class, State::None)
+            }
+            "diagnostics.processstartinfo" => {
+                let mut object = Object::new(class, State::None);
+                object.entries.push((Value::text("filename"), first));
+                object.entries.push((Value::text("arguments"), second));
+                object
+            }
+            "diagnostics.process" => {
+                let info = Value::Object(
+                    self.new_object(Object::new("diagnostics.processstartinfo", State::None)),
+                );
+                let mut object = Object::new(class, State::None);
+                object.entries.push((Value::text("startinfo"), info));
+                object
+            }
+            "regex" | "text.regularexpressions.regex" => return self.cast("regex", first),
+            "security.cryptography.aescryptoserviceprovider"
+            | "security.cryptography.aesmanaged"
+            | "security.cryptography.rijndaelmanaged"
+            | "security.cryptography.aes"
+            | "security.cryptography.rijndael" => {
+                Object::new("security.cryptography.aes", State::None)
+            }
+            "datetime" | "exception" => {
+                let mut object = Object::new(class, State::None);
+                object.entries.push((Value::text("message"), first));
+                object
+            }
+            _ => {
+                if !is_known_class(class) {
+                    self.run.note_unknown("powershell: type", class);
+                }
+                self.remark_all(&arguments);
+                Object::new(class, State::None)
+            }
+        };
+        Ok(Value::Object(self.new_object(object)))
+    }
+
+    fn dial(&mut self, host: &Value, port: &Value) {
+        let host = self.text_of(host);
+        let port = self.int_of(port).and_then(|it| u16::try_from(it).ok()).filter(|it| *it != 0);
+        self.run.connect(&host, port);
+    }
+
+    /// A stream over bytes, or over what is not known.
+    pub(super) fn stream(&mut self, value: Value) -> Value {
+        let content = match value {
+            Value::Bytes(_) | Value::Unknown(_) => value,
+            Value::Text(_) | Value::List(_) => Value::bytes(self.bytes_of(&value)),
+            Value::Object(id)
+                if matches!(self.heap.get(id).map(|it| &it.state), Some(State::Stream { .. })) =>
+            {
+                return Value::Object(id);
+            }
+            _ => Value::bytes(Vec::new()),
+        };
+        Value::Object(self.new_object(Object::new("io.stream", State::Stream { content, at: 0 })))
+    }
+
+    /// A stream that writes to a file, or reads what the script wrote there.
+    pub(super) fn file_stream(&mut self, path: &str) -> Value {
+        let content = match self.read_file(path, true) {
+            Value::Unknown(from @ Some(_)) => Value::Unknown(from),
+            Value::Bytes(blob) => Value::Bytes(blob),
+            _ => Value::bytes(Vec::new()),
+        };
+        let mut object = Object::new("io.file", State::Stream { content, at: 0 });
+        object.entries.push((Value::text("path"), Value::text(path)));
+        Value::Object(self.new_object(object))
+    }
+
+    /// `object.name`
+    pub(super) fn object_member(&mut self, id: usize, name: &str) -> Eval<Value> {
+        if let Some(value) = self.named_entry(id, name) {
+            return Ok(value);
+        }
+        let Some(object) = self.heap.get(id) else { return Ok(Value::Null) };
+        let class = Rc::clone(&object.class);
+        Ok(match (&*class, name) {
+            ("hashtable", "keys") => {
+                Value::list(object.entries.iter().map(|it| it.0.clone()).collect())
+            }
+            ("hashtable", "values") => {
+                Value::list(object.entries.iter().map(|it| it.1.clone()).collect())
+            }
+            (_, "count" | "length") => Value::Int(self.length(&Value::Object(id)) as i64),
+            ("hashtable" | "pscustomobject", "psobject") => Value::Object(id),
+            ("hashtable" | "pscustomobject", "properties") => self.enumerated(id),
+            ("hashtable" | "pscustomobject" | "exception", _) => Value::Null,
+            ("executioncontext", "invokecommand" | "sessionstate" | "psvariable") => {
+                Value::Object(self.new_object(Object::new(name, State::None)))
+            }
+            ("sessionstate", "invokecommand" | "psvariable") => {
+                Value::Object(self.new_object(Object::new(name, State::None)))
+            }
+            ("host", "name") => Value::text("ConsoleHost"),
+            ("psversiontable", "psversion") => {
+                let mut object = Object::new("version", State::None);
+                object.entries.push((Value::text("value"), Value::text("5.1.19041.4522")));
+                object.entries.push((Value::text("major"), Value::Int(5)));
+                object.entries.push((Value::text("minor"), Value::Int(1)));
+                Value::Object(self.new_object(object))
+            }
+            ("myinvocation", "mycommand") => Value::Object(id),
+            ("myinvocation", "path" | "definition" | "source") => Value::text(super::PATH),
+            ("myinvocation", "name") => Value::text("script.ps1"),
+            ("myinvocation", "line") => Value::Unknown(None),
+            (
+                "net.webclient"
+                | "net.http.httpclient"
+                | "net.webrequest"
+                | "com:wscript.shell"
+                | "com:shell.application",
+                _,
+            ) if !matches!(
+                name,
+                "downloadstring"
+                    | "downloadfile"
+                    | "downloaddata"
+                    | "openread"
+                    | "getstringasync"
+                    | "run"
+                    | "exec"
+                    | "shellexecute"
+            ) =>
+            {
+                // Headers, a proxy, an encoding ...: a bag that takes what it is given.
+                let bag = Value::Object(self.new_object(Object::new("bag", State::None)));
+                self.set_entry(id, Value::text(name), bag.clone());
+                bag
+            }
+            ("io.stream" | "io.file", "endofstream") => match self.heap.get(id).map(|it| &it.state)
+            {
+                Some(State::Stream { content: Value::Bytes(blob), at }) => {
+                    Value::Bool(*at >= blob.as_slice().len())
+                }
+                _ => Value::Bool(true),
+            },
+            ("io.stream" | "io.file", "basestream") => Value::Object(id),
+            _ if is_xml_http(&class) && name.starts_with("response") => {
+                let url = self.named_entry(id, "url").map(|it| self.text_of(&it));
+                Value::Unknown(url.filter(|it| !it.is_empty()).map(Into::into))
+            }
+            _ if is_xml_http(&class) && name == "status" => Value::Int(200),
+            // A method that is named: `$client.DownloadString`.
+            _ if is_named_method(&class, name) => {
+                Value::Method(Rc::new((Value::Object(id), name.to_owned())))
+            }
+            _ => Value::Unknown(None),
+        })
+    }
+
+    /// Entries as objects with `Key`, `Name` and `Value`.
+    fn enumerated(&mut self, id: usize) -> Value {
+        let entries = self.heap.get(id).map(|it| it.entries.clone()).unwrap_or_default();
+        let mut out = Vec::new();
+        for (key, value) in entries {
+            let mut object = Object::new("entry", State::None);
+            object.entries.push((Value::text("key"), key.clone()));
+            object.entries.push((Value::text("name"), key));
+            object.entries.push((Value::text("value"), value));
+            out.push(Value::Object(self.new_object(object)));
+        }
+        Value::list(out)
+    }
+
+    /// `object.name = value`
+    pub(super) fn set_property(&mut self, id: usize, name: &str, value: Value) {
+        if let Some(Object { state: State::Stream { at, .. }, .. }) = self.heap.get_mut(id)
+            && name == "position"
+        {
+            *at = 0;
+            return;
+        }
+        if name == "value" && self.heap.get(id).is_some_and(|it| it.class.ends_with("psvariable")) {
+            let variable =
+                self.named_entry(id, "name").map(|it| self.text_of(&it)).unwrap_or_default();
+            self.assign_plain(&variable.to_lowercase(), value.clone());
+        }
+        self.set_entry(id, Value::text(name), value);
+    }
+
+    /// `object.name(arguments)`
+    pub(super) fn call_object(
+        &mut self,
+        id: usize,
+        name: &str,
+        arguments: Vec<Value>,
+    ) -> Eval<Value> {
+        let Some(object) = self.heap.get(id) else { return Ok(Value::Null) };
+        let class = Rc::clone(&object.class);
+        let first = arguments.first().cloned().unwrap_or(Value::Null);
+        let second = arguments.get(1).cloned().unwrap_or(Value::Null);
+        let text = |it: &Self, at: usize| {
+            arguments.get(at).map(|value| it.text_of(value)).unwrap_or_default()
+        };
+        match &object.state {
+            State::Items(_) => return self.call_items(id, name, arguments),
+            State::Stream { .. } => return self.call_stream(id, name, &arguments),
+            State::Builder(_) if &*class == "text.stringbuilder" => {
+                return self.call_builder(id, name, &arguments);
+            }
+            _ => {}
+        }
+        match (&*class, name) {
+            (_, "gettype") => return Ok(Value::Type(class)),
+            (_, "tostring") if name == "tostring" => {
+                return Ok(Value::text(self.text_of(&Value::Object(id))));
+            }
+            (_, "dispose" | "close" | "end" | "add_type") => return Ok(Value::Null),
+            ("hashtable" | "bag" | "pscustomobject", _) => {
+                return self.call_table(id, name, &first, second);
+            }
+            ("net.webclient", _) => return self.call_web_client(name, &arguments),
+            ("net.http.httpclient", _) => {
+                let url = self.url_of(&first);
+                if name.starts_with("cancel") {
+                    return Ok(Value::Null);
+                }
+                self.run.fetch(&url, None);
+                return Ok(Value::Unknown(Some(url.into())));
+            }
+            ("net.webrequest", "getresponse" | "getresponseasync" | "begingetresponse") => {
+                let url = self
+                    .named_entry(id, "requesturi")
+                    .map(|it| self.text_of(&it))
+                    .unwrap_or_default();
+                self.run.fetch(&url, None);
+                return Ok(Value::Unknown(Some(url.into())));
+            }
+            (
+                "net.sockets.tcpclient" | "net.sockets.udpclient" | "net.sockets.socket",
+                "connect" | "beginconnect" | "connectasync",
+            ) => {
+                self.dial(&first, &second);
+            }
+            ("net.networkinformation.ping", "send") => {
+                let host = text(self, 0);
+                self.run.connect(&host, None);
+            }
+            ("text.encoding", _) => return self.call_encoding(id, name, &arguments),
+            ("random", "next" | "nextdouble") => {
+                return Ok(self.random(&first, &second));
+            }
+            ("text.regularexpressions.regex", _) => {
+                let pattern =
+                    self.named_entry(id, "pattern").map(|it| self.text_of(&it)).unwrap_or_default();
+                let whole = text(self, 0);
+                let rest = arguments.get(1..).unwrap_or_default().to_vec();
+                return self.regex_call(name, &pattern, &whole, &rest);
+            }
+            ("invokecommand", "invokescript") => {
+                let script =
+                    arguments.iter().find(|it| matches!(it, Value::Text(_) | Value::Script(_)));
+                return match script.cloned() {
+                    Some(Value::Text(script)) => self.invoke_expression(script.as_str()),
+                    Some(block) => self.call_method(block, "invoke", Vec::new()),
+                    None => Ok(Value::Null),
+                };
+            }
+            ("invokecommand", "newscriptblock") => {
+                let script = text(self, 0);
+                return self.script_block(&script);
+            }
+            ("invokecommand", "expandstring") => return Ok(Value::text(text(self, 0))),
+            (
+                "invokecommand",
+                "getcommand" | "getcmdlet" | "getcmdlets" | "getcommandname" | "getcommands",
+            ) => {
+                let pattern = text(self, 0);
+                return Ok(self.command_named(&pattern));
+            }
+            ("psvariable", "get" | "getvalue") => {
+                let name = text(self, 0).to_lowercase();
+                if name == "getvalue" || arguments.len() > 1 {
+                    return Ok(self.scope_value(&name).unwrap_or(Value::Null));
+                }
+                return Ok(self.variable_object(&name));
+            }
+            ("psvariable", "set") => {
+                let name = text(self, 0).to_lowercase();
+                self.assign_plain(&name, second);
+            }
+            (
+                "management.automation.powershell",
+                "addscript" | "addcommand" | "addargument" | "addparameter",
+            ) => {
+                if name == "addscript"
+                    && let Some(Object { state: State::Builder(script), held, .. }) =
+                        self.heap.get_mut(id)
+                {
+                    let more = match &first {
+                        Value::Text(text) => text.as_str().to_owned(),
+                        Value::Script(block) => block.source.to_string(),
+                        _ => String::new(),
+                    };
+                    held.grow(more.len());
+                    script.push_str(&more);
+                    script.push('\n');
+                }
+                return Ok(Value::Object(id));
+            }
+            ("management.automation.powershell", "invoke" | "begininvoke" | "invokeasync") => {
+                let Some(Object { state: State::Builder(script), .. }) = self.heap.get_mut(id)
+                else {
+                    return Ok(Value::Null);
+                };
+                let script = std::mem::take(script);
+                return self.invoke_expression(script.trim_end());
+            }
+            ("wmiclass", "create") => {
+                let line = text(self, 0);
+                self.run.start(&line)?;
+            }
+            ("diagnostics.process" | "diagnostics.processstartinfo", "start") => {
+                let info = match self.named_entry(id, "startinfo") {
+                    Some(Value::Object(info)) => info,
+                    _ => id,
+                };
+                let name = self
+                    .named_entry(info, "filename")
+                    .map(|it| self.text_of(&it))
+                    .unwrap_or_default();
+                let rest = self
+                    .named_entry(info, "arguments")
+                    .map(|it| self.text_of(&it))
+                    .unwrap_or_default();
+                self.run.start(&format!("{name} {rest}"))?;
+            }
+            ("net.networkcredential", "getnetworkcredential") => return Ok(Value::Object(id)),
+            ("security.cryptography.aes", "createdecryptor") => {
+                return Ok(self.decryptor(id, &arguments));
+            }
+            ("cryptotransform", "transformfinalblock") => return self.decrypted(id, &arguments),
+            ("appdomain", "load") => {
+                return self.call_static_with("reflection.assembly", "load", arguments);
+            }
+            ("net.mail.smtpclient", "send") => {
+                if let Some(host) = self.named_entry(id, "host") {
+                    let port = self.named_entry(id, "port").unwrap_or(Value::Null);
+                    self.dial(&host, &port);
+                }
+            }
+            _ if class.starts_with("com:") => return self.call_com(id, &class, name, &arguments),
+            _ => self.remark_all(&arguments),
+        }
+        Ok(Value::Unknown(None))
+    }
+
+    /// A URL in text or in a `Uri`.
+    fn url_of(&self, value: &Value) -> String {
+        self.text_of(value)
+    }
+
+    fn call_web_client(&mut self, name: &str, arguments: &[Value]) -> Eval<Value> {
+        let url = arguments.first().map(|it| self.url_of(it)).unwrap_or_default();
+        let second = arguments.get(1).map(|it| self.text_of(it));
+        if name.starts_with("downloadfile") {
+            self.run.fetch(&url, second.as_deref());
+            return Ok(Value::Unknown(None));
+        }
+        if name.starts_with("download")
+            || name.starts_with("openread")
+            || name.starts_with("upload")
+            || name.starts_with("openwrite")
+        {
+            if name.starts_with("upload")
+                && let Some(sent) = arguments.last()
+            {
+                let sent = self.text_of(sent);
+                self.run.remark(&sent);
+            }
+            self.run.fetch(&url, None);
+            return Ok(Value::Unknown(Some(url.into())));
+        }
+        Ok(Value::Unknown(None))
+    }
+
+    fn call_table(&mut self, id: usize, name: &str, first: &Value, second: Value) -> Eval<Value> {
+        self.run.steps(self.heap.get(id).map_or(0, |it| it.entries.len()) as u64 / 16)?;
+        Ok(match name {
+            "add" | "set" | "set_item" | "item" if !matches!(second, Value::Null) => {
+                // A header may be a URL; nothing of it is lost.
+                if let Value::Text(text) = &second {
+                    self.run.remark(text.as_str());
+                }
+                self.set_entry(id, first.clone(), second);
+                Value::Null
+            }
+            "contains" | "containskey" => Value::Bool(self.entry(id, first).is_some()),
+            "containsvalue" => {
+                let entries = self.heap.get(id).map(|it| it.entries.clone()).unwrap_or_default();
+                Value::Bool(entries.iter().any(|it| self.equals(&it.1, first, false)))
+            }
+            "item" | "get_item" | "get" => self.entry(id, first).unwrap_or(Value::Null),
+            "remove" => {
+                if let Some(place) = self.entry_place(id, first)
+                    && let Some(object) = self.heap.get_mut(id)
+                {
+                    object.entries.remove(place);
+                }
+                Value::Null
+            }
+            "getenumerator" => self.enumerated(id),
+            "clear" => {
+                if let Some(object) = self.heap.get_mut(id) {
+                    object.entries.clear();
+                }
+                Value::Null
+            }
+            // A property that is a script block: `$object.method.Invoke()` and the like.
+            _ => match self.named_entry(id, name) {
+                Some(Value::Script(block)) => {
+                    let arguments =
+                        [first.clone(), second].into_iter().map(|it| (None, it)).collect();
+                    let out = self.call_block(&block, arguments, None, true)?;
+                    Value::from_output(out)
+                }
+                Some(other) => other,
+                None => {
+                    self.remark_all(&[first.clone(), second]);
+                    Value::Unknown(None)
+                }
+            },
+        })
+    }
+
+    fn call_items(&mut self, id: usize, name: &str, arguments: Vec<Value>) -> Eval<Value> {
+        let first = arguments.first().cloned().unwrap_or(Value::Null);
+        let more = match name {
+            "addrange" | "insertrange" => self.items_of(&first),
+            _ => Vec::new(),
+        };
+        self.run.steps(more.len() as u64)?;
+        let at = self.int_of(&first).and_then(|it| usize::try_from(it).ok());
+        let found = match name {
+            "remove" | "contains" | "indexof" => {
+                let text = self.text_of(&first);
+                self.items_of(&Value::Object(id)).iter().position(|it| self.text_of(it) == text)
+            }
+            _ => None,
+        };
+        let Some(Object { state: State::Items(items), held, .. }) = self.heap.get_mut(id) else {
+            return Ok(Value::Null);
+        };
+        match name {
+            "add" | "push" | "enqueue" => {
+                held.grow(size_of::<Value>());
+                items.push(first);
+                return Ok(Value::Null);
+            }
+            "addrange" => {
+                held.grow(more.len() * size_of::<Value>());
+                items.extend(more);
+            }
+            "insert" => {
+                held.grow(size_of::<Value>());
+                let at = at.unwrap_or(0).min(items.len());
+                items.insert(at, arguments.get(1).cloned().unwrap_or(Value::Null));
+            }
+            "remove" => {
+                if let Some(at) = found {
+                    items.remove(at);
+                }
+            }
+            "removeat" => {
+                if let Some(at) = at.filter(|it| *it < items.len()) {
+                    items.remove(at);
+                }
+            }
+            "pop" => return Ok(items.pop().unwrap_or(Value::Null)),
+            "dequeue" => return Ok(if items.is_empty() { Value::Null } else { items.remove(0) }),
+            "reverse" => items.reverse(),
+            "clear" => items.clear(),
+            "contains" => return Ok(Value::Bool(found.is_some())),
+            "indexof" => return Ok(Value::Int(found.map_or(-1, |it| it as i64))),
+            "toarray" | "getenumerator" | "clone" => return Ok(Value::list(items.clone())),
+            _ => {
+                crate::held::copied(items.len() * size_of::<Value>());
+                let items = Value::list(items.clone());
+                return Ok(self
+                    .deeper(|it| it.call_method(items, name, arguments))?
+                    .unwrap_or(Value::Null));
+            }
+        }
+        Ok(Value::Null)
+    }
+
+    fn call_builder(&mut self, id: usize, name: &str, arguments: &[Value]) -> Eval<Value> {
+        let first = arguments.first().map(|it| self.text_of(it)).unwrap_or_default();
+        let second = arguments.get(1).map(|it| self.text_of(it)).unwrap_or_default();
+        let Some(Object { state: State::Builder(text), .. }) = self.heap.get_mut(id) else {
+            return Ok(Value::Null);
+        };
+        let mut whole = std::mem::take(text);
+        match name {
+            "append" => self.push_text(&mut whole, &first)?,
+            "appendline" => {
+                self.push_text(&mut whole, &first)?;
+                whole.push_str("\r\n");
+            }
+            "appendformat" => {
+                let formatted = self.format_text(&first, arguments.get(1..).unwrap_or_default())?;
+                let more = self.text_of(&formatted);
+                self.push_text(&mut whole, &more)?;
+            }
+            "insert" => {
+                let at = first.parse().unwrap_or(0);
+                let at = whole.char_indices().nth(at).map_or(whole.len(), |it| it.0);
+                self.fits(whole.len() + second.len())?;
+                whole.insert_str(at, &second);
+            }
+            "replace" if !first.is_empty() => {
+                let count = whole.matches(first.as_str()).count();
+                self.fits(whole.len().saturating_add(count.saturating_mul(second.len())))?;
+                whole = whole.replace(&first, &second);
+            }
+            "clear" => whole.clear(),
+            "tostring" => {
+                let out = Value::text(whole.as_str());
+                if let Some(object) = self.heap.get_mut(id) {
+                    object.state = State::Builder(whole);
+                }
+                return Ok(out);
+            }
+            _ => {}
+        }
+        if let Some(object) = self.heap.get_mut(id) {
+            object.held = crate::held::Held::new(200 + whole.len());
+            object.state = State::Builder(whole);
+        }
+        Ok(Value::Object(id))
+    }
+
+    fn call_com(&mut self, id: usize, class: &str, name: &str, arguments: &[Value]) -> Eval<Value> {
+        let text = |it: &Self, at: usize| {
+            arguments.get(at).map(|value| it.text_of(value)).unwrap_or_default()
+        };
+        match name {
+            "run" | "exec" => {
+                let line = text(self, 0);
+                self.run.start(&line)?;
+            }
+            "shellexecute" | "executeshellcommand" => {
+                let line = if name == "shellexecute" {
+                    format!("{} {}", text(self, 0), text(self, 1))
+                } else {
+                    format!("{} {}", text(self, 0), text(self, 2))
+                };
+                self.run.start(&line)?;
+            }
+            "regwrite" => {
+                let (key, value) = (text(self, 0), text(self, 1));
+                self.run.set(&key, &value);
+            }
+            "createshortcut" => {
+                let mut object = Object::new("com:shortcut", State::None);
+                object.entries.push((Value::text("path"), Value::text(text(self, 0))));
+                return Ok(Value::Object(self.new_object(object)));
+            }
+            "save" if class == "com:shortcut" => {
+                let entry = |it: &Self, name: &str| {
+                    it.named_entry(id, name).map(|value| it.text_of(&value)).unwrap_or_default()
+                };
+                let what = format!("shortcut {}", entry(self, "path"));
+                let line = format!("{} {}", entry(self, "targetpath"), entry(self, "arguments"));
+                self.run.set(&what, line.trim());
+                crate::programs::carried(self.run, &line)?;
+            }
+            "expandenvironmentstrings" => {
+                return Ok(Value::text(crate::machine::expand(&text(self, 0))));
+            }
+            "open" if is_xml_http(class) => {
+                let url = text(self, 1);
+                self.set_entry(id, Value::text("url"), Value::text(url));
+            }
+            "send" if is_xml_http(class) => {
+                let url =
+                    self.named_entry(id, "url").map(|it| self.text_of(&it)).unwrap_or_default();
+                self.run.fetch(&url, None);
+            }
+            "navigate" | "navigate2" => {
+                let url = text(self, 0);
+                self.run.fetch(&url, None);
+            }
+            "write" | "writetext" if class == "com:adodb.stream" => {
+                let value = arguments.first().cloned().unwrap_or(Value::Null);
+                self.set_entry(id, Value::text("content"), value);
+            }
+            "savetofile" => {
+                let content = self.named_entry(id, "content").unwrap_or(Value::Unknown(None));
+                let path = text(self, 0);
+                self.save(&path, &content, false)?;
+            }
+            "open" if class == "com:shell.application" => {
+                let line = text(self, 0);
+                self.run.start(&line)?;
+            }
+            _ => self.remark_all(arguments),
+        }
+        Ok(Value::Unknown(None))
+    }
+
+    pub(super) fn random(&mut self, first: &Value, second: &Value) -> Value {
+        // xorshift64: the same each time.
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        let (low, high) = match (self.int_of(first), second) {
+            (Some(low), Value::Null) if low > 0 => (0, low),
+            (Some(low), _) => (low, self.int_of(second).unwrap_or(i64::from(i32::MAX))),
+            _ => (0, i64::from(i32::MAX)),
+        };
+        let span = high.saturating_sub(low).max(1) as u64;
+        Value::Int(low.saturating_add((self.seed % span) as i64))
+    }
+
+    /// Runs text that was put together.
+    pub(super) fn invoke_expression(&mut self, text: &str) -> Eval<Value> {
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        self.run.tell_layer(Dialect::PowerShell, text);
+        let mut out = Vec::new();
+        self.deeper(|it| it.evaluate_text(text, Vec::new(), &mut out))?;
+        Ok(Value::from_output(out))
+    }
+}
+
+/// Methods that are named without being called.
+fn is_named_method(class: &str, name: &str) -> bool {
+    matches!(
+        class,
+        "invokecommand"
+            | "net.webclient"
+            | "net.http.httpclient"
+            | "com:wscript.shell"
+            | "com:shell.application"
+    ) || matches!(
+        name,
+        "getstring"
+            | "getbytes"
+            | "append"
+            | "add"
+            | "readtoend"
+            | "toarray"
+            | "create"
+            | "connect"
+            | "open"
+            | "send"
+            | "write"
+            | "invoke"
+            | "addscript"
+            | "start"
+            | "tostring"
+            | "next"
+    )
+}
+
+fn is_xml_http(class: &str) -> bool {
+    class.contains("xmlhttp") || class.contains("winhttp")
+}
+
+/// Types whose members are known, or do nothing of interest.
+fn is_known_class(class: &str) -> bool {
+    class.starts_with("com:")
+        || matches!(
+            class,
+            "net.webclient"
+                | "net.http.httpclient"
+                | "random"
+                | "net.webproxy"
+                | "net.sockets.socket"
+                | "net.networkinformation.ping"
+                | "security.cryptography.aes"
+                | "net.cookiecontainer"
+                | "net.http.httpclienthandler"
+                | "net.http.stringcontent"
+                | "diagnostics.stopwatch"
+        )
+}

@@ -1,0 +1,34 @@
+//! Reports as lines, for tables of tests.
+
+use crate::report::Report;
+use ukai_model::{ScriptAct, Sha256};
+
+/// Each act as one line; content of files and layers as text.
+pub(crate) fn lines(report: &Report) -> Vec<String> {
+    let content = |wanted: &Sha256| {
+        let made = report.made.iter().map(|it| &it.content);
+        let found = made.chain(report.layers.iter().map(|it| &it.text));
+        let bytes = found.into_iter().find(|it| Sha256::of(it) == *wanted);
+        String::from_utf8_lossy(bytes.map_or(b"?", |it| it.as_ref())).into_owned()
+    };
+    let text = |it: &ukai_model::PeerText| String::from_utf8_lossy(it.as_bytes()).into_owned();
+    report
+        .acts
+        .iter()
+        .map(|act| match act {
+            ScriptAct::Fetch { url, to: None } => format!("fetch {}", text(url)),
+            ScriptAct::Fetch { url, to: Some(to) } => format!("fetch {} > {}", text(url), text(to)),
+            ScriptAct::Connect { host, port } => {
+                format!("connect {}:{}", text(host), port.unwrap_or(0))
+            }
+            ScriptAct::Write { path, sha256, .. } => {
+                format!("write {}: {}", text(path), content(sha256))
+            }
+            ScriptAct::Run { line } => format!("run {}", text(line)),
+            ScriptAct::Evaluate { language, sha256, .. } => {
+                format!("eval {language}: {}", content(sha256))
+            }
+            ScriptAct::Set { what, value } => format!("set {} = {}", text(what), text(value)),
+        })
+        .collect()
+}

@@ -1,0 +1,20 @@
+//! How tests write what a report tells.
+
+use crate::Report;
+use ukai_model::ScriptAct;
+
+/// The acts of a report, a line each; evaluated text is told by its language alone.
+pub(crate) fn told(report: &Report) -> Vec<String> {
+    let text = |it: &ukai_model::PeerText| String::from_utf8_lossy(it.as_bytes()).into_owned();
+    let tell = |act: &ScriptAct| match act {
+        ScriptAct::Fetch { url, to: None } => format!("fetch {}", text(url)),
+        ScriptAct::Fetch { url, to: Some(to) } => format!("fetch {} to {}", text(url), text(to)),
+        ScriptAct::Connect { host, port: None } => format!("connect {}", text(host)),
+        ScriptAct::Connect { host, port: Some(port) } => format!("connect {} {port}", text(host)),
+        ScriptAct::Write { path, size, .. } => format!("write {} {size}", text(path)),
+        ScriptAct::Run { line } => format!("run {}", text(line)),
+        ScriptAct::Evaluate { language, .. } => format!("evaluate {language}"),
+        ScriptAct::Set { what, value } => format!("set {} = {}", text(what), text(value)),
+    };
+    report.acts.iter().map(tell).collect()
+}

@@ -1,0 +1,57 @@
+//! VBScript, and VBA as far as it is the same, run to tell what they would contact.
+//!
+//! Errors never end a script: each statement that fails is passed over, as after `On Error Resume
+//! Next`. Where nothing is known about a condition, both ways are gone. VBScript begins at the
+//! top; of VBA the procedures run that Office calls by itself.
+//!
+//! The language is that of Microsoft's "VBScript Language Reference" and of [MS-VBAL].
+
+mod ast;
+mod calls;
+mod constants;
+mod dates;
+mod evaluate;
+mod expressions;
+mod lexer;
+mod machine;
+mod numbers;
+mod parser;
+mod regexp;
+mod statements;
+mod strings;
+mod system;
+#[cfg(test)]
+mod tests;
+mod value;
+mod vba;
+
+use crate::com::Shared;
+use crate::limits::Limits;
+use crate::report::Report;
+use crate::twice::run_twice;
+use machine::{Machine, Stop};
+
+/// Runs VBScript or VBA as far as the limits allow and tells what it would do.
+pub fn run(source: &str, limits: &Limits) -> Report {
+    run_twice(source, limits, &run_inside)
+}
+
+/// Runs a script on a machine on which others run too.
+pub(crate) fn run_inside(source: &str, host: &Shared) {
+    if !host.borrow_mut().enter() {
+        return;
+    }
+    let mut machine = Machine::new(host.clone());
+    if machine.charge(source.len() as u64 / 64).is_ok() {
+        let program = machine.load(source);
+        let ended = match machine.block(&program.body) {
+            Ok(_) => machine.run_entries(),
+            Err(stop) => Err(stop),
+        };
+        // What is open is written even where a limit ended the script.
+        if ended.is_ok() || matches!(ended, Err(Stop::End)) {
+            let _ = machine.close_files(&[]);
+        }
+    }
+    host.borrow_mut().leave();
+}

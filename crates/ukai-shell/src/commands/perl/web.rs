@@ -1,0 +1,82 @@
+//! What Perl's modules for the web ask for: `HTTP::Tiny`, and `LWP` where it is.
+
+use super::run::{Done, Machine, Value, boolean};
+use crate::commands::fetch::failure;
+use bytes::Bytes;
+
+impl Machine<'_> {
+    /// A method of a client: the request is made, and gives an answer.
+    pub(super) async fn asked(&mut self, name: &str, values: &[Value]) -> Done<Value> {
+        let url = match values.first() {
+            Some(Value::Hash(request)) => self.field(*request, b"url").text(),
+            // `request('GET', $url)` of HTTP::Tiny.
+            Some(_) if name == "request" => values.get(1).map(Value::text).unwrap_or_default(),
+            first => first.map(Value::text).unwrap_or_default(),
+        };
+        let content = self.fetched(&url).await?;
+        let good = content.is_some();
+        let bytes = content.unwrap_or_default();
+        // LWP's `get` saves where it is told to.
+        let told = values.iter().position(|value| &value.text()[..] == b":content_file");
+        let path =
+            if name == "mirror" { values.get(1) } else { told.and_then(|at| values.get(at + 1)) };
+        if good && let Some(path) = path {
+            let _ = self.process.keep_fetched(&path.text(), &bytes);
+        }
+        self.new_hash(vec![
+            Value::str("content"),
+            Value::Str(bytes),
+            Value::str("success"),
+            boolean(good),
+            Value::str("status"),
+            Value::Int(if good { 200 } else { 599 }),
+        ])
+    }
+
+    /// A method of an answer.
+    pub(super) fn answer(&self, answer: usize, name: &str) -> Value {
+        match name {
+            "is_success" => self.field(answer, b"success"),
+            "code" => self.field(answer, b"status"),
+            "status_line" => {
+                let good = self.field(answer, b"success").truth();
+                Value::str(if good { "200 OK" } else { "500 Can't connect" })
+            }
+            _ => self.field(answer, b"content"),
+        }
+    }
+
+    /// A function of `LWP::Simple`.
+    pub(super) async fn simple(&mut self, name: &str, values: &[Value]) -> Done<Value> {
+        let url = values.first().map(Value::text).unwrap_or_default();
+        let content = self.fetched(&url).await?;
+        let status = Value::Int(if content.is_some() { 200 } else { 500 });
+        Ok(match (name, content) {
+            ("get", content) => content.map_or(Value::Undef, Value::Str),
+            ("head", content) => boolean(content.is_some()),
+            ("getprint", Some(content)) => {
+                self.printed.extend_from_slice(&content);
+                status
+            }
+            (_, Some(content)) => {
+                if let Some(path) = values.get(1) {
+                    let _ = self.process.keep_fetched(&path.text(), &content);
+                }
+                status
+            }
+            (_, None) => status,
+        })
+    }
+
+    /// What a request gives; none if it fails.
+    async fn fetched(&mut self, url: &[u8]) -> Done<Option<Bytes>> {
+        let fetched = self.process.session.fetch(url, "perl").await?;
+        Ok(fetched.filter(|it| failure(it).is_none()).map(|it| it.bytes))
+    }
+
+    fn field(&self, hash: usize, name: &[u8]) -> Value {
+        let pairs = self.hashes.get(hash).map_or(&[][..], Vec::as_slice);
+        let found = pairs.iter().find(|(key, _)| key[..] == *name);
+        found.map_or(Value::Undef, |(_, value)| value.clone())
+    }
+}

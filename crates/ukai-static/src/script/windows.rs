@@ -1,0 +1,212 @@
+//! Scripts of Windows: which of `ukai-script`'s interpreters a file is for, what of it they read,
+//! and what they told.
+
+use super::{Product, Report};
+use crate::limits::{Limits, SCRIPT_BLOCKS_MAX};
+use memchr::memmem;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use ukai_model::{PeerText, ScriptAct, Sha256};
+use ukai_script::{Dialect, batch, hidden, javascript, powershell, vbscript};
+
+/// What an interpreter reads a file of a kind as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The whole text.
+    Whole(Dialect),
+    /// The blocks between `<script>` and `</script>`.
+    Blocks,
+}
+
+/// By the short name of the kind.
+pub(super) fn form(kind: &str) -> Option<Form> {
+    Some(match kind {
+        "powershell" => Form::Whole(Dialect::PowerShell),
+        "batch" => Form::Whole(Dialect::Batch),
+        "vbscript" | "vba" => Form::Whole(Dialect::VbScript),
+        "javascript" => Form::Whole(Dialect::JavaScript),
+        "html" | "hta" | "svg" | "wsf" | "sct" | "xsl" => Form::Blocks,
+        _ => return None,
+    })
+}
+
+/// Runs what of a file is a script.
+pub(super) fn run(form: Form, script: &[u8], limits: &Limits) -> Report {
+    let text = decode(script);
+    let mut report = Report::default();
+    match form {
+        Form::Whole(dialect) => interpret(dialect, &text, limits, &mut report),
+        Form::Blocks => {
+            for (dialect, block) in blocks(&text) {
+                interpret(dialect, &block, limits, &mut report);
+            }
+        }
+    }
+    report
+}
+
+/// The script that a command line carries, as a file to look at.
+pub(crate) fn carried(line: &[u8]) -> Option<Product> {
+    let layer = hidden(&decode(line))?;
+    Some(Product {
+        name: layer.dialect.name().into(),
+        bytes: layer.text,
+        ran: false,
+        dialect: Some(layer.dialect),
+    })
+}
+
+fn interpret(dialect: Dialect, text: &str, limits: &Limits, report: &mut Report) {
+    let limits = ukai_script::Limits {
+        source_bytes: limits.script_bytes,
+        value_bytes: limits.member_bytes.min(ukai_script::Limits::default().value_bytes),
+        ..ukai_script::Limits::default()
+    };
+    let run = match dialect {
+        Dialect::PowerShell => powershell::run,
+        Dialect::Batch => batch::run,
+        Dialect::VbScript => vbscript::run,
+        Dialect::JavaScript => javascript::run,
+    };
+    let done = run(text, &limits);
+    report.notes.extend(done.notes);
+    report.texts.extend(done.texts);
+    // The script itself is no news.
+    let mut known = BTreeSet::from([Sha256::of(text.as_bytes())]);
+    for layer in done.layers {
+        if known.insert(Sha256::of(&layer.text)) {
+            report.made.push(Product {
+                name: layer.dialect.name().into(),
+                bytes: layer.text,
+                ran: true,
+                dialect: Some(layer.dialect),
+            });
+        }
+    }
+    for made in done.made {
+        if known.insert(Sha256::of(&made.content)) {
+            let (name, bytes) = (made.path, made.content);
+            report.made.push(Product { name, bytes, ran: false, dialect: None });
+        }
+    }
+    for act in &done.acts {
+        let ScriptAct::Run { line } = act else { continue };
+        report.commands.push(PeerText::truncated(line.as_bytes(), limits.text_bytes));
+        if let Some(product) = carried(line.as_bytes())
+            && known.insert(Sha256::of(&product.bytes))
+        {
+            report.made.push(product);
+        }
+    }
+    report.acts.extend(done.acts);
+}
+
+/// Text of whatever encoding scripts of Windows have.
+fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
+        return decode(rest);
+    }
+    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
+        return wide(rest, u16::from_le_bytes).into();
+    }
+    if let Some(rest) = bytes.strip_prefix(b"\xfe\xff") {
+        return wide(rest, u16::from_be_bytes).into();
+    }
+    // Wide text without a mark: every other byte of what is written in ASCII is zero.
+    let head = &bytes[..bytes.len().min(512)];
+    let zeros = |at| head.iter().skip(at).step_by(2).filter(|byte| **byte == 0).count();
+    if head.len() >= 8 && zeros(1) * 4 > head.len() && zeros(0) == 0 {
+        return wide(bytes, u16::from_le_bytes).into();
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        // Each byte a letter, as in Latin-1: keys and ciphers count on their numbers.
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into(),
+    }
+}
+
+fn wide(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
+    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+/// The scripts of a page, those of one language put together: they share their names.
+fn blocks(page: &str) -> Vec<(Dialect, String)> {
+    let mut texts: Vec<(Dialect, String)> = Vec::new();
+    let lower = page.to_ascii_lowercase();
+    // Of an HTML application, the language of the first block is that of the handlers.
+    let mut at = 0;
+    let mut count = 0;
+    while let Some(found) = memmem::find(&lower.as_bytes()[at..], b"<script") {
+        count += 1;
+        let tag = at + found;
+        let Some(end) = lower[tag..].find('>').map(|end| tag + end) else { break };
+        let attributes = &lower[tag..end];
+        at = end + 1;
+        let block = &page[at..];
+        let length = lower[at..].find("</script").unwrap_or(block.len());
+        at += length;
+        if attributes.ends_with('/') || count > SCRIPT_BLOCKS_MAX {
+            continue;
+        }
+        let Some(dialect) = language(attributes) else { continue };
+        let block = block[..length].trim();
+        let block = block.strip_prefix("<![CDATA[").unwrap_or(block);
+        let block = block.strip_suffix("]]>").unwrap_or(block).trim();
+        let block = block.strip_prefix("<!--").unwrap_or(block);
+        if block.is_empty() {
+            continue;
+        }
+        match texts.iter_mut().find(|(known, _)| *known == dialect) {
+            Some((_, text)) => {
+                text.push('\n');
+                text.push_str(block);
+            }
+            None => texts.push((dialect, block.to_owned())),
+        }
+    }
+    texts
+}
+
+/// The language of a block by its tag; none if it is data.
+fn language(attributes: &str) -> Option<Dialect> {
+    const DATA: &[&str] = &["json", "text/template", "text/html", "text/plain", "x-template"];
+    if ["vbscript", "vbs", "visualbasic"].iter().any(|mark| attributes.contains(mark)) {
+        return Some(Dialect::VbScript);
+    }
+    let is_data = DATA.iter().any(|mark| attributes.contains(mark));
+    (!is_data).then_some(Dialect::JavaScript)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{blocks, carried, decode};
+    use ukai_script::Dialect;
+
+    #[test]
+    fn pages_have_blocks_of_both_languages() {
+        let page = "<html><SCRIPT Language='VBScript'>a = 1</script><script>var b</script>\
+                    <script type='application/json'>{}</script><script src='x.js'/>\
+                    <script language=vbs><!--\nc = 2</script>";
+        let found = blocks(page);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0], (Dialect::VbScript, "a = 1\n\nc = 2".to_owned()));
+        assert_eq!(found[1], (Dialect::JavaScript, "var b".to_owned()));
+    }
+
+    #[test]
+    fn texts_of_all_encodings() {
+        assert_eq!(decode(b"\xff\xfea\0b\0"), "ab");
+        assert_eq!(decode(b"\xfe\xff\0a\0b"), "ab");
+        assert_eq!(decode(b"a\0b\0c\0d\0e\0f\0"), "abcdef");
+        assert_eq!(decode(b"\xef\xbb\xbfx"), "x");
+        assert_eq!(decode(b"a\xe9"), "a\u{e9}");
+    }
+
+    #[test]
+    fn command_lines_carry_scripts() {
+        let product = carried(b"cmd.exe /c echo 1").expect("batch");
+        assert_eq!(product.dialect, Some(Dialect::Batch));
+        assert!(carried(b"notepad.exe a.txt").is_none());
+    }
+}

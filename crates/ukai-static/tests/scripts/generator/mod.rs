@@ -1,0 +1,289 @@
+//! Inert droppers in the languages that droppers are written in: what they ask for lies at
+//! addresses for documentation (RFC 5737, RFC 2606), and what they say is said in the ways that
+//! hide it from a reader.
+//!
+//! Each language has ways to hide a text (an expression of which the text is the value) and
+//! ways to fetch and run; every way is combined with every other by chance.
+
+mod batch;
+mod held_out;
+mod javascript;
+mod perl;
+mod powershell;
+mod python;
+mod shell;
+mod vbscript;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// A language of droppers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    Shell,
+    PowerShell,
+    Batch,
+    VbScript,
+    JavaScript,
+    Python,
+    Perl,
+}
+
+pub(crate) const LANGUAGES: [Language; 7] = [
+    Language::Shell,
+    Language::PowerShell,
+    Language::Batch,
+    Language::VbScript,
+    Language::JavaScript,
+    Language::Python,
+    Language::Perl,
+];
+
+/// A dropper and what it contacts.
+pub(crate) struct Truth {
+    pub(crate) text: String,
+    pub(crate) urls: BTreeSet<String>,
+    /// Connections that are made without a URL.
+    pub(crate) endpoints: BTreeSet<(String, u16)>,
+}
+
+/// The dropper of a seed in one of the ways that were held out.
+pub(crate) fn held_out(language: Language, seed: u64) -> Truth {
+    let mut dice = Dice::new(seed);
+    let mut truth =
+        Truth { text: String::new(), urls: BTreeSet::new(), endpoints: BTreeSet::new() };
+    truth.text = held_out::dropper(language, &mut dice, &mut truth);
+    truth
+}
+
+impl Truth {
+    /// All hosts, those of URLs included.
+    pub(crate) fn hosts(&self) -> BTreeSet<String> {
+        let of_urls = self.urls.iter().map(|url| authority(url).0);
+        of_urls.chain(self.endpoints.iter().map(|(host, _)| host.clone())).collect()
+    }
+
+    /// All hosts with a port that is said.
+    pub(crate) fn ports(&self) -> BTreeSet<String> {
+        let of_urls = self.urls.iter().filter_map(|url| {
+            let (host, port) = authority(url);
+            Some(format!("{host}:{}", port?))
+        });
+        of_urls.chain(self.endpoints.iter().map(|(host, port)| format!("{host}:{port}"))).collect()
+    }
+}
+
+fn authority(url: &str) -> (String, Option<u16>) {
+    let authority = url.split('/').nth(2).unwrap_or_default();
+    match authority.split_once(':') {
+        Some((host, port)) => (host.to_owned(), port.parse().ok()),
+        None => (authority.to_owned(), None),
+    }
+}
+
+/// The dropper of a seed.
+pub(crate) fn dropper(language: Language, seed: u64) -> Truth {
+    let mut dice = Dice::new(seed);
+    let mut truth =
+        Truth { text: String::new(), urls: BTreeSet::new(), endpoints: BTreeSet::new() };
+    truth.text = match language {
+        Language::Shell => shell::dropper(&mut dice, &mut truth),
+        Language::PowerShell => powershell::dropper(&mut dice, &mut truth),
+        Language::Batch => batch::dropper(&mut dice, &mut truth),
+        Language::VbScript => vbscript::dropper(&mut dice, &mut truth),
+        Language::JavaScript => javascript::dropper(&mut dice, &mut truth),
+        Language::Python => python::dropper(&mut dice, &mut truth),
+        Language::Perl => perl::dropper(&mut dice, &mut truth),
+    };
+    truth
+}
+
+/// Whether nothing that stands behind this is ever come to.
+fn ends(line: &str) -> bool {
+    ["exec(", "exec '", "while True", "while (my", "while(("].iter().any(|mark| line.contains(mark))
+}
+
+impl Truth {
+    /// A URL that the dropper asks for; `endings` are those of its file.
+    pub(crate) fn url(&mut self, dice: &mut Dice, endings: &[&str]) -> String {
+        let url = dice.url(endings);
+        self.urls.insert(url.clone());
+        url
+    }
+
+    /// A host and port that it connects to.
+    pub(crate) fn endpoint(&mut self, dice: &mut Dice) -> (String, u16) {
+        let endpoint = (dice.host(), dice.port());
+        self.endpoints.insert(endpoint.clone());
+        endpoint
+    }
+}
+
+/// Numbers without structure, the same for the same seed (SplitMix64, Steele and others 2014).
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    pub(crate) fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list[self.below(list.len())]
+    }
+
+    /// Letters, a name in any language; the last makes a word of the language unlikely.
+    pub(crate) fn name(&mut self) -> String {
+        let length = 3 + self.below(7);
+        let mut name: String =
+            (0..length).map(|_| char::from(b'a' + self.below(26) as u8)).collect();
+        name.push(char::from(b"qxzjkvw"[self.below(7)]));
+        let _ = write!(name, "{}", self.below(90) + 10);
+        name
+    }
+
+    pub(crate) fn host(&mut self) -> String {
+        if self.chance(60) {
+            let net = self.pick(&["192.0.2", "198.51.100", "203.0.113"]);
+            return format!("{net}.{}", 1 + self.below(254));
+        }
+        let word = self.name();
+        match self.below(3) {
+            0 => format!("{word}.example"),
+            1 => format!("{}.{word}.example", self.pick(&["cdn", "dl", "files", "update", "img"])),
+            _ => format!("{word}-{}.example", self.pick(&["soft", "cloud", "static"])),
+        }
+    }
+
+    pub(crate) fn port(&mut self) -> u16 {
+        [4444, 8080, 1337, 9001, 6667, 31337, 5555, 8443, 2222, 53][self.below(10)]
+    }
+
+    pub(crate) fn url(&mut self, endings: &[&str]) -> String {
+        let scheme = if self.chance(70) { "http" } else { "https" };
+        let host = self.host();
+        let port = if self.chance(30) { format!(":{}", self.port()) } else { String::new() };
+        let folders: String = (0..self.below(3)).map(|_| format!("/{}", self.name())).collect();
+        let file = self.name();
+        let ending = self.pick(endings);
+        format!("{scheme}://{host}{port}{folders}/{file}{ending}")
+    }
+
+    /// `text` in two to five pieces.
+    pub(crate) fn pieces(&mut self, text: &str) -> Vec<String> {
+        let letters: Vec<char> = text.chars().collect();
+        let mut cuts: Vec<usize> =
+            (0..1 + self.below(4)).map(|_| 1 + self.below(letters.len().max(2) - 1)).collect();
+        cuts.extend([0, letters.len()]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        cuts.windows(2).map(|cut| letters[cut[0]..cut[1]].iter().collect()).collect()
+    }
+
+    /// The order in which `count` pieces are written down.
+    pub(crate) fn order(&mut self, count: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        for at in (1..count).rev() {
+            let other = self.below(at + 1);
+            order.swap(at, other);
+        }
+        order
+    }
+
+    /// A mark that is not in `text`, to put between its letters or in their place.
+    pub(crate) fn mark(&mut self, text: &str) -> String {
+        loop {
+            let mark = self.pick(&["#", "~", "QQ", "ZX", "_K_", "@", "JJ", "xQx", "!!"]).to_owned();
+            if !text.contains(&mark) {
+                return mark;
+            }
+        }
+    }
+
+    /// `text` with `mark` thrown in between its letters.
+    pub(crate) fn littered(&mut self, text: &str, mark: &str) -> String {
+        let mut out = String::new();
+        for (at, letter) in text.chars().enumerate() {
+            if at > 0 && self.chance(35) {
+                out.push_str(mark);
+            }
+            out.push(letter);
+        }
+        // At least one, or nothing is hidden.
+        out.insert_str(1, mark);
+        out
+    }
+
+    pub(crate) fn key(&mut self) -> u8 {
+        1 + self.below(120) as u8
+    }
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+pub(crate) fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    hex::encode(bytes)
+}
+
+pub(crate) fn reversed(text: &str) -> String {
+    text.chars().rev().collect()
+}
+
+pub(crate) fn rot13(text: &str) -> String {
+    let turn = |letter: char| match letter {
+        'a'..='m' | 'A'..='M' => char::from(letter as u8 + 13),
+        'n'..='z' | 'N'..='Z' => char::from(letter as u8 - 13),
+        other => other,
+    };
+    text.chars().map(turn).collect()
+}
+
+pub(crate) fn xored(text: &str, key: u8) -> Vec<u8> {
+    text.bytes().map(|byte| byte ^ key).collect()
+}
+
+/// Numbers of the letters, as decimals.
+pub(crate) fn codes(bytes: impl IntoIterator<Item = u8>, between: &str) -> String {
+    bytes.into_iter().map(|byte| byte.to_string()).collect::<Vec<_>>().join(between)
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes it")
+}
+
+pub(crate) fn zlib(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes it")
+}
+
+pub(crate) fn deflate(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes it")
+}

@@ -1,0 +1,43 @@
+//! What made-up droppers contact is found, in every language that they are written in.
+
+mod generator;
+mod measure;
+
+use generator::LANGUAGES;
+use measure::Scores;
+
+#[test]
+fn droppers_tell_what_they_contact() {
+    for language in LANGUAGES {
+        let mut scores = Scores::default();
+        let mut different = String::new();
+        for seed in 1..=30 {
+            let truth = generator::dropper(language, seed);
+            let wrong = scores.add(&truth);
+            if !wrong.is_empty() {
+                different.push_str(&format!("{seed}: {}\n", wrong.join(" ")));
+            }
+        }
+        for (what, score) in scores.each() {
+            assert!(score.recall() >= 0.98, "{language:?} {what}: {score:?}\n{different}");
+            assert!(score.precision() >= 0.98, "{language:?} {what}: {score:?}\n{different}");
+        }
+    }
+}
+
+/// Ways that nothing was tuned on.
+#[test]
+fn other_droppers_tell_it_as_well() {
+    let mut scores = Scores::default();
+    for language in LANGUAGES {
+        let mut own = Scores::default();
+        for seed in 1..=10 {
+            own.add(&generator::held_out(language, seed));
+        }
+        scores.merge(&own);
+    }
+    for (what, score) in scores.each() {
+        assert!(score.recall() >= 0.8, "{what}: {score:?}");
+        assert!(score.precision() >= 0.8, "{what}: {score:?}");
+    }
+}
