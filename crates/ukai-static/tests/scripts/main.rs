@@ -16,7 +16,8 @@ fn droppers_tell_what_they_contact() {
             let truth = generator::dropper(language, seed);
             let wrong = scores.add(&truth);
             if !wrong.is_empty() {
-                different.push_str(&format!("{seed}: {}\n", wrong.join(" ")));
+                different.push_str(&wrong.join(" "));
+                different.push('\n');
             }
         }
         for (what, score) in scores.each() {
