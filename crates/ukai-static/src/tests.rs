@@ -55,9 +55,7 @@ fn a_loader_script_is_run() {
     assert_eq!(
         urls,
         [
-            // Only read: no command asks for it.
-            ("http://192.0.2.10/", "strings", 12),
-            // Read in the text, and confirmed.
+            // What is only the beginning of those is not told. Read in the text, and confirmed.
             ("http://192.0.2.10/plain", "script", 74),
             ("http://192.0.2.10/mips", "script", 0),
             ("http://192.0.2.10/arm", "script", 0),

@@ -93,14 +93,14 @@ impl Interpreter<'_, '_> {
 
     fn logic(&mut self, first: &Expr, others: &[(Operator, Expr)]) -> Eval<Value> {
         let value = self.expr(first)?;
-        let mut truth = self.truth(&value);
+        let mut truth = Self::truth(&value);
         for (operator, operand) in others {
             match (operator, truth) {
                 (Operator::And, Truth::No) | (Operator::Or, Truth::Yes) => continue,
                 _ => {}
             }
             let value = self.expr(operand)?;
-            let right = self.truth(&value);
+            let right = Self::truth(&value);
             truth =
                 match (operator, truth, right) {
                     (Operator::And, Truth::Yes, right) | (Operator::Or, Truth::No, right) => right,
@@ -128,7 +128,7 @@ impl Interpreter<'_, '_> {
             self.run.step()?;
             value = match prefix {
                 Prefix::Cast(name) => self.cast(name, value)?,
-                Prefix::Not => match self.truth(&value) {
+                Prefix::Not => match Self::truth(&value) {
                     Truth::Yes => Value::Bool(false),
                     Truth::No => Value::Bool(true),
                     Truth::Unknown => Value::Unknown(None),

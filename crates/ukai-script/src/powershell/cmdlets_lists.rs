@@ -346,7 +346,7 @@ impl Interpreter<'_, '_> {
                     let block = Rc::clone(block);
                     self.assign_plain("_", item.clone());
                     let answer = self.call_block(&block, Vec::new(), None, false)?;
-                    self.truth(&Value::from_output(answer)) != Truth::No
+                    Self::truth(&Value::from_output(answer)) != Truth::No
                 }
                 // `? Name -like 'x'`
                 Some(property) => {
@@ -359,7 +359,7 @@ impl Interpreter<'_, '_> {
                         Some((operator, value)) => self.binary(operator, member, value)?,
                         None => member,
                     };
-                    self.truth(&answer) != Truth::No
+                    Self::truth(&answer) != Truth::No
                 }
                 None => true,
             };

@@ -210,7 +210,7 @@ impl Interpreter<'_, '_> {
             },
             "bigint" | "numerics.biginteger" => self.whole(&value),
             "bool" | "boolean" | "switch" | "management.automation.switchparameter" => {
-                match self.truth(&value) {
+                match Self::truth(&value) {
                     Truth::Yes => Value::Bool(true),
                     _ => Value::Bool(false),
                 }

@@ -330,8 +330,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         }
     }
 
-    #[expect(clippy::only_used_in_recursion, reason = "asked as other conversions are")]
-    pub(super) fn truth(&self, value: &Value) -> Truth {
+    pub(super) fn truth(value: &Value) -> Truth {
         let is_true = match value {
             Value::Unknown(_) => return Truth::Unknown,
             Value::Null => false,
@@ -344,7 +343,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             Value::List(list) => match list.items() {
                 [] => false,
                 [Value::List(_)] | [_, _, ..] => true,
-                [one] => return self.truth(one),
+                [one] => return Self::truth(one),
             },
             Value::Bytes(blob) => !blob.as_slice().is_empty(),
             Value::Object(_) | Value::Script(_) | Value::Type(_) | Value::Method(_) => true,
@@ -361,7 +360,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         let mut was_unknown = false;
         for (condition, body) in arms {
             let value = self.value_of(condition)?;
-            match self.truth(&value) {
+            match Self::truth(&value) {
                 Truth::Yes if was_unknown => return self.perhaps(body, out),
                 Truth::Yes => return self.statements(body, out),
                 Truth::No => {}
@@ -398,7 +397,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             let truth = match condition {
                 Some(condition) => {
                     let value = self.value_of(condition)?;
-                    self.truth(&value)
+                    Self::truth(&value)
                 }
                 None => Truth::Yes,
             };
@@ -436,7 +435,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             }
             let value = self.value_of(condition)?;
             let goes_on = if is_until { Truth::No } else { Truth::Yes };
-            if self.truth(&value) != goes_on || !turns.again(self.run)? {
+            if Self::truth(&value) != goes_on || !turns.again(self.run)? {
                 return Ok(());
             }
         }
@@ -483,7 +482,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
                 self.run.step()?;
                 let holds = if let Expr::Script(block) = test {
                     let value = self.call_block(block, Vec::new(), None, false)?;
-                    self.truth(&Value::from_output(value))
+                    Self::truth(&Value::from_output(value))
                 } else {
                     let test = self.expr(test)?;
                     self.matches(kind, &item, &test)?

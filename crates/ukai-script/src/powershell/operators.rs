@@ -344,7 +344,7 @@ impl Interpreter<'_, '_> {
                 for c in text.chars() {
                     self.assign_plain("_", Value::Char(c));
                     let answer = self.call_block(block, Vec::new(), None, false)?;
-                    if self.truth(&Value::from_output(answer)) == super::eval::Truth::Yes {
+                    if Self::truth(&Value::from_output(answer)) == super::eval::Truth::Yes {
                         out.push(Value::text(std::mem::take(&mut word)));
                     } else {
                         word.push(c);
@@ -457,7 +457,7 @@ impl Interpreter<'_, '_> {
             (Value::Null, Value::Null) => true,
             (Value::Null, _) | (_, Value::Null) => false,
             (Value::Object(left), Value::Object(right)) => left == right,
-            (Value::Bool(left), right) => *left == (self.truth(right) == super::eval::Truth::Yes),
+            (Value::Bool(left), right) => *left == (Self::truth(right) == super::eval::Truth::Yes),
             (Value::Text(_) | Value::Char(_), _) => {
                 let (left, right) = (self.text_of(left), self.text_of(right));
                 if ignore_case { same_text(&left, &right) } else { left == right }

@@ -370,7 +370,7 @@ impl Interpreter<'_, '_> {
                     for item in items {
                         self.assign_plain("_", item.clone());
                         let answer = self.call_block(&block, Vec::new(), None, false)?;
-                        if self.truth(&Value::from_output(answer)) != super::eval::Truth::No {
+                        if Self::truth(&Value::from_output(answer)) != super::eval::Truth::No {
                             out.push(item);
                         }
                     }

@@ -134,7 +134,6 @@ fn wide(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
 fn blocks(page: &str) -> Vec<(Dialect, String)> {
     let mut texts: Vec<(Dialect, String)> = Vec::new();
     let lower = page.to_ascii_lowercase();
-    // Of an HTML application, the language of the first block is that of the handlers.
     let mut at = 0;
     let mut count = 0;
     while let Some(found) = memmem::find(&lower.as_bytes()[at..], b"<script") {
@@ -143,11 +142,14 @@ fn blocks(page: &str) -> Vec<(Dialect, String)> {
         let Some(end) = lower[tag..].find('>').map(|end| tag + end) else { break };
         let attributes = &lower[tag..end];
         at = end + 1;
+        if attributes.ends_with('/') {
+            continue;
+        }
         let block = &page[at..];
         let length = lower[at..].find("</script").unwrap_or(block.len());
         at += length;
-        if attributes.ends_with('/') || count > SCRIPT_BLOCKS_MAX {
-            continue;
+        if count > SCRIPT_BLOCKS_MAX {
+            break;
         }
         let Some(dialect) = language(attributes) else { continue };
         let block = block[..length].trim();

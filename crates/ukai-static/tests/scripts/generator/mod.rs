@@ -5,6 +5,16 @@
 //! Each language has ways to hide a text (an expression of which the text is the value) and
 //! ways to fetch and run; every way is combined with every other by chance.
 
+#![allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::range_plus_one,
+    clippy::single_char_pattern,
+    clippy::uninlined_format_args,
+    clippy::write_literal,
+    reason = "scripts are put together from many short texts, read best as they will stand there"
+)]
+
 mod batch;
 mod held_out;
 mod javascript;
