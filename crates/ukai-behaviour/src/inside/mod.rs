@@ -56,6 +56,8 @@ pub(crate) struct Remote {
     pub(crate) attempts: u64,
     pub(crate) sent: u64,
     pub(crate) times_ms: Vec<u64>,
+    /// When something was sent over TCP, summed up between sleeps.
+    pub(crate) sends_ms: Vec<u64>,
 }
 
 const TCP: u8 = 6;
@@ -302,6 +304,9 @@ impl Inside {
                 let Address::Ip(remote) = remote else { return };
                 if let Some(known) = self.sockets.touch(pid, *protocol, local, *remote) {
                     known.sent = known.sent.saturating_add(*bytes);
+                    if *protocol == TCP && known.sends_ms.len() < TIMES_MAX {
+                        known.sends_ms.push(at_ms);
+                    }
                     // A datagram is a contact of its own.
                     let room = *protocol == UDP && known.times_ms.len() < TIMES_MAX;
                     if room && known.times_ms.last() != Some(&at_ms) || known.times_ms.is_empty() {

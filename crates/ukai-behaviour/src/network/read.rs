@@ -261,6 +261,7 @@ impl Outside {
             let its = own.entry(key).or_default();
             its.pids.extend(&known.pids);
             its.tasks.extend(&known.tasks);
+            its.sends_ms.extend(&known.sends_ms);
             let times = inside.sleeps.own_times(&known.pids, &known.tasks, &known.times_ms);
             its.times_ms.extend(times);
             if place.sent == 0 {
@@ -277,13 +278,16 @@ impl Outside {
         // Where the guest knows as many conversations, its times count: they are those of the
         // clock by which the sample sleeps. A conversation has two others at most, its
         // beginning, and what is asked in it; with more it was kept open, and what is asked
-        // lies between its sleeps.
+        // lies between its sleeps: by the guest's clock, if it saw that sent, since another one
+        // is too far off to tell before which sleep it was.
         for (key, its) in own {
             let Some(place) = self.places.get_mut(&key) else { continue };
             place.times = if place.times.len() <= 2 * its.times_ms.len() {
                 its.times_ms
             } else {
-                inside.sleeps.own_times(&its.pids, &its.tasks, &place.times)
+                let sent = 2 * its.sends_ms.len() >= place.times.len();
+                let asked = if sent { &its.sends_ms } else { &place.times };
+                inside.sleeps.own_times(&its.pids, &its.tasks, asked)
             };
             place.times.sort_unstable();
             place.times.truncate(TIMES_MAX);

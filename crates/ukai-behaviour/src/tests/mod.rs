@@ -207,6 +207,28 @@ fn a_beacon_on_one_connection_is_known_though_its_sleeping_was_cut_short() {
     assert_eq!(contact.class, Class::C2);
 }
 
+/// The virtual Internet's clock is not the guest's: what it is asked may read as later than the sleep
+/// that follows. When the guest sent it tells.
+#[test]
+fn the_guests_clock_tells_before_which_sleep_it_asked() {
+    let mut maker = Maker::new(22);
+    maker.start("x86_64", "/tmp/a");
+    maker.connect(7, 0, "203.0.113.9", 80, 6);
+    let remote = Address::Ip("203.0.113.9:80".parse().expect("an address"));
+    for n in 0..8 {
+        let at = n * 50;
+        let (local, remote) = (Address::None, remote.clone());
+        maker.tell(7, at + 2, What::Send { local, remote, protocol: 6, bytes: 99, count: 1 });
+        let late = if n % 3 == 1 { 25 } else { 5 };
+        maker.http(at + late, ("203.0.113.9", 80), "GET", "203.0.113.9", "/g", "");
+        maker.sleep(7, at + 20, 30);
+    }
+    let report = report(&SAMPLE, &[maker.seen(Ended::Exited)], RuleSet::built_in());
+    let rhythm = report.contacts[0].rhythm.as_ref().expect("a rhythm");
+    assert_eq!((rhythm.period_ms, rhythm.intervals), (30_050, 7), "{rhythm:?}");
+    assert_eq!(report.contacts[0].class, Class::C2);
+}
+
 /// A loop that starts a tool each time: its sleep lies between the tools' contacts. What only
 /// finds out by a datagram's socket which address it would have has contacted nobody.
 #[test]
