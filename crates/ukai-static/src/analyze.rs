@@ -96,9 +96,8 @@ fn stages<'a>() -> [(&'static str, StageWork<'a>); 9] {
         ("xor", Work::search_xor),
         ("base64", Work::search_base64),
         ("configuration", Work::configure),
-        // Before what a hostile script can take all the time for.
-        ("yara", Work::match_rules),
         ("script", Work::run_script),
+        ("yara", Work::match_rules),
         ("unpacking", Work::unpack),
     ]
 }
