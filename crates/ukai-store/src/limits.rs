@@ -126,5 +126,8 @@ pub const SORTED_BLOCKS_MAX: u32 = 512;
 /// altogether.
 pub const RECENT_SAMPLES_BYTES_MAX: usize = 32 << 20;
 
+/// How many of them: each look-up walks through all.
+pub const RECENT_SAMPLES_MAX: usize = 1_024;
+
 /// Largest of them, in bytes.
 pub const RECENT_SAMPLE_BYTES_MAX: usize = 2 << 20;

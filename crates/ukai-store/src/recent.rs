@@ -1,12 +1,13 @@
 //! The samples that were put last, as they came: what has just been captured is analysed right
 //! away, and need not be opened and checked for that.
 
-use crate::limits::{RECENT_SAMPLE_BYTES_MAX, RECENT_SAMPLES_BYTES_MAX};
+use crate::limits::{RECENT_SAMPLE_BYTES_MAX, RECENT_SAMPLES_BYTES_MAX, RECENT_SAMPLES_MAX};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use ukai_model::Sha256;
 
-/// The last samples, the oldest first; within [`RECENT_SAMPLES_BYTES_MAX`].
+/// The last samples, the oldest first; within [`RECENT_SAMPLES_BYTES_MAX`] and
+/// [`RECENT_SAMPLES_MAX`].
 #[derive(Default)]
 pub(crate) struct Recent {
     samples: VecDeque<(Sha256, Bytes)>,
@@ -21,7 +22,7 @@ impl Recent {
         }
         self.bytes += bytes.len();
         self.samples.push_back((sha256, bytes.clone()));
-        while self.bytes > RECENT_SAMPLES_BYTES_MAX {
+        while self.bytes > RECENT_SAMPLES_BYTES_MAX || self.samples.len() > RECENT_SAMPLES_MAX {
             let Some((_, oldest)) = self.samples.pop_front() else { break };
             self.bytes -= oldest.len();
         }
@@ -36,7 +37,7 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::Recent;
-    use crate::limits::{RECENT_SAMPLE_BYTES_MAX, RECENT_SAMPLES_BYTES_MAX};
+    use crate::limits::{RECENT_SAMPLE_BYTES_MAX, RECENT_SAMPLES_BYTES_MAX, RECENT_SAMPLES_MAX};
     use bytes::Bytes;
     use ukai_model::Sha256;
 
@@ -55,5 +56,12 @@ mod tests {
         let kept = names.iter().filter(|name| recent.get(name).is_some()).count();
         assert_eq!(kept * one.len(), RECENT_SAMPLES_BYTES_MAX);
         assert!(recent.get(&names[0]).is_none() && recent.get(&names[count - 1]) == Some(one));
+
+        let small = Bytes::from_static(b"small");
+        for number in 0..=RECENT_SAMPLES_MAX {
+            recent.add(Sha256::of(&number.to_be_bytes()), &small);
+        }
+        let first = |number: usize| recent.get(&Sha256::of(&number.to_be_bytes()));
+        assert!(first(0).is_none() && first(1).is_some());
     }
 }
