@@ -1,7 +1,18 @@
 //! Reports as lines, for tables of tests.
 
+use crate::Limits;
 use crate::report::Report;
 use ukai_model::{ScriptAct, Sha256};
+
+const TEMP: &str = r"C:\Users\k.tanaka\AppData\Local\Temp";
+
+/// Runs a script and compares its acts, one a line; `%T` stands for the folder of temporary files.
+#[track_caller]
+pub(crate) fn check(run: fn(&str, &Limits) -> Report, source: &str, expected: &[&str]) {
+    let report = run(source, &Limits::default());
+    let expected: Vec<String> = expected.iter().map(|it| it.replace("%T", TEMP)).collect();
+    assert_eq!(lines(&report), expected, "\nnotes: {:#?}", report.notes);
+}
 
 /// Each act as one line; content of files and layers as text.
 pub(crate) fn lines(report: &Report) -> Vec<String> {

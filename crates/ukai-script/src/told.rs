@@ -1,6 +1,6 @@
 //! How tests write what a report tells.
 
-use crate::Report;
+use crate::{Limits, Report};
 use ukai_model::ScriptAct;
 
 /// The acts of a report, a line each; evaluated text is told by its language alone.
@@ -17,4 +17,21 @@ pub(crate) fn told(report: &Report) -> Vec<String> {
         ScriptAct::Set { what, value } => format!("set {} = {}", text(what), text(value)),
     };
     report.acts.iter().map(tell).collect()
+}
+
+/// Runs each of the cases, a name, a script and its acts; all that are wrong are shown.
+#[track_caller]
+pub(crate) fn holds(cases: &[(&str, &str, &[&str])], run: fn(&str, &Limits) -> Report) {
+    let mut wrong = Vec::new();
+    for (name, source, acts) in cases {
+        let report = run(source, &Limits::default());
+        if told(&report) != *acts {
+            wrong.push(format!(
+                "{name}: {:#?}\nnot {acts:#?}\nnotes {:?}",
+                told(&report),
+                report.notes
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), cases.len(), wrong.join("\n\n"));
 }

@@ -438,17 +438,21 @@ mod tests {
         assert_eq!(told.len(), 8);
     }
 
-    #[test]
-    fn changes_of_the_registry_are_told_at_the_end() {
-        let file = |reason, text: &str| What::File {
+    fn registry_file(name: &str, reason: Reason, text: &str) -> What {
+        What::File {
             number: 1,
-            path: b"/home/daniel/.wine/user.reg".to_vec(),
+            path: format!("/home/daniel/.wine/{name}").into(),
             reason,
             size: text.len() as u64,
             offset: 0,
             bytes: text.into(),
             last: true,
-        };
+        }
+    }
+
+    #[test]
+    fn changes_of_the_registry_are_told_at_the_end() {
+        let file = |reason, text| registry_file("user.reg", reason, text);
         let told = translated(vec![
             (100, What::Started {}),
             (0, file(Reason::Before, "[Software\\\\Run] 1\n")),
@@ -463,15 +467,7 @@ mod tests {
 
     #[test]
     fn what_wine_enters_of_the_machine_is_no_change() {
-        let file = |reason, text: &str| What::File {
-            number: 1,
-            path: b"/home/daniel/.wine/system.reg".to_vec(),
-            reason,
-            size: text.len() as u64,
-            offset: 0,
-            bytes: text.into(),
-            last: true,
-        };
+        let file = |reason, text| registry_file("system.reg", reason, text);
         let fonts = r"[Software\\Microsoft\\Windows\\CurrentVersion\\Fonts] 1";
         let machine = r"[System\\CurrentControlSet\\Control\\Session Manager\\Environment] 1";
         let linux = r#""DejaVu Sans (TrueType)"="\\??\\unix\\usr\\share\\fonts\\a.ttf""#;

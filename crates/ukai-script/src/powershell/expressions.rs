@@ -90,10 +90,12 @@ impl Parser<'_> {
     }
 
     fn list(&mut self, commas: bool) -> Parse<Expr> {
-        let first = self.unary()?;
-        if !commas {
-            return Ok(first);
-        }
+        if commas { self.with_commas(Self::unary) } else { self.unary() }
+    }
+
+    /// One element, or a list of several with commas between them.
+    pub(super) fn with_commas(&mut self, element: fn(&mut Self) -> Parse<Expr>) -> Parse<Expr> {
+        let first = element(self)?;
         let mut all = Vec::new();
         loop {
             let before = self.at;
@@ -105,7 +107,7 @@ impl Parser<'_> {
             self.at += 1;
             self.skip_lines();
             self.node()?;
-            all.push(self.unary()?);
+            all.push(element(self)?);
         }
         if all.is_empty() {
             return Ok(first);

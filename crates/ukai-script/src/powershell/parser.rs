@@ -804,7 +804,7 @@ impl<'s> Parser<'s> {
             let value = if self.peek() == b':' && name.len() > 1 {
                 self.at += 1;
                 self.skip_blanks();
-                Some(self.argument_list()?)
+                Some(self.with_commas(Self::argument)?)
             } else {
                 None
             };
@@ -814,30 +814,7 @@ impl<'s> Parser<'s> {
             self.at += 1;
             return Ok(Argument::Splat(self.name().ok_or(Broken("a variable was expected"))?));
         }
-        Ok(Argument::Value(self.argument_list()?))
-    }
-
-    /// Arguments with commas between them.
-    fn argument_list(&mut self) -> Parse<Expr> {
-        let first = self.argument()?;
-        let mut all = Vec::new();
-        loop {
-            let before = self.at;
-            self.skip_blanks();
-            if self.peek() != b',' {
-                self.at = before;
-                break;
-            }
-            self.at += 1;
-            self.skip_lines();
-            self.node()?;
-            all.push(self.argument()?);
-        }
-        if all.is_empty() {
-            return Ok(first);
-        }
-        all.insert(0, first);
-        Ok(Expr::List(all))
+        Ok(Argument::Value(self.with_commas(Self::argument)?))
     }
 
     /// `> path`, `2>&1`: whether there was one.

@@ -2,17 +2,12 @@
 
 use super::run;
 use crate::limits::Limits;
-use crate::shown::lines;
+use crate::shown;
 use proptest::prelude::*;
 
-const TEMP: &str = r"C:\Users\k.tanaka\AppData\Local\Temp";
-
-/// Runs a script and compares its acts, one a line; `%T` stands for the folder of temporary files.
 #[track_caller]
 fn check(source: &str, expected: &[&str]) {
-    let report = run(source, &Limits::default());
-    let expected: Vec<String> = expected.iter().map(|it| it.replace("%T", TEMP)).collect();
-    assert_eq!(lines(&report), expected, "\nnotes: {:#?}", report.notes);
+    shown::check(run, source, expected);
 }
 
 #[test]

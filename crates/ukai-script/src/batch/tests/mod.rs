@@ -5,21 +5,9 @@ mod cases;
 pub(super) use cases::CASES;
 
 use super::run;
-use crate::Limits;
-use crate::told::told;
+use crate::told::holds;
 
 #[test]
 fn droppers() {
-    let mut wrong = Vec::new();
-    for (name, source, acts) in CASES {
-        let report = run(source, &Limits::default());
-        if told(&report) != *acts {
-            wrong.push(format!(
-                "{name}: {:#?}\nnot {acts:#?}\nnotes {:?}",
-                told(&report),
-                report.notes
-            ));
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), CASES.len(), wrong.join("\n\n"));
+    holds(CASES, run);
 }
