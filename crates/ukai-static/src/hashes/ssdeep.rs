@@ -23,9 +23,32 @@ const PIECE_START: u8 = 0x27;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /// Block sizes that advance in one vector.
 const LANES: usize = 16;
+/// Block sizes of which the digest of a usual file is made.
+const USUAL: usize = 4;
 
 /// The digest of `bytes`, as `ssdeep` prints it before the file's name.
 pub(crate) fn digest(bytes: &[u8]) -> String {
+    usual(bytes).unwrap_or_else(|| complete(bytes))
+}
+
+/// By four block sizes alone: by the file's length one of the lower three is the digest's, unless
+/// the file repeats itself so much that none of them has pieces enough (`None`).
+fn usual(bytes: &[u8]) -> Option<String> {
+    let mut state = State::new(bytes.len() as u64);
+    let first = (state.end_max + 1).checked_sub(USUAL).filter(|first| *first > 0)?;
+    state.start = first;
+    state.end = first + USUAL;
+    state.mask = (1 << first) - 1;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        rest = &rest[state.run_usual(first, rest)..];
+    }
+    let enough = state.blocks[state.chosen()].length >= LENGTH / 2;
+    enough.then(|| state.finish())
+}
+
+/// By all block sizes that may count.
+fn complete(bytes: &[u8]) -> String {
     let mut state = State::new(bytes.len() as u64);
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -131,6 +154,50 @@ impl State {
         done
     }
 
+    /// As [`State::run`] for [`USUAL`] block sizes from `first` on, whose hashes are the four
+    /// quarters of a word: 63 * 19 has room in sixteen bits.
+    fn run_usual(&mut self, first: usize, bytes: &[u8]) -> usize {
+        const EACH: u64 = 0x0001_0001_0001_0001;
+        const SIX_BITS: u64 = 63 * EACH;
+        let together = |hashes: &[u8]| {
+            hashes[first..first + USUAL]
+                .iter()
+                .rev()
+                .fold(0, |word, hash| word << 16 | u64::from(*hash & 63))
+        };
+        let (mut full, mut half) = (together(&self.full), together(&self.half));
+        let mut roll = self.roll;
+        let mask = self.mask;
+        let mut done = 0;
+        let mut ended = None;
+        for byte in bytes {
+            done += 1;
+            roll.step(*byte);
+            let each = u64::from(byte & 63) * EACH;
+            full = ((full & SIX_BITS) * 19) ^ each;
+            half = ((half & SIX_BITS) * 19) ^ each;
+            let trigger = roll.sum().wrapping_add(1);
+            // 3 times a power of two: what is a multiple of it is one of the power, too, which
+            // is cheaper to see.
+            if trigger & mask == 0 && trigger != 0 && trigger.is_multiple_of(BLOCK_BYTES_MIN as u32)
+            {
+                ended = Some((trigger / BLOCK_BYTES_MIN as u32) >> self.start);
+                break;
+            }
+        }
+        self.roll = roll;
+        for (lane, hash) in self.full[first..first + USUAL].iter_mut().enumerate() {
+            *hash = (full >> (16 * lane)) as u8;
+        }
+        for (lane, hash) in self.half[first..first + USUAL].iter_mut().enumerate() {
+            *hash = (half >> (16 * lane)) as u8;
+        }
+        if let Some(blocks) = ended {
+            self.end_pieces(blocks);
+        }
+        done
+    }
+
     /// A piece ends at block size `start`, and at each next one while the bits allow.
     fn end_pieces(&mut self, mut blocks: u32) {
         let mut index = self.start;
@@ -183,7 +250,8 @@ impl State {
         self.mask = self.mask * 2 + 1;
     }
 
-    fn finish(&self) -> String {
+    /// The block size that is the digest's.
+    fn chosen(&self) -> usize {
         let mut index = self.start;
         while block_bytes(index) * (LENGTH as u64) < self.size {
             index += 1;
@@ -192,6 +260,11 @@ impl State {
         while index > self.start && self.blocks[index].length < LENGTH / 2 {
             index -= 1;
         }
+        index
+    }
+
+    fn finish(&self) -> String {
+        let index = self.chosen();
         let mut text = format!("{}:", block_bytes(index));
         let mut push = |characters: &[u8], last: u8| {
             text.extend(characters.iter().map(|c| char::from(*c)));
@@ -255,5 +328,41 @@ impl Roll {
     #[inline]
     fn sum(&self) -> u32 {
         self.sum.wrapping_add(self.weighted).wrapping_add(self.shifted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Bytes of which pieces repeat, so that some block sizes have few ends or the same ones.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let piece = (prop::collection::vec(any::<u8>(), 1..300), 1usize..200);
+        prop::collection::vec(piece, 1..20).prop_map(|pieces| {
+            pieces.into_iter().flat_map(|(bytes, times)| bytes.repeat(times)).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn four_block_sizes_make_what_all_make(bytes in bytes()) {
+            if let Some(quick) = usual(&bytes) {
+                prop_assert_eq!(quick, complete(&bytes));
+            }
+        }
+    }
+
+    #[test]
+    fn a_usual_file_needs_four_block_sizes_and_a_monotonous_one_more() {
+        let mut state = 1u32;
+        let varied: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        })
+        .take(100_000)
+        .collect();
+        assert_eq!(usual(&varied), Some(complete(&varied)));
+        assert_eq!(usual(&vec![7; 100_000]), None);
     }
 }
