@@ -27,27 +27,27 @@ const STRONG_ADDRESS_BYTES: usize = 9;
 /// Length of the shortest name that counts, in bytes.
 const NAME_BYTES_MIN: usize = 6;
 
-/// What a byte may be, XORed with the dot or colon beside it.
-#[derive(Clone, Copy)]
-struct Neighbours {
-    /// Character of a host name beside a dot.
-    dot: [bool; 256],
-    /// Letter before a colon.
-    colon: [bool; 256],
-}
+/// Two bytes, XORed with each other, may be a character of a host name and a dot beside it.
+const DOT: u8 = 1;
+/// They may be a letter and a colon after it.
+const COLON: u8 = 2;
+/// They may be a colon and a slash after it.
+const SLASH: u8 = 4;
 
-const NEIGHBOURS: Neighbours = {
-    let mut table = Neighbours { dot: [false; 256], colon: [false; 256] };
+/// What two bytes may be, by what they are XORed with each other.
+static NEIGHBOURS: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0u8;
     while byte < 128 {
         if byte.is_ascii_lowercase() || byte.is_ascii_digit() {
-            table.dot[(byte ^ b'.') as usize] = true;
+            table[(byte ^ b'.') as usize] |= DOT;
         }
         if byte.is_ascii_alphabetic() {
-            table.colon[(byte ^ b':') as usize] = true;
+            table[(byte ^ b':') as usize] |= COLON;
         }
         byte += 1;
     }
+    table[(b':' ^ b'/') as usize] |= SLASH;
     table
 };
 
@@ -60,16 +60,17 @@ pub(crate) fn search(bytes: &[u8], finds: &mut Finds) -> BTreeSet<u8> {
         weak: Vec::new(),
         run: Vec::with_capacity(XOR_RUN_BYTES_MAX),
     };
-    let slashes = b':' ^ b'/';
-    for at in 1..bytes.len().saturating_sub(1) {
-        let middle = bytes[at];
-        let (left, right) = (usize::from(bytes[at - 1] ^ middle), bytes[at + 1] ^ middle);
-        if NEIGHBOURS.dot[left] && NEIGHBOURS.dot[usize::from(right)] {
+    let mut left = 0;
+    for (at, pair) in bytes.windows(2).enumerate() {
+        let [middle, next] = *pair else { continue };
+        let right = NEIGHBOURS[usize::from(middle ^ next)];
+        if left & right & DOT != 0 {
             search.candidate(at, middle ^ b'.', finds);
         }
-        if right == slashes && NEIGHBOURS.colon[left] && bytes.get(at + 2) == Some(&bytes[at + 1]) {
+        if left & COLON != 0 && right & SLASH != 0 && bytes.get(at + 2) == Some(&next) {
             search.candidate(at, middle ^ b':', finds);
         }
+        left = right;
     }
     search.finish(finds)
 }
