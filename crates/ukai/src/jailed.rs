@@ -147,6 +147,7 @@ pub(crate) fn run() -> ExitCode {
     // Never freed: a fork would write to each page of them only to end.
     let rules: &Rules = Box::leak(Box::new(rules));
     ukai_static::prepare(Some(rules));
+    crate::allocator::fill_gaps();
     let bytes = match sample() {
         Ok(bytes) => bytes,
         Err(code) => return code,
