@@ -21,7 +21,7 @@ pub(crate) use ukai_static::ENGINE;
 
 /// Works until the hub stops. A job that is cut off by the stop is left to its lease.
 pub(crate) async fn run(app: App, name: String) {
-    let worker = Worker { app: app.clone(), jail: jail(&app), name };
+    let mut worker = Worker { app: app.clone(), jail: jail(&app), name, done: None };
     loop {
         let round = async {
             let result = worker.round().await;
@@ -67,17 +67,21 @@ struct Worker {
     app: App,
     jail: Jail,
     name: String,
+    /// The job that was done last, which is completed when the next one is taken.
+    done: Option<Job>,
 }
 
 impl Worker {
     /// Does one job; false if there is none.
-    async fn round(&self) -> Result<bool, StoreError> {
+    async fn round(&mut self) -> Result<bool, StoreError> {
         let queue = self.app.store.queue();
-        let Some(job) = queue.lease(ENGINE, &self.name, limits::LEASE, 1).await?.pop() else {
-            return Ok(false);
+        let next = match self.done.take() {
+            Some(done) => queue.exchange(done, &self.name, limits::LEASE).await?,
+            None => queue.lease(ENGINE, &self.name, limits::LEASE, 1).await?.pop(),
         };
+        let Some(job) = next else { return Ok(false) };
         tokio::select! {
-            done = self.work(&job) => done?,
+            done = self.work(&job) => self.done = done?.then_some(job),
             lost = keep_lease(&self.app, &job) => {
                 lost?;
                 tracing::warn!(sample = %job.sha256, "the lease of an analysis was lost");
@@ -86,14 +90,17 @@ impl Worker {
         Ok(true)
     }
 
-    async fn work(&self, job: &Job) -> Result<(), StoreError> {
+    /// Does a job; whether it is done, and not given back.
+    async fn work(&self, job: &Job) -> Result<bool, StoreError> {
         let bytes = match self.app.store.sample(&job.sha256).await {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
-                return self.give_back(job, None, "the sample's bytes are no longer kept").await;
+                self.give_back(job, None, "the sample's bytes are no longer kept").await?;
+                return Ok(false);
             }
             Err(error @ StoreError::Damaged { .. }) => {
-                return self.give_back(job, None, &error.to_string()).await;
+                self.give_back(job, None, &error.to_string()).await?;
+                return Ok(false);
             }
             Err(error) => return Err(error),
         };
@@ -102,20 +109,20 @@ impl Worker {
             // It was not the sample's doing: once more, whatever it said until then.
             let reason = "somebody ended the analysis";
             self.app.store.queue().postpone(job, reason, Some(Duration::ZERO)).await?;
-            return Ok(());
+            return Ok(false);
         }
         match &analysis.outcome {
             Outcome::Failed { reason } => {
                 let reason = reason.clone();
-                self.give_back(job, Some(analysis), &reason).await
+                self.give_back(job, Some(analysis), &reason).await?;
+                Ok(false)
             }
             Outcome::Complete | Outcome::Partial { .. } => {
                 let analysis = Arc::new(analysis);
                 self.keep(&analysis).await?;
                 sandbox::queue(&self.app, &analysis).await?;
                 opinions::queue(&self.app, job.sha256, Queue::CAPTURED).await?;
-                self.app.store.queue().complete(job).await?;
-                Ok(())
+                Ok(true)
             }
         }
     }

@@ -11,13 +11,13 @@
 //! The footer carries `length`, `md5`, `sha1` and `sha256` of the bytes, as text.
 
 use crate::limits::CART_METADATA_BYTES_MAX;
-use flate2::{Compression, Decompress, FlushDecompress, Status, write::ZlibEncoder};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use md5::Md5;
 use rc4::{KeyInit as _, Rc4, StreamCipher as _, consts::U16};
 use serde_json::{Map, Value};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
-use std::io::Write as _;
+use std::cell::RefCell;
 
 /// What a container's optional header and footer hold: one JSON object each.
 pub type Metadata = Map<String, Value>;
@@ -26,6 +26,8 @@ pub type Metadata = Map<String, Value>;
 const HEADER_LEN: usize = 38;
 /// Length of the mandatory footer, in bytes.
 const FOOTER_LEN: usize = 28;
+/// Room that is made at least for what is compressed next, in bytes.
+const DEFLATE_STEP: usize = 4 << 10;
 /// The well-known key: the first eight digits of pi, twice.
 const DEFAULT_KEY: [u8; 16] = [3, 1, 4, 1, 5, 9, 2, 6, 3, 1, 4, 1, 5, 9, 2, 6];
 
@@ -88,9 +90,7 @@ pub(crate) fn pack_known(bytes: &[u8], sha256: &[u8; 32], header: &Metadata) -> 
     out.extend_from_slice(&header);
 
     let data_at = out.len();
-    let mut zlib = ZlibEncoder::new(out, Compression::fast());
-    zlib.write_all(bytes).expect("writing to memory does not fail");
-    let mut out = zlib.finish().expect("writing to memory does not fail");
+    deflate(bytes, &mut out);
     cipher(DEFAULT_KEY).apply_keystream(&mut out[data_at..]);
 
     let footer_at = out.len();
@@ -168,6 +168,27 @@ fn metadata(
     }
     cipher(key).apply_keystream(&mut json);
     serde_json::from_slice(&json).map_err(|_| CartError::Metadata(what))
+}
+
+/// zlib, added to `out`.
+fn deflate(bytes: &[u8], out: &mut Vec<u8>) {
+    thread_local! {
+        // Its tables are larger than most samples.
+        static ZLIB: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), true));
+    }
+    ZLIB.with_borrow_mut(|zlib| {
+        zlib.reset();
+        loop {
+            let used = usize::try_from(zlib.total_in()).expect("no more than there is");
+            out.reserve(DEFLATE_STEP.max((bytes.len() - used) / 2));
+            let status = zlib
+                .compress_vec(&bytes[used..], out, FlushCompress::Finish)
+                .expect("memory can be compressed");
+            if status == Status::StreamEnd {
+                return;
+            }
+        }
+    });
 }
 
 /// zlib, at most `limit` bytes out.

@@ -420,8 +420,8 @@ impl Store {
         self.ask(move |engine| engine.catalog.sightings(&sha256, limit)).await
     }
 
-    /// Keeps an analysis in place of an earlier one of the same engine; durable on
-    /// return.
+    /// Keeps an analysis in place of an earlier one of the same engine. If the machine fails
+    /// right after, it may be lost: then so is the completion of its job, and it is made again.
     pub async fn put_analysis(&self, analysis: Arc<Analysis>) -> Result<()> {
         self.ask(move |engine| engine.catalog.put_analysis(&analysis)).await
     }

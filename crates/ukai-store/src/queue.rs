@@ -138,6 +138,23 @@ impl Queue {
         self.blocking.run(move || engine.complete(&job)).await
     }
 
+    /// [`Queue::complete`], and takes the next job of the same kind for `lease`, in one step.
+    pub async fn exchange(
+        &self,
+        done: Job,
+        worker: &str,
+        lease: Duration,
+    ) -> Result<Option<Job>, StoreError> {
+        let (engine, worker) = (self.engine.clone(), worker.to_owned());
+        let attempts_max = self.config.job_attempts_max.max(1);
+        self.blocking
+            .run(move || {
+                let now = clock::now();
+                engine.exchange(&done, &worker, now + lease, attempts_max, now)
+            })
+            .await
+    }
+
     /// The attempt failed: tried again after `retry_after` (by default a wait that
     /// doubles with each attempt), or put aside when the attempts are used up. `None`
     /// if the lease was lost.

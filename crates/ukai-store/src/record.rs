@@ -101,7 +101,16 @@ pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
 pub(crate) fn decompress(packed: &[u8]) -> io::Result<Vec<u8>> {
     let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten();
     let room = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(UNPACKED_BYTES_MAX);
-    Decompressor::new()?.decompress(packed, room.min(UNPACKED_BYTES_MAX))
+    thread_local! {
+        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    DECOMPRESSOR.with_borrow_mut(|slot| {
+        let decompressor = match slot {
+            Some(decompressor) => decompressor,
+            None => slot.insert(Decompressor::new()?),
+        };
+        decompressor.decompress(packed, room.min(UNPACKED_BYTES_MAX))
+    })
 }
 
 fn checked(what: &'static str, record: Vec<u8>) -> Result<Bytes, StoreError> {

@@ -182,7 +182,8 @@ pub trait Catalog: Send + Sync {
     /// How a sample came, newest first.
     fn sightings(&self, sha256: &Sha256, limit: u32) -> Result<Vec<Sighting>>;
 
-    /// Keeps an analysis in place of an earlier one of the same engine.
+    /// Keeps an analysis in place of an earlier one of the same engine. It may be lost when the
+    /// machine fails, but not without the end of the job that it came from.
     fn put_analysis(&self, analysis: &Analysis) -> Result<()>;
     /// The analyses of a sample, by engine.
     fn analyses_of(&self, sha256: &Sha256) -> Result<Vec<Analysis>>;
@@ -279,6 +280,16 @@ pub trait WorkQueue: Send + Sync {
     fn renew(&self, job: &Job, until: Timestamp, now: Timestamp) -> Result<bool>;
     /// The work is done; `false` if the lease was lost.
     fn complete(&self, job: &Job) -> Result<bool>;
+    /// [`WorkQueue::complete`], and takes the next job of the same kind, as
+    /// [`WorkQueue::lease`] would.
+    fn exchange(
+        &self,
+        done: &Job,
+        worker: &str,
+        until: Timestamp,
+        attempts_max: u32,
+        now: Timestamp,
+    ) -> Result<Option<Job>>;
     /// The attempt failed; `None` if the lease was lost.
     fn fail(&self, job: &Job, reason: &str, retry: Retry) -> Result<Option<JobState>>;
     /// Starts a quarantined job anew; `false` if there is none of this identity.

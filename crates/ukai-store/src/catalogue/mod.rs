@@ -269,7 +269,8 @@ impl Catalog for Catalogue {
     }
 
     fn put_analysis(&self, analysis: &Analysis) -> Result<()> {
-        self.write(Commit::Durable, |tx, _| samples::put_analysis(tx, analysis))
+        // The end of its job is written after it, and is on the disk no sooner.
+        self.write(Commit::Derived, |tx, _| samples::put_analysis(tx, analysis))
     }
 
     fn analyses_of(&self, sha256: &Sha256) -> Result<Vec<Analysis>> {

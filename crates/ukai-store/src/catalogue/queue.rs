@@ -69,6 +69,11 @@ fn lease(
     Ok(jobs)
 }
 
+fn complete(c: &Connection, job: &Job) -> Result<bool> {
+    let sql = format!("DELETE FROM job WHERE {HELD}");
+    Ok(c.prepare_cached(&sql)?.execute(params![int(job.id), job.attempts])? > 0)
+}
+
 impl WorkQueue for Catalogue {
     fn push(&self, kind: &str, sha256: &Sha256, priority: i32, now: Timestamp) -> Result<bool> {
         self.write(Commit::Durable, |tx, _| {
@@ -98,14 +103,14 @@ impl WorkQueue for Catalogue {
         attempts_max: u32,
         now: Timestamp,
     ) -> Result<Vec<Job>> {
-        self.write(Commit::Durable, |tx, _| {
+        // No lease outlives the process.
+        self.write(Commit::Derived, |tx, _| {
             end_leases(tx, kind, attempts_max, now)?;
             lease(tx, kind, worker, until, max, now)
         })
     }
 
     fn renew(&self, job: &Job, until: Timestamp, now: Timestamp) -> Result<bool> {
-        // No lease outlives the process.
         self.write(Commit::Derived, |tx, _| {
             let sql = format!("UPDATE job SET lease_until = ?3 WHERE {HELD} AND lease_until > ?4");
             let key = params![int(job.id), job.attempts, time(until), time(now)];
@@ -115,9 +120,21 @@ impl WorkQueue for Catalogue {
 
     fn complete(&self, job: &Job) -> Result<bool> {
         // If the machine fails before it is on the disk, the work is done once more.
+        self.write(Commit::Derived, |tx, _| complete(tx, job))
+    }
+
+    fn exchange(
+        &self,
+        done: &Job,
+        worker: &str,
+        until: Timestamp,
+        attempts_max: u32,
+        now: Timestamp,
+    ) -> Result<Option<Job>> {
         self.write(Commit::Derived, |tx, _| {
-            let sql = format!("DELETE FROM job WHERE {HELD}");
-            Ok(tx.prepare_cached(&sql)?.execute(params![int(job.id), job.attempts])? > 0)
+            complete(tx, done)?;
+            end_leases(tx, &done.kind, attempts_max, now)?;
+            Ok(lease(tx, &done.kind, worker, until, 1, now)?.pop())
         })
     }
 

@@ -110,6 +110,18 @@ impl WorkQueue for MemoryCatalog {
         Ok(held)
     }
 
+    fn exchange(
+        &self,
+        done: &Job,
+        worker: &str,
+        until: Timestamp,
+        attempts_max: u32,
+        now: Timestamp,
+    ) -> Result<Option<Job>> {
+        self.complete(done)?;
+        Ok(self.lease(&done.kind, worker, until, 1, attempts_max, now)?.pop())
+    }
+
     fn fail(&self, job: &Job, reason: &str, retry: Retry) -> Result<Option<JobState>> {
         let mut state = self.state.lock();
         Ok(state.held(job).map(|job| {

@@ -92,6 +92,7 @@ conformance! {
     findings::meta_values_are_replaced
     work::work_goes_by_priority_then_age
     work::a_lost_lease_is_worth_nothing
+    work::a_job_that_is_done_is_exchanged_for_the_next
     work::work_that_fails_too_often_is_put_aside
     work::a_captured_sample_is_queued_once
 }

@@ -45,6 +45,26 @@ pub(super) fn a_lost_lease_is_worth_nothing(engine: &Engine) {
     assert_eq!(engine.queue.job_of("static", &sha256).unwrap(), None);
 }
 
+pub(super) fn a_job_that_is_done_is_exchanged_for_the_next(engine: &Engine) {
+    let sha = |n: u8| Sha256::of(&[n]);
+    for n in 1..=2 {
+        engine.queue.push("static", &sha(n), 0, at(0)).unwrap();
+    }
+    engine.queue.push("other", &sha(3), 9, at(0)).unwrap();
+    let first = engine.queue.lease("static", "a", at(10), 1, 3, at(0)).unwrap().remove(0);
+    let second = engine.queue.exchange(&first, "a", at(10), 3, at(0)).unwrap().unwrap();
+    assert_eq!((second.sha256, second.attempts, second.lease_until), (sha(2), 1, Some(at(10))));
+    assert_eq!(engine.queue.job_of("static", &sha(1)).unwrap(), None);
+    // A lease that was lost is not completed, and its job comes again.
+    let third = engine.queue.lease("static", "b", at(30), 1, 3, at(20)).unwrap().remove(0);
+    assert_eq!((third.id, third.attempts), (second.id, 2));
+    assert_eq!(engine.queue.exchange(&second, "a", at(30), 3, at(21)).unwrap(), None);
+    assert!(engine.queue.job_of("static", &sha(2)).unwrap().is_some());
+    assert_eq!(engine.queue.exchange(&third, "b", at(30), 3, at(22)).unwrap(), None);
+    let stats = engine.queue.stats().unwrap();
+    assert_eq!((stats.waiting, stats.leased, stats.quarantined), (1, 0, 0), "the other kind's");
+}
+
 pub(super) fn work_that_fails_too_often_is_put_aside(engine: &Engine) {
     let sha256 = Sha256::of(b"x");
     engine.queue.push("static", &sha256, 0, at(0)).unwrap();
