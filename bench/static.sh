@@ -133,7 +133,7 @@ host = ready["ui"].split("/")[2]
 token = open(ready["token_file"]).read().strip()
 headers = {"Authorization": f"Bearer {token}"}
 count = int(samples)
-# curl, which takes little of the two cores, sends them over 16 connections at a time: what is
+# curl, which takes little of the two cores, sends them over 8 connections at a time: what is
 # submitted is on the disk before it is acknowledged.
 os.mkdir(f"{work}/sent")
 with open(f"{work}/curl", "w") as config:
@@ -164,7 +164,7 @@ def cpu_s(pid):
 
 before = cpu_s(up.pid)
 begin = time.monotonic()
-sender = subprocess.Popen(["curl", "--no-progress-meter", "-Z", "--parallel-max", "16", "-K", f"{work}/curl"])
+sender = subprocess.Popen(["curl", "--no-progress-meter", "-Z", "--parallel-max", "8", "-K", f"{work}/curl"])
 while sum(analyses().values()) < count:
     if sender.poll(): sys.exit("curl could not submit them all")
     time.sleep(0.05)

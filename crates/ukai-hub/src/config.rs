@@ -16,7 +16,8 @@ pub struct HubConfig {
     pub listen: SocketAddr,
     /// How often feeds follow changed indicators, in milliseconds (100 to 3,600,000).
     pub publish_interval_ms: u64,
-    /// Analyses that run at once (0 to 256; 0: this hub analyses nothing).
+    /// Analyses that run at once (0 to 256; 0: this hub analyses nothing). Two per
+    /// processor keep it busy: while one waits for the disk, another works.
     pub workers: usize,
     /// What one analysis of one sample may use. Beyond it the analysis is cut off, and
     /// what was found until then is kept.
@@ -36,7 +37,7 @@ impl Default for HubConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8765)),
             publish_interval_ms: 1_000,
-            workers: 2,
+            workers: 4,
             analysis: JailLimits::default(),
             watch_folder: None,
             feeds: FeedConfig::default(),

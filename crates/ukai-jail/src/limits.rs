@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use std::time::Duration;
 
+/// Room in the pipe to a child of a warm process, in bytes.
+pub(crate) const INPUT_PIPE_BYTES: usize = 256 << 10;
+
 /// Standard error of a child that is kept for the reason, in bytes; the rest is read and
 /// thrown away.
 pub(crate) const STDERR_BYTES_MAX: usize = 4096;

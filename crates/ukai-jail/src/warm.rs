@@ -3,7 +3,8 @@
 
 use crate::fork::{BORN, ENDED};
 use crate::limits::{
-    LIMITS_VARIABLE, Orders, WARM_PROCESSES_MAX, WARM_START_MAX, WARM_WORD, WARM_WORD_BYTES,
+    INPUT_PIPE_BYTES, LIMITS_VARIABLE, Orders, WARM_PROCESSES_MAX, WARM_START_MAX, WARM_WORD,
+    WARM_WORD_BYTES,
 };
 use crate::{Jail, spawner};
 use parking_lot::Mutex;
@@ -11,6 +12,7 @@ use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
     sendmsg, socketpair,
 };
+use rustix::pipe::fcntl_setpipe_size;
 use std::ffi::OsString;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -103,6 +105,8 @@ impl Warm {
         let (our_errors, errors) = io::pipe().ok()?;
         let (our_line, line) = std::os::unix::net::UnixStream::pair().ok()?;
         our_line.set_nonblocking(true).ok()?;
+        // Most samples then go in at once. The system may refuse: it only takes longer.
+        let _ = fcntl_setpipe_size(&our_input, INPUT_PIPE_BYTES);
         let orders = Orders { limits: jail.limits, parent: std::process::id() }.to_variable();
         let descriptors = [input.as_fd(), output.as_fd(), errors.as_fd(), line.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
