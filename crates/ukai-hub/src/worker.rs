@@ -37,9 +37,14 @@ pub(crate) async fn run(app: App, name: String) {
             }
         };
         tokio::select! {
-            () = app.stop.cancelled() => return,
+            () = app.stop.cancelled() => break,
             () = round => {}
         }
+    }
+    if let Some(done) = worker.done.take()
+        && let Err(error) = app.store.queue().complete(&done).await
+    {
+        tracing::warn!(sample = %done.sha256, %error, "an analysis will be made once more");
     }
 }
 
