@@ -54,7 +54,7 @@ fn analyze_shows_headers_and_artefacts_and_exports_configurations() {
     let source = "int main(void) { return 0; }\n\
         const char text[] = \"Global\\\\OnlyOnce ftp://bob:secret@files.example/a\";\n";
     std::fs::write(path("a.c"), source).expect("a file");
-    let made = std::process::Command::new("x86_64-w64-mingw32-gcc")
+    let made = Command::new("x86_64-w64-mingw32-gcc")
         .args(["-o", &path("a.exe"), &path("a.c")])
         .status()
         .expect("gcc-mingw-w64-x86-64 is installed");
