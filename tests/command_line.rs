@@ -48,6 +48,49 @@ fn analyze_finds_plain_and_hidden_contacts() {
 }
 
 #[test]
+fn analyze_shows_headers_and_artefacts_and_exports_configurations() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let source = "int main(void) { return 0; }\n\
+        const char text[] = \"Global\\\\OnlyOnce ftp://bob:secret@files.example/a\";\n";
+    std::fs::write(path("a.c"), source).expect("a file");
+    let made = Command::new("x86_64-w64-mingw32-gcc")
+        .args(["-o", &path("a.exe"), &path("a.c")])
+        .status()
+        .expect("gcc-mingw-w64-x86-64 is installed");
+    assert!(made.success());
+    let shown = text(&ukai(&["analyze", &path("a.exe")]));
+    for part in ["imphash", "KERNEL32.dll", "bob:secret"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+
+    // A table under 0x22 as Mirai's source lays it out, in a program that cannot run.
+    let mut bot = elf_arm(&Contacts::unique("toushi", 71));
+    let host = "cnc-toushi.example";
+    for entry in [host, "/proc/", "/exe", "/maps", "/dev/watchdog", "shell", "enable"] {
+        bot.push(0);
+        bot.extend(entry.bytes().chain([0]).map(|byte| byte ^ 0x22));
+        bot.push(0);
+        if entry == host {
+            bot.extend([0x22, 23 ^ 0x22, 0]);
+        }
+    }
+    std::fs::write(path("bot"), bot).expect("a file");
+    let told = text(&ukai(&["analyze", "--export", "mirai-toushi", &path("bot")]));
+    let lines: Vec<Value> =
+        told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let table = lines.iter().find(|it| it["script_name"] == "xor_table.py").expect("a table");
+    assert_eq!(table["ghidra_current_program"]["name"], "bot");
+    assert_eq!(table["ghidra_current_program"]["language_id"], "ARM:LE:32:v8");
+    assert_eq!(table["table_lock_val_func"]["table_key"], "0x22");
+    let entries = table["table_init_func"]["tables"].as_array().expect("a list");
+    assert!(entries.iter().any(|it| it["str_data"] == host), "{told}");
+    assert!(entries.iter().any(|it| it["int_data"] == 23), "{told}");
+    let wrong = ukai(&["analyze", "--export", "mirai-toushi", "--json", &path("bot")]);
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
 fn a_plan_is_a_table_json_and_a_configuration() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let list = folder.path().join("prefixes");

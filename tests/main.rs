@@ -20,3 +20,4 @@ mod ssh_tools;
 mod support;
 mod telescope;
 mod telescope_live;
+mod workbench;

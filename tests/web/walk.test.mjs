@@ -55,6 +55,9 @@ const pagesOf = (found) => [
   ['samples', '/samples'],
   ['samples-none', '/samples?q=no-such-sample-anywhere'],
   ['sample', `/samples/${found.sample.sha256}`],
+  ['bytes', `/samples/${found.sample.sha256}/bytes`],
+  ['texts', `/samples/${found.sample.sha256}/bytes?view=texts`],
+  ['code', `/samples/${found.sample.sha256}/bytes?view=code`],
   ...(found.script ? [['sample-script', `/samples/${found.script.sha256}`]] : []),
   ['sandbox', '/sandbox'],
   ['indicators', '/indicators'],
@@ -267,6 +270,31 @@ describe('by hand', () => {
     await page.getByRole('button', { name: /SHA-256/ }).first().click();
     await page.getByText(en['common.copied'], { exact: true }).first().waitFor({ state: 'attached' });
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), sample.sha256);
+  });
+
+  test('texts of a sample are searched, and its bytes looked at where they stand', async () => {
+    const { sample } = await things(opened.context);
+    await page.goto(`${base}/samples/${sample.sha256}/bytes?view=texts`);
+    await settled(page);
+    const first = page.locator('main table tr').first();
+    const place = await first.locator('a').innerText();
+    const text = (await first.locator('td').last().innerText()).trim();
+    await page.getByLabel(en['bytes.find']).fill(text);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/find=/);
+    await settled(page);
+    assert.equal(await first.locator('a').innerText(), place);
+    await first.locator('a').click();
+    await page.waitForURL(/view=bytes/);
+    await settled(page);
+    const row = Number(place) - (Number(place) % 16);
+    assert.match(await first.innerText(), new RegExp(`^${row.toString(16).padStart(8, '0')}`));
+    await page.getByLabel(en['sample.offset']).fill('0x10');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/offset=0x10/);
+    await settled(page);
+    assert.match(await first.innerText(), /^00000010/);
+    await shot(page, 'bytes-at', false);
   });
 
   test('a false positive is reported and taken back', async () => {

@@ -96,8 +96,22 @@ for (let i = 0; i < 34; i += 1) {
           { kind: 'LOAD', flags: 'rw-', offset: Math.floor(size * 0.79), address: 0x440000, file_size: Math.floor(size * 0.15), memory_size: Math.floor(size * 0.33) },
           { kind: 'GNU_STACK', flags: 'rw-', offset: 0, address: 0, file_size: 0, memory_size: 0 },
         ],
+        sections: [
+          { name: '.text', flags: 'r-x', offset: 0xb4, address: 0x4000b4, file_size: Math.floor(size * 0.6), memory_size: Math.floor(size * 0.6), entropy: i % 6 === 1 ? 7.91 : 6.21 },
+          { name: '.rodata', flags: 'r--', offset: Math.floor(size * 0.6), address: 0x420000, file_size: 9120, memory_size: 9120, entropy: 5.02 },
+        ],
+        tool_chains: ['GCC: (GNU) 4.1.2'],
       },
+      configurations: [{
+        family: 'mirai', table_key: key.toString(16), login_key: key.toString(16), servers: [`${c2}:23`], reports: [`${c2}:48101`],
+        logins: [{ user: 'root', password: 'xc3511', weight: 10 }, { user: 'admin', password: 'admin', weight: 7 }], table: ['/proc/', 'listening tun0'], confidence: 95,
+      }],
     }),
+    artefacts: [
+      { kind: 'path', value: '/dev/watchdog', offset: 0x8010, encoding: { encoding: 'plain' }, confidence: 70 },
+      { kind: 'user-agent', value: 'Mozilla/5.0 (X11; Linux x86_64)', offset: 0x8100, encoding: { encoding: 'plain' }, confidence: 80 },
+      ...(script ? [{ kind: 'command', value: 'sh -c /tmp/.x', offset: 0, encoding: { encoding: 'plain' }, confidence: 85 }] : []),
+    ],
     entropy: script ? 4.71 : i % 6 === 1 ? 7.86 : 6.12 + random(),
     observables,
     strings: ['/proc/net/tcp', '/dev/watchdog', '/bin/busybox', 'selfrep.telnet', 'POST /cdn-cgi/ HTTP/1.1', 'M-SEARCH * HTTP/1.1', 'Mozilla/5.0 (X11; Linux x86_64)', 'enable\\x00system\\x00shell', ...Array.from({ length: 260 }, (_, n) => `${pick(['.text', 'uClibc', 'GCC: (GNU) ', 'resolv.conf', '/etc/', 'nvram_get', 'attack_'])}${n}`)],

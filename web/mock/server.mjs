@@ -137,6 +137,7 @@ const routes = [
   }],
   ['GET', /^\/api\/samples\/([^/]+)\/(bytes|texts|code)$/, (request, response, params, id, what) => json(response, world.view(what, Number(params.get('offset') ?? 0), (params.get('find') ?? '').toLowerCase()))],
   ['POST', /^\/api\/samples\/([^/]+)\/reanalyze$/, (request, response) => json(response, { queued: true }, 202)],
+  ['GET', /^\/api\/behaviours$/, (request, response, params) => page(response, [], params)],
   ['GET', /^\/api\/jobs\/quarantined$/, (request, response) => json(response, { items: quarantine, next: null })],
   ['POST', /^\/api\/jobs\/(\d+)\/retry$/, (request, response) => {
     quarantine = [];
@@ -207,7 +208,7 @@ async function answer(request, response) {
   }
   for (const [method, pattern, action] of routes) {
     const match = pattern.exec(pathname);
-    if (match && method === request.method) return action(request, response, searchParams, decodeURIComponent(match[1] ?? ''));
+    if (match && method === request.method) return action(request, response, searchParams, ...match.slice(1).map((part) => decodeURIComponent(part ?? '')));
   }
   return missing(response);
 }

@@ -262,6 +262,7 @@ fn bounded(mut analysis: Analysis) -> Analysis {
             member.entropy = 0.0;
         }
     }
+    bounded_programs(&mut analysis);
     analysis.artefacts.truncate(limits::ANALYSIS_LINES_MAX);
     analysis.artefacts.iter_mut().for_each(|artefact| shorten_text(&mut artefact.value));
     analysis.yara.truncate(limits::ANALYSIS_LINES_MAX);
@@ -326,6 +327,42 @@ fn bounded_pe(pe: &mut PeInfo) {
     for version in &mut pe.version {
         shorten_text(&mut version.name);
         shorten_text(&mut version.value);
+    }
+}
+
+/// Apple's and Android's programs.
+fn bounded_programs(analysis: &mut Analysis) {
+    analysis.mach.truncate(limits::ANALYSIS_ITEMS_MAX);
+    for mach in &mut analysis.mach {
+        shorten(&mut mach.machine);
+        shorten(&mut mach.kind);
+        let texts = [&mut mach.platform, &mut mach.uuid, &mut mach.symhash];
+        texts.into_iter().flatten().for_each(shorten);
+        mach.libraries.truncate(limits::ANALYSIS_ITEMS_MAX);
+        mach.libraries.iter_mut().for_each(shorten_text);
+        mach.sections.truncate(limits::ANALYSIS_ITEMS_MAX);
+        mach.sections.iter_mut().for_each(bounded_section);
+    }
+    analysis.dex.truncate(limits::ANALYSIS_ITEMS_MAX);
+    for dex in &mut analysis.dex {
+        shorten_text(&mut dex.version);
+        dex.names.truncate(limits::ANALYSIS_ITEMS_MAX);
+        dex.names.iter_mut().for_each(shorten_text);
+    }
+    analysis.android.truncate(limits::ANALYSIS_ITEMS_MAX);
+    for android in &mut analysis.android {
+        shorten_text(&mut android.package);
+        let texts = [&mut android.version, &mut android.sdk_min, &mut android.sdk_target];
+        texts.into_iter().flatten().for_each(shorten_text);
+        android.permissions.truncate(limits::ANALYSIS_ITEMS_MAX);
+        android.permissions.iter_mut().for_each(shorten_text);
+        android.components.truncate(limits::ANALYSIS_ITEMS_MAX);
+        for component in &mut android.components {
+            shorten(&mut component.kind);
+            shorten_text(&mut component.name);
+            component.actions.truncate(limits::ANALYSIS_ITEMS_MAX);
+            component.actions.iter_mut().for_each(shorten_text);
+        }
     }
 }
 
@@ -412,6 +449,9 @@ fn failed(sha256: Sha256, reason: String) -> Analysis {
         hashes: None,
         elf: None,
         pe: None,
+        mach: Vec::new(),
+        dex: Vec::new(),
+        android: Vec::new(),
         entropy: 0.0,
         observables: Vec::new(),
         members: Vec::new(),

@@ -1,8 +1,8 @@
 //! What an analysis found out about a sample.
 
 use crate::{
-    Artefact, BotConfiguration, Member, Observable, PeInfo, PeerText, ScriptStep, Sha256,
-    Timestamp, YaraMatch,
+    AndroidInfo, Artefact, BotConfiguration, DexInfo, MachInfo, Member, Observable, PeInfo,
+    PeerText, ScriptStep, Sha256, Timestamp, YaraMatch,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -34,6 +34,15 @@ pub struct Analysis {
     /// PE headers, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pe: Option<PeInfo>,
+    /// Headers of Mach-O programs: of the sample's architectures, or of members; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mach: Vec<MachInfo>,
+    /// Headers of Dalvik's byte code, the sample or members; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dex: Vec<DexInfo>,
+    /// Manifests of Android packages, the sample or members; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub android: Vec<AndroidInfo>,
     /// Shannon entropy of the bytes, 0 to 8 bits per byte.
     pub entropy: f32,
     /// Files and layers inside, in the order in which they were taken out; at most 500.

@@ -4,7 +4,7 @@ use crate::artefacts::Artefacts;
 use crate::kind::{self, Kind, Language};
 use crate::limits::{
     ACTS_BYTES_MAX, ACTS_MAX, ARTEFACT_BYTES_MAX, CONFIGURATIONS_MAX, Limits, NOTES_MAX,
-    SCRIPTS_RUN_MAX, YARA_MATCHES_MAX,
+    PROGRAMS_MAX, SCRIPTS_RUN_MAX, YARA_MATCHES_MAX,
 };
 use crate::observables::{
     Finds, Source, runs, scan_text, search_base64, search_hex, search_stack, search_xor,
@@ -13,11 +13,14 @@ use crate::observables::{
 use crate::passwords::Passwords;
 use crate::script::Product;
 use crate::unpack::{Budget, Child, Unpacking};
-use crate::{ENGINE, ENGINE_VERSION, Stage, config, elf, functions, hashes, pe, script, strings};
+use crate::{
+    ENGINE, ENGINE_VERSION, Stage, android, config, elf, functions, hashes, mach, pe, script,
+    strings,
+};
 use std::collections::{HashMap, HashSet, VecDeque};
 use ukai_model::{
-    Analysis, ArtefactKind, Member, Outcome, ScriptAct, ScriptStep, Sha256, StringEncoding,
-    Timestamp, YaraMatch,
+    Analysis, AndroidInfo, ArtefactKind, DexInfo, MachInfo, Member, Outcome, ScriptAct, ScriptStep,
+    Sha256, StringEncoding, Timestamp, YaraMatch,
 };
 use ukai_script::Dialect;
 use ukai_yara::Rules;
@@ -138,6 +141,9 @@ fn empty(bytes: &[u8], now: Timestamp) -> Analysis {
         hashes: None,
         elf: None,
         pe: None,
+        mach: Vec::new(),
+        dex: Vec::new(),
+        android: Vec::new(),
         entropy: 0.0,
         members: Vec::new(),
         configurations: Vec::new(),
@@ -217,7 +223,7 @@ impl Work<'_> {
         let about = [
             known.file_type.is_some(),
             known.hashes.is_some(),
-            known.elf.is_some() || known.pe.is_some(),
+            known.elf.is_some() || known.pe.is_some() || !known.mach.is_empty(),
         ];
         [
             about.into_iter().filter(|it| *it).count(),
@@ -271,10 +277,32 @@ impl Work<'_> {
         if kind.file_type.name == "pe" {
             self.analysis.pe = pe::read(self.bytes);
         }
+        self.read_others(self.bytes, &kind, None);
         self.kind = Some(kind);
         if let Some(elf) = elf {
             elf.notes.into_iter().for_each(|note| self.note(note));
             self.analysis.elf = Some(elf.info);
+        }
+    }
+
+    /// Headers of Apple's and Android's programs.
+    fn read_others(&mut self, bytes: &[u8], kind: &Kind, layer: Option<u32>) {
+        let known = &mut self.analysis;
+        match kind.file_type.name.as_str() {
+            "mach-o" => {
+                let room = PROGRAMS_MAX.saturating_sub(known.mach.len());
+                let found = mach::read(bytes).into_iter().take(room);
+                known.mach.extend(found.map(|info| MachInfo { layer, ..info }));
+            }
+            "dex" if known.dex.len() < PROGRAMS_MAX => {
+                let found = android::dex(bytes);
+                known.dex.extend(found.map(|info| DexInfo { layer, ..info }));
+            }
+            _ if known.android.len() < PROGRAMS_MAX => {
+                let found = android::manifest(bytes);
+                known.android.extend(found.map(|info| AndroidInfo { layer, ..info }));
+            }
+            _ => {}
         }
     }
 
@@ -516,6 +544,7 @@ impl Work<'_> {
             pe: (kind.file_type.name == "pe").then(|| pe::read(bytes)).flatten(),
         });
         if self.seen.insert(sha256) {
+            self.read_others(bytes, &kind, Some(layer));
             self.finds.layer = Some(layer);
             self.artefacts.layer = Some(layer);
             self.look(bytes, &kind, layer, depth);

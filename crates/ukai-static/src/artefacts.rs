@@ -78,6 +78,9 @@ const PATHS: &[&[u8]] = &[
     b"\\Device\\",
 ];
 
+/// Length of user, password and host of a URL, in bytes.
+const LOGIN_BYTES_MAX: usize = 512;
+
 /// The first bytes of those paths: most texts begin otherwise.
 const PATHS_BEGIN: &[u8] = b"/CcD%HS\\";
 
@@ -112,6 +115,7 @@ impl Artefacts {
         }
         if memchr(b'@', text).is_some() {
             self.mails(text, source);
+            self.logins(text, source);
         }
         if text.len() >= 26 {
             self.wallets(text, source);
@@ -166,6 +170,27 @@ impl Artefacts {
             if starts && !in_url && is_contact_host(domain) {
                 let value = &text[at - before..=at + domain.len()];
                 self.add(ArtefactKind::Mail, value, at - before, source, 75);
+            }
+        }
+    }
+
+    /// User and password in a URL: `ftp://user:password@host`.
+    fn logins(&mut self, text: &[u8], source: &Source) {
+        for at in memchr::memmem::find_iter(text, b"://").map(|at| at + 3) {
+            let rest = &text[at..];
+            let length = rest.iter().take(LOGIN_BYTES_MAX).take_while(|byte| {
+                byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<')
+            });
+            let authority = &rest[..length.count()];
+            // A password may have the sign in it.
+            let Some(end) = memchr::memrchr(b'@', authority) else { continue };
+            let login = &authority[..end];
+            let Some(colon) = memchr(b':', login) else { continue };
+            // `%s:%s@` is where a program puts them in.
+            let is_pattern = memchr(b'%', login)
+                .is_some_and(|at| !login[at + 1..].first().is_some_and(u8::is_ascii_hexdigit));
+            if colon > 0 && colon + 1 < login.len() && end + 1 < authority.len() && !is_pattern {
+                self.add(ArtefactKind::Login, login, at, source, 85);
             }
         }
     }
@@ -298,6 +323,7 @@ mod tests {
             ("HKCU\\Software\\X Y\\Run", ArtefactKind::Path, "HKCU\\Software\\X Y\\Run"),
             ("User-Agent: Mozilla/5.0 (X11)", ArtefactKind::UserAgent, "Mozilla/5.0 (X11)"),
             ("Global\\abc123", ArtefactKind::Mutex, "Global\\abc123"),
+            ("get ftp://bob:pass@host.example/", ArtefactKind::Login, "bob:pass"),
         ] {
             assert_eq!(found(text), [(kind, value.to_owned())], "{text}");
         }
@@ -308,7 +334,8 @@ mod tests {
         for text in [
             "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
             "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
-            "ftp://user:word@host.example/",
+            "ftp://user@host.example/",
+            "http://%s:%s@%s/",
             "a@b",
             "@example.com",
             "GLIBC_2.2.5@@GLIBC",

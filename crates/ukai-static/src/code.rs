@@ -62,7 +62,7 @@ pub(crate) fn at(bytes: &[u8], offset: Option<u64>, count: usize) -> Result<Code
     let address = program.address(offset);
     let disassembler = program.disassembler(address.or(program.entry))?;
     let count = count.clamp(1, VIEW_INSTRUCTIONS_MAX);
-    let base = address.unwrap_or(offset) & !1;
+    let base = address.unwrap_or(offset);
     let found = disassembler.disasm_count(code, base, count).map_err(|error| error.to_string())?;
     let instructions = found.iter().map(|one| {
         let place = one.address().wrapping_sub(base);
@@ -244,6 +244,18 @@ mod tests {
             let first = &found.instructions[0];
             assert_eq!(first.address, Some(0x1_0000 + first.offset), "machine {machine}");
         }
+    }
+
+    #[test]
+    fn instructions_at_odd_places_are_where_they_are() {
+        let file = elf(62, true, true, b"\x90\xb8\x01\0\0\0\xc3");
+        let odd = file.len() as u64 - 6;
+        assert_eq!(odd % 2, 1);
+        let found = at(&file, Some(odd), 2).expect("it is a program");
+        let told: Vec<_> =
+            found.instructions.iter().map(|it| (it.offset, it.address, it.text.as_str())).collect();
+        let address = |offset| Some(0x1_0000 + offset);
+        assert_eq!(told, [(odd, address(odd), "mov eax, 1"), (odd + 5, address(odd + 5), "ret")]);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 
 mod alike;
 mod analyze;
+mod android;
 mod artefacts;
 mod code;
 mod config;
@@ -20,6 +21,7 @@ mod functions;
 mod hashes;
 mod kind;
 mod limits;
+mod mach;
 mod observables;
 mod passwords;
 mod pe;
@@ -27,10 +29,13 @@ mod script;
 mod similar;
 #[cfg(test)]
 mod specimen;
+#[cfg(test)]
+mod specimen_programs;
 mod stages;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod toushi;
 mod unpack;
 mod view;
 
@@ -39,10 +44,11 @@ pub use analyze::{analyze, analyze_with, prepare};
 pub use code::{Code, Instruction};
 pub use limits::Limits;
 pub use stages::{Stage, interrupted, line};
+pub use toushi::toushi;
 pub use view::{Look, Seen, Text, View, Viewed, view};
 
 /// Name of this engine in an analysis.
 pub const ENGINE: &str = "static";
 
 /// Version of this engine. A result of an older one is a reason to analyse again.
-pub const ENGINE_VERSION: u32 = 5;
+pub const ENGINE_VERSION: u32 = 6;

@@ -96,8 +96,41 @@ pub(crate) const PE_RESOURCE_ENTRIES_MAX: usize = 500;
 /// Resources of a PE file that are reported.
 pub(crate) const PE_RESOURCES_MAX: usize = 100;
 
+/// Texts of a .NET program's code that are read.
+pub(crate) const DOTNET_STRINGS_MAX: usize = 50_000;
+
+/// Length of all of them, in bytes.
+pub(crate) const DOTNET_TEXT_BYTES_MAX: usize = 4 << 20;
+
 /// Strings of a PE file's version that are reported.
 pub(crate) const PE_VERSION_STRINGS_MAX: usize = 50;
+
+/// Architectures of a universal binary that are read.
+pub(crate) const MACH_ARCHITECTURES_MAX: usize = 16;
+
+/// Commands of a Mach-O program that are read.
+pub(crate) const MACH_COMMANDS_MAX: usize = 1000;
+
+/// Libraries of a Mach-O program that are reported.
+pub(crate) const MACH_LIBRARIES_MAX: usize = 100;
+
+/// Programs of Apple's and Android's systems in one sample that are described, of each kind.
+pub(crate) const PROGRAMS_MAX: usize = 16;
+
+/// Length of an Android manifest that is read, in bytes.
+pub(crate) const MANIFEST_BYTES_MAX: usize = 512 * 1024;
+
+/// Elements inside each other in an Android manifest that is read.
+pub(crate) const ANDROID_NESTING_MAX: usize = 100;
+
+/// Permissions, and components, of an Android package that are reported.
+pub(crate) const ANDROID_ITEMS_MAX: usize = 100;
+
+/// Actions of one component that are reported.
+pub(crate) const ANDROID_ACTIONS_MAX: usize = 20;
+
+/// Classes of byte code that are named.
+pub(crate) const DEX_NAMES_MAX: usize = 100;
 
 /// Sections of a program that are reported.
 pub(crate) const SECTIONS_REPORTED_MAX: usize = 96;

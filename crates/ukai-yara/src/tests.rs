@@ -261,8 +261,49 @@ fn each_shipped_rule_matches_its_specimen() {
     let list = rules.list();
     let untried: Vec<&str> =
         list.iter().map(|it| it.rule.as_str()).filter(|it| !tried.contains(it)).collect();
-    // A table of imports is more than a made-up header: tried on a real program elsewhere.
+    // A table of imports is more than a made-up header: tried below on a linker's.
     assert_eq!(untried, ["pe_injects_into_processes"]);
+}
+
+/// A program for Windows that only names what it imports, as MinGW's linker makes it.
+fn linked(compiler: &str, functions: &[&str]) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let source = folder.path().join("a.c");
+    let named: String =
+        functions.iter().map(|function| format!("    kept = (void *){function};\n")).collect();
+    let text = format!(
+        "#include <windows.h>\nvoid *volatile kept;\nint main(void) {{\n{named}    return 0;\n}}\n"
+    );
+    std::fs::write(&source, text).expect("a file");
+    let output = std::process::Command::new(compiler)
+        .args(["-s", "-O1", "-o", "a.exe", "a.c"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap_or_else(|error| panic!("{compiler}: {error}; run tools/setup.sh test"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read(folder.path().join("a.exe")).expect("a program")
+}
+
+#[test]
+fn imports_that_inject_are_known_in_real_programs() {
+    let (rules, _) = compiled(vec![RuleSet::shipped()]);
+    let told =
+        |bytes: &[u8]| names(&rules, bytes).contains(&"ukai/pe_injects_into_processes".to_owned());
+    for compiler in ["x86_64-w64-mingw32-gcc", "i686-w64-mingw32-gcc"] {
+        for last in ["CreateRemoteThread", "SetThreadContext", "QueueUserAPC"] {
+            let program = linked(compiler, &["VirtualAllocEx", "WriteProcessMemory", last]);
+            assert!(told(&program), "{compiler} {last}");
+        }
+        // An ordinary program, one that starts threads of its own, one that reads others.
+        for functions in [
+            &["GetTickCount"][..],
+            &["VirtualAlloc", "CreateThread", "QueueUserAPC"],
+            &["OpenProcess", "ReadProcessMemory", "VirtualAllocEx", "GetThreadContext"],
+        ] {
+            let program = linked(compiler, functions);
+            assert!(!told(&program), "{compiler} {functions:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,19 +1,18 @@
 //! `ukai analyze FILE...`.
 
+use crate::analysis_text::describe;
 use crate::cli::{Place, WrongUse};
 use crate::jailed::jail_for;
 use crate::source::Source;
-use crate::terminal::{Style, columns};
-use crate::yara::described_matches;
+use crate::terminal::Style;
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
-use ukai_model::{Analysis, Outcome, PeerText, ScriptAct, ScriptStep, Sha256};
+use ukai_model::{Analysis, Outcome, PeerText, Sha256};
 use ukai_static::AlikeIndex;
 
 /// The largest file that is analysed, in bytes.
@@ -37,6 +36,17 @@ pub(crate) struct AnalyzeArgs {
     /// Print the whole analysis as JSON, a line for each file.
     #[arg(long)]
     json: bool,
+    /// Print configurations of bots in the form of another program, a line for each document,
+    /// and nothing else.
+    #[arg(long, value_enum, conflicts_with_all = ["json", "similar"])]
+    export: Option<Export>,
+}
+
+/// Whose form.
+#[derive(Clone, Copy, ValueEnum)]
+enum Export {
+    /// IIJ's mirai-toushi: `xor_scanner` and `xor_table` of each Mirai.
+    MiraiToushi,
 }
 
 /// Analyses files, one after the other. Exit code 3: something was found, but not everything
@@ -55,13 +65,21 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<ExitCode> {
         let analysis = runtime.block_on(ukai_hub::analyze(&jail, &bytes, now));
         let alike = if args.similar { Some(alike(&args.place, &analysis)?) } else { None };
         let mut out = std::io::stdout().lock();
-        if !args.json && args.files.len() > 1 {
-            let name = PeerText::new(file.as_os_str().as_encoded_bytes()).to_string();
-            let gap = if number > 0 { "\n" } else { "" };
-            writeln!(out, "{gap}{}", style.bold(&name)).context("standard output")?;
+        if let Some(Export::MiraiToushi) = args.export {
+            let name = file.file_name().unwrap_or(file.as_os_str());
+            let name = PeerText::new(name.as_encoded_bytes()).to_string();
+            for document in ukai_static::toushi(&analysis, &name) {
+                writeln!(out, "{document}").context("standard output")?;
+            }
+        } else {
+            if !args.json && args.files.len() > 1 {
+                let name = PeerText::new(file.as_os_str().as_encoded_bytes()).to_string();
+                let gap = if number > 0 { "\n" } else { "" };
+                writeln!(out, "{gap}{}", style.bold(&name)).context("standard output")?;
+            }
+            print(&mut out, args.json, &analysis, alike.as_deref(), style)
+                .context("standard output")?;
         }
-        print(&mut out, args.json, &analysis, alike.as_deref(), style)
-            .context("standard output")?;
         worst = match analysis.outcome {
             Outcome::Failed { .. } => 1,
             Outcome::Partial { .. } if worst == 0 => 3,
@@ -151,119 +169,4 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         return Err(WrongUse(format!("{shown}: larger than {} MiB", FILE_BYTES_MAX >> 20)).into());
     }
     Ok(bytes)
-}
-
-/// An analysis for a reader.
-fn describe(analysis: &Analysis, style: Style) -> String {
-    let mut out = String::new();
-    let mut fact = |name: &str, value: &str| {
-        let _ = writeln!(out, "{}{value}", style.dim(&format!("{name:<9}")));
-    };
-    if let Some(file_type) = &analysis.file_type {
-        fact("type", &file_type.description);
-    }
-    fact("size", &format!("{} bytes, entropy {:.2}", analysis.size, analysis.entropy));
-    if let Some(hashes) = &analysis.hashes {
-        fact("md5", &hashes.md5);
-        fact("sha1", &hashes.sha1);
-        fact("sha256", &hashes.sha256);
-        for (name, value) in [("ssdeep", &hashes.ssdeep), ("tlsh", &hashes.tlsh)] {
-            fact(name, value.as_deref().unwrap_or("too small or too uniform"));
-        }
-    }
-    if let Some(packer) = analysis.elf.as_ref().and_then(|elf| elf.packer.as_ref()) {
-        fact("packer", packer);
-    }
-    let outcome = match &analysis.outcome {
-        Outcome::Complete => "complete".to_owned(),
-        Outcome::Partial { reason } => format!("partial: {reason}"),
-        Outcome::Failed { reason } => format!("failed: {reason}"),
-    };
-    fact("outcome", &format!("{outcome}, {} ms", analysis.duration_ms));
-    for note in &analysis.notes {
-        fact("note", note);
-    }
-    if !analysis.members.is_empty() {
-        let _ = writeln!(out, "\n{}", style.bold("Inside"));
-        let rows: Vec<Vec<String>> = analysis
-            .members
-            .iter()
-            .map(|member| {
-                let name = member.name.as_ref().map(ToString::to_string).unwrap_or_default();
-                let indent = "  ".repeat(member.depth as usize);
-                vec![
-                    format!("{indent}{} {name}", member.container),
-                    member.file_type.description.clone(),
-                    style.dim(&format!("{} bytes", member.size)),
-                ]
-            })
-            .collect();
-        out.push_str(&columns(&rows));
-    }
-    if !analysis.yara.is_empty() {
-        let _ = writeln!(out, "\n{}", style.bold("YARA rules"));
-        out.push_str(&described_matches(&analysis.yara, style));
-    }
-    for configuration in &analysis.configurations {
-        let title = format!("Configuration of {}", configuration.family);
-        let _ = writeln!(out, "\n{}", style.bold(&title));
-        for server in &configuration.servers {
-            let _ = writeln!(out, "  server {server}");
-        }
-        for report in &configuration.reports {
-            let _ = writeln!(out, "  reports to {report}");
-        }
-        let _ = writeln!(out, "  {} log-ins", configuration.logins.len());
-    }
-    if !analysis.observables.is_empty() {
-        let _ = writeln!(out, "\n{}", style.bold("Observables"));
-        let rows: Vec<Vec<String>> = analysis
-            .observables
-            .iter()
-            .map(|found| {
-                vec![
-                    format!("  {}", found.observable.kind),
-                    found.observable.value.clone(),
-                    style.dim(&format!("{} at {}, {}", found.encoding, found.offset, found.method)),
-                ]
-            })
-            .collect();
-        out.push_str(&columns(&rows));
-    }
-    if !analysis.acts.is_empty() {
-        let _ = writeln!(out, "\n{}", style.bold("What its scripts would do"));
-        let rows: Vec<Vec<String>> = analysis.acts.iter().map(|step| told(&step.act)).collect();
-        out.push_str(&columns(&rows));
-    }
-    // What the acts do not have: each line that a shell ran.
-    let is_act = |line: &PeerText| {
-        let is_run =
-            |step: &ScriptStep| matches!(&step.act, ScriptAct::Run { line: run } if run == line);
-        analysis.acts.iter().any(is_run)
-    };
-    let commands: Vec<_> = analysis.commands.iter().filter(|line| !is_act(line)).collect();
-    if !commands.is_empty() {
-        let _ = writeln!(out, "\n{}", style.bold("Commands"));
-        for command in commands {
-            let _ = writeln!(out, "  {command}");
-        }
-    }
-    out
-}
-
-/// An act of a script: what, and with what.
-fn told(act: &ScriptAct) -> Vec<String> {
-    let (word, with) = match act {
-        ScriptAct::Fetch { url, to: Some(to) } => ("fetch", format!("{url}, saved to {to}")),
-        ScriptAct::Fetch { url, to: None } => ("fetch", url.to_string()),
-        ScriptAct::Connect { host, port: Some(port) } => ("connect", format!("{host} port {port}")),
-        ScriptAct::Connect { host, port: None } => ("connect", host.to_string()),
-        ScriptAct::Write { path, size, .. } => ("write", format!("{path}, {size} bytes")),
-        ScriptAct::Run { line } => ("run", line.to_string()),
-        ScriptAct::Evaluate { language, size, .. } => {
-            ("evaluate", format!("{language}, {size} bytes"))
-        }
-        ScriptAct::Set { what, value } => ("set", format!("{what} = {value}")),
-    };
-    vec![format!("  {word}"), with]
 }

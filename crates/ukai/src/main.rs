@@ -3,6 +3,7 @@
 //! lives in the crates below it (docs/architecture.md).
 
 mod allocator;
+mod analysis_text;
 mod analyze;
 mod antivirus;
 mod cast;

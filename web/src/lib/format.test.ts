@@ -48,6 +48,7 @@ test('addresses, identities and encodings', () => {
   expect(shortId('01a207ec-8cd6-7545-8540-5acefd31258a')).toBe('01a207ec…258a');
   expect(hex(0x1f40)).toBe('0x1f40');
   expect(encodingName({ encoding: 'xor', key: 2 })).toBe('XOR 0x02');
+  expect(encodingName({ encoding: 'xorlong', key: 'deadbeef' })).toBe('XOR 0xdeadbeef');
 });
 
 test('paths of Windows have single backslashes, and escaped bytes stay marked', () => {

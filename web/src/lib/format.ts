@@ -123,10 +123,12 @@ export function hex(value: number, digits = 1): string {
 }
 
 /** How a string was written in a file: `plain`, `XOR 0x22`, `Base64`. */
-export function encodingName(encoding: { encoding: string; key?: number }): string {
+export function encodingName(encoding: { encoding: string; key?: number | string }): string {
   switch (encoding.encoding) {
     case 'xor':
-      return `XOR ${hex(encoding.key ?? 0, 2)}`;
+      return `XOR ${hex(Number(encoding.key ?? 0), 2)}`;
+    case 'xorlong':
+      return `XOR 0x${encoding.key ?? ''}`;
     case 'utf16le':
       return 'UTF-16LE';
     case 'base64':

@@ -24,8 +24,20 @@ pub(crate) struct Section {
     layer: Option<u32>,
     /// Place of the first byte; for instructions the entry point when absent, else 0.
     offset: Option<u64>,
-    /// Bytes (at most 16,384; 4,096 when absent), texts (at most 500; 200) or instructions (at
-    /// most 500; 100).
+    /// Bytes (at most 16,384; 4,096 when absent) or instructions (at most 500; 100).
+    count: Option<u32>,
+}
+
+/// Which texts of a sample.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Search {
+    /// Which of the analysis' members; the sample itself when absent.
+    layer: Option<u32>,
+    /// Place from which on they are searched; 0 when absent.
+    offset: Option<u64>,
+    /// Texts, at most 500; 200 when absent.
     count: Option<u32>,
     /// Only texts in which this stands, ignoring ASCII case; at most 255 bytes.
     find: Option<String>,
@@ -51,7 +63,7 @@ pub(crate) async fn bytes(
 
 /// Shows printable texts of a sample or of a layer in it.
 #[utoipa::path(get, path = "/api/samples/{sha256}/texts", tag = "samples",
-    params(("sha256" = String, Path, description = "SHA-256 of the sample"), Section), responses(
+    params(("sha256" = String, Path, description = "SHA-256 of the sample"), Search), responses(
     (status = 200, description = "The texts", body = Viewed),
     (status = 400, description = "A wrong parameter", body = ErrorBody),
     (status = 401, description = "Not logged in", body = ErrorBody),
@@ -60,14 +72,14 @@ pub(crate) async fn bytes(
 pub(crate) async fn texts(
     State(app): State<App>,
     part: Part,
-    Params(section): Params<Section>,
+    Params(search): Params<Search>,
 ) -> Result<Json<Viewed>, ApiError> {
-    let find = section.find.unwrap_or_default();
+    let find = search.find.unwrap_or_default();
     if find.len() > limits::VIEW_FIND_BYTES_MAX {
         return Err(ApiError::bad_request("find is too long", "give at most 255 bytes"));
     }
-    let (offset, count) = (section.offset.unwrap_or(0), section.count.unwrap_or(200));
-    look(&app, &part, section.layer, Look::Texts { offset, find, count }).await
+    let (offset, count) = (search.offset.unwrap_or(0), search.count.unwrap_or(200));
+    look(&app, &part, search.layer, Look::Texts { offset, find, count }).await
 }
 
 /// Shows instructions of a program: a sample, or a layer in it.

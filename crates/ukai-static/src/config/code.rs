@@ -33,6 +33,47 @@ pub(super) fn constants(code: &[u8], elf: &ElfInfo) -> Vec<Constant> {
     found
 }
 
+/// Small numbers that code hands to a function as its third argument, in the order of the code:
+/// on the stack (x86, m68k), in a register of the calling convention (all others).
+pub(super) fn third_arguments(code: &[u8], elf: &ElfInfo) -> Vec<Constant> {
+    let little = elf.little_endian;
+    let step = match elf.machine.as_str() {
+        "x86" | "x86-64" => 1,
+        "m68k" | "sh" => 2,
+        _ => 4,
+    };
+    let read = |at: usize| -> Option<u32> {
+        let four = || word(code, at, little);
+        match elf.machine.as_str() {
+            "x86" => match code.get(at..)? {
+                [0x6a, value, ..] => Some(u32::from(*value)),
+                [0xc7, 0x44, 0x24, 0x08, ..] => word(code, at + 4, true),
+                [0xb9, ..] => word(code, at + 1, true),
+                _ => None,
+            },
+            "x86-64" => (*code.get(at)? == 0xba).then(|| word(code, at + 1, true)).flatten(),
+            "m68k" => match code.get(at..)? {
+                [0x48, 0x78, high, low, ..] => Some(u32::from_be_bytes([0, 0, *high, *low])),
+                [0x2f, 0x3c, ..] => word(code, at + 2, false),
+                _ => None,
+            },
+            "sh" => {
+                let two: [u8; 2] = code.get(at..at + 2)?.try_into().ok()?;
+                let op = if little { u16::from_le_bytes(two) } else { u16::from_be_bytes(two) };
+                (op >> 8 == 0xe6).then(|| u32::from(op & 0xff))
+            }
+            "arm" => four().filter(|op| op & 0xffff_ff00 == 0xe3a0_2000).map(|op| op & 0xff),
+            "mips" => four().filter(|op| matches!(op >> 16, 0x2406 | 0x3406)).map(|op| op & 0xffff),
+            "powerpc" => four().filter(|op| op >> 16 == 0x38a0).map(|op| op & 0xffff),
+            "sparc" => four().filter(|op| op & 0xffff_e000 == 0x9410_2000).map(|op| op & 0xfff),
+            _ => None,
+        }
+    };
+    let found = (0..code.len()).step_by(step);
+    let found = found.filter_map(|at| Some(Constant { at, value: read(at)?.into() }));
+    found.take(CODE_CONSTANTS_MAX).collect()
+}
+
 fn word(code: &[u8], at: usize, little: bool) -> Option<u32> {
     let four = code.get(at..).and_then(|rest| rest.first_chunk())?;
     Some(if little { u32::from_le_bytes(*four) } else { u32::from_be_bytes(*four) })

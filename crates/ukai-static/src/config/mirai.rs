@@ -7,6 +7,7 @@
 //! a plain NUL behind each and shares equal strings, so which password belongs to which
 //! user only the code says: it loads both for each call of `add_auth_entry`.
 
+use super::code::Constant;
 use super::program::{CString, Program};
 use super::{BotConfiguration, Extractor};
 use crate::limits::{BOT_LOGINS_MAX, BOT_TABLE_MAX, C_STRING_BYTES_MAX};
@@ -160,6 +161,8 @@ const WORDS_MIN: usize = 5;
 const WORD_BYTES_MAX: usize = 40;
 /// Distance in the code between the loads of one call, in bytes.
 const CALL_BYTES_MAX: usize = 24;
+/// Greatest weight of a log-in.
+const WEIGHT_MAX: u64 = 255;
 /// Distance between neighbours in one list, in bytes.
 const GAP_BYTES_MAX: usize = 64;
 
@@ -473,6 +476,7 @@ fn from_code(program: &Program<'_>, list: &[&CString<'_>], key: u8) -> Vec<BotLo
             + usize::from(PASSWORDS.contains(&password.as_str()))
     };
     let mut pairs: Vec<(&String, &String)> = Vec::new();
+    let mut calls: Vec<(usize, usize)> = Vec::new();
     let mut rest = loads.as_slice();
     while let [(at, first), (next, second), ..] = rest {
         // The arguments of one call are loaded next to each other, and nearer to each other
@@ -481,17 +485,54 @@ fn from_code(program: &Program<'_>, list: &[&CString<'_>], key: u8) -> Vec<BotLo
         let together = next - at <= CALL_BYTES_MAX && !nearer;
         if together {
             pairs.push((first, second));
+            calls.push((*at, *next));
         }
         rest = &rest[if together { 2 } else { 1 }..];
     }
     let straight: usize = pairs.iter().map(|(first, second)| fits(first, second)).sum();
     let reversed: usize = pairs.iter().map(|(first, second)| fits(second, first)).sum();
     let turned = reversed > straight;
+    let weights = weights(program, &calls);
     pairs
         .into_iter()
         .map(|(first, second)| if turned { (second, first) } else { (first, second) })
-        .map(|(user, password)| login(user, password))
+        .zip(weights)
+        .map(|((user, password), weight)| BotLogin { weight, ..login(user, password) })
         .collect()
+}
+
+/// The weight of each pair: the small number that the same call hands over. `calls` are the
+/// places where both strings of a pair are loaded.
+///
+/// It is loaded before them (x86 and m68k push the last argument first) or behind them (MIPS and
+/// SPARC in the instruction behind the call). Which of both, the whole list tells: the wrong
+/// reading finds none for the pair at one end.
+fn weights(program: &Program<'_>, calls: &[(usize, usize)]) -> Vec<Option<u16>> {
+    let (Some(first), Some(last)) = (calls.first(), calls.last()) else { return Vec::new() };
+    let begin = first.0.saturating_sub(CALL_BYTES_MAX);
+    let end = last.1.saturating_add(2 * CALL_BYTES_MAX);
+    let mut numbers = program.third_arguments(begin..end);
+    // What stands in the operand of a load is none.
+    let in_load = |at: usize| {
+        let next = calls.partition_point(|call| call.0 < at);
+        let near = calls[next.saturating_sub(1)..].iter().take(2);
+        near.flat_map(|call| [call.0, call.1]).any(|load| (load + 1..load + 5).contains(&at))
+    };
+    numbers.retain(|it| (1..=WEIGHT_MAX).contains(&it.value) && !in_load(it.at));
+    let within = |from: usize, to: usize| {
+        let start = numbers.partition_point(|it| it.at < from);
+        numbers[start..].iter().take_while(move |it| it.at < to)
+    };
+    let (mut before, mut behind) = (Vec::new(), Vec::new());
+    for (index, (from, to)) in calls.iter().enumerate() {
+        let previous = index.checked_sub(1).map_or(begin, |index| calls[index].1);
+        let next = calls.get(index + 1).map_or(end, |call| call.0);
+        before.push(within(previous, *to).last());
+        behind.push(within(*from, next).next());
+    }
+    let known = |list: &[Option<&Constant>]| list.iter().flatten().count();
+    let chosen = if known(&before) >= known(&behind) { before } else { behind };
+    chosen.into_iter().map(|it| u16::try_from(it?.value).ok()).collect()
 }
 
 /// The word that `bytes` are under the key, if it is one.

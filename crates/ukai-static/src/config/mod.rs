@@ -1,6 +1,6 @@
 //! Configurations of known families of bots, read out of their tables.
 //!
-//! To add a family: a file here with an [`Extractor`], an entry in [`EXTRACTORS`], and a
+//! To add a family (docs/bots.md): a file here with an [`Extractor`], an entry in [`EXTRACTORS`], and a
 //! test over made-up programs (`tests/bots/` makes them for every processor). An extractor
 //! gets the file cut into C strings and the constants that its code loads, and returns
 //! nothing unless several independent parts fit: a wrong configuration blocks an innocent.

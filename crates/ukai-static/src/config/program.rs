@@ -42,15 +42,24 @@ impl<'a> Program<'a> {
 
     /// Constants that the code loads, in the order of the code.
     pub(super) fn constants(&self) -> &[Constant] {
-        self.constants.get_or_init(|| {
-            let code =
-                self.elf.segments.iter().find(|it| it.kind == "LOAD" && it.flags.contains('x'));
-            let Some(segment) = code else { return Vec::new() };
-            let (at, length) = (segment.offset as usize, segment.file_size as usize);
-            let rest = self.bytes.get(at..).unwrap_or_default();
-            let code = &rest[..rest.len().min(length)];
-            code::constants(code, self.elf)
-        })
+        self.constants.get_or_init(|| code::constants(self.code(), self.elf))
+    }
+
+    /// Small numbers that the code hands over as third arguments, between two places in it.
+    pub(super) fn third_arguments(&self, places: std::ops::Range<usize>) -> Vec<Constant> {
+        let code = self.code();
+        let from = places.start.min(code.len());
+        let part = &code[from..places.end.clamp(from, code.len())];
+        let found = code::third_arguments(part, self.elf).into_iter();
+        found.map(|it| Constant { at: from + it.at, ..it }).collect()
+    }
+
+    fn code(&self) -> &'a [u8] {
+        let code = self.elf.segments.iter().find(|it| it.kind == "LOAD" && it.flags.contains('x'));
+        let Some(segment) = code else { return &[] };
+        let (at, length) = (segment.offset as usize, segment.file_size as usize);
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        &rest[..rest.len().min(length)]
     }
 
     /// Place in the file of an address in memory.

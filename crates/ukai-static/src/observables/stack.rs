@@ -58,6 +58,8 @@ fn piece(code: &[u8]) -> Option<Piece> {
     };
     let (to, address) = match rest {
         [0x45, to, ..] => (i32::from(to.cast_signed()), 2),
+        // The stack pointer itself.
+        [0x04, 0x24, ..] => (0, 2),
         [0x44, 0x24, to, ..] => (i32::from(to.cast_signed()), 3),
         [0x85, a, b, c, d, ..] => (i32::from_le_bytes([*a, *b, *c, *d]), 5),
         [0x84, 0x24, a, b, c, d, ..] => (i32::from_le_bytes([*a, *b, *c, *d]), 6),
@@ -134,7 +136,12 @@ mod tests {
         for (at, byte) in text.iter().enumerate().rev() {
             wide.extend([0x66, 0xc7, 0x45, (2 * at) as u8, *byte, 0]);
         }
-        for code in [letters, words, wide] {
+        // As GCC puts a buffer at the bottom of the stack.
+        let mut bottom = vec![0xc6, 0x04, 0x24, text[0]];
+        for (at, byte) in text.iter().enumerate().skip(1) {
+            bottom.extend([0xc6, 0x44, 0x24, at as u8, *byte]);
+        }
+        for code in [letters, words, wide, bottom] {
             assert!(values(&code).contains(&"http://on-the-stack.example/a".to_owned()));
         }
     }

@@ -3,6 +3,7 @@
 //! Written here for the same reason as the ELF reader: each part stands for itself, so that
 //! one broken table costs only what it holds. Tests compare with `pefile`.
 
+mod dotnet;
 mod imports;
 mod resources;
 mod rich;
@@ -71,6 +72,11 @@ pub(crate) fn read(bytes: &[u8]) -> Option<PeInfo> {
     };
     let (resources, version) = resources::read(&image);
     Some(PeInfo { resources, version, ..info })
+}
+
+/// The texts that a .NET program's code uses, one on each line; none for other programs.
+pub(crate) fn user_strings(bytes: &[u8]) -> Option<Vec<u8>> {
+    dotnet::user_strings(&Image::open(bytes)?)
 }
 
 impl<'a> Image<'a> {

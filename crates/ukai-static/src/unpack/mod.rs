@@ -24,6 +24,7 @@ mod nrv;
 mod office;
 mod ole;
 mod pdf;
+mod pdf_actions;
 mod pe;
 mod pyinstaller;
 mod rar;

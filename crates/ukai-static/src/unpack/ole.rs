@@ -3,6 +3,7 @@
 use super::{Unpacking, office, slice, u32_le, vba, xlm};
 use memchr::{memchr, memmem};
 use std::io::{Cursor, Read};
+use ukai_model::ArtefactKind;
 
 /// Streams of a container that are looked at.
 const STREAMS_MAX: usize = 2000;
@@ -30,6 +31,9 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
         let name = stored_name(&path.to_string_lossy());
         let name = name.as_bytes();
         if let Some(source) = vba::source(&content, unpacking.limits.member_bytes) {
+            if let Some(told) = vba::suspicious(&source) {
+                unpacking.tell(ArtefactKind::Technique, told.as_bytes(), 0, 75);
+            }
             unpacking.add("vba", Some(name), source);
             continue;
         }

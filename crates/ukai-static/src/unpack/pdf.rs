@@ -4,7 +4,7 @@
 //! sample may be missing or lie, and readers repair it as well. Pages' texts and images are
 //! left out; what programs, forms, lists of objects and attachments hold is kept.
 
-use super::{Unpacking, slice};
+use super::{Unpacking, pdf_actions, slice};
 use flate2::read::{DeflateDecoder, ZlibDecoder};
 use memchr::memmem;
 use std::io::Read;
@@ -20,6 +20,7 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     if memmem::find(bytes, b"/Encrypt ").is_some() {
         unpacking.note("pdf: encrypted".to_owned());
     }
+    pdf_actions::tell(bytes, unpacking);
     for (index, mark) in memmem::find_iter(bytes, b"stream").enumerate() {
         if index > 2 * STREAMS_MAX || unpacking.is_full() {
             return unpacking.note("pdf: not all streams were looked at".to_owned());
@@ -77,6 +78,9 @@ fn stream(dictionary: &[u8], data: &[u8], unpacking: &mut Unpacking<'_>) {
             b"LZWDecode" | b"LZW" => lzw(&content, unpacking.limits.member_bytes),
             _ => return,
         };
+    }
+    if has(dictionary, b"/ObjStm") {
+        pdf_actions::tell(&content, unpacking);
     }
     let attached = has(dictionary, b"/EmbeddedFile");
     let container = if attached { "pdf attachment" } else { "pdf stream" };

@@ -35,6 +35,11 @@ const SECTIONS_MAX: usize = 96;
 pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     let Some(info) = pe::read(bytes) else { return };
     resources(bytes, &info, unpacking);
+    if info.dotnet
+        && let Some(texts) = pe::user_strings(bytes)
+    {
+        unpacking.add(".net", Some(b"#US"), texts);
+    }
     upx(bytes, &info, unpacking);
 }
 

@@ -2,6 +2,7 @@
 
 use super::u16_le;
 use memchr::memmem;
+use std::collections::HashSet;
 
 /// Decompressed length of a chunk, in bytes.
 const CHUNK_BYTES: usize = 4096;
@@ -12,6 +13,75 @@ pub(super) fn source(stream: &[u8], max: usize) -> Option<Vec<u8>> {
     // Flags of eight literals, the first eight letters; the signature is three bytes before.
     let at = memmem::find(stream, b"\0Attribut")?.checked_sub(3)?;
     (stream[at] == 1).then(|| decompress(&stream[at + 1..], max)).filter(|text| !text.is_empty())
+}
+
+/// Procedures that Office runs by itself.
+const BY_ITSELF: &[&str] = &[
+    "autoopen",
+    "autoexec",
+    "autoclose",
+    "auto_open",
+    "auto_close",
+    "document_open",
+    "document_close",
+    "document_new",
+    "workbook_open",
+    "workbook_activate",
+    "workbook_beforeclose",
+    "presentation_open",
+];
+
+/// What macros do harm with, in lower case.
+const CALLS: &[&str] = &[
+    "shell",
+    "shellexecute",
+    "createobject",
+    "getobject",
+    "wscript.shell",
+    "shell.application",
+    "powershell",
+    "mshta",
+    "rundll32",
+    "regsvr32",
+    "certutil",
+    "xmlhttp",
+    "winhttp",
+    "urldownloadtofile",
+    "adodb.stream",
+    "savetofile",
+    "callbyname",
+    "executeexcel4macro",
+    "virtualalloc",
+    "createthread",
+    "rtlmovememory",
+    "winmgmts",
+    "win32_process",
+    "environ",
+    "chrw",
+    "strreverse",
+    "regwrite",
+];
+
+/// What of a source is seldom honest: `VBA: AutoOpen runs by itself; Shell, CreateObject`. None
+/// unless there is a call, since honest documents have procedures of these names, too.
+pub(super) fn suspicious(source: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(source).to_ascii_lowercase();
+    let words: HashSet<&str> =
+        text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').collect();
+    // Names with a point in them are texts.
+    let has = |word: &&&str| {
+        if word.contains('.') { text.contains(**word) } else { words.contains(**word) }
+    };
+    let starts: Vec<&str> = BY_ITSELF.iter().filter(has).copied().collect();
+    let calls: Vec<&str> = CALLS.iter().filter(has).copied().collect();
+    if calls.is_empty() {
+        return None;
+    }
+    let calls = calls.join(", ");
+    Some(match starts.is_empty() {
+        true => format!("VBA: {calls}"),
+        false => format!("VBA: {} runs by itself; {calls}", starts.join(", ")),
+    })
 }
 
 /// Chunks, each of at most 4,096 bytes; what is broken is kept until there.
@@ -73,7 +143,7 @@ fn chunk(data: &[u8], out: &mut Vec<u8>) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decompress, source};
+    use super::{decompress, source, suspicious};
 
     /// The examples of MS-OVBA, section 3.2.
     #[test]
@@ -87,6 +157,14 @@ mod tests {
         );
         let most = b"\x03\xB0\x02\x61\x45\x00";
         assert_eq!(decompress(most, 4096), [b'a'; 73]);
+    }
+
+    #[test]
+    fn calls_that_are_seldom_honest() {
+        let source = b"Sub AutoOpen()\r\nSet s = CreateObject(\"WScript.Shell\")\r\ns.Run x\r\n";
+        let told = suspicious(source).expect("some");
+        assert_eq!(told, "VBA: autoopen runs by itself; shell, createobject, wscript.shell");
+        assert_eq!(suspicious(b"Sub Document_Open()\r\nMsgBox \"shelling\"\r\n"), None);
     }
 
     #[test]

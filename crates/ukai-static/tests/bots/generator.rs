@@ -65,6 +65,8 @@ pub(crate) struct Truth {
     pub(crate) hosts: Vec<(String, u16)>,
     pub(crate) urls: Vec<String>,
     pub(crate) logins: Vec<(String, String)>,
+    /// How often each of them is chosen beside the others.
+    pub(crate) weights: Vec<u16>,
     pub(crate) table_key: u8,
     pub(crate) login_key: u8,
 }
@@ -266,11 +268,12 @@ pub(crate) fn mirai(machine: Machine, seed: u64) -> Truth {
             logins.push(pair);
         }
     }
+    let weights: Vec<u16> = logins.iter().map(|_| 1 + lots.below(20) as u16).collect();
     let mut loads = Vec::new();
-    for (user, password) in &logins {
+    for ((user, password), weight) in logins.iter().zip(&weights) {
         let user = data.shared(&hidden(user, login_key, false));
         let password = data.shared(&hidden(password, login_key, false));
-        loads.push((user, password));
+        loads.push((user, password, *weight as u8));
     }
     for _ in 0..lots.below(8) {
         data.plain(lots.pick(DECOYS));
@@ -294,7 +297,7 @@ pub(crate) fn mirai(machine: Machine, seed: u64) -> Truth {
         data.plain(lots.pick(DECOYS));
     }
     let bytes = program(machine, &loads, data, &mut lots);
-    Truth { bytes, family: "mirai", hosts, urls, logins, table_key, login_key }
+    Truth { bytes, family: "mirai", hosts, urls, logins, weights, table_key, login_key }
 }
 
 /// A Gafgyt-like program.
@@ -343,6 +346,7 @@ pub(crate) fn gafgyt(machine: Machine, seed: u64) -> Truth {
         hosts,
         urls: vec![url],
         logins: Vec::new(),
+        weights: Vec::new(),
         table_key: 0,
         login_key: 0,
     }
@@ -386,7 +390,7 @@ impl Data {
 
 const BASE: u32 = 0x0040_0000;
 
-fn program(machine: Machine, loads: &[(u32, u32)], data: Data, lots: &mut Lots) -> Vec<u8> {
+fn program(machine: Machine, loads: &[(u32, u32, u8)], data: Data, lots: &mut Lots) -> Vec<u8> {
     let wide = machine == Machine::X86_64;
     let headers = if wide { 64 + 56 } else { 52 + 32 };
     // The code's length does not depend on the addresses in it.
@@ -400,7 +404,7 @@ fn program(machine: Machine, loads: &[(u32, u32)], data: Data, lots: &mut Lots) 
 }
 
 /// An illegal instruction, noise, the loads, noise.
-fn code(machine: Machine, loads: &[(u32, u32)], data: u32, lots: &mut Lots) -> Vec<u8> {
+fn code(machine: Machine, loads: &[(u32, u32, u8)], data: u32, lots: &mut Lots) -> Vec<u8> {
     let mut out = Code { machine, bytes: Vec::new() };
     match machine {
         Machine::X86 | Machine::X86_64 => out.bytes.extend([0x0f, 0x0b, 0x90, 0x90]),
@@ -414,9 +418,9 @@ fn code(machine: Machine, loads: &[(u32, u32)], data: u32, lots: &mut Lots) -> V
         let pool_at = out.bytes.len() + chunk.len() * out.call_bytes();
         let pool_at = pool_at.next_multiple_of(4);
         let mut pool: Vec<u32> = Vec::new();
-        for (user, password) in chunk {
-            let (user, password) = (data + user, data + password);
-            out.call(user, password, pool_at, &mut pool);
+        for (user, password, weight) in chunk {
+            let arguments = (data + user, data + password, *weight);
+            out.call(arguments, pool_at, &mut pool);
         }
         out.bytes.resize(pool_at, 0);
         for value in pool {
@@ -448,7 +452,7 @@ impl Code {
 
     const fn call_bytes(&self) -> usize {
         match self.machine {
-            Machine::X86 => 3 + 5 + 5 + 5,
+            Machine::X86 => 3 + 2 + 5 + 5 + 5,
             Machine::X86_64 | Machine::M68k => 20,
             Machine::Arm => 16,
             Machine::Sh4 => 8,
@@ -456,12 +460,17 @@ impl Code {
         }
     }
 
-    /// `add_auth_entry(user, password, 1)`.
-    fn call(&mut self, user: u32, password: u32, pool_at: usize, pool: &mut Vec<u32>) {
+    /// `add_auth_entry(user, password, weight)`.
+    fn call(
+        &mut self,
+        (user, password, weight): (u32, u32, u8),
+        pool_at: usize,
+        pool: &mut Vec<u32>,
+    ) {
         match self.machine {
             Machine::X86 => {
                 // The last argument is pushed first.
-                self.bytes.extend([0x83, 0xec, 0x04, 0x68]);
+                self.bytes.extend([0x83, 0xec, 0x04, 0x6a, weight, 0x68]);
                 self.word(password);
                 self.bytes.push(0x68);
                 self.word(user);
@@ -469,7 +478,7 @@ impl Code {
             }
             Machine::X86_64 => {
                 self.bytes.push(0xba);
-                self.word(1);
+                self.word(weight.into());
                 self.bytes.push(0xbe);
                 self.word(password);
                 self.bytes.push(0xbf);
@@ -477,7 +486,7 @@ impl Code {
                 self.bytes.extend([0xe8, 1, 0, 0, 0]);
             }
             Machine::M68k => {
-                self.bytes.extend([0x48, 0x78, 0, 1]);
+                self.bytes.extend([0x48, 0x78, 0, weight]);
                 self.bytes.extend([0x48, 0x79]);
                 self.word(password);
                 self.bytes.extend([0x48, 0x79]);
@@ -491,7 +500,7 @@ impl Code {
                     pool.push(value);
                     self.word(0xe59f_0000 | register << 12 | offset as u32);
                 }
-                self.word(0xe3a0_2001);
+                self.word(0xe3a0_2000 | u32::from(weight));
                 self.word(0xeb00_0001);
             }
             Machine::Sh4 => {
@@ -501,7 +510,7 @@ impl Code {
                     pool.push(value);
                     self.half(0xd000 | register << 8 | step as u16);
                 }
-                self.half(0xe601);
+                self.half(0xe600 | u16::from(weight));
                 self.half(0xb001);
             }
             Machine::Mips | Machine::Mipsel => {
@@ -511,7 +520,7 @@ impl Code {
                     self.word(0x2400_0000 | register << 21 | register << 16 | value & 0xffff);
                 }
                 self.word(0x0c00_0001);
-                self.word(0x2406_0001);
+                self.word(0x2406_0000 | u32::from(weight));
             }
             Machine::PowerPc => {
                 for (register, value) in [(3u32, user), (4, password)] {
@@ -519,7 +528,7 @@ impl Code {
                     self.word(15 << 26 | register << 21 | high);
                     self.word(14 << 26 | register << 21 | register << 16 | value & 0xffff);
                 }
-                self.word(0x38a0_0001);
+                self.word(0x38a0_0000 | u32::from(weight));
                 self.word(0x4800_0001);
             }
             Machine::Sparc => {
@@ -535,7 +544,7 @@ impl Code {
                     );
                 }
                 self.word(0x4000_0001);
-                self.word(0x9410_2001);
+                self.word(0x9410_2000 | u32::from(weight));
             }
         }
     }

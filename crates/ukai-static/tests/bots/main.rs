@@ -20,6 +20,7 @@ fn mirai_tables_of_every_processor() {
             ("endpoints", scores.endpoints),
             ("urls", scores.urls),
             ("logins", scores.logins),
+            ("weights", scores.weights),
             ("families", scores.families),
             ("keys", scores.keys),
         ] {

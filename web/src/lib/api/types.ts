@@ -142,7 +142,8 @@ export interface Observable {
 }
 
 export type StringEncoding =
-  | { encoding: 'plain' | 'utf16le' | 'base64' }
+  | { encoding: 'plain' | 'utf16le' | 'base64' | 'hex' | 'stack' }
+  | { encoding: 'xorlong'; key: string }
   | { encoding: 'xor'; key: number };
 
 export interface Found {
@@ -174,6 +175,91 @@ export interface ElfInfo {
   stripped: boolean;
   packer: string | null;
   segments: ElfSegment[];
+  sections?: Section[];
+  telfhash?: string;
+  tool_chains?: string[];
+}
+
+/** A section of a program. */
+export interface Section {
+  name: string;
+  flags: string;
+  offset: number;
+  address: number;
+  file_size: number;
+  memory_size: number;
+  entropy: number;
+}
+
+/** What a PE file's headers say. */
+export interface PeInfo {
+  bits: number;
+  machine: string;
+  subsystem: string;
+  dll: boolean;
+  dotnet: boolean;
+  linked: number;
+  entry: number;
+  sections: Section[];
+  imphash?: string;
+  rich_hash?: string;
+  libraries: string[];
+  exports?: string[];
+  resources?: { kind: string; name: string; offset: number; size: number }[];
+  version?: { name: string; value: string }[];
+  pdb?: string;
+  signed: boolean;
+  overlay?: number;
+  packer?: string;
+}
+
+/** What the headers of a program for Apple's systems say. */
+export interface MachInfo {
+  layer?: number | null;
+  offset: number;
+  bits: number;
+  machine: string;
+  kind: string;
+  platform?: string;
+  uuid?: string;
+  libraries: string[];
+  signed: boolean;
+  encrypted: boolean;
+  symhash?: string;
+  sections: Section[];
+}
+
+/** What the header of Android's byte code says. */
+export interface DexInfo {
+  layer?: number | null;
+  version: string;
+  intact: boolean;
+  strings: number;
+  methods: number;
+  classes: number;
+  names: string[];
+}
+
+/** What an Android package says of itself. */
+export interface AndroidInfo {
+  layer?: number | null;
+  package: string;
+  version?: string;
+  sdk_min?: string;
+  sdk_target?: string;
+  permissions: string[];
+  components: { kind: string; name: string; actions?: string[] }[];
+  anomalies: number;
+}
+
+/** What nobody contacts, but tells about a sample. */
+export interface Artefact {
+  kind: string;
+  value: string;
+  offset: number;
+  encoding: StringEncoding;
+  layer?: number | null;
+  confidence: number;
 }
 
 export interface Hashes {
@@ -193,12 +279,17 @@ export interface Analysis {
   duration_ms: number;
   outcome: Outcome;
   size: number;
-  file_type: { name: string; mime: string; description: string } | null;
+  file_type: { name: string; mime: string; description: string; reasons?: string[]; also?: string[] } | null;
   hashes: Hashes | null;
   elf?: ElfInfo | null;
+  pe?: PeInfo | null;
+  mach?: MachInfo[];
+  dex?: DexInfo[];
+  android?: AndroidInfo[];
   entropy: number;
   members?: Member[];
   configurations?: BotConfiguration[];
+  artefacts?: Artefact[];
   yara?: YaraMatch[];
   observables: Found[];
   strings: string[];
@@ -409,8 +500,12 @@ export type ScriptStep = { layer?: number | null } & (
 export interface BotConfiguration {
   family: string;
   servers: string[];
+  layer?: number | null;
+  table_key?: string;
+  login_key?: string;
   reports?: string[];
-  logins?: { user: string; password: string }[];
+  logins?: { user: string; password: string; weight?: number }[];
+  table?: string[];
   confidence: number;
 }
 

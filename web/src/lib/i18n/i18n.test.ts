@@ -39,7 +39,7 @@ function modelNames(file: string, name: string): string[] {
 }
 
 test('no name that the hub can send is left untranslated', () => {
-  const enums = { reason: ['event_words', 'CloseReason'], how: ['event_words', 'CaptureHow'], operation: ['event_words', 'FileOperation'], evidence: ['indicator', 'EvidenceKind'], role: ['indicator', 'Role'], observable: ['observable', 'ObservableKind'] } as const;
+  const enums = { reason: ['event_words', 'CloseReason'], how: ['event_words', 'CaptureHow'], operation: ['event_words', 'FileOperation'], evidence: ['indicator', 'EvidenceKind'], role: ['indicator', 'Role'], observable: ['observable', 'ObservableKind'], artefact: ['findings', 'ArtefactKind'] } as const;
   for (const [prefix, [file, name]] of Object.entries(enums)) {
     const names = modelNames(file, name);
     expect(names.length, name).toBeGreaterThan(3);
