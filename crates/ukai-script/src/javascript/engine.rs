@@ -2,6 +2,8 @@
 
 use super::{bridge, rewrite};
 use crate::com::Shared;
+use crate::cpu;
+use crate::stack::with_room_for_script;
 use rquickjs::context::EvalOptions;
 use rquickjs::{Context, Ctx, Function, Object, Runtime, Value};
 
@@ -35,7 +37,7 @@ pub(super) fn run(source: &str, host: &Shared, names: &[String]) -> Option<Strin
     if !host.borrow_mut().enter() {
         return None;
     }
-    let missing = run_entered(source, host, names);
+    let missing = with_room_for_script(|| run_entered(source, host, names)).flatten();
     host.borrow_mut().leave();
     missing
 }
@@ -50,7 +52,13 @@ fn run_entered(source: &str, host: &Shared, names: &[String]) -> Option<String> 
     runtime.set_max_stack_size(STACK_BYTES / depth.max(1));
     let asked = host.clone();
     runtime.set_interrupt_handler(Some(Box::new(move || match asked.try_borrow_mut() {
-        Ok(mut host) => !host.charge(STEPS_BETWEEN_QUESTIONS) || !host.runs(),
+        Ok(mut host) => {
+            if cpu::is_over() {
+                host.recorder.note("ended: its operations take too much time");
+                host.set_steps(0);
+            }
+            !host.charge(STEPS_BETWEEN_QUESTIONS) || !host.runs()
+        }
         Err(_) => false,
     })));
     let Ok(context) = Context::full(&runtime) else { return None };

@@ -366,6 +366,30 @@ fn requests_of_a_page() {
 }
 
 #[test]
+fn operations_that_cost_much_end() {
+    for source in [
+        "/^(a+)+$/.test('a'.repeat(40) + 'b')",
+        "'a'.repeat(1e7).indexOf('a'.repeat(5e6) + 'b')",
+        "new Array(4294967295).join('')",
+        "new Array(4294967295).forEach(function () {})",
+        "Array.prototype.map.call({ length: 9007199254740991 }, String)",
+        "var s = 'ab'.repeat(1e6); for (;;) s.split('').sort().reverse().join('')",
+        "for (;;) 'a'.repeat(1e7).replace('b'.repeat(1000), 'c')",
+    ] {
+        let report = run(source, &Limits::default());
+        assert!(!report.notes.is_empty(), "{source}");
+    }
+}
+
+#[test]
+fn processor_time_is_the_last_resort() {
+    let limits = Limits { cpu: std::time::Duration::ZERO, ..Limits::default() };
+    let report = run("for (var i = 0; i < 1e5; i++);", &limits);
+    let told = "ended: its operations take too much time".to_owned();
+    assert!(report.notes.contains(&told), "{:?}", report.notes);
+}
+
+#[test]
 fn functions_of_a_pdf() {
     check(
         r#"
