@@ -10,8 +10,8 @@ use rquickjs::{Context, Ctx, Function, Object, Runtime, Value};
 /// What the engine itself needs beside the script's values, in bytes.
 const ENGINE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Stack of the engine, in bytes; of a script inside another a part of it.
-const STACK_BYTES: usize = 512 * 1024;
+/// Stack of the engine, in bytes: half of what is there where a script begins.
+const STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// Calls and turns of loops between two questions whether to go on: fixed in the engine.
 const STEPS_BETWEEN_QUESTIONS: u64 = 10_000;
@@ -43,13 +43,10 @@ pub(super) fn run(source: &str, host: &Shared, names: &[String]) -> Option<Strin
 }
 
 fn run_entered(source: &str, host: &Shared, names: &[String]) -> Option<String> {
-    let (Ok(runtime), held, depth) =
-        (Runtime::new(), host.borrow().limits.held_bytes, host.borrow().depth)
-    else {
-        return None;
-    };
+    let Ok(runtime) = Runtime::new() else { return None };
+    let held = host.borrow().limits.held_bytes;
     runtime.set_memory_limit(held.saturating_add(ENGINE_BYTES));
-    runtime.set_max_stack_size(STACK_BYTES / depth.max(1));
+    runtime.set_max_stack_size(STACK_BYTES);
     let asked = host.clone();
     runtime.set_interrupt_handler(Some(Box::new(move || match asked.try_borrow_mut() {
         Ok(mut host) => {

@@ -382,6 +382,19 @@ fn operations_that_cost_much_end() {
 }
 
 #[test]
+fn functions_call_themselves_as_often_as_a_text_has_letters() {
+    check(
+        r#"
+        function d(s) { return s === '' ? '' : String.fromCharCode(s.charCodeAt(0) - 1) + d(s.slice(1)); }
+        new ActiveXObject('WScript.Shell').Run(d('iuuq;00o/fybnqmf0' + 'b'.repeat(1000)).slice(0, 20));
+        function deep(n) { try { return deep(n + 1); } catch (e) { return n; } }
+        if (deep(0) < 1e6) new ActiveXObject('WScript.Shell').Run('ended');
+        "#,
+        &["run http://n.example/aaa", "run ended"],
+    );
+}
+
+#[test]
 fn processor_time_is_the_last_resort() {
     let limits = Limits { cpu: std::time::Duration::ZERO, ..Limits::default() };
     let report = run("for (var i = 0; i < 1e5; i++);", &limits);
