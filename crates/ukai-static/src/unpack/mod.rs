@@ -24,6 +24,7 @@ mod nrv;
 mod office;
 mod ole;
 mod pdf;
+mod pdf_script;
 mod pe;
 mod pyinstaller;
 mod rar;
@@ -40,6 +41,8 @@ mod upx;
 mod vba;
 mod xlm;
 mod zip;
+
+pub(crate) use pdf::PDF_SCRIPT;
 
 use crate::kind::{Kind, Language};
 use crate::limits::{
