@@ -74,6 +74,8 @@ fn forbid_dumps() -> Result<(), ConfineError> {
 /// Confines the calling process: resource limits, no new privileges, no dumps, system-call
 /// filter. It cannot be undone. [`enter`] is the usual way.
 pub fn confine(limits: &JailLimits) -> Result<(), ConfineError> {
+    // Programs that grow their stack ask the system once where it ends, and cannot later.
+    stacker::remaining_stack();
     let hard = |amount| Rlimit { current: Some(amount), maximum: Some(amount) };
     // SIGXCPU at the soft limit tells the reason; one second later comes SIGKILL.
     let cpu = Rlimit { current: Some(limits.cpu_s), maximum: Some(limits.cpu_s + 1) };

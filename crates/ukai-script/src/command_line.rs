@@ -81,7 +81,8 @@ pub(crate) fn nested(line: &str) -> Option<Nested> {
                 .strip_prefix("\"\\..\\")
                 .and_then(|it| it.split_once(';'))
                 .map_or(text, |it| it.1);
-            nested(dialect, text.to_owned())
+            // A quote within the quotes of one argument.
+            nested(dialect, text.replace("\\\"", "\""))
         }
         // Programs that start the rest of their line.
         "forfiles" => {
@@ -307,6 +308,22 @@ fn unquoted(text: &str) -> &str {
             _ => rest,
         },
         None => text,
+    }
+}
+
+/// The language that a command line tells the script host: `wscript //e:vbscript file`.
+pub(crate) fn engine(words: &[String]) -> Option<Dialect> {
+    if !matches!(program(words.first()?).as_str(), "cscript" | "wscript") {
+        return None;
+    }
+    let name = words.iter().find_map(|word| {
+        let lower = word.to_ascii_lowercase();
+        lower.strip_prefix("//e:").or_else(|| lower.strip_prefix("/e:")).map(str::to_owned)
+    })?;
+    match name.split('.').next()? {
+        "vbscript" | "vbs" => Some(Dialect::VbScript),
+        "jscript" | "javascript" | "js" => Some(Dialect::JavaScript),
+        _ => None,
     }
 }
 

@@ -10,6 +10,8 @@
 pub mod batch;
 mod com;
 mod command_line;
+mod cpu;
+mod encoded;
 mod held;
 #[cfg(test)]
 mod hostile;
@@ -23,12 +25,14 @@ mod report;
 mod run;
 #[cfg(test)]
 mod shown;
+mod stack;
 #[cfg(test)]
 mod told;
 mod twice;
 pub mod vbscript;
 
 pub use command_line::hidden;
+pub use encoded::decode_script;
 pub use limits::Limits;
 pub use machine::{expand, variable};
 pub use recorder::Recorder;

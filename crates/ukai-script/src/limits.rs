@@ -1,5 +1,7 @@
 //! How much one script may use.
 
+use std::time::Duration;
+
 /// What one run of a script may use and tell, layers that it evaluates included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -9,8 +11,13 @@ pub struct Limits {
     pub steps: u64,
     /// All values that it holds at once, in bytes.
     pub held_bytes: usize,
-    /// Calls, expressions and evaluated texts inside each other.
+    /// Brackets, blocks and processes inside each other.
     pub depth: usize,
+    /// Calls of a script's own procedures, and texts that it evaluates, inside each other.
+    pub calls: usize,
+    /// Processor time after which the engine of JavaScript, whose single operations may cost much,
+    /// is ended; the step limit ends all others before.
+    pub cpu: Duration,
     /// Acts that are told.
     pub acts: usize,
     /// Layers that are kept.
@@ -30,6 +37,8 @@ impl Default for Limits {
             steps: 4_000_000,
             held_bytes: 64 * 1024 * 1024,
             depth: 64,
+            calls: 1000,
+            cpu: Duration::from_secs(6),
             acts: 1000,
             layers: 64,
             made: 32,

@@ -128,6 +128,29 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// Adds what another script told that ran as a part of this one.
+    pub(crate) fn absorb(&mut self, report: Report) {
+        for act in report.acts {
+            self.act(act);
+        }
+        for layer in report.layers {
+            if self.report.layers.len() < self.limits.layers
+                && self.layers.insert(Sha256::of(&layer.text))
+            {
+                self.report.layers.push(layer);
+            }
+        }
+        for made in report.made {
+            if self.report.made.len() < self.limits.made
+                && self.made.insert(Sha256::of(&made.content))
+            {
+                self.report.made.push(made);
+            }
+        }
+        report.texts.into_iter().for_each(|text| self.remark(text));
+        report.notes.iter().for_each(|note| self.note(note));
+    }
+
     /// What was collected.
     pub fn finish(self) -> Report {
         self.report

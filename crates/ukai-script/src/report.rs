@@ -37,6 +37,14 @@ pub struct Layer {
     pub text: Bytes,
 }
 
+impl Report {
+    /// The report of a script that was encoded: `plain` is what it was, and its first layer.
+    pub(crate) fn of_encoded(mut self, dialect: Dialect, plain: String) -> Self {
+        self.layers.insert(0, Layer { dialect, text: Bytes::from(plain) });
+        self
+    }
+}
+
 /// A file that a script wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {

@@ -3,15 +3,23 @@
 
 use crate::command_line::{self, Nested};
 use crate::held::{Held, held_bytes, made_bytes};
-use crate::{Dialect, Limits, Recorder, Report, batch, machine, powershell, programs};
+use crate::stack::{is_short, with_room};
+use crate::{
+    Dialect, Limits, Recorder, Report, batch, javascript, machine, powershell, programs, vbscript,
+};
 use bytes::Bytes;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
+use ukai_model::ScriptAct;
 
 /// Bytes that are copied for one step.
 const STEP_BYTES: u64 = 64;
+/// Part of the steps that are left which a script of VBScript or JScript may use.
+const FOREIGN_PART: u64 = 4;
+/// Steps that a further stack costs.
+const STACK_STEPS: u64 = 64;
 /// Files of the made-up machine that are kept in mind.
 const FILES_MAX: usize = 500;
 /// Variables of the environment that are kept.
@@ -60,6 +68,7 @@ pub(crate) struct Run<'a> {
     recorder: Recorder<'a>,
     steps: u64,
     depth: usize,
+    calls: usize,
     held_before: usize,
     made: u64,
     files: BTreeMap<String, File>,
@@ -83,6 +92,7 @@ impl<'a> Run<'a> {
             recorder: Recorder::new(limits),
             steps: limits.steps,
             depth: 0,
+            calls: 0,
             held_before: held_bytes(),
             made: made_bytes(),
             files: BTreeMap::new(),
@@ -163,6 +173,31 @@ impl<'a> Run<'a> {
 
     pub(crate) fn depth(&self) -> usize {
         self.depth
+    }
+
+    /// A call of the script's own procedures begins, in which levels are counted anew; whoever
+    /// gets something hands it to [`Self::end_call`].
+    pub(crate) fn begin_call(&mut self) -> Option<usize> {
+        if self.calls >= self.limits.calls {
+            self.note(&format!("not followed deeper than {} calls", self.limits.calls));
+            return None;
+        }
+        self.calls += 1;
+        Some(std::mem::take(&mut self.depth))
+    }
+
+    pub(crate) fn end_call(&mut self, depth: usize) {
+        self.calls = self.calls.saturating_sub(1);
+        self.depth = depth;
+    }
+
+    /// A further stack may be needed next.
+    pub(crate) fn pay_for_stack(&mut self) -> Result<(), Stop> {
+        if is_short() { self.steps(STACK_STEPS) } else { Ok(()) }
+    }
+
+    pub(crate) fn note_deep(&mut self) {
+        self.note("not followed deeper: all stacks are used up");
     }
 
     pub(crate) fn note(&mut self, note: &str) {
@@ -311,6 +346,14 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Paths of the files that the script wrote or saved in a folder or below it.
+    pub(crate) fn files_below(&mut self, folder: &str) -> Result<Vec<String>, Stop> {
+        self.steps(1 + self.files.len() as u64 / 4)?;
+        let start = format!("{}\\", key(folder).trim_end_matches('\\'));
+        let below = self.files.iter().filter(|(key, _)| key.starts_with(&start));
+        Ok(below.map(|(_, file)| file.path.clone()).collect())
+    }
+
     fn flush(&mut self) {
         for key in std::mem::take(&mut self.fresh) {
             let Some(file) = self.files.get_mut(&key) else { continue };
@@ -384,6 +427,7 @@ impl<'a> Run<'a> {
 
     fn interpret(&mut self, nested: &Nested, mode: batch::Mode) -> Result<(), Stop> {
         self.step()?;
+        self.pay_for_stack()?;
         if !self.enter() {
             return Ok(());
         }
@@ -394,15 +438,49 @@ impl<'a> Run<'a> {
                 return Err(stop);
             }
         };
-        let done = match nested.dialect {
+        let done = with_room(|| match nested.dialect {
             Dialect::PowerShell => powershell::interpret(self, &nested.text),
             Dialect::Batch => batch::interpret(self, &nested.text, mode, nested.is_delayed),
-            // Kept as layers; what they do is told where those are run.
-            Dialect::VbScript | Dialect::JavaScript => Ok(()),
-        };
+            Dialect::VbScript => self.interpret_foreign(vbscript::run, &nested.text),
+            Dialect::JavaScript => self.interpret_foreign(javascript::run, &nested.text),
+        });
+        let done = done.unwrap_or_else(|| {
+            self.note_deep();
+            Ok(())
+        });
         self.environment = environment;
         self.leave();
         done
+    }
+
+    /// A script runs on a made-up machine of its own; what it does is told here.
+    fn interpret_foreign(
+        &mut self,
+        run: fn(&str, &Limits) -> Report,
+        text: &str,
+    ) -> Result<(), Stop> {
+        let steps = self.steps / FOREIGN_PART;
+        self.steps(steps)?;
+        let report = run(text, &Limits { steps, ..self.limits.clone() });
+        self.flush();
+        for act in &report.acts {
+            self.acts += 1;
+            self.is_news("foreign", &format!("{act:?}"), "");
+            if let ScriptAct::Fetch { url, to } = act {
+                self.requests += 1;
+                if let Some(to) = to {
+                    let url = String::from_utf8_lossy(url.as_bytes()).into_owned();
+                    let path = String::from_utf8_lossy(to.as_bytes()).into_owned();
+                    self.put(&path, Content::Answer(url), false);
+                }
+            }
+        }
+        for made in &report.made {
+            let path = String::from_utf8_lossy(made.path.as_bytes()).into_owned();
+            self.put(&path, Content::Own(made.content.to_vec()), false);
+        }
+        self.recorder.absorb(report);
+        Ok(())
     }
 
     /// A program is started by a command line: what it is known to do is told, else that it is
@@ -438,23 +516,29 @@ impl<'a> Run<'a> {
             return self.evaluate_nested(&nested);
         }
         match command_line::script_file(&words) {
-            Some(path) => self.run_file(&path),
+            Some(path) => self.run_file(&path, command_line::engine(&words)),
             None => Ok(()),
         }
     }
 
-    /// A script that this run wrote is run.
-    pub(crate) fn run_file(&mut self, path: &str) -> Result<(), Stop> {
+    /// A script that this run wrote is run: in the language that is told, else by its name.
+    fn run_file(&mut self, path: &str, dialect: Option<Dialect>) -> Result<(), Stop> {
         let Some(Content::Own(content)) = self.file(path) else { return Ok(()) };
         let mut hasher = DefaultHasher::new();
         content.hash(&mut hasher);
         let hash = hasher.finish();
         let text = decode(content);
         let lower = path.to_ascii_lowercase();
-        let dialect = match lower.rsplit('.').next() {
-            Some("bat" | "cmd") => Dialect::Batch,
-            Some("ps1" | "psm1") => Dialect::PowerShell,
-            _ => {
+        let by_name = match lower.rsplit('.').next() {
+            Some("bat" | "cmd") => Some(Dialect::Batch),
+            Some("ps1" | "psm1") => Some(Dialect::PowerShell),
+            Some("vbs" | "vbe") => Some(Dialect::VbScript),
+            Some("js" | "jse") => Some(Dialect::JavaScript),
+            _ => None,
+        };
+        let dialect = match dialect.or(by_name) {
+            Some(dialect) => dialect,
+            None => {
                 self.note(&format!("runs {path}, which it wrote"));
                 return Ok(());
             }

@@ -31,6 +31,7 @@ mod login;
 mod process;
 mod prompt;
 mod shell;
+mod stack;
 mod syntax;
 mod system;
 mod terminal;

@@ -6,7 +6,7 @@ use crate::io::Fds;
 use crate::job::{JobState, job_line};
 use crate::process::{Process, Source};
 use crate::syntax::{Parser, ShellKind};
-use crate::system::{Answer, Fut, Session, Stop, stack_place};
+use crate::system::{Answer, Fut, Session, Stop};
 use crate::terminal::{TerminalModes, TerminalSize};
 use crate::{Budget, FetchId, Fetched, Login, ShellEffect, limits};
 use bytes::Bytes;
@@ -481,7 +481,7 @@ impl Shell {
 
     /// Polls what runs until nothing moves any more.
     fn drive(&mut self, out: &mut Vec<ShellEffect>) {
-        self.session.system().stack_base = stack_place();
+        self.session.system().stack_base = crate::stack::place();
         loop {
             let before = self.session.moves.so_far();
             let mut moved = self.drive_foreground();

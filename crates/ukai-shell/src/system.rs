@@ -177,7 +177,7 @@ impl Session {
             programs_run: 0,
             killed: false,
             interrupted: false,
-            stack_base: stack_place(),
+            stack_base: crate::stack::place(),
             command_at: None,
             fetches: 0,
             connections: 0,
@@ -549,13 +549,6 @@ impl Input {
         }
         Some(self.bytes.drain(..available).collect())
     }
-}
-
-/// About where the stack stands. Only differences mean anything.
-#[inline(never)]
-pub(crate) fn stack_place() -> usize {
-    let mark = 0_u8;
-    std::ptr::from_ref(std::hint::black_box(&mark)).addr()
 }
 
 /// Waits until `ready` gives something.

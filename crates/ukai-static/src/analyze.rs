@@ -4,7 +4,7 @@ use crate::artefacts::Artefacts;
 use crate::kind::{self, Kind, Language};
 use crate::limits::{
     ACTS_BYTES_MAX, ACTS_MAX, ARTEFACT_BYTES_MAX, CONFIGURATIONS_MAX, Limits, NOTES_MAX,
-    PROGRAMS_MAX, SCRIPTS_RUN_MAX, YARA_MATCHES_MAX,
+    PROGRAMS_MAX, SCRIPTS_RUN_MAX, SCRIPTS_WAITING_MAX, YARA_MATCHES_MAX,
 };
 use crate::observables::{
     Finds, Source, runs, scan_text, search_base64, search_hex, search_stack, search_xor,
@@ -12,7 +12,7 @@ use crate::observables::{
 };
 use crate::passwords::Passwords;
 use crate::script::Product;
-use crate::unpack::{Budget, Child, Unpacking};
+use crate::unpack::{Budget, Child, PDF_SCRIPT, Unpacking};
 use crate::{
     ENGINE, ENGINE_VERSION, Stage, android, config, elf, functions, hashes, mach, pe, script,
     strings,
@@ -55,14 +55,27 @@ pub fn analyze_with(
         emit(Stage { name, news, so_far: &work.analysis });
     }
     // Members one after the other. What is known is handed out after the first, second,
-    // fourth, eighth ..., so that one that crashes the parser takes little with it.
+    // fourth, eighth ..., so that one that crashes the parser takes little with it. Scripts are run
+    // when all else was looked at, since they may take their interpreter with them.
     let mut done = 0usize;
-    while work.next_member() {
-        done += 1;
-        if done.is_power_of_two() && !work.pending.is_empty() {
-            work.publish(Some("members"));
-            emit(Stage { name: "member", news: true, so_far: &work.analysis });
+    let mut told = work.amounts();
+    loop {
+        while work.next_member() {
+            done += 1;
+            if done.is_power_of_two() && !work.pending.is_empty() {
+                work.publish(Some("members"));
+                emit(Stage { name: "member", news: true, so_far: &work.analysis });
+                told = work.amounts();
+            }
         }
+        if work.waiting.is_empty() {
+            break;
+        }
+        let before = work.amounts();
+        work.publish(Some("script"));
+        emit(Stage { name: "script", news: before != told, so_far: &work.analysis });
+        told = before;
+        work.next_script();
     }
     work.publish(None);
     emit(Stage { name: "members", news: true, so_far: &work.analysis });
@@ -107,14 +120,14 @@ pub(crate) fn layer(bytes: &[u8], number: u32, now: Timestamp, limits: &Limits) 
     for (_, stage) in stages() {
         stage(&mut work);
     }
-    while work.taken.is_none() && work.next_member() {}
+    while work.taken.is_none() && (work.next_member() || work.next_script()) {}
     work.taken
 }
 
 type StageWork<'a> = fn(&mut Work<'a>);
 
 /// The stages in their order; the members come after them.
-fn stages<'a>() -> [(&'static str, StageWork<'a>); 9] {
+fn stages<'a>() -> [(&'static str, StageWork<'a>); 8] {
     [
         ("type", Work::identify),
         ("hashes", Work::hash),
@@ -122,7 +135,6 @@ fn stages<'a>() -> [(&'static str, StageWork<'a>); 9] {
         ("xor", Work::search_xor),
         ("base64", Work::search_base64),
         ("configuration", Work::configure),
-        ("script", Work::run_script),
         ("yara", Work::match_rules),
         ("unpacking", Work::unpack),
     ]
@@ -164,6 +176,14 @@ struct Pending {
     depth: u32,
 }
 
+/// A script that waits to be run.
+struct Waiting {
+    kind: Kind,
+    bytes: Vec<u8>,
+    layer: Option<u32>,
+    depth: u32,
+}
+
 struct Work<'a> {
     bytes: &'a [u8],
     now: Timestamp,
@@ -183,6 +203,7 @@ struct Work<'a> {
     passwords: Passwords,
     budget: Budget,
     pending: VecDeque<Pending>,
+    waiting: VecDeque<Waiting>,
     /// Contents that were looked at already.
     seen: HashSet<Sha256>,
     analysis: Analysis,
@@ -208,6 +229,7 @@ impl<'a> Work<'a> {
             passwords: Passwords::new(),
             budget: Budget { members: limits.members, bytes: limits.unpacked_bytes },
             pending: VecDeque::new(),
+            waiting: VecDeque::new(),
             seen: HashSet::new(),
             analysis: empty(bytes, now),
             wanted: None,
@@ -364,18 +386,38 @@ impl Work<'_> {
         }
     }
 
-    fn run_script(&mut self) {
-        let Some(kind) = self.kind.take() else { return };
-        self.interpret(&kind, self.bytes, None, 1);
-        self.kind = Some(kind);
-    }
-
-    /// Runs a script, if it is one; what it makes is looked at as members.
+    /// Has a script run after all else, if it is one.
     fn interpret(&mut self, kind: &Kind, bytes: &[u8], layer: Option<u32>, depth: u32) {
         // Most files are no scripts, and cost no digest.
         if self.dialects.is_empty() && !script::can_run(kind, None) {
             return;
         }
+        let sha256 = Sha256::of(bytes);
+        if !script::can_run(kind, self.dialects.get(&sha256).copied()) {
+            return;
+        }
+        if self.waiting.len() >= SCRIPTS_WAITING_MAX {
+            self.note(format!("only the first {SCRIPTS_RUN_MAX} scripts were run"));
+            return;
+        }
+        self.waiting.push_back(Waiting { kind: kind.clone(), bytes: bytes.to_vec(), layer, depth });
+    }
+
+    /// Runs the script that waits longest; false if none does.
+    fn next_script(&mut self) -> bool {
+        let Some(Waiting { kind, bytes, layer, depth }) = self.waiting.pop_front() else {
+            return false;
+        };
+        self.finds.layer = layer;
+        self.artefacts.layer = layer;
+        self.run_script(&kind, &bytes, layer, depth);
+        self.finds.layer = None;
+        self.artefacts.layer = None;
+        true
+    }
+
+    /// Runs a script; what it makes is looked at as members.
+    fn run_script(&mut self, kind: &Kind, bytes: &[u8], layer: Option<u32>, depth: u32) {
         let sha256 = Sha256::of(bytes);
         let dialect = self.dialects.get(&sha256).copied();
         if !script::can_run(kind, dialect) || self.ran.contains(&sha256) {
@@ -451,6 +493,7 @@ impl Work<'_> {
 
     fn unpack(&mut self) {
         let Some(kind) = self.kind.take() else { return };
+        self.interpret(&kind, self.bytes, None, 1);
         self.take_apart(&kind, self.bytes, None, 1);
         self.kind = Some(kind);
     }
@@ -483,6 +526,9 @@ impl Work<'_> {
             {
                 self.ran.insert(Sha256::of(&child.bytes));
                 self.keep(product, layer, depth);
+            }
+            if child.container == PDF_SCRIPT {
+                self.dialects.insert(Sha256::of(&child.bytes), Dialect::JavaScript);
             }
             // The texts beside an archive tell its password.
             if child.bytes.len() < 1 << 16 && kind::is_text(&child.bytes) {

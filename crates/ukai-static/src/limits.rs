@@ -201,6 +201,9 @@ pub(crate) const YARA_MATCHES_MAX: usize = 500;
 /// Scripts that are run for one sample.
 pub(crate) const SCRIPTS_RUN_MAX: usize = 16;
 
+/// Scripts that wait to be run; not all that wait are: what another has run is not run again.
+pub(crate) const SCRIPTS_WAITING_MAX: usize = 4 * SCRIPTS_RUN_MAX;
+
 /// Blocks of scripts in one page that are read.
 pub(crate) const SCRIPT_BLOCKS_MAX: usize = 256;
 

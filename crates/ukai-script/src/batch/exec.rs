@@ -3,6 +3,7 @@
 use super::parser::{If, Join, Node, Redirection, Test};
 use super::{Mode, PATH};
 use crate::run::{Content, Environment, Run, Stop, Turns, Variable};
+use crate::stack::with_room;
 use crate::{Dialect, command_line};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -400,21 +401,23 @@ impl<'r, 'a> Batch<'r, 'a> {
             self.run.note_unknown("batch: label", label);
             return Ok(());
         };
-        if !self.run.enter() {
-            return Ok(());
-        }
+        self.run.pay_for_stack()?;
+        let Some(depth) = self.run.begin_call() else { return Ok(()) };
         let back = std::mem::replace(&mut self.at, place + 1);
         let before = std::mem::replace(&mut self.arguments, arguments);
         let scopes = self.scopes.len();
         let loops = std::mem::take(&mut self.loops);
-        let done = self.lines_from_here();
+        let done = with_room(|| self.lines_from_here()).unwrap_or_else(|| {
+            self.run.note_deep();
+            Ok(())
+        });
         while self.scopes.len() > scopes {
             self.end_local()?;
         }
         self.at = back;
         self.arguments = before;
         self.loops = loops;
-        self.run.leave();
+        self.run.end_call(depth);
         done
     }
 

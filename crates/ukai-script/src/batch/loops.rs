@@ -12,7 +12,8 @@ impl Batch<'_, '_> {
         match each.kind {
             Some('l') => self.count(each, &set)?,
             Some('f') => self.over_lines(each, &options, &set)?,
-            Some('r' | 'd') => {}
+            Some('r') => self.over_tree(each, options.trim(), &set)?,
+            Some('d') => self.over_folders(each, &set)?,
             _ => {
                 let mut turns = Turns::new(self.run);
                 for word in words(&set) {
@@ -28,6 +29,50 @@ impl Batch<'_, '_> {
             }
         }
         Ok(Some(true))
+    }
+
+    /// `for /r FOLDER %%i in (SET)`: of each word, the files of that name below the folder; without
+    /// wildcards, the name itself in it. Of what is not known to be there, the pattern stands for
+    /// all.
+    fn over_tree(&mut self, each: &For, folder: &str, set: &str) -> Eval<()> {
+        let folder = match folder.trim_matches('"').trim_end_matches('\\') {
+            "" | "." => self.folder.trim_end_matches('\\').to_owned(),
+            folder if folder.contains(':') || folder.starts_with('\\') => folder.to_owned(),
+            folder => format!("{}\\{folder}", self.folder.trim_end_matches('\\')),
+        };
+        let mut turns = Turns::new(self.run);
+        for word in words(set) {
+            let word = word.trim_matches('"').to_owned();
+            let mut paths = Vec::new();
+            if word.contains(['*', '?']) {
+                let known = self.run.files_below(&folder)?;
+                let name = |path: &String| path.rsplit('\\').next().unwrap_or(path).to_owned();
+                paths.extend(known.into_iter().filter(|it| fits(&name(it), &word)));
+            }
+            if paths.is_empty() {
+                paths.push(format!("{folder}\\{word}"));
+            }
+            for path in paths {
+                self.turn(each, vec![(each.variable, path)])?;
+                if !turns.again(self.run)? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `for /d %%i in (SET)`: folders; those that are there are not known, their pattern stands for
+    /// them.
+    fn over_folders(&mut self, each: &For, set: &str) -> Eval<()> {
+        let mut turns = Turns::new(self.run);
+        for word in words(set) {
+            self.turn(each, vec![(each.variable, word)])?;
+            if !turns.again(self.run)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// One turn, with the loop's variables set.
@@ -125,6 +170,38 @@ impl Batch<'_, '_> {
         self.run.leave();
         done.map_err(Flow::from)
     }
+}
+
+/// Whether a file's name fits a pattern with `*` and `?`, in any case; `*.*` is every name.
+fn fits(name: &str, pattern: &str) -> bool {
+    if pattern == "*.*" {
+        return true;
+    }
+    let name: Vec<char> = name.to_lowercase().chars().collect();
+    let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
+    let (mut at, mut in_pattern) = (0, 0);
+    // Where the last star stands, and from where on it was tried.
+    let mut star: Option<(usize, usize)> = None;
+    while at < name.len() {
+        match pattern.get(in_pattern) {
+            Some('*') => {
+                star = Some((in_pattern, at));
+                in_pattern += 1;
+            }
+            Some(c) if *c == '?' || Some(c) == name.get(at) => {
+                at += 1;
+                in_pattern += 1;
+            }
+            _ => match star {
+                Some((place, from)) => {
+                    star = Some((place, from + 1));
+                    (in_pattern, at) = (place + 1, from + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.iter().skip(in_pattern).all(|it| *it == '*')
 }
 
 /// Words of a set: parted by blanks, commas, semicolons and equal signs.

@@ -15,7 +15,9 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
+use crate::cpu::Budget;
 use crate::run::{Run, Stop};
+use crate::stack::with_room_for_script;
 use crate::{Limits, Report};
 use exec::Batch;
 
@@ -39,11 +41,12 @@ pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
 
 /// Runs a batch file as far as `limits` allow; tells what it would do.
 pub fn run(source: &str, limits: &Limits) -> Report {
+    let _time = Budget::begin(limits.cpu);
     let mut run = Run::new(limits);
     let source = run.beginning(source);
     run.place(PATH, source.as_bytes());
     // A limit that was met is in the notes.
-    let _ = interpret(&mut run, source, Mode::File, false);
+    let _ = with_room_for_script(|| interpret(&mut run, source, Mode::File, false));
     run.finish()
 }
 

@@ -2,14 +2,16 @@
 
 use super::{bridge, rewrite};
 use crate::com::Shared;
+use crate::cpu;
+use crate::stack::with_room_for_script;
 use rquickjs::context::EvalOptions;
 use rquickjs::{Context, Ctx, Function, Object, Runtime, Value};
 
 /// What the engine itself needs beside the script's values, in bytes.
 const ENGINE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Stack of the engine, in bytes; of a script inside another a part of it.
-const STACK_BYTES: usize = 512 * 1024;
+/// Stack of the engine, in bytes: half of what is there where a script begins.
+const STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// Calls and turns of loops between two questions whether to go on: fixed in the engine.
 const STEPS_BETWEEN_QUESTIONS: u64 = 10_000;
@@ -35,22 +37,25 @@ pub(super) fn run(source: &str, host: &Shared, names: &[String]) -> Option<Strin
     if !host.borrow_mut().enter() {
         return None;
     }
-    let missing = run_entered(source, host, names);
+    let missing = with_room_for_script(|| run_entered(source, host, names)).flatten();
     host.borrow_mut().leave();
     missing
 }
 
 fn run_entered(source: &str, host: &Shared, names: &[String]) -> Option<String> {
-    let (Ok(runtime), held, depth) =
-        (Runtime::new(), host.borrow().limits.held_bytes, host.borrow().depth)
-    else {
-        return None;
-    };
+    let Ok(runtime) = Runtime::new() else { return None };
+    let held = host.borrow().limits.held_bytes;
     runtime.set_memory_limit(held.saturating_add(ENGINE_BYTES));
-    runtime.set_max_stack_size(STACK_BYTES / depth.max(1));
+    runtime.set_max_stack_size(STACK_BYTES);
     let asked = host.clone();
     runtime.set_interrupt_handler(Some(Box::new(move || match asked.try_borrow_mut() {
-        Ok(mut host) => !host.charge(STEPS_BETWEEN_QUESTIONS) || !host.runs(),
+        Ok(mut host) => {
+            if cpu::is_over() {
+                host.recorder.note("ended: its operations take too much time");
+                host.set_steps(0);
+            }
+            !host.charge(STEPS_BETWEEN_QUESTIONS) || !host.runs()
+        }
         Err(_) => false,
     })));
     let Ok(context) = Context::full(&runtime) else { return None };

@@ -17,8 +17,10 @@ mod rewrite;
 mod tests;
 
 use crate::com::Shared;
+use crate::cpu::Budget;
+use crate::encoded::decode_script;
 use crate::limits::Limits;
-use crate::report::Report;
+use crate::report::{Dialect, Report};
 use crate::twice::run_twice;
 use std::cell::RefCell;
 
@@ -27,6 +29,14 @@ const UNKNOWN_NAMES_MAX: usize = 5;
 
 /// Runs a script as far as the limits allow and tells what it would do.
 pub fn run(source: &str, limits: &Limits) -> Report {
+    let _time = Budget::begin(limits.cpu);
+    match decode_script(source) {
+        Some(plain) => run_plain(&plain, limits).of_encoded(Dialect::JavaScript, plain),
+        None => run_plain(source, limits),
+    }
+}
+
+fn run_plain(source: &str, limits: &Limits) -> Report {
     let mut names: Vec<String> = Vec::new();
     let mut limits = limits.clone();
     let mut best: Option<Report> = None;

@@ -366,6 +366,43 @@ fn requests_of_a_page() {
 }
 
 #[test]
+fn operations_that_cost_much_end() {
+    for source in [
+        "/^(a+)+$/.test('a'.repeat(40) + 'b')",
+        "'a'.repeat(1e7).indexOf('a'.repeat(5e6) + 'b')",
+        "new Array(4294967295).join('')",
+        "new Array(4294967295).forEach(function () {})",
+        "Array.prototype.map.call({ length: 9007199254740991 }, String)",
+        "var s = 'ab'.repeat(1e6); for (;;) s.split('').sort().reverse().join('')",
+        "for (;;) 'a'.repeat(1e7).replace('b'.repeat(1000), 'c')",
+    ] {
+        let report = run(source, &Limits::default());
+        assert!(!report.notes.is_empty(), "{source}");
+    }
+}
+
+#[test]
+fn functions_call_themselves_as_often_as_a_text_has_letters() {
+    check(
+        r#"
+        function d(s) { return s === '' ? '' : String.fromCharCode(s.charCodeAt(0) - 1) + d(s.slice(1)); }
+        new ActiveXObject('WScript.Shell').Run(d('iuuq;00o/fybnqmf0' + 'b'.repeat(1000)).slice(0, 20));
+        function deep(n) { try { return deep(n + 1); } catch (e) { return n; } }
+        if (deep(0) < 1e6) new ActiveXObject('WScript.Shell').Run('ended');
+        "#,
+        &["run http://n.example/aaa", "run ended"],
+    );
+}
+
+#[test]
+fn processor_time_is_the_last_resort() {
+    let limits = Limits { cpu: std::time::Duration::ZERO, ..Limits::default() };
+    let report = run("for (var i = 0; i < 1e5; i++);", &limits);
+    let told = "ended: its operations take too much time".to_owned();
+    assert!(report.notes.contains(&told), "{:?}", report.notes);
+}
+
+#[test]
 fn functions_of_a_pdf() {
     check(
         r#"

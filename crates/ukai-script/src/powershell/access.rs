@@ -433,6 +433,7 @@ impl Interpreter<'_, '_> {
                     Value::Object(id) if !is_static => {
                         self.set_property(id, &name, value);
                     }
+                    class if *is_static => self.set_own_static(&class, &name, value),
                     _ => {}
                 }
                 Ok(())

@@ -48,6 +48,8 @@ pub(super) enum Statement {
         name: Rc<str>,
         block: Rc<Block>,
     },
+    /// A class, or an enumeration.
+    Class(Rc<Class>),
     Try {
         body: Body,
         catches: Vec<Body>,
@@ -188,6 +190,34 @@ pub(super) struct Block {
     pub(super) is_filter: bool,
     /// What it holds as it was read.
     pub(super) held: Option<Held>,
+}
+
+/// A class of a script.
+#[derive(Debug)]
+pub(super) struct Class {
+    pub(super) name: Rc<str>,
+    pub(super) base: Option<Rc<str>>,
+    pub(super) fields: Vec<Field>,
+    pub(super) methods: Vec<Method>,
+}
+
+/// A property of a class.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) name: Rc<str>,
+    pub(super) kind: Option<Rc<str>>,
+    pub(super) value: Option<Expr>,
+    pub(super) is_static: bool,
+}
+
+/// A method of a class; a constructor has the name of the class.
+#[derive(Debug)]
+pub(super) struct Method {
+    pub(super) name: Rc<str>,
+    pub(super) is_static: bool,
+    /// What the base's constructor is given.
+    pub(super) base: Vec<Expr>,
+    pub(super) block: Rc<Block>,
 }
 
 /// Bytes that one node of a block holds, at most.

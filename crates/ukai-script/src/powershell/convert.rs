@@ -164,6 +164,9 @@ impl Interpreter<'_, '_> {
         if let Some(item) = name.strip_suffix("[]") {
             return self.cast_list(item, value);
         }
+        if let Some(own) = self.cast_own(name, &value)? {
+            return Ok(own);
+        }
         Ok(match name {
             "string" => {
                 // A text that is one already is not copied.

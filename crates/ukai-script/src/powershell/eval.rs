@@ -1,9 +1,11 @@
 //! Statements: variables, branches, loops, functions, and where output goes.
 
 use super::ast::{Assign, Block, Body, Command, Element, Expr, Match, Name, Part, Statement};
+use super::classes::Defined;
 use super::value::{List, Object, State, Text, Value};
 use super::{PATH, parser};
 use crate::run::{Run, Stop, Turns};
+use crate::stack::with_room;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -43,6 +45,9 @@ pub(super) struct Interpreter<'r, 'a> {
     pub(super) scopes: Vec<HashMap<Rc<str>, Value>>,
     pub(super) functions: HashMap<Rc<str>, Rc<Block>>,
     pub(super) aliases: HashMap<Rc<str>, Rc<str>>,
+    pub(super) classes: HashMap<Rc<str>, Defined>,
+    /// Whether a method of a class runs, which puts out only what it returns.
+    pub(super) is_method: bool,
     pub(super) heap: Vec<Object>,
     pub(super) patterns: super::patterns::Patterns,
     /// State of `Get-Random`.
@@ -56,6 +61,8 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             scopes: vec![HashMap::new()],
             functions: HashMap::new(),
             aliases: HashMap::new(),
+            classes: HashMap::new(),
+            is_method: false,
             heap: Vec::new(),
             patterns: super::patterns::Patterns::default(),
             seed: 0x2545_f491_4f6c_dd1d,
@@ -171,12 +178,30 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         &mut self,
         inner: impl FnOnce(&mut Self) -> Eval<T>,
     ) -> Eval<Option<T>> {
+        self.run.pay_for_stack()?;
         if !self.run.enter() {
             return Ok(None);
         }
-        let done = inner(self);
+        let done = with_room(|| inner(self));
         self.run.leave();
-        done.map(Some)
+        match done {
+            Some(done) => done.map(Some),
+            None => {
+                self.run.note_deep();
+                Ok(None)
+            }
+        }
+    }
+
+    /// The same for a call, in which levels are counted anew.
+    pub(super) fn called<T>(
+        &mut self,
+        inner: impl FnOnce(&mut Self) -> Eval<T>,
+    ) -> Eval<Option<T>> {
+        let Some(depth) = self.run.begin_call() else { return Ok(None) };
+        let done = self.deeper(inner);
+        self.run.end_call(depth);
+        done
     }
 
     pub(super) fn statements(&mut self, body: &[Statement], out: &mut Vec<Value>) -> Eval<()> {
@@ -198,10 +223,16 @@ impl<'r, 'a> Interpreter<'r, 'a> {
                 }
                 Ok(())
             }
+            Statement::Class(class) => self.define_class(class),
             Statement::Break => Err(Flow::Break(false)),
             Statement::Continue => Err(Flow::Continue),
             Statement::Exit => Err(Flow::Exit),
-            Statement::Return(None) => Err(Flow::Return),
+            Statement::Return(None) => {
+                if self.is_method {
+                    out.clear();
+                }
+                Err(Flow::Return)
+            }
             _ => self.deeper(|it| it.compound(statement, out)).map(|_| ()),
         }
     }
@@ -226,6 +257,9 @@ impl<'r, 'a> Interpreter<'r, 'a> {
                 self.try_catch(body, catches, last.as_ref(), out)
             }
             Statement::Return(Some(value)) => {
+                if self.is_method {
+                    out.clear();
+                }
                 self.statement(value, out)?;
                 Err(Flow::Return)
             }
@@ -690,7 +724,8 @@ impl<'r, 'a> Interpreter<'r, 'a> {
     ) -> Eval<Vec<Value>> {
         self.run.step()?;
         let mut out = Vec::new();
-        let done = self.deeper(|it| {
+        let is_method = std::mem::replace(&mut self.is_method, false);
+        let done = self.called(|it| {
             if own_scope {
                 it.scopes.push(HashMap::new());
             }
@@ -700,6 +735,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             }
             done
         });
+        self.is_method = is_method;
         match done {
             Ok(_) => Ok(out),
             Err(Flow::Return) if own_scope => Ok(out),
@@ -707,7 +743,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         }
     }
 
-    fn block_within(
+    pub(super) fn block_within(
         &mut self,
         block: &Rc<Block>,
         arguments: Vec<(Option<Rc<str>>, Value)>,

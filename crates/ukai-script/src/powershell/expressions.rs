@@ -701,7 +701,7 @@ impl Parser<'_> {
         }
     }
 
-    fn method_arguments(&mut self) -> Parse<Vec<Expr>> {
+    pub(super) fn method_arguments(&mut self) -> Parse<Vec<Expr>> {
         self.at += 1;
         let mut arguments = Vec::new();
         loop {

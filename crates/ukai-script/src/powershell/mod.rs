@@ -18,6 +18,8 @@
 
 mod access;
 mod ast;
+mod class_parser;
+mod classes;
 mod cmdlets_files;
 mod cmdlets_lists;
 mod cmdlets_net;
@@ -40,7 +42,9 @@ mod tests;
 mod text_methods;
 mod value;
 
+use crate::cpu::Budget;
 use crate::run::{Run, Stop};
+use crate::stack::with_room_for_script;
 use crate::{Limits, Report};
 use eval::Interpreter;
 
@@ -55,11 +59,12 @@ pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
 
 /// Runs a PowerShell script as far as `limits` allow; tells what it would do.
 pub fn run(source: &str, limits: &Limits) -> Report {
+    let _time = Budget::begin(limits.cpu);
     let mut run = Run::new(limits);
     let source = run.beginning(source);
     run.place(PATH, source.as_bytes());
     // A limit that was met is in the notes.
-    let _ = interpret(&mut run, source);
+    let _ = with_room_for_script(|| interpret(&mut run, source));
     run.finish()
 }
 

@@ -9,6 +9,9 @@ impl Interpreter<'_, '_> {
     /// `New-Object class arguments`; COM's begin with `com:`.
     pub(super) fn create(&mut self, class: &str, arguments: Vec<Value>) -> Eval<Value> {
         self.run.step()?;
+        if let Some(own) = self.create_own(class, &arguments)? {
+            return Ok(own);
+        }
         let first = arguments.first().cloned().unwrap_or(Value::Null);
         let second = arguments.get(1).cloned().unwrap_or(Value::Null);
         if let Some(item) = class.strip_suffix("[]") {
@@ -316,6 +319,10 @@ impl Interpreter<'_, '_> {
     ) -> Eval<Value> {
         let Some(object) = self.heap.get(id) else { return Ok(Value::Null) };
         let class = Rc::clone(&object.class);
+        if let Some(result) = self.call_own_method(id, &class, name, &arguments)? {
+            return Ok(result);
+        }
+        let Some(object) = self.heap.get(id) else { return Ok(Value::Null) };
         let first = arguments.first().cloned().unwrap_or(Value::Null);
         let second = arguments.get(1).cloned().unwrap_or(Value::Null);
         let text = |it: &Self, at: usize| {

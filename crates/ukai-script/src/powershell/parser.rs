@@ -216,7 +216,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn skip_separators(&mut self) {
+    pub(super) fn skip_separators(&mut self) {
         loop {
             self.skip_blanks();
             match self.peek() {
@@ -312,7 +312,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Parameters up to `)`.
-    fn parameter_list(&mut self) -> Parse<Vec<(Name, Option<Expr>)>> {
+    pub(super) fn parameter_list(&mut self) -> Parse<Vec<(Name, Option<Expr>)>> {
         self.deeper()?;
         let mut parameters = Vec::new();
         loop {
@@ -347,7 +347,7 @@ impl<'s> Parser<'s> {
     }
 
     /// `[ ... ]`, brackets and quotes within.
-    fn skip_brackets(&mut self) {
+    pub(super) fn skip_brackets(&mut self) {
         let mut depth = 0_usize;
         let mut quote = None;
         while let Some(c) = self.bump() {
@@ -431,10 +431,11 @@ impl<'s> Parser<'s> {
                 Ok(Statement::Exit)
             }
             "class" | "enum" if is_bare && self.peek() == b' ' => {
-                let rest = self.rest();
-                self.at += rest.find('{').unwrap_or(rest.len());
-                self.skip_braces();
-                Ok(Statement::Group(Rc::from([])))
+                if keyword == "class" {
+                    self.class()
+                } else {
+                    self.enumeration()
+                }
             }
             "using" if is_bare && self.peek() == b' ' => {
                 self.at += self.rest().find('\n').unwrap_or(self.rest().len());
@@ -447,20 +448,9 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn skip_braces(&mut self) {
-        let mut depth = 0_usize;
-        while let Some(c) = self.bump() {
-            match c {
-                '{' => depth += 1,
-                '}' => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        break;
-                    }
-                }
-                _ => {}
-            }
-        }
+    /// The text from a place up to here.
+    pub(super) fn text_from(&self, start: usize) -> Option<&'s str> {
+        self.text.get(start..self.at)
     }
 
     fn at_end_of_statement(&self) -> bool {

@@ -16,6 +16,9 @@ impl Interpreter<'_, '_> {
             Value::Text(text) => super::literals::type_name(text.as_str()).to_string(),
             _ => return Ok(Value::Unknown(None)),
         };
+        if let Some(id) = self.own_statics(&class, name) {
+            return Ok(self.named_entry(id, name).unwrap_or(Value::Null));
+        }
         Ok(match (class.as_str(), name) {
             ("text.encoding", _) => self.encoding(name),
             ("string", "empty") => Value::text(""),
@@ -145,6 +148,9 @@ impl Interpreter<'_, '_> {
         name: &str,
         values: Vec<Value>,
     ) -> Eval<Value> {
+        if let Some(result) = self.call_own_static(class, name, &values)? {
+            return Ok(result);
+        }
         let first = values.first().cloned().unwrap_or(Value::Null);
         if let Value::Unknown(_) = first
             && !matches!(

@@ -6,9 +6,6 @@ use super::machine::{Frame, INSTANCES_MAX, Instance, Machine, Stop};
 use super::value::Value;
 use std::rc::Rc;
 
-/// Levels of depth that a call counts.
-const CALL_LEVELS: usize = 3;
-
 impl Machine {
     /// The value of a name alone.
     pub(super) fn named(&mut self, name: &Name) -> Result<Value, Stop> {
@@ -193,7 +190,7 @@ impl Machine {
             };
             frame.variables.insert(parameter.name.clone(), value);
         }
-        let frame = self.deeper(CALL_LEVELS, |it| {
+        let frame = self.call(|it| {
             it.frames.push(frame);
             let withs = it.withs.len();
             let flow = it.block(&procedure.body);

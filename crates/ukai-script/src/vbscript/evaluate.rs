@@ -30,7 +30,7 @@ impl Machine {
                 let object = self.withs.last().cloned().unwrap_or(Value::Unknown);
                 self.member(&object, name, Vec::new())
             }
-            other => self.deeper(1, |it| it.evaluate_inside(other)),
+            other => self.deeper(|it| it.evaluate_inside(other)),
         }
     }
 

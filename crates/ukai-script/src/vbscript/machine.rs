@@ -1,6 +1,7 @@
 //! The state of a running script: variables, procedures, what may still be used.
 
 use super::super::com::{self, Host, Shared};
+use super::super::stack;
 use super::ast::{Class, Declare, Exit, Name, Procedure, Program};
 use super::lexer::tokens;
 use super::parser::parse;
@@ -14,8 +15,12 @@ use std::rc::Rc;
 /// Objects of classes of one script.
 pub(super) const INSTANCES_MAX: usize = 10_000;
 
-/// Levels that a statement or a bracket counts for one level of depth: they are cheaper than calls.
+/// Brackets and statements of a text inside each other for one level of depth: they are cheaper
+/// than calls.
 const LEVELS: usize = 3;
+
+/// Steps that a further stack costs.
+const STACK_STEPS: u64 = 64;
 
 /// Why a script does not go on.
 #[derive(Debug)]
@@ -68,20 +73,19 @@ pub(super) struct Machine {
     pub(super) meter: Meter,
     /// What went wrong last, for `Err`.
     pub(super) error: Option<&'static str>,
-    /// Levels of calls and expressions.
-    pub(super) depth: usize,
+    /// Calls and evaluated texts inside each other.
+    calls: usize,
     pub(super) random: u64,
     value_bytes: usize,
     held_bytes: usize,
-    pub(super) depth_max: usize,
+    depth_max: usize,
+    calls_max: usize,
 }
 
 impl Machine {
     /// One that works on that machine.
     pub(super) fn new(host: Shared) -> Self {
         let limits = host.borrow().limits.clone();
-        // A script inside another script has less, since both share one stack.
-        let share = if host.borrow().depth > 1 { 4 } else { 1 };
         Self {
             host,
             globals: HashMap::new(),
@@ -95,19 +99,19 @@ impl Machine {
             open_files: BTreeMap::new(),
             meter: Rc::new(Cell::new(0)),
             error: None,
-            depth: 0,
+            calls: 0,
             random: 0x5_0000,
             value_bytes: limits.value_bytes,
             held_bytes: limits.held_bytes,
-            depth_max: limits.depth.saturating_mul(LEVELS) / share,
+            depth_max: limits.depth.saturating_mul(LEVELS),
+            calls_max: limits.calls,
         }
     }
 
     /// Reads a text: what it defines is defined, its statements are given back.
     pub(super) fn load(&mut self, source: &str) -> Rc<Program> {
         let (tokens, whole) = tokens(source);
-        // The stack is used by what runs now, too.
-        let program = parse(&tokens, self.depth_max.saturating_sub(self.depth));
+        let program = parse(&tokens, self.depth_max);
         if !whole {
             self.note("only the beginning of the script was read");
         }
@@ -289,19 +293,36 @@ impl Machine {
         Ok(())
     }
 
-    /// Does something one level deeper.
+    /// Does something inside of what runs; how deep the text goes, its reader has bounded.
     pub(super) fn deeper<T>(
         &mut self,
-        levels: usize,
         work: impl FnOnce(&mut Self) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
-        if self.depth + levels > self.depth_max {
-            self.note("calls and expressions go too deep");
-            return Err(Stop::Error("out of stack space"));
+        if stack::is_short() {
+            self.charge(STACK_STEPS)?;
         }
-        self.depth += levels;
-        let result = work(self);
-        self.depth -= levels;
+        match stack::with_room(|| work(self)) {
+            Some(done) => done,
+            None => self.too_deep(),
+        }
+    }
+
+    /// Does something in a call, or in an evaluated text.
+    pub(super) fn call<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        if self.calls >= self.calls_max {
+            return self.too_deep();
+        }
+        self.calls += 1;
+        let result = self.deeper(work);
+        self.calls -= 1;
         result
+    }
+
+    fn too_deep<T>(&self) -> Result<T, Stop> {
+        self.note("calls go too deep");
+        Err(Stop::Error("out of stack space"))
     }
 }

@@ -26,13 +26,21 @@ mod value;
 mod vba;
 
 use crate::com::Shared;
+use crate::cpu::Budget;
+use crate::encoded::decode_script;
 use crate::limits::Limits;
-use crate::report::Report;
+use crate::report::{Dialect, Report};
+use crate::stack::with_room_for_script;
 use crate::twice::run_twice;
 use machine::{Machine, Stop};
 
 /// Runs VBScript or VBA as far as the limits allow and tells what it would do.
 pub fn run(source: &str, limits: &Limits) -> Report {
+    let _time = Budget::begin(limits.cpu);
+    if let Some(plain) = decode_script(source) {
+        let report = run_twice(&plain, limits, &run_inside);
+        return report.of_encoded(Dialect::VbScript, plain);
+    }
     run_twice(source, limits, &run_inside)
 }
 
@@ -41,6 +49,13 @@ pub(crate) fn run_inside(source: &str, host: &Shared) {
     if !host.borrow_mut().enter() {
         return;
     }
+    if with_room_for_script(|| run_entered(source, host)).is_none() {
+        host.borrow_mut().recorder.note("scripts run scripts too deep inside each other");
+    }
+    host.borrow_mut().leave();
+}
+
+fn run_entered(source: &str, host: &Shared) {
     let mut machine = Machine::new(host.clone());
     if machine.charge(source.len() as u64 / 64).is_ok() {
         let program = machine.load(source);
@@ -53,5 +68,4 @@ pub(crate) fn run_inside(source: &str, host: &Shared) {
             let _ = machine.close_files(&[]);
         }
     }
-    host.borrow_mut().leave();
 }

@@ -7,9 +7,6 @@ use super::machine::{Flow, Machine, Stop};
 use super::value::{Array, Value};
 use std::cmp::Ordering;
 
-/// Levels of depth that a statement counts.
-const STATEMENT_LEVELS: usize = 2;
-
 /// Elements of an array.
 const ELEMENTS_MAX: usize = 4_000_000;
 
@@ -21,7 +18,7 @@ impl Machine {
     pub(super) fn block(&mut self, block: &Block) -> Result<Flow, Stop> {
         for statement in block {
             self.charge(1)?;
-            match self.deeper(STATEMENT_LEVELS, |it| it.statement(statement)) {
+            match self.deeper(|it| it.statement(statement)) {
                 Ok(Flow::Next) => {}
                 Ok(exit) => return Ok(exit),
                 Err(Stop::Error(what)) => self.error = Some(what),

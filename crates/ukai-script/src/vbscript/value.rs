@@ -101,8 +101,24 @@ impl Clone for Elements {
 
 impl Drop for Elements {
     fn drop(&mut self) {
+        // One after the other: arrays in arrays may go deeper than the stack.
+        let mut waiting = self.give_back();
+        while let Some(value) = waiting.pop() {
+            if let Value::Array(Array(elements)) = value
+                && let Some(mut last) = Rc::into_inner(elements)
+            {
+                waiting.append(&mut last.give_back());
+            }
+        }
+    }
+}
+
+impl Elements {
+    /// What it holds, which is counted here no longer.
+    fn give_back(&mut self) -> Vec<Value> {
         let size = size_of::<Value>() * self.items.len();
         self.meter.set(self.meter.get().saturating_sub(size));
+        std::mem::take(&mut self.items)
     }
 }
 

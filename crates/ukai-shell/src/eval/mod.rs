@@ -16,7 +16,7 @@ use crate::job::JobState;
 use crate::limits;
 use crate::process::{Process, VariableValue};
 use crate::syntax::{AndOr, Command, Connector, List, RedirectKind, Target, TimeForm};
-use crate::system::{Fut, Stop, stack_place};
+use crate::system::{Fut, Stop};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -285,8 +285,8 @@ impl Process {
     /// Goes one level deeper, if there is one left.
     pub(crate) fn enter(&mut self) -> Result<(), Stop> {
         self.session.step(1)?;
-        let used = self.session.system().stack_base.abs_diff(stack_place());
-        if self.depth >= limits::RUN_DEPTH || used > limits::STACK_BYTES {
+        let is_spent = crate::stack::is_spent(self.session.system().stack_base);
+        if self.depth >= limits::RUN_DEPTH || is_spent {
             self.session.system().kill("nesting", "commands nested too deep");
             return Err(Stop::Killed);
         }

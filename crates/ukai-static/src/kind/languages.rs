@@ -26,6 +26,10 @@ const ENCODED: Known = (
     "encoded VBScript or JScript",
     Language::Code,
 );
+pub(super) const ENCODED_VBSCRIPT: Known =
+    ("vbe", "application/x-encoded-script", "encoded VBScript", Language::Code);
+pub(super) const ENCODED_JSCRIPT: Known =
+    ("jse", "application/x-encoded-script", "encoded JScript", Language::Code);
 pub(super) const POWERSHELL: Known =
     ("powershell", "text/x-powershell", "PowerShell script", Language::Code);
 const VBSCRIPT: Known = ("vbscript", "text/vbscript", "VBScript source", Language::Code);

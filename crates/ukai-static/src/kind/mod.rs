@@ -14,6 +14,7 @@ pub(crate) use magic::jffs2_crc;
 pub(crate) use text::Language;
 
 /// The type of a file, and its language if it is text.
+#[derive(Clone)]
 pub(crate) struct Kind {
     /// For the analysis.
     pub(crate) file_type: FileType,

@@ -1,8 +1,8 @@
 //! Texts: scripts, markup, mail, data, prose.
 
 use super::languages::{
-    BATCH, BEGINNINGS, INTERPRETERS, JSON, Known, LOOSE_MARKS, MAIL, MAIL_FIELDS, MARKS,
-    MARKS_ENOUGH, MBOX, MHTML, POWERSHELL, ROOTS, SCRIPT, SHELL, TEXT,
+    BATCH, BEGINNINGS, ENCODED_JSCRIPT, ENCODED_VBSCRIPT, INTERPRETERS, JSON, Known, LOOSE_MARKS,
+    MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML, POWERSHELL, ROOTS, SCRIPT, SHELL, TEXT,
 };
 use crate::limits::TEXT_HEAD_BYTES;
 use memchr::memmem;
@@ -72,7 +72,9 @@ fn decode(head: &[u8]) -> Option<(&'static str, String)> {
         let units = rest.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair));
         return Some(("UTF-16, big-endian", wide(units)?));
     }
-    if head.iter().any(|byte| !is_text_byte(*byte)) {
+    // Microsoft's Script Encoder writes `DEL` for letters.
+    let has_encoded = memmem::find(head, ENCODED_SCRIPT).is_some();
+    if head.iter().any(|byte| !(is_text_byte(*byte) || has_encoded && *byte == 0x7f)) {
         return None;
     }
     let (name, rest) = match head.strip_prefix(b"\xef\xbb\xbf") {
@@ -105,6 +107,9 @@ fn is_text_byte(byte: u8) -> bool {
     byte >= 0x20 && byte != 0x7f || matches!(byte, 8..=10 | 12 | 13 | 27)
 }
 
+/// What a script begins with that Microsoft's Script Encoder wrote.
+const ENCODED_SCRIPT: &[u8] = b"#@~^";
+
 type Guess = Option<(Known, String)>;
 
 fn shebang(text: &str) -> Guess {
@@ -136,6 +141,15 @@ fn beginning(text: &str) -> Guess {
     let head: String = text.trim_start().chars().take(48).collect::<String>().to_ascii_lowercase();
     let (start, known) = BEGINNINGS.iter().find(|(start, _)| head.starts_with(start))?;
     let reason = format!("begins with `{}`", start.trim_end());
+    if known.0 == "script-encoded" {
+        let plain = ukai_script::decode_script(text).unwrap_or_default();
+        let known = match marked(&plain) {
+            Some((language, _)) if language.0 == "vbscript" => ENCODED_VBSCRIPT,
+            Some((language, _)) if language.0 == "javascript" => ENCODED_JSCRIPT,
+            _ => *known,
+        };
+        return Some((known, reason));
+    }
     if !matches!(known.0, "xml" | "html") {
         return Some((*known, reason));
     }

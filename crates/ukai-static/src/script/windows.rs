@@ -7,7 +7,7 @@ use memchr::memmem;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use ukai_model::{PeerText, ScriptAct, Sha256};
-use ukai_script::{Dialect, batch, hidden, javascript, powershell, vbscript};
+use ukai_script::{Dialect, batch, decode_script, hidden, javascript, powershell, vbscript};
 
 /// What an interpreter reads a file of a kind as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) enum Form {
     Whole(Dialect),
     /// The blocks between `<script>` and `</script>`.
     Blocks,
+    /// The whole text, encoded; its language is told by what comes out.
+    Encoded,
 }
 
 /// By the short name of the kind.
@@ -23,8 +25,9 @@ pub(super) fn form(kind: &str) -> Option<Form> {
     Some(match kind {
         "powershell" => Form::Whole(Dialect::PowerShell),
         "batch" => Form::Whole(Dialect::Batch),
-        "vbscript" | "vba" => Form::Whole(Dialect::VbScript),
-        "javascript" => Form::Whole(Dialect::JavaScript),
+        "vbscript" | "vba" | "vbe" => Form::Whole(Dialect::VbScript),
+        "javascript" | "jse" => Form::Whole(Dialect::JavaScript),
+        "script-encoded" => Form::Encoded,
         "html" | "hta" | "svg" | "wsf" | "sct" | "xsl" => Form::Blocks,
         _ => return None,
     })
@@ -36,6 +39,10 @@ pub(super) fn run(form: Form, script: &[u8], limits: &Limits) -> Report {
     let mut report = Report::default();
     match form {
         Form::Whole(dialect) => interpret(dialect, &text, limits, &mut report),
+        Form::Encoded => {
+            let plain = decode_script(&text).unwrap_or_default();
+            interpret(likely(&plain), &text, limits, &mut report);
+        }
         Form::Blocks => {
             for (dialect, block) in blocks(&text) {
                 interpret(dialect, &block, limits, &mut report);
@@ -43,6 +50,12 @@ pub(super) fn run(form: Form, script: &[u8], limits: &Limits) -> Report {
         }
     }
     report
+}
+
+/// The language of a text that is VBScript or JScript: lines of the latter end as those of C do.
+fn likely(text: &str) -> Dialect {
+    let comes_from_c = text.contains(';') && (text.contains('{') || text.contains("var "));
+    if comes_from_c { Dialect::JavaScript } else { Dialect::VbScript }
 }
 
 /// The script that a command line carries, as a file to look at.

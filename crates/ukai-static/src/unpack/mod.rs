@@ -25,6 +25,7 @@ mod office;
 mod ole;
 mod pdf;
 mod pdf_actions;
+mod pdf_script;
 mod pe;
 mod pyinstaller;
 mod rar;
@@ -41,6 +42,8 @@ mod upx;
 mod vba;
 mod xlm;
 mod zip;
+
+pub(crate) use pdf::PDF_SCRIPT;
 
 use crate::kind::{Kind, Language};
 use crate::limits::{

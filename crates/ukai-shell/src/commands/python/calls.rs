@@ -3,10 +3,14 @@
 use super::ast::{Function, Takes};
 use super::run::{Done, Machine, Unwind};
 use super::value::{ClassOf, Id, Native, Object, Scope, Value};
+use crate::stack::with_room;
 use std::sync::Arc;
 
 /// Deepest nesting of calls (`sys.getrecursionlimit()` is more, the stack is less).
 const CALLS_MAX: u32 = 60;
+
+/// The same for a program that is run for what it would do: what CPython allows.
+const CALLS_GOING_ON_MAX: u32 = 990;
 
 impl Machine<'_> {
     /// Calls a function of the program.
@@ -17,7 +21,8 @@ impl Machine<'_> {
         named: Vec<(Arc<str>, Value)>,
     ) -> Done<Value> {
         self.check_stack()?;
-        if self.calls >= CALLS_MAX {
+        let goes_on = self.runs_second();
+        if self.calls >= if goes_on { CALLS_GOING_ON_MAX } else { CALLS_MAX } {
             return Err(self.raise("RecursionError", "maximum recursion depth exceeded"));
         }
         let callable = &self.callables[id];
@@ -37,7 +42,12 @@ impl Machine<'_> {
         if code.generates {
             self.yielded.push(Vec::new());
         }
-        let result = self.block(&code.body).await;
+        let result = if goes_on {
+            let base = self.process.session.system().stack_base;
+            with_room(base, self.block(&code.body)).await
+        } else {
+            self.block(&code.body).await
+        };
         let given = if code.generates { self.yielded.pop() } else { None };
         self.calls -= 1;
         (self.scope, self.source, self.function) = (scope, source, function);

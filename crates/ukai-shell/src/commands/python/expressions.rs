@@ -646,14 +646,8 @@ impl Parser {
             } else {
                 source
             };
-            let mut inner = Self {
-                tokens: words(&format!("({source})"))?,
-                at: 0,
-                depth: self.depth,
-                yields: false,
-                functions: 0,
-                loops: 0,
-            };
+            let tokens = words(&format!("({source})"))?;
+            let mut inner = Self { depth: self.depth, ..Self::new(tokens) };
             let mut value = inner.tests()?;
             value.span = self.span_from(start);
             let form = if body.get(mark) == Some(&':') {

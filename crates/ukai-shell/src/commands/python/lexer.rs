@@ -51,10 +51,23 @@ struct Lexer<'a> {
     indents: Vec<usize>,
     /// Open brackets and where they stand.
     open: Vec<(char, u32, u32)>,
+    /// Whether it is Python 2.
+    second: bool,
+    /// Whether a back quote is open.
+    is_quoted: bool,
 }
 
 /// Cuts a program into words.
 pub(super) fn words(text: &str) -> Result<Vec<Token>, Mistake> {
+    cut(text, false)
+}
+
+/// The same for Python 2; what has another name in Python 3 has it here.
+pub(super) fn second_words(text: &str) -> Result<Vec<Token>, Mistake> {
+    cut(text, true)
+}
+
+fn cut(text: &str, second: bool) -> Result<Vec<Token>, Mistake> {
     let chars: Vec<char> = text.chars().filter(|c| *c != '\r').collect();
     let mut lexer = Lexer {
         text: &chars,
@@ -64,6 +77,8 @@ pub(super) fn words(text: &str) -> Result<Vec<Token>, Mistake> {
         words: Vec::new(),
         indents: vec![0],
         open: Vec::new(),
+        second,
+        is_quoted: false,
     };
     lexer.all()?;
     Ok(lexer.words)
@@ -277,6 +292,15 @@ impl Lexer<'_> {
             self.at += 1;
         }
         let digits: String = self.text[from..self.at].iter().filter(|c| **c != '_').collect();
+        let octal = digits.strip_prefix('0').filter(|_| self.second && !float);
+        if let Some(value) = octal.and_then(|it| i128::from_str_radix(it, 8).ok()) {
+            self.at += usize::from(matches!(self.peek(0), 'l' | 'L'));
+            self.push(Word::Int(value), here);
+            return Ok(());
+        }
+        if self.second && matches!(self.peek(0), 'l' | 'L') {
+            self.at += 1;
+        }
         if self.peek(0).is_alphabetic() && !matches!(self.peek(0), 'i' | 'o' | 'a' | 'e' | 'n') {
             // `1L`, `1j`: the first is Python 2's.
             return self.mistake("invalid decimal literal", Some((here.1, here.1 + 1)));
@@ -305,11 +329,13 @@ impl Lexer<'_> {
         let name: String = self.text[from..self.at].iter().collect();
         let prefix = name.to_ascii_lowercase();
         if matches!(self.peek(0), '"' | '\'')
-            && matches!(prefix.as_str(), "b" | "r" | "u" | "f" | "br" | "rb" | "fr" | "rf")
+            && matches!(prefix.as_str(), "b" | "r" | "u" | "f" | "br" | "rb" | "fr" | "rf" | "ur")
+            && (self.second || prefix != "ur")
         {
             self.at = from;
             return self.string(&prefix);
         }
+        let name = if self.second { super::second::renamed(&name) } else { &name };
         self.push(Word::Name(name.into()), here);
         Ok(())
     }
@@ -374,6 +400,21 @@ impl Lexer<'_> {
     fn operator(&mut self, c: char) -> Result<(), Mistake> {
         let here = self.here();
         let rest = &self.text[self.at..(self.at + 3).min(self.text.len())];
+        if self.second && c == '`' {
+            // `value` is `repr(value)`.
+            self.at += 1;
+            self.is_quoted = !self.is_quoted;
+            if self.is_quoted {
+                self.push(Word::Name("repr".into()), here);
+            }
+            self.push(Word::Op(if self.is_quoted { "(" } else { ")" }), here);
+            return Ok(());
+        }
+        if self.second && rest.starts_with(&['<', '>']) {
+            self.at += 2;
+            self.push(Word::Op("!="), here);
+            return Ok(());
+        }
         let found = OPERATORS.iter().find(|op| {
             op.chars().count() <= rest.len() && op.chars().zip(rest).all(|(a, b)| a == *b)
         });

@@ -636,7 +636,7 @@ impl Machine<'_> {
         }
     }
 
-    fn codec(&mut self, whole: &str, value: &Value, arguments: &[Value]) -> Done<Value> {
+    pub(super) fn codec(&mut self, whole: &str, value: &Value, arguments: &[Value]) -> Done<Value> {
         let bytes = value.raw().unwrap_or_default();
         let name = match arguments.get(1) {
             Some(Value::Str(name)) => name.to_lowercase(),

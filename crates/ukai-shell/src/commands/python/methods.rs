@@ -444,8 +444,18 @@ impl Machine<'_> {
             }
             "count" if pattern.is_empty() => Value::Int(text.chars().count() as i128 + 1),
             "count" => Value::Int(text.matches(pattern).count() as i128),
+            "decode" if self.runs_second() => {
+                let coding = first.as_deref().unwrap_or("utf-8");
+                return self
+                    .second_codec(&Value::Str(Arc::clone(text)), name, coding)
+                    .unwrap_or_else(|| Ok(Value::Str(Arc::clone(text))));
+            }
             "encode" => {
                 let coding = first.as_deref().unwrap_or("utf-8").to_lowercase();
+                if let Some(done) = self.second_codec(&Value::Str(Arc::clone(text)), name, &coding)
+                {
+                    return done;
+                }
                 return self.encode(text, &coding);
             }
             "isdigit" | "isnumeric" | "isdecimal" => {
@@ -673,6 +683,9 @@ impl Machine<'_> {
                     Some(Value::Str(coding)) => coding.to_string(),
                     _ => "utf-8".to_owned(),
                 };
+                if let Some(done) = self.second_codec(&Value::Bytes(bytes.clone()), name, &coding) {
+                    return done;
+                }
                 let lenient = arguments.len() > 1;
                 return self.decode(bytes, &coding, lenient);
             }

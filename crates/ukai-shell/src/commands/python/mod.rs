@@ -34,6 +34,7 @@ mod operate;
 mod parse;
 mod regex;
 mod run;
+mod second;
 mod structure;
 mod system;
 mod texts;
@@ -277,7 +278,7 @@ async fn run_inside(
         return Ok(1);
     }
     let text: Arc<str> = String::from_utf8_lossy(text).into();
-    let block = match parse::program(&text) {
+    let block = match second::either(&text, process.session.may_pass_over() > 0) {
         Ok(block) => block,
         Err(mistake) => {
             report_mistake(process, &mistake, name, &text)?;

@@ -178,7 +178,12 @@ impl Machine<'_> {
 
     /// `import name`
     pub(super) fn import(&mut self, name: &Arc<str>, alias: Option<&Arc<str>>) -> Done<()> {
+        let old = name;
+        let name = &self.module_name(name);
         self.find_module(name)?;
+        if name != old && alias.is_none() {
+            return self.bind(old, Value::Module(Arc::clone(name)));
+        }
         match alias {
             Some(alias) => {
                 let value = Value::Module(Arc::clone(name));
@@ -246,6 +251,7 @@ impl Machine<'_> {
         module: &Arc<str>,
         names: &[(Arc<str>, Option<Arc<str>>)],
     ) -> Done<()> {
+        let module = &self.module_name(module);
         self.find_module(module)?;
         if names.is_empty() {
             let all = functions(module).unwrap_or("");
@@ -265,7 +271,10 @@ impl Machine<'_> {
         }
         for (name, alias) in names {
             let submodule: Arc<str> = format!("{module}.{name}").into();
-            let value = if has_attribute(module, name) {
+            let value = if let Some(moved) = self.moved(module, name) {
+                self.find_module(&moved.into())?;
+                self.module_attribute(&moved.into(), name)?
+            } else if has_attribute(module, name) {
                 self.module_attribute(module, name)?
             } else if self.module_exists(&submodule) {
                 self.find_module(&submodule)?;
@@ -288,6 +297,9 @@ impl Machine<'_> {
 
     /// `module.name`
     pub(super) fn module_attribute(&mut self, module: &Arc<str>, name: &str) -> Done<Value> {
+        if let Some(moved) = self.moved(module, name) {
+            return self.module_attribute(&moved.into(), name);
+        }
         if functions(module).is_some_and(|f| f.split_whitespace().any(|known| known == name)) {
             return Ok(Value::Builtin(format!("{module}.{name}").into()));
         }

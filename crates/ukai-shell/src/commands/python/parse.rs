@@ -5,7 +5,7 @@ use super::ast::{
     Argument, Block, Expr, ExprKind, Function, Handler, Mistake, Parameter, Span, Stmt, StmtKind,
     Takes,
 };
-use super::lexer::{Token, Word, words};
+use super::lexer::{Token, Word, second_words, words};
 use super::value::Value;
 use std::sync::Arc;
 
@@ -33,12 +33,21 @@ pub(super) struct Parser {
     /// Functions and loops around what is read.
     pub(super) functions: u32,
     pub(super) loops: u32,
+    /// Whether it is Python 2.
+    pub(super) second: bool,
 }
 
 /// Reads a program.
 pub(super) fn program(text: &str) -> Parsed<Block> {
-    let mut parser =
-        Parser { tokens: words(text)?, at: 0, depth: 0, yields: false, functions: 0, loops: 0 };
+    read(Parser::new(words(text)?))
+}
+
+/// Reads a program of Python 2.
+pub(super) fn second_program(text: &str) -> Parsed<Block> {
+    read(Parser { second: true, ..Parser::new(second_words(text)?) })
+}
+
+fn read(mut parser: Parser) -> Parsed<Block> {
     let mut block = Vec::new();
     while parser.word() != &Word::End {
         if parser.word() == &Word::Newline {
@@ -56,8 +65,7 @@ pub(super) fn program(text: &str) -> Parsed<Block> {
 /// Reads one expression, as `eval` takes it.
 pub(super) fn expression(text: &str) -> Parsed<Expr> {
     let text = text.trim_start_matches([' ', '\t']);
-    let mut parser =
-        Parser { tokens: words(text)?, at: 0, depth: 0, yields: false, functions: 0, loops: 0 };
+    let mut parser = Parser::new(words(text)?);
     let expr = parser.tests()?;
     while parser.word() == &Word::Newline {
         parser.at += 1;
@@ -66,6 +74,10 @@ pub(super) fn expression(text: &str) -> Parsed<Expr> {
 }
 
 impl Parser {
+    pub(super) fn new(tokens: Vec<Token>) -> Self {
+        Self { tokens, at: 0, depth: 0, yields: false, functions: 0, loops: 0, second: false }
+    }
+
     pub(super) fn token(&self) -> &Token {
         // There is always the end.
         &self.tokens[self.at.min(self.tokens.len() - 1)]
@@ -329,6 +341,9 @@ impl Parser {
             let mut handler = Handler { class: None, name: None, body: Vec::new() };
             if !self.is_op(":") {
                 handler.class = Some(self.test()?);
+                if self.second && self.take_op(",") {
+                    handler.name = Some(self.identifier()?);
+                }
                 if self.is_op(",") {
                     return Err(self.mistake_of(
                         "SyntaxError",
@@ -483,7 +498,20 @@ impl Parser {
             }
             "raise" => {
                 self.at += 1;
-                let value = if self.ends() { None } else { Some(self.test()?) };
+                let mut value = if self.ends() { None } else { Some(self.test()?) };
+                if self.second && self.take_op(",") {
+                    let what = self.test()?;
+                    if self.take_op(",") {
+                        self.test()?;
+                    }
+                    let class = value.take();
+                    value = match class {
+                        Some(class) => {
+                            Some(self.call(class, vec![Argument::Plain(what)], start)?)
+                        }
+                        None => None,
+                    };
+                }
                 let cause = if self.take_name("from") { Some(self.test()?) } else { None };
                 return Ok(StmtKind::Raise(value, cause));
             }
@@ -514,6 +542,20 @@ impl Parser {
                 let condition = self.test()?;
                 let message = if self.take_op(",") { Some(self.test()?) } else { None };
                 return Ok(StmtKind::Assert(condition, message));
+            }
+            "print" | "exec" if self.second && !matches!(next, Some(Word::Op("(" | "="))) => {
+                return self.second_statement(&name, start);
+            }
+            "print" if self.second => {
+                // `print (a), b` and `print (a) % b` are statements, too; `print(a, file=b)` is not.
+                let at = self.at;
+                if let Ok(kind) = self.second_statement(&name, start)
+                    && self.ends()
+                {
+                    return Ok(kind);
+                }
+                self.at = at;
+                return self.expression_statement(start);
             }
             "print" | "exec"
                 if matches!(

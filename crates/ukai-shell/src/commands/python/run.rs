@@ -6,7 +6,7 @@ use super::value::{
 };
 use crate::limits;
 use crate::process::Process;
-use crate::system::{Fut, Stop, stack_place};
+use crate::system::{Fut, Stop};
 use std::sync::Arc;
 
 /// Most values that a program may keep in its lists at once.
@@ -382,7 +382,7 @@ impl<'p> Machine<'p> {
     /// Ends what nests too deep.
     pub(super) fn check_stack(&mut self) -> Done<()> {
         let base = self.process.session.system().stack_base;
-        if base.abs_diff(stack_place()) > limits::STACK_BYTES {
+        if crate::stack::is_spent(base) {
             return Err(self.raise("RecursionError", "maximum recursion depth exceeded"));
         }
         Ok(())
