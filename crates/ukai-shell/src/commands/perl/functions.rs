@@ -193,9 +193,14 @@ impl Machine<'_> {
             Some(name) => self.scalar_named(name).text(),
             None => Bytes::copy_from_slice(name.as_bytes()),
         };
+        // Without `$/` a file is one line.
+        let whole = matches!(self.scalar_named("/"), Value::Undef);
         if let Some(Handle::Reader(rest)) = self.handles.get_mut(&key) {
             if rest.is_empty() {
                 return Ok(Value::Undef);
+            }
+            if whole {
+                return Ok(Value::Str(std::mem::take(rest)));
             }
             let end = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1);
             return Ok(Value::Str(rest.split_to(end)));
@@ -210,7 +215,10 @@ impl Machine<'_> {
 
     pub(super) fn file_test(&mut self, test: char, path: &[u8]) -> Value {
         let view = self.process.view();
-        let full = self.process.absolute(path);
+        if path != b"_" {
+            self.tested = Bytes::copy_from_slice(path);
+        }
+        let full = self.process.absolute(&self.tested);
         let stat = self.process.fs().stat(&view, &full, test != 'l');
         match (test, stat) {
             ('t', _) => boolean(self.process.fds.at(0).is_some_and(|o| o.is_terminal())),
@@ -348,9 +356,13 @@ impl Machine<'_> {
     ) -> Done<Value> {
         let this = self.scalar(of).await?;
         let values = self.all(arguments).await?;
+        if let Some(sub) = self.method_sub(&this, name) {
+            let all = std::iter::once(this).chain(values).collect();
+            return Ok(self.invoke(&sub, all).await?.pop().unwrap_or(Value::Undef));
+        }
         let class = this.shown();
         match (class.as_str(), name) {
-            ("IO::Socket::INET" | "IO::Socket", "new") => {
+            ("IO::Socket::INET" | "IO::Socket" | "IO::Socket::SSL" | "IO::Socket::IP", "new") => {
                 let option = |name: &str| {
                     let at = values.iter().position(|v| v.shown().eq_ignore_ascii_case(name))?;
                     values.get(at + 1).cloned()
@@ -361,17 +373,27 @@ impl Machine<'_> {
                 let port = option("PeerPort").map_or_else(|| inside.parse().unwrap_or(0), |p| p.integer());
                 self.connect(host, port).await
             }
-            ("HTTP::Tiny" | "LWP::UserAgent" | "IO::Select", "new") => {
-                self.new_hash(vec![Value::str("class"), Value::str(class)])
+            (_, "new") if super::web::is_client(&class) => {
+                let host = values.first().cloned().unwrap_or(Value::Undef);
+                let fields = ["class", "host"].map(Value::str);
+                let [name, at] = fields;
+                self.new_hash(vec![name, Value::str(class), at, host])
             }
-            (_, "get" | "mirror" | "post" | "request" | "head") if matches!(this, Value::Hash(_)) => {
-                self.asked(name, &values).await
+            (_, "get" | "mirror" | "post" | "request" | "head" | "put" | "getstore") if matches!(this, Value::Hash(_)) => {
+                self.asked(&this, name, &values).await
+            }
+            (_, "cwd") if let Value::Hash(client) = this => {
+                let folder = values.first().cloned().unwrap_or(Value::Undef);
+                self.put(client, Bytes::from_static(b"folder"), folder)?;
+                Ok(Value::Int(1))
             }
             (_, "is_success" | "decoded_content" | "content" | "status_line" | "code")
                 if let Value::Hash(answer) = this =>
             {
                 Ok(self.answer(answer, name))
             }
+            // What sets up a client, or ends it.
+            _ if matches!(this, Value::Hash(id) if self.is_client_at(id)) => Ok(Value::Int(1)),
             ("HTTP::Request", "new") => {
                 let url = values.get(1).cloned().unwrap_or(Value::Undef);
                 self.new_hash(vec![Value::str("url"), url])
@@ -424,9 +446,13 @@ impl Machine<'_> {
                 } else {
                     text.strip_suffix(b"\n").unwrap_or(&text).len()
                 };
-                let removed = text.len() - cut;
                 self.store(target, Value::Str(text.slice(..cut))).await?;
-                return one(Value::Int(removed as i64));
+                let removed = text.slice(cut..);
+                return one(if name == "chop" {
+                    Value::Str(removed)
+                } else {
+                    Value::Int(removed.len() as i64)
+                });
             }
             "delete" => {
                 if let Some(Expr::Member(of, key)) = arguments.first() {
@@ -480,6 +506,18 @@ impl Machine<'_> {
                 return if list { Ok(all) } else { one(Value::Int(all.len() as i64)) };
             }
             "split" => return self.split(arguments).await,
+            // What is replaced is what the variable loses.
+            "substr" if let [target, from, count, with] = arguments => {
+                let text = self.scalar(target).await?.text();
+                let from = self.scalar(from).await?.integer();
+                let count = self.scalar(count).await?.integer();
+                let with = self.scalar(with).await?.text();
+                let part = part_of(text.len(), from, Some(count));
+                let all = [&text[..part.start], &with[..], &text[part.end..]].concat();
+                self.costs(0, all.len())?;
+                self.store(target, Value::str(all)).await?;
+                return one(Value::Str(text.slice(part)));
+            }
             _ => {}
         }
         let mut values = self.all(arguments).await?;
@@ -497,6 +535,10 @@ impl Machine<'_> {
                     | "unlink"
                     | "ucfirst"
                     | "abs"
+                    | "eval"
+                    | "lcfirst"
+                    | "quotemeta"
+                    | "unpack"
             )
         {
             values.push(self.scalar_named("_"));
@@ -596,13 +638,8 @@ impl Machine<'_> {
             "abs" => Value::of_number(first.number().abs()),
             "sqrt" => Value::of_number(first.number().sqrt()),
             "substr" => {
-                let length = text.len() as i64;
-                let from =
-                    if number(1) < 0 { length + number(1) } else { number(1) }.clamp(0, length);
-                let count = if values.len() > 2 { number(2) } else { length };
-                let to = if count < 0 { length + count } else { from.saturating_add(count) }
-                    .clamp(from, length);
-                Value::Str(text.slice(from as usize..to as usize))
+                let count = (values.len() > 2).then(|| number(2));
+                Value::Str(text.slice(part_of(text.len(), number(1), count)))
             }
             "index" | "rindex" => {
                 let part = values.get(1).map(Value::text).unwrap_or_default();
@@ -731,12 +768,49 @@ impl Machine<'_> {
                 let drawn: f64 = self.process.session.system().rng.random();
                 Value::Num(drawn * if first.number() == 0.0 { 1.0 } else { first.number() })
             }
-            "ref" => Value::str(match first {
-                Value::Array(_) => "ARRAY",
-                Value::Hash(_) => "HASH",
-                Value::Code(_) => "CODE",
-                _ => "",
-            }),
+            "ref" => match self.class_of(&first) {
+                Some(class) => Value::Str(class),
+                None => Value::str(match first {
+                    Value::Array(_) => "ARRAY",
+                    Value::Hash(_) => "HASH",
+                    Value::Code(_) => "CODE",
+                    _ => "",
+                }),
+            },
+            "bless" => self.bless(&values),
+            "use constant" => {
+                self.has_constants(&values)?;
+                Value::Int(1)
+            }
+            "use parent" | "use base" => {
+                let package = Arc::clone(&self.package);
+                let id = self.array_named(&format!("{package}::ISA"))?;
+                let classes = values.into_iter().filter(|it| &it.text()[..] != b"-norequire");
+                self.arrays[id].extend(classes);
+                Value::Int(1)
+            }
+            "quotemeta" => {
+                let quoted = text.iter().flat_map(|b| {
+                    let plain = b.is_ascii_alphanumeric() || *b == b'_';
+                    (!plain).then_some(b'\\').into_iter().chain([*b])
+                });
+                Value::str(quoted.collect::<Vec<u8>>())
+            }
+            "GET" | "POST" | "PUT" | "HEAD" if !values.is_empty() => {
+                self.new_hash(vec![Value::str("url"), first])?
+            }
+            "require" => {
+                let version = text.first().is_none_or(u8::is_ascii_digit);
+                if !version && !text.ends_with(b".pm") && !text.ends_with(b".pl") {
+                    self.uses(&first.shown())?;
+                }
+                Value::Int(1)
+            }
+            "do" => Value::Undef,
+            "inet_ntoa" => match &text[..] {
+                [a, b, c, d] => Value::str(format!("{a}.{b}.{c}.{d}")),
+                _ => first,
+            },
             "sockaddr_in" | "pack_sockaddr_in" => {
                 let host = values.get(1).map(Value::shown).unwrap_or_default();
                 Value::str(format!("{host}:{}", first.integer()))
@@ -745,9 +819,10 @@ impl Machine<'_> {
             "hostname" => Value::str(self.process.fs().hostname()),
             "getpwuid" | "getlogin" => Value::str(self.process.session.login.user.clone()),
             "getprotobyname" | "PF_INET" | "AF_INET" | "SOCK_STREAM" | "kill" | "umask"
-            | "srand" | "chown" | "utime" | "require" | "setsid" | "POSIX::setsid" | "eof"
-            | "fileno" | "INADDR_ANY" | "SOMAXCONN" | "SOL_SOCKET" | "SO_REUSEADDR" | "bless"
-            | "shutdown" | "alarm" => Value::Int(1),
+            | "srand" | "chown" | "utime" | "setsid" | "POSIX::setsid" | "eof" | "fileno"
+            | "INADDR_ANY" | "SOMAXCONN" | "SOL_SOCKET" | "SO_REUSEADDR" | "shutdown" | "alarm" => {
+                Value::Int(1)
+            }
             "STDIN" | "STDOUT" | "STDERR" => Value::str(name.to_owned()),
             _ if name
                 .bytes()
@@ -763,6 +838,11 @@ impl Machine<'_> {
             }
             "getstore" | "getprint" | "mirror" | "get" | "head" if self.has_lwp => {
                 return Ok(vec![self.simple(name, &values).await?]);
+            }
+            _ if self.has_lwp
+                && let Some(short) = name.strip_prefix("LWP::Simple::") =>
+            {
+                return Ok(vec![self.simple(short, &values).await?]);
             }
             _ if arguments.is_empty() && !name.contains("::") => {
                 return self.die(&format!("Undefined subroutine &main::{name} called"));
@@ -871,4 +951,16 @@ impl Machine<'_> {
         };
         self.caught(result)
     }
+}
+
+/// The bytes of a text that `substr` means.
+fn part_of(length: usize, from: i64, count: Option<i64>) -> std::ops::Range<usize> {
+    let length = length as i64;
+    let from = if from < 0 { length.saturating_add(from) } else { from }.clamp(0, length);
+    let to = match count {
+        Some(count) if count < 0 => length.saturating_add(count),
+        Some(count) => from.saturating_add(count),
+        None => length,
+    };
+    from as usize..to.clamp(from, length) as usize
 }

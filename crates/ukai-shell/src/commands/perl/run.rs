@@ -44,7 +44,15 @@ pub(super) struct Machine<'p> {
     scopes: Vec<HashMap<String, Value>>,
     pub(super) arrays: Vec<Vec<Value>>,
     pub(super) hashes: Vec<Vec<(Bytes, Value)>>,
-    subs: HashMap<Name, Arc<Vec<Stmt>>>,
+    pub(super) subs: HashMap<Name, Arc<Vec<Stmt>>>,
+    /// The package that statements are in.
+    pub(super) package: Name,
+    pub(super) blessed: HashMap<(u8, usize), Bytes>,
+    constants: HashMap<String, Vec<Value>>,
+    /// Where the next `//g` of a variable begins.
+    positions: HashMap<Name, usize>,
+    /// What a file was last asked about.
+    pub(super) tested: Bytes,
     pub(super) handles: HashMap<Bytes, Handle>,
     pub(super) line: u32,
     pub(super) status: i64,
@@ -71,6 +79,11 @@ impl<'p> Machine<'p> {
             arrays: Vec::new(),
             hashes: Vec::new(),
             subs: HashMap::new(),
+            package: "main".into(),
+            blessed: HashMap::new(),
+            constants: HashMap::new(),
+            positions: HashMap::new(),
+            tested: Bytes::new(),
             handles: HashMap::new(),
             line: 1,
             status: 0,
@@ -86,6 +99,30 @@ impl<'p> Machine<'p> {
         machine.arrays.push(arguments.iter().map(|a| Value::str(a.clone())).collect());
         machine.scopes[0].insert("@ARGV".to_owned(), Value::Array(0));
         machine
+    }
+
+    /// What `<DATA>` reads.
+    pub(super) fn has_data(&mut self, data: &[u8]) {
+        let data = Bytes::copy_from_slice(data);
+        self.handles.insert(Bytes::from_static(b"DATA"), Handle::Reader(data));
+    }
+
+    /// `use constant`: a name and its values, or names with a value each.
+    pub(super) fn has_constants(&mut self, values: &[Value]) -> Done<()> {
+        self.costs(values.len(), 0)?;
+        match values {
+            [Value::Hash(id)] => {
+                for (name, value) in self.hashes[*id].clone() {
+                    let name = String::from_utf8_lossy(&name).into_owned();
+                    self.constants.insert(name, vec![value]);
+                }
+            }
+            [name, values @ ..] => {
+                self.constants.insert(name.shown(), values.to_vec());
+            }
+            [] => {}
+        }
+        Ok(())
     }
 
     fn part(&mut self) -> Done<()> {
@@ -132,13 +169,12 @@ impl<'p> Machine<'p> {
             "(" | ")" => Value::Int(self.process.gid.into()),
             "]" => Value::str("5.036000"),
             "^O" => Value::str("linux"),
-            "," | "\\" | "\"" | ";" | "/" if !self.scopes[0].contains_key(&format!("${name}")) => {
-                match name {
-                    "/" => Value::str("\n"),
-                    "\"" => Value::str(" "),
-                    _ => Value::Undef,
-                }
-            }
+            "," | "\\" | "\"" | ";" | "/" if self.find(&format!("${name}")).is_none() => match name
+            {
+                "/" => Value::str("\n"),
+                "\"" => Value::str(" "),
+                _ => Value::Undef,
+            },
             "&" => self.groups.first().cloned().flatten().map_or(Value::Undef, Value::Str),
             _ if name.bytes().all(|b| b.is_ascii_digit()) => {
                 let at = name.parse().unwrap_or(usize::MAX);
@@ -161,7 +197,19 @@ impl<'p> Machine<'p> {
             self.name = String::from_utf8_lossy(&value.text()).trim_end_matches('\0').to_owned();
         }
         self.scopes[at].insert(key, value);
+        if !self.positions.is_empty() {
+            self.positions.remove(name);
+        }
         Ok(())
+    }
+
+    /// An array that is there already.
+    pub(super) fn array_there(&self, name: &str) -> Option<usize> {
+        let key = format!("@{name}");
+        match self.scopes[self.find(&key)?].get(&key) {
+            Some(Value::Array(id)) => Some(*id),
+            _ => None,
+        }
     }
 
     pub(super) fn array_named(&mut self, name: &str) -> Done<usize> {
@@ -251,9 +299,12 @@ impl<'p> Machine<'p> {
 
     pub(super) fn block<'a>(&'a mut self, block: &'a [Stmt]) -> Fut<'a, Done<Vec<Value>>> {
         Box::pin(async move {
+            let mut package = Arc::clone(&self.package);
             for stmt in block {
-                if let StmtKind::Sub(name, body) = &stmt.kind {
-                    self.subs.insert(Arc::clone(name), Arc::clone(body));
+                match &stmt.kind {
+                    StmtKind::Package(name) => package = Arc::clone(name),
+                    StmtKind::Sub(name, body) => self.has_sub(&package, name, body)?,
+                    _ => {}
                 }
             }
             let mut last = Vec::new();
@@ -272,6 +323,19 @@ impl<'p> Machine<'p> {
             }
             Ok(last)
         })
+    }
+
+    /// A sub of a package. Where another package has none of the name, it is found without its
+    /// package, too.
+    fn has_sub(&mut self, package: &str, name: &Name, body: &Arc<Vec<Stmt>>) -> Done<()> {
+        self.costs(2, 0)?;
+        if !name.contains("::") {
+            self.subs.insert(format!("{package}::{name}").into(), Arc::clone(body));
+        }
+        if package == "main" || !self.subs.contains_key(name) {
+            self.subs.insert(Arc::clone(name), Arc::clone(body));
+        }
+        Ok(())
     }
 
     async fn scoped(&mut self, block: &[Stmt]) -> Done<Vec<Value>> {
@@ -338,12 +402,18 @@ impl<'p> Machine<'p> {
                     }
                 }
             }
-            StmtKind::Block(body) => match self.scoped(body).await {
-                Err(Unwind::Next | Unwind::Last) => {}
-                other => return other,
-            },
+            StmtKind::Block(body) => {
+                let package = Arc::clone(&self.package);
+                let result = self.scoped(body).await;
+                self.package = package;
+                match result {
+                    Err(Unwind::Next | Unwind::Last) => {}
+                    other => return other,
+                }
+            }
             StmtKind::Use(name) => self.uses(name)?,
-            StmtKind::Sub(..) | StmtKind::Nothing => {}
+            StmtKind::Package(name) => self.package = Arc::clone(name),
+            StmtKind::Sub(..) => {}
         }
         Ok(Vec::new())
     }
@@ -377,14 +447,14 @@ impl<'p> Machine<'p> {
     }
 
     /// `use Module`: those of Debian's perl are there.
-    fn uses(&mut self, name: &str) -> Done<()> {
+    pub(super) fn uses(&mut self, name: &str) -> Done<()> {
         const THERE: &str = "strict warnings utf8 vars lib constant integer bytes feature IO IO::Socket \
              IO::Socket::INET IO::Handle IO::File IO::Select IO::Pipe Socket POSIX MIME::Base64 Fcntl \
              File::Basename File::Path File::Copy File::Temp File::Find File::Spec Getopt::Long \
              Getopt::Std Data::Dumper Time::HiRes Time::Local Digest::MD5 Digest::SHA Cwd Carp \
              Sys::Hostname HTTP::Tiny List::Util Scalar::Util Encode Errno threads Thread::Queue \
              IPC::Open2 IPC::Open3 Term::ANSIColor Text::ParseWords Storable JSON::PP English FindBin \
-             Config Symbol Tie::File Benchmark base parent overload diagnostics locale open sort";
+             Config Symbol Net::FTP Net::SMTP Net::Ping IO::Uncompress::Gunzip Compress::Zlib Tie::File Benchmark base parent overload diagnostics locale open sort";
         let version = name.is_empty()
             || name.starts_with('v') && name[1..].starts_with(|c: char| c.is_ascii_digit());
         if version || THERE.split_whitespace().any(|known| known == name) {
@@ -442,9 +512,16 @@ impl<'p> Machine<'p> {
                 Expr::Assign("", left, right) if is_list(left) => {
                     self.assign_list(left, right).await?
                 }
+                Expr::Slice(of, keys) => self.slice(of, keys).await?,
                 Expr::Binary("..", from, to) => {
                     let from = self.scalar(from).await?;
                     let to = self.scalar(to).await?;
+                    if let (Value::Str(from), Value::Str(to)) = (&from, &to)
+                        && let ([from], [to]) = (&from[..], &to[..])
+                        && from.is_ascii_alphabetic()
+                    {
+                        return Ok((*from..=*to).map(|b| Value::str(vec![b])).collect());
+                    }
                     let (a, b) = (from.integer(), to.integer());
                     let count = usize::try_from(b.saturating_sub(a).saturating_add(1)).unwrap_or(0);
                     self.costs(count, 0)?;
@@ -505,6 +582,43 @@ impl<'p> Machine<'p> {
                 _ => vec![self.scalar(expr).await?],
             })
         })
+    }
+
+    /// What stands at the keys of an array or a hash.
+    async fn slice(&mut self, of: &Expr, keys: &[Expr]) -> Done<Vec<Value>> {
+        let keys = self.all(keys).await?;
+        self.costs(keys.len(), 0)?;
+        let of = self.sliced(of).await?;
+        Ok(match of {
+            Value::Array(id) => {
+                let items = &self.arrays[id];
+                let length = items.len() as i64;
+                let at = |key: &Value| {
+                    let at = key.integer();
+                    usize::try_from(if at < 0 { at + length } else { at }).ok()
+                };
+                let found = keys.iter().map(|key| items.get(at(key)?).cloned());
+                found.map(|it| it.unwrap_or(Value::Undef)).collect()
+            }
+            Value::Hash(id) => {
+                self.process.session.step((self.hashes[id].len() * keys.len()) as u64 / 64)?;
+                let found = keys.iter().map(|key| {
+                    let key = key.text();
+                    self.hashes[id].iter().find(|(name, _)| *name == key).map(|(_, v)| v.clone())
+                });
+                found.map(|it| it.unwrap_or(Value::Undef)).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// The array or hash that a slice is of.
+    pub(super) async fn sliced(&mut self, of: &Expr) -> Done<Value> {
+        match of {
+            Expr::Deref(sigil, inner) => self.container(inner, *sigil).await,
+            Expr::NewArray(_) => self.scalar(of).await,
+            other => self.container(other, '@').await,
+        }
     }
 
     fn pairs(&mut self, id: usize) -> Done<Vec<Value>> {
@@ -661,9 +775,26 @@ impl<'p> Machine<'p> {
                 Expr::Read(name) => self.read_line(name).await?,
                 Expr::Match(of, pattern, negated) => {
                     let text = self.scalar(of).await?.text();
+                    let goes_on = match &**of {
+                        Expr::Scalar(name) if pattern.flags.contains('g') => Some(name),
+                        _ => None,
+                    };
+                    let from = goes_on.and_then(|name| self.positions.get(name)).copied();
+                    let from = from.filter(|from| *from <= text.len()).unwrap_or(0);
                     let pattern = self.pattern(pattern).await?;
                     self.costs(0, text.len() * 8)?;
-                    let found = pattern.captures(&text);
+                    let found = pattern.captures_at(&text, from);
+                    if let Some(name) = goes_on {
+                        match found.as_ref().and_then(|found| found.get(0)) {
+                            Some(all) => {
+                                let end = all.end() + usize::from(all.is_empty());
+                                self.positions.insert(Arc::clone(name), end);
+                            }
+                            None => {
+                                self.positions.remove(name);
+                            }
+                        }
+                    }
                     if let Some(found) = &found {
                         self.groups =
                             found.iter().map(|g| g.map(|g| text.slice(g.range()))).collect();
@@ -671,7 +802,8 @@ impl<'p> Machine<'p> {
                     boolean(found.is_some() != *negated)
                 }
                 Expr::Replace(of, pattern, with) => self.replace(of, pattern, with).await?,
-                Expr::Translate(of, from, to, delete) => {
+                Expr::Translate(of, from, to, flags) => {
+                    let delete = flags.contains('d');
                     let text = self.scalar(of).await?.text();
                     self.costs(0, text.len())?;
                     let mut count = 0;
@@ -689,7 +821,10 @@ impl<'p> Machine<'p> {
                             None => out.push(*byte),
                         }
                     }
-                    if !to.is_empty() || *delete {
+                    if flags.contains('r') {
+                        return Ok(Value::str(out));
+                    }
+                    if !to.is_empty() || delete {
                         self.store(of, Value::str(out)).await?;
                     }
                     Value::Int(count)
@@ -730,6 +865,12 @@ impl<'p> Machine<'p> {
     }
 
     async fn call(&mut self, name: &Name, arguments: &[Expr], list: bool) -> Done<Vec<Value>> {
+        if let Some(values) = self.constants.get(&**name) {
+            return Ok(values.clone());
+        }
+        if &**name == "__PACKAGE__" {
+            return Ok(vec![Value::str(self.package.to_string())]);
+        }
         if let Some(body) = self.subs.get(name).cloned() {
             let arguments = self.all(arguments).await?;
             return self.invoke(&Value::Code(body), arguments).await;
@@ -809,7 +950,11 @@ pub(super) fn boolean(value: bool) -> Value {
 
 fn is_list(expr: &Expr) -> bool {
     match expr {
-        Expr::List(_) | Expr::Array(_) | Expr::Hash(_) | Expr::Deref('@' | '%', _) => true,
+        Expr::List(_)
+        | Expr::Array(_)
+        | Expr::Hash(_)
+        | Expr::Slice(..)
+        | Expr::Deref('@' | '%', _) => true,
         Expr::My(names, list) => *list || matches!(names.first(), Some(('@' | '%', _))),
         _ => false,
     }

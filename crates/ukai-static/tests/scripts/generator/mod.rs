@@ -119,6 +119,7 @@ impl Truth {
 
 fn authority(url: &str) -> (String, Option<u16>) {
     let authority = url.split('/').nth(2).unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
     match authority.split_once(':') {
         Some((host, port)) => (host.to_owned(), port.parse().ok()),
         None => (authority.to_owned(), None),

