@@ -379,6 +379,15 @@ impl Machine<'_> {
                 let [name, at] = fields;
                 self.new_hash(vec![name, Value::str(class), at, host])
             }
+            ("File::Fetch", "new") => {
+                let at = values.iter().position(|v| &v.text()[..] == b"uri");
+                let url = at.and_then(|at| values.get(at + 1)).cloned().unwrap_or(Value::Undef);
+                self.new_hash(vec![Value::str("url"), url])
+            }
+            (_, "fetch") if matches!(this, Value::Hash(_)) => {
+                let request = [this.clone()];
+                self.asked(&this, name, &request).await
+            }
             (_, "get" | "mirror" | "post" | "request" | "head" | "put" | "getstore") if matches!(this, Value::Hash(_)) => {
                 self.asked(&this, name, &values).await
             }
@@ -505,6 +514,23 @@ impl Machine<'_> {
                 let all: Vec<Value> = pairs.into_iter().skip(skip).step_by(2).collect();
                 return if list { Ok(all) } else { one(Value::Int(all.len() as i64)) };
             }
+            "each" => {
+                let of = match arguments.first() {
+                    Some(first) => self.container(first, '%').await?,
+                    None => Value::Undef,
+                };
+                let Value::Hash(id) = of else { return Ok(Vec::new()) };
+                let at = self.walked.entry(id).or_insert(0);
+                let found = self.hashes[id].get(*at).cloned();
+                *at += 1;
+                return Ok(match found {
+                    Some((key, value)) => vec![Value::Str(key), value],
+                    None => {
+                        self.walked.remove(&id);
+                        Vec::new()
+                    }
+                });
+            }
             "split" => return self.split(arguments).await,
             // What is replaced is what the variable loses.
             "substr" if let [target, from, count, with] = arguments => {
@@ -590,6 +616,27 @@ impl Machine<'_> {
                 }
                 self.status = i64::from(status) << 8;
                 Value::Int(self.status)
+            }
+            // `open3(in, out, errors, command)`: what it says is read from `out`.
+            "open2" | "open3" => {
+                let skipped = if name == "open2" { 2 } else { 3 };
+                let command = values.get(skipped..).unwrap_or_default();
+                let words = Self::words(command);
+                let (status, out) = self.start(words, None, true).await?;
+                self.status = i64::from(status) << 8;
+                let place = usize::from(name == "open3");
+                if let Some(target) = arguments.get(place) {
+                    let handle = Bytes::from(format!("*main::$fh{}", self.handles.len()));
+                    self.handles.insert(handle.clone(), Handle::Reader(out));
+                    self.store(target, Value::Str(handle)).await?;
+                }
+                Value::Int(self.process.session.system().next_pid().into())
+            }
+            "md5_hex" | "Digest::MD5::md5_hex" => {
+                use md5::Digest as _;
+                Value::str(
+                    md5::Md5::digest(&text).iter().map(|b| format!("{b:02x}")).collect::<String>(),
+                )
             }
             "eval" => return self.eval_text(&text).await,
             "join" => {

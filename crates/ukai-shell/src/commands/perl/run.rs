@@ -51,6 +51,8 @@ pub(super) struct Machine<'p> {
     constants: HashMap<String, Vec<Value>>,
     /// Where the next `//g` of a variable begins.
     positions: HashMap<Name, usize>,
+    /// How far `each` has gone through hashes.
+    pub(super) walked: HashMap<usize, usize>,
     /// What a file was last asked about.
     pub(super) tested: Bytes,
     pub(super) handles: HashMap<Bytes, Handle>,
@@ -83,6 +85,7 @@ impl<'p> Machine<'p> {
             blessed: HashMap::new(),
             constants: HashMap::new(),
             positions: HashMap::new(),
+            walked: HashMap::new(),
             tested: Bytes::new(),
             handles: HashMap::new(),
             line: 1,
@@ -254,6 +257,11 @@ impl<'p> Machine<'p> {
             }
             _ => Value::Undef,
         };
+        // `our @ISA` is the package's.
+        if sigil == '@' && name == "ISA" {
+            let package = Arc::clone(&self.package);
+            self.scopes[0].insert(format!("@{package}::ISA"), value.clone());
+        }
         if let Some(scope) = self.scopes.last_mut() {
             scope.insert(format!("{sigil}{name}"), value);
         }
@@ -889,6 +897,11 @@ impl<'p> Machine<'p> {
         if name == "sort" {
             let mut items = items;
             self.process.session.step(items.len() as u64 / 4)?;
+            if let Some(block) = block
+                && !is_plain_order(block)
+            {
+                return self.sorted_by(block, items).await;
+            }
             let numeric = block.is_some_and(|b| format!("{b:?}").contains("\"<=>\""));
             let reversed = block.is_some_and(|b| {
                 let text = format!("{b:?}");
@@ -921,6 +934,30 @@ impl<'p> Machine<'p> {
         Ok(out)
     }
 
+    /// `sort { ... }` by what the block says of each two.
+    async fn sorted_by(&mut self, block: &[Stmt], items: Vec<Value>) -> Done<Vec<Value>> {
+        let mut sorted: Vec<Value> = Vec::with_capacity(items.len());
+        for item in items {
+            let (mut from, mut to) = (0, sorted.len());
+            while from < to {
+                self.part()?;
+                let middle = usize::midpoint(from, to);
+                let a = ("$a".to_owned(), item.clone());
+                let b = ("$b".to_owned(), sorted[middle].clone());
+                self.scopes.push(HashMap::from([a, b]));
+                let result = self.block(block).await;
+                self.scopes.pop();
+                if result?.pop().is_some_and(|order| order.number() < 0.0) {
+                    to = middle;
+                } else {
+                    from = middle + 1;
+                }
+            }
+            sorted.insert(from, item);
+        }
+        Ok(sorted)
+    }
+
     async fn inner_block(&mut self, name: &str, block: &[Stmt]) -> Done<Vec<Value>> {
         let guards = u32::from(name == "eval");
         self.guards += guards;
@@ -942,6 +979,14 @@ impl<'p> Machine<'p> {
             }
         }
     }
+}
+
+/// Whether a block of `sort` only says that its two stand one before the other.
+fn is_plain_order(block: &[Stmt]) -> bool {
+    let [Stmt { kind: StmtKind::Expr(Expr::Binary("<=>" | "cmp", a, b)), .. }] = block else {
+        return false;
+    };
+    matches!((&**a, &**b), (Expr::Scalar(_), Expr::Scalar(_)))
 }
 
 pub(super) fn boolean(value: bool) -> Value {

@@ -478,6 +478,7 @@ impl Parser<'_> {
             && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
             && !self.text[self.at + name.len()..].trim_ascii_start().starts_with(b",")
             && !self.text[self.at + name.len()..].starts_with(b"(")
+            && !self.text[self.at + name.len()..].starts_with(b"->")
         {
             self.at += name.len();
             handle = Some(Box::new(Expr::Str(Bytes::copy_from_slice(name.as_bytes()))));
@@ -554,6 +555,14 @@ impl Parser<'_> {
         Ok(Expr::Each(word.into(), block, items))
     }
 
+    /// Whether `<HANDLE>` stands here.
+    fn reads(&self) -> bool {
+        let inner = self.rest().get(1..).unwrap_or_default();
+        let end =
+            inner.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$')));
+        end.is_some_and(|end| inner.get(end) == Some(&b'>'))
+    }
+
     fn call(&mut self, word: &str) -> Parsed<Expr> {
         let name: Name = word.into();
         if self.peek() == b'(' {
@@ -574,7 +583,7 @@ impl Parser<'_> {
         }
         if self.ends()
             || matches!(self.peek(), b',' | b'=' | b'?' | b'.' | b'*' | b'|')
-            || (self.peek() == b'<' && word != "chomp")
+            || (self.peek() == b'<' && !self.reads())
         {
             return Ok(Expr::Call(name, Vec::new()));
         }
@@ -586,6 +595,11 @@ impl Parser<'_> {
             let argument = self.binary(7);
             self.depth -= 1;
             return Ok(Expr::Call(name, vec![argument?]));
+        }
+        // `system { $program } @words`
+        if matches!(word, "system" | "exec") && self.peek() == b'{' {
+            self.block()?;
+            return Ok(Expr::Call(name, self.call_items()?));
         }
         // `POST $url, [...]`
         let asks = matches!(word, "GET" | "POST" | "PUT" | "HEAD")

@@ -169,6 +169,11 @@ impl Machine<'_> {
                 self.classes.push(super::value::Class { name: class, bases, members });
                 Ok(Value::Class(self.classes.len() - 1))
             }
+            ("len", Some(value @ Value::Object(_)))
+                if let Some(method) = self.method_of(&value, "__len__") =>
+            {
+                self.call(method, Vec::new(), Vec::new()).await
+            }
             ("str", Some(value)) => {
                 if let (Value::Bytes(bytes), Some(Value::Str(coding))) = (&value, arguments.get(1))
                 {
@@ -323,7 +328,7 @@ impl Machine<'_> {
                     let names = names.into_iter().map(Value::Str).collect();
                     self.list(names)?
                 }
-                "super" => self.object(Object::own("object", Native::None))?,
+                "super" => self.above()?,
                 _ => {
                     let text = format!("{name} expected at least 1 argument, got 0");
                     return Err(self.raise("TypeError", text));
@@ -517,7 +522,12 @@ impl Machine<'_> {
             "staticmethod" => {
                 self.object(Object::own("staticmethod", Native::None).with("__func__", value))?
             }
-            "memoryview" | "classmethod" => value,
+            "classmethod" => {
+                self.object(Object::own("classmethod", Native::None).with("__func__", value))?
+            }
+            // `super(Class, self)`
+            "super" => self.above()?,
+            "memoryview" => value,
             _ => return Err(self.raise("MemoryError", "")),
         })
     }

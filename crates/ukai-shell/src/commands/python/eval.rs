@@ -245,11 +245,25 @@ impl Machine<'_> {
                     let (of, name) = &*bound;
                     if let Value::Object(id) = of
                         && let ClassOf::User(class) = self.objects[*id].class
-                        && let Some(Value::Function(function)) = self.member(class, name, 0)
+                        && let Some((owner, Value::Function(function))) = self.owned(class, name, 0)
                     {
                         let mut all = vec![of.clone()];
                         all.extend(arguments);
-                        return self.call_function(function, all, named).await;
+                        return self.call_within(owner, function, all, named).await;
+                    }
+                    if let Value::Object(id) = of
+                        && self.objects[*id].class == ClassOf::Own("super")
+                    {
+                        return self.call_above(*id, name, arguments, named).await;
+                    }
+                    // `classmethod`
+                    if let Value::Class(class) = of
+                        && let Some((owner, member)) = self.owned(*class, name, 0)
+                        && let Value::Function(function) = self.unwrapped(member)
+                    {
+                        let mut all = vec![of.clone()];
+                        all.extend(arguments);
+                        return self.call_within(owner, function, all, named).await;
                     }
                     self.call_method(of, name, arguments, named).await
                 }

@@ -67,7 +67,11 @@ impl Machine<'_> {
                 self.object(Object::own("urllib.request.OpenerDirector", Native::None))
             }
             ("requests", "Session" | "session") => {
-                self.object(Object::own("requests.sessions.Session", Native::None))
+                let mut object = Object::own("requests.sessions.Session", Native::None);
+                for name in ["headers", "proxies", "cookies", "params"] {
+                    object = object.with(name, self.dict(Vec::new())?);
+                }
+                self.object(object.with("verify", Value::Bool(true)).with("auth", Value::None))
             }
             ("requests", _) => self.requests(name, &arguments, &named).await,
             ("http.client", _) => {
@@ -93,7 +97,7 @@ impl Machine<'_> {
                 Ok(Value::None)
             }
             ("sys", "exit") => Err(self.exit_with(first)),
-            ("threading", "Thread") | ("multiprocessing", "Process") => self.later(&named),
+            ("multiprocessing", "Process") => self.later(&named),
             ("threading", "Lock" | "RLock" | "Event") => {
                 self.object(Object::own("threading.Lock", Native::None))
             }

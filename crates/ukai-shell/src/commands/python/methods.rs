@@ -19,7 +19,7 @@ impl Machine<'_> {
             }
             Value::Class(id) => {
                 if let Some(found) = self.member(*id, name, 0) {
-                    return Ok(self.unwrapped(found));
+                    return Ok(self.of_class(*id, name, found));
                 }
                 if &**name == "__name__" {
                     return Ok(Value::Str(Arc::clone(&self.classes[*id].name)));
@@ -40,6 +40,9 @@ impl Machine<'_> {
             Value::Object(id) => {
                 if let Some(found) = self.objects[*id].field(name) {
                     return Ok(found.clone());
+                }
+                if self.objects[*id].class == ClassOf::Own("super") {
+                    return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
                 }
                 if let Some(found) = self.method_of(value, name) {
                     return Ok(found);
@@ -690,6 +693,10 @@ impl Machine<'_> {
                 return self.decode(bytes, &coding, lenient);
             }
             "hex" => Value::str(hex(bytes)),
+            // Those of `memoryview`.
+            "tobytes" => Value::Bytes(bytes.clone()),
+            "tolist" => return self.list(bytes.iter().map(|b| Value::Int((*b).into())).collect()),
+            "release" => Value::None,
             "upper" => Value::Bytes(bytes.to_ascii_uppercase().into()),
             "lower" => Value::Bytes(bytes.to_ascii_lowercase().into()),
             "strip" | "lstrip" | "rstrip" => {
@@ -796,7 +803,7 @@ const METHODS: &[(&str, &str)] = &[
     ),
     (
         "bytes",
-        "decode hex upper lower strip lstrip rstrip split splitlines join replace startswith endswith find count",
+        "decode hex upper lower strip lstrip rstrip split splitlines join replace startswith endswith find count tobytes tolist release",
     ),
     ("list", "append extend insert pop remove clear reverse copy sort count index __next__"),
     (
@@ -835,6 +842,7 @@ const METHODS: &[(&str, &str)] = &[
         "socket.socket",
         "connect connect_ex send sendall sendto recv recvfrom close settimeout setsockopt setblocking bind listen accept fileno shutdown makefile getsockname getpeername detach __enter__ __exit__",
     ),
+    ("subprocess.Input", "write flush close __enter__ __exit__"),
     ("subprocess.Popen", "communicate wait poll kill terminate send_signal __enter__ __exit__"),
     ("subprocess.CompletedProcess", "check_returncode"),
     ("os._wrap_close", "read readline readlines close __enter__ __exit__"),

@@ -17,7 +17,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
         "system popen getcwd chdir listdir mkdir makedirs remove unlink rmdir rename chmod chown \
          getenv putenv getpid getppid getuid geteuid getgid getegid fork setsid dup2 dup kill \
          execl execle execlp execv execve execvp execvpe _exit uname stat lstat access umask \
-         symlink readlink waitpid wait getlogin cpu_count urandom spawnl spawnlp nice walk close \
+         symlink readlink waitpid wait getlogin cpu_count urandom spawnl spawnlp spawnle spawnlpe spawnv spawnvp spawnve spawnvpe posix_spawn posix_spawnp nice walk close \
          open write read pipe isatty killpg getpgid setuid setgid sched_getaffinity replace \
          get_terminal_size link utime truncate",
     ),
@@ -62,7 +62,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("hashlib", "md5 sha1 sha224 sha256 sha384 sha512 new"),
     ("shutil", "copy copyfile copy2 rmtree move which copyfileobj"),
     ("tempfile", "mkstemp mkdtemp mktemp gettempdir NamedTemporaryFile"),
-    ("threading", "Thread Lock RLock Event active_count current_thread"),
+    ("threading", "Lock RLock Event active_count current_thread"),
     ("_thread", "start_new_thread"),
     ("multiprocessing", "Process cpu_count"),
     ("signal", "signal alarm"),
@@ -440,6 +440,7 @@ fn constant(module: &str, name: &str) -> Option<Value> {
         ("os", "R_OK") => int(4),
         ("os", "O_CREAT") => int(64),
         ("os", "O_TRUNC") => int(512),
+        ("os", "P_WAIT") => int(0),
         ("os", "P_NOWAIT") => int(1),
         ("sys", "platform") => text("linux"),
         ("sys", "version") => text("3.11.2 (main, Apr 28 2025, 14:11:48) [GCC 12.2.0]"),

@@ -245,6 +245,9 @@ impl Machine<'_> {
             ("+", Value::Float(_)) => return Ok(value.clone()),
             _ => {}
         }
+        if let (Value::Large(number), "-") = (value, op) {
+            return Ok(Value::of_large(-(**number).clone()));
+        }
         if let Some(number) = value.integer() {
             let result = match op {
                 "-" => number.checked_neg(),

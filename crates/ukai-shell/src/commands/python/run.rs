@@ -71,6 +71,8 @@ pub(super) struct Machine<'p> {
     guards: u32,
     parts: u32,
     values: usize,
+    /// The class whose method runs.
+    pub(super) within: Option<Id>,
     /// Modules that are written in Python: the scope of each.
     pub(super) written: HashMap<Arc<str>, Id>,
     /// What is missing is passed over: it is all about what a program asks for.
@@ -107,6 +109,7 @@ impl<'p> Machine<'p> {
             guards: 0,
             parts: 0,
             values: 0,
+            within: None,
             written: HashMap::new(),
             goes_on: passes > 0,
             shows: false,
