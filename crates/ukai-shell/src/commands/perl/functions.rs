@@ -1,4 +1,4 @@
-//! Perl's functions, and the methods of its modules that droppers use.
+//! Perl's functions.
 
 use super::ast::Expr;
 use super::pack::{pack, unpack};
@@ -175,7 +175,7 @@ impl Machine<'_> {
         })
     }
 
-    fn set_error(&mut self, text: &str) -> Done<()> {
+    pub(super) fn set_error(&mut self, text: &str) -> Done<()> {
         self.set_scalar("!", Value::str(text.to_owned()))
     }
 
@@ -325,98 +325,6 @@ impl Machine<'_> {
             }
             Some(_) => Ok(Value::Int(1)),
             None => Ok(Value::Undef),
-        }
-    }
-
-    /// A connection is asked for: it is told of, and nobody takes it. A program that has
-    /// gone into the background ends there, unseen.
-    async fn connect(&mut self, host: &str, port: i64) -> Done<Value> {
-        let port = u16::try_from(port).unwrap_or(0);
-        let how = crate::commands::netcat::reach(self.process, host, port, "perl").await?;
-        if self.forked {
-            return Err(Unwind::Exit(0));
-        }
-        let text = if how == crate::commands::netcat::Unreached::Name {
-            "Invalid argument"
-        } else {
-            "Connection refused"
-        };
-        self.set_error(text)?;
-        let whole =
-            format!("IO::Socket::INET: connect: {text} at {} line {}.\n", self.name, self.line);
-        self.set_scalar("@", Value::str(whole))?;
-        Ok(Value::Undef)
-    }
-
-    pub(super) async fn method(
-        &mut self,
-        of: &Expr,
-        name: &str,
-        arguments: &[Expr],
-    ) -> Done<Value> {
-        let this = self.scalar(of).await?;
-        let values = self.all(arguments).await?;
-        if let Some(sub) = self.method_sub(&this, name) {
-            let all = std::iter::once(this).chain(values).collect();
-            return Ok(self.invoke(&sub, all).await?.pop().unwrap_or(Value::Undef));
-        }
-        let class = this.shown();
-        match (class.as_str(), name) {
-            ("IO::Socket::INET" | "IO::Socket" | "IO::Socket::SSL" | "IO::Socket::IP", "new") => {
-                let option = |name: &str| {
-                    let at = values.iter().position(|v| v.shown().eq_ignore_ascii_case(name))?;
-                    values.get(at + 1).cloned()
-                };
-                let address = option("PeerAddr").or_else(|| option("PeerHost")).or_else(|| (values.len() == 1).then(|| values[0].clone()));
-                let Some(address) = address.map(|a| a.shown()) else { return Ok(Value::Int(1)) };
-                let (host, inside) = address.split_once(':').unwrap_or((&address, ""));
-                let port = option("PeerPort").map_or_else(|| inside.parse().unwrap_or(0), |p| p.integer());
-                self.connect(host, port).await
-            }
-            (_, "new") if super::web::is_client(&class) => {
-                let host = values.first().cloned().unwrap_or(Value::Undef);
-                let fields = ["class", "host"].map(Value::str);
-                let [name, at] = fields;
-                self.new_hash(vec![name, Value::str(class), at, host])
-            }
-            ("File::Fetch", "new") => {
-                let at = values.iter().position(|v| &v.text()[..] == b"uri");
-                let url = at.and_then(|at| values.get(at + 1)).cloned().unwrap_or(Value::Undef);
-                self.new_hash(vec![Value::str("url"), url])
-            }
-            (_, "fetch") if matches!(this, Value::Hash(_)) => {
-                let request = [this.clone()];
-                self.asked(&this, name, &request).await
-            }
-            (_, "get" | "mirror" | "post" | "request" | "head" | "put" | "getstore") if matches!(this, Value::Hash(_)) => {
-                self.asked(&this, name, &values).await
-            }
-            (_, "cwd") if let Value::Hash(client) = this => {
-                let folder = values.first().cloned().unwrap_or(Value::Undef);
-                self.put(client, Bytes::from_static(b"folder"), folder)?;
-                Ok(Value::Int(1))
-            }
-            (_, "is_success" | "decoded_content" | "content" | "status_line" | "code")
-                if let Value::Hash(answer) = this =>
-            {
-                Ok(self.answer(answer, name))
-            }
-            // What sets up a client, or ends it.
-            _ if matches!(this, Value::Hash(id) if self.is_client_at(id)) => Ok(Value::Int(1)),
-            ("HTTP::Request", "new") => {
-                let url = values.get(1).cloned().unwrap_or(Value::Undef);
-                self.new_hash(vec![Value::str("url"), url])
-            }
-            (_, "autoflush" | "blocking" | "close" | "shutdown" | "timeout" | "add" | "fdopen" | "agent" | "import" | "binmode") => Ok(Value::Int(1)),
-            _ if matches!(this, Value::Code(_)) => {
-                Ok(self.invoke(&this, values).await?.pop().unwrap_or(Value::Undef))
-            }
-            _ if matches!(this, Value::Undef) => {
-                self.die(&format!("Can't call method \"{name}\" on an undefined value"))
-            }
-            _ => self.die(&format!(
-                "Can't locate object method \"{name}\" via package \"{class}\" (perhaps you forgot to load \"{class}\"?)"
-            )),
         }
     }
 
@@ -943,50 +851,6 @@ impl Machine<'_> {
                 return Ok(self.arrays[id].splice(from..to, with).collect());
             }
         }])
-    }
-
-    async fn split(&mut self, arguments: &[Expr]) -> Done<Vec<Value>> {
-        let text = match arguments.get(1) {
-            Some(of) => self.scalar(of).await?.text(),
-            None => self.scalar_named("_").text(),
-        };
-        let most = match arguments.get(2) {
-            Some(most) => usize::try_from(self.scalar(most).await?.integer()).unwrap_or(0),
-            None => 0,
-        };
-        self.costs(text.len() / 4, text.len() * 4)?;
-        let by = match arguments.first() {
-            Some(Expr::Match(_, pattern, _)) => self.scalar(&pattern.text).await?.shown(),
-            Some(other) => {
-                let text = self.scalar(other).await?.shown();
-                if text == " " { text } else { regex::escape(&text) }
-            }
-            None => " ".to_owned(),
-        };
-        let (by, text) = if by == " " {
-            ("\\s+".to_owned(), text.slice_ref(text.trim_ascii_start()))
-        } else {
-            (by, text)
-        };
-        let Ok(pattern) =
-            regex::bytes::RegexBuilder::new(&by).size_limit(limits::REGEX_BYTES).build()
-        else {
-            return self.die("Out of memory!");
-        };
-        let parts: Vec<&[u8]> = if most > 0 {
-            pattern.splitn(&text, most).collect()
-        } else {
-            pattern.split(&text).collect()
-        };
-        let mut parts: Vec<Value> =
-            parts.into_iter().map(|p| Value::Str(text.slice_ref(p))).collect();
-        if by.is_empty() && !parts.is_empty() {
-            parts.remove(0);
-        }
-        while most == 0 && parts.last().is_some_and(|p| p.text().is_empty()) {
-            parts.pop();
-        }
-        Ok(parts)
     }
 
     async fn eval_text(&mut self, text: &[u8]) -> Done<Vec<Value>> {

@@ -15,6 +15,8 @@
 
 mod ast;
 mod functions;
+mod lists;
+mod methods;
 mod operate;
 mod pack;
 mod packages;

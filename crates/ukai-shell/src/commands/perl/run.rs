@@ -41,7 +41,7 @@ pub(super) enum Handle {
 pub(super) struct Machine<'p> {
     pub(super) process: &'p mut Process,
     pub(super) name: String,
-    scopes: Vec<HashMap<String, Value>>,
+    pub(super) scopes: Vec<HashMap<String, Value>>,
     pub(super) arrays: Vec<Vec<Value>>,
     pub(super) hashes: Vec<Vec<(Bytes, Value)>>,
     pub(super) subs: HashMap<Name, Arc<Vec<Stmt>>>,
@@ -128,7 +128,7 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    fn part(&mut self) -> Done<()> {
+    pub(super) fn part(&mut self) -> Done<()> {
         const PARTS_PER_STEP: u32 = 8;
         self.parts += 1;
         if self.parts >= PARTS_PER_STEP {
@@ -592,43 +592,6 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// What stands at the keys of an array or a hash.
-    async fn slice(&mut self, of: &Expr, keys: &[Expr]) -> Done<Vec<Value>> {
-        let keys = self.all(keys).await?;
-        self.costs(keys.len(), 0)?;
-        let of = self.sliced(of).await?;
-        Ok(match of {
-            Value::Array(id) => {
-                let items = &self.arrays[id];
-                let length = items.len() as i64;
-                let at = |key: &Value| {
-                    let at = key.integer();
-                    usize::try_from(if at < 0 { at + length } else { at }).ok()
-                };
-                let found = keys.iter().map(|key| items.get(at(key)?).cloned());
-                found.map(|it| it.unwrap_or(Value::Undef)).collect()
-            }
-            Value::Hash(id) => {
-                self.process.session.step((self.hashes[id].len() * keys.len()) as u64 / 64)?;
-                let found = keys.iter().map(|key| {
-                    let key = key.text();
-                    self.hashes[id].iter().find(|(name, _)| *name == key).map(|(_, v)| v.clone())
-                });
-                found.map(|it| it.unwrap_or(Value::Undef)).collect()
-            }
-            _ => Vec::new(),
-        })
-    }
-
-    /// The array or hash that a slice is of.
-    pub(super) async fn sliced(&mut self, of: &Expr) -> Done<Value> {
-        match of {
-            Expr::Deref(sigil, inner) => self.container(inner, *sigil).await,
-            Expr::NewArray(_) => self.scalar(of).await,
-            other => self.container(other, '@').await,
-        }
-    }
-
     fn pairs(&mut self, id: usize) -> Done<Vec<Value>> {
         self.process.session.copied(2 * self.hashes[id].len(), 0)?;
         let pairs = self.hashes[id].iter();
@@ -886,78 +849,6 @@ impl<'p> Machine<'p> {
         self.function(name, arguments, list).await
     }
 
-    async fn each(
-        &mut self,
-        name: &str,
-        block: Option<&Arc<Vec<Stmt>>>,
-        items: &[Expr],
-    ) -> Done<Vec<Value>> {
-        let items = self.all(items).await?;
-        self.costs(items.len(), 0)?;
-        if name == "sort" {
-            let mut items = items;
-            self.process.session.step(items.len() as u64 / 4)?;
-            if let Some(block) = block
-                && !is_plain_order(block)
-            {
-                return self.sorted_by(block, items).await;
-            }
-            let numeric = block.is_some_and(|b| format!("{b:?}").contains("\"<=>\""));
-            let reversed = block.is_some_and(|b| {
-                let text = format!("{b:?}");
-                text.find("Scalar(\"b\")") < text.find("Scalar(\"a\")")
-            });
-            if numeric {
-                items.sort_by(|a, b| a.number().total_cmp(&b.number()));
-            } else {
-                items.sort_by_key(Value::text);
-            }
-            if reversed {
-                items.reverse();
-            }
-            return Ok(items);
-        }
-        let Some(block) = block.cloned() else { return Ok(items) };
-        let mut out = Vec::new();
-        for item in items {
-            self.part()?;
-            self.scopes.push(HashMap::from([("$_".to_owned(), item.clone())]));
-            let result = self.block(&block).await;
-            self.scopes.pop();
-            let made = result?;
-            if name == "map" {
-                out.extend(made);
-            } else if made.last().is_some_and(Value::truth) {
-                out.push(item);
-            }
-        }
-        Ok(out)
-    }
-
-    /// `sort { ... }` by what the block says of each two.
-    async fn sorted_by(&mut self, block: &[Stmt], items: Vec<Value>) -> Done<Vec<Value>> {
-        let mut sorted: Vec<Value> = Vec::with_capacity(items.len());
-        for item in items {
-            let (mut from, mut to) = (0, sorted.len());
-            while from < to {
-                self.part()?;
-                let middle = usize::midpoint(from, to);
-                let a = ("$a".to_owned(), item.clone());
-                let b = ("$b".to_owned(), sorted[middle].clone());
-                self.scopes.push(HashMap::from([a, b]));
-                let result = self.block(block).await;
-                self.scopes.pop();
-                if result?.pop().is_some_and(|order| order.number() < 0.0) {
-                    to = middle;
-                } else {
-                    from = middle + 1;
-                }
-            }
-            sorted.insert(from, item);
-        }
-        Ok(sorted)
-    }
-
     async fn inner_block(&mut self, name: &str, block: &[Stmt]) -> Done<Vec<Value>> {
         let guards = u32::from(name == "eval");
         self.guards += guards;
@@ -979,14 +870,6 @@ impl<'p> Machine<'p> {
             }
         }
     }
-}
-
-/// Whether a block of `sort` only says that its two stand one before the other.
-fn is_plain_order(block: &[Stmt]) -> bool {
-    let [Stmt { kind: StmtKind::Expr(Expr::Binary("<=>" | "cmp", a, b)), .. }] = block else {
-        return false;
-    };
-    matches!((&**a, &**b), (Expr::Scalar(_), Expr::Scalar(_)))
 }
 
 pub(super) fn boolean(value: bool) -> Value {
