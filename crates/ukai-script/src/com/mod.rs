@@ -133,7 +133,7 @@ fn with_variable(line: &str, name: &str, value: &str) -> String {
         let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
         match is_text {
             true if goes_on => out.push_str(&dollar),
-            true => out.push_str(&format!("'{}'", value.replace('\'', "''"))),
+            true => out.extend(["'", &value.replace('\'', "''"), "'"]),
             false => out.push_str(value),
         }
     }

@@ -542,9 +542,8 @@ impl Machine<'_> {
             }
             "md5_hex" | "Digest::MD5::md5_hex" => {
                 use md5::Digest as _;
-                Value::str(
-                    md5::Md5::digest(&text).iter().map(|b| format!("{b:02x}")).collect::<String>(),
-                )
+                let digest = Bytes::copy_from_slice(&md5::Md5::digest(&text));
+                return Ok(unpack(b"H*", &digest));
             }
             "eval" => return self.eval_text(&text).await,
             "join" => {

@@ -264,7 +264,10 @@ fn uudecoded(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn uuencoded(bytes: &[u8]) -> Vec<u8> {
-    let letter = |value: u8| if value & 63 == 0 { b'`' } else { (value & 63) + 32 };
+    let letter = |value: u8| match value & 63 {
+        0 => b'`',
+        value => value + 32,
+    };
     let mut out = Vec::new();
     for line in bytes.chunks(45) {
         out.push(letter(line.len() as u8));
