@@ -77,7 +77,9 @@ pub(crate) fn url_in(word: &str) -> Option<&str> {
         ["https://", "http://", "ftp://"].iter().filter_map(|it| find_ascii(word, it)).min()?;
     let url = word.get(at..)?;
     let end = url.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>'));
-    url.get(..end.unwrap_or(url.len()))
+    let url = url.get(..end.unwrap_or(url.len()))?;
+    // What `cmd` runs next is no part of it.
+    Some(url.split_once("&&").map_or(url, |it| it.0))
 }
 
 /// The host of `\\host\share`.

@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p ukai-static --example script_recall [DROPPERS [LANGUAGE]]`; 2,000 of each
 //! language by default. With a language, what was not found right is printed with its dropper, but
-//! for the ways that are held out.
+//! for the ways that are held out and those that are shut.
 
 #[path = "../tests/scripts/generator/mod.rs"]
 mod generator;
@@ -21,7 +21,12 @@ fn main() {
     let shown = std::env::args().nth(2);
     // Seeds of their own, which no test uses.
     let seeds = 1_000_000..1_000_000 + count;
-    let ways: [(&str, Make); 2] = [("", generator::dropper), ("held out", generator::held_out)];
+    let ways: [(&str, Make); 4] = [
+        ("tuned on", generator::dropper),
+        ("held out", generator::held_out),
+        ("fresh", generator::fresh),
+        ("shut", generator::shut),
+    ];
     println!("{:12} {:>18} {:>18} {:>18}", "recall/prec.", "urls", "hosts", "ports");
     for (way, make) in ways {
         println!("{way}");
@@ -35,7 +40,8 @@ fn main() {
             for seed in seeds.clone() {
                 let truth = make(language, seed);
                 let different = scores.add(&truth);
-                if !different.is_empty() && shown.is_some() && way.is_empty() {
+                if !different.is_empty() && shown.is_some() && ["tuned on", "fresh"].contains(&way)
+                {
                     println!("--- {seed}: {}\n{}", different.join(" "), truth.text);
                 }
             }

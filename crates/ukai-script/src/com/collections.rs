@@ -155,7 +155,8 @@ impl Com for Environment {
         match name {
             "item" | "" => {
                 let variable = text_at(host, arguments, 0);
-                Value::from(crate::machine::variable(&variable).unwrap_or_default())
+                let value = host.variable(&variable).unwrap_or_default().to_owned();
+                Value::Text(value)
             }
             _ => Value::Empty,
         }
@@ -165,5 +166,6 @@ impl Com for Environment {
         let variable = text_at(host, index, 0);
         let value = host.text(&value);
         host.recorder.remark(super::bytes_of(&format!("{variable}={value}")));
+        host.set_variable(&variable, value);
     }
 }

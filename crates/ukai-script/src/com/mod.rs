@@ -100,6 +100,8 @@ pub(crate) struct Host {
     objects: Vec<Option<Box<dyn Com>>>,
     files: BTreeMap<String, Content>,
     registry: BTreeMap<String, String>,
+    /// Variables of the environment that scripts set, by name in lower case.
+    variables: BTreeMap<String, String>,
     /// What was asked for, and how often.
     urls: Vec<(String, u32)>,
     pending: Vec<(Dialect, String)>,
@@ -107,6 +109,36 @@ pub(crate) struct Host {
     clock_ms: f64,
     names: u32,
     told: BTreeSet<Sha256>,
+}
+
+/// Most variables of the environment that scripts set.
+const VARIABLES_MAX: usize = 64;
+
+/// A command line with a variable's value for `%NAME%` and, as a text, for PowerShell's `$env:NAME`.
+fn with_variable(line: &str, name: &str, value: &str) -> String {
+    const LINE_BYTES_MAX: usize = 1 << 16;
+    let percent = format!("%{name}%");
+    let dollar = format!("$env:{name}");
+    let (mut out, mut rest) = (String::new(), line);
+    while out.len() < LINE_BYTES_MAX {
+        let lower = rest.to_ascii_lowercase();
+        let places = [(&percent, false), (&dollar, true)];
+        let found = places.into_iter().filter_map(|(mark, is_text)| {
+            let at = lower.find(mark.as_str())?;
+            Some((at, mark.len(), is_text))
+        });
+        let Some((at, length, is_text)) = found.min() else { break };
+        out.push_str(&rest[..at]);
+        rest = &rest[at + length..];
+        let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        match is_text {
+            true if goes_on => out.push_str(&dollar),
+            true => out.extend(["'", &value.replace('\'', "''"), "'"]),
+            false => out.push_str(value),
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 impl Host {
@@ -123,6 +155,7 @@ impl Host {
             objects: Vec::new(),
             files: BTreeMap::new(),
             registry: BTreeMap::new(),
+            variables: BTreeMap::new(),
             urls: Vec::new(),
             pending: Vec::new(),
             held_bytes: 0,
@@ -130,6 +163,28 @@ impl Host {
             names: 0,
             told: BTreeSet::new(),
         }
+    }
+
+    /// A variable of the environment: what a script set, else the machine's.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        let set = self.variables.get(&name.to_ascii_lowercase()).map(String::as_str);
+        set.or_else(|| crate::machine::variable(name))
+    }
+
+    /// Sets a variable of the environment.
+    pub(crate) fn set_variable(&mut self, name: &str, value: String) {
+        if self.variables.len() < VARIABLES_MAX && self.holds(name.len() + value.len()) {
+            self.variables.insert(name.to_ascii_lowercase(), value);
+        }
+    }
+
+    /// A program is started, which has the environment that scripts left.
+    pub(crate) fn start(&mut self, line: &str) {
+        let mut line = crate::machine::expand(line);
+        for (name, value) in &self.variables {
+            line = with_variable(&line, name, value);
+        }
+        self.recorder.run(&line);
     }
 
     /// Uses steps; false once there are none left.

@@ -60,11 +60,11 @@ impl Com for Shell {
         let first = text_at(host, arguments, 0);
         match name {
             "run" => {
-                host.recorder.run(&machine::expand(&first));
+                host.start(&first);
                 Value::Number(0.0)
             }
             "exec" => {
-                host.recorder.run(&machine::expand(&first));
+                host.start(&first);
                 host.add(Execution)
             }
             "expandenvironmentstrings" => Value::Text(machine::expand(&first)),

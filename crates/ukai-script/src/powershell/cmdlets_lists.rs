@@ -273,6 +273,11 @@ impl Interpreter<'_, '_> {
             out.append(&mut self.call_block(&block, Vec::new(), None, false)?);
         }
         let floor = self.run.steps_left() / 2;
+        // Bytes flow one by one.
+        let input = input.map(|items| match items.as_slice() {
+            [bytes @ Value::Bytes(_)] => self.items_of(bytes),
+            _ => items,
+        });
         for item in input.unwrap_or_else(|| vec![Value::Null]) {
             self.run.step()?;
             if self.run.steps_left() < floor {

@@ -223,5 +223,5 @@ fn is_all_parameters(parts: &[Part]) -> bool {
     use crate::syntax::{ParamOp, Subscript};
     matches!(parts, [Part::Param(param)]
         if matches!(param.op, ParamOp::Plain)
-            && (&param.name[..] == b"@" || matches!(param.subscript, Some(Subscript::All))))
+            && (&param.name[..] == b"@" || matches!(param.subscript, Some(Subscript::All { joined: false }))))
 }

@@ -42,7 +42,7 @@ impl Process {
             return Ok(());
         }
         if param.indirect {
-            if let Some(Subscript::All) = param.subscript {
+            if let Some(Subscript::All { joined }) = param.subscript {
                 let keys = match self.lookup(&param.name).map(|v| &v.value) {
                     Some(VariableValue::Array(elements)) => {
                         elements.keys().map(|k| k.to_string().into()).collect()
@@ -53,7 +53,7 @@ impl Process {
                     Some(VariableValue::Scalar(_)) => vec![Bytes::from_static(b"0")],
                     Some(VariableValue::Unset) | None => Vec::new(),
                 };
-                self.emit(Value::Many(keys, false), quoted, out);
+                self.emit(Value::Many(keys, joined), quoted, out);
                 return Ok(());
             }
             let is_reference = self.variables.get(&param.name).is_some_and(|v| v.traits.reference);
@@ -72,7 +72,8 @@ impl Process {
                 Some(open) if name.ends_with(b"]") => {
                     let inner = &name[open + 1..name.len() - 1];
                     let subscript = match inner {
-                        b"@" | b"*" => Subscript::All,
+                        b"@" => Subscript::All { joined: false },
+                        b"*" => Subscript::All { joined: true },
                         other => Subscript::Index(Word::literal(other)),
                     };
                     (name.slice(..open), Some(subscript))
@@ -242,7 +243,7 @@ impl Process {
             && let Some(values) = self.dynamic_array(name)
         {
             return Ok(match subscript {
-                Some(Subscript::All) => Value::Many(values, false),
+                Some(Subscript::All { joined }) => Value::Many(values, *joined),
                 Some(Subscript::Index(word)) => {
                     let text = Box::pin(self.expand_text(word)).await?;
                     let index = self.arithmetic(&text)?;
@@ -253,16 +254,17 @@ impl Process {
             });
         }
         match subscript {
-            Some(Subscript::All) => {
+            Some(Subscript::All { joined }) => {
+                let joined = *joined;
                 return Ok(match self.lookup(name).map(|v| &v.value) {
                     Some(VariableValue::Array(elements)) => {
-                        Value::Many(elements.values().cloned().collect(), false)
+                        Value::Many(elements.values().cloned().collect(), joined)
                     }
                     Some(VariableValue::Map(elements)) => {
-                        Value::Many(elements.values().cloned().collect(), false)
+                        Value::Many(elements.values().cloned().collect(), joined)
                     }
-                    Some(VariableValue::Scalar(text)) => Value::Many(vec![text.clone()], false),
-                    Some(VariableValue::Unset) | None => Value::Many(Vec::new(), false),
+                    Some(VariableValue::Scalar(text)) => Value::Many(vec![text.clone()], joined),
+                    Some(VariableValue::Unset) | None => Value::Many(Vec::new(), joined),
                 });
             }
             Some(Subscript::Index(word)) => {

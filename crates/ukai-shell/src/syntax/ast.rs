@@ -258,8 +258,8 @@ pub(crate) struct Param {
 /// Which element of an array.
 #[derive(Clone, Debug)]
 pub(crate) enum Subscript {
-    /// `[@]`, `[*]`
-    All,
+    /// `[@]`, or `[*]`, which within quotes is one text.
+    All { joined: bool },
     /// `[expression]`
     Index(Word),
 }

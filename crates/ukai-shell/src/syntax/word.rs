@@ -492,7 +492,7 @@ impl Parser<'_> {
             return Err(self.unterminated("missing ']'", "]"));
         }
         Ok(match word.plain() {
-            Some(b"@" | b"*") => Subscript::All,
+            Some(all @ (b"@" | b"*")) => Subscript::All { joined: all == b"*" },
             _ => Subscript::Index(word),
         })
     }

@@ -238,6 +238,17 @@ fn marked(text: &str) -> Guess {
             best = Some(guess);
         }
     }
+    // A script in another language may carry lines for PowerShell in its texts.
+    if let Some((known, most, _)) = best
+        && known.0 == POWERSHELL.0
+        && let Some(other) = scores
+            .iter()
+            .filter(|it| it.0.0 != POWERSHELL.0 && it.1 >= MARKS_ENOUGH)
+            .max_by_key(|it| it.1)
+        && other.1 >= powershell_outside(&lower).min(*most)
+    {
+        best = Some(other);
+    }
     if let Some((known, _, marks)) = best {
         let marks: Vec<&str> = marks.iter().map(|mark| mark.trim()).take(8).collect();
         return Some((*known, format!("marks: {}", marks.join(" | "))));
@@ -247,6 +258,29 @@ fn marked(text: &str) -> Guess {
     }
     // A single short command line is the commonest dropper of all.
     one_liner(text).then(|| (SHELL, "each line begins with a command".to_owned()))
+}
+
+/// How much tells of PowerShell outside of quoted texts.
+fn powershell_outside(lower: &str) -> u32 {
+    let mut outside = String::with_capacity(lower.len());
+    for line in lower.split_inclusive('\n') {
+        let mut quote = None;
+        for c in line.chars() {
+            match quote {
+                Some(open) if c == open => quote = None,
+                Some(_) => continue,
+                None if matches!(c, '"' | '\'') => quote = Some(c),
+                None => {}
+            }
+            outside.push(c);
+        }
+    }
+    let own = LOOSE_MARKS.iter().filter(|(known, ..)| known.0 == POWERSHELL.0);
+    own.map(|(_, weight, marks)| {
+        let seen = marks.iter().filter(|mark| outside.contains(*mark)).count();
+        weight * seen as u32
+    })
+    .sum()
 }
 
 /// Whether many lines end as those of C and its children do, which those of Visual Basic and

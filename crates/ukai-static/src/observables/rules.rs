@@ -40,9 +40,29 @@ pub(super) fn is_scheme(letters: &[u8]) -> bool {
 }
 
 /// Characters that end a URL in a text: RFC 3986 leaves out the rest.
-pub(super) const fn may_stand_in_url(byte: u8) -> bool {
+const fn may_stand_in_url(byte: u8) -> bool {
     byte.is_ascii_graphic()
         && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'|' | b';')
+}
+
+/// Length of the URL at the beginning of `text`, as far as code around it lets it be one: to what
+/// cannot stand in it, to the next command, to the next URL of a list, to the bracket that closes
+/// what it stands in.
+pub(super) fn url_length(text: &[u8]) -> usize {
+    let mut opened = 0_u32;
+    for (at, byte) in text.iter().enumerate() {
+        let rest = &text[at..];
+        match byte {
+            b'(' => opened += 1,
+            b')' if opened == 0 => return at,
+            b')' => opened = opened.saturating_sub(1),
+            b'&' if rest.starts_with(b"&&") => return at,
+            b'@' if rest.starts_with(b"@http://") || rest.starts_with(b"@https://") => return at,
+            _ if !may_stand_in_url(*byte) => return at,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// Length of `url` without marks that belong to the sentence or code around it.

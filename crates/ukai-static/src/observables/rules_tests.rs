@@ -185,6 +185,13 @@ fn urls_are_found_with_their_hosts() {
     check("see http://c2.example/a.", &["url http://c2.example/a", "domain c2.example"]);
     check("(http://c2.example/a)", &["url http://c2.example/a", "domain c2.example"]);
     check("xhttp://c2.example/", &["url http://c2.example/", "domain c2.example"]);
+    check("set a=http://c2.example/a&&set b=c", &["url http://c2.example/a", "domain c2.example"]);
+    check("(script:http://c2.example/a).Exec()", &["url http://c2.example/a", "domain c2.example"]);
+    check("http://c2.example/a(b)c", &["url http://c2.example/a(b)c", "domain c2.example"]);
+    check(
+        "http://192.0.2.1/a@http://192.0.2.2/b",
+        &["url http://192.0.2.1/a", "ip 192.0.2.1", "url http://192.0.2.2/b", "ip 192.0.2.2"],
+    );
     check("HTTP://C2.EXAMPLE/A", &["url http://c2.example/A", "domain c2.example"]);
     check("http://u:p@c2.example/", &["url http://u:p@c2.example/", "domain c2.example"]);
     check(

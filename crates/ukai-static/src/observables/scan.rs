@@ -36,7 +36,7 @@ fn urls(text: &[u8], source: &Source, finds: &mut Finds) -> Places {
         }
         let Some(start) = scheme_start(text, mark, done) else { continue };
         let rest = &text[mark + 3..text.len().min(start + URL_BYTES_MAX)];
-        let length = rest.iter().take_while(|byte| rules::may_stand_in_url(**byte)).count();
+        let length = rules::url_length(rest);
         let end = mark + 3 + rules::without_trailing_punctuation(&rest[..length]);
         url(&text[start..end], start, source, finds);
         places.push((start, end));

@@ -1,9 +1,10 @@
 //! A Python or Perl script, run by the interpreters that attackers get on a server.
 
 use super::device::Device;
-use super::{Report, from_devices};
-use crate::limits::Limits;
-use ukai_model::Timestamp;
+use super::{Report, carried, from_devices};
+use crate::limits::{Limits, SCRIPT_FILES_MAX};
+use std::collections::BTreeSet;
+use ukai_model::{ScriptAct, Sha256, Timestamp};
 use ukai_persona::Persona;
 
 /// An interpreter: where it is, where the script lies, and how it is started. The environment
@@ -47,5 +48,16 @@ pub(super) fn run(
     });
     // Our own lines.
     report.commands.clear();
+    // What runs on Windows, too, starts its programs with scripts of theirs.
+    let mut known: BTreeSet<Sha256> = report.made.iter().map(|it| Sha256::of(&it.bytes)).collect();
+    for act in &report.acts {
+        let ScriptAct::Run { line } = act else { continue };
+        if report.made.len() < SCRIPT_FILES_MAX
+            && let Some(product) = carried(line.as_bytes())
+            && known.insert(Sha256::of(&product.bytes))
+        {
+            report.made.push(product);
+        }
+    }
     report
 }

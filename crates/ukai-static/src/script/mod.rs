@@ -183,6 +183,8 @@ impl Report {
             method: SCRIPT,
             language: Some(Language::Shell),
         };
+        // What carries a script tells by what that does, not by how it is put together.
+        let lesser = Source { method: SCRIPT_TEXT, ..source.clone() };
         let mut scan = |text: &[u8]| scan_text(text, &source, &mut *finds);
         for act in &self.acts {
             match act {
@@ -195,28 +197,46 @@ impl Report {
                     scan(place.as_bytes());
                 }
                 ScriptAct::Connect { host, port: None } => scan(host.as_bytes()),
-                ScriptAct::Run { line } => scan(line.as_bytes()),
                 ScriptAct::Set { what, value } => {
                     scan(what.as_bytes());
                     scan(value.as_bytes());
                 }
-                ScriptAct::Write { .. } | ScriptAct::Evaluate { .. } => {}
+                ScriptAct::Run { line } if carried(line.as_bytes()).is_none() => {
+                    scan(line.as_bytes());
+                }
+                ScriptAct::Run { .. } | ScriptAct::Write { .. } | ScriptAct::Evaluate { .. } => {}
             }
         }
         for product in self.made.iter().filter(|product| !product.ran && product.dialect.is_none())
         {
             for run in runs(&product.bytes) {
-                scan(&run.text(&product.bytes));
+                let text = run.text(&product.bytes);
+                if !is_chatter(&text) {
+                    scan(&text);
+                }
             }
         }
         // What a script put together is as good as what stands there, no more.
-        let source = Source { method: SCRIPT_TEXT, ..source.clone() };
         for text in &self.texts {
             for run in runs(text) {
-                scan_text(&run.text(text), &source, finds);
+                scan_text(&run.text(text), &lesser, finds);
+            }
+        }
+        for act in &self.acts {
+            if let ScriptAct::Run { line } = act
+                && carried(line.as_bytes()).is_some()
+            {
+                scan_text(line.as_bytes(), &lesser, finds);
             }
         }
     }
+}
+
+/// What programs that fetch say of how they do it, which scripts keep as their logs.
+fn is_chatter(line: &[u8]) -> bool {
+    ["Connecting to ", "Resolving ", "Connected to ", "* Trying ", "*   Trying "]
+        .iter()
+        .any(|start| line.starts_with(start.as_bytes()))
 }
 
 /// An act as it is told: its texts are not longer than a reader wants.

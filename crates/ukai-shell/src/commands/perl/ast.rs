@@ -21,6 +21,8 @@ pub(super) enum Expr {
     Item(Box<Expr>, Box<Expr>),
     /// `$name{...}`, or `$ref->{...}`.
     Member(Box<Expr>, Box<Expr>),
+    /// `@name[...]`, `@name{...}`: of an array, or of a hash.
+    Slice(Box<Expr>, Vec<Expr>),
     /// `@{...}`, `%{...}`, `${...}`
     Deref(char, Box<Expr>),
     /// `\...`
@@ -49,7 +51,8 @@ pub(super) enum Expr {
     Read(Name),
     Match(Box<Expr>, Arc<Pattern>, bool),
     Replace(Box<Expr>, Arc<Pattern>, Box<Expr>),
-    Translate(Box<Expr>, Vec<u8>, Vec<u8>, bool),
+    /// What is looked at, its letters, others for them, and flags.
+    Translate(Box<Expr>, Vec<u8>, Vec<u8>, Name),
     /// `-e file`
     Test(char, Box<Expr>),
     /// `map`, `grep`, `sort`: a block (or an expression) and a list.
@@ -80,7 +83,7 @@ pub(super) enum StmtKind {
     Sub(Name, Arc<Vec<Stmt>>),
     Block(Vec<Stmt>),
     Use(Name),
-    Nothing,
+    Package(Name),
 }
 
 /// Why a text is no program: what stands near, and where.

@@ -1,4 +1,4 @@
-//! Perl's functions, and the methods of its modules that droppers use.
+//! Perl's functions.
 
 use super::ast::Expr;
 use super::pack::{pack, unpack};
@@ -175,7 +175,7 @@ impl Machine<'_> {
         })
     }
 
-    fn set_error(&mut self, text: &str) -> Done<()> {
+    pub(super) fn set_error(&mut self, text: &str) -> Done<()> {
         self.set_scalar("!", Value::str(text.to_owned()))
     }
 
@@ -193,9 +193,14 @@ impl Machine<'_> {
             Some(name) => self.scalar_named(name).text(),
             None => Bytes::copy_from_slice(name.as_bytes()),
         };
+        // Without `$/` a file is one line.
+        let whole = matches!(self.scalar_named("/"), Value::Undef);
         if let Some(Handle::Reader(rest)) = self.handles.get_mut(&key) {
             if rest.is_empty() {
                 return Ok(Value::Undef);
+            }
+            if whole {
+                return Ok(Value::Str(std::mem::take(rest)));
             }
             let end = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1);
             return Ok(Value::Str(rest.split_to(end)));
@@ -210,7 +215,10 @@ impl Machine<'_> {
 
     pub(super) fn file_test(&mut self, test: char, path: &[u8]) -> Value {
         let view = self.process.view();
-        let full = self.process.absolute(path);
+        if path != b"_" {
+            self.tested = Bytes::copy_from_slice(path);
+        }
+        let full = self.process.absolute(&self.tested);
         let stat = self.process.fs().stat(&view, &full, test != 'l');
         match (test, stat) {
             ('t', _) => boolean(self.process.fds.at(0).is_some_and(|o| o.is_terminal())),
@@ -320,75 +328,6 @@ impl Machine<'_> {
         }
     }
 
-    /// A connection is asked for: it is told of, and nobody takes it. A program that has
-    /// gone into the background ends there, unseen.
-    async fn connect(&mut self, host: &str, port: i64) -> Done<Value> {
-        let port = u16::try_from(port).unwrap_or(0);
-        let how = crate::commands::netcat::reach(self.process, host, port, "perl").await?;
-        if self.forked {
-            return Err(Unwind::Exit(0));
-        }
-        let text = if how == crate::commands::netcat::Unreached::Name {
-            "Invalid argument"
-        } else {
-            "Connection refused"
-        };
-        self.set_error(text)?;
-        let whole =
-            format!("IO::Socket::INET: connect: {text} at {} line {}.\n", self.name, self.line);
-        self.set_scalar("@", Value::str(whole))?;
-        Ok(Value::Undef)
-    }
-
-    pub(super) async fn method(
-        &mut self,
-        of: &Expr,
-        name: &str,
-        arguments: &[Expr],
-    ) -> Done<Value> {
-        let this = self.scalar(of).await?;
-        let values = self.all(arguments).await?;
-        let class = this.shown();
-        match (class.as_str(), name) {
-            ("IO::Socket::INET" | "IO::Socket", "new") => {
-                let option = |name: &str| {
-                    let at = values.iter().position(|v| v.shown().eq_ignore_ascii_case(name))?;
-                    values.get(at + 1).cloned()
-                };
-                let address = option("PeerAddr").or_else(|| option("PeerHost")).or_else(|| (values.len() == 1).then(|| values[0].clone()));
-                let Some(address) = address.map(|a| a.shown()) else { return Ok(Value::Int(1)) };
-                let (host, inside) = address.split_once(':').unwrap_or((&address, ""));
-                let port = option("PeerPort").map_or_else(|| inside.parse().unwrap_or(0), |p| p.integer());
-                self.connect(host, port).await
-            }
-            ("HTTP::Tiny" | "LWP::UserAgent" | "IO::Select", "new") => {
-                self.new_hash(vec![Value::str("class"), Value::str(class)])
-            }
-            (_, "get" | "mirror" | "post" | "request" | "head") if matches!(this, Value::Hash(_)) => {
-                self.asked(name, &values).await
-            }
-            (_, "is_success" | "decoded_content" | "content" | "status_line" | "code")
-                if let Value::Hash(answer) = this =>
-            {
-                Ok(self.answer(answer, name))
-            }
-            ("HTTP::Request", "new") => {
-                let url = values.get(1).cloned().unwrap_or(Value::Undef);
-                self.new_hash(vec![Value::str("url"), url])
-            }
-            (_, "autoflush" | "blocking" | "close" | "shutdown" | "timeout" | "add" | "fdopen" | "agent" | "import" | "binmode") => Ok(Value::Int(1)),
-            _ if matches!(this, Value::Code(_)) => {
-                Ok(self.invoke(&this, values).await?.pop().unwrap_or(Value::Undef))
-            }
-            _ if matches!(this, Value::Undef) => {
-                self.die(&format!("Can't call method \"{name}\" on an undefined value"))
-            }
-            _ => self.die(&format!(
-                "Can't locate object method \"{name}\" via package \"{class}\" (perhaps you forgot to load \"{class}\"?)"
-            )),
-        }
-    }
-
     /// A function of Perl's own (or of a module).
     pub(super) async fn function(
         &mut self,
@@ -424,9 +363,13 @@ impl Machine<'_> {
                 } else {
                     text.strip_suffix(b"\n").unwrap_or(&text).len()
                 };
-                let removed = text.len() - cut;
                 self.store(target, Value::Str(text.slice(..cut))).await?;
-                return one(Value::Int(removed as i64));
+                let removed = text.slice(cut..);
+                return one(if name == "chop" {
+                    Value::Str(removed)
+                } else {
+                    Value::Int(removed.len() as i64)
+                });
             }
             "delete" => {
                 if let Some(Expr::Member(of, key)) = arguments.first() {
@@ -479,7 +422,36 @@ impl Machine<'_> {
                 let all: Vec<Value> = pairs.into_iter().skip(skip).step_by(2).collect();
                 return if list { Ok(all) } else { one(Value::Int(all.len() as i64)) };
             }
+            "each" => {
+                let of = match arguments.first() {
+                    Some(first) => self.container(first, '%').await?,
+                    None => Value::Undef,
+                };
+                let Value::Hash(id) = of else { return Ok(Vec::new()) };
+                let at = self.walked.entry(id).or_insert(0);
+                let found = self.hashes[id].get(*at).cloned();
+                *at += 1;
+                return Ok(match found {
+                    Some((key, value)) => vec![Value::Str(key), value],
+                    None => {
+                        self.walked.remove(&id);
+                        Vec::new()
+                    }
+                });
+            }
             "split" => return self.split(arguments).await,
+            // What is replaced is what the variable loses.
+            "substr" if let [target, from, count, with] = arguments => {
+                let text = self.scalar(target).await?.text();
+                let from = self.scalar(from).await?.integer();
+                let count = self.scalar(count).await?.integer();
+                let with = self.scalar(with).await?.text();
+                let part = part_of(text.len(), from, Some(count));
+                let all = [&text[..part.start], &with[..], &text[part.end..]].concat();
+                self.costs(0, all.len())?;
+                self.store(target, Value::str(all)).await?;
+                return one(Value::Str(text.slice(part)));
+            }
             _ => {}
         }
         let mut values = self.all(arguments).await?;
@@ -497,6 +469,10 @@ impl Machine<'_> {
                     | "unlink"
                     | "ucfirst"
                     | "abs"
+                    | "eval"
+                    | "lcfirst"
+                    | "quotemeta"
+                    | "unpack"
             )
         {
             values.push(self.scalar_named("_"));
@@ -549,6 +525,26 @@ impl Machine<'_> {
                 self.status = i64::from(status) << 8;
                 Value::Int(self.status)
             }
+            // `open3(in, out, errors, command)`: what it says is read from `out`.
+            "open2" | "open3" => {
+                let skipped = if name == "open2" { 2 } else { 3 };
+                let command = values.get(skipped..).unwrap_or_default();
+                let words = Self::words(command);
+                let (status, out) = self.start(words, None, true).await?;
+                self.status = i64::from(status) << 8;
+                let place = usize::from(name == "open3");
+                if let Some(target) = arguments.get(place) {
+                    let handle = Bytes::from(format!("*main::$fh{}", self.handles.len()));
+                    self.handles.insert(handle.clone(), Handle::Reader(out));
+                    self.store(target, Value::Str(handle)).await?;
+                }
+                Value::Int(self.process.session.system().next_pid().into())
+            }
+            "md5_hex" | "Digest::MD5::md5_hex" => {
+                use md5::Digest as _;
+                let digest = Bytes::copy_from_slice(&md5::Md5::digest(&text));
+                return Ok(unpack(b"H*", &digest));
+            }
             "eval" => return self.eval_text(&text).await,
             "join" => {
                 let parts: Vec<Bytes> = values.iter().skip(1).map(Value::text).collect();
@@ -596,13 +592,8 @@ impl Machine<'_> {
             "abs" => Value::of_number(first.number().abs()),
             "sqrt" => Value::of_number(first.number().sqrt()),
             "substr" => {
-                let length = text.len() as i64;
-                let from =
-                    if number(1) < 0 { length + number(1) } else { number(1) }.clamp(0, length);
-                let count = if values.len() > 2 { number(2) } else { length };
-                let to = if count < 0 { length + count } else { from.saturating_add(count) }
-                    .clamp(from, length);
-                Value::Str(text.slice(from as usize..to as usize))
+                let count = (values.len() > 2).then(|| number(2));
+                Value::Str(text.slice(part_of(text.len(), number(1), count)))
             }
             "index" | "rindex" => {
                 let part = values.get(1).map(Value::text).unwrap_or_default();
@@ -731,12 +722,49 @@ impl Machine<'_> {
                 let drawn: f64 = self.process.session.system().rng.random();
                 Value::Num(drawn * if first.number() == 0.0 { 1.0 } else { first.number() })
             }
-            "ref" => Value::str(match first {
-                Value::Array(_) => "ARRAY",
-                Value::Hash(_) => "HASH",
-                Value::Code(_) => "CODE",
-                _ => "",
-            }),
+            "ref" => match self.class_of(&first) {
+                Some(class) => Value::Str(class),
+                None => Value::str(match first {
+                    Value::Array(_) => "ARRAY",
+                    Value::Hash(_) => "HASH",
+                    Value::Code(_) => "CODE",
+                    _ => "",
+                }),
+            },
+            "bless" => self.bless(&values),
+            "use constant" => {
+                self.has_constants(&values)?;
+                Value::Int(1)
+            }
+            "use parent" | "use base" => {
+                let package = Arc::clone(&self.package);
+                let id = self.array_named(&format!("{package}::ISA"))?;
+                let classes = values.into_iter().filter(|it| &it.text()[..] != b"-norequire");
+                self.arrays[id].extend(classes);
+                Value::Int(1)
+            }
+            "quotemeta" => {
+                let quoted = text.iter().flat_map(|b| {
+                    let plain = b.is_ascii_alphanumeric() || *b == b'_';
+                    (!plain).then_some(b'\\').into_iter().chain([*b])
+                });
+                Value::str(quoted.collect::<Vec<u8>>())
+            }
+            "GET" | "POST" | "PUT" | "HEAD" if !values.is_empty() => {
+                self.new_hash(vec![Value::str("url"), first])?
+            }
+            "require" => {
+                let version = text.first().is_none_or(u8::is_ascii_digit);
+                if !version && !text.ends_with(b".pm") && !text.ends_with(b".pl") {
+                    self.uses(&first.shown())?;
+                }
+                Value::Int(1)
+            }
+            "do" => Value::Undef,
+            "inet_ntoa" => match &text[..] {
+                [a, b, c, d] => Value::str(format!("{a}.{b}.{c}.{d}")),
+                _ => first,
+            },
             "sockaddr_in" | "pack_sockaddr_in" => {
                 let host = values.get(1).map(Value::shown).unwrap_or_default();
                 Value::str(format!("{host}:{}", first.integer()))
@@ -745,9 +773,10 @@ impl Machine<'_> {
             "hostname" => Value::str(self.process.fs().hostname()),
             "getpwuid" | "getlogin" => Value::str(self.process.session.login.user.clone()),
             "getprotobyname" | "PF_INET" | "AF_INET" | "SOCK_STREAM" | "kill" | "umask"
-            | "srand" | "chown" | "utime" | "require" | "setsid" | "POSIX::setsid" | "eof"
-            | "fileno" | "INADDR_ANY" | "SOMAXCONN" | "SOL_SOCKET" | "SO_REUSEADDR" | "bless"
-            | "shutdown" | "alarm" => Value::Int(1),
+            | "srand" | "chown" | "utime" | "setsid" | "POSIX::setsid" | "eof" | "fileno"
+            | "INADDR_ANY" | "SOMAXCONN" | "SOL_SOCKET" | "SO_REUSEADDR" | "shutdown" | "alarm" => {
+                Value::Int(1)
+            }
             "STDIN" | "STDOUT" | "STDERR" => Value::str(name.to_owned()),
             _ if name
                 .bytes()
@@ -763,6 +792,11 @@ impl Machine<'_> {
             }
             "getstore" | "getprint" | "mirror" | "get" | "head" if self.has_lwp => {
                 return Ok(vec![self.simple(name, &values).await?]);
+            }
+            _ if self.has_lwp
+                && let Some(short) = name.strip_prefix("LWP::Simple::") =>
+            {
+                return Ok(vec![self.simple(short, &values).await?]);
             }
             _ if arguments.is_empty() && !name.contains("::") => {
                 return self.die(&format!("Undefined subroutine &main::{name} called"));
@@ -818,50 +852,6 @@ impl Machine<'_> {
         }])
     }
 
-    async fn split(&mut self, arguments: &[Expr]) -> Done<Vec<Value>> {
-        let text = match arguments.get(1) {
-            Some(of) => self.scalar(of).await?.text(),
-            None => self.scalar_named("_").text(),
-        };
-        let most = match arguments.get(2) {
-            Some(most) => usize::try_from(self.scalar(most).await?.integer()).unwrap_or(0),
-            None => 0,
-        };
-        self.costs(text.len() / 4, text.len() * 4)?;
-        let by = match arguments.first() {
-            Some(Expr::Match(_, pattern, _)) => self.scalar(&pattern.text).await?.shown(),
-            Some(other) => {
-                let text = self.scalar(other).await?.shown();
-                if text == " " { text } else { regex::escape(&text) }
-            }
-            None => " ".to_owned(),
-        };
-        let (by, text) = if by == " " {
-            ("\\s+".to_owned(), text.slice_ref(text.trim_ascii_start()))
-        } else {
-            (by, text)
-        };
-        let Ok(pattern) =
-            regex::bytes::RegexBuilder::new(&by).size_limit(limits::REGEX_BYTES).build()
-        else {
-            return self.die("Out of memory!");
-        };
-        let parts: Vec<&[u8]> = if most > 0 {
-            pattern.splitn(&text, most).collect()
-        } else {
-            pattern.split(&text).collect()
-        };
-        let mut parts: Vec<Value> =
-            parts.into_iter().map(|p| Value::Str(text.slice_ref(p))).collect();
-        if by.is_empty() && !parts.is_empty() {
-            parts.remove(0);
-        }
-        while most == 0 && parts.last().is_some_and(|p| p.text().is_empty()) {
-            parts.pop();
-        }
-        Ok(parts)
-    }
-
     async fn eval_text(&mut self, text: &[u8]) -> Done<Vec<Value>> {
         self.process.session.step(text.len() as u64 / 64 + 1)?;
         self.process.session.evaluated(text, "perl");
@@ -871,4 +861,16 @@ impl Machine<'_> {
         };
         self.caught(result)
     }
+}
+
+/// The bytes of a text that `substr` means.
+fn part_of(length: usize, from: i64, count: Option<i64>) -> std::ops::Range<usize> {
+    let length = length as i64;
+    let from = if from < 0 { length.saturating_add(from) } else { from }.clamp(0, length);
+    let to = match count {
+        Some(count) if count < 0 => length.saturating_add(count),
+        Some(count) => from.saturating_add(count),
+        None => length,
+    };
+    from as usize..to.clamp(from, length) as usize
 }

@@ -15,8 +15,11 @@
 
 mod ast;
 mod functions;
+mod lists;
+mod methods;
 mod operate;
 mod pack;
+mod packages;
 mod parse;
 mod quote;
 mod run;
@@ -181,6 +184,9 @@ async fn run(
     let mut child = process.fork();
     let (status, missing) = {
         let mut machine = Machine::new(&mut child, name, words);
+        if let Some(data) = parse::data(text) {
+            machine.has_data(data);
+        }
         let result = machine.block(&block).await;
         let ended = match result {
             Ok(_) | Err(Unwind::Return(_) | Unwind::Next | Unwind::Last) => Ok((0, false)),

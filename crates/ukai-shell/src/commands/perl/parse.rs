@@ -28,6 +28,18 @@ pub(super) fn program(text: &[u8]) -> Parsed<Vec<Stmt>> {
     Ok(block)
 }
 
+/// What stands behind the end of a program, which it reads as `<DATA>`.
+pub(super) fn data(text: &[u8]) -> Option<&[u8]> {
+    let mut at = 0;
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        at += line.len();
+        if matches!(line.trim_ascii_end(), b"__END__" | b"__DATA__") {
+            return text.get(at..);
+        }
+    }
+    None
+}
+
 impl<'a> Parser<'a> {
     pub(super) fn peek(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or(0)
@@ -232,13 +244,25 @@ impl<'a> Parser<'a> {
                     return Ok(StmtKind::Block(self.block()?));
                 }
                 "package" => {
+                    let name: Name = self.word().unwrap_or("main").into();
                     while self.at < self.text.len() && !matches!(self.peek(), b';' | b'{') {
                         self.at += 1;
                     }
-                    return Ok(StmtKind::Nothing);
+                    if self.peek() == b'{' {
+                        let line = self.line();
+                        let mut body = vec![Stmt { kind: StmtKind::Package(name), line }];
+                        body.extend(self.block()?);
+                        return Ok(StmtKind::Block(body));
+                    }
+                    return Ok(StmtKind::Package(name));
                 }
                 "use" | "no" => {
                     let name: Name = self.word().unwrap_or("").into();
+                    if word == "use" && matches!(&*name, "constant" | "parent" | "base") {
+                        self.at += name.len();
+                        let items = if self.ends() { Vec::new() } else { self.items()? };
+                        return Ok(StmtKind::Expr(Expr::Call(format!("use {name}").into(), items)));
+                    }
                     while self.at < self.text.len() && self.peek() != b';' {
                         self.at += 1;
                     }
@@ -266,10 +290,13 @@ impl<'a> Parser<'a> {
         }
         self.at += word.len();
         let condition = self.expr()?;
+        // What is declared there is there afterwards, too.
+        if matches!(word, "if" | "unless") {
+            let op = if word == "if" { "&&" } else { "||" };
+            return Ok(StmtKind::Expr(Expr::Logic(op, Box::new(condition), Box::new(expr))));
+        }
         let body = vec![Stmt { kind: StmtKind::Expr(expr), line }];
         Ok(match word {
-            "if" => StmtKind::If(vec![(condition, body)], Vec::new()),
-            "unless" => StmtKind::If(vec![(Expr::Not(Box::new(condition)), body)], Vec::new()),
             "while" => StmtKind::While(condition, body),
             "until" => StmtKind::While(Expr::Not(Box::new(condition)), body),
             _ => StmtKind::Foreach(None, condition, body),
@@ -565,7 +592,7 @@ impl<'a> Parser<'a> {
         Ok(match right {
             Expr::Match(_, pattern, _) => Expr::Match(left, pattern, negated),
             Expr::Replace(_, pattern, with) => Expr::Replace(left, pattern, with),
-            Expr::Translate(_, from, to, delete) => Expr::Translate(left, from, to, delete),
+            Expr::Translate(_, from, to, flags) => Expr::Translate(left, from, to, flags),
             other => {
                 let pattern = Pattern { text: other, flags: String::new() };
                 Expr::Match(left, Arc::new(pattern), negated)

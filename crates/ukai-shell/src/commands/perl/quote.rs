@@ -180,8 +180,7 @@ impl Parser<'_> {
                 let flags = self.flags();
                 let this = Box::new(Expr::Scalar("_".into()));
                 if word != "s" {
-                    let delete = flags.contains('d');
-                    return Ok(Expr::Translate(this, ranges(&body), ranges(&with), delete));
+                    return Ok(Expr::Translate(this, ranges(&body), ranges(&with), flags.into()));
                 }
                 let pattern =
                     Pattern { text: self.interpolated(&body, true)?, flags: flags.clone() };

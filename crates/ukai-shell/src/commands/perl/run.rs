@@ -42,10 +42,20 @@ pub(super) enum Handle {
 pub(super) struct Machine<'p> {
     pub(super) process: &'p mut Process,
     pub(super) name: String,
-    scopes: Vec<HashMap<String, Value>>,
+    pub(super) scopes: Vec<HashMap<String, Value>>,
     pub(super) arrays: Vec<Vec<Value>>,
     pub(super) hashes: Vec<Vec<(Bytes, Value)>>,
-    subs: HashMap<Name, Arc<Vec<Stmt>>>,
+    pub(super) subs: HashMap<Name, Arc<Vec<Stmt>>>,
+    /// The package that statements are in.
+    pub(super) package: Name,
+    pub(super) blessed: HashMap<(u8, usize), Bytes>,
+    constants: HashMap<String, Vec<Value>>,
+    /// Where the next `//g` of a variable begins.
+    positions: HashMap<Name, usize>,
+    /// How far `each` has gone through hashes.
+    pub(super) walked: HashMap<usize, usize>,
+    /// What a file was last asked about.
+    pub(super) tested: Bytes,
     pub(super) handles: HashMap<Bytes, Handle>,
     pub(super) line: u32,
     pub(super) status: i64,
@@ -72,6 +82,12 @@ impl<'p> Machine<'p> {
             arrays: Vec::new(),
             hashes: Vec::new(),
             subs: HashMap::new(),
+            package: "main".into(),
+            blessed: HashMap::new(),
+            constants: HashMap::new(),
+            positions: HashMap::new(),
+            walked: HashMap::new(),
+            tested: Bytes::new(),
             handles: HashMap::new(),
             line: 1,
             status: 0,
@@ -89,7 +105,31 @@ impl<'p> Machine<'p> {
         machine
     }
 
-    fn part(&mut self) -> Done<()> {
+    /// What `<DATA>` reads.
+    pub(super) fn has_data(&mut self, data: &[u8]) {
+        let data = Bytes::copy_from_slice(data);
+        self.handles.insert(Bytes::from_static(b"DATA"), Handle::Reader(data));
+    }
+
+    /// `use constant`: a name and its values, or names with a value each.
+    pub(super) fn has_constants(&mut self, values: &[Value]) -> Done<()> {
+        self.costs(values.len(), 0)?;
+        match values {
+            [Value::Hash(id)] => {
+                for (name, value) in self.hashes[*id].clone() {
+                    let name = String::from_utf8_lossy(&name).into_owned();
+                    self.constants.insert(name, vec![value]);
+                }
+            }
+            [name, values @ ..] => {
+                self.constants.insert(name.shown(), values.to_vec());
+            }
+            [] => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn part(&mut self) -> Done<()> {
         const PARTS_PER_STEP: u32 = 8;
         self.parts += 1;
         if self.parts >= PARTS_PER_STEP {
@@ -133,13 +173,12 @@ impl<'p> Machine<'p> {
             "(" | ")" => Value::Int(self.process.gid.into()),
             "]" => Value::str("5.036000"),
             "^O" => Value::str("linux"),
-            "," | "\\" | "\"" | ";" | "/" if !self.scopes[0].contains_key(&format!("${name}")) => {
-                match name {
-                    "/" => Value::str("\n"),
-                    "\"" => Value::str(" "),
-                    _ => Value::Undef,
-                }
-            }
+            "," | "\\" | "\"" | ";" | "/" if self.find(&format!("${name}")).is_none() => match name
+            {
+                "/" => Value::str("\n"),
+                "\"" => Value::str(" "),
+                _ => Value::Undef,
+            },
             "&" => self.groups.first().cloned().flatten().map_or(Value::Undef, Value::Str),
             _ if name.bytes().all(|b| b.is_ascii_digit()) => {
                 let at = name.parse().unwrap_or(usize::MAX);
@@ -162,7 +201,19 @@ impl<'p> Machine<'p> {
             self.name = String::from_utf8_lossy(&value.text()).trim_end_matches('\0').to_owned();
         }
         self.scopes[at].insert(key, value);
+        if !self.positions.is_empty() {
+            self.positions.remove(name);
+        }
         Ok(())
+    }
+
+    /// An array that is there already.
+    pub(super) fn array_there(&self, name: &str) -> Option<usize> {
+        let key = format!("@{name}");
+        match self.scopes[self.find(&key)?].get(&key) {
+            Some(Value::Array(id)) => Some(*id),
+            _ => None,
+        }
     }
 
     pub(super) fn array_named(&mut self, name: &str) -> Done<usize> {
@@ -207,6 +258,11 @@ impl<'p> Machine<'p> {
             }
             _ => Value::Undef,
         };
+        // `our @ISA` is the package's.
+        if sigil == '@' && name == "ISA" {
+            let package = Arc::clone(&self.package);
+            self.scopes[0].insert(format!("@{package}::ISA"), value.clone());
+        }
         if let Some(scope) = self.scopes.last_mut() {
             scope.insert(format!("{sigil}{name}"), value);
         }
@@ -252,9 +308,12 @@ impl<'p> Machine<'p> {
 
     pub(super) fn block<'a>(&'a mut self, block: &'a [Stmt]) -> Fut<'a, Done<Vec<Value>>> {
         Box::pin(async move {
+            let mut package = Arc::clone(&self.package);
             for stmt in block {
-                if let StmtKind::Sub(name, body) = &stmt.kind {
-                    self.subs.insert(Arc::clone(name), Arc::clone(body));
+                match &stmt.kind {
+                    StmtKind::Package(name) => package = Arc::clone(name),
+                    StmtKind::Sub(name, body) => self.has_sub(&package, name, body)?,
+                    _ => {}
                 }
             }
             let mut last = Vec::new();
@@ -273,6 +332,19 @@ impl<'p> Machine<'p> {
             }
             Ok(last)
         })
+    }
+
+    /// A sub of a package. Where another package has none of the name, it is found without its
+    /// package, too.
+    fn has_sub(&mut self, package: &str, name: &Name, body: &Arc<Vec<Stmt>>) -> Done<()> {
+        self.costs(2, 0)?;
+        if !name.contains("::") {
+            self.subs.insert(format!("{package}::{name}").into(), Arc::clone(body));
+        }
+        if package == "main" || !self.subs.contains_key(name) {
+            self.subs.insert(Arc::clone(name), Arc::clone(body));
+        }
+        Ok(())
     }
 
     async fn scoped(&mut self, block: &[Stmt]) -> Done<Vec<Value>> {
@@ -339,12 +411,18 @@ impl<'p> Machine<'p> {
                     }
                 }
             }
-            StmtKind::Block(body) => match self.scoped(body).await {
-                Err(Unwind::Next | Unwind::Last) => {}
-                other => return other,
-            },
+            StmtKind::Block(body) => {
+                let package = Arc::clone(&self.package);
+                let result = self.scoped(body).await;
+                self.package = package;
+                match result {
+                    Err(Unwind::Next | Unwind::Last) => {}
+                    other => return other,
+                }
+            }
             StmtKind::Use(name) => self.uses(name)?,
-            StmtKind::Sub(..) | StmtKind::Nothing => {}
+            StmtKind::Package(name) => self.package = Arc::clone(name),
+            StmtKind::Sub(..) => {}
         }
         Ok(Vec::new())
     }
@@ -378,14 +456,14 @@ impl<'p> Machine<'p> {
     }
 
     /// `use Module`: those of Debian's perl are there.
-    fn uses(&mut self, name: &str) -> Done<()> {
+    pub(super) fn uses(&mut self, name: &str) -> Done<()> {
         const THERE: &str = "strict warnings utf8 vars lib constant integer bytes feature IO IO::Socket \
              IO::Socket::INET IO::Handle IO::File IO::Select IO::Pipe Socket POSIX MIME::Base64 Fcntl \
              File::Basename File::Path File::Copy File::Temp File::Find File::Spec Getopt::Long \
              Getopt::Std Data::Dumper Time::HiRes Time::Local Digest::MD5 Digest::SHA Cwd Carp \
              Sys::Hostname HTTP::Tiny List::Util Scalar::Util Encode Errno threads Thread::Queue \
              IPC::Open2 IPC::Open3 Term::ANSIColor Text::ParseWords Storable JSON::PP English FindBin \
-             Config Symbol Tie::File Benchmark base parent overload diagnostics locale open sort";
+             Config Symbol Net::FTP Net::SMTP Net::Ping IO::Uncompress::Gunzip Compress::Zlib Tie::File Benchmark base parent overload diagnostics locale open sort";
         let version = name.is_empty()
             || name.starts_with('v') && name[1..].starts_with(|c: char| c.is_ascii_digit());
         if version || THERE.split_whitespace().any(|known| known == name) {
@@ -443,9 +521,16 @@ impl<'p> Machine<'p> {
                 Expr::Assign("", left, right) if is_list(left) => {
                     self.assign_list(left, right).await?
                 }
+                Expr::Slice(of, keys) => self.slice(of, keys).await?,
                 Expr::Binary("..", from, to) => {
                     let from = self.scalar(from).await?;
                     let to = self.scalar(to).await?;
+                    if let (Value::Str(from), Value::Str(to)) = (&from, &to)
+                        && let ([from], [to]) = (&from[..], &to[..])
+                        && from.is_ascii_alphabetic()
+                    {
+                        return Ok((*from..=*to).map(|b| Value::str(vec![b])).collect());
+                    }
                     let (a, b) = (from.integer(), to.integer());
                     let count = usize::try_from(b.saturating_sub(a).saturating_add(1)).unwrap_or(0);
                     self.costs(count, 0)?;
@@ -662,9 +747,26 @@ impl<'p> Machine<'p> {
                 Expr::Read(name) => self.read_line(name).await?,
                 Expr::Match(of, pattern, negated) => {
                     let text = self.scalar(of).await?.text();
+                    let goes_on = match &**of {
+                        Expr::Scalar(name) if pattern.flags.contains('g') => Some(name),
+                        _ => None,
+                    };
+                    let from = goes_on.and_then(|name| self.positions.get(name)).copied();
+                    let from = from.filter(|from| *from <= text.len()).unwrap_or(0);
                     let pattern = self.pattern(pattern).await?;
                     self.costs(0, text.len() * 8)?;
-                    let found = pattern.captures(&text);
+                    let found = pattern.captures_at(&text, from);
+                    if let Some(name) = goes_on {
+                        match found.as_ref().and_then(|found| found.get(0)) {
+                            Some(all) => {
+                                let end = all.end() + usize::from(all.is_empty());
+                                self.positions.insert(Arc::clone(name), end);
+                            }
+                            None => {
+                                self.positions.remove(name);
+                            }
+                        }
+                    }
                     if let Some(found) = &found {
                         self.groups =
                             found.iter().map(|g| g.map(|g| text.slice(g.range()))).collect();
@@ -672,7 +774,8 @@ impl<'p> Machine<'p> {
                     boolean(found.is_some() != *negated)
                 }
                 Expr::Replace(of, pattern, with) => self.replace(of, pattern, with).await?,
-                Expr::Translate(of, from, to, delete) => {
+                Expr::Translate(of, from, to, flags) => {
+                    let delete = flags.contains('d');
                     let text = self.scalar(of).await?.text();
                     self.costs(0, text.len())?;
                     let mut count = 0;
@@ -690,7 +793,10 @@ impl<'p> Machine<'p> {
                             None => out.push(*byte),
                         }
                     }
-                    if !to.is_empty() || *delete {
+                    if flags.contains('r') {
+                        return Ok(Value::str(out));
+                    }
+                    if !to.is_empty() || delete {
                         self.store(of, Value::str(out)).await?;
                     }
                     Value::Int(count)
@@ -739,54 +845,17 @@ impl<'p> Machine<'p> {
     }
 
     async fn call(&mut self, name: &Name, arguments: &[Expr], list: bool) -> Done<Vec<Value>> {
+        if let Some(values) = self.constants.get(&**name) {
+            return Ok(values.clone());
+        }
+        if &**name == "__PACKAGE__" {
+            return Ok(vec![Value::str(self.package.to_string())]);
+        }
         if let Some(body) = self.subs.get(name).cloned() {
             let arguments = self.all(arguments).await?;
             return self.invoke(&Value::Code(body), arguments).await;
         }
         self.function(name, arguments, list).await
-    }
-
-    async fn each(
-        &mut self,
-        name: &str,
-        block: Option<&Arc<Vec<Stmt>>>,
-        items: &[Expr],
-    ) -> Done<Vec<Value>> {
-        let items = self.all(items).await?;
-        self.costs(items.len(), 0)?;
-        if name == "sort" {
-            let mut items = items;
-            self.process.session.step(items.len() as u64 / 4)?;
-            let numeric = block.is_some_and(|b| format!("{b:?}").contains("\"<=>\""));
-            let reversed = block.is_some_and(|b| {
-                let text = format!("{b:?}");
-                text.find("Scalar(\"b\")") < text.find("Scalar(\"a\")")
-            });
-            if numeric {
-                items.sort_by(|a, b| a.number().total_cmp(&b.number()));
-            } else {
-                items.sort_by_key(Value::text);
-            }
-            if reversed {
-                items.reverse();
-            }
-            return Ok(items);
-        }
-        let Some(block) = block.cloned() else { return Ok(items) };
-        let mut out = Vec::new();
-        for item in items {
-            self.part()?;
-            self.scopes.push(HashMap::from([("$_".to_owned(), item.clone())]));
-            let result = self.block(&block).await;
-            self.scopes.pop();
-            let made = result?;
-            if name == "map" {
-                out.extend(made);
-            } else if made.last().is_some_and(Value::truth) {
-                out.push(item);
-            }
-        }
-        Ok(out)
     }
 
     async fn inner_block(&mut self, name: &str, block: &[Stmt]) -> Done<Vec<Value>> {
@@ -818,7 +887,11 @@ pub(super) fn boolean(value: bool) -> Value {
 
 fn is_list(expr: &Expr) -> bool {
     match expr {
-        Expr::List(_) | Expr::Array(_) | Expr::Hash(_) | Expr::Deref('@' | '%', _) => true,
+        Expr::List(_)
+        | Expr::Array(_)
+        | Expr::Hash(_)
+        | Expr::Slice(..)
+        | Expr::Deref('@' | '%', _) => true,
         Expr::My(names, list) => *list || matches!(names.first(), Some(('@' | '%', _))),
         _ => false,
     }

@@ -43,14 +43,7 @@ impl Machine<'_> {
                 Expr::Item(of, index) => {
                     let index = self.scalar(index).await?.integer();
                     if let Value::Array(id) = self.container(of, '@').await? {
-                        let length = self.arrays[id].len() as i64;
-                        let at = if index < 0 { index + length } else { index };
-                        let at = usize::try_from(at).unwrap_or(0);
-                        if at >= self.arrays[id].len() {
-                            self.costs(at + 1 - self.arrays[id].len(), 0)?;
-                            self.arrays[id].resize(at + 1, Value::Undef);
-                        }
-                        self.arrays[id][at] = value;
+                        self.put_at(id, index, value)?;
                     }
                     Ok(())
                 }
@@ -67,6 +60,19 @@ impl Machine<'_> {
                 _ => Ok(()),
             }
         })
+    }
+
+    /// Puts a value at a place of an array, which grows where it must.
+    fn put_at(&mut self, id: usize, index: i64, value: Value) -> Done<()> {
+        let length = self.arrays[id].len() as i64;
+        let at = if index < 0 { index + length } else { index };
+        let at = usize::try_from(at).unwrap_or(0);
+        if at >= self.arrays[id].len() {
+            self.costs(at + 1 - self.arrays[id].len(), 0)?;
+            self.arrays[id].resize(at + 1, Value::Undef);
+        }
+        self.arrays[id][at] = value;
+        Ok(())
     }
 
     pub(super) async fn assign_scalar(
@@ -148,6 +154,18 @@ impl Machine<'_> {
                 Expr::Deref('@', inner) => {
                     if let Value::Array(id) = self.container(inner, '@').await? {
                         self.arrays[id] = rest.by_ref().collect();
+                    }
+                }
+                Expr::Slice(of, keys) => {
+                    let keys = self.all(keys).await?;
+                    let of = self.sliced(of).await?;
+                    for key in keys {
+                        let value = rest.next().unwrap_or(Value::Undef);
+                        match of {
+                            Value::Hash(id) => self.put(id, key.text(), value)?,
+                            Value::Array(id) => self.put_at(id, key.integer(), value)?,
+                            _ => {}
+                        }
                     }
                 }
                 other => {

@@ -4,9 +4,39 @@ use super::run::{Done, Machine, Value, boolean};
 use crate::commands::fetch::failure;
 use bytes::Bytes;
 
+/// Whether a class is one that asks others for something.
+pub(super) fn is_client(class: &str) -> bool {
+    matches!(
+        class,
+        "HTTP::Tiny"
+            | "LWP::UserAgent"
+            | "LWP::RobotUA"
+            | "WWW::Mechanize"
+            | "Mojo::UserAgent"
+            | "Furl"
+            | "Net::FTP"
+            | "IO::Select"
+    )
+}
+
 impl Machine<'_> {
+    /// Whether a hash is such a client.
+    pub(super) fn is_client_at(&self, hash: usize) -> bool {
+        is_client(&self.field(hash, b"class").shown())
+    }
+
     /// A method of a client: the request is made, and gives an answer.
-    pub(super) async fn asked(&mut self, name: &str, values: &[Value]) -> Done<Value> {
+    pub(super) async fn asked(
+        &mut self,
+        client: &Value,
+        name: &str,
+        values: &[Value],
+    ) -> Done<Value> {
+        if let Value::Hash(client) = client
+            && &self.field(*client, b"class").text()[..] == b"Net::FTP"
+        {
+            return self.transferred(*client, values).await;
+        }
         let url = match values.first() {
             Some(Value::Hash(request)) => self.field(*request, b"url").text(),
             // `request('GET', $url)` of HTTP::Tiny.
@@ -31,6 +61,21 @@ impl Machine<'_> {
             Value::str("status"),
             Value::Int(if good { 200 } else { 599 }),
         ])
+    }
+
+    /// A file that is got by FTP, into the folder where the program is.
+    async fn transferred(&mut self, client: usize, values: &[Value]) -> Done<Value> {
+        let host = self.field(client, b"host").shown();
+        let folder = self.field(client, b"folder").shown();
+        let remote = values.first().map(Value::shown).unwrap_or_default();
+        let path =
+            if remote.starts_with('/') { remote.clone() } else { format!("{folder}/{remote}") };
+        let url = format!("ftp://{host}/{}", path.trim_start_matches('/'));
+        let Some(content) = self.fetched(url.as_bytes()).await? else { return Ok(Value::Undef) };
+        let name = remote.rsplit('/').next().unwrap_or(&remote).to_owned();
+        let local = values.get(1).map_or(name, Value::shown);
+        let _ = self.process.keep_fetched(local.as_bytes(), &content);
+        Ok(Value::str(local))
     }
 
     /// A method of an answer.

@@ -93,7 +93,10 @@ impl Parser<'_> {
             b'(' => {
                 let items = self.brackets()?;
                 if self.rest().starts_with(b"[") {
-                    return self.item(Expr::NewArray(items));
+                    self.at += 1;
+                    let places = self.items()?;
+                    self.expect("]")?;
+                    return Ok(Expr::Slice(Box::new(Expr::NewArray(items)), places));
                 }
                 Ok(Expr::List(items))
             }
@@ -130,6 +133,13 @@ impl Parser<'_> {
                 let text = self.interpolated(&body, true)?;
                 Ok(matches(text, flags))
             }
+            // `*STDOUT`
+            b'*' if self.ahead(1).is_ascii_alphabetic() => {
+                self.at += 1;
+                let name = self.word().unwrap_or("");
+                self.at += name.len();
+                Ok(Expr::Str(Bytes::copy_from_slice(name.as_bytes())))
+            }
             b'<' => self.angle(),
             b'0'..=b'9' => self.number(),
             b'.' if self.ahead(1).is_ascii_digit() => self.number(),
@@ -137,7 +147,7 @@ impl Parser<'_> {
         }
     }
 
-    fn items(&mut self) -> Parsed<Vec<Expr>> {
+    pub(super) fn items(&mut self) -> Parsed<Vec<Expr>> {
         Ok(match self.expr()? {
             Expr::List(items) => items,
             one => vec![one],
@@ -330,9 +340,19 @@ impl Parser<'_> {
                 self.at += 1;
                 let items = self.items()?;
                 self.expect("]")?;
-                let item =
-                    |index| Expr::Item(Box::new(Expr::Array(Arc::clone(&name))), Box::new(index));
-                Expr::List(items.into_iter().map(item).collect())
+                Expr::Slice(Box::new(Expr::Array(name)), items)
+            }
+            (b'@', Err(name)) if next == b'{' => {
+                self.at += 1;
+                let items = self.items()?;
+                self.expect("}")?;
+                Expr::Slice(Box::new(Expr::Hash(name)), items)
+            }
+            (b'@', Ok(inner)) if next == b'{' => {
+                self.at += 1;
+                let items = self.items()?;
+                self.expect("}")?;
+                Expr::Slice(Box::new(Expr::Deref('%', Box::new(inner))), items)
             }
             (b'@', Err(name)) => Expr::Array(name),
             (b'@', Ok(inner)) if next == b'[' => self.item(inner)?,
@@ -408,7 +428,12 @@ impl Parser<'_> {
     fn declaration(&mut self, word: &str) -> Parsed<Expr> {
         self.blanks();
         if word == "local" {
-            return self.unary();
+            let target = self.unary()?;
+            return Ok(match target {
+                Expr::Scalar(name) => Expr::My(vec![('$', name)], false),
+                Expr::Array(name) => Expr::My(vec![('@', name)], false),
+                other => other,
+            });
         }
         let list = self.peek() == b'(';
         if list {
@@ -453,6 +478,7 @@ impl Parser<'_> {
             && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
             && !self.text[self.at + name.len()..].trim_ascii_start().starts_with(b",")
             && !self.text[self.at + name.len()..].starts_with(b"(")
+            && !self.text[self.at + name.len()..].starts_with(b"->")
         {
             self.at += name.len();
             handle = Some(Box::new(Expr::Str(Bytes::copy_from_slice(name.as_bytes()))));
@@ -529,6 +555,14 @@ impl Parser<'_> {
         Ok(Expr::Each(word.into(), block, items))
     }
 
+    /// Whether `<HANDLE>` stands here.
+    fn reads(&self) -> bool {
+        let inner = self.rest().get(1..).unwrap_or_default();
+        let end =
+            inner.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$')));
+        end.is_some_and(|end| inner.get(end) == Some(&b'>'))
+    }
+
     fn call(&mut self, word: &str) -> Parsed<Expr> {
         let name: Name = word.into();
         if self.peek() == b'(' {
@@ -549,7 +583,7 @@ impl Parser<'_> {
         }
         if self.ends()
             || matches!(self.peek(), b',' | b'=' | b'?' | b'.' | b'*' | b'|')
-            || (self.peek() == b'<' && word != "chomp")
+            || (self.peek() == b'<' && !self.reads())
         {
             return Ok(Expr::Call(name, Vec::new()));
         }
@@ -561,6 +595,17 @@ impl Parser<'_> {
             let argument = self.binary(7);
             self.depth -= 1;
             return Ok(Expr::Call(name, vec![argument?]));
+        }
+        // `system { $program } @words`
+        if matches!(word, "system" | "exec") && self.peek() == b'{' {
+            self.block()?;
+            return Ok(Expr::Call(name, self.call_items()?));
+        }
+        // `POST $url, [...]`
+        let asks = matches!(word, "GET" | "POST" | "PUT" | "HEAD")
+            && matches!(self.peek(), b'$' | b'"' | b'\'');
+        if asks {
+            return Ok(Expr::Call(name, self.call_items()?));
         }
         // A bare word before an operator is no call.
         if word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') {

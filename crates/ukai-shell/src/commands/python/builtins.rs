@@ -33,7 +33,7 @@ impl Machine<'_> {
             ("exec" | "eval", Some(text)) => self.run_text(name, &text, &arguments).await,
             ("open", Some(path)) => self.open_file(&path, arguments.get(1), &named),
             ("__import__", Some(Value::Str(module))) => {
-                self.find_module(&module)?;
+                self.find_module(&module).await?;
                 let whole = by_name(&named, "fromlist").is_some();
                 let head = module.split('.').next().unwrap_or(&module);
                 Ok(Value::Module(if whole { Arc::clone(&module) } else { head.into() }))
@@ -150,6 +150,29 @@ impl Machine<'_> {
                     self.set_attribute(&value, attribute, new.clone())?;
                 }
                 Ok(Value::None)
+            }
+            // `type(name, bases, members)` is a class.
+            ("type", Some(Value::Str(class))) if arguments.len() == 3 => {
+                let bases = match &arguments[1] {
+                    Value::Tuple(bases) => bases.to_vec(),
+                    _ => Vec::new(),
+                };
+                let mut members = Vec::new();
+                if let Value::Dict(id) = arguments[2] {
+                    for (name, value) in self.dicts[id].clone() {
+                        if let Value::Str(name) = name {
+                            members.push((name, value));
+                        }
+                    }
+                }
+                self.costs(members.len() + 4, 0)?;
+                self.classes.push(super::value::Class { name: class, bases, members });
+                Ok(Value::Class(self.classes.len() - 1))
+            }
+            ("len", Some(value @ Value::Object(_)))
+                if let Some(method) = self.method_of(&value, "__len__") =>
+            {
+                self.call(method, Vec::new(), Vec::new()).await
             }
             ("str", Some(value)) => {
                 if let (Value::Bytes(bytes), Some(Value::Str(coding))) = (&value, arguments.get(1))
@@ -290,8 +313,12 @@ impl Machine<'_> {
                 "object" => self.object(Object::own("object", Native::None))?,
                 "globals" | "locals" | "vars" => {
                     let names = &self.scopes[if name == "globals" { 0 } else { self.scope }].names;
-                    let pairs: Vec<_> =
+                    let mut pairs: Vec<_> =
                         names.iter().map(|(n, v)| (Value::Str(Arc::clone(n)), v.clone())).collect();
+                    if name == "globals" {
+                        let own = Value::Module("builtins".into());
+                        pairs.push((Value::str("__builtins__"), own));
+                    }
                     self.dict(pairs)?
                 }
                 "dir" => {
@@ -301,7 +328,7 @@ impl Machine<'_> {
                     let names = names.into_iter().map(Value::Str).collect();
                     self.list(names)?
                 }
-                "super" => self.object(Object::own("object", Native::None))?,
+                "super" => self.above()?,
                 _ => {
                     let text = format!("{name} expected at least 1 argument, got 0");
                     return Err(self.raise("TypeError", text));
@@ -394,6 +421,14 @@ impl Machine<'_> {
                     }
                 }
             }
+            "hex" | "oct" | "bin" if let Value::Large(number) = &value => {
+                let (radix, mark) = match name {
+                    "hex" => (16, "0x"),
+                    "oct" => (8, "0o"),
+                    _ => (2, "0b"),
+                };
+                Value::str(format!("{mark}{}", number.to_str_radix(radix)))
+            }
             "hex" | "oct" | "bin" => {
                 let number = value.integer().unwrap_or(0);
                 let size = number.unsigned_abs();
@@ -468,6 +503,7 @@ impl Machine<'_> {
             }
             "dir" => self.list(Vec::new())?,
             "vars" => match value {
+                Value::Module(module) => self.module_names(&module)?,
                 Value::Object(id) => {
                     let fields = self.objects[id].fields.clone();
                     self.dict(fields.into_iter().map(|(n, v)| (Value::Str(n), v)).collect())?
@@ -482,7 +518,16 @@ impl Machine<'_> {
                 }
                 return self.object(Object::own("code", Native::None).with("co_source", value));
             }
-            "memoryview" | "staticmethod" | "classmethod" | "property" => value,
+            "property" => self.object(Object::own("property", Native::None).with("fget", value))?,
+            "staticmethod" => {
+                self.object(Object::own("staticmethod", Native::None).with("__func__", value))?
+            }
+            "classmethod" => {
+                self.object(Object::own("classmethod", Native::None).with("__func__", value))?
+            }
+            // `super(Class, self)`
+            "super" => self.above()?,
+            "memoryview" => value,
             _ => return Err(self.raise("MemoryError", "")),
         })
     }
@@ -537,8 +582,16 @@ impl Machine<'_> {
             (Some(0) | None, _) => (10, digits),
             (Some(base), _) => (u32::try_from(base).unwrap_or(10).clamp(2, 36), digits),
         };
-        match i128::from_str_radix(digits, radix) {
-            Ok(number) if !digits.starts_with(['+', '-']) => Ok(Value::Int(sign * number)),
+        if digits.starts_with(['+', '-']) {
+            let shown = self.repr(value)?;
+            let text =
+                format!("invalid literal for int() with base {}: {shown}", base.unwrap_or(10));
+            return Err(self.raise("ValueError", text));
+        }
+        self.process.session.step(digits.len() as u64 / 64)?;
+        match Value::parsed(digits, radix) {
+            Some(Value::Int(number)) => Ok(Value::Int(sign * number)),
+            Some(Value::Large(number)) if sign == 1 => Ok(Value::Large(number)),
             _ => {
                 let shown = self.repr(value)?;
                 let text =

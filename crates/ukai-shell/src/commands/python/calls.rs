@@ -156,20 +156,117 @@ impl Machine<'_> {
         let found = self.member(class, name, 0)?;
         match found {
             Value::Function(_) => Some(Value::Bound(Arc::new((value.clone(), name.into())))),
-            other => Some(other),
+            other => Some(self.of_class(class, name, other)),
+        }
+    }
+
+    /// A member as the class gives it: a `classmethod` is bound to it.
+    pub(super) fn of_class(&self, class: Id, name: &str, member: Value) -> Value {
+        match &member {
+            Value::Object(id) if self.objects[*id].class == ClassOf::Own("classmethod") => {
+                Value::Bound(Arc::new((Value::Class(class), name.into())))
+            }
+            _ => self.unwrapped(member),
+        }
+    }
+
+    /// What a `staticmethod` is of.
+    pub(super) fn unwrapped(&self, value: Value) -> Value {
+        match &value {
+            Value::Object(id)
+                if matches!(
+                    self.objects[*id].class,
+                    ClassOf::Own("staticmethod" | "classmethod")
+                ) =>
+            {
+                self.objects[*id].field("__func__").cloned().unwrap_or(value)
+            }
+            _ => value,
+        }
+    }
+
+    /// What a `property` gives for an object.
+    pub(super) async fn got(&mut self, of: &Value, value: Value) -> Done<Value> {
+        let Value::Object(id) = &value else { return Ok(value) };
+        if self.objects[*id].class != ClassOf::Own("property") || !matches!(of, Value::Object(_)) {
+            return Ok(value);
+        }
+        match self.objects[*id].field("fget").cloned() {
+            Some(get) => self.call(get, vec![of.clone()], Vec::new()).await,
+            None => Ok(value),
         }
     }
 
     /// A member of a class or of its bases.
     pub(super) fn member(&self, class: Id, name: &str, depth: u32) -> Option<Value> {
+        self.owned(class, name, depth).map(|(_, value)| value)
+    }
+
+    /// A member of a class or of its bases, and whose it is.
+    pub(super) fn owned(&self, class: Id, name: &str, depth: u32) -> Option<(Id, Value)> {
         const BASES_DEPTH: u32 = 32;
-        let class = self.classes.get(class).filter(|_| depth < BASES_DEPTH)?;
-        let own = class.members.iter().find(|(n, _)| &**n == name).map(|(_, v)| v.clone());
-        own.or_else(|| {
-            class.bases.iter().find_map(|base| match base {
-                Value::Class(id) => self.member(*id, name, depth + 1),
-                _ => None,
-            })
+        let of = self.classes.get(class).filter(|_| depth < BASES_DEPTH)?;
+        let own = of.members.iter().find(|(n, _)| &**n == name);
+        own.map(|(_, value)| (class, value.clone())).or_else(|| self.inherited(class, name, depth))
+    }
+
+    /// A member of a class's bases, and whose it is.
+    pub(super) fn inherited(&self, class: Id, name: &str, depth: u32) -> Option<(Id, Value)> {
+        self.classes.get(class)?.bases.iter().find_map(|base| match base {
+            Value::Class(id) => self.owned(*id, name, depth + 1),
+            _ => None,
         })
+    }
+
+    /// `super()`: what the bases of the class whose method runs have, for its object.
+    pub(super) fn above(&mut self) -> Done<Value> {
+        let this = self.scopes[self.scope].names.get("self").or_else(|| {
+            self.scopes[self.scope].names.values().find(|it| matches!(it, Value::Object(_)))
+        });
+        let this = this.cloned().unwrap_or(Value::None);
+        let own = match &this {
+            Value::Object(id) => match self.objects[*id].class {
+                ClassOf::User(class) => Some(class),
+                ClassOf::Own(_) => None,
+            },
+            _ => None,
+        };
+        let mut object = Object::own("super", Native::None).with("__self__", this);
+        if let Some(class) = self.within.or(own) {
+            object = object.with("__thisclass__", Value::Class(class));
+        }
+        self.object(object)
+    }
+
+    /// Calls a method that `super()` gives; one that no base has does nothing.
+    pub(super) async fn call_above(
+        &mut self,
+        above: Id,
+        name: &str,
+        arguments: Vec<Value>,
+        named: Vec<(Arc<str>, Value)>,
+    ) -> Done<Value> {
+        let this = self.objects[above].field("__self__").cloned().unwrap_or(Value::None);
+        let found = match self.objects[above].field("__thisclass__") {
+            Some(Value::Class(class)) => self.inherited(*class, name, 0),
+            _ => None,
+        };
+        let Some((owner, Value::Function(function))) = found else { return Ok(Value::None) };
+        let all = std::iter::once(this).chain(arguments).collect();
+        self.call_within(owner, function, all, named).await
+    }
+
+    /// Calls a method of a class.
+    pub(super) async fn call_within(
+        &mut self,
+        class: Id,
+        function: Id,
+        arguments: Vec<Value>,
+        named: Vec<(Arc<str>, Value)>,
+    ) -> Done<Value> {
+        let before = self.within.replace(class);
+        let result = self.call_function(function, arguments, named).await;
+        self.within = before;
+        result
     }
 }

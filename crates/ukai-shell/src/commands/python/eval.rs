@@ -46,7 +46,8 @@ impl Machine<'_> {
         Ok(match &expr.kind {
             ExprKind::Attribute(of, name) => {
                 let of = self.eval(of).await?;
-                self.attribute(&of, name)?
+                let found = self.attribute(&of, name)?;
+                self.got(&of, found).await?
             }
             ExprKind::Index(of, index) => {
                 let of = self.eval(of).await?;
@@ -183,7 +184,11 @@ impl Machine<'_> {
         let mut value = self.eval(left).await?;
         for (op, right, span) in chain.into_iter().rev() {
             let right = self.eval(right).await?;
-            let result = self.binary(op, &value, &right);
+            let own = special(op).and_then(|name| self.method_of(&value, name));
+            let result = match own {
+                Some(method) => self.call(method, vec![right], Vec::new()).await,
+                None => self.binary(op, &value, &right),
+            };
             value = self.located(result, span)?;
         }
         Ok(value)
@@ -240,11 +245,25 @@ impl Machine<'_> {
                     let (of, name) = &*bound;
                     if let Value::Object(id) = of
                         && let ClassOf::User(class) = self.objects[*id].class
-                        && let Some(Value::Function(function)) = self.member(class, name, 0)
+                        && let Some((owner, Value::Function(function))) = self.owned(class, name, 0)
                     {
                         let mut all = vec![of.clone()];
                         all.extend(arguments);
-                        return self.call_function(function, all, named).await;
+                        return self.call_within(owner, function, all, named).await;
+                    }
+                    if let Value::Object(id) = of
+                        && self.objects[*id].class == ClassOf::Own("super")
+                    {
+                        return self.call_above(*id, name, arguments, named).await;
+                    }
+                    // `classmethod`
+                    if let Value::Class(class) = of
+                        && let Some((owner, member)) = self.owned(*class, name, 0)
+                        && let Value::Function(function) = self.unwrapped(member)
+                    {
+                        let mut all = vec![of.clone()];
+                        all.extend(arguments);
+                        return self.call_within(owner, function, all, named).await;
                     }
                     self.call_method(of, name, arguments, named).await
                 }
@@ -332,4 +351,22 @@ impl Machine<'_> {
             Ok(out)
         })
     }
+}
+
+/// The method that a class has for an operator.
+fn special(op: &str) -> Option<&'static str> {
+    Some(match op {
+        "+" => "__add__",
+        "-" => "__sub__",
+        "*" => "__mul__",
+        "/" => "__truediv__",
+        "//" => "__floordiv__",
+        "%" => "__mod__",
+        "^" => "__xor__",
+        "&" => "__and__",
+        "|" => "__or__",
+        "<<" => "__lshift__",
+        ">>" => "__rshift__",
+        _ => return None,
+    })
 }

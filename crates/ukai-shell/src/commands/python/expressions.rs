@@ -434,6 +434,10 @@ impl Parser {
                 self.at += 1;
                 ExprKind::Constant(Value::Int(*value))
             }
+            Word::Large(value) => {
+                self.at += 1;
+                ExprKind::Constant(Value::Large(value.clone()))
+            }
             Word::Float(value) => {
                 self.at += 1;
                 ExprKind::Constant(Value::Float(*value))

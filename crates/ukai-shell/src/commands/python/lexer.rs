@@ -14,6 +14,8 @@ const INDENTS_MAX: usize = 60;
 pub(super) enum Word {
     Name(Arc<str>),
     Int(i128),
+    /// What no `Int` can hold.
+    Large(Arc<num_bigint::BigInt>),
     Float(f64),
     Str(Arc<str>),
     Bytes(Bytes),
@@ -269,10 +271,12 @@ impl Lexer<'_> {
             }
             let digits: String =
                 self.text[from + 2..self.at].iter().filter(|c| **c != '_').collect();
-            let Ok(value) = i128::from_str_radix(&digits, radix) else {
-                return self.mistake("invalid syntax", Some((here.1, here.1 + 1)));
+            let word = match super::value::Value::parsed(&digits, radix) {
+                Some(super::value::Value::Int(value)) => Word::Int(value),
+                Some(super::value::Value::Large(value)) => Word::Large(value),
+                _ => return self.mistake("invalid syntax", Some((here.1, here.1 + 1))),
             };
-            self.push(Word::Int(value), here);
+            self.push(word, here);
             return Ok(());
         }
         let mut float = false;
@@ -314,6 +318,13 @@ impl Lexer<'_> {
         }
         let word = match digits.parse::<i128>() {
             Ok(value) if !float => Word::Int(value),
+            Err(_)
+                if !float
+                    && let Some(super::value::Value::Large(value)) =
+                        super::value::Value::parsed(&digits, 10) =>
+            {
+                Word::Large(value)
+            }
             _ => Word::Float(digits.parse().unwrap_or(f64::INFINITY)),
         };
         self.push(word, here);

@@ -19,6 +19,9 @@ use ukai_model::Duration;
 /// What never ends is taken for so many items: it is walked beside something that does.
 const ENDLESS_ITEMS: usize = 16_384;
 
+/// Memory that the decoder of LZMA may have.
+const LZMA_KIB: u32 = 64 << 10;
+
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true)
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -64,7 +67,11 @@ impl Machine<'_> {
                 self.object(Object::own("urllib.request.OpenerDirector", Native::None))
             }
             ("requests", "Session" | "session") => {
-                self.object(Object::own("requests.sessions.Session", Native::None))
+                let mut object = Object::own("requests.sessions.Session", Native::None);
+                for name in ["headers", "proxies", "cookies", "params"] {
+                    object = object.with(name, self.dict(Vec::new())?);
+                }
+                self.object(object.with("verify", Value::Bool(true)).with("auth", Value::None))
             }
             ("requests", _) => self.requests(name, &arguments, &named).await,
             ("http.client", _) => {
@@ -90,7 +97,7 @@ impl Machine<'_> {
                 Ok(Value::None)
             }
             ("sys", "exit") => Err(self.exit_with(first)),
-            ("threading", "Thread") | ("multiprocessing", "Process") => self.later(&named),
+            ("multiprocessing", "Process") => self.later(&named),
             ("threading", "Lock" | "RLock" | "Event") => {
                 self.object(Object::own("threading.Lock", Native::None))
             }
@@ -111,7 +118,7 @@ impl Machine<'_> {
                 self.file_function(whole, &arguments, &named).await
             }
             ("random", _) => self.random(name, &arguments).await,
-            ("dict" | "str" | "bytes" | "int", _) => {
+            ("dict" | "str" | "bytes" | "bytearray" | "int", _) => {
                 self.type_function(whole, &arguments, &named).await
             }
             ("itertools", "chain") => {
@@ -310,6 +317,18 @@ impl Machine<'_> {
                 let mut crc = flate2::Crc::new();
                 crc.update(&bytes);
                 Ok(Value::Int(crc.sum().into()))
+            }
+            "lzma.decompress" => {
+                let mut out = Vec::new();
+                let limit = limits::UNPACKED_BYTES as u64;
+                let read = lzma_rust2::XzReader::new_mem_limit(&bytes[..], true, LZMA_KIB)
+                    .take(limit)
+                    .read_to_end(&mut out);
+                if read.is_err() {
+                    return Err(self.raise("OSError", "Input format not supported by decoder"));
+                }
+                self.costs(0, out.len())?;
+                binary(out)
             }
             "bz2.decompress" => {
                 let mut out = Vec::new();
@@ -737,19 +756,33 @@ impl Machine<'_> {
     ) -> Done<Value> {
         let first = arguments.first().cloned().unwrap_or(Value::None);
         match whole {
-            "bytes.fromhex" => match unhex(&first.raw().unwrap_or_default()) {
-                Ok(out) => Ok(Value::Bytes(out.into())),
-                Err(_) => {
-                    let text = "non-hexadecimal number found in fromhex() arg at position 0";
-                    Err(self.raise("ValueError", text))
+            "bytes.fromhex" | "bytearray.fromhex" => {
+                match unhex(&first.raw().unwrap_or_default()) {
+                    Ok(out) => Ok(Value::Bytes(out.into())),
+                    Err(_) => {
+                        let text = "non-hexadecimal number found in fromhex() arg at position 0";
+                        Err(self.raise("ValueError", text))
+                    }
                 }
-            },
+            }
             "dict.fromkeys" => {
                 let value = arguments.get(1).cloned().unwrap_or(Value::None);
                 let keys = self.items(&first).await?;
                 self.dict(keys.into_iter().map(|k| (k, value.clone())).collect())
             }
             "str.maketrans" => {
+                if let Value::Dict(id) = first {
+                    let pairs = self.dicts[id].clone().into_iter().map(|(key, value)| {
+                        let key = match &key {
+                            Value::Str(text) => {
+                                Value::Int(text.chars().next().map_or(0, |c| c as i128))
+                            }
+                            other => other.clone(),
+                        };
+                        (key, value)
+                    });
+                    return self.dict(pairs.collect());
+                }
                 let from = self.items(&first).await?;
                 let to = self.items(&arguments.get(1).cloned().unwrap_or(Value::None)).await?;
                 let code = |v: &Value| match v {
@@ -762,15 +795,12 @@ impl Machine<'_> {
                 let bytes = first.raw().unwrap_or_default();
                 let little =
                     matches!(arguments.get(1), Some(Value::Str(order)) if &**order == "little");
-                if bytes.len() > 15 {
+                const BYTES_MAX: usize = 32_768;
+                if bytes.len() > BYTES_MAX {
                     return Err(self.raise("MemoryError", ""));
                 }
-                let fold = |n: i128, b: &u8| n << 8 | i128::from(*b);
-                Ok(Value::Int(if little {
-                    bytes.iter().rev().fold(0, fold)
-                } else {
-                    bytes.iter().fold(0, fold)
-                }))
+                self.costs(1, bytes.len())?;
+                Ok(Value::from_number_bytes(&bytes, little))
             }
             _ => {
                 let name = whole.rsplit('.').next().unwrap_or(whole).to_owned();

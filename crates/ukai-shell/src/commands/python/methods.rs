@@ -19,7 +19,7 @@ impl Machine<'_> {
             }
             Value::Class(id) => {
                 if let Some(found) = self.member(*id, name, 0) {
-                    return Ok(found);
+                    return Ok(self.of_class(*id, name, found));
                 }
                 if &**name == "__name__" {
                     return Ok(Value::Str(Arc::clone(&self.classes[*id].name)));
@@ -29,7 +29,7 @@ impl Machine<'_> {
                 (_, "__name__") => {
                     return Ok(Value::str(class.rsplit('.').next().unwrap_or(class)));
                 }
-                ("bytes" | "dict" | "str" | "int", _) => {
+                ("bytes" | "bytearray" | "dict" | "str" | "int", _) => {
                     return Ok(Value::Builtin(format!("{class}.{name}").into()));
                 }
                 _ => {}
@@ -40,6 +40,9 @@ impl Machine<'_> {
             Value::Object(id) => {
                 if let Some(found) = self.objects[*id].field(name) {
                     return Ok(found.clone());
+                }
+                if self.objects[*id].class == ClassOf::Own("super") {
+                    return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
                 }
                 if let Some(found) = self.method_of(value, name) {
                     return Ok(found);
@@ -228,19 +231,32 @@ impl Machine<'_> {
                 }
                 _ => Err(self.missing(of, name)),
             },
+            Value::Large(_) | Value::Int(_) if name == "to_bytes" => {
+                let length = arguments
+                    .first()
+                    .cloned()
+                    .or_else(|| super::builtins::by_name(&named, "length"));
+                let order = arguments
+                    .get(1)
+                    .cloned()
+                    .or_else(|| super::builtins::by_name(&named, "byteorder"));
+                let length = length.and_then(|it| it.integer()).unwrap_or(1);
+                let length = usize::try_from(length).unwrap_or(0).min(65_536);
+                let little = matches!(order, Some(Value::Str(order)) if &*order == "little");
+                let number = of.large().unwrap_or_default();
+                self.costs(1, length)?;
+                match super::large::number_bytes(&number, length, little) {
+                    Some(bytes) => Ok(Value::Bytes(bytes.into())),
+                    None => Err(self.raise("OverflowError", "int too big to convert")),
+                }
+            }
+            Value::Large(number) => match name {
+                "bit_length" => Ok(Value::Int(number.bits().into())),
+                _ => Err(self.missing(of, name)),
+            },
             Value::Int(number) => match name {
                 "bit_length" => {
                     Ok(Value::Int(i128::from(128 - number.unsigned_abs().leading_zeros())))
-                }
-                "to_bytes" => {
-                    let length = arguments.first().and_then(Value::integer).unwrap_or(1);
-                    let length = usize::try_from(length).unwrap_or(1).min(16);
-                    let all = number.to_be_bytes();
-                    let mut part = all[16 - length..].to_vec();
-                    if matches!(arguments.get(1), Some(Value::Str(order)) if &**order == "little") {
-                        part.reverse();
-                    }
-                    Ok(Value::Bytes(part.into()))
                 }
                 _ => Err(self.missing(of, name)),
             },
@@ -690,6 +706,10 @@ impl Machine<'_> {
                 return self.decode(bytes, &coding, lenient);
             }
             "hex" => Value::str(hex(bytes)),
+            // Those of `memoryview`.
+            "tobytes" => Value::Bytes(bytes.clone()),
+            "tolist" => return self.list(bytes.iter().map(|b| Value::Int((*b).into())).collect()),
+            "release" => Value::None,
             "upper" => Value::Bytes(bytes.to_ascii_uppercase().into()),
             "lower" => Value::Bytes(bytes.to_ascii_lowercase().into()),
             "strip" | "lstrip" | "rstrip" => {
@@ -796,7 +816,7 @@ const METHODS: &[(&str, &str)] = &[
     ),
     (
         "bytes",
-        "decode hex upper lower strip lstrip rstrip split splitlines join replace startswith endswith find count",
+        "decode hex upper lower strip lstrip rstrip split splitlines join replace startswith endswith find count tobytes tolist release",
     ),
     ("list", "append extend insert pop remove clear reverse copy sort count index __next__"),
     (
@@ -835,6 +855,7 @@ const METHODS: &[(&str, &str)] = &[
         "socket.socket",
         "connect connect_ex send sendall sendto recv recvfrom close settimeout setsockopt setblocking bind listen accept fileno shutdown makefile getsockname getpeername detach __enter__ __exit__",
     ),
+    ("subprocess.Input", "write flush close __enter__ __exit__"),
     ("subprocess.Popen", "communicate wait poll kill terminate send_signal __enter__ __exit__"),
     ("subprocess.CompletedProcess", "check_returncode"),
     ("os._wrap_close", "read readline readlines close __enter__ __exit__"),

@@ -24,6 +24,7 @@ mod eval;
 mod expressions;
 mod format;
 mod json;
+mod large;
 mod lexer;
 mod library;
 mod methods;
@@ -40,6 +41,7 @@ mod system;
 mod texts;
 mod trace;
 mod value;
+mod written;
 
 pub(super) use net::resolves;
 

@@ -17,7 +17,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
         "system popen getcwd chdir listdir mkdir makedirs remove unlink rmdir rename chmod chown \
          getenv putenv getpid getppid getuid geteuid getgid getegid fork setsid dup2 dup kill \
          execl execle execlp execv execve execvp execvpe _exit uname stat lstat access umask \
-         symlink readlink waitpid wait getlogin cpu_count urandom spawnl spawnlp nice walk close \
+         symlink readlink waitpid wait getlogin cpu_count urandom spawnl spawnlp spawnle spawnlpe spawnv spawnvp spawnve spawnvpe posix_spawn posix_spawnp nice walk close \
          open write read pipe isatty killpg getpgid setuid setgid sched_getaffinity replace \
          get_terminal_size link utime truncate",
     ),
@@ -49,6 +49,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("zlib", "decompress compress crc32 adler32"),
     ("gzip", "decompress compress open"),
     ("bz2", "decompress"),
+    ("lzma", "decompress"),
     ("codecs", "decode encode open"),
     ("time", "sleep time ctime strftime perf_counter monotonic localtime gmtime"),
     ("pty", "spawn"),
@@ -61,7 +62,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("hashlib", "md5 sha1 sha224 sha256 sha384 sha512 new"),
     ("shutil", "copy copyfile copy2 rmtree move which copyfileobj"),
     ("tempfile", "mkstemp mkdtemp mktemp gettempdir NamedTemporaryFile"),
-    ("threading", "Thread Lock RLock Event active_count current_thread"),
+    ("threading", "Lock RLock Event active_count current_thread"),
     ("_thread", "start_new_thread"),
     ("multiprocessing", "Process cpu_count"),
     ("signal", "signal alarm"),
@@ -71,7 +72,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("math", "sqrt floor ceil log pow sin cos exp fabs log2 log10 gcd"),
     ("re", "compile match search fullmatch findall finditer sub split escape"),
     ("struct", "pack unpack calcsize"),
-    ("ssl", "create_default_context _create_unverified_context wrap_socket SSLContext"),
+    ("ssl", "wrap_socket"),
     ("atexit", "register"),
     ("resource", "setrlimit getrlimit"),
     ("fcntl", "fcntl ioctl flock"),
@@ -105,7 +106,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
 const OTHERS: &str = "abc aifc ast asyncio bisect bdb calendar cgi cmath cmd code concurrent \
      configparser contextlib copy csv curses dataclasses decimal difflib dis email enum \
      fileinput fnmatch fractions ftplib gc getopt grp heapq hmac html imaplib importlib inspect \
-     ipaddress keyword linecache lzma mimetypes mmap netrc nntplib numbers operator optparse pathlib \
+     ipaddress keyword linecache mimetypes mmap netrc nntplib numbers operator optparse pathlib \
      pdb pickle pipes pkgutil poplib posix pprint profile queue readline runpy sched selectors \
      shelve shlex smtplib socketserver spwd sqlite3 sre_compile statistics symtable sysconfig \
      syslog tarfile telnetlib termios textwrap token tokenize trace tty typing unicodedata \
@@ -140,7 +141,7 @@ pub(super) fn shown(name: &str) -> String {
     }
 }
 
-fn file_of(name: &str) -> String {
+pub(super) fn file_of(name: &str) -> String {
     let path = name.replace('.', "/");
     match name {
         "requests" => "/usr/lib/python3/dist-packages/requests/__init__.py".to_owned(),
@@ -168,6 +169,7 @@ impl Machine<'_> {
             "requests.exceptions" => requests(),
             _ => {
                 functions(name).is_some()
+                    || self.is_written(name)
                     || OTHERS.split_whitespace().any(|known| known == name)
                     || name.split_once('.').is_some_and(|(head, _)| {
                         OTHERS.split_whitespace().any(|known| known == head)
@@ -177,10 +179,10 @@ impl Machine<'_> {
     }
 
     /// `import name`
-    pub(super) fn import(&mut self, name: &Arc<str>, alias: Option<&Arc<str>>) -> Done<()> {
+    pub(super) async fn import(&mut self, name: &Arc<str>, alias: Option<&Arc<str>>) -> Done<()> {
         let old = name;
         let name = &self.module_name(name);
-        self.find_module(name)?;
+        self.find_module(name).await?;
         if name != old && alias.is_none() {
             return self.bind(old, Value::Module(Arc::clone(name)));
         }
@@ -198,7 +200,7 @@ impl Machine<'_> {
     }
 
     /// Finds a module, or raises what Python raises.
-    pub(super) fn find_module(&mut self, name: &Arc<str>) -> Done<()> {
+    pub(super) async fn find_module(&mut self, name: &Arc<str>) -> Done<()> {
         if self.imported.contains(name) {
             return Ok(());
         }
@@ -210,6 +212,7 @@ impl Machine<'_> {
             }
             so_far.push_str(part);
             if self.module_exists(&so_far) {
+                self.write_module(&so_far.as_str().into()).await?;
                 continue;
             }
             let text = match so_far.rsplit_once('.') {
@@ -236,6 +239,9 @@ impl Machine<'_> {
         }
         self.costs(1, 0)?;
         self.imported.push(Arc::clone(name));
+        if &**name == "requests" {
+            self.write_module(&"requests.packages".into()).await?;
+        }
         // `import urllib.request` brings what it uses.
         if &**name == "urllib.request" {
             for more in ["urllib.parse", "urllib.error", "http.client"] {
@@ -246,18 +252,23 @@ impl Machine<'_> {
     }
 
     /// `from module import names`
-    pub(super) fn import_from(
+    pub(super) async fn import_from(
         &mut self,
         module: &Arc<str>,
         names: &[(Arc<str>, Option<Arc<str>>)],
     ) -> Done<()> {
         let module = &self.module_name(module);
-        self.find_module(module)?;
+        self.find_module(module).await?;
         if names.is_empty() {
             let all = functions(module).unwrap_or("");
             for name in all.split_whitespace() {
                 let value = Value::Builtin(format!("{module}.{name}").into());
                 self.bind(&name.into(), value)?;
+            }
+            for (name, value) in self.written_names(module) {
+                if !name.starts_with('_') {
+                    self.bind(&name, value)?;
+                }
             }
             // Constants that are used without the module's name.
             if &**module == "socket" {
@@ -272,12 +283,14 @@ impl Machine<'_> {
         for (name, alias) in names {
             let submodule: Arc<str> = format!("{module}.{name}").into();
             let value = if let Some(moved) = self.moved(module, name) {
-                self.find_module(&moved.into())?;
+                self.find_module(&moved.into()).await?;
                 self.module_attribute(&moved.into(), name)?
             } else if has_attribute(module, name) {
                 self.module_attribute(module, name)?
+            } else if let Some(value) = self.written_name(module, name) {
+                value
             } else if self.module_exists(&submodule) {
-                self.find_module(&submodule)?;
+                self.find_module(&submodule).await?;
                 Value::Module(submodule)
             } else if functions(module).is_none() {
                 // The module is there, and we do not have it.
@@ -306,6 +319,12 @@ impl Machine<'_> {
         if let Some(value) = constant(module, name) {
             return Ok(value);
         }
+        if let Some(value) = self.written_name(module, name) {
+            return Ok(value);
+        }
+        if name == "__dict__" {
+            return self.module_names(module);
+        }
         if let Some(found) = own_type(&format!("{module}.{name}")) {
             return Ok(Value::Type(found));
         }
@@ -326,6 +345,7 @@ impl Machine<'_> {
         }
         let whole: Arc<str> = format!("{module}.{name}").into();
         if self.imported.contains(&whole)
+            || self.written.contains_key(&whole)
             || &*whole == "os.path"
             || &*whole == "requests.exceptions"
         {
@@ -348,7 +368,13 @@ impl Machine<'_> {
                 ];
                 return self.list(all.into_iter().map(Value::str).collect());
             }
-            ("sys", "modules") => return self.dict(Vec::new()),
+            ("sys", "modules") => {
+                let own = ["sys", "os", "builtins"].map(Arc::from);
+                let all = own.into_iter().chain(self.imported.iter().cloned());
+                let all = all.map(|name| (Value::Str(Arc::clone(&name)), Value::Module(name)));
+                let all = all.collect();
+                return self.dict(all);
+            }
             ("sys", "stdin") => return self.stream(0),
             ("sys", "stdout") => return self.stream(1),
             ("sys", "stderr") => return self.stream(2),
@@ -362,6 +388,20 @@ impl Machine<'_> {
         }
         let text = format!("module '{module}' has no attribute '{name}'");
         Err(self.raise("AttributeError", text))
+    }
+
+    /// What a module has, by name.
+    pub(super) fn module_names(&mut self, module: &str) -> Done<Value> {
+        let names = if module == "builtins" { GLOBALS } else { functions(module).unwrap_or("") };
+        let mut pairs = Vec::new();
+        for name in names.split_whitespace() {
+            let whole =
+                if module == "builtins" { name.to_owned() } else { format!("{module}.{name}") };
+            pairs.push((Value::str(name), Value::Builtin(whole.into())));
+        }
+        let written = self.written_names(module).into_iter();
+        pairs.extend(written.map(|(name, value)| (Value::Str(name), value)));
+        self.dict(pairs)
     }
 
     pub(super) fn stream(&mut self, fd: usize) -> Done<Value> {
@@ -412,6 +452,7 @@ fn constant(module: &str, name: &str) -> Option<Value> {
         ("os", "R_OK") => int(4),
         ("os", "O_CREAT") => int(64),
         ("os", "O_TRUNC") => int(512),
+        ("os", "P_WAIT") => int(0),
         ("os", "P_NOWAIT") => int(1),
         ("sys", "platform") => text("linux"),
         ("sys", "version") => text("3.11.2 (main, Apr 28 2025, 14:11:48) [GCC 12.2.0]"),

@@ -34,6 +34,10 @@ impl Machine<'_> {
             Native::Socket { .. } => self.socket_method(id, name, &arguments).await,
             Native::Program { output, errors, status } => match name {
                 "communicate" => {
+                    let told = arguments.first().cloned().or_else(|| by_name(&named, "input"));
+                    if let Some(told) = told.and_then(|told| told.raw()) {
+                        self.fed(id, &told).await?;
+                    }
                     let text = self.objects[id].field("text_mode").is_some();
                     let of = |bytes: Option<Bytes>| match bytes {
                         Some(bytes) if text => Value::str(String::from_utf8_lossy(&bytes)),
@@ -130,6 +134,11 @@ impl Machine<'_> {
             }
             ("argparse.ArgumentParser", "parse_args") => {
                 self.object(Object::own("argparse.Namespace", Native::None))
+            }
+            ("subprocess.Input", "write") => {
+                let told = arguments.first().and_then(Value::raw).unwrap_or_default();
+                self.fed(id, &told).await?;
+                Ok(Value::Int(told.len() as i128))
             }
             ("threading.Lock", "acquire") => Ok(Value::Bool(true)),
             ("object", "__init__") => Ok(Value::None),

@@ -25,6 +25,7 @@ impl Value {
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Float(value) => Some(*value),
+            Self::Large(value) => value.to_string().parse().ok(),
             other => other.integer().map(|v| v as f64),
         }
     }
@@ -54,7 +55,7 @@ impl Machine<'_> {
             Value::None => "NoneType".to_owned(),
             Value::Ellipsis => "ellipsis".to_owned(),
             Value::Bool(_) => "bool".to_owned(),
-            Value::Int(_) => "int".to_owned(),
+            Value::Int(_) | Value::Large(_) => "int".to_owned(),
             Value::Float(_) => "float".to_owned(),
             Value::Str(_) => "str".to_owned(),
             Value::Bytes(_) => "bytes".to_owned(),
@@ -112,6 +113,7 @@ impl Machine<'_> {
         };
         match (a, b) {
             (Value::None, Value::None) => true,
+            (Value::Large(a), Value::Large(b)) => a == b,
             (Value::Str(a), Value::Str(b)) => a == b,
             (Value::Bytes(a), Value::Bytes(b)) => a == b,
             (Value::Tuple(a), Value::Tuple(b)) => all(a, b),
@@ -154,6 +156,7 @@ impl Machine<'_> {
             (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
             (Value::Tuple(a), Value::Tuple(b)) => self.order_all(a, b),
             (Value::List(a), Value::List(b)) => self.order_all(&self.lists[*a], &self.lists[*b]),
+            (Value::Large(_), _) | (_, Value::Large(_)) => Some(a.large()?.cmp(&b.large()?)),
             _ => match (a.integer(), b.integer()) {
                 (Some(a), Some(b)) => Some(a.cmp(&b)),
                 _ => a.number()?.partial_cmp(&b.number()?),
@@ -242,6 +245,9 @@ impl Machine<'_> {
             ("+", Value::Float(_)) => return Ok(value.clone()),
             _ => {}
         }
+        if let (Value::Large(number), "-") = (value, op) {
+            return Ok(Value::of_large(-(**number).clone()));
+        }
         if let Some(number) = value.integer() {
             let result = match op {
                 "-" => number.checked_neg(),
@@ -260,6 +266,16 @@ impl Machine<'_> {
     pub(super) fn binary(&mut self, op: &str, a: &Value, b: &Value) -> Done<Value> {
         if let (Some(a), Some(b)) = (a.integer(), b.integer()) {
             return self.whole(op, a, b);
+        }
+        if matches!(a, Value::Large(_)) || matches!(b, Value::Large(_)) {
+            if let (Some(a), Some(b)) = (a.large(), b.large())
+                && let Some(result) = self.large_binary(op, &a, &b)?
+            {
+                return Ok(result);
+            }
+            if op != "/" {
+                return Err(self.raise("MemoryError", ""));
+            }
         }
         if let (Some(a), Some(b)) = (a.number(), b.number())
             && let Some(result) = self.real(op, a, b)?
@@ -407,8 +423,11 @@ impl Machine<'_> {
         };
         match result {
             Some(value) => Ok(Value::Int(value)),
-            // Larger than what a machine of this size would need long for.
-            None => Err(self.raise("MemoryError", "")),
+            None => match self.large_binary(op, &a.into(), &b.into())? {
+                Some(value) => Ok(value),
+                // Larger than what a machine of this size would need long for.
+                None => Err(self.raise("MemoryError", "")),
+            },
         }
     }
 

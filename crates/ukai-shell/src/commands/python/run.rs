@@ -7,6 +7,7 @@ use super::value::{
 use crate::limits;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most values that a program may keep in its lists at once.
@@ -70,6 +71,12 @@ pub(super) struct Machine<'p> {
     guards: u32,
     parts: u32,
     values: usize,
+    /// The class whose method runs.
+    pub(super) within: Option<Id>,
+    /// Modules that are written in Python: the scope of each.
+    pub(super) written: HashMap<Arc<str>, Id>,
+    /// What is missing is passed over: it is all about what a program asks for.
+    pub(super) goes_on: bool,
     /// The prompt shows values of expressions.
     pub(super) shows: bool,
 }
@@ -102,6 +109,9 @@ impl<'p> Machine<'p> {
             guards: 0,
             parts: 0,
             values: 0,
+            within: None,
+            written: HashMap::new(),
+            goes_on: passes > 0,
             shows: false,
         }
     }
@@ -468,10 +478,10 @@ impl<'p> Machine<'p> {
             }
             StmtKind::Import(names) => {
                 for (name, alias) in names {
-                    self.import(name, alias.as_ref())?;
+                    self.import(name, alias.as_ref()).await?;
                 }
             }
-            StmtKind::From(module, names) => self.import_from(module, names)?,
+            StmtKind::From(module, names) => self.import_from(module, names).await?,
             StmtKind::Global(names) => {
                 if self.scope != 0 {
                     self.costs(names.len(), 0)?;
@@ -609,11 +619,18 @@ impl<'p> Machine<'p> {
             }
             open.push(value);
         }
-        let result = self.block(body).await;
-        for value in open {
+        let mut result = self.block(body).await;
+        for value in open.into_iter().rev() {
             if let Some(method) = self.method_of(&value, "__exit__") {
-                let none = vec![Value::None, Value::None, Value::None];
-                self.call(method, none, Vec::new()).await?;
+                let told = match &result {
+                    Err(Unwind::Raise(id)) => Value::Object(*id),
+                    _ => Value::None,
+                };
+                let told = vec![Value::None, told, Value::None];
+                let swallows = self.call(method, told, Vec::new()).await?;
+                if matches!(result, Err(Unwind::Raise(_))) && self.truth(&swallows) {
+                    result = Ok(());
+                }
             }
         }
         result
@@ -701,8 +718,23 @@ impl<'p> Machine<'p> {
                     self.set_attribute(&of, name, value)
                 }
                 ExprKind::Index(of, index) => {
+                    let place = of;
                     let of = self.eval(of).await?;
                     let index = self.eval(index).await?;
+                    // A `bytearray`: bytes that change are others, in the same place.
+                    if let (Value::Bytes(bytes), Some(at), Some(byte)) =
+                        (&of, index.integer(), value.integer())
+                        && let Ok(byte) = u8::try_from(byte)
+                    {
+                        let length = bytes.len() as i128;
+                        let at = usize::try_from(if at < 0 { at + length } else { at });
+                        if let Some(at) = at.ok().filter(|at| *at < bytes.len()) {
+                            self.costs(0, bytes.len())?;
+                            let mut changed = bytes.to_vec();
+                            changed[at] = byte;
+                            return self.assign(place, Value::Bytes(changed.into())).await;
+                        }
+                    }
                     self.set_item(&of, index, value).await
                 }
                 ExprKind::Tuple(targets) | ExprKind::List(targets) => {

@@ -54,6 +54,15 @@ impl Machine<'_> {
         Ok(status)
     }
 
+    /// What a program that is a shell is given to read, once it runs already.
+    pub(super) async fn fed(&mut self, id: super::value::Id, text: &[u8]) -> Done<()> {
+        let feeds = matches!(self.objects[id].field("feeds"), Some(Value::Bool(true)));
+        if feeds && !text.trim_ascii().is_empty() {
+            self.shell(text, Streams::default()).await?;
+        }
+        Ok(())
+    }
+
     async fn shell(&mut self, text: &[u8], streams: Streams) -> Done<i32> {
         let words = vec![b"sh".to_vec(), b"-c".to_vec(), text.to_vec()];
         self.start(words, streams).await
@@ -152,6 +161,9 @@ impl Machine<'_> {
             (None, other) => self.stream_for(other.as_ref()).0,
         };
         let streams = Streams { input, output, errors };
+        let name = words.first().map(|word| crate::eval::base_name(word).to_vec());
+        let feeds =
+            name.is_some_and(|name| matches!(&name[..], b"sh" | b"bash" | b"dash" | b"ash"));
         let before = Arc::clone(&self.process.directory);
         if let Some(path) = wanted("cwd").and_then(|v| v.raw()) {
             self.change_directory(&path)?;
@@ -163,6 +175,11 @@ impl Machine<'_> {
             let name = words.first().cloned().unwrap_or_default();
             match self.startable(&name) {
                 Ok(()) => self.start(words, streams).await,
+                // Another system's program is told of, where that is what it is about.
+                Err(_) if self.goes_on => {
+                    self.process.session.started(&words, "python3");
+                    Ok(0)
+                }
                 Err(error) => {
                     let name = Value::str(String::from_utf8_lossy(&name));
                     let unwind = self.os_error(error, Some(name));
@@ -215,6 +232,13 @@ impl Machine<'_> {
                 let mut object = Object::own(class, native).with("args", what);
                 if text_mode {
                     object = object.with("text_mode", Value::Bool(true));
+                }
+                if matches!(wanted("stdin"), Some(Value::Int(-1))) && how == "Popen" {
+                    let feeds = Value::Bool(feeds);
+                    let input =
+                        Object::own("subprocess.Input", Native::None).with("feeds", feeds.clone());
+                    let input = self.object(input)?;
+                    object = object.with("feeds", feeds).with("stdin", input);
                 }
                 self.object(object)
             }
@@ -308,7 +332,17 @@ impl Machine<'_> {
                     if name.starts_with("execl") { "os.execl absent" } else { "os.execvp absent" };
                 self.replace(words, key).await
             }
-            "spawnl" | "spawnlp" => {
+            "spawnv" | "spawnvp" | "spawnve" | "spawnvpe" => {
+                let words = self.words(&arguments.get(2).cloned().unwrap_or(Value::None)).await?;
+                let status = self.start(words, Streams::default()).await?;
+                Ok(Value::Int(status.into()))
+            }
+            "posix_spawn" | "posix_spawnp" => {
+                let words = self.words(&second.unwrap_or(Value::None)).await?;
+                self.start(words, Streams::default()).await?;
+                Ok(Value::Int(self.process.session.system().next_pid().into()))
+            }
+            "spawnl" | "spawnlp" | "spawnle" | "spawnlpe" => {
                 let all = Value::tuple(arguments.iter().skip(2).cloned().collect());
                 let words = self.words(&all).await?;
                 let status = self.start(words, Streams::default()).await?;

@@ -78,6 +78,10 @@ impl Machine<'_> {
             Value::Ellipsis => "Ellipsis".to_owned(),
             Value::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
             Value::Int(value) => value.to_string(),
+            Value::Large(value) => {
+                self.process.session.step(value.bits() / 64)?;
+                value.to_string()
+            }
             Value::Float(value) => float_text(*value),
             Value::Str(text) => quoted(text),
             Value::Bytes(bytes) => quoted_bytes(bytes),

@@ -16,6 +16,8 @@ pub(super) enum Value {
     Ellipsis,
     Bool(bool),
     Int(i128),
+    /// What is larger.
+    Large(Arc<num_bigint::BigInt>),
     Float(f64),
     Str(Arc<str>),
     Bytes(Bytes),

@@ -1,6 +1,6 @@
 //! Droppers whose ways were held out: nothing was ever tuned on them.
 
-use super::{Dice, Language, Truth, base64, codes, hex, reversed, rot13, xored};
+use super::{Dice, Language, Truth, base64, codes, hex, keyed, reversed, rot13, xored};
 use std::fmt::Write;
 
 /// A dropper of a language in a way that the others do not have.
@@ -14,11 +14,6 @@ pub(super) fn dropper(language: Language, dice: &mut Dice, truth: &mut Truth) ->
         Language::Python => python(dice, truth),
         Language::Perl => perl(dice, truth),
     }
-}
-
-/// Numbers of the letters under a key of several letters.
-fn keyed(text: &str, key: &str) -> Vec<u8> {
-    text.bytes().zip(key.bytes().cycle()).map(|(letter, key)| letter ^ key).collect()
 }
 
 fn shell(dice: &mut Dice, truth: &mut Truth) -> String {

@@ -16,12 +16,14 @@
 )]
 
 mod batch;
+mod fresh;
 mod held_out;
 mod javascript;
 mod perl;
 mod powershell;
 mod python;
 mod shell;
+mod shut;
 mod vbscript;
 
 use base64::Engine;
@@ -61,10 +63,40 @@ pub(crate) struct Truth {
 
 /// The dropper of a seed in one of the ways that were held out.
 pub(crate) fn held_out(language: Language, seed: u64) -> Truth {
+    made(held_out::dropper, language, seed)
+}
+
+/// The dropper of a seed in one of the ways that were written when the others were long tuned on.
+pub(crate) fn fresh(language: Language, seed: u64) -> Truth {
+    made(fresh::dropper, language, seed)
+}
+
+/// The dropper of a seed in one of the ways that nobody looks at: of them only the figures are read.
+pub(crate) fn shut(language: Language, seed: u64) -> Truth {
+    made(shut::dropper, language, seed)
+}
+
+/// A program that prints a text of its own, hidden in one of the ways of [`fresh`] and [`shut`],
+/// and the text; none in languages whose real interpreter is not at hand.
+#[cfg(test)]
+pub(crate) fn printed(language: Language, seed: u64) -> Vec<(String, String)> {
+    let mut dice = Dice::new(seed);
+    let text = if dice.chance(80) { dice.url(&[".exe", ""]) } else { dice.host() };
+    [fresh::printed, shut::printed]
+        .into_iter()
+        .filter_map(|print| Some((print(language, &mut dice, &text)?, text.clone())))
+        .collect()
+}
+
+fn made(
+    make: fn(Language, &mut Dice, &mut Truth) -> String,
+    language: Language,
+    seed: u64,
+) -> Truth {
     let mut dice = Dice::new(seed);
     let mut truth =
         Truth { text: String::new(), urls: BTreeSet::new(), endpoints: BTreeSet::new() };
-    truth.text = held_out::dropper(language, &mut dice, &mut truth);
+    truth.text = make(language, &mut dice, &mut truth);
     truth
 }
 
@@ -87,6 +119,7 @@ impl Truth {
 
 fn authority(url: &str) -> (String, Option<u16>) {
     let authority = url.split('/').nth(2).unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
     match authority.split_once(':') {
         Some((host, port)) => (host.to_owned(), port.parse().ok()),
         None => (authority.to_owned(), None),
@@ -241,6 +274,12 @@ impl Dice {
         out
     }
 
+    /// `letters` in another order.
+    pub(crate) fn shuffled(&mut self, letters: &str) -> String {
+        let letters: Vec<char> = letters.chars().collect();
+        self.order(letters.len()).into_iter().map(|at| letters[at]).collect()
+    }
+
     pub(crate) fn key(&mut self) -> u8 {
         1 + self.below(120) as u8
     }
@@ -273,6 +312,51 @@ pub(crate) fn rot13(text: &str) -> String {
 
 pub(crate) fn xored(text: &str, key: u8) -> Vec<u8> {
     text.bytes().map(|byte| byte ^ key).collect()
+}
+
+/// `text` under a key of several letters.
+pub(crate) fn keyed(text: &str, key: &str) -> Vec<u8> {
+    text.bytes().zip(key.bytes().cycle()).map(|(letter, key)| letter ^ key).collect()
+}
+
+/// RC4, as the decoders of many languages have it.
+pub(crate) fn rc4(bytes: &[u8], key: &str) -> Vec<u8> {
+    let mut state: Vec<u8> = (0..=255).collect();
+    let mut other = 0u8;
+    for (at, key) in (0..256).zip(key.bytes().cycle()) {
+        other = other.wrapping_add(state[at]).wrapping_add(key);
+        state.swap(at, usize::from(other));
+    }
+    let (mut one, mut other) = (0u8, 0u8);
+    bytes
+        .iter()
+        .map(|byte| {
+            one = one.wrapping_add(1);
+            other = other.wrapping_add(state[usize::from(one)]);
+            state.swap(usize::from(one), usize::from(other));
+            let sum = state[usize::from(one)].wrapping_add(state[usize::from(other)]);
+            byte ^ state[usize::from(sum)]
+        })
+        .collect()
+}
+
+/// A template with what stands for `@NAME@` in it.
+pub(crate) fn put(template: &str, values: &[(&str, &str)]) -> String {
+    let mut out = template.to_owned();
+    for (name, value) in values {
+        out = out.replace(&format!("@{name}@"), value);
+    }
+    out
+}
+
+/// Each byte in a form of its own, with `between` between them.
+pub(crate) fn each(text: &str, between: &str, form: impl Fn(u8) -> String) -> String {
+    text.bytes().map(form).collect::<Vec<_>>().join(between)
+}
+
+/// The pieces in quotes.
+pub(crate) fn quoted(pieces: &[String], quote: char) -> Vec<String> {
+    pieces.iter().map(|piece| format!("{quote}{piece}{quote}")).collect()
 }
 
 /// Numbers of the letters, as decimals.
