@@ -389,7 +389,12 @@ impl Interpreter<'_, '_> {
                 let script = text(self, 0);
                 return self.script_block(&script);
             }
-            ("invokecommand", "expandstring") => return Ok(Value::text(text(self, 0))),
+            ("invokecommand", "expandstring") => {
+                let quoted = format!("\"{}\"", text(self, 0).replace('"', "\"\""));
+                let mut out = Vec::new();
+                self.deeper(|it| it.evaluate_text(&quoted, Vec::new(), &mut out))?;
+                return Ok(Value::from_output(out));
+            }
             (
                 "invokecommand",
                 "getcommand" | "getcmdlet" | "getcmdlets" | "getcommandname" | "getcommands",

@@ -157,7 +157,10 @@ global('fetch', fetchPage);
 global('Request', disguise(function (url) { return { url: text(url) }; }, 'Request'));
 for (const name of ['WebSocket', 'EventSource', 'Worker', 'SharedWorker']) {
   global(name, disguise(function (url) {
-    go(url);
+    const blob = blobs.get(text(url));
+    // A worker's script may be made up.
+    if (blob) afterwards(ask('fromUtf8', blob.characters));
+    else go(url);
     return absorb();
   }, name));
 }

@@ -169,6 +169,28 @@
   }, 'request');
   for (const method of ['get', 'post', 'put', 'head']) client[method] = client;
   client.default = client;
+  client.request = client;
+  /** A client with a beginning of its URLs. */
+  client.create = client.extend = client.defaults = (options) => {
+    const base = text(options?.baseURL ?? options?.prefixUrl);
+    const whole = (url) => (/^[a-z]+:/i.test(text(url)) ? text(url) : base.replace(/\/$/, '') + '/' + text(url).replace(/^\//, ''));
+    const made = (first, ...rest) => (typeof first === 'string' ? client(whole(first), ...rest) : client({ ...first, url: whole(first?.url) }, ...rest));
+    for (const method of ['get', 'post', 'put', 'head', 'request']) made[method] = made;
+    return made;
+  };
+  /** Sockets with a URL. */
+  const socket = disguise(function (url) {
+    go(typeof url === 'object' && url ? url.href : url);
+    return emitter();
+  }, 'WebSocket');
+  socket.io = socket.connect = socket.WebSocket = socket;
+  const datagrams = () => partly({
+    send: (_, ...rest) => {
+      const at = rest.findIndex((it) => typeof it === 'string');
+      if (at > 0) act('connect', rest[at], rest[at - 1]);
+    },
+    connect: (port, host) => act('connect', typeof host === 'string' ? host : 'localhost', port),
+  });
   const look = (name, ...rest) => {
     act('connect', name, '');
     rest.filter((it) => typeof it === 'function').forEach((it) => afterwards(it, [null, '192.0.2.1']));
@@ -194,6 +216,15 @@
     got: client,
     'node-fetch': fetchPage,
     needle: client,
+    superagent: client,
+    undici: partly({ request: client, fetch: fetchPage }),
+    'cross-fetch': fetchPage,
+    'request-promise': client,
+    phin: client,
+    bent: client,
+    ws: socket,
+    'socket.io-client': socket,
+    dgram: partly({ createSocket: datagrams }),
   };
   const load = disguise((name) => {
     const wanted = text(name).replace(/^node:/, '');
@@ -225,4 +256,4 @@
     mainModule: partly({ require: load }),
   }));
 }
-for (const name of raw.names) global(name, absorb());
+for (const name of raw.names) global(name, /^(\$|jQuery)$/.test(name) ? jQuery() : absorb());
