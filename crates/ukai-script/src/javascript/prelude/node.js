@@ -5,10 +5,24 @@
   function target(first, second, scheme) {
     const parts = typeof first === 'string' || first instanceof URL ? second : first;
     if (first && (typeof first === 'string' || first instanceof URL)) return text(first);
+    if (parts instanceof URL) return text(parts);
     const host = text(parts?.hostname ?? parts?.host ?? 'localhost');
-    const port = parts?.port ? ':' + text(parts.port) : '';
     const protocol = text(parts?.protocol || scheme + ':');
+    const number = text(parts?.port);
+    const port = number && number !== DEFAULT_PORTS[protocol] ? ':' + number : '';
     return `${protocol}//${host}${port}${text(parts?.path ?? '/')}`;
+  }
+  /** The parts of a URL, as the older function gives them. */
+  function parse(url) {
+    const parts = {};
+    try {
+      const whole = new URL(url);
+      for (const name of ['protocol', 'host', 'hostname', 'port', 'pathname', 'search', 'hash', 'path', 'href']) parts[name] = whole[name];
+      parts.query = parts.search.slice(1);
+    } catch (_) {
+      Object.assign(parts, { path: text(url), pathname: text(url), href: text(url) });
+    }
+    return parts;
   }
   /** A stream of the answer. */
   function incoming(url, answer) {
@@ -208,7 +222,8 @@
     path: partly({ join: slash, resolve: slash, sep: '\\', basename: (it) => text(it).split(/[\\/]/).pop(), dirname: (it) => text(it).replace(/[\\/][^\\/]*$/, ''), extname: (it) => /\.[^.\\/]*$/.exec(text(it))?.[0] ?? '' }),
     vm: partly({ runInThisContext: (code) => evaluate(text(code)), runInNewContext: (code) => evaluate(text(code)), Script: disguise(function (code) { return { runInThisContext: () => evaluate(text(code)), runInNewContext: () => evaluate(text(code)) }; }, 'Script') }),
     dns: partly({ lookup: look, resolve: look, resolve4: look, resolveTxt: look }),
-    url: partly({ parse: (url) => new URL(url), URL }),
+    url: partly({ parse, resolve: (base, url) => resolve(url, base), format: (it) => (typeof it === 'string' || it instanceof URL ? text(it) : target({ ...it, path: text(it?.pathname ?? '') + text(it?.search) }, undefined, 'http')), URL, URLSearchParams }),
+    querystring: partly({ stringify: (it) => new URLSearchParams(it ?? {}).toString(), parse: (it) => Object.fromEntries(new URLSearchParams(it)), escape: encodeURIComponent, unescape: decodeURIComponentOrSame }),
     util: partly({ promisify: (work) => (...values) => Promise.resolve(work(...values)) }),
     buffer: partly({ Buffer: Bytes }),
     axios: client,
