@@ -212,6 +212,15 @@ impl Interpreter<'_, '_> {
             }
             (_, "count" | "length") => Value::Int(self.length(&Value::Object(id)) as i64),
             ("hashtable" | "pscustomobject", "psobject") => Value::Object(id),
+            (_, "psobject") | ("psobject", "methods") => {
+                let whose = match name {
+                    "methods" => self.named_entry(id, "whose").unwrap_or(Value::Null),
+                    _ => Value::Object(id),
+                };
+                let mut object = Object::new(name, State::None);
+                object.entries.push((Value::text("whose"), whose));
+                Value::Object(self.new_object(object))
+            }
             ("hashtable" | "pscustomobject", "properties") => self.enumerated(id),
             ("hashtable" | "pscustomobject" | "exception", _) => Value::Null,
             ("executioncontext", "invokecommand" | "sessionstate" | "psvariable") => {
@@ -330,6 +339,11 @@ impl Interpreter<'_, '_> {
             _ => {}
         }
         match (&*class, name) {
+            ("methods", _) => {
+                // `$x.PSObject.Methods['Name'].Invoke(...)`
+                let whose = self.named_entry(id, "whose").unwrap_or(Value::Null);
+                return Ok(Value::Method(Rc::new((whose, text(self, 0).to_lowercase()))));
+            }
             (_, "gettype") => return Ok(Value::Type(class)),
             (_, "tostring") if name == "tostring" => {
                 return Ok(Value::text(self.text_of(&Value::Object(id))));
@@ -429,6 +443,13 @@ impl Interpreter<'_, '_> {
                     held.grow(more.len());
                     script.push_str(&more);
                     script.push('\n');
+                } else if let Some(more) = self.command_part(name, &arguments)
+                    && let Some(Object { state: State::Builder(script), held, .. }) =
+                        self.heap.get_mut(id)
+                {
+                    held.grow(more.len());
+                    script.truncate(script.trim_end_matches('\n').len());
+                    script.push_str(&more);
                 }
                 return Ok(Value::Object(id));
             }
@@ -745,6 +766,18 @@ impl Interpreter<'_, '_> {
         };
         let span = high.saturating_sub(low).max(1) as u64;
         Value::Int(low.saturating_add((self.seed % span) as i64))
+    }
+
+    /// A command that is put together part by part, as text of a script.
+    fn command_part(&self, name: &str, arguments: &[Value]) -> Option<String> {
+        let quoted = |value: &Value| format!("'{}'", self.text_of(value).replace('\'', "''"));
+        let first = arguments.first()?;
+        Some(match (name, arguments.get(1)) {
+            ("addcommand", _) => format!("\n& {}", quoted(first)),
+            ("addargument", _) => format!(" {}", quoted(first)),
+            (_, Some(value)) => format!(" -{}:{}", self.text_of(first), quoted(value)),
+            (_, None) => format!(" -{}", self.text_of(first)),
+        })
     }
 
     /// Runs text that was put together.

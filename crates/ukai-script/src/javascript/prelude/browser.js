@@ -50,6 +50,10 @@ function characters(value) {
   if (typeof value === 'object' && value !== null && byteNumbers.has(value)) return ask('bytes', byteNumbers.get(value));
   return ask('toUtf8', text(value));
 }
+/** Text of UTF-16, its bytes as characters. */
+function wide(all) {
+  return all.replace(/([^])([^])/g, (_, low, high) => String.fromCharCode(low.charCodeAt(0) | high.charCodeAt(0) << 8)).slice(0, all.length >> 1);
+}
 function buffer(all) {
   const view = new Uint8Array(all.length);
   for (let at = 0; at < all.length; at++) view[at] = all.charCodeAt(at);
@@ -230,7 +234,12 @@ global('importScripts', disguise((...urls) => urls.forEach(go), 'importScripts')
 global('atob', disguise((value) => ask('from64', text(value)), 'atob'));
 global('btoa', disguise((value) => ask('to64', text(value)), 'btoa'));
 global('TextDecoder', disguise(class TextDecoder {
-  decode(value) { return ask('fromUtf8', characters(value ?? '')); }
+  constructor(label = 'utf-8') { this.encoding = text(label).toLowerCase(); }
+  decode(value) {
+    const all = characters(value ?? '');
+    if (/16/.test(this.encoding)) return wide(all);
+    return /latin1|ascii|8859|1252|binary/.test(this.encoding) ? all : ask('fromUtf8', all);
+  }
 }, 'TextDecoder'));
 global('TextEncoder', disguise(class TextEncoder {
   encode(value) { return new Uint8Array(buffer(characters(text(value)))); }

@@ -138,6 +138,12 @@
           case 'binary':
           case 'ascii':
             break;
+          case 'utf16le':
+          case 'utf-16le':
+          case 'ucs2':
+          case 'ucs-2':
+            all = Array.from(text(value), (it) => String.fromCharCode(it.charCodeAt(0) & 255, it.charCodeAt(0) >> 8)).join('');
+            break;
           default:
             all = ask('toUtf8', text(value));
         }
@@ -154,8 +160,10 @@
     static alloc(size) { return new Bytes(Math.max(0, Math.min(+size || 0, 16777216))); }
     static concat(list) { return Bytes.from([].concat(...Array.from(list, (it) => Array.from(it)))); }
     static isBuffer(value) { return value instanceof Bytes; }
-    toString(encoding) {
-      const all = characters(this);
+    equals(other) { return characters(this) === characters(other); }
+    readUInt8(at = 0) { return this[at]; }
+    toString(encoding, from = 0, to = this.length) {
+      const all = characters(this).slice(from, to);
       switch (text(encoding).toLowerCase()) {
         case 'base64':
           return ask('to64', all);
@@ -165,6 +173,11 @@
         case 'binary':
         case 'ascii':
           return all;
+        case 'utf16le':
+        case 'utf-16le':
+        case 'ucs2':
+        case 'ucs-2':
+          return wide(all);
       }
       return ask('fromUtf8', all);
     }
@@ -192,6 +205,13 @@
     for (const method of ['get', 'post', 'put', 'head', 'request']) made[method] = made;
     return made;
   };
+  /** What was packed, in every way that it may have been. */
+  const unpack = (data) => Bytes.from(ask('inflate', characters(typeof data === 'string' ? Bytes.from(data, 'latin1') : data)), 'latin1');
+  const packing = {};
+  for (const name of ['inflate', 'inflateRaw', 'gunzip', 'unzip']) {
+    packing[name + 'Sync'] = unpack;
+    packing[name] = (data, ...rest) => rest.filter((it) => typeof it === 'function').forEach((it) => afterwards(it, [null, unpack(data)]));
+  }
   /** Sockets with a URL. */
   const socket = disguise(function (url) {
     go(typeof url === 'object' && url ? url.href : url);
@@ -231,6 +251,7 @@
     got: client,
     'node-fetch': fetchPage,
     needle: client,
+    zlib: partly(packing),
     superagent: client,
     undici: partly({ request: client, fetch: fetchPage }),
     'cross-fetch': fetchPage,
