@@ -11,8 +11,8 @@ use crate::report::Dialect;
 use base64::Engine as _;
 use bytes::Bytes;
 use rquickjs::{Array, Ctx, Function, IntoJs, Object, Result, Value};
-use std::io::Read;
 use std::cell::RefCell;
+use std::io::Read;
 use std::rc::Rc;
 
 /// Arrays of bytes that one script is handed.

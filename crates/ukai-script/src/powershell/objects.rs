@@ -113,6 +113,27 @@ impl Interpreter<'_, '_> {
                 object.entries.push((Value::text("name"), Value::text(name)));
                 object
             }
+            "net.ipendpoint" => {
+                let mut object = Object::new(class, State::None);
+                object.entries.push((Value::text("address"), first));
+                object.entries.push((Value::text("port"), second));
+                object
+            }
+            "uribuilder" => {
+                let part = |at: usize| arguments.get(at).map(|it| self.text_of(it));
+                let text = match (part(0), part(1), part(2), part(3)) {
+                    (Some(scheme), Some(host), port, path) => {
+                        let port = port.map(|it| format!(":{it}")).unwrap_or_default();
+                        let path = path.unwrap_or_default();
+                        format!("{scheme}://{host}{port}/{}", path.trim_start_matches('/'))
+                    }
+                    (text, ..) => text.unwrap_or_default(),
+                };
+                let uri = self.uri(&text);
+                let mut object = Object::new(class, State::None);
+                object.entries.push((Value::text("uri"), uri));
+                object
+            }
             "net.networkcredential" | "management.automation.pscredential" => {
                 let mut object = Object::new("net.networkcredential", State::None);
                 object.entries.push((Value::text("username"), first));
@@ -164,6 +185,16 @@ impl Interpreter<'_, '_> {
     }
 
     fn dial(&mut self, host: &Value, port: &Value) {
+        if let Value::Object(id) = host
+            && self.heap.get(*id).is_some_and(|it| &*it.class == "net.ipendpoint")
+        {
+            let part = |name: &str| self.named_entry(*id, name).unwrap_or(Value::Null);
+            let (host, port) = (part("address"), part("port"));
+            if !matches!(host, Value::Object(_)) {
+                self.dial(&host, &port);
+            }
+            return;
+        }
         let host = self.text_of(host);
         let port = self.int_of(port).and_then(|it| u16::try_from(it).ok()).filter(|it| *it != 0);
         self.run.connect(&host, port);
@@ -374,6 +405,13 @@ impl Interpreter<'_, '_> {
                 "connect" | "beginconnect" | "connectasync",
             ) => {
                 self.dial(&first, &second);
+            }
+            ("net.websockets.clientwebsocket", "connectasync") | ("xml.xmldocument", "load") => {
+                let url = self.url_of(&first);
+                if url.contains("://") {
+                    self.run.fetch(&url, None);
+                }
+                return Ok(Value::Unknown(Some(url.into())));
             }
             ("net.networkinformation.ping", "send") => {
                 let host = text(self, 0);
@@ -835,6 +873,8 @@ fn is_known_class(class: &str) -> bool {
                 | "net.http.httpclient"
                 | "random"
                 | "net.webproxy"
+                | "net.websockets.clientwebsocket"
+                | "xml.xmldocument"
                 | "net.sockets.socket"
                 | "net.networkinformation.ping"
                 | "security.cryptography.aes"
