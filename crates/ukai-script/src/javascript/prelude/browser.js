@@ -5,7 +5,8 @@ function go(url) {
   const place = text(url);
   if (/^\s*javascript:/i.test(place)) evaluate(decodeURIComponentOrSame(place.replace(/^\s*javascript:/i, '')));
   else if (/^blob:/.test(place)) save(place, '');
-  else if (place && !/^(#|about:|data:)/i.test(place)) ask('fetch', place);
+  // The page itself is made up.
+  else if (place && !/^(#|about:|data:|https?:\/\/page\.invalid\b)/i.test(place)) ask('fetch', place);
   else if (/^data:/i.test(place)) act('remark', place);
 }
 function decodeURIComponentOrSame(value) {

@@ -212,6 +212,22 @@
     packing[name + 'Sync'] = unpack;
     packing[name] = (data, ...rest) => rest.filter((it) => typeof it === 'function').forEach((it) => afterwards(it, [null, unpack(data)]));
   }
+  /** A module that is not known: a URL that one of its functions is given is asked for. */
+  function stranger() {
+    const called = (values) => {
+      for (const value of values.slice(0, 4)) {
+        const url = typeof value === 'string' || value instanceof URL ? text(value) : typeof value === 'object' && value ? text(value.url ?? value.uri ?? value.href) : '';
+        if (/^(https?|wss?|ftp):\/\//i.test(url)) return client(url, values.find((it) => typeof it === 'function'));
+      }
+      for (const work of values) if (typeof work === 'function') afterwards(work, [null, absorb()]);
+      return absorb();
+    };
+    return new Proxy(absorb(), {
+      get: (inner, name) => (typeof name === 'symbol' || name === 'then' || name === 'prototype' ? inner[name] : stranger()),
+      apply: (_, __, values) => called(values),
+      construct: (_, values) => Object(called(values)),
+    });
+  }
   /** Sockets with a URL. */
   const socket = disguise(function (url) {
     go(typeof url === 'object' && url ? url.href : url);
@@ -266,7 +282,7 @@
     const wanted = text(name).replace(/^node:/, '');
     if (own.call(modules, wanted)) return modules[wanted];
     act('note', `module not known: ${wanted.slice(0, 60)}`);
-    return absorb();
+    return stranger();
   }, 'require');
   load.main = undefined;
   load.resolve = (name) => name;
