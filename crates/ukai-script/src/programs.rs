@@ -58,6 +58,10 @@ pub(crate) fn on_start(run: &mut Run<'_>, words: &[String]) -> Result<(), Stop> 
         | "appinstaller"
         | "configsecuritypolicy"
         | "mpcmdrun" => {
+            // What a script in the line asks for is told where that is run.
+            if rest.iter().any(|it| is_script(it)) {
+                return Ok(());
+            }
             for url in rest.iter().filter_map(|it| url_in(it)) {
                 run.step()?;
                 run.fetch(url, None);
@@ -69,6 +73,11 @@ pub(crate) fn on_start(run: &mut Run<'_>, words: &[String]) -> Result<(), Stop> 
         run.connect(host, Some(445));
     }
     Ok(())
+}
+
+/// Whether a word is a script in a URL: `javascript:...`.
+fn is_script(word: &str) -> bool {
+    ["javascript:", "vbscript:", "about:"].iter().any(|it| find_ascii(word, it) == Some(0))
 }
 
 /// The URL within a word, to its end.

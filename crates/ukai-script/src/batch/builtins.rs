@@ -196,17 +196,23 @@ impl Batch<'_, '_> {
     /// `start "title" /switches program arguments`
     fn start(&mut self, rest: &str) -> Eval<()> {
         let mut rest = rest.trim_start();
-        if let Some(title) = rest.strip_prefix('"')
-            && let Some((title, tail)) = title.split_once('"')
-        {
-            // A title alone is a program's name after all.
-            if tail.trim().is_empty() {
-                self.run.start(title)?;
-                return Ok(());
+        let mut has_title = false;
+        // A title may stand behind switches, too: `start /b "" a.exe`.
+        loop {
+            if !has_title
+                && let Some(title) = rest.strip_prefix('"')
+                && let Some((title, tail)) = title.split_once('"')
+            {
+                // A title alone is a program's name after all.
+                if tail.trim().is_empty() {
+                    self.run.start(title)?;
+                    return Ok(());
+                }
+                rest = tail.trim_start();
+                has_title = true;
+                continue;
             }
-            rest = tail.trim_start();
-        }
-        while let Some(switch) = rest.strip_prefix('/') {
+            let Some(switch) = rest.strip_prefix('/') else { break };
             let end = switch.find(char::is_whitespace).unwrap_or(switch.len());
             let name = switch[..end].to_ascii_lowercase();
             rest = switch[end..].trim_start();

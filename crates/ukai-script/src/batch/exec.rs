@@ -369,7 +369,16 @@ impl<'r, 'a> Batch<'r, 'a> {
 
     /// A program, or a script that this run wrote.
     pub(super) fn external(&mut self, text: &str) -> Eval<Known> {
-        let text = text.trim();
+        let apart;
+        let mut text = text.trim();
+        // `cmd` ends a program's name at these, which a program's own line does not know.
+        if let Some((name, rest)) = text.split_once(|c: char| ",;= \t\"".contains(c))
+            && !name.is_empty()
+            && text[name.len()..].starts_with([',', ';', '='])
+        {
+            apart = format!("{name} {}", rest.trim_start_matches([',', ';', '=', ' ', '\t']));
+            text = &apart;
+        }
         let words = command_line::split(text);
         let Some(first) = words.first() else { return Ok(Some(true)) };
         let program = command_line::program(first);

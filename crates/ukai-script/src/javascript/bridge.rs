@@ -12,6 +12,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use rquickjs::{Array, Ctx, Function, IntoJs, Object, Result, Value};
 use std::cell::RefCell;
+use std::io::Read;
 use std::rc::Rc;
 
 /// Arrays of bytes that one script is handed.
@@ -104,11 +105,38 @@ fn texts<'js>(ctx: &Ctx<'js>, raw: &Object<'js>, host: &Shared) -> Result<()> {
     raw.set("from64", Function::new(ctx.clone(), from64)?)?;
     let to64 = |text: String| base64::engine::general_purpose::STANDARD.encode(narrow(&text));
     raw.set("to64", Function::new(ctx.clone(), to64)?)?;
+    let it = host.clone();
+    let inflate = move |bytes: String| {
+        let mut host = it.borrow_mut();
+        let out = inflated(&narrow(&bytes), host.limits.value_bytes);
+        host.charge(out.len() as u64);
+        latin1(&out)
+    };
+    raw.set("inflate", Function::new(ctx.clone(), inflate)?)?;
     // Bytes, as characters, to text and back.
     let from_utf8 = |bytes: String| String::from_utf8_lossy(&narrow(&bytes)).into_owned();
     raw.set("fromUtf8", Function::new(ctx.clone(), from_utf8)?)?;
     raw.set("toUtf8", Function::new(ctx.clone(), |text: String| latin1(text.as_bytes()))?)?;
     raw.set("variable", Function::new(ctx.clone(), |name: String| variable(&name))?)
+}
+
+/// What gzip, zlib's format or plain deflate packed, as far as it is whole and not too long.
+fn inflated(bytes: &[u8], max: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    let max = max as u64;
+    // Broken data keeps what came before.
+    let _ = match bytes {
+        [0x1f, 0x8b, ..] => {
+            flate2::read::MultiGzDecoder::new(bytes).take(max).read_to_end(&mut out)
+        }
+        [first, second, ..]
+            if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0 =>
+        {
+            flate2::read::ZlibDecoder::new(bytes).take(max).read_to_end(&mut out)
+        }
+        _ => flate2::read::DeflateDecoder::new(bytes).take(max).read_to_end(&mut out),
+    };
+    out
 }
 
 fn objects<'js>(

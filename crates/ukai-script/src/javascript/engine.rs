@@ -107,6 +107,16 @@ fn script(ctx: &Ctx<'_>, host: &Shared, source: &str) -> Option<String> {
         failed = ctx.eval_with_options::<Value, _>(source.as_bytes(), options()).is_err();
         problem_text = if failed { problem(ctx) } else { String::new() };
     }
+    if failed && problem_text.starts_with("SyntaxError") {
+        // A module: it imports, and waits outside of functions.
+        let mut options = options();
+        options.promise = true;
+        let module = rewrite::evals(&rewrite::module(&source));
+        if ctx.eval_with_options::<Value, _>(module.as_bytes(), options).is_ok() {
+            return None;
+        }
+        ctx.catch();
+    }
     if !failed || !host.borrow().runs() {
         return None;
     }

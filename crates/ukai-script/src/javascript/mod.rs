@@ -15,6 +15,8 @@ mod html;
 mod rewrite;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_libraries;
 
 use crate::com::Shared;
 use crate::cpu::Budget;

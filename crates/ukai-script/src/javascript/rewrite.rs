@@ -5,15 +5,55 @@
 //! lets the next look at `eval` see the engine's own, the second tells the text and gives it back
 //! rewritten. All other ways to `eval` see a function of ours, which runs text outside.
 
+use regex::Regex;
+
 /// Before the arguments of `eval`.
 const BEFORE: &str = "ukai$v(ukai$a(),eval(ukai$l(";
 
 /// Beside the closing bracket after them.
 const AFTER: &str = "))";
 
-/// Rewrites calls of `eval`; the text itself if there are none, or if its brackets do not fit.
+/// What stands for `import` as a function: the engine would look for a file.
+const IMPORT: &str = "ukai$i";
+
+/// Imports of a module as calls of `require`, exports as what they export.
+pub(super) fn module(source: &str) -> String {
+    let Ok(import) = Regex::new(
+        r#"(^|[;\r\n}])([ \t]*)import\s*(?:([\w$*{}\s,]+?)\s*\bfrom\s*)?["']([^"'\r\n]{1,300})["']"#,
+    ) else {
+        return source.to_owned();
+    };
+    let out = import.replace_all(source, |found: &regex::Captures<'_>| {
+        let part = |at: usize| found.get(at).map_or("", |it| it.as_str());
+        let (plain, braces) = match part(3).split_once('{') {
+            Some((plain, braces)) => (plain, braces.trim_end().trim_end_matches('}')),
+            None => (part(3), ""),
+        };
+        let mut out = format!("{}{}", part(1), part(2));
+        let loaded = format!("require({:?})", part(4));
+        for name in plain.split(',').map(str::trim).filter(|it| !it.is_empty()) {
+            let name = name.strip_prefix('*').map_or(name, str::trim_start);
+            let name = name.strip_prefix("as ").unwrap_or(name);
+            out.push_str(&format!("var {name} = {loaded}; "));
+        }
+        if braces.is_empty() {
+            out.push_str(&loaded);
+        } else {
+            out.push_str(&format!("var {{{}}} = {loaded}", braces.replace(" as ", ": ")));
+        }
+        out
+    });
+    match Regex::new(
+        r"(^|[;\r\n}])[ \t]*export\s+(?:default\s+)?(async|function|class|const|let|var)\b",
+    ) {
+        Ok(export) => export.replace_all(&out, "$1 $2").into_owned(),
+        Err(_) => out.into_owned(),
+    }
+}
+
+/// Rewrites calls of `eval` and of `import`; the text itself if there are none, or if its brackets do not fit.
 pub(super) fn evals(source: &str) -> String {
-    if !source.contains("eval") {
+    if !source.contains("eval") && !source.contains("import") {
         return source.to_owned();
     }
     let mut scanner = Scanner::new(source);
@@ -216,6 +256,12 @@ impl<'a> Scanner<'a> {
             self.brackets.push(Bracket::Eval);
             self.divides = false;
             self.no_call = false;
+            return;
+        }
+        if word == "import" && !self.no_call && open.starts_with('(') {
+            self.out.push_str(IMPORT);
+            self.at += length;
+            self.divides = false;
             return;
         }
         self.divides = !BEFORE_REGEX.contains(&word);

@@ -786,6 +786,7 @@ proptest! {
     fn arbitrary_text_never_panics(text in ".{0,300}") {
         run(&text, &Limits { steps: 20_000, ..Limits::default() });
         super::rewrite::evals(&format!("eval({text}"));
+        super::rewrite::module(&format!("import {text} from 'a'; export {text}"));
         super::html::active(&format!("<script src={text}"));
     }
 

@@ -278,6 +278,11 @@ impl Interpreter<'_, '_> {
         }
         if let Value::Object(id) = value {
             let is_list = matches!(self.heap.get(*id).map(|it| &it.state), Some(State::Items(_)));
+            if self.heap.get(*id).is_some_and(|it| &*it.class == "methods") {
+                let name = self.text_of(index).to_lowercase();
+                let whose = self.named_entry(*id, "whose").unwrap_or(Value::Null);
+                return Ok(Value::Method(Rc::new((whose, name))));
+            }
             if !is_list {
                 return if let Value::List(keys) = index {
                     let keys = keys.items().to_vec();

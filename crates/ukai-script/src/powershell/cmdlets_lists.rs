@@ -273,12 +273,14 @@ impl Interpreter<'_, '_> {
             out.append(&mut self.call_block(&block, Vec::new(), None, false)?);
         }
         let floor = self.run.steps_left() / 2;
-        // Bytes flow one by one.
-        let input = input.map(|items| match items.as_slice() {
-            [bytes @ Value::Bytes(_)] => self.items_of(bytes),
-            _ => items,
-        });
-        for item in input.unwrap_or_else(|| vec![Value::Null]) {
+        let mut items = Vec::new();
+        for value in input.unwrap_or_else(|| vec![Value::Null]) {
+            match value {
+                Value::Bytes(_) => items.append(&mut self.items_of(&value)),
+                other => items.push(other),
+            }
+        }
+        for item in items {
             self.run.step()?;
             if self.run.steps_left() < floor {
                 self.run.note("a loop was left that does not end soon");

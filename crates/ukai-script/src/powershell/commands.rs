@@ -579,9 +579,8 @@ impl Interpreter<'_, '_> {
 
 fn is_switch(name: &str) -> bool {
     // `-Value` is not `-ValueOnly`, nor `-Verb` `-Verbose`.
-    SWITCHES
-        .iter()
-        .any(|it| *it == name || (name.len() > 4 && name != "value" && it.starts_with(name)))
+    let is_other = matches!(name, "value" | "valu" | "verb");
+    SWITCHES.iter().any(|it| *it == name || (name.len() > 3 && !is_other && it.starts_with(name)))
 }
 
 /// A command's own name in lower case, from that or an alias.

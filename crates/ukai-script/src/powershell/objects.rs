@@ -116,6 +116,27 @@ impl Interpreter<'_, '_> {
                 object.entries.push((Value::text("name"), Value::text(name)));
                 object
             }
+            "net.ipendpoint" => {
+                let mut object = Object::new(class, State::None);
+                object.entries.push((Value::text("address"), first));
+                object.entries.push((Value::text("port"), second));
+                object
+            }
+            "uribuilder" => {
+                let part = |at: usize| arguments.get(at).map(|it| self.text_of(it));
+                let text = match (part(0), part(1), part(2), part(3)) {
+                    (Some(scheme), Some(host), port, path) => {
+                        let port = port.map(|it| format!(":{it}")).unwrap_or_default();
+                        let path = path.unwrap_or_default();
+                        format!("{scheme}://{host}{port}/{}", path.trim_start_matches('/'))
+                    }
+                    (text, ..) => text.unwrap_or_default(),
+                };
+                let uri = self.uri(&text);
+                let mut object = Object::new(class, State::None);
+                object.entries.push((Value::text("uri"), uri));
+                object
+            }
             "net.networkcredential" | "management.automation.pscredential" => {
                 let mut object = Object::new("net.networkcredential", State::None);
                 object.entries.push((Value::text("username"), first));
@@ -167,6 +188,16 @@ impl Interpreter<'_, '_> {
     }
 
     fn dial(&mut self, host: &Value, port: &Value) {
+        if let Value::Object(id) = host
+            && self.heap.get(*id).is_some_and(|it| &*it.class == "net.ipendpoint")
+        {
+            let part = |name: &str| self.named_entry(*id, name).unwrap_or(Value::Null);
+            let (host, port) = (part("address"), part("port"));
+            if !matches!(host, Value::Object(_)) {
+                self.dial(&host, &port);
+            }
+            return;
+        }
         let host = self.text_of(host);
         let port = self.int_of(port).and_then(|it| u16::try_from(it).ok()).filter(|it| *it != 0);
         self.run.connect(&host, port);
@@ -215,6 +246,15 @@ impl Interpreter<'_, '_> {
             }
             (_, "count" | "length") => Value::Int(self.length(&Value::Object(id)) as i64),
             ("hashtable" | "pscustomobject", "psobject") => Value::Object(id),
+            (_, "psobject") | ("psobject", "methods") => {
+                let whose = match name {
+                    "methods" => self.named_entry(id, "whose").unwrap_or(Value::Null),
+                    _ => Value::Object(id),
+                };
+                let mut object = Object::new(name, State::None);
+                object.entries.push((Value::text("whose"), whose));
+                Value::Object(self.new_object(object))
+            }
             ("hashtable" | "pscustomobject", "properties") => self.enumerated(id),
             ("hashtable" | "pscustomobject" | "exception", _) => Value::Null,
             ("executioncontext", "invokecommand" | "sessionstate" | "psvariable") => {
@@ -337,6 +377,11 @@ impl Interpreter<'_, '_> {
             _ => {}
         }
         match (&*class, name) {
+            ("methods", _) => {
+                // `$x.PSObject.Methods['Name'].Invoke(...)`
+                let whose = self.named_entry(id, "whose").unwrap_or(Value::Null);
+                return Ok(Value::Method(Rc::new((whose, text(self, 0).to_lowercase()))));
+            }
             (_, "gettype") => return Ok(Value::Type(class)),
             (_, "tostring") if name == "tostring" => {
                 return Ok(Value::text(self.text_of(&Value::Object(id))));
@@ -368,6 +413,13 @@ impl Interpreter<'_, '_> {
             ) => {
                 self.dial(&first, &second);
             }
+            ("net.websockets.clientwebsocket", "connectasync") | ("xml.xmldocument", "load") => {
+                let url = self.url_of(&first);
+                if url.contains("://") {
+                    self.run.fetch(&url, None);
+                }
+                return Ok(Value::Unknown(Some(url.into())));
+            }
             ("net.networkinformation.ping", "send") => {
                 let host = text(self, 0);
                 self.run.connect(&host, None);
@@ -397,7 +449,7 @@ impl Interpreter<'_, '_> {
                 return self.script_block(&script);
             }
             ("invokecommand", "expandstring") => {
-                let quoted = format!("\"{}\"", text(self, 0).replace('"', "`\""));
+                let quoted = format!("\"{}\"", text(self, 0).replace('"', "\"\""));
                 let mut out = Vec::new();
                 self.deeper(|it| it.evaluate_text(&quoted, Vec::new(), &mut out))?;
                 return Ok(Value::from_output(out));
@@ -436,6 +488,13 @@ impl Interpreter<'_, '_> {
                     held.grow(more.len());
                     script.push_str(&more);
                     script.push('\n');
+                } else if let Some(more) = self.command_part(name, &arguments)
+                    && let Some(Object { state: State::Builder(script), held, .. }) =
+                        self.heap.get_mut(id)
+                {
+                    held.grow(more.len());
+                    script.truncate(script.trim_end_matches('\n').len());
+                    script.push_str(&more);
                 }
                 return Ok(Value::Object(id));
             }
@@ -754,6 +813,18 @@ impl Interpreter<'_, '_> {
         Value::Int(low.saturating_add((self.seed % span) as i64))
     }
 
+    /// A command that is put together part by part, as text of a script.
+    fn command_part(&self, name: &str, arguments: &[Value]) -> Option<String> {
+        let quoted = |value: &Value| format!("'{}'", self.text_of(value).replace('\'', "''"));
+        let first = arguments.first()?;
+        Some(match (name, arguments.get(1)) {
+            ("addcommand", _) => format!("\n& {}", quoted(first)),
+            ("addargument", _) => format!(" {}", quoted(first)),
+            (_, Some(value)) => format!(" -{}:{}", self.text_of(first), quoted(value)),
+            (_, None) => format!(" -{}", self.text_of(first)),
+        })
+    }
+
     /// Runs text that was put together.
     pub(super) fn invoke_expression(&mut self, text: &str) -> Eval<Value> {
         if text.trim().is_empty() {
@@ -809,6 +880,8 @@ fn is_known_class(class: &str) -> bool {
                 | "net.http.httpclient"
                 | "random"
                 | "net.webproxy"
+                | "net.websockets.clientwebsocket"
+                | "xml.xmldocument"
                 | "net.sockets.socket"
                 | "net.networkinformation.ping"
                 | "security.cryptography.aes"

@@ -280,6 +280,7 @@ impl Interpreter<'_, '_> {
                 object.entries.push((Value::text("requesturi"), Value::text(url)));
                 Ok(Value::Object(self.new_object(object)))
             }
+            "net.ipaddress" if name == "parse" => return Ok(first),
             "net.dns" => {
                 let host = text(self, 0);
                 self.run.connect(&host, None);

@@ -77,7 +77,14 @@ impl Interpreter<'_, '_> {
         self.run.step()?;
         match value {
             Value::Method(bound) if name == "invoke" => {
-                let (value, name) = (bound.0.clone(), bound.1.clone());
+                let (mut value, name) = (bound.0.clone(), bound.1.clone());
+                let mut arguments = arguments;
+                if matches!(value, Value::Null) {
+                    // A method by reflection: the object, then a list of arguments.
+                    let rest = arguments.get(1).map(|it| self.items_of(it)).unwrap_or_default();
+                    value = arguments.into_iter().next().unwrap_or(Value::Null);
+                    arguments = rest;
+                }
                 Ok(self
                     .deeper(|it| it.call_method(value, &name, arguments))?
                     .unwrap_or(Value::Null))
@@ -108,6 +115,10 @@ impl Interpreter<'_, '_> {
                 Ok(Value::text(&*class))
             }
             Value::Type(class) if name == "invoke" => Ok(Value::Type(class)),
+            Value::Type(_) if name == "getmethod" => {
+                let method = arguments.first().map(|it| self.text_of(it)).unwrap_or_default();
+                Ok(Value::Method(std::rc::Rc::new((Value::Null, method.to_lowercase()))))
+            }
             Value::Type(class) => self.call_static_with(&class, name, arguments),
             other => match name {
                 "tostring" => match arguments.first() {

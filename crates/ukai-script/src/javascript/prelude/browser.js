@@ -5,7 +5,8 @@ function go(url) {
   const place = text(url);
   if (/^\s*javascript:/i.test(place)) evaluate(decodeURIComponentOrSame(place.replace(/^\s*javascript:/i, '')));
   else if (/^blob:/.test(place)) save(place, '');
-  else if (place && !/^(#|about:|data:)/i.test(place)) ask('fetch', place);
+  // The page itself is made up.
+  else if (place && !/^(#|about:|data:|https?:\/\/page\.invalid\b)/i.test(place)) ask('fetch', place);
   else if (/^data:/i.test(place)) act('remark', place);
 }
 function decodeURIComponentOrSame(value) {
@@ -50,6 +51,10 @@ function characters(value) {
   if (typeof value === 'object' && value !== null && byteNumbers.has(value)) return ask('bytes', byteNumbers.get(value));
   return ask('toUtf8', text(value));
 }
+/** Text of UTF-16, its bytes as characters. */
+function wide(all) {
+  return all.replace(/([^])([^])/g, (_, low, high) => String.fromCharCode(low.charCodeAt(0) | high.charCodeAt(0) << 8)).slice(0, all.length >> 1);
+}
 function buffer(all) {
   const view = new Uint8Array(all.length);
   for (let at = 0; at < all.length; at++) view[at] = all.charCodeAt(at);
@@ -64,19 +69,63 @@ function save(url, name) {
   if (data) return act('write', name || 'download', /base64/i.test(data[1]) ? ask('from64', data[2]) : characters(decodeURIComponentOrSame(data[2])));
   if (place) ask('fetch', place);
 }
-class URL {
-  constructor(url, base) {
-    let whole = text(url);
-    if (base !== undefined && !/^[a-z][a-z0-9+.-]*:/i.test(whole)) whole = text(base).replace(/\/[^/]*$/, '/') + whole.replace(/^\//, '');
-    const parts = /^([a-z][a-z0-9+.-]*:)(?:\/\/(?:[^@/]*@)?([^/:?#]*)(?::(\d+))?)?([^?#]*)(\?[^#]*)?(#.*)?$/i.exec(whole);
-    if (!parts) throw new TypeError('Invalid URL');
-    [, this.protocol, this.hostname = '', this.port = '', this.pathname, this.search = '', this.hash = ''] = parts;
-    this.host = this.hostname + (this.port && ':' + this.port);
-    this.origin = `${this.protocol}//${this.host}`;
-    this.href = whole;
-    this.searchParams = new URLSearchParams(this.search);
+const DEFAULT_PORTS = { 'http:': '80', 'https:': '443', 'ws:': '80', 'wss:': '443', 'ftp:': '21' };
+/** A URL that is meant beside another. */
+function resolve(url, base) {
+  const whole = text(url).trim();
+  const [, protocol, origin, path] = /^([a-z][a-z0-9+.-]*:)(\/\/[^/?#]*)?([^?#]*)/i.exec(text(base)) ?? [];
+  if (protocol === undefined || /^[a-z][a-z0-9+.-]*:/i.test(whole)) return whole;
+  if (whole.startsWith('//')) return protocol + whole;
+  const start = protocol + (origin ?? '');
+  if (whole === '' || /^[?#]/.test(whole)) return start + path + whole;
+  const [, way, rest] = /^([^?#]*)(.*)$/s.exec(whole.startsWith('/') ? whole : path.replace(/[^/]*$/, '') + whole);
+  const steps = [];
+  for (const step of way.split('/').slice(way.startsWith('/') ? 1 : 0)) {
+    if (step === '..') steps.pop();
+    else if (step !== '.') steps.push(step);
   }
+  if (/(^|\/)\.\.?$/.test(way)) steps.push('');
+  return `${start}/${steps.join('/')}${rest}`;
+}
+class URL {
+  #parts = {};
+  constructor(url, base) {
+    this.#set(base === undefined ? text(url).trim() : resolve(url, base));
+    define(this, 'searchParams', { value: new URLSearchParams(this.search, (query) => { this.search = query; }), enumerable: true });
+  }
+  #set(whole) {
+    const parts = /^([a-z][a-z0-9+.-]*:)(?:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^/:?#]*)(?::(\d+))?)?([^?#]*)(\?[^#]*)?(#.*)?$/i.exec(whole);
+    if (!parts) throw new TypeError('Invalid URL');
+    const [, protocol, user = '', hostname, port = '', pathname, search = '', hash = ''] = parts;
+    this.#parts = { protocol: protocol.toLowerCase(), user, hostname, port, pathname: pathname || (hostname ? '/' : ''), search, hash };
+    if (port === DEFAULT_PORTS[this.#parts.protocol]) this.#parts.port = '';
+  }
+  get protocol() { return this.#parts.protocol; }
+  set protocol(value) { this.#parts.protocol = text(value).replace(/:?$/, ':'); }
+  get username() { return this.#parts.user.split(':')[0]; }
+  get password() { return this.#parts.user.split(':')[1] ?? ''; }
+  get hostname() { return this.#parts.hostname ?? ''; }
+  set hostname(value) { this.#parts.hostname = text(value); }
+  get port() { return this.#parts.port; }
+  set port(value) { this.#parts.port = text(value) === DEFAULT_PORTS[this.protocol] ? '' : text(value); }
+  get host() { return this.hostname + (this.port && ':' + this.port); }
+  set host(value) { [this.hostname, this.port] = [text(value).replace(/:\d+$/, ''), /:(\d+)$/.exec(text(value))?.[1] ?? this.port]; }
+  get pathname() { return this.#parts.pathname; }
+  set pathname(value) { this.#parts.pathname = text(value).replace(/^\/?/, '/'); }
+  get search() { return this.#parts.search; }
+  set search(value) { this.#parts.search = text(value) && text(value).replace(/^\??/, '?'); }
+  get hash() { return this.#parts.hash; }
+  set hash(value) { this.#parts.hash = text(value) && text(value).replace(/^#?/, '#'); }
+  get origin() { return `${this.protocol}//${this.host}`; }
+  get path() { return this.pathname + this.search; }
+  get href() {
+    const { user, hostname } = this.#parts;
+    return this.protocol + (hostname === undefined ? '' : '//' + (user && user + '@') + this.host) + this.path + this.hash;
+  }
+  set href(value) { this.#set(text(value)); }
   toString() { return this.href; }
+  toJSON() { return this.href; }
+  static canParse(url) { return /^[a-z][a-z0-9+.-]*:/i.test(text(url)); }
   static createObjectURL(blob) {
     const url = `blob:https://page.invalid/${blobs.size}`;
     if (blobs.size < 256 && blob instanceof Blob) blobs.set(url, blob);
@@ -85,13 +134,29 @@ class URL {
   static revokeObjectURL() {}
 }
 class URLSearchParams {
-  constructor(query = '') {
-    this.pairs = text(query).replace(/^\?/, '').split('&').filter(Boolean).map((it) => it.split('=').map(decodeURIComponentOrSame));
+  #changed;
+  constructor(query = '', changed = undefined) {
+    const pairs = typeof query === 'object' && query ? (Array.isArray(query) ? query : Object.entries(query)) : undefined;
+    this.pairs = pairs ? pairs.map((it) => it.map(text)) : text(query).replace(/^\?/, '').split('&').filter(Boolean).map((it) => {
+      const [, name, value = ''] = /^([^=]*)=?(.*)$/s.exec(it.replace(/\+/g, ' '));
+      return [name, value].map(decodeURIComponentOrSame);
+    });
+    this.#changed = changed;
   }
+  #change() { this.#changed?.(this.toString()); }
   get(name) { return this.pairs.find((it) => it[0] === name)?.[1] ?? null; }
+  getAll(name) { return this.pairs.filter((it) => it[0] === name).map((it) => it[1]); }
   has(name) { return this.pairs.some((it) => it[0] === name); }
-  append(name, value) { this.pairs.push([text(name), text(value)]); }
-  set(name, value) { this.append(name, value); }
+  append(name, value) { this.pairs.push([text(name), text(value)]); this.#change(); }
+  delete(name) { this.pairs = this.pairs.filter((it) => it[0] !== name); this.#change(); }
+  set(name, value) {
+    const pair = this.pairs.find((it) => it[0] === name);
+    if (pair) pair[1] = text(value);
+    else this.pairs.push([text(name), text(value)]);
+    this.#change();
+  }
+  forEach(work) { for (const [name, value] of this.pairs) work(value, name, this); }
+  [Symbol.iterator]() { return this.pairs[Symbol.iterator](); }
   toString() { return this.pairs.map((it) => it.map(encodeURIComponent).join('=')).join('&'); }
 }
 for (const [name, value] of Object.entries({ Blob, File, URL, URLSearchParams })) global(name, disguise(value, name));
@@ -157,7 +222,10 @@ global('fetch', fetchPage);
 global('Request', disguise(function (url) { return { url: text(url) }; }, 'Request'));
 for (const name of ['WebSocket', 'EventSource', 'Worker', 'SharedWorker']) {
   global(name, disguise(function (url) {
-    go(url);
+    const blob = blobs.get(text(url));
+    // A worker's script may be made up.
+    if (blob) afterwards(ask('fromUtf8', blob.characters));
+    else go(url);
     return absorb();
   }, name));
 }
@@ -167,7 +235,12 @@ global('importScripts', disguise((...urls) => urls.forEach(go), 'importScripts')
 global('atob', disguise((value) => ask('from64', text(value)), 'atob'));
 global('btoa', disguise((value) => ask('to64', text(value)), 'btoa'));
 global('TextDecoder', disguise(class TextDecoder {
-  decode(value) { return ask('fromUtf8', characters(value ?? '')); }
+  constructor(label = 'utf-8') { this.encoding = text(label).toLowerCase(); }
+  decode(value) {
+    const all = characters(value ?? '');
+    if (/16/.test(this.encoding)) return wide(all);
+    return /latin1|ascii|8859|1252|binary/.test(this.encoding) ? all : ask('fromUtf8', all);
+  }
 }, 'TextDecoder'));
 global('TextEncoder', disguise(class TextEncoder {
   encode(value) { return new Uint8Array(buffer(characters(text(value)))); }

@@ -143,6 +143,15 @@ for (const [name, value] of [
   ['ukai$a', () => { direct = true; }],
   ['ukai$l', layer],
   ['ukai$v', (_, value) => value],
+  ['ukai$i', (name) => {
+    const place = text(name);
+    if (/^(https?|data|blob):/i.test(place)) {
+      go(place);
+      return Promise.resolve(absorb());
+    }
+    const loaded = world.require(place);
+    return Promise.resolve(partly({ default: loaded, ...loaded, get: loaded?.get, exec: loaded?.exec }));
+  }],
 ]) {
   define(world, name, { value, enumerable: false });
 }

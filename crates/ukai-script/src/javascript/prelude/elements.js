@@ -1,4 +1,54 @@
 // The document, its elements, and what they load.
+/** What the functions of jQuery ask for; where it is asked for without having been loaded. */
+function jQuery() {
+  const answered = (url, values) => {
+    const answer = ask('fetch', url) ?? '';
+    for (const work of values) if (typeof work === 'function') afterwards(work, [answer, 'success', absorb()]);
+    const self = partly({
+      done: (work) => { afterwards(work, [answer, 'success', absorb()]); return self; },
+      success: (work) => self.done(work),
+      always: (work) => self.done(work),
+      then: (work) => { if (typeof work === 'function') afterwards(work, [answer]); return self; },
+      fail: () => self,
+    });
+    return self;
+  };
+  const ajax = (first, second) => {
+    const options = (typeof first === 'string' ? second : first) ?? {};
+    if (typeof options.data === 'string') act('remark', options.data);
+    const url = text(typeof first === 'string' ? first : options.url);
+    if (/^script$/i.test(text(options.dataType))) return answered(url, []);
+    return answered(url, [options.success, options.complete]);
+  };
+  const asked = (url, ...rest) => (typeof url === 'object' ? ajax(url) : answered(text(url), rest));
+  const ready = (work) => { if (typeof work === 'function') afterwards(work, [jquery]); return selected(); };
+  const selected = (what) => {
+    const known = partly({
+      length: 1,
+      ready,
+      load: (url, ...rest) => { if (typeof url === 'string') answered(url.split(' ')[0], rest); else ready(url); return known; },
+      on: (_, ...rest) => { ready(rest.find((it) => typeof it === 'function')); return known; },
+      attr: (name, value) => { if (/^(src|href|action)$/i.test(text(name)) && value !== undefined && /^src$/i.test(text(name))) go(value); return known; },
+      each: (work) => { if (typeof work === 'function') apply(work, what, [0, what]); return known; },
+    });
+    for (const name of ['append', 'prepend', 'html', 'after', 'before', 'appendTo', 'replaceWith']) {
+      known[name] = (value) => { if (typeof value === 'string') markup(value); else adopt(value); return known; };
+    }
+    for (const name of ['click', 'submit', 'bind', 'live', 'one', 'hover', 'keydown', 'mousemove']) {
+      known[name] = (...values) => { ready(values.find((it) => typeof it === 'function')); return known; };
+    }
+    return known;
+  };
+  const jquery = disguise((what) => {
+    if (typeof what === 'function') return ready(what);
+    if (typeof what === 'string' && /^\s*</.test(what)) markup(what);
+    return selected(what);
+  }, 'jQuery');
+  for (const name of ['get', 'post', 'getJSON', 'getScript']) jquery[name] = asked;
+  Object.assign(jquery, { ajax, fn: absorb(), extend: Object.assign, noConflict: () => jquery, ajaxSetup: () => {}, support: absorb(), trim: (it) => text(it).trim() });
+  return jquery;
+}
+
 const LOADS = { script: ['src'], iframe: ['src'], frame: ['src'], img: ['src'], image: ['src'], embed: ['src'], video: ['src'], audio: ['src'], source: ['src'], input: ['src'], object: ['data'], link: ['href'] };
 
 /** Markup that a script writes: its scripts run, what it loads is asked for. */
@@ -31,7 +81,7 @@ function element(tag) {
     if (loads.includes(key.toLowerCase())) go(value);
     if (name === 'script' && /^(text|textContent|innerText|innerHTML)$/.test(key)) return;
     if (/^(innerHTML|outerHTML|srcdoc)$/.test(key)) markup(value);
-    if (/^on(load|error|readystatechange)$/.test(key) && value) afterwards(value, [{ target: proxy, type: key.slice(2) }]);
+    if (/^on(load|error|readystatechange|click|submit|mouseover|mousemove|keydown|focus|change)$/.test(key) && value && !(name === 'a' && key === 'onclick')) afterwards(value, [{ target: proxy, type: key.slice(2) }]);
   }
   /** A script with its text in it runs when it gets into the document. */
   function enter() {
@@ -64,7 +114,7 @@ function element(tag) {
     insertBefore: adopt,
     replaceChild: adopt,
     insertAdjacentHTML: (_, html) => markup(html),
-    addEventListener: (event, work) => { if (/^(load|error|click)$/.test(text(event))) afterwards(work, [{ target: proxy, type: text(event), preventDefault() {} }]); },
+    addEventListener: (event, work) => { if (/^(load|error|click|submit|mouseover|mousemove|keydown|focus|change|input)$/.test(text(event))) afterwards(work, [{ target: proxy, type: text(event), preventDefault() {} }]); },
     click,
     dispatchEvent: click,
     submit: () => go(kept.get('action')),

