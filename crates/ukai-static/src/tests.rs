@@ -178,7 +178,4 @@ fn scripts_of_a_pdf_are_run_together() {
     let layer = layer.and_then(|it| u32::try_from(it).ok());
     assert!(layer.is_some());
     assert_eq!(told, [(layer, &fetch("a")), (layer, &fetch("b"))], "{:?}", analysis.notes);
-    let urls = analysis.observables.iter().filter(|it| it.observable.kind == ObservableKind::Url);
-    let urls: Vec<_> = urls.map(|it| (it.observable.value.as_str(), it.method.as_str())).collect();
-    assert_eq!(urls, [("http://192.0.2.7/a", "script"), ("http://192.0.2.7/b", "script")]);
 }
