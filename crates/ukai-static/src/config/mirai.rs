@@ -512,11 +512,13 @@ fn weights(program: &Program<'_>, calls: &[(usize, usize)]) -> Vec<Option<u16>> 
     let begin = first.0.saturating_sub(CALL_BYTES_MAX);
     let end = last.1.saturating_add(2 * CALL_BYTES_MAX);
     let mut numbers = program.third_arguments(begin..end);
-    // What stands in the operand of a load is none.
+    // What stands in the operand of a load is none; with others the operand is in the instruction.
+    let has_operands = matches!(program.elf.machine.as_str(), "x86" | "x86-64" | "m68k");
     let in_load = |at: usize| {
         let next = calls.partition_point(|call| call.0 < at);
         let near = calls[next.saturating_sub(1)..].iter().take(2);
-        near.flat_map(|call| [call.0, call.1]).any(|load| (load + 1..load + 5).contains(&at))
+        has_operands
+            && near.flat_map(|call| [call.0, call.1]).any(|load| (load + 1..load + 5).contains(&at))
     };
     numbers.retain(|it| (1..=WEIGHT_MAX).contains(&it.value) && !in_load(it.at));
     let within = |from: usize, to: usize| {
