@@ -6,6 +6,7 @@
 //! rewritten. All other ways to `eval` see a function of ours, which runs text outside.
 
 use regex::Regex;
+use std::fmt::Write;
 
 /// Before the arguments of `eval`.
 const BEFORE: &str = "ukai$v(ukai$a(),eval(ukai$l(";
@@ -34,12 +35,12 @@ pub(super) fn module(source: &str) -> String {
         for name in plain.split(',').map(str::trim).filter(|it| !it.is_empty()) {
             let name = name.strip_prefix('*').map_or(name, str::trim_start);
             let name = name.strip_prefix("as ").unwrap_or(name);
-            out.push_str(&format!("var {name} = {loaded}; "));
+            let _ = write!(out, "var {name} = {loaded}; ");
         }
         if braces.is_empty() {
             out.push_str(&loaded);
         } else {
-            out.push_str(&format!("var {{{}}} = {loaded}", braces.replace(" as ", ": ")));
+            let _ = write!(out, "var {{{}}} = {loaded}", braces.replace(" as ", ": "));
         }
         out
     });

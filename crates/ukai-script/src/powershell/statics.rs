@@ -280,7 +280,12 @@ impl Interpreter<'_, '_> {
                 object.entries.push((Value::text("requesturi"), Value::text(url)));
                 Ok(Value::Object(self.new_object(object)))
             }
-            "net.ipaddress" if name == "parse" => return Ok(first),
+            "net.ipaddress" if name == "parse" => Ok(first),
+            "linq.enumerable" if name == "reverse" => {
+                let mut items = self.items_of(&first);
+                items.reverse();
+                Ok(Value::list(items))
+            }
             "net.dns" => {
                 let host = text(self, 0);
                 self.run.connect(&host, None);

@@ -115,6 +115,16 @@ impl Interpreter<'_, '_> {
                 Ok(Value::text(&*class))
             }
             Value::Type(class) if name == "invoke" => Ok(Value::Type(class)),
+            Value::Type(_) if name == "invokemember" && arguments.len() > 3 => {
+                // Name, how, binder, object, arguments.
+                let mut given = arguments.into_iter();
+                let method = given.next().map(|it| self.text_of(&it)).unwrap_or_default();
+                let object = given.nth(2).unwrap_or(Value::Null);
+                let rest = given.next().map(|it| self.items_of(&it)).unwrap_or_default();
+                let method = method.to_lowercase();
+                let done = self.deeper(|it| it.call_method(object, &method, rest))?;
+                Ok(done.unwrap_or(Value::Null))
+            }
             Value::Type(_) if name == "getmethod" => {
                 let method = arguments.first().map(|it| self.text_of(it)).unwrap_or_default();
                 Ok(Value::Method(std::rc::Rc::new((Value::Null, method.to_lowercase()))))

