@@ -536,12 +536,9 @@ impl<'a> Run<'a> {
             Some("js" | "jse") => Some(Dialect::JavaScript),
             _ => None,
         };
-        let dialect = match dialect.or(by_name) {
-            Some(dialect) => dialect,
-            None => {
-                self.note(&format!("runs {path}, which it wrote"));
-                return Ok(());
-            }
+        let Some(dialect) = dialect.or(by_name) else {
+            self.note(&format!("runs {path}, which it wrote"));
+            return Ok(());
         };
         if self.running.contains(&hash) {
             return Ok(());

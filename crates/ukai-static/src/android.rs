@@ -30,8 +30,9 @@ pub(crate) fn manifest(bytes: &[u8]) -> Option<AndroidInfo> {
     let asks = |tag: &str| matches!(tag, "uses-permission" | "uses-permission-sdk-23");
     let permissions = root.childrens().filter(|it| asks(it.name()));
     let permissions = permissions.filter_map(|it| it.attr("name")).map(text);
-    let parts = root.childrens().filter(|it| it.name() == "application");
-    let parts = parts.flat_map(|application| application.childrens());
+    let applications = root.childrens().filter(|it| it.name() == "application");
+    #[allow(clippy::redundant_closure_for_method_calls, reason = "the type's crate is not ours")]
+    let parts = applications.flat_map(|application| application.childrens());
     let components = parts.filter_map(|part| {
         let kind = match part.name() {
             "activity" | "activity-alias" => "activity",

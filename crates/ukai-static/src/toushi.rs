@@ -7,6 +7,7 @@
 
 use serde_json::{Map, Value, json};
 use sha2::Digest;
+use std::fmt::Write;
 use ukai_model::{Analysis, BotConfiguration, ElfInfo};
 
 /// The documents about each Mirai in an analysis: `name` is the file's.
@@ -116,7 +117,7 @@ fn table(configuration: &BotConfiguration, program: &Value) -> Option<Value> {
         message.push_str(&entry);
         entries.push(json!({ "type": "str", "str_data": entry, "refs": refs }));
         if let Some(port) = port {
-            message.push_str(&format!("int{port}"));
+            let _ = write!(message, "int{port}");
             numbers += 1;
             entries.push(json!({ "type": "int", "int_data": port, "refs": refs }));
         }
@@ -141,7 +142,9 @@ fn text(bytes: &[u8]) -> String {
     for byte in bytes {
         match byte {
             0x20..=0x7e => out.push(char::from(*byte)),
-            byte => out.push_str(&format!("\\x{byte:02x}")),
+            byte => {
+                let _ = write!(out, "\\x{byte:02x}");
+            }
         }
     }
     out

@@ -384,12 +384,12 @@ fn operations_that_cost_much_end() {
 #[test]
 fn functions_call_themselves_as_often_as_a_text_has_letters() {
     check(
-        r#"
+        r"
         function d(s) { return s === '' ? '' : String.fromCharCode(s.charCodeAt(0) - 1) + d(s.slice(1)); }
         new ActiveXObject('WScript.Shell').Run(d('iuuq;00o/fybnqmf0' + 'b'.repeat(1000)).slice(0, 20));
         function deep(n) { try { return deep(n + 1); } catch (e) { return n; } }
         if (deep(0) < 1e6) new ActiveXObject('WScript.Shell').Run('ended');
-        "#,
+        ",
         &["run http://n.example/aaa", "run ended"],
     );
 }

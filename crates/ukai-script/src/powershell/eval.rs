@@ -184,13 +184,11 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         }
         let done = with_room(|| inner(self));
         self.run.leave();
-        match done {
-            Some(done) => done.map(Some),
-            None => {
-                self.run.note_deep();
-                Ok(None)
-            }
+        if let Some(done) = done {
+            return done.map(Some);
         }
+        self.run.note_deep();
+        Ok(None)
     }
 
     /// The same for a call, in which levels are counted anew.

@@ -708,7 +708,7 @@ fn depth_is_bounded() {
 #[test]
 fn procedures_call_themselves_as_often_as_a_text_has_letters() {
     let url = format!("http://192.0.2.9/{}", "a".repeat(683));
-    let codes: String = url.chars().map(|it| format!("{:03}", it as u32 + 7)).collect();
+    let codes = url.chars().fold(String::new(), |codes, it| format!("{codes}{:03}", it as u32 + 7));
     let source = format!(
         "Function D(s)\nIf Len(s) = 0 Then\nD = \"\"\nElse\nD = Chr(CInt(Mid(s, 1, 3)) - 7) & \
          D(Mid(s, 4))\nEnd If\nEnd Function\n\

