@@ -72,7 +72,7 @@ fn analyze_shows_headers_and_artefacts_and_exports_configurations() {
         bot.extend(entry.bytes().chain([0]).map(|byte| byte ^ 0x22));
         bot.push(0);
         if entry == host {
-            bot.extend([0x22, 23 ^ 0x22, 0]);
+            bot.extend([0x22, 0x17 ^ 0x22, 0]);
         }
     }
     std::fs::write(path("bot"), bot).expect("a file");

@@ -37,7 +37,9 @@ pub(crate) fn describe(analysis: &Analysis, style: Style) -> String {
     if let Some(elf) = &analysis.elf {
         let facts = [("packer", &elf.packer), ("telfhash", &elf.telfhash)];
         for (name, value) in facts {
-            value.iter().for_each(|it| fact(name, it));
+            if let Some(it) = value {
+                fact(name, it);
+            }
         }
         if !elf.tool_chains.is_empty() {
             fact("made by", &names(&elf.tool_chains));
@@ -115,7 +117,9 @@ pub(crate) fn describe(analysis: &Analysis, style: Style) -> String {
 fn headers_of_pe(pe: &PeInfo, fact: &mut dyn FnMut(&str, &str)) {
     let facts = [("packer", &pe.packer), ("imphash", &pe.imphash), ("rich", &pe.rich_hash)];
     for (name, value) in facts {
-        value.iter().for_each(|it| fact(name, it));
+        if let Some(it) = value {
+            fact(name, it);
+        }
     }
     if let Some(pdb) = &pe.pdb {
         fact("pdb", &pdb.to_string());
