@@ -212,7 +212,7 @@ mod tests {
         );
         assert_eq!(info.platform.as_deref(), Some("macos 10.15"));
         assert_eq!(info.uuid.as_deref(), Some("000102030405060708090a0b0c0d0e0f"));
-        let libraries: Vec<_> = info.libraries.iter().map(|it| it.as_bytes()).collect();
+        let libraries: Vec<_> = info.libraries.iter().map(ukai_model::PeerText::as_bytes).collect();
         assert_eq!(libraries, [b"/usr/lib/libSystem.B.dylib"]);
         assert_eq!((info.entry, info.signed, info.encrypted), (Some(0x400), true, false));
         let [text] = &info.sections[..] else { panic!("one section") };

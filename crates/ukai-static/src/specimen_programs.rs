@@ -99,7 +99,7 @@ pub(crate) fn android_manifest() -> Vec<u8> {
     body.extend(chunk(0x180, 8, words(&[0x0101_021c, 0x0101_0003])));
     let begin = |name: u32, attributes: &[(u32, u32, u32)]| {
         let count = attributes.len() as u32;
-        let mut node = words(&[1, NONE, NONE, name, 20 | 20 << 16, count, 0]);
+        let mut node = words(&[1, NONE, NONE, name, 0x14 | 0x14 << 16, count, 0]);
         for (space, name, value) in attributes {
             node.extend(words(&[*space, *name, *value, 8 | 3 << 24, *value]));
         }

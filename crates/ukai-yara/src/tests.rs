@@ -269,8 +269,9 @@ fn each_shipped_rule_matches_its_specimen() {
 fn linked(compiler: &str, functions: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let source = folder.path().join("a.c");
-    let named: String =
-        functions.iter().map(|function| format!("    kept = (void *){function};\n")).collect();
+    let named: String = functions
+        .iter()
+        .fold(String::new(), |text, it| format!("{text}    kept = (void *){it};\n"));
     let text = format!(
         "#include <windows.h>\nvoid *volatile kept;\nint main(void) {{\n{named}    return 0;\n}}\n"
     );

@@ -117,7 +117,8 @@ urllib2.urlopen('uggc://192.0.2.7/ebg'.decode('rot13'))
 #[test]
 fn functions_call_themselves_as_often_as_a_text_has_letters() {
     let url = format!("http://192.0.2.7/{}", "b".repeat(300));
-    let codes: String = url.chars().map(|it| format!("{:03}", u32::from(it) + 7)).collect();
+    let codes =
+        url.chars().fold(String::new(), |codes, it| format!("{codes}{:03}", u32::from(it) + 7));
     let python = format!(
         "import urllib.request\ndef d(s):\n  if not s:\n    return ''\n  \
          return chr(int(s[:3]) - 7) + d(s[3:])\nurllib.request.urlopen(d('{codes}'))\n"

@@ -452,8 +452,7 @@ impl Code {
 
     const fn call_bytes(&self) -> usize {
         match self.machine {
-            Machine::X86 => 3 + 2 + 5 + 5 + 5,
-            Machine::X86_64 | Machine::M68k => 20,
+            Machine::X86 | Machine::X86_64 | Machine::M68k => 20,
             Machine::Arm => 16,
             Machine::Sh4 => 8,
             Machine::Mips | Machine::Mipsel | Machine::PowerPc | Machine::Sparc => 24,
