@@ -74,7 +74,8 @@ impl Machine<'_> {
             _ => {}
         }
         let class = self.type_name(value);
-        if has_method(&class, name) {
+        let of_second = &*class == "str" && &**name == "decode" && self.runs_second();
+        if of_second || has_method(&class, name) {
             return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
         }
         let text = match value {
