@@ -12,7 +12,7 @@ test_needs=(
   named:bind9 rndc:bind9-utils dig:bind9-dnsutils
   nft:nftables ip:iproute2 unshare:util-linux
   nmap:nmap hydra:hydra telnet:telnet nc:netcat-openbsd
-  chromium:chromium ssdeep:ssdeep busybox:busybox
+  chromium:chromium tlsh_unittest:tlsh-tools ssdeep:ssdeep busybox:busybox
   ssh:openssh-client sshd:openssh-server dropbear:dropbear-bin sshpass:sshpass
   in.tftpd:tftpd-hpa vsftpd:vsftpd python3:python3 git:git xz:xz-utils
   # Real clients against our services.

@@ -1,9 +1,11 @@
-//! Digests against the reference implementations: Debian's `ssdeep` (run here) and PyPI's
-//! `py-tlsh` (a table made by `tests/interop/tlsh_golden.py`).
+//! Digests against the reference implementations: Debian's `ssdeep`, `tlsh_unittest` and coreutils
+//! (run here) and PyPI's `py-tlsh` (a table made by `tests/interop/tlsh_golden.py`).
 
 mod inputs;
 
+use std::collections::HashMap;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::Command;
 use ukai_model::{Hashes, Timestamp};
 use ukai_static::Limits;
@@ -71,4 +73,64 @@ fn tlsh_equals_the_golden_table() {
         compared += 1;
     }
     assert_eq!(compared, 85);
+}
+
+/// Files of this system of usual sizes.
+fn files_of_the_system() -> Vec<PathBuf> {
+    let folders = ["/usr/bin", "/usr/sbin", "/usr/lib/x86_64-linux-gnu"];
+    let entries = folders.map(|folder| std::fs::read_dir(folder).expect("a folder of the system"));
+    let usual = |path: &PathBuf| {
+        let about = std::fs::symlink_metadata(path);
+        about.is_ok_and(|about| about.is_file() && (512..600_000).contains(&about.len()))
+    };
+    let mut files: Vec<PathBuf> =
+        entries.into_iter().flatten().flatten().map(|entry| entry.path()).filter(usual).collect();
+    files.sort_unstable();
+    files.truncate(600);
+    files
+}
+
+/// What a program prints about files.
+fn said(program: &str, arguments: &[&str], files: &[PathBuf]) -> String {
+    let output = Command::new(program).args(arguments).args(files).output();
+    let output = output.unwrap_or_else(|error| panic!("{program} is installed: {error}"));
+    String::from_utf8(output.stdout).expect("digests and paths are text")
+}
+
+#[test]
+fn digests_of_the_systems_files_equal_the_programs() {
+    let files = files_of_the_system();
+    assert!(files.len() >= 500, "{} files", files.len());
+    // By path: MD5, SHA-1, SHA-256, ssdeep, TLSH.
+    let mut theirs: HashMap<String, [String; 5]> = HashMap::new();
+    for (index, program) in ["md5sum", "sha1sum", "sha256sum"].into_iter().enumerate() {
+        for line in said(program, &[], &files).lines() {
+            let (digest, path) = line.split_once("  ").expect("digest and path");
+            theirs.entry(path.to_owned()).or_default()[index] = digest.to_owned();
+        }
+    }
+    for line in said("ssdeep", &["-s"], &files).lines().skip(1) {
+        let (digest, path) = line.split_once(",\"").expect("digest,\"path\"");
+        let path = path.trim_end_matches('"').to_owned();
+        theirs.entry(path).or_default()[3] = digest.to_owned();
+    }
+    for file in &files {
+        let printed = said("tlsh_unittest", &["-f"], std::slice::from_ref(file));
+        let digest = printed.split_whitespace().next().unwrap_or_default();
+        // It is of before the version in front of the digest.
+        let digest = if digest.len() == 70 { format!("T1{digest}") } else { String::new() };
+        theirs.entry(file.display().to_string()).or_default()[4] = digest;
+    }
+    assert_eq!(theirs.len(), files.len());
+    for file in &files {
+        let ours = hashes(&std::fs::read(file).expect("it can be read"));
+        let ours = [
+            ours.md5,
+            ours.sha1,
+            ours.sha256,
+            ours.ssdeep.unwrap_or_default(),
+            ours.tlsh.unwrap_or_default(),
+        ];
+        assert_eq!(ours, theirs[&file.display().to_string()], "{}", file.display());
+    }
 }
