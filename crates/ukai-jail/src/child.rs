@@ -7,6 +7,7 @@ use rustix::process::{
     set_parent_process_death_signal, setrlimit,
 };
 use rustix::thread::set_no_new_privs;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Why a child could not confine itself. It must then end without reading its input.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +77,8 @@ fn forbid_dumps() -> Result<(), ConfineError> {
 pub fn confine(limits: &JailLimits) -> Result<(), ConfineError> {
     // Programs that grow their stack ask the system once where it ends, and cannot later.
     stacker::remaining_stack();
+    // What reads the processor's clock asks once where the kernel's code for that is.
+    clock_gettime(ClockId::ThreadCPUTime);
     let hard = |amount| Rlimit { current: Some(amount), maximum: Some(amount) };
     // SIGXCPU at the soft limit tells the reason; one second later comes SIGKILL.
     let cpu = Rlimit { current: Some(limits.cpu_s), maximum: Some(limits.cpu_s + 1) };
