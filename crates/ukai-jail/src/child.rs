@@ -78,7 +78,7 @@ pub fn confine(limits: &JailLimits) -> Result<(), ConfineError> {
     // Programs that grow their stack ask the system once where it ends, and cannot later.
     stacker::remaining_stack();
     // What reads the processor's clock asks once where the kernel's code for that is.
-    clock_gettime(ClockId::ThreadCPUTime);
+    let _ = clock_gettime(ClockId::ThreadCPUTime);
     let hard = |amount| Rlimit { current: Some(amount), maximum: Some(amount) };
     // SIGXCPU at the soft limit tells the reason; one second later comes SIGKILL.
     let cpu = Rlimit { current: Some(limits.cpu_s), maximum: Some(limits.cpu_s + 1) };
