@@ -15,6 +15,50 @@
     reason = "scripts are put together from many short texts, read best as they will stand there"
 )]
 
+/// What a set of ways is asked for: each has a file for each language.
+macro_rules! set_of_ways {
+    () => {
+        /// A dropper of a language.
+        pub(super) fn dropper(language: Language, dice: &mut Dice, truth: &mut Truth) -> String {
+            match language {
+                Language::Shell => shell::dropper(dice, truth),
+                Language::PowerShell => powershell::dropper(dice, truth),
+                Language::Batch => batch::dropper(dice, truth),
+                Language::VbScript => vbscript::dropper(dice, truth),
+                Language::JavaScript => javascript::dropper(dice, truth),
+                Language::Python => python::dropper(dice, truth),
+                Language::Perl => perl::dropper(dice, truth),
+            }
+        }
+
+        /// A program that prints `text`, hidden in one of the ways; none where no real interpreter can be
+        /// asked.
+        #[cfg(test)]
+        pub(super) fn printed(language: Language, dice: &mut Dice, text: &str) -> Option<String> {
+            let mut before = String::new();
+            Some(match language {
+                Language::Shell => {
+                    let word = shell::hide(dice, text, &mut before);
+                    format!("{before}printf %s {word}\n")
+                }
+                Language::JavaScript => {
+                    let word = javascript::hide(dice, text, &mut before);
+                    format!("{before}process.stdout.write({word});\n")
+                }
+                Language::Python => {
+                    let word = python::hide(dice, text, &mut before);
+                    format!("{before}print({word}, end='')\n")
+                }
+                Language::Perl => {
+                    let word = perl::hide(dice, text, &mut before);
+                    format!("{before}my $printed = {word};\nprint $printed;\n")
+                }
+                Language::PowerShell | Language::Batch | Language::VbScript => return None,
+            })
+        }
+    };
+}
+
 mod batch;
 mod fresh;
 mod held_out;
