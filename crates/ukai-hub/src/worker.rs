@@ -80,10 +80,11 @@ impl Worker {
     /// Does one job; false if there is none.
     async fn round(&mut self) -> Result<bool, StoreError> {
         let queue = self.app.store.queue();
-        let next = match self.done.take() {
+        let next = match &self.done {
             Some(done) => queue.exchange(done, &self.name, limits::LEASE).await?,
             None => queue.lease(ENGINE, &self.name, limits::LEASE, 1).await?.pop(),
         };
+        self.done = None;
         let Some(job) = next else { return Ok(false) };
         tokio::select! {
             done = self.work(&job) => self.done = done?.then_some(job),

@@ -141,11 +141,11 @@ impl Queue {
     /// [`Queue::complete`], and takes the next job of the same kind for `lease`, in one step.
     pub async fn exchange(
         &self,
-        done: Job,
+        done: &Job,
         worker: &str,
         lease: Duration,
     ) -> Result<Option<Job>, StoreError> {
-        let (engine, worker) = (self.engine.clone(), worker.to_owned());
+        let (engine, done, worker) = (self.engine.clone(), done.clone(), worker.to_owned());
         let attempts_max = self.config.job_attempts_max.max(1);
         self.blocking
             .run(move || {
