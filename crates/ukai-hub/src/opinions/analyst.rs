@@ -1,22 +1,17 @@
 //! What a person says of a sample: a verdict, tags, a note.
 //!
-//! "Malicious" is evidence as engines' words are; "harmless" keeps the file out of feeds, as a
-//! report of a false positive does.
+//! "Malicious" is evidence as engines' words are; "harmless" keeps the file out of feeds
+//! (`harmless.rs`).
 
-use super::keep;
-use crate::board::FalsePositive;
+use super::{harmless::settle, keep};
+use crate::clock;
 use crate::shared::App;
-use crate::{clock, limits};
 use serde::{Deserialize, Serialize};
-use ukai_indicator::observables;
 use ukai_model::{EventKind, Sha256, Timestamp};
 use ukai_store::StoreError;
 
 /// Remarks: what a person says.
 pub(crate) const ANALYST: &str = "analyst";
-
-/// Why a file that a person calls harmless is in no feed.
-const REASON: &str = "an analyst calls this file harmless";
 
 /// What a person thinks of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -70,24 +65,9 @@ pub(crate) async fn judge(
     let mut labels = judged.tags.clone();
     labels.extend(verdict.map(|decision| decision.name().to_owned()));
     keep(app, sha256, ANALYST, labels, &judged).await?;
-    withhold(app, sha256, verdict == Some(Decision::Harmless)).await?;
+    settle(app, sha256).await?;
     let verdict = verdict.map(|decision| decision.name().to_owned());
     let said = EventKind::SampleJudged { sha256, verdict, tags: judged.tags.clone() };
     app.store.submit(vec![app.event(said)]).await?;
     Ok(judged)
-}
-
-/// Keeps the file out of feeds, or lets it in again if it was out for this reason.
-async fn withhold(app: &App, sha256: Sha256, harmless: bool) -> Result<(), StoreError> {
-    let observable = observables::sha256(&sha256);
-    let ours = app.board.false_positive(&observable).is_some_and(|it| it.reason == REASON);
-    if harmless {
-        let report = FalsePositive { reason: REASON.to_owned(), time: clock::now() };
-        if !app.board.report(&app.store, observable, report).await? {
-            tracing::warn!(max = limits::FALSE_POSITIVES_MAX, "too many false positives are kept");
-        }
-    } else if ours {
-        app.board.take_back(&app.store, &observable).await?;
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! line uses as well while no hub runs. A question that may not be asked yet is put again when
 //! it may.
 
+use super::harmless::settle;
 use super::{Heard, LOOKUPS, LookedUp, is_given_up, is_stale, keep, read};
 use crate::shared::{App, Cycle};
 use crate::worker::keep_lease;
@@ -223,6 +224,7 @@ impl Worker {
         }
         if after != before {
             keep(&self.app, job.sha256, LOOKUPS, labels(&after), &after).await?;
+            settle(&self.app, job.sha256).await?;
         }
         self.tell(job, &before, &after).await?;
         if waits.is_empty() || is_given_up(job, clock::now(), limits::LOOKUP_GIVEN_UP_S) {

@@ -1,12 +1,13 @@
 //! What others say of samples: anti-virus engines (`antivirus.rs`), services that know hashes
-//! (`lookups.rs`) and persons (`analyst.rs`). Engines and services are asked when a sample's static analysis is done, and when a
-//! person wants it; who does not answer is asked again by the queue.
+//! (`lookups.rs`) and persons (`analyst.rs`). Engines and services are asked when a sample's static
+//! analysis is done, and when a person wants it; who does not answer is asked again by the queue.
 //!
 //! What they say is kept as remarks of the store, its labels are the names that it gives the
 //! sample, and scoring makes a claim of it.
 
 mod analyst;
 mod antivirus;
+mod harmless;
 mod lookups;
 
 pub use lookups::{Services, carry};

@@ -271,6 +271,34 @@ async fn a_persons_word_finds_the_sample_and_keeps_it_out_of_feeds() {
 }
 
 #[tokio::test]
+async fn a_products_file_stays_out_of_feeds_unless_a_person_says_otherwise() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = server(|_, read| {
+        let body = r#"{"SHA-256":"x","FileName":"busybox"}"#;
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        read.ends_with(b"\r\n\r\n").then(|| format!("{head}{body}").into_bytes())
+    });
+    let lookups = services(folder.path(), port);
+    let rig = Rig::of(Plan { lookups: Some(lookups), ..Plan::default() }).await;
+    let path = capture(&rig).await;
+    let hash = Sha256::of(BOT).to_string();
+    let indicator = || async { rig.json(&format!("/api/indicators?q={hash}")).await };
+    let hashes = || async { rig.get("/feeds/hashes.txt").await.text() };
+    let out = || async {
+        let found = indicator().await["items"][0].to_string();
+        found.contains("a file of a known product for hashlookup")
+            && !hashes().await.contains(&hash)
+    };
+    until("it is out", out).await;
+    let analyst = format!("{path}/analyst");
+    let judge = |body: Value| rig.ask(Method::PUT, &analyst, body.to_string());
+    assert_eq!(judge(json!({ "verdict": "malicious" })).await.status, StatusCode::OK);
+    until("it is in", || async { hashes().await.contains(&hash) }).await;
+    assert_eq!(judge(json!({ "note": "not decided" })).await.status, StatusCode::OK);
+    until("it is out again", out).await;
+}
+
+#[tokio::test]
 async fn samples_that_are_alike_are_told() {
     let mut rig = Rig::start().await;
     // The third is like the first only by its functions, of which it has three of four.
