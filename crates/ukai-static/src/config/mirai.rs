@@ -220,9 +220,40 @@ struct Table {
 static ANCHORS_SEARCH: LazyLock<AhoCorasick> =
     LazyLock::new(|| AhoCorasick::new(ANCHORS).expect("few and short"));
 
-/// Makes the table of the anchors.
+/// The words of lists, by what does not change under a key.
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let mut words = Words(vec![Vec::new(); (WORD_BYTES_MAX + 1) * 256]);
+    for word in USERS.iter().chain(PASSWORDS).map(|word| word.as_bytes()) {
+        if let Some(place) = Words::place(word) {
+            words.0[place].push(word);
+        }
+    }
+    words
+});
+
+struct Words(Vec<Vec<&'static [u8]>>);
+
+impl Words {
+    /// By length, and what the first two bytes are XORed with each other.
+    fn place(word: &[u8]) -> Option<usize> {
+        match word {
+            _ if word.len() > WORD_BYTES_MAX => None,
+            [] => None,
+            [_] => Some(256),
+            [first, second, ..] => Some(word.len() * 256 + usize::from(first ^ second)),
+        }
+    }
+
+    /// Words that `bytes` may be.
+    fn alike(&self, bytes: &[u8]) -> &[&'static [u8]] {
+        Self::place(bytes).and_then(|place| self.0.get(place)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Makes the tables of the anchors and words.
 pub(super) fn prepare() {
     LazyLock::force(&ANCHORS_SEARCH);
+    LazyLock::force(&WORDS);
 }
 
 /// Each string votes for its last byte: under the right key that is its NUL.
@@ -374,13 +405,9 @@ fn is_host(text: &str) -> bool {
 /// Key and pairs of the list of log-ins.
 fn logins(program: &Program<'_>) -> Option<(u8, Vec<BotLogin>)> {
     let strings = program.strings();
-    let mut words_of_length = [const { Vec::<&[u8]>::new() }; WORD_BYTES_MAX + 1];
-    for word in USERS.iter().chain(PASSWORDS) {
-        words_of_length[word.len()].push(word.as_bytes());
-    }
     let mut votes = [0usize; 256];
     for string in strings {
-        for word in words_of_length.get(string.bytes.len()).into_iter().flatten() {
+        for word in WORDS.alike(string.bytes) {
             if let Some(key) = key_of(string.bytes, word) {
                 votes[usize::from(key)] += 1;
             }

@@ -13,6 +13,7 @@
 //! be long. What falls short of that counts if its key is proved by another find.
 
 use super::runs::is_printable;
+use super::sift::sift;
 use super::{Finds, Source, scan};
 use crate::limits::{XOR_RUN_BYTES_MAX, XOR_WEAK_FINDS_MAX};
 use memchr::memmem;
@@ -27,29 +28,15 @@ const STRONG_ADDRESS_BYTES: usize = 9;
 /// Length of the shortest name that counts, in bytes.
 const NAME_BYTES_MIN: usize = 6;
 
-/// Two bytes, XORed with each other, may be a character of a host name and a dot beside it.
-const DOT: u8 = 1;
-/// They may be a letter and a colon after it.
-const COLON: u8 = 2;
-/// They may be a colon and a slash after it.
-const SLASH: u8 = 4;
+/// What a colon and a slash after it are XORed with each other.
+const SLASH: u8 = b':' ^ b'/';
 
-/// What two bytes may be, by what they are XORed with each other.
-static NEIGHBOURS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0u8;
-    while byte < 128 {
-        if byte.is_ascii_lowercase() || byte.is_ascii_digit() {
-            table[(byte ^ b'.') as usize] |= DOT;
-        }
-        if byte.is_ascii_alphabetic() {
-            table[(byte ^ b':') as usize] |= COLON;
-        }
-        byte += 1;
-    }
-    table[(b':' ^ b'/') as usize] |= SLASH;
-    table
-};
+/// Whether a byte XORed with a dot beside it may be a character of a host name.
+const fn is_by_dot(pair: u8) -> bool {
+    let byte = pair ^ b'.';
+    // Both are looked at, so that there is no branch.
+    byte.is_ascii_lowercase() | byte.is_ascii_digit()
+}
 
 /// Searches `bytes`; the keys under which something was found are returned.
 pub(crate) fn search(bytes: &[u8], finds: &mut Finds) -> BTreeSet<u8> {
@@ -60,18 +47,21 @@ pub(crate) fn search(bytes: &[u8], finds: &mut Finds) -> BTreeSet<u8> {
         weak: Vec::new(),
         run: Vec::with_capacity(XOR_RUN_BYTES_MAX),
     };
-    let mut left = 0;
-    for (at, pair) in bytes.windows(2).enumerate() {
-        let [middle, next] = *pair else { continue };
-        let right = NEIGHBOURS[usize::from(middle ^ next)];
-        if left & right & DOT != 0 {
-            search.candidate(at, middle ^ b'.', finds);
+    let is_dot = |before, middle, after| is_by_dot(before ^ middle) & is_by_dot(middle ^ after);
+    let is_colon = |middle, after, next| middle ^ after == SLASH && after == next;
+    let test = |[before, middle, after, next]: [u8; 4]| {
+        is_dot(before, middle, after) | is_colon(middle, after, next)
+    };
+    sift(bytes, test, |place| {
+        let Some([before, middle, after, rest @ ..]) = bytes.get(place..) else { return };
+        if is_dot(*before, *middle, *after) {
+            search.candidate(place + 1, middle ^ b'.', finds);
         }
-        if left & COLON != 0 && right & SLASH != 0 && bytes.get(at + 2) == Some(&next) {
-            search.candidate(at, middle ^ b':', finds);
+        let is_letter = (before ^ middle ^ b':').is_ascii_alphabetic();
+        if is_letter && rest.first().is_some_and(|next| is_colon(*middle, *after, *next)) {
+            search.candidate(place + 1, middle ^ b':', finds);
         }
-        left = right;
-    }
+    });
     search.finish(finds)
 }
 

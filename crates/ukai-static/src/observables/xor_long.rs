@@ -6,6 +6,7 @@
 //! is read as well.
 
 use super::runs::is_printable;
+use super::sift::sift;
 use super::{Finds, Source, scan};
 use crate::limits::{XOR_LONG_KEYS_MAX, XOR_RUN_BYTES_MAX};
 use std::collections::BTreeSet;
@@ -16,36 +17,31 @@ const KEY_BYTES: usize = 4;
 /// Length of the shortest URL that proves a key, in bytes.
 const URL_BYTES_MIN: usize = 12;
 
-/// What bytes that stand four apart differ in: h:, t/, t/ and hs, t:, t/, p/.
-const HTTP: u32 = u32::from_le_bytes([b'h' ^ b':', b't' ^ b'/', b't' ^ b'/', 0]);
-const HTTPS: u32 = u32::from_le_bytes([b'h' ^ b's', b't' ^ b':', b't' ^ b'/', b'p' ^ b'/']);
-
 /// Searches `bytes`; the keys under which something was found are returned, each as it
 /// stands at the beginning of the find.
 pub(crate) fn search(bytes: &[u8], finds: &mut Finds) -> BTreeSet<String> {
+    // What bytes that stand four apart differ in: h:, t/, t/ and hs, t:, t/, p/.
+    let test = |[h, t, t2, p, a, b, c, d]: [u8; 8]| {
+        let is = |one: u8, other: u8, pair: [u8; 2]| one ^ other == pair[0] ^ pair[1];
+        let http = is(h, a, *b"h:") & is(t, b, *b"t/");
+        let https = is(h, a, *b"hs") & is(t, b, *b"t:") & is(p, d, *b"p/");
+        (http | https) & is(t2, c, *b"t/")
+    };
     let mut keys = BTreeSet::new();
     let mut done = 0;
-    for (at, window) in bytes.windows(9).enumerate() {
-        let word = |from: usize| {
-            u32::from_le_bytes([window[from], window[from + 1], window[from + 2], window[from + 3]])
-        };
-        let apart = word(0) ^ word(4);
-        if at < done || !(apart & 0xff_ffff == HTTP || apart == HTTPS) {
-            continue;
-        }
+    sift(bytes, test, |at| {
+        let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { return };
         let key: [u8; KEY_BYTES] = std::array::from_fn(|index| window[index] ^ b"http"[index]);
         // One byte repeated is the other search's affair.
-        if key.iter().all(|byte| *byte == key[0]) {
-            continue;
+        let is_short = key.iter().all(|byte| *byte == key[0]);
+        if is_short || at < done || keys.len() >= XOR_LONG_KEYS_MAX {
+            return;
         }
         if let Some(end) = judge(bytes, at, key, finds) {
             done = end;
             keys.insert(hex::encode(key));
-            if keys.len() >= XOR_LONG_KEYS_MAX {
-                break;
-            }
         }
-    }
+    });
     keys
 }
 

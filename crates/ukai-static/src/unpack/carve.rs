@@ -4,8 +4,10 @@
 use super::Unpacking;
 use crate::elf;
 use crate::kind;
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use flate2::read::DeflateDecoder;
 use memchr::memmem;
+use std::sync::LazyLock;
 
 /// Files taken out of one.
 const FILES_MAX: usize = 16;
@@ -42,26 +44,44 @@ const MARKS: &[(&[u8], &[&str])] = &[
     (b"#!/bin/sh\n", &["shell-script"]),
 ];
 
+/// Finds the marks, all in one pass; none is the beginning of another.
+static MARKS_SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let mut search = AhoCorasick::builder();
+    let search = search.match_kind(MatchKind::LeftmostFirst);
+    search.build(MARKS.iter().map(|(mark, _)| mark)).expect("few and short")
+});
+
+/// Makes the table of the marks.
+pub(crate) fn prepare() {
+    LazyLock::force(&MARKS_SEARCH);
+}
+
 /// Looks for files from `from` on.
 pub(super) fn carve(bytes: &[u8], from: usize, unpacking: &mut Unpacking<'_>) {
     let mut found: Vec<usize> = Vec::new();
-    for (mark, names) in MARKS {
-        let Some(rest) = bytes.get(from..) else { return };
-        for place in memmem::find_iter(rest, mark).take(PLACES_MAX) {
-            let place = from + place;
-            let at = match *mark {
-                b"1AY&SY" => place.checked_sub(4),
-                // The message in the DOS stub: the header is 78 bytes before.
-                b"This program " => place.checked_sub(78),
-                // The signature behind magic, size and flags.
-                b"Compressed ROMFS" => place.checked_sub(16),
-                _ => Some(place),
-            };
-            if let Some(at) = at.filter(|at| *at >= from)
-                && is_one(mark, &bytes[at..], names)
-            {
-                found.push(at);
-            }
+    let mut places = [0; MARKS.len()];
+    let mut rest = from.min(bytes.len())..bytes.len();
+    while let Some(one) = MARKS_SEARCH.find(Input::new(bytes).range(rest.clone())) {
+        let (place, index) = (one.start(), one.pattern().as_usize());
+        // Marks may overlap.
+        rest.start = place + 1;
+        places[index] += 1;
+        if places[index] > PLACES_MAX {
+            continue;
+        }
+        let (mark, names) = MARKS[index];
+        let at = match mark {
+            b"1AY&SY" => place.checked_sub(4),
+            // The message in the DOS stub: the header is 78 bytes before.
+            b"This program " => place.checked_sub(78),
+            // The signature behind magic, size and flags.
+            b"Compressed ROMFS" => place.checked_sub(16),
+            _ => Some(place),
+        };
+        if let Some(at) = at.filter(|at| *at >= from)
+            && is_one(mark, &bytes[at..], names)
+        {
+            found.push(at);
         }
     }
     found.sort_unstable();

@@ -43,6 +43,7 @@ mod vba;
 mod xlm;
 mod zip;
 
+pub(crate) use carve::prepare;
 pub(crate) use pdf::PDF_SCRIPT;
 
 use crate::kind::{Kind, Language};
