@@ -16,8 +16,8 @@ pub struct HubConfig {
     pub listen: SocketAddr,
     /// How often feeds follow changed indicators, in milliseconds (100 to 3,600,000).
     pub publish_interval_ms: u64,
-    /// Analyses that run at once (0 to 256; 0: this hub analyses nothing). Two per
-    /// processor keep it busy: while one waits for the disk, another works.
+    /// Analyses that run at once (0 to 256; 0: this hub analyses nothing). Two per processor keep
+    /// it busy.
     pub workers: usize,
     /// What one analysis of one sample may use. Beyond it the analysis is cut off, and
     /// what was found until then is kept.

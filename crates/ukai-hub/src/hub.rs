@@ -54,9 +54,11 @@ impl Hub {
         let (stop, metrics) = (app.stop.clone(), Arc::clone(&app.metrics));
         let publisher = publish::Publisher::open(app.clone()).await?;
         let mut tasks = Vec::new();
-        for number in 1..=app.config.workers {
-            let (shared, name) = (app.clone(), format!("{}-{number}", std::process::id()));
-            let work = move || worker::run(shared.clone(), name.clone());
+        let children = Arc::new(Semaphore::new(app.config.workers));
+        for number in 1..=app.config.workers * limits::WORKERS_A_CHILD {
+            let (shared, children) = (app.clone(), Arc::clone(&children));
+            let name = format!("{}-{number}", std::process::id());
+            let work = move || worker::run(shared.clone(), Arc::clone(&children), name.clone());
             tasks.push(supervised(&app, Cycle::Analysis, work));
         }
         if let Some(seat) = app.context.sandbox.clone() {

@@ -28,6 +28,10 @@ pub(crate) const TOKEN_CHARS_MIN: usize = 16;
 /// Longest token that is accepted from a file, in characters.
 pub(crate) const TOKEN_CHARS_MAX: usize = 1_024;
 
+/// Workers for each analysis that runs at once: while the others take samples and keep what was
+/// found, which is waiting for the disk, the processors are not idle.
+pub(crate) const WORKERS_A_CHILD: usize = 2;
+
 /// Events shown on a session's page.
 pub(crate) const SESSION_EVENTS_MAX: u32 = 1_000;
 /// Pages of that size that are read to find a session's first events.

@@ -8,20 +8,23 @@ use crate::shared::{App, Cycle};
 use crate::{clock, limits, opinions, sandbox};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 use ukai_indicator::observables;
 use ukai_jail::{Jail, JailOutcome};
 use ukai_model::{
     Analysis, BotConfiguration, ElfInfo, EventKind, FileType, Outcome, PeInfo, PeerText, ScriptAct,
     Section, Sha256, Timestamp, YaraMatch,
 };
+use ukai_store::cart::Digests;
 use ukai_store::{Job, JobState, Queue, StoreError};
 
 /// The analysis that these workers do.
 pub(crate) use ukai_static::ENGINE;
 
-/// Works until the hub stops. A job that is cut off by the stop is left to its lease.
-pub(crate) async fn run(app: App, name: String) {
-    let mut worker = Worker { app: app.clone(), jail: jail(&app), name, done: None };
+/// Works until the hub stops. A job that is cut off by the stop is left to its lease. All workers
+/// together have as many `children` at a time as there are permits.
+pub(crate) async fn run(app: App, children: Arc<Semaphore>, name: String) {
+    let mut worker = Worker { app: app.clone(), jail: jail(&app), children, name, done: None };
     loop {
         let round = async {
             let result = worker.round().await;
@@ -71,6 +74,7 @@ pub(crate) async fn keep_lease(app: &App, job: &Job) -> Result<(), StoreError> {
 struct Worker {
     app: App,
     jail: Jail,
+    children: Arc<Semaphore>,
     name: String,
     /// The job that was done last, which is completed when the next one is taken.
     done: Option<Job>,
@@ -98,8 +102,8 @@ impl Worker {
 
     /// Does a job; whether it is done, and not given back.
     async fn work(&self, job: &Job) -> Result<bool, StoreError> {
-        let bytes = match self.app.store.sample(&job.sha256).await {
-            Ok(Some(bytes)) => bytes,
+        let (bytes, digests) = match self.app.store.new_sample(&job.sha256).await {
+            Ok(Some(known)) => known,
             Ok(None) => {
                 self.give_back(job, None, "the sample's bytes are no longer kept").await?;
                 return Ok(false);
@@ -110,7 +114,10 @@ impl Worker {
             }
             Err(error) => return Err(error),
         };
-        let (analysis, interrupted) = look(&self.jail, &bytes, job.sha256, clock::now()).await;
+        // While this worker keeps what a child found, another has the next child look.
+        let child = self.children.acquire().await.expect("is never closed");
+        let (analysis, interrupted) = look(&self.jail, &bytes, &digests, clock::now()).await;
+        drop(child);
         if interrupted && job.attempts == 1 {
             // It was not the sample's doing: once more, whatever it said until then.
             let reason = "somebody ended the analysis";
@@ -173,17 +180,23 @@ impl Worker {
 /// Has `sample` analysed by a child in `jail`. It never fails: what the child did not
 /// manage stands in the outcome, with what it found until then. `now` is the start.
 pub async fn analyze(jail: &Jail, sample: &[u8], now: Timestamp) -> Analysis {
-    look(jail, sample, Sha256::of(sample), now).await.0
+    look(jail, sample, &Digests::of(sample), now).await.0
 }
 
 /// As [`analyze`], and whether somebody else ended the child.
-async fn look(jail: &Jail, sample: &[u8], sha256: Sha256, now: Timestamp) -> (Analysis, bool) {
+async fn look(jail: &Jail, sample: &[u8], digests: &Digests, now: Timestamp) -> (Analysis, bool) {
+    let sha256 = Sha256::from_bytes(digests.sha256);
     let clock = Instant::now();
     let outcome = jail.run(sample).await;
     let interrupted = matches!(outcome, JailOutcome::Interrupted { .. });
     let mut analysis =
         read_outcome(&outcome, sha256).unwrap_or_else(|reason| failed(sha256, reason));
     analysis.size = sample.len() as u64;
+    if let Some(hashes) = &mut analysis.hashes {
+        hashes.md5 = hex::encode(digests.md5);
+        hashes.sha1 = hex::encode(digests.sha1);
+        hashes.sha256 = sha256.to_string();
+    }
     analysis.started = now;
     analysis.duration_ms = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
     (analysis, interrupted)
@@ -242,9 +255,6 @@ fn bounded(mut analysis: Analysis) -> Analysis {
     analysis.acts.iter_mut().for_each(|step| bounded_act(&mut step.act));
     analysis.file_type.iter_mut().for_each(bounded_type);
     if let Some(hashes) = &mut analysis.hashes {
-        for text in [&mut hashes.md5, &mut hashes.sha1, &mut hashes.sha256] {
-            shorten(text);
-        }
         for text in [&mut hashes.ssdeep, &mut hashes.tlsh].into_iter().flatten() {
             shorten(text);
         }

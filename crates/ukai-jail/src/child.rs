@@ -48,6 +48,7 @@ pub fn enter() -> Result<(), ConfineError> {
         Some(parent) => {
             die_with(parent.parse().map_err(|_| ConfineError::NoOrders)?)?;
             forbid_dumps()?;
+            remember();
             fork::serve()?
         }
         None => text.parse::<Orders>().map_err(|()| ConfineError::NoOrders)?,
@@ -72,13 +73,19 @@ fn forbid_dumps() -> Result<(), ConfineError> {
         .map_err(|error| kernel("forbid memory dumps", error))
 }
 
+/// Asks the system what programs ask once, at a time when they no longer may. What a warm process
+/// knows its children know.
+fn remember() {
+    // Where the stack ends, for those that grow it.
+    stacker::remaining_stack();
+    // Where the kernel's code is that reads the processor's clock.
+    let _ = clock_gettime(ClockId::ThreadCPUTime);
+}
+
 /// Confines the calling process: resource limits, no new privileges, no dumps, system-call
 /// filter. It cannot be undone. [`enter`] is the usual way.
 pub fn confine(limits: &JailLimits) -> Result<(), ConfineError> {
-    // Programs that grow their stack ask the system once where it ends, and cannot later.
-    stacker::remaining_stack();
-    // What reads the processor's clock asks once where the kernel's code for that is.
-    let _ = clock_gettime(ClockId::ThreadCPUTime);
+    remember();
     let hard = |amount| Rlimit { current: Some(amount), maximum: Some(amount) };
     // SIGXCPU at the soft limit tells the reason; one second later comes SIGKILL.
     let cpu = Rlimit { current: Some(limits.cpu_s), maximum: Some(limits.cpu_s + 1) };

@@ -30,6 +30,8 @@ pub struct Limits {
     pub ratio: usize,
     /// Length of a script that is run through the interpreter, in bytes.
     pub script_bytes: usize,
+    /// Whether MD5 and SHA-1 are computed. Who knows them already does without and fills them in.
+    pub weak_digests: bool,
 }
 
 impl Default for Limits {
@@ -47,6 +49,7 @@ impl Default for Limits {
             depth: 8,
             ratio: 250,
             script_bytes: 1024 * 1024,
+            weak_digests: true,
         }
     }
 }

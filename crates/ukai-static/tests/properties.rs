@@ -20,6 +20,7 @@ const LIMITS: Limits = Limits {
     depth: 3,
     ratio: 100,
     script_bytes: 1 << 16,
+    weak_digests: true,
 };
 
 fn check(bytes: &[u8]) -> Analysis {

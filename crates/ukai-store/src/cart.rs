@@ -31,6 +31,43 @@ const DEFLATE_STEP: usize = 4 << 10;
 /// The well-known key: the first eight digits of pi, twice.
 const DEFAULT_KEY: [u8; 16] = [3, 1, 4, 1, 5, 9, 2, 6, 3, 1, 4, 1, 5, 9, 2, 6];
 
+/// The digests in a container's footer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// MD5 (RFC 1321).
+    pub md5: [u8; 16],
+    /// SHA-1 (FIPS 180-4).
+    pub sha1: [u8; 20],
+    /// SHA-256 (FIPS 180-4).
+    pub sha256: [u8; 32],
+}
+
+impl Digests {
+    /// The digests of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::with(bytes, Sha256::digest(bytes).into())
+    }
+
+    /// The same where the SHA-256 is known already.
+    pub(crate) fn with(bytes: &[u8], sha256: [u8; 32]) -> Self {
+        Self { md5: Md5::digest(bytes).into(), sha1: Sha1::digest(bytes).into(), sha256 }
+    }
+
+    /// What a footer says, if it says them all.
+    fn read(footer: &Metadata) -> Option<Self> {
+        fn field<const LENGTH: usize>(footer: &Metadata, name: &str) -> Option<[u8; LENGTH]> {
+            let mut digest = [0; LENGTH];
+            hex::decode_to_slice(footer.get(name)?.as_str()?, &mut digest).ok()?;
+            Some(digest)
+        }
+        Some(Self {
+            md5: field(footer, "md5")?,
+            sha1: field(footer, "sha1")?,
+            sha256: field(footer, "sha256")?,
+        })
+    }
+}
+
 /// A container that was opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unpacked {
@@ -40,6 +77,14 @@ pub struct Unpacked {
     pub header: Metadata,
     /// The optional footer, empty if there is none.
     pub footer: Metadata,
+}
+
+impl Unpacked {
+    /// The digests of the bytes. The SHA-256 was checked if the footer has one; the others are
+    /// the footer's word, or computed where it lacks one.
+    pub(crate) fn digests(&self) -> Digests {
+        Digests::read(&self.footer).unwrap_or_else(|| Digests::of(&self.bytes))
+    }
 }
 
 /// Why a container cannot be opened.
@@ -75,11 +120,11 @@ pub fn is_cart(bytes: &[u8]) -> bool {
 
 /// Puts `bytes` into a container, under the well-known key.
 pub fn pack(bytes: &[u8], header: &Metadata) -> Vec<u8> {
-    pack_known(bytes, &Sha256::digest(bytes).into(), header)
+    pack_known(bytes, &Digests::of(bytes), header)
 }
 
-/// The same where the SHA-256 of the bytes is known already.
-pub(crate) fn pack_known(bytes: &[u8], sha256: &[u8; 32], header: &Metadata) -> Vec<u8> {
+/// The same where the digests of the bytes are known already.
+pub(crate) fn pack_known(bytes: &[u8], digests: &Digests, header: &Metadata) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEADER_LEN + bytes.len() / 2 + 512);
     let header = if header.is_empty() { Vec::new() } else { crypt_json(header) };
     out.extend_from_slice(b"CART");
@@ -94,7 +139,7 @@ pub(crate) fn pack_known(bytes: &[u8], sha256: &[u8; 32], header: &Metadata) -> 
     cipher(DEFAULT_KEY).apply_keystream(&mut out[data_at..]);
 
     let footer_at = out.len();
-    let footer = crypt_json(&digests(bytes, sha256));
+    let footer = crypt_json(&footer(bytes, digests));
     out.extend_from_slice(&footer);
     out.extend_from_slice(b"TRAC");
     out.extend_from_slice(&0u64.to_le_bytes());
@@ -221,12 +266,12 @@ fn inflate(data: &[u8], limit: u64, footer: &Metadata) -> Result<Vec<u8>, CartEr
     }
 }
 
-fn digests(bytes: &[u8], sha256: &[u8; 32]) -> Metadata {
+fn footer(bytes: &[u8], digests: &Digests) -> Metadata {
     let texts = [
         ("length", bytes.len().to_string()),
-        ("md5", hex::encode(Md5::digest(bytes))),
-        ("sha1", hex::encode(Sha1::digest(bytes))),
-        ("sha256", hex::encode(sha256)),
+        ("md5", hex::encode(digests.md5)),
+        ("sha1", hex::encode(digests.sha1)),
+        ("sha256", hex::encode(digests.sha256)),
     ];
     texts.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
 }

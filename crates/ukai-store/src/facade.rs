@@ -1,5 +1,6 @@
 //! [`Store`]: everything that callers do with the store.
 
+use crate::cart::Digests;
 use crate::catalogue::Catalogue;
 use crate::config::StoreConfig;
 use crate::keeper::{Disk, Engine, Keeper};
@@ -345,12 +346,13 @@ impl Store {
             if engine.samples.contains(&sha256)? {
                 return Ok((sha256, false));
             }
-            let container = cart::pack_known(&bytes, sha256.as_bytes(), &cart::Metadata::new());
+            let digests = Digests::with(&bytes, *sha256.as_bytes());
+            let container = cart::pack_known(&bytes, &digests, &cart::Metadata::new());
             let mut steps = ROOM_STEPS_MAX;
             loop {
                 match put_container(engine, &sha256, bytes.len() as u64, &container) {
                     Ok(()) => {
-                        recent.lock().add(sha256, &bytes);
+                        recent.lock().add(digests, &bytes);
                         return Ok((sha256, true));
                     }
                     Err(error) if error.is_full() => {
@@ -370,9 +372,17 @@ impl Store {
     /// longer) kept.
     pub async fn sample(&self, sha256: &Sha256) -> Result<Option<Bytes>> {
         let (sha256, limit) = (*sha256, self.inner.config.sample_bytes_max);
-        let recent = self.inner.recent.lock().get(&sha256);
+        self.ask(move |engine| Ok(unpacked_sample(engine, &sha256, limit)?.map(|(bytes, _)| bytes)))
+            .await
+    }
+
+    /// As [`Store::sample`], with its digests, for who looks at it first: what came lately is at
+    /// hand once.
+    pub async fn new_sample(&self, sha256: &Sha256) -> Result<Option<(Bytes, Digests)>> {
+        let (sha256, limit) = (*sha256, self.inner.config.sample_bytes_max);
+        let recent = self.inner.recent.lock().take(&sha256);
         self.ask(move |engine| match recent {
-            Some(bytes) if engine.samples.contains(&sha256)? => Ok(Some(bytes)),
+            Some(known) if engine.samples.contains(&sha256)? => Ok(Some(known)),
             _ => unpacked_sample(engine, &sha256, limit),
         })
         .await
@@ -380,7 +390,8 @@ impl Store {
 
     /// As [`Store::sample`], and blocks: for threads where that is allowed.
     pub fn sample_blocking(&self, sha256: &Sha256) -> Result<Option<Bytes>> {
-        unpacked_sample(&self.inner.engine, sha256, self.inner.config.sample_bytes_max)
+        let limit = self.inner.config.sample_bytes_max;
+        Ok(unpacked_sample(&self.inner.engine, sha256, limit)?.map(|(bytes, _)| bytes))
     }
 
     /// Whether a sample's bytes are kept. Blocks like [`Store::sample_blocking`].
@@ -757,17 +768,20 @@ fn read_event(engine: &Engine, position: Position) -> Result<Option<Event>> {
     engine.events.read(position)?.map(|record| decode_event(&record)).transpose()
 }
 
-fn unpacked_sample(engine: &Engine, sha256: &Sha256, limit: u64) -> Result<Option<Bytes>> {
+fn unpacked_sample(
+    engine: &Engine,
+    sha256: &Sha256,
+    limit: u64,
+) -> Result<Option<(Bytes, Digests)>> {
     let Some(container) = engine.samples.container(sha256)? else { return Ok(None) };
     let damaged = |detail: String| StoreError::damaged(format!("sample {sha256}"), detail);
     let unpacked = cart::unpack(&container, limit).map_err(|error| damaged(error.to_string()))?;
     // What the footer says of the bytes was checked.
-    let says = unpacked.footer.get("sha256").and_then(serde_json::Value::as_str);
-    let known = says.is_some_and(|says| says.eq_ignore_ascii_case(&sha256.to_string()));
-    if !known && Sha256::of(&unpacked.bytes) != *sha256 {
+    let digests = unpacked.digests();
+    if digests.sha256 != *sha256.as_bytes() {
         return Err(damaged("its bytes have another digest".into()));
     }
-    Ok(Some(unpacked.bytes.into()))
+    Ok(Some((unpacked.bytes.into(), digests)))
 }
 
 /// The row goes first, so that a crash never leaves bytes that nobody knows of.

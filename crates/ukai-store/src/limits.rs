@@ -122,12 +122,11 @@ pub const LATE_EVENT_MS: u64 = 60_000;
 /// rows are walked in that order.
 pub const SORTED_BLOCKS_MAX: u32 = 512;
 
-/// Samples that were put last and are kept at hand, of which each is analysed soon: in bytes
-/// altogether.
-pub const RECENT_SAMPLES_BYTES_MAX: usize = 32 << 20;
+/// Samples that were put last and are kept at hand until they are analysed, in bytes altogether.
+pub const RECENT_SAMPLES_BYTES_MAX: usize = 128 << 20;
 
 /// How many of them: each look-up walks through all.
-pub const RECENT_SAMPLES_MAX: usize = 1_024;
+pub const RECENT_SAMPLES_MAX: usize = 2_048;
 
 /// Largest of them, in bytes.
 pub const RECENT_SAMPLE_BYTES_MAX: usize = 2 << 20;

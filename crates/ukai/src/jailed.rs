@@ -159,7 +159,8 @@ pub(crate) fn run() -> ExitCode {
         written = out.write_all(&scanned).and_then(|()| out.write_all(b"\n"));
     } else {
         let now = Timestamp::from(SystemTime::now());
-        let limits = ukai_static::Limits::default();
+        // The parent knows these, or computes them: it trusts nobody's word for a file's name.
+        let limits = ukai_static::Limits { weak_digests: false, ..Default::default() };
         ukai_static::analyze_with(&bytes, now, &limits, Some(rules), &mut |stage| {
             if stage.news && written.is_ok() {
                 written = out.write_all(&ukai_static::line(stage.so_far));

@@ -5,11 +5,17 @@ mod ssdeep;
 use sha2::Digest;
 use ukai_model::Hashes;
 
-/// All digests of `bytes`; `sha256` is known already.
-pub(crate) fn all(bytes: &[u8], sha256: &str) -> Hashes {
+/// All digests of `bytes`; `sha256` is known already. Without the `weak` ones MD5 and SHA-1 are
+/// empty.
+pub(crate) fn all(bytes: &[u8], sha256: &str, weak: bool) -> Hashes {
+    let (md5, sha1) = if weak {
+        (hex::encode(md5::Md5::digest(bytes)), hex::encode(sha1::Sha1::digest(bytes)))
+    } else {
+        Default::default()
+    };
     Hashes {
-        md5: hex::encode(md5::Md5::digest(bytes)),
-        sha1: hex::encode(sha1::Sha1::digest(bytes)),
+        md5,
+        sha1,
         sha256: sha256.to_owned(),
         ssdeep: Some(ssdeep::digest(bytes)),
         tlsh: tlsh(bytes),
@@ -55,7 +61,7 @@ mod tests {
 
     #[test]
     fn digests_of_the_empty_file() {
-        let hashes = all(b"", "e3b0");
+        let hashes = all(b"", "e3b0", true);
         assert_eq!(hashes.md5, "d41d8cd98f00b204e9800998ecf8427e");
         assert_eq!(hashes.sha1, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
         assert_eq!(hashes.sha256, "e3b0");
