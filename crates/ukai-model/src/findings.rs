@@ -182,6 +182,8 @@ pub enum ArtefactKind {
     Login,
     /// Named mutex of Windows.
     Mutex,
+    /// URL of a service that sends no files: a mining pool, IRC, LDAP, a WebSocket.
+    Service,
     /// Command line that is run when a document or shortcut is opened.
     Command,
     /// How a file attacks, told by its form, with the reason.

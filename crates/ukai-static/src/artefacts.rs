@@ -2,7 +2,7 @@
 //! user agents, mutexes; and what containers say: commands, techniques, where they were made.
 
 use crate::limits::{ARTEFACT_BYTES_MAX, ARTEFACTS_MAX, ARTEFACTS_OF_A_KIND_MAX};
-use crate::observables::{Source, is_contact_host};
+use crate::observables::{Source, is_contact_host, service_urls};
 use crate::unpack::Told;
 use aho_corasick::AhoCorasick;
 use memchr::memchr;
@@ -116,6 +116,11 @@ impl Artefacts {
         if memchr(b'@', text).is_some() {
             self.mails(text, source);
             self.logins(text, source);
+        }
+        if memchr(b':', text).is_some() {
+            for (at, url) in service_urls(text) {
+                self.add(ArtefactKind::Service, url, at, source, 75);
+            }
         }
         if text.len() >= 26 {
             self.wallets(text, source);
@@ -323,6 +328,11 @@ mod tests {
             ("HKCU\\Software\\X Y\\Run", ArtefactKind::Path, "HKCU\\Software\\X Y\\Run"),
             ("User-Agent: Mozilla/5.0 (X11)", ArtefactKind::UserAgent, "Mozilla/5.0 (X11)"),
             ("Global\\abc123", ArtefactKind::Mutex, "Global\\abc123"),
+            (
+                "-o stratum+tcp://pool.example:3333,",
+                ArtefactKind::Service,
+                "stratum+tcp://pool.example:3333",
+            ),
             ("get ftp://bob:pass@host.example/", ArtefactKind::Login, "bob:pass"),
         ] {
             assert_eq!(found(text), [(kind, value.to_owned())], "{text}");

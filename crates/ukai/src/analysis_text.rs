@@ -213,10 +213,11 @@ fn described_configuration(configuration: &BotConfiguration, style: Style, out: 
 
 /// What says most stands first; of each kind the first ones.
 fn artefacts(analysis: &Analysis, style: Style) -> String {
-    const ORDER: [(ArtefactKind, &str); 9] = [
+    const ORDER: [(ArtefactKind, &str); 10] = [
         (ArtefactKind::Technique, "technique"),
         (ArtefactKind::Command, "command"),
         (ArtefactKind::Login, "log-in"),
+        (ArtefactKind::Service, "service"),
         (ArtefactKind::Wallet, "wallet"),
         (ArtefactKind::Mutex, "mutex"),
         (ArtefactKind::Mail, "mail"),

@@ -2,12 +2,20 @@
 //!
 //! `rustfmt` would give each word a line of its own.
 
-/// Schemes whose URLs name something to contact.
+/// Schemes by which files are fetched.
 #[rustfmt::skip]
-pub(super) const SCHEMES: &[&[u8]] = &[
-    b"http", b"https", b"ftp", b"ftps", b"tftp", b"sftp", b"ws", b"wss", b"irc", b"ircs", b"tcp",
-    b"udp", b"ssl", b"tls", b"stratum+tcp", b"stratum+ssl", b"mqtt", b"ldap", b"ldaps", b"rmi",
-    b"socks", b"smb",
+pub(super) const FETCHED: &[&str] = &["http", "https", "ftp", "tftp"];
+
+/// Schemes whose URLs name something else to contact, with the ports that IANA gives them.
+#[rustfmt::skip]
+pub(super) const SERVICES: &[(&str, Option<u16>)] = &[
+    ("ftps", Some(990)), ("sftp", Some(22)), ("ssh", Some(22)), ("ws", Some(80)),
+    ("wss", Some(443)), ("irc", Some(6667)), ("ircs", Some(6697)), ("mqtt", Some(1883)),
+    ("mqtts", Some(8883)), ("ldap", Some(389)), ("ldaps", Some(636)), ("rmi", Some(1099)),
+    ("smb", Some(445)), ("socks", Some(1080)), ("socks4", Some(1080)), ("socks5", Some(1080)),
+    ("tcp", None), ("udp", None), ("ssl", None), ("tls", None), ("stratum", None),
+    ("stratum+tcp", None), ("stratum+tls", None), ("stratum+ssl", None),
+    ("stratum1+tcp", None), ("stratum1+ssl", None), ("stratum2+tcp", None),
 ];
 
 /// Names that are in files for reference: name spaces, licences, home pages of libraries.

@@ -9,7 +9,9 @@
 //! ranges, resolvers, the operator's own) are none of this file's business: they are facts
 //! about the sample, and `ukai-indicator` withholds them.
 
-use super::lists::{FILE_ENDINGS, HOSTING, PACKAGES, REFERENCES, SCHEMES, SPECIAL_DOMAINS, WORDS};
+use super::lists::{
+    FETCHED, FILE_ENDINGS, HOSTING, PACKAGES, REFERENCES, SERVICES, SPECIAL_DOMAINS, WORDS,
+};
 use crate::kind::Language;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -22,7 +24,7 @@ pub(super) const IPV6_BYTES: std::ops::RangeInclusive<usize> = 8..=45;
 /// Length of the shortest bare name that is believed, in bytes.
 const BARE_NAME_BYTES_MIN: usize = 5;
 /// Length of the longest scheme below, in bytes.
-pub(super) const SCHEME_BYTES_MAX: usize = 11;
+pub(super) const SCHEME_BYTES_MAX: usize = 12;
 
 /// What stands around a word.
 pub(super) struct Around<'a> {
@@ -36,7 +38,19 @@ pub(super) struct Around<'a> {
 }
 
 pub(super) fn is_scheme(letters: &[u8]) -> bool {
-    SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(letters))
+    let is = |scheme: &&str| scheme.as_bytes().eq_ignore_ascii_case(letters);
+    FETCHED.iter().any(is) || SERVICES.iter().any(|(scheme, _)| is(scheme))
+}
+
+/// Whether a scheme is that of a service from which no file is fetched.
+pub(super) fn is_service(scheme: &str) -> bool {
+    SERVICES.iter().any(|(name, _)| name.eq_ignore_ascii_case(scheme))
+}
+
+/// The port of such a scheme, if it has one of its own.
+pub(super) fn service_port(scheme: &str) -> Option<u16> {
+    let known = SERVICES.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme));
+    known.and_then(|(_, port)| *port)
 }
 
 /// Characters that end a URL in a text: RFC 3986 leaves out the rest.

@@ -196,12 +196,12 @@ fn urls_are_found_with_their_hosts() {
     check("http://u:p@c2.example/", &["url http://u:p@c2.example/", "domain c2.example"]);
     check(
         "stratum+tcp://pool.example:3333",
-        &[
-            "url stratum+tcp://pool.example:3333",
-            "endpoint pool.example:3333",
-            "domain pool.example",
-        ],
+        &["endpoint pool.example:3333", "domain pool.example"],
     );
+    // What is kept is what feeds can carry.
+    check("http://c2.example./a#top", &["url http://c2.example/a", "domain c2.example"]);
+    check("ldap://192.0.2.1/a", &["endpoint 192.0.2.1:389", "ip 192.0.2.1"]);
+    check("socks5://c2.example:9050", &["endpoint c2.example:9050", "domain c2.example"]);
     check(
         "http://[2001:db8::5]:81/x",
         &["url http://[2001:db8::5]:81/x", "endpoint [2001:db8::5]:81", "ip 2001:db8::5"],

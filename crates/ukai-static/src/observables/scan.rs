@@ -9,8 +9,8 @@ use super::{Finds, Host, Source};
 use crate::limits::URL_BYTES_MAX;
 use memchr::{memchr, memmem};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use ukai_indicator::observables::FetchUrl;
 use ukai_model::ObservableKind;
-use url::Url;
 
 /// Finds observables in `text`, which is one printable run or line.
 pub(crate) fn text(text: &[u8], source: &Source, finds: &mut Finds) {
@@ -28,6 +28,14 @@ pub(crate) fn text(text: &[u8], source: &Source, finds: &mut Finds) {
 type Places = Vec<(usize, usize)>;
 
 fn urls(text: &[u8], source: &Source, finds: &mut Finds) -> Places {
+    let places = url_places(text);
+    for (start, end) in &places {
+        url(&text[*start..*end], *start, source, finds);
+    }
+    places
+}
+
+fn url_places(text: &[u8]) -> Places {
     let mut places = Places::new();
     for mark in memmem::find_iter(text, b"://") {
         let done = places.last().map_or(0, |(_, end)| *end);
@@ -38,10 +46,21 @@ fn urls(text: &[u8], source: &Source, finds: &mut Finds) -> Places {
         let rest = &text[mark + 3..text.len().min(start + URL_BYTES_MAX)];
         let length = rules::url_length(rest);
         let end = mark + 3 + rules::without_trailing_punctuation(&rest[..length]);
-        url(&text[start..end], start, source, finds);
         places.push((start, end));
     }
     places
+}
+
+/// URLs of services that send no files, such as mining pools, IRC and LDAP, with their places:
+/// what is fetched is an observable of its own.
+pub(crate) fn service_urls(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    url_places(text).into_iter().filter_map(|(start, end)| {
+        let raw = &text[start..end];
+        let whole = std::str::from_utf8(raw).ok().filter(|url| template_at(url).is_none())?;
+        let (scheme, _) = whole.split_once("://")?;
+        let told = rules::is_service(scheme) && host_of(whole, false).is_some();
+        told.then_some((start, raw))
+    })
 }
 
 /// Where the scheme before `mark` begins, if it is one of those that count: of "xhttp", the
@@ -51,7 +70,7 @@ fn scheme_start(text: &[u8], mark: usize, done: usize) -> Option<usize> {
         .iter()
         .rev()
         .take(rules::SCHEME_BYTES_MAX)
-        .take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'+')
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'+')
         .count();
     (mark - letters..mark).find(|at| rules::is_scheme(&text[*at..mark]))
 }
@@ -63,11 +82,13 @@ fn url(raw: &[u8], at: usize, source: &Source, finds: &mut Finds) {
     let known = &raw[..template.unwrap_or(raw.len())];
     let Some((host, port)) = host_of(known, template.is_some()) else { return };
     if template.is_none()
-        && let Ok(url) = Url::parse(raw)
-        && url.as_str().is_ascii()
+        && let Ok(url) = FetchUrl::parse(raw)
     {
         finds.add_at(ObservableKind::Url, url.as_str().to_owned(), at, source);
     }
+    // The port is the URL's own where nothing is fetched: no URL says it then.
+    let scheme = raw.split_once("://").map_or("", |(scheme, _)| scheme);
+    let port = port.or_else(|| rules::service_port(scheme));
     let name_alone = match &host {
         Host::Name(name) => !rules::is_hosting(name),
         Host::Address(_) => true,

@@ -524,6 +524,7 @@ export const en = {
   'artefact.technique': 'technique',
   'artefact.command': 'command',
   'artefact.login': 'log-in',
+  'artefact.service': 'service',
   'artefact.wallet': 'wallet',
   'artefact.mutex': 'mutex',
   'artefact.mail': 'mail address',

@@ -525,6 +525,7 @@ export const ja: Messages = {
   'artefact.technique': '手法',
   'artefact.command': 'コマンド',
   'artefact.login': 'ログイン',
+  'artefact.service': 'サービス',
   'artefact.wallet': 'ウォレット',
   'artefact.mutex': 'ミューテックス',
   'artefact.mail': 'メールアドレス',
