@@ -64,12 +64,25 @@ const UNARY: &[&str] = &[
     "decode_base64",
     "closedir",
     "readdir",
-    "local",
+    "lstat",
+    "fc",
+    "lock",
+    "alarm",
+    "getc",
+    "pos",
+    "rewinddir",
+    "readline",
+    "chomp",
+    "evalbytes",
+    "eval",
+    "do",
+    "study",
+    "gethostbyaddr",
 ];
 
 /// Functions that need no arguments and take none.
 const NULLARY: &[&str] =
-    &["time", "fork", "wait", "getppid", "times", "wantarray", "__FILE__", "__LINE__"];
+    &["time", "fork", "wait", "getppid", "times", "wantarray", "__FILE__", "__LINE__", "__PACKAGE__"];
 
 impl Parser<'_> {
     /// `( ... )` as a list.
@@ -92,11 +105,12 @@ impl Parser<'_> {
             b'$' | b'@' | b'%' | b'&' => self.variable(),
             b'(' => {
                 let items = self.brackets()?;
-                if self.rest().starts_with(b"[") {
+                if self.rest().trim_ascii_start().starts_with(b"[") {
+                    self.blanks();
                     self.at += 1;
                     let places = self.items()?;
                     self.expect("]")?;
-                    return Ok(Expr::Slice(Box::new(Expr::NewArray(items)), places));
+                    return Ok(Expr::Slice(Box::new(Expr::NewArray(items)), places, false));
                 }
                 Ok(Expr::List(items))
             }
@@ -133,12 +147,37 @@ impl Parser<'_> {
                 let text = self.interpolated(&body, true)?;
                 Ok(matches(text, flags))
             }
-            // `*STDOUT`
-            b'*' if self.ahead(1).is_ascii_alphabetic() => {
+            // `*STDOUT`, `*{"name"}`, `*name{CODE}`
+            b'*' if self.ahead(1).is_ascii_alphabetic() || matches!(self.ahead(1), b'{' | b'_' | b'$' | b':') => {
                 self.at += 1;
-                let name = self.word().unwrap_or("");
-                self.at += name.len();
-                Ok(Expr::Str(Bytes::copy_from_slice(name.as_bytes())))
+                let name = match self.peek() {
+                    b'{' => {
+                        self.at += 1;
+                        let inner = self.expr()?;
+                        self.expect("}")?;
+                        inner
+                    }
+                    b'$' => self.variable()?,
+                    _ => {
+                        if self.peek() == b':' {
+                            self.at += 2;
+                        }
+                        let name = self.word().unwrap_or("");
+                        self.at += name.len();
+                        Expr::Str(Bytes::copy_from_slice(name.as_bytes()))
+                    }
+                };
+                if self.rest().starts_with(b"{") {
+                    let kind = self.quoted(b'{')?;
+                    return Ok(match kind.trim_ascii() {
+                        b"CODE" => Expr::SubOf(Box::new(name)),
+                        b"ARRAY" => Expr::Ref(Box::new(Expr::Deref('@', Box::new(name)))),
+                        b"HASH" => Expr::Ref(Box::new(Expr::Deref('%', Box::new(name)))),
+                        b"SCALAR" => Expr::Ref(Box::new(Expr::Deref('$', Box::new(name)))),
+                        _ => name,
+                    });
+                }
+                Ok(Expr::Glob(Box::new(name)))
             }
             b'<' => self.angle(),
             b'0'..=b'9' => self.number(),
@@ -156,6 +195,10 @@ impl Parser<'_> {
 
     fn number(&mut self) -> Parsed<Expr> {
         let rest = self.rest();
+        if let Some((text, length)) = version(rest, 2) {
+            self.at += length;
+            return Ok(Expr::Str(text.into()));
+        }
         let radix = match rest.get(1).map(u8::to_ascii_lowercase) {
             Some(b'x') if rest[0] == b'0' => 16,
             Some(b'b') if rest[0] == b'0' => 2,
@@ -194,52 +237,95 @@ impl Parser<'_> {
         } else {
             match i64::from_str_radix(&text, radix) {
                 Ok(number) => Expr::Int(number),
-                Err(_) => Expr::Num(text.parse().unwrap_or(0.0)),
+                Err(_) => match u64::from_str_radix(&text, radix) {
+                    // One beyond what is signed: its opposite, turned round.
+                    Ok(number) => Expr::Complement(Box::new(Expr::Int(!number as i64))),
+                    Err(_) => Expr::Num(text.parse().unwrap_or(0.0)),
+                },
             }
         })
     }
 
-    /// `<STDIN>`, `<$fh>`, `<>`
+    /// `<STDIN>`, `<$fh>`, `<>`, `<*.c>`
     fn angle(&mut self) -> Parsed<Expr> {
-        if self.rest().starts_with(b"<<") {
+        let rest = self.rest();
+        if rest.starts_with(b"<<>>") {
+            self.at += 4;
+            return Ok(Expr::Read("".into()));
+        }
+        if rest.starts_with(b"<<") {
             return self.here();
         }
-        let Some(end) = self.rest().iter().position(|b| *b == b'>') else { return self.fail() };
-        let name = String::from_utf8_lossy(&self.rest()[1..end]).into_owned();
-        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b':')) {
+        let Some(end) = rest.iter().position(|b| *b == b'>') else { return self.fail() };
+        let name = String::from_utf8_lossy(&rest[1..end]).trim().to_owned();
+        self.at += end + 1;
+        if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b':')) {
+            return Ok(Expr::Read(name.into()));
+        }
+        if name.contains('\n') {
             return self.fail();
         }
-        self.at += end + 1;
-        Ok(Expr::Read(name.into()))
+        let pattern = self.interpolated(name.as_bytes(), false)?;
+        Ok(Expr::Call("glob".into(), vec![pattern]))
     }
 
     fn here(&mut self) -> Parsed<Expr> {
         self.at += 2;
+        let indented = self.peek() == b'~';
+        self.at += usize::from(indented);
         let quote = self.peek();
-        let mark = if matches!(quote, b'"' | b'\'') {
+        let mark = if matches!(quote, b'"' | b'\'' | b'`') {
             self.quoted(quote)?
-        } else {
+        } else if quote == b'\\' {
+            self.at += 1;
             let Some(word) = self.word() else { return self.fail() };
             self.at += word.len();
             word.as_bytes().to_vec()
+        } else {
+            let tight = quote.is_ascii_alphabetic() || quote == b'_';
+            let Some(word) = self.word().filter(|_| tight) else {
+                // `<<;` ends at an empty line.
+                return self.fail();
+            };
+            self.at += word.len();
+            word.as_bytes().to_vec()
         };
-        // The body follows the line; it is read at once.
+        // The body follows the line (or the body of the one before); it is read at once.
         let line_end = self.rest().iter().position(|b| *b == b'\n');
         let Some(line_end) = line_end else { return self.fail() };
-        let start = self.at + line_end + 1;
+        let start = self.skipped.max(self.at + line_end + 1);
         let mut end = start;
-        let mut body = Vec::new();
+        let mut lines: Vec<&[u8]> = Vec::new();
         while end < self.text.len() {
             let line = self.text[end..].split_inclusive(|b| *b == b'\n').next().unwrap_or_default();
             end += line.len();
-            if line.strip_suffix(b"\n").unwrap_or(line) == mark {
+            let bare = line.strip_suffix(b"\n").unwrap_or(line);
+            let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+            if bare == mark || indented && bare.trim_ascii_start() == mark {
                 break;
             }
-            body.extend_from_slice(line);
+            lines.push(line);
         }
-        self.heres.push(Bytes::new());
-        self.waiting.push((mark, self.heres.len() - 1));
-        if quote == b'\'' { Ok(Expr::Str(body.into())) } else { self.interpolated(&body, false) }
+        self.skipped = end;
+        let margin = if indented {
+            let filled = lines.iter().filter(|line| !line.trim_ascii().is_empty());
+            filled
+                .map(|line| line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count())
+                .min()
+                .unwrap_or(0)
+        } else {
+            0
+        };
+        let body: Vec<u8> = lines
+            .iter()
+            .flat_map(|line| line.get(margin.min(line.len().saturating_sub(1))..).unwrap_or_default())
+            .copied()
+            .collect();
+        match quote {
+            b'\'' | b'\\' => Ok(Expr::Str(body.into())),
+            b'`' => Ok(Expr::Run(Box::new(self.interpolated(&body, false)?))),
+            _ => self.interpolated(&body, false),
+        }
     }
 
     pub(super) fn variable(&mut self) -> Parsed<Expr> {
@@ -253,15 +339,16 @@ impl Parser<'_> {
                     self.expect("}")?;
                     inner
                 } else {
-                    self.variable()?
+                    self.at += 1;
+                    let name: Name = self.word().unwrap_or("_").into();
+                    self.at += name.len();
+                    Expr::Scalar(name)
                 };
-                let array = Expr::Deref('@', Box::new(inner));
-                let count = Expr::Call("scalar".into(), vec![array]);
-                return Ok(Expr::Binary("-", Box::new(count), Box::new(Expr::Int(1))));
+                return Ok(Expr::Deref('#', Box::new(inner)));
             }
-            let name: Name = self.word().unwrap_or("").into();
-            self.at += name.len();
-            return Ok(Expr::Last(name));
+            let name: Name = self.word().unwrap_or("_").into();
+            self.at += if self.rest().starts_with(name.as_bytes()) { name.len() } else { 0 };
+            return Ok(Expr::Deref('#', Box::new(Expr::Array(name))));
         }
         let base = match self.peek() {
             b'{' => {
@@ -276,34 +363,88 @@ impl Parser<'_> {
                     self.expect("}")?;
                     Err(Name::from(word))
                 } else if self.peek() == b'^' {
-                    return self.fail();
-                } else {
-                    let inner = self.expr()?;
+                    self.at += 1;
+                    let word = self.word().unwrap_or("");
+                    self.at += word.len();
                     self.expect("}")?;
-                    Ok(inner)
+                    Err(Name::from(format!("^{word}")))
+                } else if let [mark, b'}', ..] = self.rest()
+                    && (b"!@&/\\,;.?$0123456789".contains(mark))
+                {
+                    self.at += 2;
+                    Err((*mark as char).to_string().into())
+                } else {
+                    // Statements may stand there, of which the last is meant.
+                    let before = self.at;
+                    match self.expr().and_then(|inner| {
+                        self.take(";");
+                        self.expect("}")?;
+                        Ok(inner)
+                    }) {
+                        Ok(inner) => Ok(inner),
+                        Err(_) => {
+                            self.at = before;
+                            self.deeper()?;
+                            let block = self.statements(true)?;
+                            self.depth -= 1;
+                            Ok(Expr::Block("do".into(), Arc::new(block)))
+                        }
+                    }
                 }
             }
             b'$' if sigil != b'$'
                 || self.ahead(1).is_ascii_alphabetic()
-                || self.ahead(1) == b'_'
-                || self.ahead(1) == b'{' =>
+                || matches!(self.ahead(1), b'_' | b'{' | b':')
+                || self.ahead(1) == b'$'
+                    && (self.ahead(2).is_ascii_alphabetic() || matches!(self.ahead(2), b'_' | b'$' | b'{')) =>
             {
                 self.deeper()?;
-                self.at += 1;
-                let name: Name = self.word().unwrap_or("").into();
-                if name.is_empty() {
-                    return self.fail();
+                let mut depth = 0_usize;
+                while self.peek() == b'$' {
+                    self.at += 1;
+                    depth += 1;
                 }
-                self.at += name.len();
+                let mut inner = if self.peek() == b'{' {
+                    self.at += 1;
+                    let inner = self.expr()?;
+                    self.expect("}")?;
+                    Expr::Deref('$', Box::new(inner))
+                } else {
+                    if self.rest().starts_with(b"::") {
+                        self.at += 2;
+                    }
+                    let tight = self.peek().is_ascii_alphabetic() || self.peek() == b'_';
+                    let name: Name = if tight { self.word().unwrap_or("") } else { "" }.into();
+                    if name.is_empty() {
+                        return self.fail();
+                    }
+                    self.at += name.len();
+                    Expr::Scalar(name)
+                };
+                for _ in 1..depth.min(8) {
+                    inner = Expr::Deref('$', Box::new(inner));
+                }
                 self.depth -= 1;
-                Ok(Expr::Scalar(name))
+                Ok(inner)
+            }
+            // `$::name`
+            b':' if self.ahead(1) == b':' && (self.ahead(2).is_ascii_alphabetic() || self.ahead(2) == b'_') => {
+                self.at += 2;
+                let word = self.word().unwrap_or("");
+                self.at += word.len();
+                Err(Name::from(format!("main::{word}")))
+            }
+            b'^' if sigil == b'$' && self.ahead(1).is_ascii_uppercase() => {
+                let name = format!("^{}", self.ahead(1) as char);
+                self.at += 2;
+                Err(name.into())
             }
             _ => {
                 let rest = self.rest();
                 let special = rest
                     .first()
                     .copied()
-                    .filter(|b| b"_&!@/\\,;.?0123456789$<>()[]|\"^~".contains(b));
+                    .filter(|b| b"_&!@/\\,;.?0123456789$<>()[]|\"^~`'+-".contains(b));
                 // `word` passes over blanks, which may not stand here.
                 let tight = rest.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
                 match (tight.then(|| self.word()).flatten(), special) {
@@ -311,14 +452,20 @@ impl Parser<'_> {
                         self.at += word.len();
                         Err(word.into())
                     }
-                    (None, Some(b)) if sigil == b'$' || (sigil == b'@' && b == b'_') => {
+                    (None, Some(b))
+                        if sigil == b'$'
+                            || (sigil == b'@' && matches!(b, b'_' | b'-' | b'+'))
+                            || (sigil == b'%' && matches!(b, b'+' | b'-' | b'!')
+                                && !self.rest()[1..].starts_with(b" ")) =>
+                    {
+                        let start = self.at;
                         self.at += 1;
                         if b.is_ascii_digit() {
                             while self.peek().is_ascii_digit() {
                                 self.at += 1;
                             }
                         }
-                        Err((b as char).to_string().into())
+                        Err(String::from_utf8_lossy(&self.text[start..self.at]).into())
                     }
                     _ => return self.fail(),
                 }
@@ -330,32 +477,28 @@ impl Parser<'_> {
     fn subscripts(&mut self, sigil: u8, base: Result<Expr, Name>) -> Parsed<Expr> {
         let next = self.peek();
         Ok(match (sigil, base) {
-            (b'$', Err(name)) if next == b'[' => self.item(Expr::Array(name))?,
-            (b'$', Err(name)) if next == b'{' => self.member(Expr::Hash(name))?,
+            (b'$', Err(name)) if next == b'[' && &*name != "$" => self.item(Expr::Array(name))?,
+            (b'$', Err(name)) if next == b'{' && &*name != "$" => self.member(Expr::Hash(name))?,
             (b'$', Err(name)) => Expr::Scalar(name),
             (b'$', Ok(inner)) if next == b'[' => self.item(inner)?,
             (b'$', Ok(inner)) if next == b'{' => self.member(inner)?,
             (b'$', Ok(inner)) => Expr::Deref('$', Box::new(inner)),
-            (b'@', Err(name)) if next == b'[' => {
+            (b'@' | b'%', base) if next == b'[' || next == b'{' && (sigil == b'@' || base.is_err()) => {
+                let array = next == b'[';
+                let of = match base {
+                    Err(name) if array => Expr::Array(name),
+                    Err(name) => Expr::Hash(name),
+                    Ok(inner) => Expr::Deref(if array { '@' } else { '%' }, Box::new(inner)),
+                };
                 self.at += 1;
-                let items = self.items()?;
-                self.expect("]")?;
-                Expr::Slice(Box::new(Expr::Array(name)), items)
-            }
-            (b'@', Err(name)) if next == b'{' => {
-                self.at += 1;
-                let items = self.items()?;
-                self.expect("}")?;
-                Expr::Slice(Box::new(Expr::Hash(name)), items)
-            }
-            (b'@', Ok(inner)) if next == b'{' => {
-                self.at += 1;
-                let items = self.items()?;
-                self.expect("}")?;
-                Expr::Slice(Box::new(Expr::Deref('%', Box::new(inner))), items)
+                self.blanks();
+                let end = if array { "]" } else { "}" };
+                let items =
+                    if self.rest().starts_with(end.as_bytes()) { Vec::new() } else { self.items()? };
+                self.expect(end)?;
+                Expr::Slice(Box::new(of), items, sigil == b'%')
             }
             (b'@', Err(name)) => Expr::Array(name),
-            (b'@', Ok(inner)) if next == b'[' => self.item(inner)?,
             (b'@', Ok(inner)) => Expr::Deref('@', Box::new(inner)),
             (b'%', Err(name)) => Expr::Hash(name),
             (b'%', Ok(inner)) => Expr::Deref('%', Box::new(inner)),
@@ -368,7 +511,11 @@ impl Parser<'_> {
                 Expr::Call(name, arguments)
             }
             (_, Ok(inner)) => {
-                let arguments = if self.peek() == b'(' { self.brackets()? } else { Vec::new() };
+                let arguments = if self.peek() == b'(' {
+                    self.brackets()?
+                } else {
+                    vec![Expr::Array("_".into())]
+                };
                 Expr::Invoke(Box::new(inner), arguments)
             }
         })
@@ -385,8 +532,19 @@ impl Parser<'_> {
         let quote = after.trim_ascii_start().first().copied().unwrap_or(0);
         let quotes = matches!(word, "q" | "qq" | "qw" | "qx" | "m" | "s" | "tr" | "y" | "qr")
             && !matches!(quote, b',' | b';' | b')' | 0)
-            && !(quote == b'=' && word != "s")
-            && (!quote.is_ascii_alphanumeric());
+            && !(quote == b'=' && !matches!(word, "s" | "q" | "qq" | "m" | "tr"))
+            && !(quote == b'#' && after.first() != Some(&b'#'))
+            && (!quote.is_ascii_alphanumeric() || after.first().is_some_and(u8::is_ascii_whitespace))
+            && !(quote.is_ascii_alphanumeric() && word.len() < 2);
+        // `v104.105`
+        if let Some(digits) = word.strip_prefix('v')
+            && !digits.is_empty()
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && let Some((text, length)) = version(&self.rest()[1..], 1)
+        {
+            self.at += length + 1;
+            return Ok(Expr::Str(text.into()));
+        }
         self.at += word.len();
         if quotes {
             self.blanks_for_quote();
@@ -394,12 +552,64 @@ impl Parser<'_> {
         }
         match word {
             "my" | "our" | "local" | "state" => self.declaration(word),
-            "sub" => Ok(Expr::Sub(Arc::new(self.block()?))),
+            "sub" => {
+                let (_, mut body) = self.shape()?;
+                body.extend(self.block()?);
+                Ok(Expr::Sub(Arc::new(body)))
+            }
             "do" | "eval" if self.rest().trim_ascii_start().starts_with(b"{") => {
                 Ok(Expr::Block(word.into(), Arc::new(self.block()?)))
             }
             "print" | "printf" | "say" => self.print(word),
             "map" | "grep" | "sort" => self.each(word),
+            "first" | "any" | "all" | "none" | "notall" | "reduce"
+                if self.rest().trim_ascii_start().starts_with(b"{") =>
+            {
+                self.each(word)
+            }
+            "List::Util::first" | "List::Util::any" | "List::Util::all" | "List::Util::reduce" => {
+                let short = word.rsplit("::").next().unwrap_or(word);
+                self.each(short)
+            }
+            "try" | "catch" | "finally" | "async" if self.rest().trim_ascii_start().starts_with(b"{") => {
+                self.with_block(word)
+            }
+            _ if self.rest().trim_ascii_start().starts_with(b"{")
+                && self.block_subs.iter().any(|sub| sub == word) =>
+            {
+                self.with_block(word)
+            }
+            "qw" => self.fail(),
+            "return" => {
+                // Loose operators are not the value's.
+                let items = if self.ends() { Vec::new() } else { self.call_items()? };
+                Ok(Expr::Call("return".into(), items))
+            }
+            "next" | "last" | "redo" | "goto" if !self.ends() => {
+                let label = self.word().filter(|label| !matches!(*label, "if" | "unless"));
+                if let Some(label) = label {
+                    self.at += label.len();
+                    let label = Expr::Str(Bytes::copy_from_slice(label.as_bytes()));
+                    if word == "goto" {
+                        return Ok(Expr::Call("goto".into(), vec![Expr::SubOf(Box::new(label))]));
+                    }
+                    return Ok(Expr::Call(word.into(), vec![label]));
+                }
+                if word == "goto" && self.rest().starts_with(b"&") {
+                    let target = self.sub_of()?;
+                    return Ok(Expr::Call("goto".into(), vec![target]));
+                }
+                Ok(Expr::Call(word.into(), Vec::new()))
+            }
+            "defined" | "exists" if self.names_sub() => {
+                let bracket = self.take("(");
+                self.blanks();
+                let of = self.sub_of()?;
+                if bracket {
+                    self.expect(")")?;
+                }
+                Ok(Expr::Call(word.into(), vec![of]))
+            }
             "new"
                 if self.word().is_some_and(|w| {
                     w.contains("::") || w.starts_with(|c: char| c.is_uppercase())
@@ -413,10 +623,29 @@ impl Parser<'_> {
                     Vec::new()
                 };
                 let class = Expr::Str(Bytes::copy_from_slice(class.as_bytes()));
-                Ok(Expr::Method(Box::new(class), "new".into(), arguments))
+                let name = Expr::Str(Bytes::from_static(b"new"));
+                Ok(Expr::Method(Box::new(class), Box::new(name), arguments))
             }
             _ => self.call(word),
         }
+    }
+
+    /// Whether `&name` follows, of which it is asked whether it is there.
+    fn names_sub(&self) -> bool {
+        let rest = self.rest().trim_ascii_start();
+        let rest = rest.strip_prefix(b"(").map_or(rest, <[u8]>::trim_ascii_start);
+        rest.first() == Some(&b'&') && rest.get(1) != Some(&b'&')
+    }
+
+    /// A call with a block, which it takes as a sub.
+    fn with_block(&mut self, word: &str) -> Parsed<Expr> {
+        let body = Expr::Sub(Arc::new(self.block()?));
+        let mut items = vec![body];
+        self.take(",");
+        if !self.ends() {
+            items.extend(self.call_items()?);
+        }
+        Ok(Expr::Call(word.into(), items))
     }
 
     fn blanks_for_quote(&mut self) {
@@ -429,11 +658,14 @@ impl Parser<'_> {
         self.blanks();
         if word == "local" {
             let target = self.unary()?;
-            return Ok(match target {
-                Expr::Scalar(name) => Expr::My(vec![('$', name)], false),
-                Expr::Array(name) => Expr::My(vec![('@', name)], false),
-                other => other,
-            });
+            return Ok(Expr::Local(Box::new(target)));
+        }
+        let start = self.at;
+        // `my Class $name`
+        if self.word().is_some_and(|class| class.starts_with(|c: char| c.is_uppercase())) {
+            let class = self.word().unwrap_or("");
+            self.at += class.len();
+            self.blanks();
         }
         let list = self.peek() == b'(';
         if list {
@@ -448,7 +680,10 @@ impl Parser<'_> {
                 let name: Name = self.word().unwrap_or("_").into();
                 self.at += name.len();
                 names.push((sigil as char, name));
-            } else if !self.take_word("undef") {
+            } else if self.take_word("undef") {
+                // A variable that nobody can name.
+                names.push(('$', "".into()));
+            } else {
                 break;
             }
             if !list || !self.take(",") {
@@ -458,13 +693,19 @@ impl Parser<'_> {
         if list {
             self.expect(")")?;
         }
-        if names.is_empty() && !list { self.fail() } else { Ok(Expr::My(names, list)) }
+        if names.is_empty() && !list {
+            return self.fail();
+        }
+        Ok(match (word, &names[..]) {
+            ("our", _) => Expr::Our(names, list),
+            ("state", [(sigil, name)]) => Expr::State(*sigil, Arc::clone(name), start),
+            _ => Expr::My(names, list),
+        })
     }
 
     fn print(&mut self, word: &str) -> Parsed<Expr> {
         self.blanks();
         let bracket = self.peek() == b'(';
-        let before = self.at;
         if bracket {
             self.at += 1;
             self.blanks();
@@ -475,10 +716,11 @@ impl Parser<'_> {
             handle = Some(Box::new(self.expr()?));
             self.expect("}")?;
         } else if let Some(name) = self.word()
-            && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-            && !self.text[self.at + name.len()..].trim_ascii_start().starts_with(b",")
-            && !self.text[self.at + name.len()..].starts_with(b"(")
-            && !self.text[self.at + name.len()..].starts_with(b"->")
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && (name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+                || self.bare_handle(name))
+            && !name.starts_with("__")
+            && prints_to(&self.text[self.at + name.len()..])
         {
             self.at += name.len();
             handle = Some(Box::new(Expr::Str(Bytes::copy_from_slice(name.as_bytes()))));
@@ -491,7 +733,10 @@ impl Parser<'_> {
             let spaced = self.peek() == b' ';
             self.blanks();
             if spaced
-                && (matches!(self.peek(), b'"' | b'\'' | b'$' | b'@')
+                && (matches!(self.peek(), b'"' | b'\'' | b'$' | b'@' | b'`')
+                    || self.rest().starts_with(b"<<") && self.ahead(2).is_ascii_alphabetic()
+                    || self.rest().starts_with(b"<<\"")
+                    || self.rest().starts_with(b"<<'")
                     || self.word().is_some_and(|w| {
                         !matches!(
                             w,
@@ -507,6 +752,11 @@ impl Parser<'_> {
                                 | "cmp"
                                 | "lt"
                                 | "gt"
+                                | "le"
+                                | "ge"
+                                | "until"
+                                | "xor"
+                                | "isa"
                         )
                     }))
             {
@@ -519,13 +769,22 @@ impl Parser<'_> {
         if bracket {
             self.expect(")")?;
             // `print (...) . "x"`: the brackets are the arguments, as Perl has it.
-            let _ = before;
         }
         Ok(Expr::Print(word.into(), handle, items))
     }
 
+    /// Whether a word in small letters is a handle: a text follows at once.
+    fn bare_handle(&self, name: &str) -> bool {
+        let after = self.text.get(self.at + name.len()..).unwrap_or_default();
+        after.first() == Some(&b' ')
+            && matches!(after.trim_ascii_start().first(), Some(b'"' | b'\'' | b'$' | b'@'))
+            && !is_known(name)
+            && !UNARY.contains(&name)
+            && !matches!(name, "q" | "qq" | "qw" | "x" | "map" | "grep" | "sort" | "eq" | "ne" | "uniq")
+    }
+
     /// Arguments without brackets, up to a loose operator.
-    fn call_items(&mut self) -> Parsed<Vec<Expr>> {
+    pub(super) fn call_items(&mut self) -> Parsed<Vec<Expr>> {
         self.deeper()?;
         let inner = self.comma();
         self.depth -= 1;
@@ -539,7 +798,31 @@ impl Parser<'_> {
         let bracket = self.take("(");
         self.blanks();
         let mut block = None;
+        let before = self.at;
         if self.peek() == b'{' {
+            // `map { a => 1 }, ...` has a hash, `map { ... } ...` a block.
+            let inner = self.block();
+            self.blanks();
+            match inner {
+                Ok(body) if self.peek() != b',' || word == "sort" => block = Some(Arc::new(body)),
+                _ => self.at = before,
+            }
+        } else if word == "sort" && self.orders() {
+            // `sort by_number @list`, `sort $by @list`
+            let line = self.line();
+            let code = if self.peek() == b'$' {
+                self.at += 1;
+                let name = self.word().unwrap_or("");
+                self.at += name.len();
+                Expr::Invoke(Box::new(Expr::Scalar(name.into())), Vec::new())
+            } else {
+                let name = self.word().unwrap_or("");
+                self.at += name.len();
+                Expr::Call(name.into(), Vec::new())
+            };
+            block = Some(Arc::new(vec![Stmt { kind: StmtKind::Expr(code), line }]));
+        } else if self.rest().starts_with(b"sub") && self.rest()[3..].trim_ascii_start().starts_with(b"{") {
+            self.at += 3;
             block = Some(Arc::new(self.block()?));
             self.take(",");
         }
@@ -555,6 +838,23 @@ impl Parser<'_> {
         Ok(Expr::Each(word.into(), block, items))
     }
 
+    /// Whether the name of a sub stands before a list that it puts in order.
+    fn orders(&self) -> bool {
+        let rest = self.rest();
+        let start = usize::from(rest.first() == Some(&b'$'));
+        let tail = rest.get(start..).unwrap_or_default();
+        let letters = tail.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        let word = tail.get(..letters).unwrap_or_default();
+        let after = tail.get(letters..).unwrap_or_default();
+        letters > 0
+            && !word[0].is_ascii_digit()
+            && after.first() == Some(&b' ')
+            && matches!(after.trim_ascii_start().first(), Some(b'@' | b'(' | b'k' | b'v' | b'0'..=b'9' | b'$' | b'"' | b'\'' | b'm' | b'g'))
+            && !(after.trim_ascii_start().starts_with(b"(") && start == 1)
+            && !matches!(word, b"keys" | b"values" | b"map" | b"grep" | b"reverse" | b"split" | b"uniq" | b"qw")
+            || letters > 0 && start == 1 && after.trim_ascii_start().first() == Some(&b'@')
+    }
+
     /// Whether `<HANDLE>` stands here.
     fn reads(&self) -> bool {
         let inner = self.rest().get(1..).unwrap_or_default();
@@ -565,16 +865,29 @@ impl Parser<'_> {
 
     fn call(&mut self, word: &str) -> Parsed<Expr> {
         let name: Name = word.into();
-        if self.peek() == b'(' {
-            return Ok(Expr::Call(name, self.brackets()?));
-        }
+        let start = self.at;
         self.blanks();
         if self.peek() == b'(' {
+            let before = self.at;
+            if matches!(word, "system" | "exec") && self.program_block() {
+                self.at += 1;
+                let items = self.with_program()?;
+                self.expect(")")?;
+                return Ok(Expr::Call(name, items));
+            }
+            self.at = before;
             return Ok(Expr::Call(name, self.brackets()?));
         }
+        self.at = start;
+        self.blanks();
         if self.rest().starts_with(b"->") || self.rest().starts_with(b"::") {
             if self.rest().starts_with(b"::") {
                 self.at += 2;
+            } else if matches!(word, "shift" | "pop" | "__PACKAGE__" | "caller") {
+                return Ok(Expr::Call(name, Vec::new()));
+            } else if !word.contains("::") && word.starts_with(|c: char| c.is_lowercase()) {
+                // A function's value, or a package.
+                return Ok(Expr::Call(name, Vec::new()));
             }
             return Ok(Expr::Str(Bytes::copy_from_slice(word.as_bytes())));
         }
@@ -582,24 +895,33 @@ impl Parser<'_> {
             return Ok(Expr::Call(name, Vec::new()));
         }
         if self.ends()
-            || matches!(self.peek(), b',' | b'=' | b'?' | b'.' | b'*' | b'|')
+            || matches!(self.peek(), b',' | b'=' | b'?' | b'*' | b'|')
+            || self.peek() == b'.' && !self.ahead(1).is_ascii_digit()
             || (self.peek() == b'<' && !self.reads())
         {
             return Ok(Expr::Call(name, Vec::new()));
         }
         if UNARY.contains(&word) {
-            if matches!(self.peek(), b'+' | b'>' | b'&') {
+            if matches!(self.peek(), b'>')
+                || self.rest().starts_with(b"&&")
+                || self.rest().starts_with(b"//")
+                || matches!(word, "shift" | "pop") && matches!(self.peek(), b'+' | b'-' | b'/' | b'<' | b'&' | b'!' | b'~')
+                || matches!(word, "shift" | "pop") && matches!(self.word(), Some("eq" | "ne" | "cmp" | "lt" | "gt" | "x"))
+            {
                 return Ok(Expr::Call(name, Vec::new()));
             }
             self.deeper()?;
-            let argument = self.binary(7);
+            let argument = self.binary(8);
             self.depth -= 1;
             return Ok(Expr::Call(name, vec![argument?]));
         }
         // `system { $program } @words`
         if matches!(word, "system" | "exec") && self.peek() == b'{' {
-            self.block()?;
-            return Ok(Expr::Call(name, self.call_items()?));
+            return Ok(Expr::Call(name, self.with_program()?));
+        }
+        // `open FH, ...`; and a word that only names a class: `LWP::UserAgent`.
+        if word.contains("::") && matches!(self.peek(), b'-' | b'+' | b'/' | b'%' | b'<' | b'>') {
+            return Ok(Expr::Call(name, Vec::new()));
         }
         // `POST $url, [...]`
         let asks = matches!(word, "GET" | "POST" | "PUT" | "HEAD")
@@ -611,11 +933,89 @@ impl Parser<'_> {
         if word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') {
             return Ok(Expr::Call(name, Vec::new()));
         }
-        if matches!(self.peek(), b'+' | b'-' | b'/' | b'>' | b'&' | b'%') && !is_known(word) {
+        let spaced = self.ahead(1) == b' ';
+        if matches!(self.peek(), b'+' | b'-' | b'/' | b'>' | b'&' | b'%')
+            && !is_known(word)
+            && (spaced || self.peek() == b'>')
+        {
             return Ok(Expr::Call(name, Vec::new()));
+        }
+        if matches!(self.word(), Some("eq" | "ne" | "cmp" | "lt" | "gt" | "le" | "ge" | "x" | "isa")) {
+            return Ok(Expr::Call(name, Vec::new()));
+        }
+        if self.peek() == b'{' && !is_known(word) {
+            return Ok(Expr::Call(name, Vec::new()));
+        }
+        // `method Class(...)`: `new` has its own.
+        if let Some(class) = self.word()
+            && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            && !is_known(word)
+            && class.contains("::")
+            && class.starts_with(|c: char| c.is_uppercase())
+            && !self.text[self.at + class.len()..].trim_ascii_start().starts_with(b"->")
+            && !self.text[self.at + class.len()..].trim_ascii_start().starts_with(b"::")
+        {
+            self.at += class.len();
+            let arguments =
+                if self.rest().trim_ascii_start().starts_with(b"(") { self.brackets()? } else { Vec::new() };
+            let class = Expr::Str(Bytes::copy_from_slice(class.as_bytes()));
+            let name = Expr::Str(Bytes::copy_from_slice(word.as_bytes()));
+            return Ok(Expr::Method(Box::new(class), Box::new(name), arguments));
         }
         Ok(Expr::Call(name, self.call_items()?))
     }
+}
+
+impl Parser<'_> {
+    /// Whether a block with a program's name follows a bracket.
+    fn program_block(&self) -> bool {
+        self.rest().get(1..).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"))
+    }
+
+    /// `{ $program } @words`
+    fn with_program(&mut self) -> Parsed<Vec<Expr>> {
+        let body = self.block()?;
+        let mut items = vec![Expr::Block("program".into(), Arc::new(body))];
+        items.extend(self.call_items()?);
+        Ok(items)
+    }
+}
+
+/// Whether a word before this is the handle that is printed to.
+fn prints_to(after: &[u8]) -> bool {
+    let rest = after.trim_ascii_start();
+    match after.first() {
+        None | Some(b';' | b'}' | b')') => true,
+        Some(b) if b.is_ascii_whitespace() => {
+            rest.starts_with(b"<<") && rest.get(2).is_some_and(|b| !b.is_ascii_whitespace())
+                || !matches!(
+                    rest.first(),
+                    Some(b',' | b'.' | b'+' | b'*' | b'/' | b'=' | b'>' | b'?' | b':' | b'|' | b'&' | b'<')
+                ) && !rest.starts_with(b"- ")
+                    && !rest.starts_with(b"x ")
+        }
+        _ => false,
+    }
+}
+
+/// `104.105.106`: numbers of letters, with at least so many dots.
+fn version(rest: &[u8], dots: usize) -> Option<(Vec<u8>, usize)> {
+    let length =
+        rest.iter().take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'_')).count();
+    let mut text = &rest[..length];
+    while text.ends_with(b".") {
+        text = &text[..text.len() - 1];
+    }
+    let parts: Vec<&[u8]> = text.split(|b| *b == b'.').collect();
+    if parts.len() <= dots || parts.iter().any(|part| part.is_empty()) {
+        return None;
+    }
+    let mut out = Vec::new();
+    for part in &parts {
+        let number = std::str::from_utf8(part).ok()?.parse::<i64>().ok()?;
+        out.extend(super::functions::letter(number));
+    }
+    Some((out, text.len()))
 }
 
 fn is_known(word: &str) -> bool {
@@ -638,5 +1038,49 @@ fn is_known(word: &str) -> bool {
             | "pack"
             | "unpack"
             | "reverse"
+            | "printf"
+            | "print"
+            | "say"
+            | "chown"
+            | "rename"
+            | "mkdir"
+            | "opendir"
+            | "index"
+            | "rindex"
+            | "substr"
+            | "splice"
+            | "bless"
+            | "utime"
+            | "atan2"
+            | "crypt"
+            | "vec"
+            | "select"
+            | "binmode"
+            | "sysread"
+            | "syswrite"
+            | "read"
+            | "socket"
+            | "connect"
+            | "bind"
+            | "send"
+            | "recv"
+            | "waitpid"
+            | "glob"
+            | "tie"
+            | "encode_base64"
+            | "getstore"
+            | "get"
+            | "getprint"
+            | "mirror"
+            | "symlink"
+            | "link"
+            | "sum"
+            | "max"
+            | "min"
+            | "shuffle"
+            | "uniq"
+            | "croak"
+            | "confess"
+            | "carp"
     )
 }
