@@ -360,7 +360,9 @@ impl Machine<'_> {
                     {
                         Value::str([b"-", &text[..]].concat())
                     }
-                    Value::Int(n) => n.checked_neg().map_or(Value::Num(9.223_372_036_854_775_8e18), Value::Int),
+                    Value::Int(n) => {
+                        n.checked_neg().map_or(Value::Num(9.223_372_036_854_775_8e18), Value::Int)
+                    }
                     other => Value::of_number(-other.number()),
                 },
                 Expr::Complement(inner) => match self.scalar(inner).await? {
@@ -409,9 +411,7 @@ impl Machine<'_> {
                     boolean(self.matches_once(of, pattern).await? != *negated)
                 }
                 Expr::Replace(of, pattern, with) => self.replace(of, pattern, with).await?,
-                Expr::Translate(of, from, to, flags) => {
-                    self.translate(of, from, to, flags).await?
-                }
+                Expr::Translate(of, from, to, flags) => self.translate(of, from, to, flags).await?,
                 Expr::Test(test, of) => {
                     // `-d -r $file`: all of them are asked.
                     if let Expr::Test(..) = &**of

@@ -33,10 +33,8 @@ impl Machine<'_> {
             let start = at;
             let mut spec = Spec::default();
             let number = |at: &mut usize| {
-                let digits = form[(*at).min(form.len())..]
-                    .iter()
-                    .take_while(|b| b.is_ascii_digit())
-                    .count();
+                let digits =
+                    form[(*at).min(form.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
                 let text = std::str::from_utf8(&form[*at..*at + digits]).unwrap_or("");
                 *at += digits;
                 text.parse::<usize>().ok().map(|n| n.min(WIDTH_MAX))

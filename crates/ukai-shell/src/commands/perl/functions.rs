@@ -11,9 +11,37 @@ use ukai_model::Duration;
 
 /// Functions that look at `$_` where they are given nothing.
 const OF_TOPIC: &[&str] = &[
-    "lc", "uc", "length", "chr", "ord", "int", "hex", "oct", "unlink", "ucfirst", "abs", "eval",
-    "lcfirst", "quotemeta", "sqrt", "log", "exp", "sin", "cos", "rmdir", "mkdir", "stat", "lstat",
-    "readlink", "ref", "glob", "evalbytes", "fc", "require", "chomp", "chop",
+    "lc",
+    "uc",
+    "length",
+    "chr",
+    "ord",
+    "int",
+    "hex",
+    "oct",
+    "unlink",
+    "ucfirst",
+    "abs",
+    "eval",
+    "lcfirst",
+    "quotemeta",
+    "sqrt",
+    "log",
+    "exp",
+    "sin",
+    "cos",
+    "rmdir",
+    "mkdir",
+    "stat",
+    "lstat",
+    "readlink",
+    "ref",
+    "glob",
+    "evalbytes",
+    "fc",
+    "require",
+    "chomp",
+    "chop",
 ];
 
 impl Machine<'_> {
@@ -25,13 +53,14 @@ impl Machine<'_> {
         want: Want,
     ) -> Done<Vec<Value>> {
         let one = |value: Value| Ok(vec![value]);
-        let name = name.strip_prefix("CORE::GLOBAL::").or(name.strip_prefix("CORE::")).unwrap_or(name);
+        let name =
+            name.strip_prefix("CORE::GLOBAL::").or(name.strip_prefix("CORE::")).unwrap_or(name);
         // Those that change what they are given, or do not evaluate it.
         match name {
             "open" => return one(self.open(arguments).await?),
             "opendir" | "close" | "closedir" | "eof" | "fileno" | "binmode" | "seek" | "tell"
-            | "truncate" | "flock" | "select" | "readdir" | "rewinddir" | "readline" | "sysread"
-            | "read" | "syswrite" | "getc" | "pipe" | "recv" | "send" | "sysopen" => {
+            | "truncate" | "flock" | "select" | "readdir" | "rewinddir" | "readline"
+            | "sysread" | "read" | "syswrite" | "getc" | "pipe" | "recv" | "send" | "sysopen" => {
                 return self.handle_function(name, arguments, want).await;
             }
             "push" | "unshift" | "shift" | "pop" | "splice" => {
@@ -103,7 +132,11 @@ impl Machine<'_> {
             }
             "split" => {
                 let parts = self.split(arguments).await?;
-                return if want == Want::One { one(Value::Int(parts.len() as i64)) } else { Ok(parts) };
+                return if want == Want::One {
+                    one(Value::Int(parts.len() as i64))
+                } else {
+                    Ok(parts)
+                };
             }
             "pos" => {
                 let place = match arguments.first() {
@@ -300,9 +333,7 @@ impl Machine<'_> {
 
     async fn is_defined(&mut self, of: Option<&Expr>) -> Done<bool> {
         Ok(match of {
-            Some(Expr::Call(name, arguments))
-                if matches!(&arguments[..], [Expr::Array(own)] if &**own == "_") =>
-            {
+            Some(Expr::Call(name, arguments)) if matches!(&arguments[..], [Expr::Array(own)] if &**own == "_") => {
                 self.sub_named(name).is_some()
             }
             Some(Expr::SubOf(inner)) => {
@@ -493,9 +524,8 @@ impl Machine<'_> {
 
     fn caller(&self, values: &[Value], want: Want) -> Done<Vec<Value>> {
         let level = values.first().map_or(0, Value::integer);
-        let at = usize::try_from(level).ok().and_then(|level| {
-            self.calls.len().checked_sub(level + 1)
-        });
+        let at =
+            usize::try_from(level).ok().and_then(|level| self.calls.len().checked_sub(level + 1));
         let Some(call) = at.and_then(|at| self.calls.get(at)) else {
             return Ok(if want == Want::One { vec![Value::Undef] } else { Vec::new() });
         };

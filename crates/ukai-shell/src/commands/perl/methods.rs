@@ -35,7 +35,11 @@ impl Machine<'_> {
         want: Want,
     ) -> Done<Vec<Value>> {
         let this = match of {
-            Expr::Call(word, nothing) if nothing.is_empty() && self.sub_named(word).is_none() && !matches!(&**word, "shift" | "pop" | "__PACKAGE__") => {
+            Expr::Call(word, nothing)
+                if nothing.is_empty()
+                    && self.sub_named(word).is_none()
+                    && !matches!(&**word, "shift" | "pop" | "__PACKAGE__") =>
+            {
                 Value::str(word.to_string())
             }
             other => self.scalar(other).await?,

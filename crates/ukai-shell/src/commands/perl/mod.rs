@@ -16,6 +16,7 @@
 mod ast;
 mod calls;
 mod evaluate;
+mod expressions;
 mod files;
 mod format;
 mod functions;
@@ -34,6 +35,8 @@ mod scope;
 mod statements;
 mod system;
 mod value;
+mod variables;
+mod verbs;
 mod web;
 mod words;
 

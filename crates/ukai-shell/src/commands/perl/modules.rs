@@ -60,7 +60,10 @@ impl Machine<'_> {
         if self.guards > 0 {
             return Err(Unwind::Die(Value::str(format!("{text}\n"))));
         }
-        let text = format!("{text}\nBEGIN failed--compilation aborted at {} line {}.", self.name, self.line);
+        let text = format!(
+            "{text}\nBEGIN failed--compilation aborted at {} line {}.",
+            self.name, self.line
+        );
         self.process.error(&text)?;
         Err(Unwind::Exit(2))
     }
@@ -90,10 +93,26 @@ impl Machine<'_> {
         want: Want,
     ) -> Done<Option<Vec<Value>>> {
         const PREFIXES: &[&str] = &[
-            "MIME::Base64::", "Digest::MD5::", "Digest::SHA::", "List::Util::", "Scalar::Util::",
-            "POSIX::", "File::Basename::", "File::Spec::", "File::Temp::", "File::Copy::",
-            "File::Path::", "Encode::", "URI::Escape::", "Compress::Zlib::", "Data::Dumper::",
-            "Time::Local::", "MIME::QuotedPrint::", "Text::ParseWords::", "utf8::", "JSON::PP::",
+            "MIME::Base64::",
+            "Digest::MD5::",
+            "Digest::SHA::",
+            "List::Util::",
+            "Scalar::Util::",
+            "POSIX::",
+            "File::Basename::",
+            "File::Spec::",
+            "File::Temp::",
+            "File::Copy::",
+            "File::Path::",
+            "Encode::",
+            "URI::Escape::",
+            "Compress::Zlib::",
+            "Data::Dumper::",
+            "Time::Local::",
+            "MIME::QuotedPrint::",
+            "Text::ParseWords::",
+            "utf8::",
+            "JSON::PP::",
         ];
         let short = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
         let first = values.first().cloned().unwrap_or(Value::Undef);
@@ -107,7 +126,9 @@ impl Machine<'_> {
                 Value::str(base64_text(&text, values.get(1)))
             }
             "decode" | "encode" => second,
-            "decode_utf8" | "encode_utf8" | "is_utf8" | "upgrade" | "downgrade" | "from_to" => first,
+            "decode_utf8" | "encode_utf8" | "is_utf8" | "upgrade" | "downgrade" | "from_to" => {
+                first
+            }
             "decode_qp" => Value::str(unquoted_printable(&text)),
             "md5_hex" | "md5" | "md5_base64" | "sha1_hex" | "sha1" | "sha256_hex" | "sha256"
             | "sha512_hex" | "sha384_hex" => {
@@ -160,7 +181,11 @@ impl Machine<'_> {
                 let mut seen = std::collections::HashSet::new();
                 let all: Vec<Value> =
                     values.iter().filter(|value| seen.insert(value.text())).cloned().collect();
-                return Ok(Some(if want == Want::One { vec![Value::Int(all.len() as i64)] } else { all }));
+                return Ok(Some(if want == Want::One {
+                    vec![Value::Int(all.len() as i64)]
+                } else {
+                    all
+                }));
             }
             "pairs" => {
                 let mut all = Vec::new();
@@ -176,10 +201,17 @@ impl Machine<'_> {
                 boolean(!text.trim().is_empty() && text.trim().parse::<f64>().is_ok())
             }
             "UNIVERSAL::isa" => {
-                let kinds = matches!((&first, &second.text()[..]), (Value::Array(_), b"ARRAY") | (Value::Hash(_), b"HASH") | (Value::Code(_), b"CODE"));
+                let kinds = matches!(
+                    (&first, &second.text()[..]),
+                    (Value::Array(_), b"ARRAY")
+                        | (Value::Hash(_), b"HASH")
+                        | (Value::Code(_), b"CODE")
+                );
                 boolean(kinds || self.is_a(&first, &second.shown()))
             }
-            "UNIVERSAL::can" => self.method_sub(&first, &second.shown()).unwrap_or_else(|| boolean(false)),
+            "UNIVERSAL::can" => {
+                self.method_sub(&first, &second.shown()).unwrap_or_else(|| boolean(false))
+            }
             "refaddr" => Value::of_number(first.number()),
             "weaken" | "dualvar" | "readonly" | "tainted" => first,
             "floor" => Value::of_number(first.number().floor()),
@@ -236,7 +268,9 @@ impl Machine<'_> {
                 for value in values.iter().filter(|value| !value.is_reference()) {
                     let full = self.process.absolute(&value.text());
                     let mut at = 1;
-                    while let Some(next) = full[at.min(full.len())..].iter().position(|b| *b == b'/') {
+                    while let Some(next) =
+                        full[at.min(full.len())..].iter().position(|b| *b == b'/')
+                    {
                         let _ = self.process.fs().mkdir(&view, &full[..at + next], 0o755);
                         at += next + 1;
                         self.process.session.step(1)?;
@@ -301,7 +335,10 @@ impl Machine<'_> {
             }
             "catch" | "finally" => return Ok(Some(values.to_vec())),
             "threads::create" | "async" => {
-                return self.invoke(&first, values.get(1..).unwrap_or_default().to_vec(), want).await.map(Some);
+                return self
+                    .invoke(&first, values.get(1..).unwrap_or_default().to_vec(), want)
+                    .await
+                    .map(Some);
             }
             "GET" | "POST" | "PUT" | "HEAD" if !values.is_empty() => {
                 self.new_hash(vec![Value::str("url"), first])?

@@ -133,9 +133,9 @@ impl Rule {
                 Some(found.iter().map(|g| g.map(|g| (g.start(), g.end()))).collect())
             }
             Kind::Fancy(regex) => {
-                let letters = subject.letters.get_or_init(|| {
-                    subject.text.iter().map(|byte| char::from(*byte)).collect()
-                });
+                let letters = subject
+                    .letters
+                    .get_or_init(|| subject.text.iter().map(|byte| char::from(*byte)).collect());
                 // Where a byte's letter begins, and the other way.
                 let wide = subject.wide.get_or_init(|| letters.len() != subject.text.len());
                 let place = |at: usize| {
@@ -145,8 +145,7 @@ impl Rule {
                         at
                     }
                 };
-                let back =
-                    |at: usize| if *wide { letters[..at].chars().count() } else { at };
+                let back = |at: usize| if *wide { letters[..at].chars().count() } else { at };
                 let found = regex.captures_from_pos(&letters[..place(to)], place(from)).ok()??;
                 Some(
                     (0..found.len())
@@ -277,11 +276,22 @@ fn translated(text: &[u8], extended: bool) -> (String, bool) {
             b'[' | b'&' | b'~' if class => byte(&mut out, b),
             b'-' if class => {
                 // `[\w-.]`: a mark that stands for itself.
-                let edge = matches!(text.get(at), Some(b']')) || out.ends_with('[') || out.ends_with("[^");
+                let edge =
+                    matches!(text.get(at), Some(b']')) || out.ends_with('[') || out.ends_with("[^");
                 let after_class = [b'w', b'd', b's', b'W', b'D', b'S']
                     .iter()
                     .any(|c| out.ends_with(&format!("\\{}", *c as char)));
-                out.push_str(if edge || after_class || text.get(at) == Some(&b'\\') && text.get(at + 1).is_some_and(|b| b"wds".contains(b)) { "\\-" } else { "-" });
+                out.push_str(
+                    if edge
+                        || after_class
+                        || text.get(at) == Some(&b'\\')
+                            && text.get(at + 1).is_some_and(|b| b"wds".contains(b))
+                    {
+                        "\\-"
+                    } else {
+                        "-"
+                    },
+                );
             }
             b'#' | b' ' | b'\t' | b'\n' | b'\r' if class => byte(&mut out, b),
             b'#' if extended => {
@@ -361,8 +371,7 @@ impl Machine<'_> {
         let left = subject.text.len().saturating_sub(from);
         self.passes_by(0, left.min(1 << 20) + if fancy { 4_096 } else { 0 })?;
         let Some(spans) = rule.find(subject, from) else { return Ok(false) };
-        self.matched =
-            Matched { text: subject.text.clone(), spans, rule: Some(Arc::clone(rule)) };
+        self.matched = Matched { text: subject.text.clone(), spans, rule: Some(Arc::clone(rule)) };
         Ok(true)
     }
 
@@ -594,11 +603,7 @@ impl Machine<'_> {
             }
             Some(other) => {
                 let by = self.scalar(other).await?.text();
-                if &by[..] == b" " {
-                    (Bytes::new(), "awk".to_owned())
-                } else {
-                    (by, String::new())
-                }
+                if &by[..] == b" " { (Bytes::new(), "awk".to_owned()) } else { (by, String::new()) }
             }
             None => (Bytes::new(), "awk".to_owned()),
         };

@@ -28,7 +28,9 @@ impl Machine<'_> {
             self.part()?;
             Ok(match target {
                 Expr::Scalar(name) if &**name == "?" => Place::Status,
-                Expr::Scalar(name) if name.starts_with(|c: char| c.is_ascii_digit() && c != '0') => {
+                Expr::Scalar(name)
+                    if name.starts_with(|c: char| c.is_ascii_digit() && c != '0') =>
+                {
                     Place::Nowhere
                 }
                 Expr::Scalar(name) => Place::Cell(self.scalar_id(name)?),
@@ -131,8 +133,7 @@ impl Machine<'_> {
                         Some(count) => Some(self.scalar(count).await?.integer()),
                         None => None,
                     };
-                    let part =
-                        super::functions::part_of(self.get(&of).text().len(), from, count);
+                    let part = super::functions::part_of(self.get(&of).text().len(), from, count);
                     Place::Part(Box::new(of), part.start, part.end)
                 }
                 Expr::Block(..) | Expr::Invoke(..) | Expr::Method(..) => Place::Nowhere,

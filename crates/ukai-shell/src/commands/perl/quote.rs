@@ -144,7 +144,9 @@ impl Parser<'_> {
         let after = body.get(at + 2).copied().unwrap_or(0);
         let begins = next.is_ascii_alphabetic()
             || matches!(next, b'_' | b'{')
-            || next == b':' && after == b':' && body.get(at + 3).is_some_and(u8::is_ascii_alphabetic);
+            || next == b':'
+                && after == b':'
+                && body.get(at + 3).is_some_and(u8::is_ascii_alphabetic);
         match b {
             b'$' if pattern => {
                 begins
@@ -154,10 +156,25 @@ impl Parser<'_> {
             }
             b'$' => {
                 begins
-                    || matches!(next, b'$' | b'!' | b'@' | b'&' | b'0' | b',' | b';' | b'/' | b'.' | b'\\' | b'+' | b'`' | b'\'')
+                    || matches!(
+                        next,
+                        b'$' | b'!'
+                            | b'@'
+                            | b'&'
+                            | b'0'
+                            | b','
+                            | b';'
+                            | b'/'
+                            | b'.'
+                            | b'\\'
+                            | b'+'
+                            | b'`'
+                            | b'\''
+                    )
                     || next.is_ascii_digit()
                     || next == b'^' && after.is_ascii_uppercase()
-                    || next == b'#' && (after.is_ascii_alphabetic() || matches!(after, b'{' | b'$' | b'_'))
+                    || next == b'#'
+                        && (after.is_ascii_alphabetic() || matches!(after, b'{' | b'$' | b'_'))
             }
             b'@' => {
                 next.is_ascii_alphabetic()
@@ -233,14 +250,21 @@ impl Parser<'_> {
         let number = inner.strip_prefix(b"-").unwrap_or(inner);
         let digits = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
         match open {
-            b'{' => !inner.is_empty() && !(pattern && inner.iter().all(|b| b.is_ascii_digit() || *b == b',')),
+            b'{' => {
+                !inner.is_empty()
+                    && !(pattern && inner.iter().all(|b| b.is_ascii_digit() || *b == b','))
+            }
             b'[' if pattern => {
                 digits && number.len() < 3
                     || inner.first() == Some(&b'$')
                         && inner[1..].iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
                         && inner.len() > 1
             }
-            b'[' => digits || matches!(inner.first(), Some(b'$' | b'-')) || inner.first().is_some_and(u8::is_ascii_lowercase) && inner.contains(&b'('),
+            b'[' => {
+                digits
+                    || matches!(inner.first(), Some(b'$' | b'-'))
+                    || inner.first().is_some_and(u8::is_ascii_lowercase) && inner.contains(&b'(')
+            }
             _ => false,
         }
     }

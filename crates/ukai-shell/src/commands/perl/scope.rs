@@ -22,8 +22,7 @@ impl Machine<'_> {
 
     /// A scope within another one.
     pub(super) fn enter_at(&mut self, parent: usize) -> Mark {
-        let mark =
-            Mark { frame: self.frame, captures: self.captures, saved: self.saved.len() };
+        let mark = Mark { frame: self.frame, captures: self.captures, saved: self.saved.len() };
         self.frames.push(Frame { names: Vec::new(), parent: Some(parent) });
         self.frame = self.frames.len() - 1;
         mark
@@ -177,7 +176,8 @@ impl Machine<'_> {
             self.hashes[id] = pairs.into_iter().map(|(n, v)| (n, Value::Str(v))).collect();
         }
         if sigil == b'%' && name == "INC" {
-            self.hashes[id].insert("strict.pm".into(), Value::str("/usr/share/perl/5.36/strict.pm"));
+            self.hashes[id]
+                .insert("strict.pm".into(), Value::str("/usr/share/perl/5.36/strict.pm"));
         }
         self.globals.insert(key, id);
         Ok(id)

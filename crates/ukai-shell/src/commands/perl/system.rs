@@ -275,7 +275,11 @@ impl Machine<'_> {
             "stat" | "lstat" => {
                 let full = self.process.absolute(&text);
                 let Ok(stat) = self.process.fs().stat(&view, &full, short == "stat") else {
-                    return Ok(Some(if want == Want::One { vec![boolean(false)] } else { Vec::new() }));
+                    return Ok(Some(if want == Want::One {
+                        vec![boolean(false)]
+                    } else {
+                        Vec::new()
+                    }));
                 };
                 if want == Want::One {
                     return Ok(Some(vec![boolean(true)]));
@@ -289,11 +293,26 @@ impl Machine<'_> {
                 };
                 let mode = kind | i64::from(stat.mode);
                 let size = stat.size as i64;
-                let parts =
-                    [2049, 131_585, mode, 1, 0, 0, 0, size, now, now, now, 4096, (size + 511) / 512];
+                let parts = [
+                    2049,
+                    131_585,
+                    mode,
+                    1,
+                    0,
+                    0,
+                    0,
+                    size,
+                    now,
+                    now,
+                    now,
+                    4096,
+                    (size + 511) / 512,
+                ];
                 return Ok(Some(parts.map(Value::Int).to_vec()));
             }
-            "glob" | "File::Glob::bsd_glob" | "bsd_glob" => return self.globbed(&text, want).await.map(Some),
+            "glob" | "File::Glob::bsd_glob" | "bsd_glob" => {
+                return self.globbed(&text, want).await.map(Some);
+            }
             "fork" => {
                 let child = !self.forked;
                 self.forked = true;
@@ -302,7 +321,9 @@ impl Machine<'_> {
             "wait" | "waitpid" => Value::Int(-1),
             "times" => return Ok(Some([0.02, 0.01, 0.0, 0.0].map(Value::Num).to_vec())),
             "inet_ntoa" => Value::str(self.host_of(&text)),
-            "inet_ntop" => Value::str(self.host_of(&values.get(1).map(Value::text).unwrap_or_default())),
+            "inet_ntop" => {
+                Value::str(self.host_of(&values.get(1).map(Value::text).unwrap_or_default()))
+            }
             "inet_aton" => {
                 let address = self.address_of(&first.shown());
                 address.map_or(Value::Undef, |it| Value::str(it.to_vec()))
@@ -315,7 +336,11 @@ impl Machine<'_> {
             "gethostbyname" => {
                 let host = first.shown();
                 let Some(address) = self.address_of(&host) else {
-                    return Ok(Some(if want == Want::One { vec![Value::Undef] } else { Vec::new() }));
+                    return Ok(Some(if want == Want::One {
+                        vec![Value::Undef]
+                    } else {
+                        Vec::new()
+                    }));
                 };
                 let packed = Value::str(address.to_vec());
                 if want == Want::One {
@@ -403,7 +428,8 @@ impl Machine<'_> {
                 if want == Want::One {
                     if short.ends_with("nam") { Value::Int(0) } else { Value::str(user) }
                 } else {
-                    let home = if user == "root" { "/root".to_owned() } else { format!("/home/{user}") };
+                    let home =
+                        if user == "root" { "/root".to_owned() } else { format!("/home/{user}") };
                     return Ok(Some(vec![
                         Value::str(user),
                         Value::str("x"),
@@ -418,7 +444,8 @@ impl Machine<'_> {
                 }
             }
             "setsid" | "POSIX::setsid" | "setuid" | "POSIX::setuid" | "setgid" | "dup2"
-            | "POSIX::dup2" | "POSIX::close" | "POSIX::nice" | "nice" | "POSIX::pause" | "syscall" => Value::Int(1),
+            | "POSIX::dup2" | "POSIX::close" | "POSIX::nice" | "nice" | "POSIX::pause"
+            | "syscall" => Value::Int(1),
             "fdopen" => {
                 let handle = match arguments.first() {
                     Some(first) => self.handle_of(Some(first)).await?,
@@ -440,7 +467,11 @@ impl Machine<'_> {
                     let words = vec![b"sh".to_vec(), b"-c".to_vec(), text];
                     let (_, out) = self.process.child(words, None, true).await?;
                     let names = out.split(|b| *b == b'\n').filter(|name| !name.is_empty());
-                    all.extend(names.filter(|name| *name != &word[..]).map(|name| Value::str(name.to_vec())));
+                    all.extend(
+                        names
+                            .filter(|name| *name != &word[..])
+                            .map(|name| Value::str(name.to_vec())),
+                    );
                 } else {
                     all.push(Value::str(word));
                 }

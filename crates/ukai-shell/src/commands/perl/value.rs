@@ -55,9 +55,7 @@ impl Value {
             Self::Int(n) => *n,
             Self::Large(n) => *n as i64,
             Self::Str(bytes) if bytes.len() > 15 => match std::str::from_utf8(bytes) {
-                Ok(text) => {
-                    text.trim().parse().unwrap_or_else(|_| leading_number(bytes) as i64)
-                }
+                Ok(text) => text.trim().parse().unwrap_or_else(|_| leading_number(bytes) as i64),
                 Err(_) => leading_number(bytes) as i64,
             },
             other => other.number() as i64,
@@ -90,7 +88,9 @@ impl Value {
         match (self, other) {
             (Self::Undef, Self::Undef) => true,
             (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::Str(a), Self::Str(b)) => a.len() == b.len() && (a.as_ptr() == b.as_ptr() || a == b),
+            (Self::Str(a), Self::Str(b)) => {
+                a.len() == b.len() && (a.as_ptr() == b.as_ptr() || a == b)
+            }
             (Self::Array(a), Self::Array(b))
             | (Self::Hash(a), Self::Hash(b))
             | (Self::Code(a), Self::Code(b))
