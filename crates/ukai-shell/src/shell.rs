@@ -97,7 +97,7 @@ impl Shell {
     /// What `$0` is, for a script that lies in a file and looks into it.
     pub fn called(&mut self, path: &str) {
         if let Some(process) = &mut self.idle {
-            process.name = bytes::Bytes::copy_from_slice(path.as_bytes());
+            process.name = Bytes::copy_from_slice(path.as_bytes());
         }
     }
 

@@ -361,7 +361,7 @@ impl Machine<'_> {
                         Value::str([b"-", &text[..]].concat())
                     }
                     Value::Int(n) => {
-                        n.checked_neg().map_or(Value::Num(9.223_372_036_854_775_8e18), Value::Int)
+                        n.checked_neg().map_or(Value::Num(9.223_372_036_854_776e18), Value::Int)
                     }
                     other => Value::of_number(-other.number()),
                 },

@@ -40,16 +40,11 @@ impl Machine<'_> {
             Some(handle) => handle_name(&self.scalar(handle).await?.text()),
             None => self.selected.clone(),
         };
-        self.print_to(how, &name, &values).await
+        self.print_to(how, &name, &values)
     }
 
     /// Prints values to a handle.
-    pub(super) async fn print_to(
-        &mut self,
-        how: &str,
-        name: &Bytes,
-        values: &[Value],
-    ) -> Done<Value> {
+    pub(super) fn print_to(&mut self, how: &str, name: &Bytes, values: &[Value]) -> Done<Value> {
         let mut out = if how == "printf" {
             let form = values.first().cloned().unwrap_or(Value::Undef);
             self.format(&form.text(), values.get(1..).unwrap_or_default())?
@@ -65,10 +60,10 @@ impl Machine<'_> {
             let end = self.scalar_named("\\").text();
             out.extend_from_slice(&end);
         }
-        self.write_to(name, &out).await
+        self.write_to(name, &out)
     }
 
-    pub(super) async fn write_to(&mut self, name: &Bytes, out: &[u8]) -> Done<Value> {
+    pub(super) fn write_to(&mut self, name: &Bytes, out: &[u8]) -> Done<Value> {
         self.passes_by(0, out.len())?;
         if !self.handles.contains_key(name) {
             match &name[..] {
@@ -575,7 +570,7 @@ impl Machine<'_> {
                     _ => text.len(),
                 };
                 let text = text.slice(..length.min(text.len()));
-                self.write_to(&handle, &text).await?;
+                self.write_to(&handle, &text)?;
                 one(Value::Int(text.len() as i64))
             }
             "getc" => one(match self.handles.get_mut(&handle) {

@@ -83,7 +83,7 @@ impl Machine<'_> {
         &mut self,
         name: &str,
         block: &Body,
-        list: Vec<(Value, Option<Place>)>,
+        list: Vec<super::statements::Alias>,
         cell: usize,
         _want: Want,
     ) -> Done<Vec<Value>> {

@@ -104,7 +104,7 @@ impl Machine<'_> {
                 } else {
                     values
                 };
-                self.print_to(how, handle, values).await?
+                self.print_to(how, handle, values)?
             }
             "getline" => self.line_of(handle).await?,
             "getlines" => {

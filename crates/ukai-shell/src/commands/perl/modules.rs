@@ -466,7 +466,7 @@ fn path_parts(name: &str, values: &[Value]) -> Vec<Value> {
     let mut file = file.to_owned();
     let mut ending = String::new();
     for wanted in values.iter().skip(1).map(Value::shown) {
-        let plain = wanted.trim_start_matches("\\").replace("[^.]*", "");
+        let plain = wanted.trim_start_matches('\\').replace("[^.]*", "");
         if wanted == r"\.[^.]*" {
             if let Some(at) = file.rfind('.') {
                 ending = file.split_off(at);

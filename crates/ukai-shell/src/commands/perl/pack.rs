@@ -249,7 +249,7 @@ fn unpack_into(form: &[u8], rest: &mut Bytes, out: &mut Vec<Value>, depth: u32) 
             let sum = parts.iter().fold(0_u64, |sum, value| {
                 sum.wrapping_add(match value {
                     Value::Str(text) if of.kind == b'b' || of.kind == b'B' => {
-                        text.iter().filter(|b| **b == b'1').count() as u64
+                        text.iter().map(|b| u64::from(*b == b'1')).sum()
                     }
                     other => other.bits(),
                 })

@@ -67,7 +67,7 @@ impl<'a> Parser<'a> {
         let end = self.at.min(self.text.trim_ascii_end().len());
         let (from, lines) = self.counted.get();
         let (from, lines) = if from > end { (0, 1) } else { (from, lines) };
-        let more = self.text[from..end].iter().filter(|b| **b == b'\n').count();
+        let more: usize = self.text[from..end].iter().map(|b| usize::from(*b == b'\n')).sum();
         let lines = lines + more as u32;
         self.counted.set((end, lines));
         lines

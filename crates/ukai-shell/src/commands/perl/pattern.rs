@@ -8,6 +8,7 @@ use super::machine::{Done, Machine, Value, boolean};
 use super::place::Place;
 use crate::limits;
 use bytes::Bytes;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Most steps that a pattern may go back.
@@ -180,7 +181,7 @@ fn translated(text: &[u8], extended: bool) -> (String, bool) {
         if b.is_ascii_alphanumeric() || b == b'_' {
             out.push(b as char);
         } else {
-            out.push_str(&format!("\\x{b:02x}"));
+            let _ = write!(out, "\\x{b:02x}");
         }
     };
     while let Some(b) = text.get(at).copied() {
@@ -448,11 +449,11 @@ impl Machine<'_> {
                 const POSITIONS_MAX: usize = 10_000;
                 let (begin, end) = self.edges();
                 // An empty match is not made twice at the same place.
-                if begin == end && end == from && self.positions.contains_key(&place) {
-                    if from >= subject.text.len() || !self.found(&rule, &subject, from + 1)? {
-                        self.positions.remove(&place);
-                        return Ok(false);
-                    }
+                let again = begin == end && end == from && self.positions.contains_key(&place);
+                let over = from >= subject.text.len();
+                if again && (over || !self.found(&rule, &subject, from + 1)?) {
+                    self.positions.remove(&place);
+                    return Ok(false);
                 }
                 let (_, end) = self.edges();
                 if self.positions.len() < POSITIONS_MAX {

@@ -113,7 +113,7 @@ impl Parser<'_> {
             } else if b == b'\\' {
                 text.extend([b, next]);
                 *at += 2;
-            } else if self.variable_at(body, *at, pattern)
+            } else if Self::variable_at(body, *at, pattern)
                 && let Ok((value, end)) = self.variable_in(body, *at, pattern)
             {
                 flush(&mut text, parts);
@@ -138,7 +138,7 @@ impl Parser<'_> {
     }
 
     /// Whether a variable begins here.
-    fn variable_at(&self, body: &[u8], at: usize, pattern: bool) -> bool {
+    fn variable_at(body: &[u8], at: usize, pattern: bool) -> bool {
         let b = body.get(at).copied().unwrap_or(0);
         let next = body.get(at + 1).copied().unwrap_or(0);
         let after = body.get(at + 2).copied().unwrap_or(0);
@@ -213,9 +213,6 @@ impl Parser<'_> {
                 return Ok(Expr::Scalar(name));
             }
             self.at = before;
-        } else if pattern && self.peek() == b'$' && self.ahead(1).is_ascii_digit() {
-            self.at += 2;
-            return Ok(Expr::Scalar((self.text[self.at - 1] as char).to_string().into()));
         } else if pattern && self.peek() == b'$' && self.ahead(1) != b'{' && self.ahead(1) != b'$' {
             self.at += 2;
             return Ok(Expr::Scalar((self.text[self.at - 1] as char).to_string().into()));

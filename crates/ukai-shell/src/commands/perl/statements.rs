@@ -6,6 +6,9 @@ use super::place::Place;
 use crate::system::Fut;
 use std::sync::Arc;
 
+/// A value of a list, and where it stands, if it can be changed there.
+pub(super) type Alias = (Value, Option<Place>);
+
 /// What a loop does after a round of it.
 enum After {
     Next,
@@ -107,7 +110,9 @@ impl Machine<'_> {
                 StmtKind::Block(body) => {
                     let result = self.scoped(body, want).await;
                     return match result {
-                        Err(Unwind::Next(to) | Unwind::Last(to)) if is_for(&to, label.as_ref()) => {
+                        Err(Unwind::Next(to) | Unwind::Last(to))
+                            if is_for(to.as_ref(), label.as_ref()) =>
+                        {
                             Ok(Vec::new())
                         }
                         other => other,
@@ -159,9 +164,9 @@ impl Machine<'_> {
     async fn round(&mut self, body: &[Stmt], label: Option<&Name>) -> Done<After> {
         match self.scoped(body, Want::One).await {
             Ok(_) => Ok(After::Next),
-            Err(Unwind::Next(to)) if is_for(&to, label) => Ok(After::Next),
-            Err(Unwind::Last(to)) if is_for(&to, label) => Ok(After::Last),
-            Err(Unwind::Redo(to)) if is_for(&to, label) => Ok(After::Redo),
+            Err(Unwind::Next(to)) if is_for(to.as_ref(), label) => Ok(After::Next),
+            Err(Unwind::Last(to)) if is_for(to.as_ref(), label) => Ok(After::Last),
+            Err(Unwind::Redo(to)) if is_for(to.as_ref(), label) => Ok(After::Redo),
             Err(other) => Err(other),
         }
     }
@@ -275,7 +280,7 @@ impl Machine<'_> {
     async fn foreach_of(
         &mut self,
         name: Option<&(Name, bool)>,
-        items: Vec<(Value, Option<Place>)>,
+        items: Vec<Alias>,
         body: &[Stmt],
         label: Option<&Name>,
     ) -> Done<()> {
@@ -321,10 +326,7 @@ impl Machine<'_> {
     }
 
     /// Values of a list, and where those stand that can be changed.
-    pub(super) fn aliases<'a>(
-        &'a mut self,
-        list: &'a Expr,
-    ) -> Fut<'a, Done<Vec<(Value, Option<Place>)>>> {
+    pub(super) fn aliases<'a>(&'a mut self, list: &'a Expr) -> Fut<'a, Done<Vec<Alias>>> {
         Box::pin(async move {
             let array = match list {
                 Expr::List(items) => {
@@ -376,8 +378,8 @@ impl Machine<'_> {
 }
 
 /// Whether a `next` or the like means this loop.
-fn is_for(to: &Option<Name>, label: Option<&Name>) -> bool {
-    to.as_ref().is_none_or(|to| Some(to) == label)
+fn is_for(to: Option<&Name>, label: Option<&Name>) -> bool {
+    to.is_none_or(|to| Some(to) == label)
 }
 
 fn is_shift(expr: &Expr) -> bool {

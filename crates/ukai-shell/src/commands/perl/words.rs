@@ -1,6 +1,6 @@
 //! What begins with a word, a sigil or a bracket in Perl.
 
-use super::ast::{Expr, Name, Stmt, StmtKind};
+use super::ast::{Expr, Name};
 use super::parse::{Parsed, Parser};
 use super::quote::{matches, single};
 use bytes::Bytes;
