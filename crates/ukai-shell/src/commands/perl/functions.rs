@@ -705,7 +705,7 @@ fn found_at(name: &str, text: &[u8], part: &[u8], from: Option<i64>) -> i64 {
 }
 
 /// `vec`: bits of a text, as a number.
-fn bits_at(text: &[u8], at: i64, bits: u32) -> u64 {
+pub(super) fn bits_at(text: &[u8], at: i64, bits: u32) -> u64 {
     let Ok(at) = usize::try_from(at) else { return 0 };
     match bits {
         1 | 2 | 4 => {

@@ -13,6 +13,10 @@ pub(super) enum Place {
     Member(usize, Bytes),
     /// A part of what stands in another place.
     Part(Box<Self>, usize, usize),
+    /// Bits of what stands in another place: which of those, and how many.
+    Bits(Box<Self>, usize, u32),
+    /// `pos`
+    Position(Box<Self>),
     /// `$#array`
     Last(usize),
     /// `*name`
@@ -136,7 +140,24 @@ impl Machine<'_> {
                     let part = super::functions::part_of(self.get(&of).text().len(), from, count);
                     Place::Part(Box::new(of), part.start, part.end)
                 }
-                Expr::Block(..) | Expr::Invoke(..) | Expr::Method(..) => Place::Nowhere,
+                Expr::Call(name, arguments) if &**name == "vec" && arguments.len() == 3 => {
+                    let of = self.place(&arguments[0]).await?;
+                    let at = self.scalar(&arguments[1]).await?.integer();
+                    let bits = self.scalar(&arguments[2]).await?.integer();
+                    match (usize::try_from(at), bits) {
+                        (Ok(at), 1 | 2 | 4 | 8 | 16 | 32) => {
+                            Place::Bits(Box::new(of), at, bits as u32)
+                        }
+                        _ => Place::Nowhere,
+                    }
+                }
+                Expr::Call(name, arguments) if &**name == "pos" => {
+                    let of = match arguments.first() {
+                        Some(of) => self.place(of).await?,
+                        None => Place::Cell(self.scalar_id("_")?),
+                    };
+                    Place::Position(Box::new(of))
+                }
                 _ => Place::Nowhere,
             })
         })
@@ -180,6 +201,13 @@ impl Machine<'_> {
                 let text = self.get(of).text();
                 Value::Str(text.slice((*from).min(text.len())..(*to).min(text.len())))
             }
+            Place::Bits(of, at, bits) => {
+                let text = self.get(of).text();
+                Value::of_bits(super::functions::bits_at(&text, *at as i64, *bits))
+            }
+            Place::Position(of) => {
+                self.positions.get(&**of).map_or(Value::Undef, |at| Value::Int(*at as i64))
+            }
             Place::Last(id) => Value::Int(self.arrays[*id].len() as i64 - 1),
             Place::Status => Value::Int(self.status),
             Place::Glob(name) => Value::Str(name.clone()),
@@ -210,6 +238,42 @@ impl Machine<'_> {
                     let all = [&text[..from], &with[..], &text[to..]].concat();
                     self.passes_by(0, all.len())?;
                     self.set(of, Value::str(all)).await?;
+                }
+                Place::Bits(of, at, bits) => {
+                    let mut text = self.get(of).text().to_vec();
+                    let place = at.saturating_mul(*bits as usize);
+                    let end = place.saturating_add(*bits as usize).div_ceil(8);
+                    self.passes_by(0, end.max(text.len()))?;
+                    if text.len() < end {
+                        text.resize(end, 0);
+                    }
+                    let number = value.bits();
+                    if *bits < 8 {
+                        let mask = ((1_u16 << bits) - 1) as u8;
+                        let shift = place % 8;
+                        let byte = &mut text[place / 8];
+                        *byte = *byte & !(mask << shift) | (number as u8 & mask) << shift;
+                    } else {
+                        let width = *bits as usize / 8;
+                        let bytes = number.to_be_bytes();
+                        text[place / 8..place / 8 + width].copy_from_slice(&bytes[8 - width..]);
+                    }
+                    self.set(of, Value::str(text)).await?;
+                }
+                Place::Position(of) => {
+                    const POSITIONS_MAX: usize = 10_000;
+                    let length = self.get(of).text().len();
+                    match usize::try_from(value.integer()) {
+                        Ok(at)
+                            if !matches!(value, Value::Undef)
+                                && self.positions.len() < POSITIONS_MAX =>
+                        {
+                            self.positions.insert((**of).clone(), at.min(length));
+                        }
+                        _ => {
+                            self.positions.remove(&**of);
+                        }
+                    }
                 }
                 Place::Last(id) => {
                     let length = usize::try_from(value.integer().saturating_add(1)).unwrap_or(0);
