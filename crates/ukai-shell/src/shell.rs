@@ -94,6 +94,13 @@ impl Shell {
         self
     }
 
+    /// What `$0` is, for a script that lies in a file and looks into it.
+    pub fn called(&mut self, path: &str) {
+        if let Some(process) = &mut self.idle {
+            process.name = Bytes::copy_from_slice(path.as_bytes());
+        }
+    }
+
     /// Runs `command` as `sshd` does for a session without a shell (`$SHELL -c command`,
     /// session.c of OpenSSH): its status is the shell's, which ends.
     pub fn exec(&mut self, command: &[u8], now: Timestamp, out: &mut Vec<ShellEffect>) {

@@ -7,51 +7,180 @@ use crate::system::{Fut, Stop};
 
 pub(super) const COMMANDS: &[Command] = &[Command::waiting("curl", curl)];
 
+/// Long options; those that end with `:` take a value.
+const LONG: &[&str] = &[
+    "output:",
+    "remote-name",
+    "remote-name-all",
+    "silent",
+    "location",
+    "location-trusted",
+    "insecure",
+    "fail",
+    "fail-early",
+    "fail-with-body",
+    "user-agent:",
+    "header:",
+    "data:",
+    "data-raw:",
+    "data-ascii:",
+    "data-urlencode:",
+    "data-binary:",
+    "json:",
+    "request:",
+    "max-time:",
+    "connect-timeout:",
+    "retry:",
+    "retry-delay:",
+    "retry-max-time:",
+    "retry-connrefused",
+    "retry-all-errors",
+    "user:",
+    "proxy:",
+    "proxy-user:",
+    "proxy-insecure",
+    "noproxy:",
+    "preproxy:",
+    "socks4:",
+    "socks4a:",
+    "socks5:",
+    "socks5-hostname:",
+    "referer:",
+    "compressed",
+    "progress-bar",
+    "no-progress-meter",
+    "create-dirs",
+    "output-dir:",
+    "show-error",
+    "head",
+    "include",
+    "url:",
+    "http1.0",
+    "http1.1",
+    "http2",
+    "http2-prior-knowledge",
+    "http3",
+    "tlsv1",
+    "tlsv1.0",
+    "tlsv1.1",
+    "tlsv1.2",
+    "tlsv1.3",
+    "tls-max:",
+    "ssl",
+    "ssl-reqd",
+    "ssl-no-revoke",
+    "ciphers:",
+    "cacert:",
+    "capath:",
+    "cert:",
+    "cert-type:",
+    "key:",
+    "key-type:",
+    "pass:",
+    "pinnedpubkey:",
+    "ipv4",
+    "ipv6",
+    "interface:",
+    "resolve:",
+    "connect-to:",
+    "dns-servers:",
+    "doh-url:",
+    "doh-insecure",
+    "speed-time:",
+    "speed-limit:",
+    "limit-rate:",
+    "max-filesize:",
+    "max-redirs:",
+    "no-buffer",
+    "no-keepalive",
+    "keepalive-time:",
+    "version",
+    "verbose",
+    "trace:",
+    "trace-ascii:",
+    "stderr:",
+    "remote-header-name",
+    "remote-time",
+    "write-out:",
+    "dump-header:",
+    "post301",
+    "post302",
+    "post303",
+    "get",
+    "globoff",
+    "form:",
+    "form-string:",
+    "upload-file:",
+    "append",
+    "range:",
+    "continue-at:",
+    "time-cond:",
+    "cookie:",
+    "cookie-jar:",
+    "junk-session-cookies",
+    "config:",
+    "disable",
+    "next",
+    "parallel",
+    "parallel-max:",
+    "proto:",
+    "proto-default:",
+    "proto-redir:",
+    "anyauth",
+    "basic",
+    "digest",
+    "ntlm",
+    "negotiate",
+    "oauth2-bearer:",
+    "netrc",
+    "netrc-file:",
+    "netrc-optional",
+    "ftp-pasv",
+    "ftp-port:",
+    "ftp-create-dirs",
+    "ftp-method:",
+    "ftp-ssl-reqd",
+    "disable-epsv",
+    "quote:",
+    "path-as-is",
+    "raw",
+    "tcp-fastopen",
+    "tcp-nodelay",
+    "tftp-blksize:",
+    "telnet-option:",
+    "unix-socket:",
+    "local-port:",
+    "haproxy-protocol",
+    "happy-eyeballs-timeout-ms:",
+    "expect100-timeout:",
+    "suppress-connect-headers",
+    "tr-encoding",
+    "use-ascii",
+    "styled-output",
+    "no-sessionid",
+    "no-alpn",
+    "no-npn",
+    "help",
+    "manual",
+    "false-start",
+    "crlf",
+    "list-only",
+    "max-filesize:",
+    "service-name:",
+    "alt-svc:",
+    "hsts:",
+    "etag-save:",
+    "etag-compare:",
+    "rate:",
+    "variable:",
+];
+
 fn curl(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
         let options = Options::read(
             &arguments,
-            "o:OsSLkfiIvA:H:d:X:m:u:x:e:b:c:F:T:r:C:z:K:E:RNgG#q46nJ0Zlpw:y:Y:jV",
-            &[
-                "output:",
-                "remote-name",
-                "silent",
-                "location",
-                "insecure",
-                "fail",
-                "user-agent:",
-                "header:",
-                "data:",
-                "request:",
-                "max-time:",
-                "connect-timeout:",
-                "retry:",
-                "user:",
-                "proxy:",
-                "referer:",
-                "compressed",
-                "progress-bar",
-                "create-dirs",
-                "data-binary:",
-                "show-error",
-                "head",
-                "include",
-                "url:",
-                "http1.1",
-                "tlsv1.2",
-                "ipv4",
-                "ipv6",
-                "retry-delay:",
-                "speed-time:",
-                "speed-limit:",
-                "no-buffer",
-                "version",
-                "verbose",
-                "remote-header-name",
-                "socks5:",
-                "write-out:",
-                "post301",
-            ],
+            "o:OsSLkfiIvA:H:d:X:m:u:x:e:b:c:F:T:r:C:z:K:E:RNgG#q46nJ0Zlpw:y:Y:jVaBD:hMP:Q:t:U:",
+            LONG,
         );
         if options.has("V") || options.has("version") {
             process.print(
@@ -68,6 +197,12 @@ fn curl(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         }
         let mut urls: Vec<Vec<u8>> = options.operands.clone();
         urls.extend(options.values("url").map(<[u8]>::to_vec));
+        if let Some(path) = options.value("K").or(options.value("config")) {
+            urls.extend(configured(process, path).await?);
+        }
+        if !options.has("g") && !options.has("globoff") {
+            urls = urls.iter().flat_map(|url| globbed(url)).collect();
+        }
         if urls.is_empty() {
             process.error("curl: try 'curl --help' or 'curl --manual' for more information")?;
             return Ok(2);
@@ -88,6 +223,84 @@ fn curl(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
     })
 }
 
+/// The URLs that a file of options names; `-` is the input.
+async fn configured(process: &mut Process, path: &[u8]) -> Result<Vec<Vec<u8>>, Stop> {
+    const URLS_MAX: usize = 64;
+    let text = if path == b"-" {
+        process.all_input().await?
+    } else {
+        let view = process.view();
+        let full = process.absolute(path);
+        process.fs().read(&view, &full).unwrap_or_default()
+    };
+    process.session.step(text.len() as u64 / 1_024 + 1)?;
+    let urls = text.split(|b| *b == b'\n').filter_map(|line| {
+        let line = line.trim_ascii();
+        let line = line.strip_prefix(b"--").unwrap_or(line);
+        let rest = line.strip_prefix(b"url")?.trim_ascii_start();
+        let rest = rest.strip_prefix(b"=").or(rest.strip_prefix(b":")).unwrap_or(rest);
+        let url = rest.trim_ascii();
+        let url = url
+            .strip_prefix(b"\"")
+            .map_or(url, |url| url.split(|b| *b == b'"').next().unwrap_or_default());
+        (!url.is_empty()).then(|| url.to_vec())
+    });
+    Ok(urls.take(URLS_MAX).collect())
+}
+
+/// `{a,b}` and `[1-3]` of a URL, as curl takes them apart.
+fn globbed(url: &[u8]) -> Vec<Vec<u8>> {
+    const URLS_MAX: usize = 64;
+    let mut done = Vec::new();
+    let mut open = vec![url.to_vec()];
+    while let Some(url) = open.pop() {
+        if done.len() + open.len() >= URLS_MAX {
+            break;
+        }
+        // An address of IPv6 has its own brackets.
+        let begin = url.iter().position(|b| matches!(b, b'{' | b'[')).filter(|at| {
+            url[*at] == b'{' || !url[..*at].ends_with(b"//") && !url[..*at].ends_with(b"@")
+        });
+        let choices = begin.and_then(|begin| {
+            let close = if url[begin] == b'{' { b'}' } else { b']' };
+            let end = begin + url[begin..].iter().position(|b| *b == close)?;
+            let inner = &url[begin + 1..end];
+            let all = if close == b'}' {
+                inner.split(|b| *b == b',').map(<[u8]>::to_vec).collect()
+            } else {
+                range(inner)?
+            };
+            Some((begin, end, all))
+        });
+        match choices {
+            Some((begin, end, all)) => {
+                for choice in all.iter().rev() {
+                    open.push([&url[..begin], choice, &url[end + 1..]].concat());
+                }
+            }
+            None => done.push(url),
+        }
+    }
+    done
+}
+
+/// `1-3`, `01-10:2`, `a-c`
+fn range(inner: &[u8]) -> Option<Vec<Vec<u8>>> {
+    const VALUES_MAX: usize = 64;
+    let text = std::str::from_utf8(inner).ok()?;
+    let (span, step) = text.split_once(':').unwrap_or((text, "1"));
+    let step = step.parse::<usize>().ok().filter(|step| *step > 0)?;
+    let (first, last) = span.split_once('-')?;
+    if let (Ok(from), Ok(to)) = (first.parse::<u32>(), last.parse::<u32>()) {
+        let width = if first.starts_with('0') { first.len().min(16) } else { 0 };
+        let all = (from..=to).step_by(step).take(VALUES_MAX);
+        return Some(all.map(|n| format!("{n:0width$}").into_bytes()).collect());
+    }
+    let ([from], [to]) = (first.as_bytes(), last.as_bytes()) else { return None };
+    let letters = from.is_ascii_alphabetic() && to.is_ascii_alphabetic();
+    letters.then(|| (*from..=*to).step_by(step).map(|b| vec![b]).collect())
+}
+
 async fn one(
     process: &mut Process,
     options: &Options,
@@ -101,7 +314,13 @@ async fn one(
     if !text.windows(3).any(|w| w == b"://") {
         asked = [b"http://", text].concat();
     }
-    let remote = options.has("O") || options.has("remote-name");
+    if let Some(user) = options.value("u").or(options.value("user"))
+        && let Some(rest) = asked.strip_prefix(b"ftp://")
+        && !rest.contains(&b'@')
+    {
+        asked = [b"ftp://", user, b"@", rest].concat();
+    }
+    let remote = options.has("O") || options.has("remote-name") || options.has("remote-name-all");
     if remote && output.is_none() && url.file_name().is_empty() {
         process.error("curl: Remote file name has no length!\ncurl: (23) Failure writing output to destination")?;
         return Ok(23);

@@ -37,6 +37,10 @@ fn tftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             }
         }
         let Some(host) = operands.first().cloned() else { return usage(process, &arguments) };
+        // Without a file it is told what to get, line by line.
+        if remote.is_none() && local.is_none() && !options.has("p") && !options.has("g") {
+            return dialogue(process, &operands).await;
+        }
         if options.has("p") {
             process.error("tftp: timeout")?;
             return Ok(1);
@@ -83,6 +87,38 @@ fn tftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         }
         Ok(0)
     })
+}
+
+/// What `tftp HOST` is told to get on its input.
+async fn dialogue(process: &mut Process, operands: &[Vec<u8>]) -> Result<i32, Stop> {
+    let mut place = operands.join(&b':');
+    loop {
+        process.print("tftp> ")?;
+        let line = process.read(0, crate::limits::WORD_BYTES, true).await?.unwrap_or_default();
+        process.session.step(1)?;
+        if line.is_empty() {
+            return Ok(0);
+        }
+        let words: Vec<&[u8]> =
+            line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+        match words[..] {
+            [b"connect", ref rest @ ..] => place = rest.join(&b':'),
+            [b"quit" | b"q", ..] => return Ok(0),
+            [b"get", remote, ref rest @ ..] => {
+                let name = remote.strip_prefix(b"/").unwrap_or(remote);
+                let url = [b"tftp://", &place[..], b"/", name].concat();
+                let fetched = process.session.fetch(&url, "tftp").await?;
+                match fetched {
+                    Some(fetched) if failure(&fetched).is_none() => {
+                        let local = rest.first().copied().unwrap_or(crate::eval::base_name(remote));
+                        let _ = process.keep_fetched(local, &fetched.bytes);
+                    }
+                    _ => process.error("Transfer timed out.")?,
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 fn usage(process: &mut Process, arguments: &Arguments) -> Result<i32, Stop> {
@@ -168,6 +204,7 @@ fn ftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
         let options = Options::read(&arguments, "ingvdep46", &[]);
         let mut host = options.operands.first().cloned();
         let mut login: Option<(Vec<u8>, Vec<u8>)> = None;
+        let mut folder: Vec<u8> = Vec::new();
         loop {
             process.print("ftp> ")?;
             let Some(line) = process.read(0, crate::limits::WORD_BYTES, true).await? else {
@@ -187,6 +224,17 @@ fn ftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
                 [verb, user, password, ..] if verb == b"user" => {
                     login = Some((user.clone(), password.clone()));
                 }
+                [verb, target, ..] if verb == b"cd" && target.len() < crate::limits::PATH_BYTES => {
+                    let target = target.strip_suffix(b"/").unwrap_or(target);
+                    folder = match target.strip_prefix(b"/") {
+                        Some(whole) => whole.to_vec(),
+                        None if folder.is_empty() => target.to_vec(),
+                        None if folder.len() < crate::limits::PATH_BYTES => {
+                            [&folder[..], b"/", target].concat()
+                        }
+                        None => continue,
+                    };
+                }
                 [verb, remote, rest @ ..] if matches!(&verb[..], b"get" | b"recv" | b"mget") => {
                     let Some(host) = &host else {
                         process.error("Not connected.")?;
@@ -196,7 +244,11 @@ fn ftp(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>
                     if let Some((user, password)) = &login {
                         url.extend_from_slice(&[user, &b":"[..], password, b"@"].concat());
                     }
-                    url.extend_from_slice(&[host, &b"/"[..], remote].concat());
+                    url.extend_from_slice(&[host, &b"/"[..]].concat());
+                    if !folder.is_empty() && !remote.starts_with(b"/") {
+                        url.extend_from_slice(&[&folder[..], b"/"].concat());
+                    }
+                    url.extend_from_slice(remote.strip_prefix(b"/").unwrap_or(remote));
                     let local = rest.first().unwrap_or(remote).clone();
                     let fetched = process.session.fetch(&url, "ftp").await?;
                     match fetched {

@@ -5,7 +5,21 @@ use super::{Arguments, Command, Outcome};
 use crate::expand::arithmetic;
 use crate::process::Process;
 
-pub(super) const COMMANDS: &[Command] = &[Command::at_once("php", php)];
+pub(super) const COMMANDS: &[Command] = &[Command::waiting("php", |process, arguments| {
+    Box::pin(async move {
+        // Programs are not run; where it is of interest, it is told what they name.
+        if process.session.may_pass_over() > 0
+            && let [option, program, ..] = arguments.rest()
+            && option == b"-r"
+        {
+            super::missing::contacts(process, program).await?;
+        }
+        match php(process, &arguments) {
+            Ok(status) => Ok(status),
+            Err(leave) => leave.stop(),
+        }
+    })
+})];
 
 const VERSION: &str = "PHP 8.2.36 (cli) (built: Nov 18 2026 20:02:04) (NTS)\nCopyright (c) The PHP Group\nZend Engine v4.2.36, Copyright (c) Zend Technologies\n    with Zend OPcache v8.2.36, Copyright (c), by Zend Technologies\n";
 

@@ -119,8 +119,12 @@ pub(crate) fn service_port(service: &str) -> Option<u16> {
 fn nc(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
         let name = arguments.name().into_owned();
-        // BusyBox's runs a program, Debian's does not.
-        let letters = if arguments.gnu {
+        // BusyBox's runs a program, Debian's does not; nor do all of them where it is of
+        // interest what a script would do.
+        let goes_on = process.session.may_pass_over() > 0;
+        let letters = if goes_on {
+            "46CDdFhklNnrStUuvzc:e:g:G:I:i:M:m:O:P:p:q:s:T:V:W:w:X:x:"
+        } else if arguments.gnu {
             "46CDdFhklNnrStUuvZzI:i:M:m:O:P:p:q:s:T:V:W:w:X:x:"
         } else {
             "+lp:w:e:nvuzki:s:"

@@ -10,49 +10,158 @@ use std::fmt::Write as _;
 
 pub(super) const COMMANDS: &[Command] = &[Command::waiting("wget", wget)];
 
+/// Long options; those that end with `:` take a value.
+const LONG: &[&str] = &[
+    "spider",
+    "header:",
+    "post-data:",
+    "post-file:",
+    "body-data:",
+    "body-file:",
+    "no-check-certificate",
+    "quiet",
+    "output-document:",
+    "output-file:",
+    "append-output:",
+    "user-agent:",
+    "timeout:",
+    "dns-timeout:",
+    "tries:",
+    "continue",
+    "start-pos:",
+    "no-proxy",
+    "directory-prefix:",
+    "no-verbose",
+    "verbose",
+    "background",
+    "no-cache",
+    "no-dns-cache",
+    "no-cookies",
+    "load-cookies:",
+    "save-cookies:",
+    "keep-session-cookies",
+    "referer:",
+    "no-hsts",
+    "hsts-file:",
+    "user:",
+    "password:",
+    "ask-password",
+    "http-user:",
+    "http-password:",
+    "http-passwd:",
+    "ftp-user:",
+    "ftp-password:",
+    "no-passive-ftp",
+    "proxy:",
+    "proxy-user:",
+    "proxy-password:",
+    "method:",
+    "connect-timeout:",
+    "read-timeout:",
+    "waitretry:",
+    "wait:",
+    "random-wait",
+    "retry-connrefused",
+    "retry-on-host-error",
+    "retry-on-http-error:",
+    "show-progress",
+    "progress:",
+    "input-file:",
+    "base:",
+    "force-html",
+    "content-disposition",
+    "content-on-error",
+    "trust-server-names",
+    "execute:",
+    "no-clobber",
+    "timestamping",
+    "server-response",
+    "limit-rate:",
+    "quota:",
+    "bind-address:",
+    "prefer-family:",
+    "inet4-only",
+    "inet6-only",
+    "restrict-file-names:",
+    "local-encoding:",
+    "remote-encoding:",
+    "max-redirect:",
+    "no-http-keep-alive",
+    "ignore-length",
+    "save-headers",
+    "default-page:",
+    "adjust-extension",
+    "auth-no-challenge",
+    "compression:",
+    "secure-protocol:",
+    "https-only",
+    "ca-certificate:",
+    "ca-directory:",
+    "certificate:",
+    "certificate-type:",
+    "private-key:",
+    "private-key-type:",
+    "crl-file:",
+    "pinnedpubkey:",
+    "random-file:",
+    "egd-file:",
+    "ciphers:",
+    "recursive",
+    "level:",
+    "delete-after",
+    "convert-links",
+    "backup-converted",
+    "backups:",
+    "mirror",
+    "page-requisites",
+    "strict-comments",
+    "accept:",
+    "reject:",
+    "accept-regex:",
+    "reject-regex:",
+    "domains:",
+    "exclude-domains:",
+    "follow-ftp",
+    "follow-tags:",
+    "ignore-tags:",
+    "span-hosts",
+    "relative",
+    "include-directories:",
+    "exclude-directories:",
+    "no-parent",
+    "no-directories",
+    "force-directories",
+    "no-host-directories",
+    "cut-dirs:",
+    "protocol-directories",
+    "no-glob",
+    "no-config",
+    "config:",
+    "unlink",
+    "xattr",
+    "version",
+    "help",
+    "debug",
+    "no-iri",
+];
+
 fn wget(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop>> {
     Box::pin(async move {
         let options = Options::read(
             &arguments,
-            "cqSO:o:P:U:Y:T:t:bndNrl:pkKHEe:i:a:vxA:R:D:QwZ46",
-            &[
-                "spider",
-                "header:",
-                "post-data:",
-                "post-file:",
-                "no-check-certificate",
-                "quiet",
-                "output-document:",
-                "user-agent:",
-                "timeout:",
-                "tries:",
-                "continue",
-                "no-proxy",
-                "directory-prefix:",
-                "no-verbose",
-                "background",
-                "no-cache",
-                "referer:",
-                "no-hsts",
-                "user:",
-                "password:",
-                "proxy:",
-                "method:",
-                "connect-timeout:",
-                "read-timeout:",
-                "waitretry:",
-                "retry-connrefused",
-                "show-progress",
-                "input-file:",
-                "content-disposition",
-            ],
+            "cqSO:o:P:U:Y:T:t:bndNrl:pkKHEe:i:a:vxA:R:D:QwZ46B:FhILmVX:",
+            LONG,
         );
         if let Some(bad) = &options.bad {
             let text = format!("wget: unrecognized option '{bad}'");
             process.error(&text)?;
             return Ok(if arguments.gnu { 2 } else { 1 });
         }
-        if options.operands.is_empty() {
+        let mut urls = options.operands.clone();
+        if let Some(list) = options.value("i").or(options.value("input-file")) {
+            urls.extend(listed(process, list, options.value("B").or(options.value("base"))).await?);
+        }
+        if urls.is_empty() {
             if arguments.gnu {
                 process.error(
                     "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.",
@@ -64,7 +173,7 @@ fn wget(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
             return Ok(1);
         }
         let mut status = 0;
-        for url in &options.operands {
+        for url in &urls {
             status = one(process, &arguments, &options, url).await?;
             if status != 0 && !arguments.gnu {
                 break;
@@ -72,6 +181,35 @@ fn wget(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         }
         Ok(status)
     })
+}
+
+/// The URLs of a file, a line each; those that are parts only belong to another one.
+async fn listed(
+    process: &mut Process,
+    path: &[u8],
+    base: Option<&[u8]>,
+) -> Result<Vec<Vec<u8>>, Stop> {
+    const URLS_MAX: usize = 64;
+    let text = if path == b"-" {
+        process.all_input().await?
+    } else {
+        let view = process.view();
+        let full = process.absolute(path);
+        process.fs().read(&view, &full).unwrap_or_default()
+    };
+    process.session.step(text.len() as u64 / 1_024 + 1)?;
+    let lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    Ok(lines
+        .take(URLS_MAX)
+        .map(|line| match base {
+            Some(base) if !line.windows(3).any(|w| w == b"://") => {
+                let end = base.iter().rposition(|b| *b == b'/').map_or(base.len(), |at| at + 1);
+                [&base[..end], line].concat()
+            }
+            _ => line.to_vec(),
+        })
+        .collect())
 }
 
 /// Where a download goes.

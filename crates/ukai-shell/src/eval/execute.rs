@@ -81,6 +81,9 @@ impl Process {
         }
         let Some(path) = self.find_program(&name) else {
             self.session.system().unknown(&name);
+            if commands::missing(self, &words).await? {
+                return Ok(0);
+            }
             // Without a path bash tries the name as a file, and tells how that failed.
             let no_path = self.variable(b"PATH").is_none_or(|p| p.is_empty());
             let text = match (self.bash, no_path, name.is_empty()) {
@@ -97,6 +100,9 @@ impl Process {
         let stat = match self.fs().stat(&view, &path, true) {
             Ok(stat) => stat,
             Err(error) => {
+                if commands::missing(self, &words).await? {
+                    return Ok(0);
+                }
                 let text = match error {
                     crate::fs::FsError::NotFound if !self.bash => "not found",
                     other => other.text(),

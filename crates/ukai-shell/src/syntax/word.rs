@@ -108,9 +108,9 @@ impl Parser<'_> {
         Ok(Some(word))
     }
 
-    /// Reads the right side of `=~`, where operators are ordinary.
+    /// Reads the right side of `=~`, where operators are ordinary, and `=(` is no list.
     pub(super) fn read_expression(&mut self) -> Result<Word, SyntaxError> {
-        self.read_word_until(|byte| matches!(byte, b' ' | b'\t' | b'\n'), false)
+        self.read_word_until(|byte| matches!(byte, b' ' | b'\t' | b'\n'), true)
     }
 
     /// Reads a word up to a byte for which `ends` holds. Inside `${...}` blanks and

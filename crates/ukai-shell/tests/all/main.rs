@@ -4,6 +4,7 @@ mod cowrie_names;
 mod driver;
 mod hostile;
 mod interpreters;
+mod perl;
 mod programs;
 mod scp;
 mod semantics;

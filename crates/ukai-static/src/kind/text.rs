@@ -342,9 +342,50 @@ fn one_liner(text: &str) -> bool {
         "sh ",
         "chmod ",
         "rm ",
+        "nc ",
+        "ncat ",
+        "telnet ",
+        "bash -",
+        "exec ",
+        "eval \"",
+        "eval $",
+        "eval `",
+        "$(",
+        "python -c ",
+        "python3 -c ",
+        "perl -e ",
+        "perl -M",
+        "php -r ",
+        "nohup ",
+        "sudo ",
+        "mkfifo ",
+        "export ",
+        "while true; do",
+        "for i in ",
+        "socat ",
+        "openssl s_client",
+        "base64 -d",
+        "mkdir ",
+        "./",
     ];
+    let assigns = |line: &str| {
+        let name = line.split('=').next().unwrap_or_default();
+        let value = line.get(name.len() + 1..).unwrap_or_default();
+        !name.is_empty()
+            && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+            && (value.starts_with("$(") || value.starts_with('`'))
+    };
+    let pipes = |line: &str| {
+        (line.starts_with("echo ") || line.starts_with("printf "))
+            && ["| sh", "|sh", "| bash", "|bash", "| base64", "|base64"]
+                .iter()
+                .any(|end| line.contains(end))
+    };
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(5).peekable();
-    lines.peek().is_some() && lines.all(|line| COMMANDS.iter().any(|start| line.starts_with(start)))
+    lines.peek().is_some()
+        && lines.all(|line| {
+            COMMANDS.iter().any(|start| line.starts_with(start)) || assigns(line) || pipes(line)
+        })
 }
 
 fn line_ends(text: &str) -> &'static str {

@@ -106,6 +106,11 @@ impl Device {
         }
     }
 
+    /// What the script that is run is called.
+    pub(super) fn is_called(&mut self, path: &str) {
+        self.shell.called(path);
+    }
+
     fn files(&self) -> Files {
         let mut files = Files::new(self.fs.clone(), 0, 0);
         files.at(self.now);

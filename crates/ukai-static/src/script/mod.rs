@@ -186,7 +186,7 @@ impl Report {
         // What carries a script tells by what that does, not by how it is put together.
         let lesser = Source { method: SCRIPT_TEXT, ..source.clone() };
         let mut scan = |text: &[u8]| scan_text(text, &source, &mut *finds);
-        for act in &self.acts {
+        for (at, act) in self.acts.iter().enumerate() {
             match act {
                 ScriptAct::Fetch { url, .. } => scan(url.as_bytes()),
                 ScriptAct::Connect { host, port: Some(port) } => {
@@ -201,7 +201,12 @@ impl Report {
                     scan(what.as_bytes());
                     scan(value.as_bytes());
                 }
-                ScriptAct::Run { line } if carried(line.as_bytes()).is_none() => {
+                // What a program asked for is told by what follows, without what else its line
+                // names: who it says that it is, where it says that it comes from.
+                ScriptAct::Run { line }
+                    if carried(line.as_bytes()).is_none()
+                        && !(is_asking(line.as_bytes()) && asks(self.acts.get(at + 1))) =>
+                {
                     scan(line.as_bytes());
                 }
                 ScriptAct::Run { .. } | ScriptAct::Write { .. } | ScriptAct::Evaluate { .. } => {}
@@ -209,6 +214,9 @@ impl Report {
         }
         for product in self.made.iter().filter(|product| !product.ran && product.dialect.is_none())
         {
+            if is_log(product.name.as_bytes()) {
+                continue;
+            }
             for run in runs(&product.bytes) {
                 let text = run.text(&product.bytes);
                 if !is_chatter(&text) {
@@ -230,6 +238,24 @@ impl Report {
             }
         }
     }
+}
+
+/// Whether a line starts a program that fetches, and nothing else that names places.
+fn is_asking(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    let mut words = text.split(|c: char| c.is_whitespace() || ";|&()`\"'".contains(c));
+    let fetches = words.any(|word| matches!(word.rsplit('/').next(), Some("wget" | "curl")));
+    fetches && !text.contains("-o stratum") && !text.contains("/dev/tcp/")
+}
+
+/// Whether an act is a request.
+const fn asks(act: Option<&ScriptAct>) -> bool {
+    matches!(act, Some(ScriptAct::Fetch { .. }))
+}
+
+/// Whether a file keeps what a script said, which nobody reads but people.
+fn is_log(path: &[u8]) -> bool {
+    path.ends_with(b".log") || path.ends_with(b"/log") || path.ends_with(b"_log")
 }
 
 /// What programs that fetch say of how they do it, which scripts keep as their logs.

@@ -54,6 +54,8 @@ impl Machine<'_> {
         match takes {
             Takes::Conversion(b'c') => match value {
                 Value::Number(number) => vec![*number as i64 as u8],
+                // A field that looks like a number is one.
+                Value::Input(_) if value.is_numeric() => vec![number as i64 as u8],
                 other => self.text(other),
             },
             Takes::Conversion(b's') => self.text(value),

@@ -1,566 +1,563 @@
-//! Perl's functions.
+//! Perl's functions: which does what, and those for texts and numbers.
 
 use super::ast::Expr;
+use super::machine::{Done, Machine, Unwind, Value, Want, boolean};
 use super::pack::{pack, unpack};
-use super::run::{Done, Handle, Machine, Unwind, Value, boolean};
-use crate::fs::{Access, Attributes, FileKind};
-use crate::limits;
-use base64::Engine as _;
+use super::place::Place;
 use bytes::Bytes;
 use rand::Rng as _;
 use std::sync::Arc;
 use ukai_model::Duration;
 
+/// Functions that look at `$_` where they are given nothing.
+const OF_TOPIC: &[&str] = &[
+    "lc",
+    "uc",
+    "length",
+    "chr",
+    "ord",
+    "int",
+    "hex",
+    "oct",
+    "unlink",
+    "ucfirst",
+    "abs",
+    "eval",
+    "lcfirst",
+    "quotemeta",
+    "sqrt",
+    "log",
+    "exp",
+    "sin",
+    "cos",
+    "rmdir",
+    "mkdir",
+    "stat",
+    "lstat",
+    "readlink",
+    "ref",
+    "glob",
+    "evalbytes",
+    "fc",
+    "require",
+    "chomp",
+    "chop",
+];
+
 impl Machine<'_> {
-    pub(super) fn flush(&mut self) -> Done<()> {
-        let bytes = std::mem::take(&mut self.printed);
-        if !bytes.is_empty() {
-            self.process.print(&bytes)?;
-        }
-        Ok(())
-    }
-
-    fn write_out(&mut self, bytes: &[u8]) -> Done<()> {
-        const BUFFER_BYTES: usize = 8_192;
-        self.printed.extend_from_slice(bytes);
-        let terminal = self.process.fds.at(1).is_some_and(|open| open.is_terminal());
-        if terminal || self.printed.len() > BUFFER_BYTES { self.flush() } else { Ok(()) }
-    }
-
-    pub(super) async fn print(
-        &mut self,
-        how: &str,
-        handle: Option<&Expr>,
-        items: &[Expr],
-    ) -> Done<Value> {
-        let mut values = self.all(items).await?;
-        if items.is_empty() {
-            values.push(self.scalar_named("_"));
-        }
-        let mut out = if how == "printf" {
-            let form = values.first().cloned().unwrap_or(Value::Undef);
-            self.format(&form.text(), values.get(1..).unwrap_or_default())?
-        } else {
-            values.iter().map(Value::text).collect::<Vec<_>>().concat()
-        };
-        if how == "say" {
-            out.push(b'\n');
-        }
-        if how != "printf" {
-            // `$\`
-            let end = self.scalar_named("\\").text();
-            out.extend_from_slice(&end);
-        }
-        self.costs(0, out.len())?;
-        let name = match handle {
-            Some(handle) => self.scalar(handle).await?.text(),
-            None => Bytes::from_static(b"STDOUT"),
-        };
-        if !self.handles.contains_key(&name) {
-            match &name[..] {
-                b"STDERR" => self.process.error_bytes(&out)?,
-                b"STDOUT" => self.write_out(&out)?,
-                _ => {}
-            }
-            return Ok(Value::Int(1));
-        }
-        match self.handles.get_mut(&name) {
-            Some(Handle::Writer(fd)) => {
-                const FREE: usize = 9;
-                let fd = Arc::clone(fd);
-                let saved = self.process.swap_fd(FREE, Some(fd));
-                let result = self.process.write(FREE, &out);
-                self.process.fds.set(FREE, saved);
-                result?;
-            }
-            Some(Handle::Pipe(_, held)) if held.len() + out.len() < limits::PIPE_BYTES => {
-                held.extend_from_slice(&out);
-            }
-            _ => {}
-        }
-        Ok(Value::Int(1))
-    }
-
-    /// `sprintf`
-    fn format(&mut self, form: &[u8], values: &[Value]) -> Done<Vec<u8>> {
-        let mut out = Vec::new();
-        let mut values = values.iter();
-        let mut bytes = form.iter().copied().peekable();
-        while let Some(b) = bytes.next() {
-            if b != b'%' {
-                out.push(b);
-                continue;
-            }
-            let mut spec = String::new();
-            let kind = loop {
-                match bytes.next() {
-                    Some(c) if c.is_ascii_digit() || b"-+ #.".contains(&c) => spec.push(c as char),
-                    Some(b'l' | b'h' | b'v') => {}
-                    Some(other) => break other,
-                    None => break b'%',
-                }
-            };
-            if kind == b'%' {
-                out.push(b'%');
-                continue;
-            }
-            let value = values.next().cloned().unwrap_or(Value::Undef);
-            let (width, precision) = spec
-                .split_once('.')
-                .map_or((spec.as_str(), None), |(w, p)| (w, p.parse::<usize>().ok()));
-            let left = width.contains('-');
-            let zero = width.trim_start_matches(['-', '+', ' ', '#']).starts_with('0');
-            let width: usize =
-                width.trim_matches(['-', '+', ' ', '#']).parse().unwrap_or(0).min(65_536);
-            let body: Vec<u8> = match kind {
-                b's' => {
-                    let text = value.text();
-                    text[..text.len().min(precision.unwrap_or(usize::MAX))].to_vec()
-                }
-                b'd' | b'i' | b'u' => value.integer().to_string().into_bytes(),
-                b'x' => format!("{:x}", value.integer()).into_bytes(),
-                b'X' => format!("{:X}", value.integer()).into_bytes(),
-                b'o' => format!("{:o}", value.integer()).into_bytes(),
-                b'b' => format!("{:b}", value.integer()).into_bytes(),
-                b'c' => vec![value.integer() as u8],
-                _ => format!("{:.*}", precision.unwrap_or(6).min(60), value.number()).into_bytes(),
-            };
-            let missing = width.saturating_sub(body.len());
-            self.costs(0, missing)?;
-            let fill = if zero && !left { b'0' } else { b' ' };
-            if left {
-                out.extend_from_slice(&body);
-                out.extend(std::iter::repeat_n(b' ', missing));
-            } else {
-                out.extend(std::iter::repeat_n(fill, missing));
-                out.extend_from_slice(&body);
-            }
-        }
-        Ok(out)
-    }
-
-    async fn start(
-        &mut self,
-        words: Vec<Vec<u8>>,
-        input: Option<Bytes>,
-        collects: bool,
-    ) -> Done<(i32, Bytes)> {
-        self.process.session.started(&words, "perl");
-        let (status, output) = self.process.child(words, input, collects).await?;
-        Ok((status, output.into()))
-    }
-
-    /// The words of a command: one text is the shell's, where it needs one.
-    fn words(values: &[Value]) -> Vec<Vec<u8>> {
-        match values {
-            [one] => {
-                let text = one.text();
-                if text.iter().any(|b| b"$&*(){}[]'\";\\|?<>~`\n".contains(b)) {
-                    return vec![b"sh".to_vec(), b"-c".to_vec(), text.to_vec()];
-                }
-                text.split(u8::is_ascii_whitespace)
-                    .filter(|w| !w.is_empty())
-                    .map(<[u8]>::to_vec)
-                    .collect()
-            }
-            many => many.iter().map(|v| v.text().to_vec()).collect(),
-        }
-    }
-
-    fn startable(&self, name: &[u8]) -> bool {
-        let found = self.process.find_program(name);
-        found.is_some_and(|p| {
-            let stat = self.process.fs().stat(&self.process.view(), &p, true);
-            stat.is_ok_and(|s| s.kind == FileKind::File && s.mode & 0o111 != 0)
-        })
-    }
-
-    pub(super) fn set_error(&mut self, text: &str) -> Done<()> {
-        self.set_scalar("!", Value::str(text.to_owned()))
-    }
-
-    pub(super) async fn run_command(&mut self, text: &[u8]) -> Done<Bytes> {
-        self.flush()?;
-        let words = vec![b"sh".to_vec(), b"-c".to_vec(), text.to_vec()];
-        let (status, out) = self.start(words, None, true).await?;
-        self.status = i64::from(status) << 8;
-        Ok(out)
-    }
-
-    pub(super) async fn read_line(&mut self, name: &str) -> Done<Value> {
-        self.flush()?;
-        let key = match name.strip_prefix('$') {
-            Some(name) => self.scalar_named(name).text(),
-            None => Bytes::copy_from_slice(name.as_bytes()),
-        };
-        // Without `$/` a file is one line.
-        let whole = matches!(self.scalar_named("/"), Value::Undef);
-        if let Some(Handle::Reader(rest)) = self.handles.get_mut(&key) {
-            if rest.is_empty() {
-                return Ok(Value::Undef);
-            }
-            if whole {
-                return Ok(Value::Str(std::mem::take(rest)));
-            }
-            let end = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1);
-            return Ok(Value::Str(rest.split_to(end)));
-        }
-        if !matches!(&key[..], b"STDIN" | b"") {
-            return Ok(Value::Undef);
-        }
-        let line =
-            self.process.read(0, limits::TERMINAL_LINE_BYTES, true).await?.unwrap_or_default();
-        Ok(if line.is_empty() { Value::Undef } else { Value::Str(line) })
-    }
-
-    pub(super) fn file_test(&mut self, test: char, path: &[u8]) -> Value {
-        let view = self.process.view();
-        if path != b"_" {
-            self.tested = Bytes::copy_from_slice(path);
-        }
-        let full = self.process.absolute(&self.tested);
-        let stat = self.process.fs().stat(&view, &full, test != 'l');
-        match (test, stat) {
-            ('t', _) => boolean(self.process.fds.at(0).is_some_and(|o| o.is_terminal())),
-            (_, Err(_)) => Value::Undef,
-            ('s', Ok(stat)) => {
-                if stat.size > 0 {
-                    Value::Int(stat.size as i64)
-                } else {
-                    boolean(false)
-                }
-            }
-            ('d', Ok(stat)) => boolean(stat.is_dir()),
-            ('f', Ok(stat)) => boolean(stat.kind == FileKind::File),
-            ('l', Ok(stat)) => boolean(stat.kind == FileKind::Link),
-            ('x', Ok(stat)) => boolean(stat.mode & 0o111 != 0),
-            ('z', Ok(stat)) => boolean(stat.size == 0),
-            (_, Ok(_)) => boolean(true),
-        }
-    }
-
-    fn open_file(&mut self, name: Bytes, mode: &str, path: &[u8]) -> Done<Value> {
-        let result = match mode {
-            ">" | "+>" | ">>" => {
-                let access = if mode == ">>" { Access::Append } else { Access::Truncate };
-                self.process.capture_before_loss(path);
-                self.process.open(path, access).map(Handle::Writer)
-            }
-            _ => {
-                let view = self.process.view();
-                let full = self.process.absolute(path);
-                self.process.fs().read(&view, &full).map(Handle::Reader)
-            }
-        };
-        match result {
-            Ok(handle) => {
-                self.handles.insert(name, handle);
-                Ok(Value::Int(1))
-            }
-            Err(error) => {
-                self.set_error(error.text())?;
-                Ok(Value::Int(0))
-            }
-        }
-    }
-
-    async fn open(&mut self, arguments: &[Expr]) -> Done<Value> {
-        const HANDLES_MAX: usize = 64;
-        let Some((first, rest)) = arguments.split_first() else { return Ok(Value::Int(0)) };
-        if self.handles.len() >= HANDLES_MAX {
-            self.set_error("Too many open files")?;
-            return Ok(Value::Int(0));
-        }
-        let name = match first {
-            Expr::Call(name, _) => Bytes::copy_from_slice(name.as_bytes()),
-            Expr::Str(name) => name.clone(),
-            other => {
-                let name = Bytes::from(format!("*main::$fh{}", self.handles.len()));
-                self.store(other, Value::Str(name.clone())).await?;
-                name
-            }
-        };
-        let rest = self.all(rest).await?;
-        let (mode, path) = match &rest[..] {
-            [one] => {
-                let text = one.text();
-                let text = text.trim_ascii();
-                let split = text.iter().position(|b| !b"+<>|&".contains(b)).unwrap_or(text.len());
-                let (mode, path) = text.split_at(split);
-                if path.ends_with(b"|") {
-                    ("-|".to_owned(), path[..path.len() - 1].to_vec())
-                } else {
-                    (String::from_utf8_lossy(mode).into_owned(), path.trim_ascii().to_vec())
-                }
-            }
-            [mode, path, ..] => {
-                let mode = mode.shown();
-                let mode = mode.split(':').next().unwrap_or("").trim().to_owned();
-                (mode, path.text().to_vec())
-            }
-            [] => return Ok(Value::Int(0)),
-        };
-        match mode.as_str() {
-            "-|" => {
-                let out = self.run_command(&path).await?;
-                self.handles.insert(name, Handle::Reader(out));
-                Ok(Value::Int(1))
-            }
-            "|" | "|-" => {
-                self.handles.insert(name, Handle::Pipe(path.into(), Vec::new()));
-                Ok(Value::Int(1))
-            }
-            ">&" | "<&" | "+<&" | ">>&" => Ok(Value::Int(1)),
-            mode => self.open_file(name, mode, &path),
-        }
-    }
-
-    async fn close(&mut self, name: &Bytes) -> Done<Value> {
-        match self.handles.remove(name) {
-            Some(Handle::Pipe(command, held)) => {
-                let words = vec![b"sh".to_vec(), b"-c".to_vec(), command.to_vec()];
-                let (status, _) = self.start(words, Some(held.into()), false).await?;
-                self.status = i64::from(status) << 8;
-                Ok(Value::Int(1))
-            }
-            Some(_) => Ok(Value::Int(1)),
-            None => Ok(Value::Undef),
-        }
-    }
-
     /// A function of Perl's own (or of a module).
     pub(super) async fn function(
         &mut self,
         name: &str,
         arguments: &[Expr],
-        list: bool,
+        want: Want,
     ) -> Done<Vec<Value>> {
         let one = |value: Value| Ok(vec![value]);
+        let name =
+            name.strip_prefix("CORE::GLOBAL::").or(name.strip_prefix("CORE::")).unwrap_or(name);
         // Those that change what they are given, or do not evaluate it.
         match name {
             "open" => return one(self.open(arguments).await?),
+            "opendir" | "close" | "closedir" | "eof" | "fileno" | "binmode" | "seek" | "tell"
+            | "truncate" | "flock" | "select" | "readdir" | "rewinddir" | "readline"
+            | "sysread" | "read" | "syswrite" | "getc" | "pipe" | "recv" | "send" | "sysopen" => {
+                return self.handle_function(name, arguments, want).await;
+            }
             "push" | "unshift" | "shift" | "pop" | "splice" => {
-                return self.array_function(name, arguments).await;
+                return self.array_function(name, arguments, want).await;
+            }
+            "keys" | "values" | "each" | "delete" | "exists" => {
+                return self.hash_function(name, arguments, want).await;
             }
             "scalar" => {
                 let Some(first) = arguments.first() else { return one(Value::Undef) };
                 return one(self.scalar(first).await?);
             }
-            "defined" | "exists" => {
-                let value = match arguments.first() {
-                    Some(Expr::Call(name, _)) => return one(boolean(!name.is_empty())),
-                    Some(first) => self.scalar(first).await?,
-                    None => self.scalar_named("_"),
-                };
-                return one(boolean(!matches!(value, Value::Undef)));
-            }
-            "chomp" | "chop" => {
-                let this = Expr::Scalar("_".into());
-                let target = arguments.first().unwrap_or(&this);
-                let text = self.scalar(target).await?.text();
-                let cut = if name == "chop" {
-                    text.len().saturating_sub(1)
-                } else {
-                    text.strip_suffix(b"\n").unwrap_or(&text).len()
-                };
-                self.store(target, Value::Str(text.slice(..cut))).await?;
-                let removed = text.slice(cut..);
-                return one(if name == "chop" {
-                    Value::Str(removed)
-                } else {
-                    Value::Int(removed.len() as i64)
-                });
-            }
-            "delete" => {
-                if let Some(Expr::Member(of, key)) = arguments.first() {
-                    let key = self.scalar(key).await?.text();
-                    let id = match &**of {
-                        Expr::Hash(name) => Some(self.hash_named(name)?),
-                        other => match self.scalar(other).await? {
-                            Value::Hash(id) => Some(id),
-                            _ => None,
-                        },
-                    };
-                    if let Some(id) = id {
-                        self.hashes[id].retain(|(k, _)| *k != key);
-                    }
-                }
-                return one(Value::Undef);
-            }
-            "close" => {
-                let key = match arguments.first() {
-                    Some(Expr::Call(name, _)) => Bytes::copy_from_slice(name.as_bytes()),
-                    Some(other) => self.scalar(other).await?.text(),
-                    None => Bytes::new(),
-                };
-                return one(self.close(&key).await?);
-            }
+            "defined" => return one(boolean(self.is_defined(arguments.first()).await?)),
+            "chomp" | "chop" => return one(self.chopped(name, arguments).await?),
             "undef" => {
                 if let Some(first) = arguments.first() {
-                    self.store(first, Value::Undef).await?;
+                    self.undefine(first).await?;
                 }
                 return one(Value::Undef);
             }
-            "socket" | "bind" | "listen" | "setsockopt" | "binmode" | "select" | "flock"
-            | "local" => {
-                return one(Value::Int(1));
-            }
-            "connect" => {
-                let address = match arguments.get(1) {
-                    Some(address) => self.scalar(address).await?.shown(),
-                    None => String::new(),
-                };
-                let (host, port) = address.rsplit_once(':').unwrap_or((&address, "0"));
-                return one(self.connect(host, port.parse().unwrap_or(0)).await?);
-            }
-            "keys" | "values" => {
-                let pairs = match arguments.first() {
-                    Some(first) => self.list(first).await?,
-                    None => Vec::new(),
-                };
-                let skip = usize::from(name == "values");
-                let all: Vec<Value> = pairs.into_iter().skip(skip).step_by(2).collect();
-                return if list { Ok(all) } else { one(Value::Int(all.len() as i64)) };
-            }
-            "each" => {
-                let of = match arguments.first() {
-                    Some(first) => self.container(first, '%').await?,
-                    None => Value::Undef,
-                };
-                let Value::Hash(id) = of else { return Ok(Vec::new()) };
-                let at = self.walked.entry(id).or_insert(0);
-                let found = self.hashes[id].get(*at).cloned();
-                *at += 1;
-                return Ok(match found {
-                    Some((key, value)) => vec![Value::Str(key), value],
-                    None => {
-                        self.walked.remove(&id);
-                        Vec::new()
+            "local" => return one(Value::Int(1)),
+            "return" => {
+                let want = self.calls.last().map_or(Want::One, |call| call.want);
+                let values = match (want, arguments) {
+                    (_, []) if want == Want::All => Vec::new(),
+                    (_, []) => vec![Value::Undef],
+                    (Want::All, all) => self.all(all).await?,
+                    (Want::One, [first @ .., last]) => {
+                        for item in first {
+                            self.scalar(item).await?;
+                        }
+                        vec![self.scalar(last).await?]
                     }
+                };
+                return Err(Unwind::Return(values));
+            }
+            "next" | "last" | "redo" => {
+                let label = match arguments.first() {
+                    Some(Expr::Call(name, _)) => Some(Arc::clone(name)),
+                    Some(Expr::Str(name)) => Some(String::from_utf8_lossy(name).into()),
+                    _ => None,
+                };
+                return Err(match name {
+                    "next" => Unwind::Next(label),
+                    "last" => Unwind::Last(label),
+                    _ => Unwind::Redo(label),
                 });
             }
-            "split" => return self.split(arguments).await,
+            "goto" => {
+                let target = match arguments.first() {
+                    Some(Expr::Call(name, _)) => {
+                        self.sub_named(name).map_or(Value::Undef, Value::Code)
+                    }
+                    Some(other) => self.scalar(other).await?,
+                    None => Value::Undef,
+                };
+                let id = self.array_named("_")?;
+                let given = self.arrays[id].clone();
+                let want = self.calls.last().map_or(Want::One, |call| call.want);
+                let values = self.invoke(&target, given, want).await?;
+                return Err(Unwind::Return(values));
+            }
+            "wantarray" => {
+                return one(match self.calls.last().map(|call| call.want) {
+                    Some(Want::All) => Value::Int(1),
+                    Some(Want::One) => Value::Int(0),
+                    None => Value::Undef,
+                });
+            }
+            "split" => {
+                let parts = self.split(arguments).await?;
+                return if want == Want::One {
+                    one(Value::Int(parts.len() as i64))
+                } else {
+                    Ok(parts)
+                };
+            }
+            "pos" => {
+                let place = match arguments.first() {
+                    Some(of) => self.place(of).await?,
+                    None => Place::Cell(self.scalar_id("_")?),
+                };
+                let at = self.positions.get(&place).copied();
+                return one(at.map_or(Value::Undef, |at| Value::Int(at as i64)));
+            }
             // What is replaced is what the variable loses.
             "substr" if let [target, from, count, with] = arguments => {
-                let text = self.scalar(target).await?.text();
+                let place = self.place(target).await?;
+                let text = self.get(&place).text();
                 let from = self.scalar(from).await?.integer();
                 let count = self.scalar(count).await?.integer();
-                let with = self.scalar(with).await?.text();
+                let with = self.scalar(with).await?;
                 let part = part_of(text.len(), from, Some(count));
-                let all = [&text[..part.start], &with[..], &text[part.end..]].concat();
-                self.costs(0, all.len())?;
-                self.store(target, Value::str(all)).await?;
+                let place = Place::Part(Box::new(place), part.start, part.end);
+                self.set(&place, with).await?;
                 return one(Value::Str(text.slice(part)));
+            }
+            "try" => return self.tried(arguments, want).await,
+            "bless" if arguments.len() == 1 => {
+                let this = self.scalar(&arguments[0]).await?;
+                return one(self.bless(&[this]));
             }
             _ => {}
         }
-        let mut values = self.all(arguments).await?;
-        if arguments.is_empty()
-            && matches!(
-                name,
-                "lc" | "uc"
-                    | "length"
-                    | "chr"
-                    | "ord"
-                    | "int"
-                    | "hex"
-                    | "oct"
-                    | "print"
-                    | "unlink"
-                    | "ucfirst"
-                    | "abs"
-                    | "eval"
-                    | "lcfirst"
-                    | "quotemeta"
-                    | "unpack"
-            )
-        {
+        if let Some(values) = self.by_arguments(name, arguments).await? {
+            return Ok(values);
+        }
+        // One value is asked of what takes one.
+        let mut values = match (name, arguments) {
+            (
+                "lc" | "uc" | "length" | "chr" | "ord" | "int" | "hex" | "oct" | "ucfirst" | "abs"
+                | "lcfirst" | "quotemeta" | "sqrt" | "log" | "exp" | "sin" | "cos" | "ref" | "exit"
+                | "sleep" | "chdir" | "rmdir" | "readlink" | "rand" | "srand" | "localtime"
+                | "gmtime" | "eval" | "caller" | "decode_base64" | "fc" | "inet_ntoa",
+                [one],
+            ) => vec![self.scalar(one).await?],
+            ("index" | "rindex" | "substr" | "sprintf" | "vec" | "atan2", many)
+                if name != "sprintf" =>
+            {
+                let mut values = Vec::with_capacity(many.len());
+                for item in many {
+                    values.push(self.scalar(item).await?);
+                }
+                values
+            }
+            ("join" | "pack", [form, rest @ ..]) => {
+                let mut values = vec![self.scalar(form).await?];
+                values.extend(self.all(rest).await?);
+                values
+            }
+            ("unpack", [form, text]) => {
+                vec![self.scalar(form).await?, self.scalar(text).await?]
+            }
+            _ => self.all(arguments).await?,
+        };
+        if arguments.is_empty() && OF_TOPIC.contains(&name) {
+            values.push(self.scalar_named("_"));
+        }
+        if name == "unpack" && values.len() == 1 {
             values.push(self.scalar_named("_"));
         }
         let first = values.first().cloned().unwrap_or(Value::Undef);
         let text = first.text();
-        let number = |at: usize| values.get(at).map_or(0, Value::integer);
-        self.costs(values.len(), text.len())?;
-        let view = self.process.view();
+        self.passes_by(values.len(), text.len())?;
+        if let Some(value) = self.of_text(name, &values, want)? {
+            return one(value);
+        }
         Ok(vec![match name {
-            "return" => return Err(Unwind::Return(values)),
-            "next" => return Err(Unwind::Next),
-            "last" => return Err(Unwind::Last),
-            "exit" => return Err(Unwind::Exit((first.integer() & 0xff) as i32)),
-            "die" => {
+            "exit" | "_exit" | "POSIX::_exit" => {
+                return Err(Unwind::Exit((first.integer() & 0xff) as i32));
+            }
+            "die" | "croak" | "confess" | "Carp::croak" | "Carp::confess" => {
+                if first.is_reference() {
+                    return Err(Unwind::Die(first));
+                }
                 let text = values.iter().map(Value::text).collect::<Vec<_>>().concat();
                 if text.ends_with(b"\n") {
-                    return Err(Unwind::Die(text.into()));
+                    return Err(Unwind::Die(Value::str(text)));
                 }
                 let text = String::from_utf8_lossy(&text).into_owned();
                 return self.die(if text.is_empty() { "Died" } else { &text });
             }
-            "warn" => {
-                let mut text = values.iter().map(Value::text).collect::<Vec<_>>().concat();
-                if !text.ends_with(b"\n") {
-                    text.extend_from_slice(
-                        format!(" at {} line {}.\n", self.name, self.line).as_bytes(),
-                    );
+            "warn" | "carp" | "cluck" => return one(self.warned(&values).await?),
+            "eval" | "evalbytes" => return self.eval_text(&text, want).await,
+            "unpack" => {
+                let bytes = values.get(1).map(Value::text).unwrap_or_default();
+                let mut found = unpack(&text, &bytes);
+                if want == Want::One {
+                    found.truncate(1);
                 }
-                self.process.error_bytes(&text)?;
-                Value::Int(1)
+                return Ok(found);
             }
-            "system" | "exec" => {
-                let words = Self::words(&values);
-                let name_of = words.first().cloned().unwrap_or_default();
-                if !self.startable(&name_of) {
-                    self.set_error("No such file or directory")?;
-                    self.status = -1;
-                    return Ok(vec![if name == "system" {
-                        Value::Int(-1)
-                    } else {
-                        boolean(false)
-                    }]);
-                }
-                self.flush()?;
-                let (status, _) = self.start(words, None, false).await?;
-                if name == "exec" {
-                    return Err(Unwind::Exit(status));
-                }
-                self.status = i64::from(status) << 8;
-                Value::Int(self.status)
-            }
-            // `open3(in, out, errors, command)`: what it says is read from `out`.
-            "open2" | "open3" => {
-                let skipped = if name == "open2" { 2 } else { 3 };
-                let command = values.get(skipped..).unwrap_or_default();
-                let words = Self::words(command);
-                let (status, out) = self.start(words, None, true).await?;
-                self.status = i64::from(status) << 8;
-                let place = usize::from(name == "open3");
-                if let Some(target) = arguments.get(place) {
-                    let handle = Bytes::from(format!("*main::$fh{}", self.handles.len()));
-                    self.handles.insert(handle.clone(), Handle::Reader(out));
-                    self.store(target, Value::Str(handle)).await?;
-                }
-                Value::Int(self.process.session.system().next_pid().into())
-            }
-            "md5_hex" | "Digest::MD5::md5_hex" => {
-                use md5::Digest as _;
-                let digest = Bytes::copy_from_slice(&md5::Md5::digest(&text));
-                return Ok(unpack(b"H*", &digest));
-            }
-            "eval" => return self.eval_text(&text).await,
-            "join" => {
-                let parts: Vec<Bytes> = values.iter().skip(1).map(Value::text).collect();
-                self.costs(0, parts.iter().map(|p| p.len() + text.len()).sum())?;
-                Value::str(parts.join(&text[..]))
-            }
-            "reverse" if list => {
+            "reverse" if want == Want::All => {
                 values.reverse();
                 return Ok(values);
             }
             "reverse" => {
+                if arguments.is_empty() {
+                    values.push(self.scalar_named("_"));
+                }
                 let mut all = values.iter().map(Value::text).collect::<Vec<_>>().concat();
                 all.reverse();
                 Value::str(all)
             }
-            "lc" => Value::str(text.to_ascii_lowercase()),
+            "sleep" | "usleep" | "nanosleep" | "Time::HiRes::sleep" | "Time::HiRes::usleep" => {
+                self.flush()?;
+                let unit = if name.ends_with("usleep") {
+                    1e6
+                } else if name == "nanosleep" {
+                    1e9
+                } else {
+                    1.0
+                };
+                let seconds = (first.number() / unit).clamp(0.0, 1e9);
+                self.process.session.sleep(Duration::from_secs_f64(seconds)).await?;
+                Value::Int(first.integer())
+            }
+            "time" | "Time::HiRes::time" => Value::Int(self.seconds()),
+            "localtime" | "gmtime" => return self.moment(&values, want),
+            "rand" => {
+                let drawn: f64 = self.process.session.system().rng.random();
+                Value::Num(drawn * if first.number() == 0.0 { 1.0 } else { first.number() })
+            }
+            "ref" | "reftype" | "blessed" | "Scalar::Util::blessed" | "Scalar::Util::reftype" => {
+                self.kind_of(name, &first)
+            }
+            "bless" => self.bless(&values),
+            "caller" => return self.caller(&values, want),
+            "require" => {
+                let version = text.first().is_none_or(u8::is_ascii_digit);
+                let module = first.shown();
+                if let Some(path) = module.strip_suffix(".pm") {
+                    self.uses(&path.replace('/', "::"), &[])?;
+                } else if text.ends_with(b".pl") || text.contains(&b'/') {
+                    return self.do_file(&text, want).await;
+                } else if !version {
+                    self.uses(&module, &[])?;
+                }
+                Value::Int(1)
+            }
+            "do" => return self.do_file(&text, want).await,
+            "__PACKAGE__" => Value::str(self.package.to_string()),
+            "__FILE__" => Value::str(self.name.clone()),
+            "__LINE__" => Value::Int(self.line.into()),
+            "STDIN" | "STDOUT" | "STDERR" | "DATA" | "ARGV" => Value::str(name.to_owned()),
+            "kill" | "umask" | "srand" | "alarm" | "lock" | "study" | "reset" | "prototype"
+            | "dump" | "formline" | "tie" | "untie" | "setpgrp" | "setpriority" | "mlock" => {
+                Value::Int(1)
+            }
+            "getppid" => Value::Int(self.process.own_pid.into()),
+            "getpgrp" => Value::Int(self.process.pid.into()),
+            _ => {
+                if let Some(values) = self.system_function(name, &values, arguments, want).await? {
+                    return Ok(values);
+                }
+                if let Some(values) = self.module_function(name, &values, want).await? {
+                    return Ok(values);
+                }
+                return self.unknown(name, values, arguments.is_empty(), want).await;
+            }
+        }])
+    }
+
+    /// A call that nothing is known of: `AUTOLOAD`, a bare word, or a mistake.
+    async fn unknown(
+        &mut self,
+        name: &str,
+        values: Vec<Value>,
+        bare: bool,
+        want: Want,
+    ) -> Done<Vec<Value>> {
+        let (package, short) = match name.rsplit_once("::") {
+            Some((package, short)) => (package.to_owned(), short),
+            None => (self.package.to_string(), name),
+        };
+        if let Some(values) = self.autoload(&package, short, values, want).await? {
+            return Ok(values);
+        }
+        let word = name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit());
+        // A bare word stands for itself.
+        if bare && (word || name.len() <= 2 || name.starts_with(|c: char| c.is_ascii_uppercase())) {
+            return Ok(vec![Value::str(name.to_owned())]);
+        }
+        self.die(&format!("Undefined subroutine &{package}::{short} called"))
+    }
+
+    pub(super) fn seconds(&self) -> i64 {
+        self.process.session.host.clock(self.process.session.now()).secs() as i64
+    }
+
+    async fn is_defined(&mut self, of: Option<&Expr>) -> Done<bool> {
+        Ok(match of {
+            Some(Expr::Call(name, arguments)) if matches!(&arguments[..], [Expr::Array(own)] if &**own == "_") => {
+                self.sub_named(name).is_some()
+            }
+            Some(Expr::SubOf(inner)) => {
+                let name = self.scalar(inner).await?;
+                matches!(name, Value::Code(_)) || self.sub_named(&name.shown()).is_some()
+            }
+            Some(Expr::Array(name)) => {
+                let id = self.array_named(name)?;
+                !self.arrays[id].is_empty()
+            }
+            Some(Expr::Hash(name)) => {
+                let id = self.hash_named(name)?;
+                !self.hashes[id].is_empty()
+            }
+            Some(first) => !matches!(self.scalar(first).await?, Value::Undef),
+            None => !matches!(self.scalar_named("_"), Value::Undef),
+        })
+    }
+
+    async fn undefine(&mut self, of: &Expr) -> Done<()> {
+        match of {
+            Expr::Array(_) | Expr::Hash(_) | Expr::Deref('@' | '%', _) => {
+                self.assign_list(of, &Expr::List(Vec::new())).await?;
+            }
+            Expr::Call(name, _) => {
+                let whole = self.whole(name);
+                self.subs.remove(&whole);
+            }
+            other => self.store(other, Value::Undef).await?,
+        }
+        Ok(())
+    }
+
+    async fn chopped(&mut self, name: &str, arguments: &[Expr]) -> Done<Value> {
+        let this = Expr::Scalar("_".into());
+        let target = arguments.first().unwrap_or(&this);
+        let places: Vec<Place> = if super::evaluate::is_list(target) || arguments.len() > 1 {
+            if let Expr::Assign(..) = target {
+                vec![self.place(target).await?]
+            } else {
+                let mut all = Vec::new();
+                for argument in arguments {
+                    let found = self.aliases(argument).await?;
+                    all.extend(found.into_iter().filter_map(|(_, place)| place));
+                }
+                all
+            }
+        } else if let Expr::Assign("", left, _) = target
+            && super::evaluate::is_list(left)
+        {
+            self.list(target).await?;
+            let of: &Expr = match &**left {
+                Expr::My(names, _) if let Some(('@', name)) = names.first() => {
+                    &Expr::Array(Arc::clone(name))
+                }
+                other => other,
+            };
+            let found = self.aliases(of).await?;
+            found.into_iter().filter_map(|(_, place)| place).collect()
+        } else {
+            vec![self.place(target).await?]
+        };
+        let mut count = 0;
+        let mut last = Value::str("");
+        let end = self.scalar_named("/").text();
+        for place in places {
+            let value = self.get(&place);
+            if matches!(value, Value::Undef) {
+                continue;
+            }
+            let text = value.text();
+            let cut = if name == "chop" {
+                text.len().saturating_sub(1)
+            } else if end.is_empty() {
+                text.len() - text.iter().rev().take_while(|b| **b == b'\n').count()
+            } else {
+                text.strip_suffix(&end[..]).unwrap_or(&text).len()
+            };
+            if cut < text.len() {
+                self.set(&place, Value::Str(text.slice(..cut))).await?;
+            }
+            count += (text.len() - cut) as i64;
+            last = Value::Str(text.slice(cut..));
+        }
+        Ok(if name == "chop" { last } else { Value::Int(count) })
+    }
+
+    async fn warned(&mut self, values: &[Value]) -> Done<Value> {
+        let mut text = values.iter().map(Value::text).collect::<Vec<_>>().concat();
+        if text.is_empty() {
+            text = b"Warning: something's wrong".to_vec();
+        }
+        if !text.ends_with(b"\n") {
+            text.extend_from_slice(format!(" at {} line {}.\n", self.name, self.line).as_bytes());
+        }
+        let handlers = self.hash_named("SIG")?;
+        if let code @ Value::Code(_) = self.field(handlers, b"__WARN__") {
+            self.invoke(&code, vec![Value::str(text)], Want::One).await?;
+            return Ok(Value::Int(1));
+        }
+        self.process.error_bytes(&text)?;
+        Ok(Value::Int(1))
+    }
+
+    /// `try { ... } catch { ... };`
+    async fn tried(&mut self, arguments: &[Expr], want: Want) -> Done<Vec<Value>> {
+        let mut blocks = Vec::new();
+        for argument in arguments {
+            blocks.extend(self.list(argument).await?);
+        }
+        let mut blocks = blocks.into_iter().filter(|it| matches!(it, Value::Code(_)));
+        let Some(first) = blocks.next() else { return Ok(Vec::new()) };
+        self.guards += 1;
+        let result = self.invoke(&first, Vec::new(), want).await;
+        self.guards -= 1;
+        match (result, blocks.next()) {
+            (Err(Unwind::Die(error)), Some(catch)) => {
+                self.set_scalar("_", error.clone())?;
+                self.invoke(&catch, vec![error], want).await
+            }
+            (Err(Unwind::Die(_)), None) => Ok(Vec::new()),
+            (other, _) => other,
+        }
+    }
+
+    /// `do FILE`
+    async fn do_file(&mut self, path: &[u8], want: Want) -> Done<Vec<Value>> {
+        let view = self.process.view();
+        let full = self.process.absolute(path);
+        let Ok(text) = self.process.fs().read(&view, &full) else {
+            self.set_error("No such file or directory")?;
+            return Ok(vec![Value::Undef]);
+        };
+        let origin = self.process.fs().origin(&view, &full);
+        if origin != Some(crate::fs::Origin::Host) {
+            self.process.report_executed(&full, &[b"perl".to_vec(), path.to_vec()], &text);
+        }
+        self.process.session.step(text.len() as u64 / 64 + 1)?;
+        match super::parse::program(&text) {
+            Ok(block) => {
+                let result = self.evaluated(block, want).await;
+                self.caught(result, want)
+            }
+            Err(_) => Ok(vec![Value::Undef]),
+        }
+    }
+
+    fn moment(&self, values: &[Value], want: Want) -> Done<Vec<Value>> {
+        let at = values.first().map_or_else(|| self.seconds(), Value::integer);
+        let at = u64::try_from(at).unwrap_or(0);
+        if want == Want::One {
+            let text = crate::commands::list::date(at, "%a %b %e %H:%M:%S %Y");
+            return Ok(vec![Value::str(text)]);
+        }
+        let text = crate::commands::list::date(at, "%S %M %H %d %m %Y %w %j");
+        let mut parts: Vec<i64> =
+            text.split(' ').map(|it| it.trim_start_matches('0').parse().unwrap_or(0)).collect();
+        if let [_, _, _, _, month, year, _, day] = &mut parts[..] {
+            *month -= 1;
+            *year -= 1900;
+            *day -= 1;
+        }
+        parts.push(0);
+        Ok(parts.into_iter().map(Value::Int).collect())
+    }
+
+    fn kind_of(&self, name: &str, value: &Value) -> Value {
+        let class = self.class_of(value);
+        if name.ends_with("blessed") {
+            return class.map_or(Value::Undef, Value::Str);
+        }
+        if name == "ref"
+            && let Some(class) = class
+        {
+            return Value::Str(class);
+        }
+        Value::str(match value {
+            Value::Array(_) => "ARRAY",
+            Value::Hash(_) => "HASH",
+            Value::Code(_) => "CODE",
+            Value::Scalar(id) if self.scalars.get(*id).is_some_and(Value::is_reference) => "REF",
+            Value::Scalar(_) => "SCALAR",
+            Value::Str(text) if text.starts_with(b"*main::$fh") => "GLOB",
+            Value::Str(text) if text.starts_with(b"(?^") => "Regexp",
+            _ => "",
+        })
+    }
+
+    fn caller(&self, values: &[Value], want: Want) -> Done<Vec<Value>> {
+        let level = values.first().map_or(0, Value::integer);
+        let at =
+            usize::try_from(level).ok().and_then(|level| self.calls.len().checked_sub(level + 1));
+        let Some(call) = at.and_then(|at| self.calls.get(at)) else {
+            return Ok(if want == Want::One { vec![Value::Undef] } else { Vec::new() });
+        };
+        if want == Want::One {
+            return Ok(vec![Value::str(call.package.to_string())]);
+        }
+        let sub = if call.name.contains("::") || &*call.name == "(eval)" {
+            call.name.to_string()
+        } else {
+            format!("{}::{}", self.package, call.name)
+        };
+        Ok(vec![
+            Value::str(call.package.to_string()),
+            Value::str(self.name.clone()),
+            Value::Int(call.line.into()),
+            Value::str(sub),
+        ])
+    }
+
+    /// Functions of texts and numbers, which need nothing else.
+    fn of_text(&mut self, name: &str, values: &[Value], want: Want) -> Done<Option<Value>> {
+        let first = values.first().cloned().unwrap_or(Value::Undef);
+        let text = first.text();
+        let number = |at: usize| values.get(at).map_or(0, Value::integer);
+        let _ = want;
+        Ok(Some(match name {
+            "join" => {
+                let parts: Vec<Bytes> = values.iter().skip(1).map(Value::text).collect();
+                self.passes_by(0, parts.iter().map(|p| p.len() + text.len()).sum())?;
+                Value::str(parts.join(&text[..]))
+            }
+            "lc" | "fc" => Value::str(text.to_ascii_lowercase()),
             "uc" => Value::str(text.to_ascii_uppercase()),
             "ucfirst" | "lcfirst" => {
                 let mut out = text.to_vec();
@@ -573,304 +570,169 @@ impl Machine<'_> {
                 }
                 Value::str(out)
             }
+            "length" if matches!(first, Value::Undef) => Value::Undef,
             "length" => Value::Int(text.len() as i64),
-            "chr" => match u8::try_from(first.integer()) {
-                Ok(byte) => Value::str(vec![byte]),
-                Err(_) => {
-                    let c = u32::try_from(first.integer()).ok().and_then(char::from_u32);
-                    Value::str(c.unwrap_or('\u{fffd}').to_string())
-                }
+            "chr" => Value::str(letter(first.integer())),
+            "ord" => Value::Int(code(&text)),
+            "hex" | "oct" => radix(name, &text),
+            "int" => match first {
+                Value::Int(_) | Value::Large(_) => first,
+                other => Value::of_number(other.number().trunc()),
             },
-            "ord" => Value::Int(text.first().copied().unwrap_or(0).into()),
-            "hex" | "oct" => {
-                let shown = first.shown().to_lowercase();
-                let digits = shown.trim_start_matches("0x").trim_start_matches('x');
-                let radix = if name == "hex" || shown.starts_with("0x") { 16 } else { 8 };
-                Value::Int(i64::from_str_radix(digits, radix).unwrap_or(0))
+            "abs" => match first {
+                Value::Int(n) => Value::Int(n.saturating_abs()),
+                other => Value::of_number(other.number().abs()),
+            },
+            "sqrt" if first.number() < 0.0 => {
+                return self.die(&format!("Can't take sqrt of {}", first.shown()));
             }
-            "int" => Value::of_number(first.number().trunc()),
-            "abs" => Value::of_number(first.number().abs()),
+            "log" if first.number() <= 0.0 => {
+                return self.die(&format!("Can't take log of {}", first.shown()));
+            }
             "sqrt" => Value::of_number(first.number().sqrt()),
+            "sin" => Value::of_number(first.number().sin()),
+            "cos" => Value::of_number(first.number().cos()),
+            "exp" => Value::of_number(first.number().exp()),
+            "log" => Value::of_number(first.number().ln()),
+            "atan2" => {
+                let second = values.get(1).map_or(0.0, Value::number);
+                Value::of_number(first.number().atan2(second))
+            }
             "substr" => {
-                let count = (values.len() > 2).then(|| number(2));
-                Value::Str(text.slice(part_of(text.len(), number(1), count)))
+                let count = values.get(2).filter(|it| !matches!(it, Value::Undef));
+                let from = number(1);
+                if from > text.len() as i64 {
+                    return Ok(Some(Value::Undef));
+                }
+                Value::Str(text.slice(part_of(text.len(), from, count.map(Value::integer))))
             }
             "index" | "rindex" => {
                 let part = values.get(1).map(Value::text).unwrap_or_default();
-                let from = usize::try_from(number(2)).unwrap_or(0).min(text.len());
-                let mut places = text[from..].windows(part.len().max(1));
-                let found = if name == "index" {
-                    places.position(|w| w == part)
-                } else {
-                    places.rposition(|w| w == part)
-                };
-                Value::Int(found.map_or(-1, |at| (at + from) as i64))
+                self.passes_by(0, text.len())?;
+                let from = values.get(2).map(Value::integer);
+                Value::Int(found_at(name, &text, &part, from))
             }
             "sprintf" => {
                 let out = self.format(&text, values.get(1..).unwrap_or_default())?;
                 Value::str(out)
             }
             "pack" => Value::str(pack(&text, values.get(1..).unwrap_or_default())),
-            "unpack" => {
-                return Ok(unpack(&text, &values.get(1).map(Value::text).unwrap_or_default()));
+            "vec" => {
+                let bits = u32::try_from(number(2)).unwrap_or(0);
+                Value::of_bits(bits_at(&text, number(1), bits))
             }
-            "decode_base64" | "MIME::Base64::decode_base64" | "MIME::Base64::decode" => {
-                let mut digits: Vec<u8> = text
-                    .iter()
-                    .copied()
-                    .filter(|b| b.is_ascii_alphanumeric() || b"+/".contains(b))
-                    .collect();
-                digits.truncate(digits.len() - usize::from(digits.len() % 4 == 1));
-                let engine = base64::engine::general_purpose::GeneralPurpose::new(
-                    &base64::alphabet::STANDARD,
-                    base64::engine::GeneralPurposeConfig::new()
-                        .with_decode_allow_trailing_bits(true)
-                        .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
-                );
-                Value::str(engine.decode(&digits).unwrap_or_default())
-            }
-            "encode_base64" => {
-                let all = base64::engine::general_purpose::STANDARD.encode(&text);
-                let mut out = String::new();
-                for line in all.as_bytes().chunks(76) {
-                    out.push_str(&String::from_utf8_lossy(line));
-                    if values.len() < 2 {
-                        out.push('\n');
-                    }
-                }
-                Value::str(out)
-            }
+            "quotemeta" => Value::str(quoted(&text)),
             "crypt" => {
                 let salt = values.get(1).map(Value::shown).unwrap_or_default();
                 self.process.session.step(400)?;
                 pwhash::unix::crypt(&text[..], &salt).map_or(Value::Undef, Value::str)
             }
-            "unlink" => {
-                let mut count = 0;
-                for value in &values {
-                    let path = value.text();
-                    self.process.capture_before_loss(&path);
-                    let full = self.process.absolute(&path);
-                    count += i64::from(self.process.fs().unlink(&view, &full).is_ok());
-                }
-                Value::Int(count)
-            }
-            "chmod" => {
-                let mut count = 0;
-                for value in values.iter().skip(1) {
-                    let full = self.process.absolute(&value.text());
-                    let change = Attributes {
-                        mode: Some(first.integer() as u16 & 0o7777),
-                        ..Attributes::default()
-                    };
-                    count +=
-                        i64::from(self.process.fs().set_attributes(&view, &full, &change).is_ok());
-                }
-                Value::Int(count)
-            }
-            "mkdir" | "rmdir" | "rename" => {
-                let full = self.process.absolute(&text);
-                let result = match name {
-                    "mkdir" => self.process.fs().mkdir(&view, &full, 0o777 & !self.process.umask),
-                    "rmdir" => self.process.fs().rmdir(&view, &full),
-                    _ => {
-                        let to = self
-                            .process
-                            .absolute(&values.get(1).map(Value::text).unwrap_or_default());
-                        self.process.fs().rename(&view, &full, &to)
-                    }
-                };
-                if let Err(error) = result {
-                    self.set_error(error.text())?;
-                }
-                boolean(result.is_ok())
-            }
-            "chdir" => {
-                let full = self.process.absolute(&text);
-                match self.process.fs().stat(&view, &full, true) {
-                    Ok(stat) if stat.is_dir() => {
-                        let real = self.process.fs().real_path(&view, &full).unwrap_or(full);
-                        self.process.directory = Arc::new(real);
-                        Value::Int(1)
-                    }
-                    _ => boolean(false),
-                }
-            }
-            "sleep" => {
-                self.flush()?;
-                let seconds = first.number().clamp(0.0, 1e9);
-                self.process.session.sleep(Duration::from_secs_f64(seconds)).await?;
-                Value::Int(first.integer())
-            }
-            "time" => {
-                let now = self.process.session.host.clock(self.process.session.now());
-                Value::Int(now.secs() as i64)
-            }
-            "localtime" | "gmtime" => {
-                let now = self.process.session.host.clock(self.process.session.now()).secs();
-                let at = if values.is_empty() { now } else { first.integer() as u64 };
-                Value::str(crate::commands::list::date(at, "%a %b %e %H:%M:%S %Y"))
-            }
-            "fork" => {
-                let child = !self.forked;
-                self.forked = true;
-                Value::Int(if child { 0 } else { self.process.session.system().next_pid().into() })
-            }
-            "wait" | "waitpid" => Value::Int(-1),
-            "getppid" => Value::Int(self.process.own_pid.into()),
-            "rand" => {
-                let drawn: f64 = self.process.session.system().rng.random();
-                Value::Num(drawn * if first.number() == 0.0 { 1.0 } else { first.number() })
-            }
-            "ref" => match self.class_of(&first) {
-                Some(class) => Value::Str(class),
-                None => Value::str(match first {
-                    Value::Array(_) => "ARRAY",
-                    Value::Hash(_) => "HASH",
-                    Value::Code(_) => "CODE",
-                    _ => "",
-                }),
-            },
-            "bless" => self.bless(&values),
-            "use constant" => {
-                self.has_constants(&values)?;
-                Value::Int(1)
-            }
-            "use parent" | "use base" => {
-                let package = Arc::clone(&self.package);
-                let id = self.array_named(&format!("{package}::ISA"))?;
-                let classes = values.into_iter().filter(|it| &it.text()[..] != b"-norequire");
-                self.arrays[id].extend(classes);
-                Value::Int(1)
-            }
-            "quotemeta" => {
-                let quoted = text.iter().flat_map(|b| {
-                    let plain = b.is_ascii_alphanumeric() || *b == b'_';
-                    (!plain).then_some(b'\\').into_iter().chain([*b])
-                });
-                Value::str(quoted.collect::<Vec<u8>>())
-            }
-            "GET" | "POST" | "PUT" | "HEAD" if !values.is_empty() => {
-                self.new_hash(vec![Value::str("url"), first])?
-            }
-            "require" => {
-                let version = text.first().is_none_or(u8::is_ascii_digit);
-                if !version && !text.ends_with(b".pm") && !text.ends_with(b".pl") {
-                    self.uses(&first.shown())?;
-                }
-                Value::Int(1)
-            }
-            "do" => Value::Undef,
-            "inet_ntoa" => match &text[..] {
-                [a, b, c, d] => Value::str(format!("{a}.{b}.{c}.{d}")),
-                _ => first,
-            },
-            "sockaddr_in" | "pack_sockaddr_in" => {
-                let host = values.get(1).map(Value::shown).unwrap_or_default();
-                Value::str(format!("{host}:{}", first.integer()))
-            }
-            "inet_aton" | "gethostbyname" => first,
-            "hostname" => Value::str(self.process.fs().hostname()),
-            "getpwuid" | "getlogin" => Value::str(self.process.session.login.user.clone()),
-            "getprotobyname" | "PF_INET" | "AF_INET" | "SOCK_STREAM" | "kill" | "umask"
-            | "srand" | "chown" | "utime" | "setsid" | "POSIX::setsid" | "eof" | "fileno"
-            | "INADDR_ANY" | "SOMAXCONN" | "SOL_SOCKET" | "SO_REUSEADDR" | "shutdown" | "alarm" => {
-                Value::Int(1)
-            }
-            "STDIN" | "STDOUT" | "STDERR" => Value::str(name.to_owned()),
-            _ if name
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit()) =>
-            {
-                Value::str(name.to_owned())
-            }
-            // A bare word stands for itself.
-            _ if arguments.is_empty()
-                && (name.len() <= 2 || name.starts_with(|c: char| c.is_ascii_uppercase())) =>
-            {
-                Value::str(name.to_owned())
-            }
-            "getstore" | "getprint" | "mirror" | "get" | "head" if self.has_lwp => {
-                return Ok(vec![self.simple(name, &values).await?]);
-            }
-            _ if self.has_lwp
-                && let Some(short) = name.strip_prefix("LWP::Simple::") =>
-            {
-                return Ok(vec![self.simple(short, &values).await?]);
-            }
-            _ if arguments.is_empty() && !name.contains("::") => {
-                return self.die(&format!("Undefined subroutine &main::{name} called"));
-            }
-            _ => {
-                let whole =
-                    if name.contains("::") { name.to_owned() } else { format!("main::{name}") };
-                return self.die(&format!("Undefined subroutine &{whole} called"));
-            }
-        }])
+            _ => return Ok(None),
+        }))
     }
+}
 
-    async fn array_function(&mut self, name: &str, arguments: &[Expr]) -> Done<Vec<Value>> {
-        let own = Expr::Array(if self.process.depth == 0 { "ARGV".into() } else { "_".into() });
-        let target = arguments.first().unwrap_or(&own);
-        let id = match target {
-            Expr::Array(name) => self.array_named(name)?,
-            Expr::Deref(_, inner) => match self.container(inner, '@').await? {
-                Value::Array(id) => id,
-                _ => return Ok(vec![Value::Undef]),
-            },
-            other => match self.scalar(other).await? {
-                Value::Array(id) => id,
-                _ => return Ok(vec![Value::Undef]),
-            },
-        };
-        let more = self.all(arguments.get(1..).unwrap_or_default()).await?;
-        self.costs(more.len(), 0)?;
-        let length = self.arrays[id].len();
-        self.process.session.step(length as u64 / 1_024)?;
-        Ok(vec![match name {
-            "push" => {
-                self.arrays[id].extend(more);
-                Value::Int(self.arrays[id].len() as i64)
-            }
-            "unshift" => {
-                self.arrays[id].splice(0..0, more);
-                Value::Int(self.arrays[id].len() as i64)
-            }
-            "pop" => self.arrays[id].pop().unwrap_or(Value::Undef),
-            "shift" if length == 0 => Value::Undef,
-            "shift" => self.arrays[id].remove(0),
-            _ => {
-                let from = usize::try_from(more.first().map_or(0, Value::integer))
-                    .unwrap_or(0)
-                    .min(length);
-                let count =
-                    more.get(1).map_or(length, |c| usize::try_from(c.integer()).unwrap_or(0));
-                let to = from.saturating_add(count).min(length);
-                let with: Vec<Value> = more.into_iter().skip(2).collect();
-                return Ok(self.arrays[id].splice(from..to, with).collect());
-            }
-        }])
+/// Marks before all that is no letter.
+pub(super) fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for b in text {
+        if !b.is_ascii_alphanumeric() && *b != b'_' && b.is_ascii() {
+            out.push(b'\\');
+        }
+        out.push(*b);
     }
+    out
+}
 
-    async fn eval_text(&mut self, text: &[u8]) -> Done<Vec<Value>> {
-        self.process.session.step(text.len() as u64 / 64 + 1)?;
-        self.process.session.evaluated(text, "perl");
-        let result = match super::parse::program(text) {
-            Ok(block) => self.block(&block).await,
-            Err(mistake) => Err(Unwind::Die(super::mistake_text(&mistake, "(eval 1)").into())),
-        };
-        self.caught(result)
+/// The bytes of a letter with a number.
+pub(super) fn letter(number: i64) -> Vec<u8> {
+    match u8::try_from(number) {
+        Ok(byte) => vec![byte],
+        Err(_) => {
+            let letter = u32::try_from(number).ok().and_then(char::from_u32);
+            letter.unwrap_or('\u{fffd}').to_string().into_bytes()
+        }
+    }
+}
+
+/// The number of the first letter: of one beyond bytes, where there is one.
+fn code(text: &[u8]) -> i64 {
+    text.first().copied().unwrap_or(0).into()
+}
+
+/// `hex` and `oct`.
+fn radix(name: &str, text: &[u8]) -> Value {
+    let shown: String =
+        String::from_utf8_lossy(text).trim().chars().filter(|c| *c != '_').collect();
+    let shown = shown.to_lowercase();
+    let (radix, digits) = if name == "hex" {
+        (16, shown.strip_prefix("0x").or(shown.strip_prefix('x')).unwrap_or(&shown))
+    } else if let Some(rest) = shown.strip_prefix("0x").or(shown.strip_prefix('x')) {
+        (16, rest)
+    } else if let Some(rest) = shown.strip_prefix("0b").or(shown.strip_prefix('b')) {
+        (2, rest)
+    } else {
+        (8, shown.strip_prefix("0o").or(shown.strip_prefix('o')).unwrap_or(&shown))
+    };
+    let digits: String = digits.chars().take_while(|c| c.is_digit(radix)).collect();
+    Value::of_bits(u64::from_str_radix(&digits, radix).unwrap_or(if digits.is_empty() {
+        0
+    } else {
+        u64::MAX
+    }))
+}
+
+fn found_at(name: &str, text: &[u8], part: &[u8], from: Option<i64>) -> i64 {
+    let last = text.len();
+    if name == "index" {
+        let from = usize::try_from(from.unwrap_or(0)).unwrap_or(0).min(last);
+        if part.is_empty() {
+            return from as i64;
+        }
+        let found = text[from..].windows(part.len()).position(|w| w == part);
+        return found.map_or(-1, |at| (at + from) as i64);
+    }
+    let from = from.unwrap_or(last as i64);
+    if from < 0 {
+        return if part.is_empty() { 0 } else { -1 };
+    }
+    let from = usize::try_from(from).unwrap_or(last).min(last);
+    if part.is_empty() {
+        return from as i64;
+    }
+    let end = from.saturating_add(part.len()).min(last);
+    text[..end].windows(part.len()).rposition(|w| w == part).map_or(-1, |at| at as i64)
+}
+
+/// `vec`: bits of a text, as a number.
+pub(super) fn bits_at(text: &[u8], at: i64, bits: u32) -> u64 {
+    let Ok(at) = usize::try_from(at) else { return 0 };
+    match bits {
+        1 | 2 | 4 => {
+            let each = (8 / bits) as usize;
+            let byte = text.get(at / each).copied().unwrap_or(0);
+            let place = (at % each) as u32 * bits;
+            u64::from(byte >> place) & ((1 << bits) - 1)
+        }
+        8 | 16 | 32 | 64 => {
+            let width = (bits / 8) as usize;
+            let start = at.saturating_mul(width);
+            let Some(bytes) = text.get(start..start.saturating_add(width)) else { return 0 };
+            bytes.iter().fold(0, |number, b| number << 8 | u64::from(*b))
+        }
+        _ => 0,
     }
 }
 
 /// The bytes of a text that `substr` means.
-fn part_of(length: usize, from: i64, count: Option<i64>) -> std::ops::Range<usize> {
+pub(super) fn part_of(length: usize, from: i64, count: Option<i64>) -> std::ops::Range<usize> {
     let length = length as i64;
-    let from = if from < 0 { length.saturating_add(from) } else { from }.clamp(0, length);
+    let begin = if from < 0 { length.saturating_add(from) } else { from };
     let to = match count {
         Some(count) if count < 0 => length.saturating_add(count),
-        Some(count) => from.saturating_add(count),
+        Some(count) => begin.saturating_add(count),
         None => length,
     };
-    from as usize..to.clamp(from, length) as usize
+    let begin = begin.clamp(0, length);
+    begin as usize..to.clamp(begin, length) as usize
 }

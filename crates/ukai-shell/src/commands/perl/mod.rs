@@ -1,5 +1,5 @@
 //! `perl`, where the persona has it: Perl 5.36 as Debian 12 delivers it, as much of it
-//! as droppers and probes use. `parse` makes a tree (`ast`), `run` goes through it,
+//! as droppers and probes use. `parse` makes a tree (`ast`), a `machine` goes through it,
 //! `functions` has Perl's own functions. A program takes from the session's budget.
 
 #![allow(
@@ -14,17 +14,29 @@
 )]
 
 mod ast;
+mod calls;
+mod evaluate;
+mod expressions;
+mod files;
+mod format;
 mod functions;
 mod lists;
+mod machine;
 mod methods;
+mod modules;
 mod operate;
 mod pack;
 mod packages;
 mod parse;
+mod pattern;
+mod place;
 mod quote;
-mod run;
-mod store;
+mod scope;
+mod statements;
+mod system;
 mod value;
+mod variables;
+mod verbs;
 mod web;
 mod words;
 
@@ -32,7 +44,8 @@ use super::{Arguments, Command};
 use crate::limits;
 use crate::process::Process;
 use crate::system::{Fut, Stop};
-use run::{Machine, Unwind};
+use machine::{Machine, Unwind, Want};
+use std::sync::Arc;
 
 pub(super) const COMMANDS: &[Command] = &[Command::waiting("perl", perl)];
 
@@ -43,7 +56,7 @@ fn perl(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         let mut words = arguments.rest();
         let mut text: Option<Vec<u8>> = None;
         let mut uses = Vec::new();
-        let (mut lines, mut prints, mut ends) = (false, false, false);
+        let mut switches = Switches::default();
         while let [first, rest @ ..] = words {
             let Some(letters) = first.strip_prefix(b"-").filter(|l| !l.is_empty()) else { break };
             words = rest;
@@ -69,15 +82,43 @@ fn perl(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
                         words = rest;
                     }
                     b'M' | b'm' => {
-                        let name = String::from_utf8_lossy(&letters[at..]).into_owned();
-                        let name = name.split('=').next().unwrap_or("").to_owned();
-                        uses.push(format!("use {name}; "));
+                        uses.push(use_line(&letters[at..]));
                         at = letters.len();
                     }
-                    b'n' => lines = true,
-                    b'p' => (lines, prints) = (true, true),
-                    b'l' => ends = true,
-                    b'i' | b'I' | b'0' | b'F' | b'x' => at = letters.len(),
+                    b'n' => switches.lines = true,
+                    b'p' => (switches.lines, switches.prints) = (true, true),
+                    b'a' => (switches.lines, switches.splits) = (true, true),
+                    b'F' => {
+                        switches.by = letters[at..].to_vec();
+                        (switches.lines, switches.splits) = (true, true);
+                        at = letters.len();
+                    }
+                    b'l' => {
+                        switches.ends = true;
+                        while letters.get(at).is_some_and(u8::is_ascii_digit) {
+                            at += 1;
+                        }
+                    }
+                    b'0' => {
+                        let hexadecimal = letters.get(at) == Some(&b'x');
+                        let digits = letters[at + usize::from(hexadecimal)..]
+                            .iter()
+                            .take_while(|b| b.is_ascii_hexdigit())
+                            .count();
+                        let digits = digits + usize::from(hexadecimal);
+                        switches.record = Some(letters[at..at + digits].to_vec());
+                        at += digits;
+                    }
+                    b'i' => {
+                        switches.changes = true;
+                        at = letters.len();
+                    }
+                    b'I' if at == letters.len() => words = words.get(1..).unwrap_or_default(),
+                    b'x' => {
+                        switches.seeks = true;
+                        at = letters.len();
+                    }
+                    b'I' | b'C' | b'D' | b'V' => at = letters.len(),
                     _ => {}
                 }
             }
@@ -95,22 +136,12 @@ fn perl(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
                 _ => ("-".to_owned(), process.all_input().await?.to_vec()),
             },
         };
-        let mut program = uses.concat().into_bytes();
-        if ends {
-            program.extend_from_slice(b"$\\ = \"\\n\"; ");
-        }
-        if lines {
-            program.extend_from_slice(b"while (<STDIN>) { ");
-            if ends {
-                program.extend_from_slice(b"chomp; ");
-            }
-            program.extend_from_slice(&body);
-            program.extend_from_slice(if prints { b"; print $_; }" } else { b"; }" });
-        } else {
-            program.extend_from_slice(&body);
-        }
-        let input = if lines && !words.is_empty() { files(process, words) } else { None };
+        let body = if switches.seeks { after_mark(&body).to_vec() } else { body };
+        let program = switches.around(&uses.concat(), &body);
+        // What `-i` changes is told by nobody; files are read one after the other.
+        let input = if switches.lines && !words.is_empty() { files(process, words) } else { None };
         let saved = input.is_some().then(|| process.swap_fd(0, input));
+        let words = if switches.lines { &[] } else { words };
         process.enter()?;
         let result = run(process, &program, name, words).await;
         process.depth -= 1;
@@ -119,6 +150,85 @@ fn perl(process: &mut Process, arguments: Arguments) -> Fut<'_, Result<i32, Stop
         }
         result
     })
+}
+
+/// What is asked for by switches.
+#[derive(Default)]
+struct Switches {
+    lines: bool,
+    prints: bool,
+    splits: bool,
+    ends: bool,
+    changes: bool,
+    seeks: bool,
+    by: Vec<u8>,
+    /// What `-0` says that ends a line.
+    record: Option<Vec<u8>>,
+}
+
+impl Switches {
+    /// The program with what switches put around it.
+    fn around(&self, uses: &str, body: &[u8]) -> Vec<u8> {
+        let mut program = uses.as_bytes().to_vec();
+        if self.ends {
+            program.extend_from_slice(b"$\\ = \"\\n\"; ");
+        }
+        if let Some(record) = &self.record {
+            let digits = String::from_utf8_lossy(record);
+            program.extend_from_slice(match digits.as_ref() {
+                "777" | "0777" => b"$/ = undef; ".as_slice(),
+                "0" => b"$/ = ''; ",
+                _ => b"$/ = \"\\0\"; ",
+            });
+        }
+        if !self.lines {
+            program.extend_from_slice(body);
+            return program;
+        }
+        program.extend_from_slice(b"while (defined($_ = <STDIN>)) { ");
+        if self.ends {
+            program.extend_from_slice(b"chomp; ");
+        }
+        if self.splits {
+            let by = self.by.strip_prefix(b"/").and_then(|by| by.strip_suffix(b"/"));
+            let by = by.unwrap_or(&self.by);
+            if by.is_empty() {
+                program.extend_from_slice(b"our @F = split(' '); ");
+            } else {
+                program.extend_from_slice(b"our @F = split(/");
+                program.extend_from_slice(by);
+                program.extend_from_slice(b"/); ");
+            }
+        }
+        program.extend_from_slice(body);
+        program.extend_from_slice(if self.prints { b"; print $_; }" } else { b"; }" });
+        program
+    }
+}
+
+/// `-MModule=a,b`, `-M'Module qw(a b)'`
+fn use_line(letters: &[u8]) -> String {
+    let text = String::from_utf8_lossy(letters).into_owned();
+    let (word, text) = match text.strip_prefix('-') {
+        Some(rest) => ("no", rest.to_owned()),
+        None => ("use", text),
+    };
+    match text.split_once('=') {
+        Some((name, items)) => format!("{word} {name} split(/,/, q{{{items}}}); "),
+        None => format!("{word} {text}; "),
+    }
+}
+
+/// `-x`: the program begins at a line with `#!` and `perl`.
+fn after_mark(text: &[u8]) -> &[u8] {
+    let mut at = 0;
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        if line.starts_with(b"#!") && line.windows(4).any(|w| w == b"perl") {
+            return &text[at..];
+        }
+        at += line.len();
+    }
+    text
 }
 
 /// The files of `-n` and `-p`, as one input.
@@ -181,19 +291,29 @@ async fn run(
             return Ok(FAILED);
         }
     };
+    let block = Arc::new(block);
     let mut child = process.fork();
     let (status, missing) = {
         let mut machine = Machine::new(&mut child, name, words);
         if let Some(data) = parse::data(text) {
             machine.has_data(data);
         }
-        let result = machine.block(&block).await;
+        let mut result = machine.block(&block, Want::One).await;
+        if !matches!(result, Err(Unwind::Stop(_))) {
+            let ended = machine.ended().await;
+            if let Err(unwind @ Unwind::Stop(_)) = ended {
+                result = Err(unwind);
+            }
+        }
         let ended = match result {
-            Ok(_) | Err(Unwind::Return(_) | Unwind::Next | Unwind::Last) => Ok((0, false)),
+            Ok(_)
+            | Err(Unwind::Return(_) | Unwind::Next(_) | Unwind::Last(_) | Unwind::Redo(_)) => {
+                Ok((0, false))
+            }
             Err(Unwind::Exit(status)) => Ok((status, status == 2)),
             Err(Unwind::Stop(stop)) => Err(stop),
-            Err(Unwind::Die(text)) => {
-                machine.process.error_bytes(&text)?;
+            Err(Unwind::Die(value)) => {
+                machine.process.error_bytes(&value.text())?;
                 let refused = machine.scalar_named("!").shown() == "Connection refused";
                 Ok((if refused { 111 } else { FAILED }, false))
             }
@@ -207,4 +327,18 @@ async fn run(
         super::fetch::fetch_mentioned(process, text, "perl").await?;
     }
     Ok(status)
+}
+
+impl Machine<'_> {
+    /// What runs when the program is over, in the order opposite to that in which it stands.
+    async fn ended(&mut self) -> machine::Done<()> {
+        while let Some(body) = self.ends.pop() {
+            match self.scoped(&body, Want::One).await {
+                Err(unwind @ Unwind::Stop(_)) => return Err(unwind),
+                Err(Unwind::Die(value)) => self.process.error_bytes(&value.text())?,
+                _ => {}
+            }
+        }
+        self.close_all().await
+    }
 }

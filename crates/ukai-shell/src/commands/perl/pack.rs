@@ -1,6 +1,6 @@
 //! `pack` and `unpack`.
 
-use super::run::Value;
+use super::machine::Value;
 use bytes::Bytes;
 
 /// Deepest nesting of groups.
@@ -18,6 +18,10 @@ struct Part<'f> {
     group: &'f [u8],
     count: Option<usize>,
     counted: bool,
+    /// `>`: the high byte is first.
+    big: bool,
+    /// `!` and `<` and `>` as they stand.
+    native: bool,
 }
 
 /// The parts of a form, without blanks and comments.
@@ -27,6 +31,12 @@ fn parts(form: &[u8]) -> Vec<Part<'_>> {
     while let Some(kind) = form.get(at).copied() {
         at += 1;
         if kind.is_ascii_whitespace() {
+            continue;
+        }
+        if kind == b'#' {
+            while form.get(at).is_some_and(|b| *b != b'\n') {
+                at += 1;
+            }
             continue;
         }
         let mut group: &[u8] = &[];
@@ -43,16 +53,22 @@ fn parts(form: &[u8]) -> Vec<Part<'_>> {
             }
             group = &form[start..at - usize::from(depth == 0)];
         }
-        while matches!(form.get(at), Some(b'<' | b'>' | b'!')) {
+        let (mut big, mut native) = (false, false);
+        while let Some(mark @ (b'<' | b'>' | b'!')) = form.get(at) {
+            big |= *mark == b'>';
+            native |= *mark == b'!';
             at += 1;
         }
+        let bracket = form.get(at) == Some(&b'[');
+        at += usize::from(bracket);
         let digits = form[at..].iter().take_while(|b| b.is_ascii_digit()).count();
         let count = std::str::from_utf8(&form[at..at + digits]).unwrap_or("").parse::<usize>();
         at += digits;
         let star = form.get(at) == Some(&b'*');
         at += usize::from(star);
+        at += usize::from(bracket && form.get(at) == Some(&b']'));
         let count = if star { None } else { Some(count.unwrap_or(1).min(COUNT_MAX)) };
-        parts.push(Part { kind, group, count, counted: digits > 0 });
+        parts.push(Part { kind, group, count, counted: digits > 0, big, native });
     }
     parts
 }
@@ -69,7 +85,23 @@ fn pack_into(form: &[u8], values: &mut std::slice::Iter<'_, Value>, out: &mut Ve
     if depth > DEPTH_MAX {
         return;
     }
-    for part in parts(form) {
+    let all = parts(form);
+    let mut at = 0;
+    while let Some(part) = all.get(at) {
+        at += 1;
+        // `n/a*`: the length of what follows stands before it.
+        if let Some(slash) = all.get(at)
+            && slash.kind == b'/'
+            && let Some(of) = all.get(at + 1)
+        {
+            at += 2;
+            let text = values.next().map(Value::text).unwrap_or_default();
+            let form = [part.kind, of.kind, b'*'];
+            let length = [Value::Int(text.len() as i64)];
+            pack_into(&form[..1], &mut length.iter(), out, depth + 1);
+            pack_into(&form[1..], &mut [Value::Str(text)].iter(), out, depth + 1);
+            continue;
+        }
         let times = part.count.unwrap_or(usize::MAX);
         match part.kind {
             b'(' => {
@@ -110,9 +142,15 @@ fn pack_into(form: &[u8], values: &mut std::slice::Iter<'_, Value>, out: &mut Ve
             b'A' | b'a' | b'Z' => {
                 let text = values.next().map(Value::text).unwrap_or_default();
                 match part.count {
-                    None => out.extend_from_slice(&text),
+                    None => {
+                        out.extend_from_slice(&text);
+                        if part.kind == b'Z' {
+                            out.push(0);
+                        }
+                    }
                     Some(count) => {
-                        let mut body = text[..text.len().min(count)].to_vec();
+                        let most = if part.kind == b'Z' { count.saturating_sub(1) } else { count };
+                        let mut body = text[..text.len().min(most)].to_vec();
                         body.resize(count, if part.kind == b'A' { b' ' } else { 0 });
                         out.extend(body);
                     }
@@ -123,15 +161,35 @@ fn pack_into(form: &[u8], values: &mut std::slice::Iter<'_, Value>, out: &mut Ve
                 out.extend(uuencoded(&text));
             }
             b'x' => out.extend(std::iter::repeat_n(0, part.count.unwrap_or(0))),
+            b'X' => out.truncate(out.len().saturating_sub(part.count.unwrap_or(0))),
+            b'@' => out.resize(part.count.unwrap_or(0).min(COUNT_MAX), 0),
             kind => {
                 for value in values.by_ref().take(times) {
                     let n = value.integer();
                     match kind {
+                        b'w' => out.extend(compressed(value.bits())),
+                        b'f' | b'F' | b'd' => {
+                            let number = value.number();
+                            if kind == b'f' {
+                                out.extend((number as f32).to_le_bytes());
+                            } else {
+                                out.extend(number.to_le_bytes());
+                            }
+                        }
+                        b'S' | b's' if part.big => out.extend((n as u16).to_be_bytes()),
+                        b'L' | b'l' if part.native => out.extend(n.to_le_bytes()),
+                        b'L' | b'l' | b'I' | b'i' if part.big => {
+                            out.extend((n as u32).to_be_bytes());
+                        }
+                        b'Q' | b'q' | b'j' | b'J' if part.big => {
+                            out.extend((value.bits()).to_be_bytes());
+                        }
                         b'n' => out.extend((n as u16).to_be_bytes()),
                         b'N' => out.extend((n as u32).to_be_bytes()),
                         b'v' | b'S' | b's' => out.extend((n as u16).to_le_bytes()),
                         b'V' | b'L' | b'l' | b'I' | b'i' => out.extend((n as u32).to_le_bytes()),
-                        b'Q' | b'q' | b'j' | b'J' => out.extend(n.to_le_bytes()),
+                        b'Q' | b'q' | b'j' | b'J' => out.extend(value.bits().to_le_bytes()),
+                        b'W' | b'U' if (0..256).contains(&n) => out.push(n as u8),
                         b'U' | b'W' => {
                             let letter = u32::try_from(n).ok().and_then(char::from_u32);
                             let mut buffer = [0; 4];
@@ -159,9 +217,67 @@ fn unpack_into(form: &[u8], rest: &mut Bytes, out: &mut Vec<Value>, depth: u32) 
     if depth > DEPTH_MAX {
         return;
     }
-    for part in parts(form) {
-        let times = part.count.unwrap_or(usize::MAX);
+    let whole = rest.clone();
+    let all = parts(form);
+    let mut at = 0;
+    while let Some(part) = all.get(at) {
+        at += 1;
+        let mut times = part.count.unwrap_or(usize::MAX);
+        // `n/a*`: a number says how long what follows is.
+        if part.kind == b'/' {
+            let count = out.pop().map_or(0, |count| count.integer());
+            let Some(of) = all.get(at) else { return };
+            at += 1;
+            let count = usize::try_from(count).unwrap_or(0).min(COUNT_MAX);
+            let form = if of.kind == b'(' {
+                [b"(", of.group, b")", count.to_string().as_bytes()].concat()
+            } else {
+                [&[of.kind][..], count.to_string().as_bytes()].concat()
+            };
+            unpack_into(&form, rest, out, depth + 1);
+            continue;
+        }
+        // `%32C*`: the sum of what follows.
+        if part.kind == b'%' {
+            let bits = part.count.filter(|_| part.counted).unwrap_or(16);
+            let Some(of) = all.get(at) else { return };
+            at += 1;
+            let count = of.count.map_or_else(|| "*".to_owned(), |count| count.to_string());
+            let form = [&[of.kind][..], count.as_bytes()].concat();
+            let mut parts = Vec::new();
+            unpack_into(&form, rest, &mut parts, depth + 1);
+            let sum = parts.iter().fold(0_u64, |sum, value| {
+                sum.wrapping_add(match value {
+                    Value::Str(text) if of.kind == b'b' || of.kind == b'B' => {
+                        text.iter().map(|b| u64::from(*b == b'1')).sum()
+                    }
+                    other => other.bits(),
+                })
+            });
+            let mask = if bits >= 64 { u64::MAX } else { (1 << bits) - 1 };
+            out.push(Value::of_bits(sum & mask));
+            continue;
+        }
         match part.kind {
+            b'X' => {
+                let gone = whole.len() - rest.len();
+                *rest = whole.slice(gone.saturating_sub(part.count.unwrap_or(0))..);
+            }
+            b'@' => *rest = whole.slice(part.count.unwrap_or(0).min(whole.len())..),
+            b'w' => {
+                while times > 0 && !rest.is_empty() && out.len() <= VALUES_MAX {
+                    times -= 1;
+                    let mut number = 0_u64;
+                    while !rest.is_empty() {
+                        let byte = rest.split_to(1)[0];
+                        number = number << 7 | u64::from(byte & 0x7f);
+                        if byte < 0x80 {
+                            break;
+                        }
+                    }
+                    out.push(Value::of_bits(number));
+                }
+            }
             b'(' => {
                 for _ in 0..times {
                     let left = rest.len();
@@ -220,8 +336,9 @@ fn unpack_into(form: &[u8], rest: &mut Bytes, out: &mut Vec<Value>, depth: u32) 
                 let width = match kind {
                     b'C' | b'c' | b'U' | b'W' => 1,
                     b'n' | b'v' | b'S' | b's' => 2,
-                    b'N' | b'V' | b'L' | b'l' | b'I' | b'i' => 4,
-                    b'Q' | b'q' | b'j' | b'J' => 8,
+                    b'L' | b'l' if part.native => 8,
+                    b'N' | b'V' | b'L' | b'l' | b'I' | b'i' | b'f' => 4,
+                    b'd' | b'F' | b'Q' | b'q' | b'j' | b'J' => 8,
                     _ => continue,
                 };
                 for _ in 0..times {
@@ -229,7 +346,7 @@ fn unpack_into(form: &[u8], rest: &mut Bytes, out: &mut Vec<Value>, depth: u32) 
                         break;
                     }
                     let bytes = rest.split_to(width);
-                    let big = matches!(kind, b'n' | b'N');
+                    let big = part.big || matches!(kind, b'n' | b'N');
                     let number = (0..width).fold(0_u64, |number, at| {
                         let at = if big { at } else { width - 1 - at };
                         number << 8 | u64::from(bytes[at])
@@ -237,13 +354,40 @@ fn unpack_into(form: &[u8], rest: &mut Bytes, out: &mut Vec<Value>, depth: u32) 
                     out.push(Value::Int(match kind {
                         b'c' => i64::from(number as i8),
                         b's' => i64::from(number as i16),
-                        b'l' | b'i' => i64::from(number as i32),
+                        b'n' | b'v' if part.native => i64::from(number as i16),
+                        b'l' | b'i' if !part.native => i64::from(number as i32),
+                        b'N' | b'V' if part.native => i64::from(number as i32),
+                        b'f' => {
+                            let number = f32::from_bits(number as u32);
+                            out.push(Value::of_number(number.into()));
+                            continue;
+                        }
+                        b'd' | b'F' => {
+                            out.push(Value::of_number(f64::from_bits(number)));
+                            continue;
+                        }
+                        b'Q' | b'J' => {
+                            out.push(Value::of_bits(number));
+                            continue;
+                        }
                         _ => number as i64,
                     }));
                 }
             }
         }
     }
+}
+
+/// A number in groups of seven bits.
+fn compressed(mut number: u64) -> Vec<u8> {
+    let mut out = vec![(number & 0x7f) as u8];
+    number >>= 7;
+    while number > 0 {
+        out.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    out.reverse();
+    out
 }
 
 /// Uuencoded text, which droppers carry.

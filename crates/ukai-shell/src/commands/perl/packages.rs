@@ -1,6 +1,6 @@
 //! Perl's packages: what is blessed, and whose methods are called.
 
-use super::run::{Machine, Value};
+use super::machine::{Machine, Value};
 use bytes::Bytes;
 
 /// Longest line of ancestors.
@@ -30,29 +30,57 @@ impl Machine<'_> {
         self.blessed.get(&key(value)?).cloned()
     }
 
-    /// The sub that a method of a thing, or of a package, is.
-    pub(super) fn method_sub(&self, this: &Value, name: &str) -> Option<Value> {
-        let own = match this {
+    /// The package whose methods a value has.
+    pub(super) fn package_of(&self, this: &Value) -> Option<String> {
+        Some(match this {
             Value::Str(class) => String::from_utf8_lossy(class).into_owned(),
             other => String::from_utf8_lossy(&self.class_of(other)?).into_owned(),
-        };
-        let (mut class, name) = match name.strip_prefix("SUPER::") {
-            Some(name) => (self.parent(&self.package)?, name),
-            None => (own, name),
-        };
-        for _ in 0..ANCESTORS_MAX {
-            if let Some(body) = self.subs.get(format!("{class}::{name}").as_str()) {
-                return Some(Value::Code(body.clone()));
-            }
-            class = self.parent(&class)?;
-        }
-        None
+        })
     }
 
-    /// The first package that another one says in its `@ISA`.
-    fn parent(&self, class: &str) -> Option<String> {
-        let id = self.array_there(&format!("{class}::ISA"))?;
-        self.arrays[id].first().map(Value::shown)
+    /// The sub that a method of a thing, or of a package, is.
+    pub(super) fn method_sub(&self, this: &Value, name: &str) -> Option<Value> {
+        if let Some((class, name)) = name.rsplit_once("::") {
+            if class != "SUPER" {
+                return self.method_of(class, name, 0);
+            }
+            let parents = self.parents(&self.package);
+            return parents.iter().find_map(|class| self.method_of(class, name, 1));
+        }
+        self.method_of(&self.package_of(this)?, name, 0)
+    }
+
+    fn method_of(&self, class: &str, name: &str, depth: usize) -> Option<Value> {
+        let class = class.strip_prefix("::").unwrap_or(class);
+        let whole = if class == "main" { name.to_owned() } else { format!("{class}::{name}") };
+        if let Some(code) = self.subs.get(whole.as_str()) {
+            return Some(Value::Code(*code));
+        }
+        if depth >= ANCESTORS_MAX {
+            return None;
+        }
+        self.parents(class).iter().find_map(|parent| self.method_of(parent, name, depth + 1))
+    }
+
+    /// The packages that another one says in its `@ISA`.
+    fn parents(&self, class: &str) -> Vec<String> {
+        let whole = if class == "main" { "ISA".to_owned() } else { format!("{class}::ISA") };
+        let id = self.array_there(&whole);
+        id.map(|id| self.arrays[id].iter().map(Value::shown).collect()).unwrap_or_default()
+    }
+
+    /// `isa`
+    pub(super) fn is_a(&self, this: &Value, class: &str) -> bool {
+        let Some(own) = self.package_of(this) else { return false };
+        let mut open = vec![own];
+        for _ in 0..ANCESTORS_MAX * ANCESTORS_MAX {
+            let Some(next) = open.pop() else { return false };
+            if next == class {
+                return true;
+            }
+            open.extend(self.parents(&next));
+        }
+        false
     }
 }
 
@@ -61,6 +89,8 @@ fn key(value: &Value) -> Option<(u8, usize)> {
     Some(match value {
         Value::Array(id) => (b'@', *id),
         Value::Hash(id) => (b'%', *id),
+        Value::Scalar(id) => (b'$', *id),
+        Value::Code(id) => (b'&', *id),
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! What Perl's modules for the web ask for: `HTTP::Tiny`, and `LWP` where it is.
 
-use super::run::{Done, Machine, Value, boolean};
+use super::machine::{Done, Machine, Value, boolean};
 use crate::commands::fetch::failure;
 use bytes::Bytes;
 
@@ -13,6 +13,11 @@ pub(super) fn is_client(class: &str) -> bool {
             | "LWP::RobotUA"
             | "WWW::Mechanize"
             | "Mojo::UserAgent"
+            | "LWP::Parallel::UserAgent"
+            | "LWPx::ParanoidAgent"
+            | "WWW::Curl::Easy"
+            | "HTTP::Lite"
+            | "Net::SFTP::Foreign"
             | "Furl"
             | "Net::FTP"
             | "IO::Select"
@@ -41,6 +46,7 @@ impl Machine<'_> {
             Some(Value::Hash(request)) => self.field(*request, b"url").text(),
             // `request('GET', $url)` of HTTP::Tiny.
             Some(_) if name == "request" => values.get(1).map(Value::text).unwrap_or_default(),
+            // `request($method => $url)` of others has no more to it.
             first => first.map(Value::text).unwrap_or_default(),
         };
         let content = self.fetched(&url).await?;
@@ -48,8 +54,12 @@ impl Machine<'_> {
         let bytes = content.unwrap_or_default();
         // LWP's `get` saves where it is told to.
         let told = values.iter().position(|value| &value.text()[..] == b":content_file");
-        let path =
-            if name == "mirror" { values.get(1) } else { told.and_then(|at| values.get(at + 1)) };
+        let path = match (name, values) {
+            ("mirror" | "getstore", [_, path, ..]) => Some(path),
+            // `request($request, $file)` of LWP.
+            ("request", [Value::Hash(_), path @ Value::Str(_), ..]) => Some(path),
+            _ => told.and_then(|at| values.get(at + 1)),
+        };
         if good && let Some(path) = path {
             let _ = self.process.keep_fetched(&path.text(), &bytes);
         }
@@ -67,10 +77,19 @@ impl Machine<'_> {
     async fn transferred(&mut self, client: usize, values: &[Value]) -> Done<Value> {
         let host = self.field(client, b"host").shown();
         let folder = self.field(client, b"folder").shown();
+        let user = self.field(client, b"user").shown();
+        let user = if user.is_empty() || user == "anonymous" {
+            String::new()
+        } else {
+            match self.field(client, b"password").shown().as_str() {
+                "" => format!("{user}@"),
+                password => format!("{user}:{password}@"),
+            }
+        };
         let remote = values.first().map(Value::shown).unwrap_or_default();
         let path =
             if remote.starts_with('/') { remote.clone() } else { format!("{folder}/{remote}") };
-        let url = format!("ftp://{host}/{}", path.trim_start_matches('/'));
+        let url = format!("ftp://{user}{host}/{}", path.trim_start_matches('/'));
         let Some(content) = self.fetched(url.as_bytes()).await? else { return Ok(Value::Undef) };
         let name = remote.rsplit('/').next().unwrap_or(&remote).to_owned();
         let local = values.get(1).map_or(name, Value::shown);
@@ -81,7 +100,9 @@ impl Machine<'_> {
     /// A method of an answer.
     pub(super) fn answer(&self, answer: usize, name: &str) -> Value {
         match name {
-            "is_success" => self.field(answer, b"success"),
+            "is_success" | "success" => self.field(answer, b"success"),
+            "is_error" => boolean(!self.field(answer, b"success").truth()),
+            "message" => Value::str("OK"),
             "code" => self.field(answer, b"status"),
             "status_line" => {
                 let good = self.field(answer, b"success").truth();
@@ -117,11 +138,5 @@ impl Machine<'_> {
     async fn fetched(&mut self, url: &[u8]) -> Done<Option<Bytes>> {
         let fetched = self.process.session.fetch(url, "perl").await?;
         Ok(fetched.filter(|it| failure(it).is_none()).map(|it| it.bytes))
-    }
-
-    fn field(&self, hash: usize, name: &[u8]) -> Value {
-        let pairs = self.hashes.get(hash).map_or(&[][..], Vec::as_slice);
-        let found = pairs.iter().find(|(key, _)| key[..] == *name);
-        found.map_or(Value::Undef, |(_, value)| value.clone())
     }
 }

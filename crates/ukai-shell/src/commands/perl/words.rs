@@ -1,13 +1,13 @@
 //! What begins with a word, a sigil or a bracket in Perl.
 
-use super::ast::{Expr, Name, Stmt, StmtKind};
+use super::ast::{Expr, Name};
 use super::parse::{Parsed, Parser};
 use super::quote::{matches, single};
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// Functions of one argument at most, which bind closer than commas.
-const UNARY: &[&str] = &[
+pub(super) const UNARY: &[&str] = &[
     "defined",
     "ref",
     "scalar",
@@ -64,12 +64,34 @@ const UNARY: &[&str] = &[
     "decode_base64",
     "closedir",
     "readdir",
-    "local",
+    "lstat",
+    "fc",
+    "lock",
+    "alarm",
+    "getc",
+    "pos",
+    "rewinddir",
+    "readline",
+    "chomp",
+    "evalbytes",
+    "eval",
+    "do",
+    "study",
+    "gethostbyaddr",
 ];
 
 /// Functions that need no arguments and take none.
-const NULLARY: &[&str] =
-    &["time", "fork", "wait", "getppid", "times", "wantarray", "__FILE__", "__LINE__"];
+pub(super) const NULLARY: &[&str] = &[
+    "time",
+    "fork",
+    "wait",
+    "getppid",
+    "times",
+    "wantarray",
+    "__FILE__",
+    "__LINE__",
+    "__PACKAGE__",
+];
 
 impl Parser<'_> {
     /// `( ... )` as a list.
@@ -92,11 +114,12 @@ impl Parser<'_> {
             b'$' | b'@' | b'%' | b'&' => self.variable(),
             b'(' => {
                 let items = self.brackets()?;
-                if self.rest().starts_with(b"[") {
+                if self.rest().trim_ascii_start().starts_with(b"[") {
+                    self.blanks();
                     self.at += 1;
                     let places = self.items()?;
                     self.expect("]")?;
-                    return Ok(Expr::Slice(Box::new(Expr::NewArray(items)), places));
+                    return Ok(Expr::Slice(Box::new(Expr::NewArray(items)), places, false));
                 }
                 Ok(Expr::List(items))
             }
@@ -133,12 +156,39 @@ impl Parser<'_> {
                 let text = self.interpolated(&body, true)?;
                 Ok(matches(text, flags))
             }
-            // `*STDOUT`
-            b'*' if self.ahead(1).is_ascii_alphabetic() => {
+            // `*STDOUT`, `*{"name"}`, `*name{CODE}`
+            b'*' if self.ahead(1).is_ascii_alphabetic()
+                || matches!(self.ahead(1), b'{' | b'_' | b'$' | b':') =>
+            {
                 self.at += 1;
-                let name = self.word().unwrap_or("");
-                self.at += name.len();
-                Ok(Expr::Str(Bytes::copy_from_slice(name.as_bytes())))
+                let name = match self.peek() {
+                    b'{' => {
+                        self.at += 1;
+                        let inner = self.expr()?;
+                        self.expect("}")?;
+                        inner
+                    }
+                    b'$' => self.variable()?,
+                    _ => {
+                        if self.peek() == b':' {
+                            self.at += 2;
+                        }
+                        let name = self.word().unwrap_or("");
+                        self.at += name.len();
+                        Expr::Str(Bytes::copy_from_slice(name.as_bytes()))
+                    }
+                };
+                if self.rest().starts_with(b"{") {
+                    let kind = self.quoted(b'{')?;
+                    return Ok(match kind.trim_ascii() {
+                        b"CODE" => Expr::SubOf(Box::new(name)),
+                        b"ARRAY" => Expr::Ref(Box::new(Expr::Deref('@', Box::new(name)))),
+                        b"HASH" => Expr::Ref(Box::new(Expr::Deref('%', Box::new(name)))),
+                        b"SCALAR" => Expr::Ref(Box::new(Expr::Deref('$', Box::new(name)))),
+                        _ => name,
+                    });
+                }
+                Ok(Expr::Glob(Box::new(name)))
             }
             b'<' => self.angle(),
             b'0'..=b'9' => self.number(),
@@ -156,6 +206,10 @@ impl Parser<'_> {
 
     fn number(&mut self) -> Parsed<Expr> {
         let rest = self.rest();
+        if let Some((text, length)) = version(rest, 2) {
+            self.at += length;
+            return Ok(Expr::Str(text.into()));
+        }
         let radix = match rest.get(1).map(u8::to_ascii_lowercase) {
             Some(b'x') if rest[0] == b'0' => 16,
             Some(b'b') if rest[0] == b'0' => 2,
@@ -194,184 +248,97 @@ impl Parser<'_> {
         } else {
             match i64::from_str_radix(&text, radix) {
                 Ok(number) => Expr::Int(number),
-                Err(_) => Expr::Num(text.parse().unwrap_or(0.0)),
+                Err(_) => match u64::from_str_radix(&text, radix) {
+                    // One beyond what is signed: its opposite, turned round.
+                    Ok(number) => Expr::Complement(Box::new(Expr::Int(!number as i64))),
+                    Err(_) => Expr::Num(text.parse().unwrap_or(0.0)),
+                },
             }
         })
     }
 
-    /// `<STDIN>`, `<$fh>`, `<>`
+    /// `<STDIN>`, `<$fh>`, `<>`, `<*.c>`
     fn angle(&mut self) -> Parsed<Expr> {
-        if self.rest().starts_with(b"<<") {
+        let rest = self.rest();
+        if rest.starts_with(b"<<>>") {
+            self.at += 4;
+            return Ok(Expr::Read("".into()));
+        }
+        if rest.starts_with(b"<<") {
             return self.here();
         }
-        let Some(end) = self.rest().iter().position(|b| *b == b'>') else { return self.fail() };
-        let name = String::from_utf8_lossy(&self.rest()[1..end]).into_owned();
-        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b':')) {
+        let Some(end) = rest.iter().position(|b| *b == b'>') else { return self.fail() };
+        let name = String::from_utf8_lossy(&rest[1..end]).trim().to_owned();
+        self.at += end + 1;
+        if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b':')) {
+            return Ok(Expr::Read(name.into()));
+        }
+        if name.contains('\n') {
             return self.fail();
         }
-        self.at += end + 1;
-        Ok(Expr::Read(name.into()))
+        let pattern = self.interpolated(name.as_bytes(), false)?;
+        Ok(Expr::Call("glob".into(), vec![pattern]))
     }
 
     fn here(&mut self) -> Parsed<Expr> {
         self.at += 2;
+        let indented = self.peek() == b'~';
+        self.at += usize::from(indented);
         let quote = self.peek();
-        let mark = if matches!(quote, b'"' | b'\'') {
+        let mark = if matches!(quote, b'"' | b'\'' | b'`') {
             self.quoted(quote)?
-        } else {
+        } else if quote == b'\\' {
+            self.at += 1;
             let Some(word) = self.word() else { return self.fail() };
             self.at += word.len();
             word.as_bytes().to_vec()
+        } else {
+            let tight = quote.is_ascii_alphabetic() || quote == b'_';
+            let Some(word) = self.word().filter(|_| tight) else {
+                // `<<;` ends at an empty line.
+                return self.fail();
+            };
+            self.at += word.len();
+            word.as_bytes().to_vec()
         };
-        // The body follows the line; it is read at once.
+        // The body follows the line (or the body of the one before); it is read at once.
         let line_end = self.rest().iter().position(|b| *b == b'\n');
         let Some(line_end) = line_end else { return self.fail() };
-        let start = self.at + line_end + 1;
+        let start = self.skipped.max(self.at + line_end + 1);
         let mut end = start;
-        let mut body = Vec::new();
+        let mut lines: Vec<&[u8]> = Vec::new();
         while end < self.text.len() {
             let line = self.text[end..].split_inclusive(|b| *b == b'\n').next().unwrap_or_default();
             end += line.len();
-            if line.strip_suffix(b"\n").unwrap_or(line) == mark {
+            let bare = line.strip_suffix(b"\n").unwrap_or(line);
+            let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+            if bare == mark || indented && bare.trim_ascii_start() == mark {
                 break;
             }
-            body.extend_from_slice(line);
+            lines.push(line);
         }
-        self.heres.push(Bytes::new());
-        self.waiting.push((mark, self.heres.len() - 1));
-        if quote == b'\'' { Ok(Expr::Str(body.into())) } else { self.interpolated(&body, false) }
-    }
-
-    pub(super) fn variable(&mut self) -> Parsed<Expr> {
-        let sigil = self.peek();
-        self.at += 1;
-        if sigil == b'$' && self.peek() == b'#' {
-            self.at += 1;
-            if self.peek() == b'{' || self.peek() == b'$' {
-                let inner = if self.take("{") {
-                    let inner = self.expr()?;
-                    self.expect("}")?;
-                    inner
-                } else {
-                    self.variable()?
-                };
-                let array = Expr::Deref('@', Box::new(inner));
-                let count = Expr::Call("scalar".into(), vec![array]);
-                return Ok(Expr::Binary("-", Box::new(count), Box::new(Expr::Int(1))));
-            }
-            let name: Name = self.word().unwrap_or("").into();
-            self.at += name.len();
-            return Ok(Expr::Last(name));
-        }
-        let base = match self.peek() {
-            b'{' => {
-                self.at += 1;
-                self.blanks();
-                let word = self.word();
-                let plain = word.filter(|w| {
-                    self.text[self.at + w.len()..].trim_ascii_start().starts_with(b"}")
-                });
-                if let Some(word) = plain {
-                    self.at += word.len();
-                    self.expect("}")?;
-                    Err(Name::from(word))
-                } else if self.peek() == b'^' {
-                    return self.fail();
-                } else {
-                    let inner = self.expr()?;
-                    self.expect("}")?;
-                    Ok(inner)
-                }
-            }
-            b'$' if sigil != b'$'
-                || self.ahead(1).is_ascii_alphabetic()
-                || self.ahead(1) == b'_'
-                || self.ahead(1) == b'{' =>
-            {
-                self.deeper()?;
-                self.at += 1;
-                let name: Name = self.word().unwrap_or("").into();
-                if name.is_empty() {
-                    return self.fail();
-                }
-                self.at += name.len();
-                self.depth -= 1;
-                Ok(Expr::Scalar(name))
-            }
-            _ => {
-                let rest = self.rest();
-                let special = rest
-                    .first()
-                    .copied()
-                    .filter(|b| b"_&!@/\\,;.?0123456789$<>()[]|\"^~".contains(b));
-                // `word` passes over blanks, which may not stand here.
-                let tight = rest.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
-                match (tight.then(|| self.word()).flatten(), special) {
-                    (Some(word), _) => {
-                        self.at += word.len();
-                        Err(word.into())
-                    }
-                    (None, Some(b)) if sigil == b'$' || (sigil == b'@' && b == b'_') => {
-                        self.at += 1;
-                        if b.is_ascii_digit() {
-                            while self.peek().is_ascii_digit() {
-                                self.at += 1;
-                            }
-                        }
-                        Err((b as char).to_string().into())
-                    }
-                    _ => return self.fail(),
-                }
-            }
+        self.skipped = end;
+        let margin = if indented {
+            let filled = lines.iter().filter(|line| !line.trim_ascii().is_empty());
+            filled
+                .map(|line| line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count())
+                .min()
+                .unwrap_or(0)
+        } else {
+            0
         };
-        self.subscripts(sigil, base)
-    }
-
-    fn subscripts(&mut self, sigil: u8, base: Result<Expr, Name>) -> Parsed<Expr> {
-        let next = self.peek();
-        Ok(match (sigil, base) {
-            (b'$', Err(name)) if next == b'[' => self.item(Expr::Array(name))?,
-            (b'$', Err(name)) if next == b'{' => self.member(Expr::Hash(name))?,
-            (b'$', Err(name)) => Expr::Scalar(name),
-            (b'$', Ok(inner)) if next == b'[' => self.item(inner)?,
-            (b'$', Ok(inner)) if next == b'{' => self.member(inner)?,
-            (b'$', Ok(inner)) => Expr::Deref('$', Box::new(inner)),
-            (b'@', Err(name)) if next == b'[' => {
-                self.at += 1;
-                let items = self.items()?;
-                self.expect("]")?;
-                Expr::Slice(Box::new(Expr::Array(name)), items)
-            }
-            (b'@', Err(name)) if next == b'{' => {
-                self.at += 1;
-                let items = self.items()?;
-                self.expect("}")?;
-                Expr::Slice(Box::new(Expr::Hash(name)), items)
-            }
-            (b'@', Ok(inner)) if next == b'{' => {
-                self.at += 1;
-                let items = self.items()?;
-                self.expect("}")?;
-                Expr::Slice(Box::new(Expr::Deref('%', Box::new(inner))), items)
-            }
-            (b'@', Err(name)) => Expr::Array(name),
-            (b'@', Ok(inner)) if next == b'[' => self.item(inner)?,
-            (b'@', Ok(inner)) => Expr::Deref('@', Box::new(inner)),
-            (b'%', Err(name)) => Expr::Hash(name),
-            (b'%', Ok(inner)) => Expr::Deref('%', Box::new(inner)),
-            (_, Err(name)) => {
-                let arguments = if self.peek() == b'(' {
-                    self.brackets()?
-                } else {
-                    vec![Expr::Array("_".into())]
-                };
-                Expr::Call(name, arguments)
-            }
-            (_, Ok(inner)) => {
-                let arguments = if self.peek() == b'(' { self.brackets()? } else { Vec::new() };
-                Expr::Invoke(Box::new(inner), arguments)
-            }
-        })
+        let body: Vec<u8> = lines
+            .iter()
+            .flat_map(|line| {
+                line.get(margin.min(line.len().saturating_sub(1))..).unwrap_or_default()
+            })
+            .copied()
+            .collect();
+        match quote {
+            b'\'' | b'\\' => Ok(Expr::Str(body.into())),
+            b'`' => Ok(Expr::Run(Box::new(self.interpolated(&body, false)?))),
+            _ => self.interpolated(&body, false),
+        }
     }
 
     /// What begins with a word.
@@ -385,8 +352,20 @@ impl Parser<'_> {
         let quote = after.trim_ascii_start().first().copied().unwrap_or(0);
         let quotes = matches!(word, "q" | "qq" | "qw" | "qx" | "m" | "s" | "tr" | "y" | "qr")
             && !matches!(quote, b',' | b';' | b')' | 0)
-            && !(quote == b'=' && word != "s")
-            && (!quote.is_ascii_alphanumeric());
+            && !(quote == b'=' && !matches!(word, "s" | "q" | "qq" | "m" | "tr"))
+            && !(quote == b'#' && after.first() != Some(&b'#'))
+            && (!quote.is_ascii_alphanumeric()
+                || after.first().is_some_and(u8::is_ascii_whitespace))
+            && !(quote.is_ascii_alphanumeric() && word.len() < 2);
+        // `v104.105`
+        if let Some(digits) = word.strip_prefix('v')
+            && !digits.is_empty()
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && let Some((text, length)) = version(&self.rest()[1..], 1)
+        {
+            self.at += length + 1;
+            return Ok(Expr::Str(text.into()));
+        }
         self.at += word.len();
         if quotes {
             self.blanks_for_quote();
@@ -394,12 +373,66 @@ impl Parser<'_> {
         }
         match word {
             "my" | "our" | "local" | "state" => self.declaration(word),
-            "sub" => Ok(Expr::Sub(Arc::new(self.block()?))),
+            "sub" => {
+                let (_, mut body) = self.shape()?;
+                body.extend(self.block()?);
+                Ok(Expr::Sub(Arc::new(body)))
+            }
             "do" | "eval" if self.rest().trim_ascii_start().starts_with(b"{") => {
                 Ok(Expr::Block(word.into(), Arc::new(self.block()?)))
             }
             "print" | "printf" | "say" => self.print(word),
             "map" | "grep" | "sort" => self.each(word),
+            "first" | "any" | "all" | "none" | "notall" | "reduce"
+                if self.rest().trim_ascii_start().starts_with(b"{") =>
+            {
+                self.each(word)
+            }
+            "List::Util::first" | "List::Util::any" | "List::Util::all" | "List::Util::reduce" => {
+                let short = word.rsplit("::").next().unwrap_or(word);
+                self.each(short)
+            }
+            "try" | "catch" | "finally" | "async"
+                if self.rest().trim_ascii_start().starts_with(b"{") =>
+            {
+                self.with_block(word)
+            }
+            _ if self.rest().trim_ascii_start().starts_with(b"{")
+                && self.block_subs.iter().any(|sub| sub == word) =>
+            {
+                self.with_block(word)
+            }
+            "qw" => self.fail(),
+            "return" => {
+                // Loose operators are not the value's.
+                let items = if self.ends() { Vec::new() } else { self.call_items()? };
+                Ok(Expr::Call("return".into(), items))
+            }
+            "next" | "last" | "redo" | "goto" if !self.ends() => {
+                let label = self.word().filter(|label| !matches!(*label, "if" | "unless"));
+                if let Some(label) = label {
+                    self.at += label.len();
+                    let label = Expr::Str(Bytes::copy_from_slice(label.as_bytes()));
+                    if word == "goto" {
+                        return Ok(Expr::Call("goto".into(), vec![Expr::SubOf(Box::new(label))]));
+                    }
+                    return Ok(Expr::Call(word.into(), vec![label]));
+                }
+                if word == "goto" && self.rest().starts_with(b"&") {
+                    let target = self.sub_of()?;
+                    return Ok(Expr::Call("goto".into(), vec![target]));
+                }
+                Ok(Expr::Call(word.into(), Vec::new()))
+            }
+            "defined" | "exists" if self.names_sub() => {
+                let bracket = self.take("(");
+                self.blanks();
+                let of = self.sub_of()?;
+                if bracket {
+                    self.expect(")")?;
+                }
+                Ok(Expr::Call(word.into(), vec![of]))
+            }
             "new"
                 if self.word().is_some_and(|w| {
                     w.contains("::") || w.starts_with(|c: char| c.is_uppercase())
@@ -413,10 +446,29 @@ impl Parser<'_> {
                     Vec::new()
                 };
                 let class = Expr::Str(Bytes::copy_from_slice(class.as_bytes()));
-                Ok(Expr::Method(Box::new(class), "new".into(), arguments))
+                let name = Expr::Str(Bytes::from_static(b"new"));
+                Ok(Expr::Method(Box::new(class), Box::new(name), arguments))
             }
             _ => self.call(word),
         }
+    }
+
+    /// Whether `&name` follows, of which it is asked whether it is there.
+    fn names_sub(&self) -> bool {
+        let rest = self.rest().trim_ascii_start();
+        let rest = rest.strip_prefix(b"(").map_or(rest, <[u8]>::trim_ascii_start);
+        rest.first() == Some(&b'&') && rest.get(1) != Some(&b'&')
+    }
+
+    /// A call with a block, which it takes as a sub.
+    fn with_block(&mut self, word: &str) -> Parsed<Expr> {
+        let body = Expr::Sub(Arc::new(self.block()?));
+        let mut items = vec![body];
+        self.take(",");
+        if !self.ends() {
+            items.extend(self.call_items()?);
+        }
+        Ok(Expr::Call(word.into(), items))
     }
 
     fn blanks_for_quote(&mut self) {
@@ -429,11 +481,14 @@ impl Parser<'_> {
         self.blanks();
         if word == "local" {
             let target = self.unary()?;
-            return Ok(match target {
-                Expr::Scalar(name) => Expr::My(vec![('$', name)], false),
-                Expr::Array(name) => Expr::My(vec![('@', name)], false),
-                other => other,
-            });
+            return Ok(Expr::Local(Box::new(target)));
+        }
+        let start = self.at;
+        // `my Class $name`
+        if self.word().is_some_and(|class| class.starts_with(|c: char| c.is_uppercase())) {
+            let class = self.word().unwrap_or("");
+            self.at += class.len();
+            self.blanks();
         }
         let list = self.peek() == b'(';
         if list {
@@ -448,7 +503,10 @@ impl Parser<'_> {
                 let name: Name = self.word().unwrap_or("_").into();
                 self.at += name.len();
                 names.push((sigil as char, name));
-            } else if !self.take_word("undef") {
+            } else if self.take_word("undef") {
+                // A variable that nobody can name.
+                names.push(('$', "".into()));
+            } else {
                 break;
             }
             if !list || !self.take(",") {
@@ -458,185 +516,32 @@ impl Parser<'_> {
         if list {
             self.expect(")")?;
         }
-        if names.is_empty() && !list { self.fail() } else { Ok(Expr::My(names, list)) }
-    }
-
-    fn print(&mut self, word: &str) -> Parsed<Expr> {
-        self.blanks();
-        let bracket = self.peek() == b'(';
-        let before = self.at;
-        if bracket {
-            self.at += 1;
-            self.blanks();
+        if names.is_empty() && !list {
+            return self.fail();
         }
-        let mut handle = None;
-        if self.peek() == b'{' {
-            self.at += 1;
-            handle = Some(Box::new(self.expr()?));
-            self.expect("}")?;
-        } else if let Some(name) = self.word()
-            && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-            && !self.text[self.at + name.len()..].trim_ascii_start().starts_with(b",")
-            && !self.text[self.at + name.len()..].starts_with(b"(")
-            && !self.text[self.at + name.len()..].starts_with(b"->")
-        {
-            self.at += name.len();
-            handle = Some(Box::new(Expr::Str(Bytes::copy_from_slice(name.as_bytes()))));
-        } else if self.peek() == b'$' && self.ahead(1).is_ascii_alphabetic() {
-            // `print $fh "text"`
-            let start = self.at;
-            self.at += 1;
-            let name: Name = self.word().unwrap_or("").into();
-            self.at += name.len();
-            let spaced = self.peek() == b' ';
-            self.blanks();
-            if spaced
-                && (matches!(self.peek(), b'"' | b'\'' | b'$' | b'@')
-                    || self.word().is_some_and(|w| {
-                        !matches!(
-                            w,
-                            "x" | "eq"
-                                | "ne"
-                                | "if"
-                                | "unless"
-                                | "for"
-                                | "foreach"
-                                | "while"
-                                | "and"
-                                | "or"
-                                | "cmp"
-                                | "lt"
-                                | "gt"
-                        )
-                    }))
-            {
-                handle = Some(Box::new(Expr::Scalar(name)));
-            } else {
-                self.at = start;
-            }
-        }
-        let items = if self.ends() { Vec::new() } else { self.call_items()? };
-        if bracket {
-            self.expect(")")?;
-            // `print (...) . "x"`: the brackets are the arguments, as Perl has it.
-            let _ = before;
-        }
-        Ok(Expr::Print(word.into(), handle, items))
-    }
-
-    /// Arguments without brackets, up to a loose operator.
-    fn call_items(&mut self) -> Parsed<Vec<Expr>> {
-        self.deeper()?;
-        let inner = self.comma();
-        self.depth -= 1;
-        Ok(match inner? {
-            Expr::List(items) => items,
-            one => vec![one],
+        Ok(match (word, &names[..]) {
+            ("our", _) => Expr::Our(names, list),
+            ("state", [(sigil, name)]) => Expr::State(*sigil, Arc::clone(name), start),
+            _ => Expr::My(names, list),
         })
-    }
-
-    fn each(&mut self, word: &str) -> Parsed<Expr> {
-        let bracket = self.take("(");
-        self.blanks();
-        let mut block = None;
-        if self.peek() == b'{' {
-            block = Some(Arc::new(self.block()?));
-            self.take(",");
-        }
-        let mut items = if self.ends() { Vec::new() } else { self.call_items()? };
-        if bracket {
-            self.expect(")")?;
-        }
-        if block.is_none() && word != "sort" && !items.is_empty() {
-            let line = self.line();
-            let first = items.remove(0);
-            block = Some(Arc::new(vec![Stmt { kind: StmtKind::Expr(first), line }]));
-        }
-        Ok(Expr::Each(word.into(), block, items))
-    }
-
-    /// Whether `<HANDLE>` stands here.
-    fn reads(&self) -> bool {
-        let inner = self.rest().get(1..).unwrap_or_default();
-        let end =
-            inner.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$')));
-        end.is_some_and(|end| inner.get(end) == Some(&b'>'))
-    }
-
-    fn call(&mut self, word: &str) -> Parsed<Expr> {
-        let name: Name = word.into();
-        if self.peek() == b'(' {
-            return Ok(Expr::Call(name, self.brackets()?));
-        }
-        self.blanks();
-        if self.peek() == b'(' {
-            return Ok(Expr::Call(name, self.brackets()?));
-        }
-        if self.rest().starts_with(b"->") || self.rest().starts_with(b"::") {
-            if self.rest().starts_with(b"::") {
-                self.at += 2;
-            }
-            return Ok(Expr::Str(Bytes::copy_from_slice(word.as_bytes())));
-        }
-        if NULLARY.contains(&word) {
-            return Ok(Expr::Call(name, Vec::new()));
-        }
-        if self.ends()
-            || matches!(self.peek(), b',' | b'=' | b'?' | b'.' | b'*' | b'|')
-            || (self.peek() == b'<' && !self.reads())
-        {
-            return Ok(Expr::Call(name, Vec::new()));
-        }
-        if UNARY.contains(&word) {
-            if matches!(self.peek(), b'+' | b'>' | b'&') {
-                return Ok(Expr::Call(name, Vec::new()));
-            }
-            self.deeper()?;
-            let argument = self.binary(7);
-            self.depth -= 1;
-            return Ok(Expr::Call(name, vec![argument?]));
-        }
-        // `system { $program } @words`
-        if matches!(word, "system" | "exec") && self.peek() == b'{' {
-            self.block()?;
-            return Ok(Expr::Call(name, self.call_items()?));
-        }
-        // `POST $url, [...]`
-        let asks = matches!(word, "GET" | "POST" | "PUT" | "HEAD")
-            && matches!(self.peek(), b'$' | b'"' | b'\'');
-        if asks {
-            return Ok(Expr::Call(name, self.call_items()?));
-        }
-        // A bare word before an operator is no call.
-        if word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') {
-            return Ok(Expr::Call(name, Vec::new()));
-        }
-        if matches!(self.peek(), b'+' | b'-' | b'/' | b'>' | b'&' | b'%') && !is_known(word) {
-            return Ok(Expr::Call(name, Vec::new()));
-        }
-        Ok(Expr::Call(name, self.call_items()?))
     }
 }
 
-fn is_known(word: &str) -> bool {
-    matches!(
-        word,
-        "return"
-            | "die"
-            | "warn"
-            | "system"
-            | "exec"
-            | "push"
-            | "unshift"
-            | "join"
-            | "split"
-            | "open"
-            | "unlink"
-            | "chmod"
-            | "kill"
-            | "sprintf"
-            | "pack"
-            | "unpack"
-            | "reverse"
-    )
+/// `104.105.106`: numbers of letters, with at least so many dots.
+fn version(rest: &[u8], dots: usize) -> Option<(Vec<u8>, usize)> {
+    let length = rest.iter().take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'_')).count();
+    let mut text = &rest[..length];
+    while text.ends_with(b".") {
+        text = &text[..text.len() - 1];
+    }
+    let parts: Vec<&[u8]> = text.split(|b| *b == b'.').collect();
+    if parts.len() <= dots || parts.iter().any(|part| part.is_empty()) {
+        return None;
+    }
+    let mut out = Vec::new();
+    for part in &parts {
+        let number = std::str::from_utf8(part).ok()?.parse::<i64>().ok()?;
+        out.extend(super::functions::letter(number));
+    }
+    Some((out, text.len()))
 }
