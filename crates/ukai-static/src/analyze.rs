@@ -77,6 +77,7 @@ pub fn analyze_with(
         told = before;
         work.next_script();
     }
+    work.finds.forget_pieces();
     work.publish(None);
     emit(Stage { name: "members", news: true, so_far: &work.analysis });
     work.analysis
@@ -430,7 +431,8 @@ impl Work<'_> {
         self.scripts += 1;
         let report = script::run(kind, dialect, bytes, self.now, self.limits);
         report.scan(&mut self.finds);
-        self.finds.forget_pieces(bytes);
+        self.finds.mark_pieces(bytes);
+        self.finds.forget_pieces();
         report.notes.into_iter().for_each(|note| self.note(note));
         for product in report.made {
             self.keep(product, layer, depth);
@@ -625,8 +627,8 @@ impl Work<'_> {
             self.analysis.configurations.extend(found);
         }
         self.interpret(kind, bytes, Some(layer), depth + 1);
-        if kind.language.is_some() {
-            self.finds.forget_pieces(bytes);
+        if kind.language.is_some() || self.dialects.contains_key(&Sha256::of(bytes)) {
+            self.finds.mark_pieces(bytes);
         }
         self.match_layer(bytes, Some(layer));
         self.take_apart(kind, bytes, Some(layer), depth + 1);

@@ -15,7 +15,7 @@ mod xor;
 mod xor_long;
 
 use crate::kind::Language;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use ukai_model::{Found, Observable, ObservableKind, StringEncoding};
 
@@ -71,6 +71,8 @@ impl Source {
 pub(crate) struct Finds {
     pub(crate) list: Vec<Found>,
     seen: HashSet<Observable>,
+    /// What stands in the texts of scripts, and whether it may be a piece of something.
+    in_scripts: HashMap<Observable, bool>,
     max: usize,
     /// Which member is looked at; `None`: the sample itself.
     pub(crate) layer: Option<u32>,
@@ -109,39 +111,55 @@ impl Finds {
         }
     }
 
+    /// Keeps in mind which finds of the layer that is looked at stand in the text of a script,
+    /// and which of them may be pieces of what the script puts together.
+    pub(crate) fn mark_pieces(&mut self, text: &[u8]) {
+        let layer = self.layer;
+        for found in self.list.iter().filter(|it| it.layer == layer && it.method != SCRIPT) {
+            let value = found.observable.value.trim_end_matches('/');
+            let is_loose = found.observable.kind == ObservableKind::Url
+                || found.method == SCRIPT_TEXT
+                || found.encoding != StringEncoding::Plain
+                || pieces::is_piece(text, value);
+            let is_known = self.in_scripts.get(&found.observable).copied().unwrap_or_default();
+            self.in_scripts.insert(found.observable.clone(), is_known || is_loose);
+        }
+    }
+
     /// Takes back what stands in the text of a script as a piece of what the script puts
     /// together: `'http://192.0.2.1' + '0/a'` is one URL, not two hosts. A piece is part of
-    /// something longer that the interpreter ran into, and ends, or begins, where a quoted text
-    /// does.
-    pub(crate) fn forget_pieces(&mut self, text: &[u8]) {
+    /// something longer that the interpreter ran into, here or in what the script started, and
+    /// ends, or begins, where a quoted text does; or it was cut out of a name or number.
+    pub(crate) fn forget_pieces(&mut self) {
         let reached: Vec<String> = self
             .list
             .iter()
             .filter(|found| found.method == SCRIPT)
             .map(|found| found.observable.value.clone())
             .collect();
-        if reached.is_empty() {
+        if reached.is_empty() || self.in_scripts.is_empty() {
             return;
         }
-        let layer = self.layer;
-        let seen = &mut self.seen;
+        let (seen, in_scripts) = (&mut self.seen, &self.in_scripts);
         self.list.retain(|found| {
+            let Some(is_loose) = in_scripts.get(&found.observable) else { return true };
+            if found.method == SCRIPT {
+                return true;
+            }
             let value = found.observable.value.trim_end_matches('/');
-            let whole =
-                || reached.iter().find(|whole| whole.len() > value.len() && whole.contains(value));
-            let piece = |whole: &String| {
-                found.observable.kind == ObservableKind::Url
-                    || found.method == SCRIPT_TEXT
-                    || found.encoding != StringEncoding::Plain
-                    || pieces::is_cut(whole, value)
-                    || pieces::is_piece(text, value)
+            let mut wholes =
+                reached.iter().filter(|whole| whole.len() > value.len() && whole.contains(value));
+            let is_piece = match wholes.next() {
+                None => pieces::is_shuffled(&reached, value),
+                Some(_) if *is_loose => true,
+                Some(first) => {
+                    pieces::is_cut(first, value) || wholes.any(|it| pieces::is_cut(it, value))
+                }
             };
-            let stays =
-                found.layer != layer || found.method == SCRIPT || !whole().is_some_and(piece);
-            if !stays {
+            if is_piece {
                 seen.remove(&found.observable);
             }
-            stays
+            !is_piece
         });
     }
 
