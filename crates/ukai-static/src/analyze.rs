@@ -431,7 +431,10 @@ impl Work<'_> {
         self.scripts += 1;
         let report = script::run(kind, dialect, bytes, self.now, self.limits);
         report.scan(&mut self.finds);
-        self.finds.mark_pieces(bytes);
+        self.finds.mark_pieces(name_of(kind, dialect), bytes);
+        for text in &report.beside {
+            self.finds.rule_out(text.as_bytes());
+        }
         self.finds.forget_pieces();
         report.notes.into_iter().for_each(|note| self.note(note));
         for product in report.made {
@@ -627,12 +630,18 @@ impl Work<'_> {
             self.analysis.configurations.extend(found);
         }
         self.interpret(kind, bytes, Some(layer), depth + 1);
-        if kind.language.is_some() || self.dialects.contains_key(&Sha256::of(bytes)) {
-            self.finds.mark_pieces(bytes);
+        let dialect = self.dialects.get(&Sha256::of(bytes)).copied();
+        if kind.language.is_some() || dialect.is_some() {
+            self.finds.mark_pieces(name_of(kind, dialect), bytes);
         }
         self.match_layer(bytes, Some(layer));
         self.take_apart(kind, bytes, Some(layer), depth + 1);
     }
+}
+
+/// The short name of what a text is written in.
+fn name_of(kind: &Kind, dialect: Option<Dialect>) -> &str {
+    dialect.map_or(kind.file_type.name.as_str(), |it| it.name())
 }
 
 /// Observables in the printable runs of `bytes`.

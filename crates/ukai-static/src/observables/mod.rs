@@ -4,6 +4,7 @@
 //! and `base64` bring texts to light that are not readable as they are.
 
 mod base64;
+mod comments;
 mod hexadecimal;
 mod lists;
 mod pieces;
@@ -37,6 +38,9 @@ pub(crate) const SCRIPT_TEXT: &str = "script-text";
 pub(crate) fn is_contact_host(name: &str) -> bool {
     rules::url_host(name).is_some()
 }
+
+/// Finds beside requests that are kept in mind.
+const RULED_OUT_MAX: usize = 256;
 
 /// Where a text comes from.
 #[derive(Clone, Debug)]
@@ -73,6 +77,8 @@ pub(crate) struct Finds {
     seen: HashSet<Observable>,
     /// What stands in the texts of scripts, and whether it may be a piece of something.
     in_scripts: HashMap<Observable, bool>,
+    /// What stands beside requests and in comments, of which nobody is asked.
+    ruled_out: HashSet<Observable>,
     max: usize,
     /// Which member is looked at; `None`: the sample itself.
     pub(crate) layer: Option<u32>,
@@ -113,16 +119,34 @@ impl Finds {
 
     /// Keeps in mind which finds of the layer that is looked at stand in the text of a script,
     /// and which of them may be pieces of what the script puts together.
-    pub(crate) fn mark_pieces(&mut self, text: &[u8]) {
+    pub(crate) fn mark_pieces(&mut self, kind: &str, text: &[u8]) {
         let layer = self.layer;
+        let comments = comments::places(kind, text);
         for found in self.list.iter().filter(|it| it.layer == layer && it.method != SCRIPT) {
             let value = found.observable.value.trim_end_matches('/');
             let is_loose = found.observable.kind == ObservableKind::Url
                 || found.method == SCRIPT_TEXT
                 || found.encoding != StringEncoding::Plain
                 || pieces::is_piece(text, value);
+            let at = usize::try_from(found.offset).unwrap_or(usize::MAX);
+            let is_plain = found.encoding == StringEncoding::Plain && found.method == "strings";
+            let before = comments.partition_point(|it| it.0 <= at);
+            let comment = before.checked_sub(1).and_then(|it| comments.get(it));
+            if is_plain && comment.is_some_and(|it| at < it.1) {
+                self.ruled_out.insert(found.observable.clone());
+            }
             let is_known = self.in_scripts.get(&found.observable).copied().unwrap_or_default();
             self.in_scripts.insert(found.observable.clone(), is_known || is_loose);
+        }
+    }
+
+    /// Text of a request that says who asks: what stands in it is no find of a script unless it
+    /// is asked as well.
+    pub(crate) fn rule_out(&mut self, text: &[u8]) {
+        let mut beside = Self::new(RULED_OUT_MAX);
+        scan_text(text, &Source::plain(0, None), &mut beside);
+        if self.ruled_out.len() < RULED_OUT_MAX {
+            self.ruled_out.extend(beside.list.into_iter().map(|it| it.observable));
         }
     }
 
@@ -141,6 +165,7 @@ impl Finds {
             return;
         }
         let (seen, in_scripts) = (&mut self.seen, &self.in_scripts);
+        let ruled_out = &self.ruled_out;
         self.list.retain(|found| {
             let Some(is_loose) = in_scripts.get(&found.observable) else { return true };
             if found.method == SCRIPT {
@@ -150,6 +175,7 @@ impl Finds {
             let mut wholes =
                 reached.iter().filter(|whole| whole.len() > value.len() && whole.contains(value));
             let is_piece = match wholes.next() {
+                _ if ruled_out.contains(&found.observable) => true,
                 None => pieces::is_shuffled(&reached, value),
                 Some(_) if *is_loose => true,
                 Some(first) => {

@@ -36,6 +36,8 @@ pub(crate) struct Report {
     pub(crate) made: Vec<Product>,
     /// Texts to search that nothing else holds.
     texts: Vec<Bytes>,
+    /// Texts beside requests, of which nobody is asked.
+    pub(crate) beside: Vec<PeerText>,
 }
 
 /// What a script made.
