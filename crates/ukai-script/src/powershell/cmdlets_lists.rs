@@ -8,6 +8,21 @@ use std::rc::Rc;
 /// Variables that are there without being set.
 const AUTOMATIC: &[&str] = &["ExecutionContext", "MyInvocation", "Host", "PSVersionTable", "Error"];
 
+/// Methods of a web client, in the order in which they are listed.
+const WEB_CLIENT: &[&str] = &[
+    "DownloadData",
+    "DownloadDataAsync",
+    "DownloadFile",
+    "DownloadFileAsync",
+    "DownloadString",
+    "DownloadStringAsync",
+    "OpenRead",
+    "OpenReadAsync",
+    "UploadData",
+    "UploadFile",
+    "UploadString",
+];
+
 impl Interpreter<'_, '_> {
     /// Whether it was one of these.
     pub(super) fn list_command(
@@ -103,7 +118,21 @@ impl Interpreter<'_, '_> {
                     out.extend(targets);
                 }
             }
-            "get-member" => out.append(&mut flowing()),
+            "get-member" => {
+                for item in flowing() {
+                    let is_client = matches!(item, Value::Object(id)
+                        if self.heap.get(id).is_some_and(|it| &*it.class == "net.webclient"));
+                    if !is_client {
+                        out.push(item);
+                        continue;
+                    }
+                    for name in WEB_CLIENT {
+                        let mut member = Object::new("pscustomobject", State::None);
+                        member.entries.push((Value::text("name"), Value::text(*name)));
+                        out.push(Value::Object(self.new_object(member)));
+                    }
+                }
+            }
             "select-string" => {
                 let pattern =
                     arguments.get(&["pattern"], 0).map(|it| self.text_of(it)).unwrap_or_default();

@@ -101,10 +101,10 @@ impl Interpreter<'_, '_> {
                 _ => Ok(Value::Script(block)),
             },
             Value::Text(text) => self.call_text(&text, name, &arguments),
-            Value::Unknown(_) => {
-                self.remark_all(&arguments);
-                Ok(value)
-            }
+            Value::Unknown(_) => match self.call_unknown(name, &arguments)? {
+                Value::Unknown(None) => Ok(value),
+                other => Ok(other),
+            },
             Value::Null => {
                 self.remark_all(&arguments);
                 Ok(Value::Null)

