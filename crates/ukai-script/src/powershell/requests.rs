@@ -168,6 +168,17 @@ impl Interpreter<'_, '_> {
                 object.entries.push((Value::text("address"), first));
                 object.entries.push((Value::text("port"), second));
             }
+            "net.ipaddress" => {
+                let bytes = match &first {
+                    Value::Int(number) => number.to_le_bytes().get(..4).map(<[u8]>::to_vec),
+                    Value::Text(_) => return Ok(Some(first)),
+                    other => Some(self.bytes_of(other)),
+                };
+                return Ok(match bytes.as_deref() {
+                    Some(&[a, b, c, d]) => Some(Value::text(format!("{a}.{b}.{c}.{d}"))),
+                    _ => None,
+                });
+            }
             "net.http.httprequestmessage" => {
                 object.entries.push((Value::text("requesturi"), second));
             }

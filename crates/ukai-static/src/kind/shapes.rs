@@ -185,7 +185,8 @@ pub(super) fn is_powershell(lower: &str) -> bool {
     let ticks = lower.match_indices('`').take(1000).filter(|(at, _)| {
         is_letter(at.checked_sub(1).and_then(|it| bytes.get(it))) && is_letter(bytes.get(at + 1))
     });
-    if ticks.count() >= 6 {
+    // A text of signs alone takes its letters from how tables name themselves.
+    if ticks.count() >= 6 || (lower.contains("$(@{})") && lower.contains("${")) {
         return true;
     }
     let formats = [r#"}"-f"#, r#"}" -f"#, "}'-f", "}' -f"].iter().any(|it| lower.contains(it));
