@@ -8,6 +8,7 @@
 //! than a faithful failure.
 
 pub mod batch;
+mod ciphers;
 mod com;
 mod command_line;
 mod cpu;

@@ -198,9 +198,14 @@ fn curl(run: &mut Run<'_>, words: &[String]) -> bool {
                 "output" => to = words.next(),
                 "url" => urls.extend(words.next()),
                 "remote-name" => remote = true,
-                "request" | "header" | "data" | "user" | "user-agent" | "form" | "referer"
-                | "data-binary" | "data-raw" | "cookie" | "proxy" | "max-time" | "retry"
-                | "connect-timeout" | "upload-file" | "output-dir" => {
+                "referer" | "user-agent" => {
+                    if let Some(value) = words.next() {
+                        run.beside(value);
+                    }
+                }
+                "request" | "header" | "data" | "user" | "form" | "data-binary" | "data-raw"
+                | "cookie" | "proxy" | "max-time" | "retry" | "connect-timeout" | "upload-file"
+                | "output-dir" => {
                     words.next();
                 }
                 _ => {}
@@ -212,8 +217,10 @@ fn curl(run: &mut Run<'_>, words: &[String]) -> bool {
                 if CURL_VALUES.contains(letter) {
                     let glued = short.get(at + letter.len_utf8()..).filter(|it| !it.is_empty());
                     let value = glued.or_else(|| words.next());
-                    if letter == 'o' {
-                        to = value;
+                    match (letter, value) {
+                        ('o', _) => to = value,
+                        ('e' | 'A', Some(value)) => run.beside(value),
+                        _ => {}
                     }
                     break;
                 }

@@ -10,6 +10,16 @@ use ukai_model::{PeerText, ScriptAct, Sha256};
 /// Notes of one script that are told.
 const NOTES_MAX: usize = 40;
 
+/// Texts beside requests that are kept.
+const BESIDE_MAX: usize = 64;
+
+/// Whether a header of this name tells of who asks, not of whom.
+pub(crate) fn is_beside(header: &str) -> bool {
+    let lower = header.to_ascii_lowercase();
+    matches!(lower.as_str(), "referer" | "origin" | "host" | "user-agent" | "useragent")
+        || lower.starts_with("accept")
+}
+
 /// Collects what a script does, each limit said once.
 #[derive(Debug)]
 pub struct Recorder<'a> {
@@ -121,6 +131,16 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// Text that a request carries and that is not asked: where the user comes from.
+    pub fn beside(&mut self, text: &str) {
+        if text.contains('.') && self.report.beside.len() < BESIDE_MAX {
+            let text = self.text(text);
+            if !self.report.beside.contains(&text) {
+                self.report.beside.push(text);
+            }
+        }
+    }
+
     /// A note, told once.
     pub fn note(&mut self, note: &str) {
         if self.notes.len() < NOTES_MAX && self.notes.insert(note.to_owned()) {
@@ -148,6 +168,8 @@ impl<'a> Recorder<'a> {
             }
         }
         report.texts.into_iter().for_each(|text| self.remark(text));
+        let room = BESIDE_MAX.saturating_sub(self.report.beside.len());
+        self.report.beside.extend(report.beside.into_iter().take(room));
         report.notes.iter().for_each(|note| self.note(note));
     }
 

@@ -66,6 +66,8 @@ pub struct Report {
     /// Texts worth a search for observables, that no act has: what it put together and did
     /// nothing with.
     pub texts: Vec<Bytes>,
+    /// Texts that requests carry and that nobody is asked for: `Referer` and the like.
+    pub beside: Vec<PeerText>,
     /// Limits that were met, and what was not understood, for a reader.
     pub notes: Vec<String>,
 }

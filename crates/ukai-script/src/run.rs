@@ -25,6 +25,9 @@ const FILES_MAX: usize = 500;
 /// Variables of the environment that are kept.
 const VARIABLES_MAX: usize = 5000;
 
+/// Values of the registry that are kept in mind.
+const SETTINGS_MAX: usize = 500;
+
 /// Turns of a loop after which it is left when they tell nothing new.
 const SAME_TURNS: usize = 3;
 /// The same for turns that only wait.
@@ -83,6 +86,9 @@ pub(crate) struct Run<'a> {
     acts: usize,
     requests: usize,
     waits: usize,
+    /// Values of the registry by key and name, as [`setting_key`] writes them.
+    settings: BTreeMap<String, String>,
+    settings_bytes: usize,
 }
 
 impl<'a> Run<'a> {
@@ -104,6 +110,8 @@ impl<'a> Run<'a> {
             acts: 0,
             requests: 0,
             waits: 0,
+            settings: BTreeMap::new(),
+            settings_bytes: 0,
         }
     }
 
@@ -211,6 +219,11 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Text that a request carries and that is not asked.
+    pub(crate) fn beside(&mut self, text: &str) {
+        self.recorder.beside(text);
+    }
+
     /// Number of acts, of requests and connections among them, of distinct ones, of waits.
     pub(crate) fn acts(&self) -> usize {
         self.acts
@@ -278,6 +291,27 @@ impl<'a> Run<'a> {
     pub(crate) fn set(&mut self, what: &str, value: &str) {
         self.act("set", what, value);
         self.recorder.set(what, value);
+        let key = setting_key(what);
+        let held = self.settings_bytes.saturating_add(key.len() + value.len());
+        if self.settings.len() < SETTINGS_MAX && held <= self.limits.value_bytes {
+            self.settings_bytes = held;
+            self.settings.insert(key, value.to_owned());
+        }
+    }
+
+    /// What the script set a value of the registry to.
+    pub(crate) fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.get(&setting_key(key)).map(String::as_str)
+    }
+
+    /// The values that the script set below a key of the registry: names and what they are.
+    pub(crate) fn settings_of(&self, key: &str) -> Vec<(String, String)> {
+        let start = format!("{}\\", setting_key(key));
+        let below = self.settings.range(start.clone()..).take_while(|it| it.0.starts_with(&start));
+        below
+            .map(|(key, value)| (key[start.len()..].to_owned(), value.clone()))
+            .filter(|it| !it.0.contains('\\'))
+            .collect()
     }
 
     /// A file is written anew, or longer; it is told before the next act.
@@ -554,6 +588,22 @@ impl<'a> Run<'a> {
         let name: String = name.chars().take(60).collect();
         self.note(&format!("{what} not known: {name}"));
     }
+}
+
+/// A value's key and name as it is found again: the hive's short name, in lower case.
+fn setting_key(key: &str) -> String {
+    let lower = key.trim().trim_matches('"').replace('/', "\\").to_ascii_lowercase();
+    let bare = lower.rsplit("registry::").next().unwrap_or_default();
+    let (hive, rest) = bare.split_once('\\').unwrap_or((bare, ""));
+    let hive = match hive.trim_end_matches(':') {
+        "hkey_current_user" => "hkcu",
+        "hkey_local_machine" => "hklm",
+        "hkey_classes_root" => "hkcr",
+        "hkey_users" => "hku",
+        other => other,
+    };
+    let parts = rest.split('\\').filter(|it| !it.is_empty());
+    parts.fold(hive.to_owned(), |key, part| key + "\\" + part)
 }
 
 fn size_of(content: &Content) -> usize {

@@ -35,3 +35,29 @@ pub(crate) fn holds(cases: &[(&str, &str, &[&str])], run: fn(&str, &Limits) -> R
     }
     assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), cases.len(), wrong.join("\n\n"));
 }
+
+/// Runs each script and looks for what it contacts, be it in what it starts as well: URLs, hosts,
+/// or hosts with ports. All that are missing are shown.
+#[track_caller]
+pub(crate) fn contacts(cases: &[(&str, &[&str])], run: fn(&str, &Limits) -> Report) {
+    let mut wrong = Vec::new();
+    for (source, expected) in cases {
+        let report = run(source, &Limits::default());
+        let told = told(&report);
+        let is_told = |wanted: &&&str| {
+            let host = wanted.rsplit_once(':').map_or(**wanted, |it| it.0);
+            told.iter().any(|act| match act.split_once(' ') {
+                Some(("fetch", rest)) => rest.split(" to ").next() == Some(**wanted),
+                Some(("connect", rest)) => rest.split(' ').next() == Some(host),
+                // What else is started is run where it is met.
+                Some(("run", rest)) => rest.contains(**wanted),
+                _ => false,
+            })
+        };
+        let missing: Vec<_> = expected.iter().filter(|it| !is_told(it)).collect();
+        if !missing.is_empty() {
+            wrong.push(format!("{source}\n{missing:?} not in {told:#?}\n{:?}", report.notes));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), cases.len(), wrong.join("\n\n"));
+}

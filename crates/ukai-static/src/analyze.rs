@@ -77,6 +77,7 @@ pub fn analyze_with(
         told = before;
         work.next_script();
     }
+    work.finds.forget_pieces();
     work.publish(None);
     emit(Stage { name: "members", news: true, so_far: &work.analysis });
     work.analysis
@@ -431,7 +432,11 @@ impl Work<'_> {
         self.scripts += 1;
         let report = script::run(kind, dialect, bytes, self.now, self.limits);
         report.scan(&mut self.finds);
-        self.finds.forget_pieces(bytes);
+        self.finds.mark_pieces(name_of(kind, dialect), bytes);
+        for text in &report.beside {
+            self.finds.rule_out(text.as_bytes());
+        }
+        self.finds.forget_pieces();
         report.notes.into_iter().for_each(|note| self.note(note));
         for product in report.made {
             self.keep(product, layer, depth);
@@ -626,12 +631,18 @@ impl Work<'_> {
             self.analysis.configurations.extend(found);
         }
         self.interpret(kind, bytes, Some(layer), depth + 1);
-        if kind.language.is_some() {
-            self.finds.forget_pieces(bytes);
+        let dialect = self.dialects.get(&Sha256::of(bytes)).copied();
+        if kind.language.is_some() || dialect.is_some() {
+            self.finds.mark_pieces(name_of(kind, dialect), bytes);
         }
         self.match_layer(bytes, Some(layer));
         self.take_apart(kind, bytes, Some(layer), depth + 1);
     }
+}
+
+/// The short name of what a text is written in.
+fn name_of(kind: &Kind, dialect: Option<Dialect>) -> &str {
+    dialect.map_or(kind.file_type.name.as_str(), |it| it.name())
 }
 
 /// Observables in the printable runs of `bytes`.

@@ -50,7 +50,11 @@ impl Com for Http {
             }
             "setrequestheader" => {
                 let value = text_at(host, arguments, 1);
-                host.recorder.remark(bytes_of(&value));
+                if crate::recorder::is_beside(&text_at(host, arguments, 0)) {
+                    host.recorder.beside(&value);
+                } else {
+                    host.recorder.remark(bytes_of(&value));
+                }
                 Value::Empty
             }
             "getresponseheader" => {

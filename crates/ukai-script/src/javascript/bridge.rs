@@ -5,6 +5,7 @@
 //! unknown.
 
 use super::{html, rewrite};
+use crate::ciphers::{self, Mode};
 use crate::com::{self, Content, ObjectId, Shared, latin1, narrow};
 use crate::machine::{expand, variable};
 use crate::report::Dialect;
@@ -44,6 +45,7 @@ fn deeds<'js>(ctx: &Ctx<'js>, raw: &Object<'js>, host: &Shared) -> Result<()> {
             "set" => host.recorder.set(&what, &value),
             "connect" => host.recorder.connect(&what, value.parse().ok()),
             "remark" => host.recorder.remark(Bytes::from(what)),
+            "beside" => host.recorder.beside(&what),
             "note" => host.recorder.note(&what),
             "write" => {
                 let content = Content::from(narrow(&value));
@@ -113,11 +115,63 @@ fn texts<'js>(ctx: &Ctx<'js>, raw: &Object<'js>, host: &Shared) -> Result<()> {
         latin1(&out)
     };
     raw.set("inflate", Function::new(ctx.clone(), inflate)?)?;
+    secrets(ctx, raw, host)?;
     // Bytes, as characters, to text and back.
     let from_utf8 = |bytes: String| String::from_utf8_lossy(&narrow(&bytes)).into_owned();
     raw.set("fromUtf8", Function::new(ctx.clone(), from_utf8)?)?;
     raw.set("toUtf8", Function::new(ctx.clone(), |text: String| latin1(text.as_bytes()))?)?;
     raw.set("variable", Function::new(ctx.clone(), |name: String| variable(&name))?)
+}
+
+/// Digests and ciphers: bytes as characters.
+fn secrets<'js>(ctx: &Ctx<'js>, raw: &Object<'js>, host: &Shared) -> Result<()> {
+    let it = host.clone();
+    let digest = move |name: String, bytes: String| {
+        it.borrow_mut().charge_bytes(bytes.len());
+        ciphers::digest(&name, &narrow(&bytes)).map(|it| latin1(&it))
+    };
+    raw.set("digest", Function::new(ctx.clone(), digest)?)?;
+    let it = host.clone();
+    let keyed = move |name: String, key: String, bytes: String| {
+        it.borrow_mut().charge_bytes(bytes.len());
+        ciphers::keyed(&name, &narrow(&key), &narrow(&bytes)).map(|it| latin1(&it))
+    };
+    raw.set("keyed", Function::new(ctx.clone(), keyed)?)?;
+    let it = host.clone();
+    let stretched = move |hash: String, password: String, salt: String, rounds: u32, size: u32| {
+        let size = size as usize;
+        let is_short = size <= ciphers::KEY_BYTES_MAX && rounds <= ciphers::ROUNDS_MAX;
+        let steps = u64::from(rounds) * (1 + size as u64 / 20);
+        (is_short && it.borrow_mut().charge(steps)).then(|| {
+            let (password, salt) = (narrow(&password), narrow(&salt));
+            latin1(&ciphers::stretched(&hash, &password, &salt, rounds, size))
+        })
+    };
+    raw.set("stretched", Function::new(ctx.clone(), stretched)?)?;
+    let it = host.clone();
+    let open = move |name: String, key: String, vector: String, bytes: String| {
+        it.borrow_mut().charge_bytes(bytes.len() * 4);
+        let mode = match name.rsplit('-').next() {
+            Some("ecb") => Mode::Ecb,
+            Some("ctr") => Mode::Ctr,
+            Some("gcm") => Mode::Gcm,
+            _ => Mode::Cbc,
+        };
+        let cipher = if name.starts_with("des-ede") || name.starts_with("des3") {
+            "tripledes"
+        } else if name.starts_with("des") {
+            "des"
+        } else {
+            "aes"
+        };
+        let (key, vector, bytes) = (narrow(&key), narrow(&vector), narrow(&bytes));
+        let mut plain = ciphers::open(cipher, mode, &key, &vector, &bytes)?;
+        if matches!(mode, Mode::Cbc | Mode::Ecb) {
+            ciphers::unpad(&mut plain);
+        }
+        Some(latin1(&plain))
+    };
+    raw.set("unseal", Function::new(ctx.clone(), open)?)
 }
 
 /// What gzip, zlib's format or plain deflate packed, as far as it is whole and not too long.

@@ -13,8 +13,10 @@ const ENGINE_BYTES: usize = 8 * 1024 * 1024;
 /// Stack of the engine, in bytes: half of what is there where a script begins.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
 
-/// Calls and turns of loops between two questions whether to go on: fixed in the engine.
-const STEPS_BETWEEN_QUESTIONS: u64 = 10_000;
+/// Steps that 10,000 calls and turns of loops cost, between which the engine asks whether to go
+/// on (the number is fixed there): they are far cheaper than steps elsewhere, and what
+/// obfuscators put before a script takes millions of them.
+const STEPS_OF_A_QUESTION: u64 = 1_000;
 
 /// Rounds of timers and promises after the script.
 const ROUNDS_MAX: usize = 256;
@@ -54,7 +56,7 @@ fn run_entered(source: &str, host: &Shared, names: &[String]) -> Option<String> 
                 host.recorder.note("ended: its operations take too much time");
                 host.set_steps(0);
             }
-            !host.charge(STEPS_BETWEEN_QUESTIONS) || !host.runs()
+            !host.charge(STEPS_OF_A_QUESTION) || !host.runs()
         }
         Err(_) => false,
     })));

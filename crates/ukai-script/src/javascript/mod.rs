@@ -16,6 +16,8 @@ mod rewrite;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_contacts;
+#[cfg(test)]
 mod tests_libraries;
 
 use crate::com::Shared;

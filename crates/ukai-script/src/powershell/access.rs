@@ -51,6 +51,20 @@ impl Interpreter<'_, '_> {
             }
             Expr::Chain(first, others) => self.chain(first, others),
             Expr::Logic(first, others) => self.logic(first, others),
+            Expr::Ternary(parts) => {
+                let [condition, one, other] = &**parts;
+                let value = self.expr(condition)?;
+                match Self::truth(&value) {
+                    Truth::Yes => self.expr(one),
+                    Truth::No => self.expr(other),
+                    // Either may be meant: both are worked out.
+                    Truth::Unknown => {
+                        let rest = self.expr(other)?;
+                        self.remark_all(&[rest]);
+                        self.expr(one)
+                    }
+                }
+            }
             Expr::Prefixed(prefixes, operand) => self.prefixed(prefixes, operand),
             Expr::Postfix(primary, suffixes) => self.postfix(primary, suffixes),
             _ => Ok(Value::Null),
@@ -569,6 +583,7 @@ impl Interpreter<'_, '_> {
                 }
                 Value::from_output(out)
             }
+            (Value::Text(_), "ipaddresstostring") => value,
             (Value::Type(it), "name") => Value::text(it.rsplit('.').next().unwrap_or(it)),
             (Value::Type(it), "fullname") => Value::text(&**it),
             (Value::Script(block), "ast") => Value::text(&*block.source),

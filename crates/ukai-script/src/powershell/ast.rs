@@ -57,9 +57,16 @@ pub(super) enum Statement {
     },
     Return(Option<Box<Statement>>),
     Throw(Option<Box<Statement>>),
-    Break,
-    Continue,
+    /// With the label of the loop that is meant.
+    Break(Option<Rc<str>>),
+    Continue(Option<Rc<str>>),
     Exit,
+    /// A loop with a label.
+    Labelled(Rc<str>, Box<Statement>),
+    /// A namespace whose types need no longer name.
+    Using(Rc<str>),
+    /// What is done where a statement of the same body throws.
+    Trap(Body),
     /// Several, where one is asked for: `for`'s parts.
     Group(Body),
 }
@@ -80,7 +87,8 @@ pub(super) enum Match {
 
 #[derive(Debug)]
 pub(super) enum Element {
-    Expr(Expr),
+    /// With the file that its value goes into, as [`Command::to`].
+    Expr(Expr, Option<(Expr, bool)>),
     Command(Command),
 }
 
@@ -133,6 +141,8 @@ pub(super) enum Expr {
     /// `@( ... )`
     Array(Body),
     Table(Vec<(Expr, Statement)>),
+    /// `condition ? one : other`
+    Ternary(Box<[Expr; 3]>),
     Script(Rc<Block>),
     Type(Rc<str>),
     /// Casts and unary operators, the outermost first.
@@ -175,9 +185,9 @@ pub(super) enum Suffix {
 }
 
 /// A script block or a function's.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Block {
-    pub(super) parameters: Vec<(Name, Option<Expr>)>,
+    pub(super) parameters: Rc<[Parameter]>,
     /// `begin`.
     pub(super) begin: Option<Body>,
     /// `process`.
@@ -188,8 +198,24 @@ pub(super) struct Block {
     pub(super) source: Rc<str>,
     /// Whether it is a `filter`, whose body is `process`.
     pub(super) is_filter: bool,
+    /// The table of the variables that it keeps (`GetNewClosure`).
+    pub(super) captured: Option<usize>,
     /// What it holds as it was read.
     pub(super) held: Option<Held>,
+}
+
+/// A parameter of a block.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub(super) name: Name,
+    /// What it is without an argument.
+    pub(super) value: Option<Expr>,
+    pub(super) kind: Option<Rc<str>>,
+    /// Other names, in lower case.
+    pub(super) aliases: Vec<Rc<str>>,
+    /// Whether what flows into the pipeline is bound to it, or a property of that.
+    pub(super) from_pipeline: bool,
+    pub(super) from_property: bool,
 }
 
 /// A class of a script.

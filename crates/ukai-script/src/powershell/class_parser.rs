@@ -129,7 +129,7 @@ impl Parser<'_> {
             return Err(Broken("a block was expected"));
         }
         let mut block = self.block()?;
-        block.parameters = parameters;
+        block.parameters = parameters.into();
         class.methods.push(Method {
             name: word.to_ascii_lowercase().into(),
             is_static,

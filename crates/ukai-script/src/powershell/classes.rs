@@ -84,7 +84,7 @@ impl Interpreter<'_, '_> {
             return self.construct(id, bases, Vec::new());
         };
         let mut scope = HashMap::new();
-        let named = method.block.parameters.iter().map(|it| Rc::clone(&it.0.name));
+        let named = method.block.parameters.iter().map(|it| Rc::clone(&it.name.name));
         scope.extend(named.zip(arguments.iter().cloned()));
         self.scopes.push(scope);
         let given = self.expressions(&method.base);

@@ -97,6 +97,34 @@ impl Interpreter<'_, '_> {
                 self.run.set(&what, &value);
                 crate::programs::carried(self.run, &value)?;
             }
+            "get-itemproperty" | "get-itempropertyvalue" => {
+                let wanted = arguments.get(&["name"], place).cloned();
+                let wanted: Vec<String> = match wanted {
+                    Some(names) => {
+                        self.items_of(&names).iter().map(|it| self.text_of(it)).collect()
+                    }
+                    None => Vec::new(),
+                };
+                let found = self.run.settings_of(&path);
+                let found: Vec<_> = found
+                    .into_iter()
+                    .filter(|it| {
+                        wanted.is_empty()
+                            || wanted.iter().any(|name| super::patterns::like(&it.0, name, true))
+                    })
+                    .collect();
+                if found.is_empty() {
+                    out.push(Value::Unknown(None));
+                } else if name == "get-itempropertyvalue" {
+                    out.extend(found.into_iter().map(|it| Value::text(it.1)));
+                } else {
+                    let id = self.new_object(Object::new("pscustomobject", State::None));
+                    for (name, value) in found {
+                        self.set_entry(id, Value::text(name), Value::text(value));
+                    }
+                    out.push(Value::Object(id));
+                }
+            }
             "remove-itemproperty" => {
                 let name =
                     arguments.get(&["name"], place).map(|it| self.text_of(it)).unwrap_or_default();

@@ -8,6 +8,21 @@ use std::rc::Rc;
 /// Variables that are there without being set.
 const AUTOMATIC: &[&str] = &["ExecutionContext", "MyInvocation", "Host", "PSVersionTable", "Error"];
 
+/// Methods of a web client, in the order in which they are listed.
+const WEB_CLIENT: &[&str] = &[
+    "DownloadData",
+    "DownloadDataAsync",
+    "DownloadFile",
+    "DownloadFileAsync",
+    "DownloadString",
+    "DownloadStringAsync",
+    "OpenRead",
+    "OpenReadAsync",
+    "UploadData",
+    "UploadFile",
+    "UploadString",
+];
+
 impl Interpreter<'_, '_> {
     /// Whether it was one of these.
     pub(super) fn list_command(
@@ -21,50 +36,10 @@ impl Interpreter<'_, '_> {
         match name {
             "foreach-object" => self.for_each(arguments, input.clone(), out)?,
             "where-object" => self.where_object(arguments, flowing(), out)?,
-            "select-object" => self.select(arguments, flowing(), out)?,
-            "sort-object" => {
-                let mut items = flowing();
-                self.run.steps(items.len() as u64)?;
-                let by = arguments.get(&["property"], 0).cloned();
-                let mut keyed = Vec::with_capacity(items.len());
-                for item in items.drain(..) {
-                    let key = match &by {
-                        Some(Value::Script(block)) => {
-                            self.assign_plain("_", item.clone());
-                            Value::from_output(self.call_block(block, Vec::new(), None, false)?)
-                        }
-                        Some(property) => {
-                            let property = self.text_of(property).to_ascii_lowercase();
-                            self.member(item.clone(), &property)?
-                        }
-                        None => item.clone(),
-                    };
-                    keyed.push((key, item));
-                }
-                keyed.sort_by(|a, b| self.order(&a.0, &b.0).unwrap_or(std::cmp::Ordering::Equal));
-                if arguments.has("descending") {
-                    keyed.reverse();
-                }
-                if arguments.has("unique") {
-                    keyed.dedup_by(|a, b| self.equals(&a.0, &b.0, true));
-                }
-                out.extend(keyed.into_iter().map(|it| it.1));
-            }
             "get-unique" => {
                 let mut items = flowing();
                 items.dedup_by(|a, b| self.equals(a, b, false));
                 out.append(&mut items);
-            }
-            "measure-object" => {
-                let items = flowing();
-                let sum: f64 = items
-                    .iter()
-                    .filter_map(|it| super::operators::double_of(&self.number_of(it)))
-                    .sum();
-                let mut object = Object::new("bag", State::None);
-                object.entries.push((Value::text("count"), Value::Int(items.len() as i64)));
-                object.entries.push((Value::text("sum"), Value::Double(sum)));
-                out.push(Value::Object(self.new_object(object)));
             }
             "out-string" => {
                 let items = match arguments.get(&["inputobject"], 0) {
@@ -75,17 +50,42 @@ impl Interpreter<'_, '_> {
                     out.push(one.clone());
                 } else {
                     let text = self.lines(&items);
-                    out.push(Value::text(text));
+                    if arguments.has("stream") {
+                        out.extend(text.lines().map(Value::text));
+                    } else {
+                        out.push(Value::text(text));
+                    }
                 }
             }
             "out-null" | "out-host" | "out-default" | "write-debug" | "write-verbose"
             | "write-warning" | "write-error" | "write-host" | "format-list" | "format-table"
             | "clear-host" | "set-strictmode" | "import-module" | "set-location" => {}
+            "set-clipboard" => {
+                let value = match arguments.get(&["value"], 0) {
+                    Some(value) => value.clone(),
+                    None => Value::from_output(flowing()),
+                };
+                self.scopes[0].insert("clipboard:".into(), value);
+            }
+            "get-clipboard" => {
+                let value = self.scopes[0].get("clipboard:").cloned();
+                self.put_out(value.unwrap_or(Value::Unknown(None)), out);
+            }
             "write-output" | "tee-object" => {
+                if let Some(path) = arguments.get(&["filepath"], 0).filter(|_| name == "tee-object")
+                {
+                    let path = self.text_of(path);
+                    self.write_file(&path, &flowing(), arguments.has("append"), true)?;
+                }
+                if let Some(variable) = arguments.named(&["variable"]) {
+                    let variable = self.text_of(variable).to_lowercase();
+                    self.assign_plain(&variable, Value::from_output(flowing()));
+                }
                 let items = match arguments.get(&["inputobject"], 0) {
                     Some(_) if name == "write-output" => arguments
                         .named
                         .iter()
+                        .filter(|it| !matches!(&*it.0, "outvariable" | "ov" | "noenumerate"))
                         .map(|it| it.1.clone())
                         .chain(arguments.plain.iter().cloned())
                         .collect(),
@@ -95,7 +95,44 @@ impl Interpreter<'_, '_> {
                     self.put_out(item, out);
                 }
             }
-            "group-object" | "get-member" => out.append(&mut flowing()),
+            "add-member" => {
+                let targets = match arguments.named(&["inputobject"]) {
+                    Some(value) => self.items_of(value),
+                    None => flowing(),
+                };
+                let note = arguments.named(&["notepropertyname"]).cloned();
+                let typed = arguments.named(&["membertype", "type"]).is_some();
+                let place = usize::from(!typed);
+                let name = note.or_else(|| arguments.get(&["name"], place).cloned());
+                let place = place + usize::from(arguments.named(&["name"]).is_none());
+                let value = arguments.named(&["notepropertyvalue"]).cloned();
+                let value = value.or_else(|| arguments.get(&["value"], place).cloned());
+                let name = name.map(|it| self.text_of(&it)).unwrap_or_default();
+                for target in &targets {
+                    if let Value::Object(id) = target {
+                        let value = value.clone().unwrap_or(Value::Null);
+                        self.set_entry(*id, Value::text(name.as_str()), value);
+                    }
+                }
+                if arguments.has("passthru") {
+                    out.extend(targets);
+                }
+            }
+            "get-member" => {
+                for item in flowing() {
+                    let is_client = matches!(item, Value::Object(id)
+                        if self.heap.get(id).is_some_and(|it| &*it.class == "net.webclient"));
+                    if !is_client {
+                        out.push(item);
+                        continue;
+                    }
+                    for name in WEB_CLIENT {
+                        let mut member = Object::new("pscustomobject", State::None);
+                        member.entries.push((Value::text("name"), Value::text(*name)));
+                        out.push(Value::Object(self.new_object(member)));
+                    }
+                }
+            }
             "select-string" => {
                 let pattern =
                     arguments.get(&["pattern"], 0).map(|it| self.text_of(it)).unwrap_or_default();
@@ -123,7 +160,22 @@ impl Interpreter<'_, '_> {
                     self.run_value(&text, out)?;
                 }
             }
-            "invoke-command" | "start-job" => {
+            "receive-job" | "wait-job" => {
+                let jobs = match arguments.get(&["job", "name", "id"], 0) {
+                    Some(value) => self.items_of(value),
+                    None => flowing(),
+                };
+                for job in jobs {
+                    let done = match job {
+                        Value::Object(id) if name == "receive-job" => {
+                            self.named_entry(id, "output").unwrap_or(Value::Unknown(None))
+                        }
+                        other => other,
+                    };
+                    self.put_out(done, out);
+                }
+            }
+            "invoke-command" | "start-job" | "start-threadjob" => {
                 if let Some(host) = arguments.named(&["computername", "cn"]).cloned() {
                     for host in self.items_of(&host) {
                         let host = self.text_of(&host);
@@ -138,7 +190,11 @@ impl Interpreter<'_, '_> {
                         if name == "invoke-command" {
                             out.append(&mut made);
                         } else {
-                            out.push(Value::Unknown(None));
+                            let mut job = Object::new("job", State::None);
+                            let output = Value::from_output(made);
+                            job.entries.push((Value::text("output"), output));
+                            job.entries.push((Value::text("state"), Value::text("Completed")));
+                            out.push(Value::Object(self.new_object(job)));
                         }
                     }
                     Some(other) => self.run_value(&other, out)?,
@@ -377,48 +433,6 @@ impl Interpreter<'_, '_> {
         if let Some(before) = before {
             self.assign_plain("_", before);
         }
-        Ok(())
-    }
-
-    fn select(
-        &mut self,
-        arguments: &Arguments,
-        mut items: Vec<Value>,
-        out: &mut Vec<Value>,
-    ) -> Eval<()> {
-        let count = |it: &Self, name: &str| {
-            arguments
-                .named(&[name])
-                .and_then(|value| it.int_of(value))
-                .and_then(|it| usize::try_from(it).ok())
-        };
-        if let Some(skip) = count(self, "skip") {
-            items.drain(..skip.min(items.len()));
-        }
-        if let Some(first) = count(self, "first") {
-            items.truncate(first);
-        }
-        if let Some(last) = count(self, "last") {
-            items.drain(..items.len().saturating_sub(last));
-        }
-        if let Some(indices) = arguments.named(&["index"]).cloned() {
-            let all = Value::list(items);
-            let picked = self.index(&all, &indices)?;
-            items = self.items_of(&picked);
-        }
-        if arguments.has("unique") {
-            let mut seen = std::collections::HashSet::new();
-            items.retain(|it| seen.insert(self.text_of(it)));
-        }
-        if let Some(property) = arguments.named(&["expandproperty"]) {
-            let property = self.text_of(property).to_ascii_lowercase();
-            for item in items {
-                let value = self.member(item, &property)?;
-                self.put_out(value, out);
-            }
-            return Ok(());
-        }
-        out.append(&mut items);
         Ok(())
     }
 

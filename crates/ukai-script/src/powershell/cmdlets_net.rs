@@ -2,7 +2,7 @@
 
 use super::commands::Arguments;
 use super::eval::{Eval, Interpreter};
-use super::value::Value;
+use super::value::{Object, State, Value};
 
 impl Interpreter<'_, '_> {
     /// Whether it was one of these.
@@ -28,7 +28,25 @@ impl Interpreter<'_, '_> {
                     let body = self.text_of(body);
                     self.run.remark(&body);
                 }
+                if let Some(Value::Object(id)) = arguments.named(&["headers"]) {
+                    let headers = self.heap.get(*id).map(|it| it.entries.clone());
+                    for (name, value) in headers.unwrap_or_default() {
+                        let value = self.text_of(&value);
+                        if crate::recorder::is_beside(&self.text_of(&name)) {
+                            self.run.beside(&value);
+                        }
+                    }
+                }
+                if let Some(agent) = arguments.named(&["useragent"]) {
+                    let agent = self.text_of(agent);
+                    self.run.beside(&agent);
+                }
                 let url = url.unwrap_or_default();
+                let url = if url.is_empty() || url.contains("://") {
+                    url
+                } else {
+                    format!("http://{url}")
+                };
                 self.run.fetch(&url, to.as_deref());
                 out.push(Value::Unknown(Some(url.into())));
             }
@@ -57,8 +75,18 @@ impl Interpreter<'_, '_> {
                 for host in hosts.map(|it| self.items_of(&it)).unwrap_or_default() {
                     let host = self.text_of(&host);
                     self.run.connect(&host, port);
+                    if name == "resolve-dnsname" {
+                        // The name stands for its addresses.
+                        let mut object = Object::new("dnsrecord", State::None);
+                        for part in ["name", "ipaddress", "ip4address", "namehost"] {
+                            object.entries.push((Value::text(part), Value::text(host.as_str())));
+                        }
+                        out.push(Value::Object(self.new_object(object)));
+                    }
                 }
-                out.push(Value::Unknown(None));
+                if out.is_empty() {
+                    out.push(Value::Unknown(None));
+                }
             }
             "send-mailmessage" => {
                 let host =

@@ -74,6 +74,22 @@ impl Interpreter<'_, '_> {
                 }
                 out.push(Value::Unknown(None));
             }
+            "set-wmiinstance" | "new-ciminstance" => {
+                let table = arguments.named(&["arguments", "property"]).cloned();
+                if let Some(Value::Object(id)) = table {
+                    for name in ["commandlinetemplate", "executablepath", "scripttext"] {
+                        let Some(value) = self.named_entry(id, name) else { continue };
+                        let value = self.text_of(&value);
+                        self.run.set(&format!("WMI {name}"), &value);
+                        if name == "scripttext" {
+                            self.run.evaluate(crate::Dialect::VbScript, &value)?;
+                        } else {
+                            crate::programs::carried(self.run, &value)?;
+                        }
+                    }
+                }
+                out.push(Value::Unknown(None));
+            }
             "new-scheduledtaskaction" => {
                 let mut object = Object::new("bag", State::None);
                 for (name, full) in [("execute", &["execute"]), ("argument", &["argument"])] {

@@ -1,6 +1,7 @@
 //! Commands: what a name stands for, how arguments are bound, and who carries it out.
 
-use super::ast::{Argument, Command, Expr, Invoke};
+use super::ast::{Argument, Block, Command, Expr, Invoke};
+use super::binding::{Given, is_switch_of};
 use super::eval::{Eval, Flow, Interpreter};
 use super::value::{Object, State, Value};
 use crate::run::Content;
@@ -9,13 +10,18 @@ use std::rc::Rc;
 /// Commands that are known, as they are written.
 const COMMANDS: &[&str] = &[
     "Add-Content",
+    "Add-Member",
     "Add-MpPreference",
     "Add-Type",
     "Clear-Content",
     "Clear-Host",
+    "Compare-Object",
+    "Complete-BitsTransfer",
     "Convert-Path",
+    "ConvertFrom-Csv",
     "ConvertFrom-Json",
     "ConvertFrom-SecureString",
+    "ConvertFrom-StringData",
     "ConvertTo-Json",
     "ConvertTo-SecureString",
     "Copy-Item",
@@ -26,6 +32,7 @@ const COMMANDS: &[&str] = &[
     "Get-Alias",
     "Get-ChildItem",
     "Get-CimInstance",
+    "Get-Clipboard",
     "Get-Command",
     "Get-Content",
     "Get-Culture",
@@ -45,6 +52,7 @@ const COMMANDS: &[&str] = &[
     "Get-Variable",
     "Get-WmiObject",
     "Group-Object",
+    "Import-Csv",
     "Import-Module",
     "Invoke-CimMethod",
     "Invoke-Command",
@@ -57,6 +65,7 @@ const COMMANDS: &[&str] = &[
     "Measure-Object",
     "Move-Item",
     "New-Alias",
+    "New-CimInstance",
     "New-Item",
     "New-ItemProperty",
     "New-LocalUser",
@@ -74,9 +83,11 @@ const COMMANDS: &[&str] = &[
     "Out-Host",
     "Out-Null",
     "Out-String",
+    "Receive-Job",
     "Register-ScheduledTask",
     "Remove-Item",
     "Remove-ItemProperty",
+    "Remove-Job",
     "Remove-Variable",
     "Rename-Item",
     "Resolve-DnsName",
@@ -85,6 +96,7 @@ const COMMANDS: &[&str] = &[
     "Select-String",
     "Send-MailMessage",
     "Set-Alias",
+    "Set-Clipboard",
     "Set-Content",
     "Set-ExecutionPolicy",
     "Set-Item",
@@ -94,12 +106,14 @@ const COMMANDS: &[&str] = &[
     "Set-Service",
     "Set-StrictMode",
     "Set-Variable",
+    "Set-WmiInstance",
     "Sort-Object",
     "Split-Path",
     "Start-BitsTransfer",
     "Start-Job",
     "Start-Process",
     "Start-Sleep",
+    "Start-ThreadJob",
     "Stop-Process",
     "Stop-Service",
     "Tee-Object",
@@ -123,6 +137,14 @@ const ALIASES: &[(&str, &str)] = &[
     ("?", "where-object"),
     ("where", "where-object"),
     ("ac", "add-content"),
+    ("diff", "compare-object"),
+    ("compare", "compare-object"),
+    ("rcjb", "receive-job"),
+    ("wjb", "wait-job"),
+    ("rjb", "remove-job"),
+    ("ipcsv", "import-csv"),
+    ("scb", "set-clipboard"),
+    ("gcb", "get-clipboard"),
     ("cat", "get-content"),
     ("cd", "set-location"),
     ("chdir", "set-location"),
@@ -254,6 +276,28 @@ const SWITCHES: &[&str] = &[
     "parent",
     "resolve",
     "isvalid",
+    "noexit",
+    "notypeinformation",
+    "online",
+    "includeequal",
+    "nohostsfile",
+    "dnsonly",
+    "runas32",
+    "usessl",
+    "allowunencryptedauthentication",
+    "skipheadervalidation",
+    "autoremovejob",
+    "keep",
+    "noprofile",
+    "nofile",
+    "examples",
+    "infinite",
+    "asbytestream",
+    "noenumerate",
+    "listavailable",
+    "autosize",
+    "compress",
+    "ashashtable",
     "enabled",
 ];
 
@@ -299,7 +343,7 @@ impl Interpreter<'_, '_> {
         let own_scope = command.how != Invoke::Dot;
         match name {
             Value::Script(block) => {
-                let arguments = self.for_block(&command.arguments)?;
+                let arguments = self.for_block(&block, &command.arguments)?;
                 out.append(&mut self.call_block(&block, arguments, input, own_scope)?);
                 return Ok(());
             }
@@ -327,7 +371,7 @@ impl Interpreter<'_, '_> {
         // A function, an alias of its own, a command, a program: in this order.
         let lower = self.aliases.get(lower).cloned().unwrap_or_else(|| lower.into());
         if let Some(block) = self.functions.get(&lower).cloned() {
-            let arguments = self.for_block(&command.arguments)?;
+            let arguments = self.for_block(&block, &command.arguments)?;
             out.append(&mut self.call_block(&block, arguments, input, own_scope)?);
             return Ok(());
         }
@@ -337,7 +381,14 @@ impl Interpreter<'_, '_> {
         match canonical {
             Some(canonical) => {
                 let arguments = self.arguments(&command.arguments)?;
-                self.cmdlet(&canonical, &arguments, input, out)
+                let start = out.len();
+                self.cmdlet(&canonical, &arguments, input, out)?;
+                if let Some(variable) = arguments.named(&["outvariable", "ov"]) {
+                    let made = out.get(start..).unwrap_or_default().to_vec();
+                    let variable = self.text_of(variable).to_lowercase();
+                    self.assign_plain(&variable, Value::list(made));
+                }
+                Ok(())
             }
             None if is_program(&lower) => self.program(bare, command, input, own_scope, out),
             None => {
@@ -374,6 +425,8 @@ impl Interpreter<'_, '_> {
         self.run.step()?;
         if self.list_command(name, arguments, &input, out)?
             || self.file_command(name, arguments, &input, out)?
+            || self.record_command(name, arguments, &input, out)?
+            || self.group_command(name, arguments, &input, out)?
             || self.net_command(name, arguments, &input, out)?
             || self.system_command(name, arguments, &input, out)?
         {
@@ -494,6 +547,15 @@ impl Interpreter<'_, '_> {
 
     /// Arguments worked out, each parameter with what follows it.
     pub(super) fn arguments(&mut self, given: &[Argument]) -> Eval<Arguments> {
+        self.arguments_by(given, &is_switch)
+    }
+
+    /// The same, where others say which parameters have no value.
+    fn arguments_by(
+        &mut self,
+        given: &[Argument],
+        is_switch: &dyn Fn(&str) -> bool,
+    ) -> Eval<Arguments> {
         let mut arguments = Arguments::default();
         let mut waiting: Option<Rc<str>> = None;
         for argument in given {
@@ -541,8 +603,9 @@ impl Interpreter<'_, '_> {
         Ok(arguments)
     }
 
-    fn for_block(&mut self, given: &[Argument]) -> Eval<Vec<(Option<Rc<str>>, Value)>> {
-        let arguments = self.arguments(given)?;
+    fn for_block(&mut self, block: &Block, given: &[Argument]) -> Eval<Given> {
+        let own = &block.parameters;
+        let arguments = self.arguments_by(given, &|name| is_switch_of(own, name))?;
         let named = arguments.named.into_iter().map(|(name, value)| (Some(name), value));
         Ok(named.chain(arguments.plain.into_iter().map(|it| (None, it))).collect())
     }

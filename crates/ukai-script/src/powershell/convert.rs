@@ -112,6 +112,7 @@ impl Interpreter<'_, '_> {
                     Some(Value::Text(text)) => text.as_str().to_owned(),
                     _ => String::new(),
                 },
+                "uribuilder" => self.built(id),
                 class => class.to_owned(),
             },
         }
@@ -256,6 +257,14 @@ impl Interpreter<'_, '_> {
                 )
             }
             "io.memorystream" => self.stream(value),
+            "xml" | "xml.xmldocument" if matches!(value, Value::Text(_) | Value::List(_)) => {
+                let text = match &value {
+                    Value::List(list) => self.lines(list.items()),
+                    other => self.text_of(other),
+                };
+                return self.xml(&text);
+            }
+            "uribuilder" => return self.create(name, vec![value]),
             _ if name.starts_with("collections.generic.list") => {
                 let items = self.items_of(&value);
                 Value::Object(

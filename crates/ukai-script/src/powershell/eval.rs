@@ -1,10 +1,10 @@
 //! Statements: variables, branches, loops, functions, and where output goes.
 
-use super::ast::{Assign, Block, Body, Command, Element, Expr, Match, Name, Part, Statement};
+use super::ast::{Assign, Block, Body, Command, Element, Expr, Name, Part, Statement};
 use super::classes::Defined;
 use super::value::{List, Object, State, Text, Value};
 use super::{PATH, parser};
-use crate::run::{Run, Stop, Turns};
+use crate::run::{Run, Stop};
 use crate::stack::with_room;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -48,6 +48,12 @@ pub(super) struct Interpreter<'r, 'a> {
     pub(super) classes: HashMap<Rc<str>, Defined>,
     /// Whether a method of a class runs, which puts out only what it returns.
     pub(super) is_method: bool,
+    /// The label of the loop that `break` or `continue` means, where it names one.
+    pub(super) label: Option<Rc<str>>,
+    /// The label of the loop that begins.
+    pub(super) own_label: Option<Rc<str>>,
+    /// Namespaces whose types need no longer name.
+    pub(super) namespaces: Vec<Rc<str>>,
     pub(super) heap: Vec<Object>,
     pub(super) patterns: super::patterns::Patterns,
     /// State of `Get-Random`.
@@ -63,6 +69,9 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             aliases: HashMap::new(),
             classes: HashMap::new(),
             is_method: false,
+            label: None,
+            own_label: None,
+            namespaces: Vec::new(),
             heap: Vec::new(),
             patterns: super::patterns::Patterns::default(),
             seed: 0x2545_f491_4f6c_dd1d,
@@ -157,16 +166,11 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             self.run.note(note);
         }
         if !arguments.is_empty() {
-            self.assign_plain("args", Value::list(arguments));
+            self.assign_plain("args", Value::list(arguments.clone()));
         }
         let block = parsed.block;
-        for (name, value) in &block.parameters {
-            let value = match value {
-                Some(expr) => self.expr(expr)?,
-                None => Value::Null,
-            };
-            self.assign_plain(&name.name, value);
-        }
+        let given = arguments.into_iter().map(|it| (None, it)).collect();
+        self.bind(&block.parameters, given)?;
         for body in [&block.begin, &block.process].into_iter().flatten() {
             self.statements(body, out)?;
         }
@@ -204,9 +208,38 @@ impl<'r, 'a> Interpreter<'r, 'a> {
 
     pub(super) fn statements(&mut self, body: &[Statement], out: &mut Vec<Value>) -> Eval<()> {
         for statement in body {
-            self.statement(statement, out)?;
+            match self.statement(statement, out) {
+                Ok(()) => {}
+                Err(Flow::Throw(error)) => self.trapped(body, error, out)?,
+                Err(flow) => return Err(flow),
+            }
         }
         Ok(())
+    }
+
+    /// What a body does about an error, after which it goes on; else that is thrown on.
+    fn trapped(&mut self, body: &[Statement], error: Value, out: &mut Vec<Value>) -> Eval<()> {
+        let trap = body.iter().find_map(|it| match it {
+            Statement::Trap(trap) => Some(trap),
+            _ => None,
+        });
+        let Some(trap) = trap else { return Err(Flow::Throw(error)) };
+        self.assign_error(&error);
+        match self.statements(trap, out) {
+            Ok(()) | Err(Flow::Continue) => Ok(()),
+            Err(Flow::Break(_)) => Err(Flow::Throw(error)),
+            Err(flow) => Err(flow),
+        }
+    }
+
+    /// `$_` where an error is handled.
+    fn assign_error(&mut self, error: &Value) {
+        let message = self.text_of(error);
+        let record = self.new_object(Object::new("exception", State::None));
+        self.set_entry(record, Value::text("message"), Value::text(message));
+        self.set_entry(record, Value::text("exception"), Value::Object(record));
+        self.set_entry(record, Value::text("targetobject"), error.clone());
+        self.assign_plain("_", Value::Object(record));
     }
 
     pub(super) fn statement(&mut self, statement: &Statement, out: &mut Vec<Value>) -> Eval<()> {
@@ -222,8 +255,21 @@ impl<'r, 'a> Interpreter<'r, 'a> {
                 Ok(())
             }
             Statement::Class(class) => self.define_class(class),
-            Statement::Break => Err(Flow::Break(false)),
-            Statement::Continue => Err(Flow::Continue),
+            Statement::Break(label) => {
+                self.label.clone_from(label);
+                Err(Flow::Break(false))
+            }
+            Statement::Continue(label) => {
+                self.label.clone_from(label);
+                Err(Flow::Continue)
+            }
+            Statement::Trap(_) => Ok(()),
+            Statement::Using(space) => {
+                if self.namespaces.len() < 100 {
+                    self.namespaces.push(Rc::clone(space));
+                }
+                Ok(())
+            }
             Statement::Exit => Err(Flow::Exit),
             Statement::Return(None) => {
                 if self.is_method {
@@ -251,6 +297,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             Statement::Switch { kind, over, arms, otherwise } => {
                 self.switch(*kind, over, arms, otherwise.as_ref(), out)
             }
+            Statement::Labelled(label, labelled) => self.labelled(label, labelled, out),
             Statement::Try { body, catches, last } => {
                 self.try_catch(body, catches, last.as_ref(), out)
             }
@@ -292,20 +339,28 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         let Some((first, rest)) = elements.split_first() else { return Ok(()) };
         if rest.is_empty() {
             return match first {
-                Element::Expr(expr) => {
+                Element::Expr(expr, to) => {
                     let value = self.expr(expr)?;
                     // `$i++` alone says nothing.
-                    if !is_silent(expr) {
-                        self.put_out(value, out);
+                    if is_silent(expr) {
+                        return Ok(());
                     }
-                    Ok(())
+                    let mut put = Vec::new();
+                    self.put_out(value, &mut put);
+                    match to {
+                        Some(to) => self.into_file(to, &put),
+                        None => {
+                            out.append(&mut put);
+                            Ok(())
+                        }
+                    }
                 }
                 Element::Command(command) => self.element(command, None, out),
             };
         }
         let mut flowing = Vec::new();
         match first {
-            Element::Expr(expr) => {
+            Element::Expr(expr, _) => {
                 let value = self.expr(expr)?;
                 self.put_out(value, &mut flowing);
             }
@@ -314,7 +369,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         for (at, element) in rest.iter().enumerate() {
             let mut next = Vec::new();
             match element {
-                Element::Expr(expr) => {
+                Element::Expr(expr, _) => {
                     let value = self.expr(expr)?;
                     self.put_out(value, &mut next);
                 }
@@ -336,17 +391,22 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         input: Option<Vec<Value>>,
         out: &mut Vec<Value>,
     ) -> Eval<()> {
-        let Some((path, append)) = &command.to else {
+        let Some(to) = &command.to else {
             return self.deeper(|it| it.command(command, input, out)).map(|_| ());
         };
         let mut written = Vec::new();
         self.deeper(|it| it.command(command, input, &mut written))?;
+        self.into_file(to, &written)
+    }
+
+    /// `> path`
+    fn into_file(&mut self, (path, append): &(Expr, bool), values: &[Value]) -> Eval<()> {
         let path = self.expr(path)?;
         let path = self.text_of(&path);
-        if !path.is_empty() {
-            self.write_file(&path, &written, *append, true)?;
+        if path.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.write_file(&path, values, *append, true)
     }
 
     /// Output: lists are taken apart.
@@ -410,157 +470,14 @@ impl<'r, 'a> Interpreter<'r, 'a> {
     }
 
     /// Statements that may be run or not: how they end does not end others.
-    fn perhaps(&mut self, body: &[Statement], out: &mut Vec<Value>) -> Eval<()> {
+    pub(super) fn perhaps(&mut self, body: &[Statement], out: &mut Vec<Value>) -> Eval<()> {
         match self.statements(body, out) {
             Err(Flow::Stop) => Err(Flow::Stop),
-            _ => Ok(()),
-        }
-    }
-
-    fn while_loop(
-        &mut self,
-        condition: Option<&Statement>,
-        body: &Body,
-        step: Option<&Statement>,
-        out: &mut Vec<Value>,
-    ) -> Eval<()> {
-        let mut turns = Turns::new(self.run);
-        loop {
-            let truth = match condition {
-                Some(condition) => {
-                    let value = self.value_of(condition)?;
-                    Self::truth(&value)
-                }
-                None => Truth::Yes,
-            };
-            if truth == Truth::No {
-                return Ok(());
-            }
-            match self.statements(body, out) {
-                Ok(()) | Err(Flow::Continue) => {}
-                Err(Flow::Break(_)) => return Ok(()),
-                Err(flow) => return Err(flow),
-            }
-            if let Some(step) = step {
-                let mut unseen = Vec::new();
-                self.statement(step, &mut unseen)?;
-            }
-            if truth == Truth::Unknown || !turns.again(self.run)? {
-                return Ok(());
+            _ => {
+                self.label = None;
+                Ok(())
             }
         }
-    }
-
-    fn do_loop(
-        &mut self,
-        body: &Body,
-        condition: &Statement,
-        is_until: bool,
-        out: &mut Vec<Value>,
-    ) -> Eval<()> {
-        let mut turns = Turns::new(self.run);
-        loop {
-            match self.statements(body, out) {
-                Ok(()) | Err(Flow::Continue) => {}
-                Err(Flow::Break(_)) => return Ok(()),
-                Err(flow) => return Err(flow),
-            }
-            let value = self.value_of(condition)?;
-            let goes_on = if is_until { Truth::No } else { Truth::Yes };
-            if Self::truth(&value) != goes_on || !turns.again(self.run)? {
-                return Ok(());
-            }
-        }
-    }
-
-    fn foreach(
-        &mut self,
-        variable: &Name,
-        over: &Statement,
-        body: &Body,
-        out: &mut Vec<Value>,
-    ) -> Eval<()> {
-        let over = self.value_of(over)?;
-        let turns = Turns::new(self.run);
-        for item in self.items_of(&over) {
-            self.run.step()?;
-            self.set_variable(variable, item)?;
-            match self.statements(body, out) {
-                // A request in `try` may fail, and then the next is asked.
-                Ok(()) | Err(Flow::Continue | Flow::Break(true)) => {}
-                Err(Flow::Break(false)) => break,
-                Err(flow) => return Err(flow),
-            }
-            if !turns.has_budget(self.run) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn switch(
-        &mut self,
-        kind: Match,
-        over: &Statement,
-        arms: &[(Expr, Body)],
-        otherwise: Option<&Body>,
-        out: &mut Vec<Value>,
-    ) -> Eval<()> {
-        let over = self.value_of(over)?;
-        'items: for item in self.items_of(&over) {
-            let mut is_matched = false;
-            self.assign_plain("_", item.clone());
-            for (test, body) in arms {
-                self.run.step()?;
-                let holds = if let Expr::Script(block) = test {
-                    let value = self.call_block(block, Vec::new(), None, false)?;
-                    Self::truth(&Value::from_output(value))
-                } else {
-                    let test = self.expr(test)?;
-                    self.matches(kind, &item, &test)?
-                };
-                if holds == Truth::No {
-                    continue;
-                }
-                is_matched = holds == Truth::Yes;
-                let done = self.statements(body, out);
-                match done {
-                    Ok(()) => {}
-                    Err(Flow::Stop) => return Err(Flow::Stop),
-                    Err(_) if holds == Truth::Unknown => {}
-                    Err(Flow::Break(_)) => break 'items,
-                    Err(Flow::Continue) => continue 'items,
-                    Err(flow) => return Err(flow),
-                }
-            }
-            if let Some(body) = otherwise.filter(|_| !is_matched) {
-                match self.statements(body, out) {
-                    Ok(()) | Err(Flow::Continue) => {}
-                    Err(Flow::Break(_)) => break,
-                    Err(flow) => return Err(flow),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn matches(&mut self, kind: Match, item: &Value, test: &Value) -> Eval<Truth> {
-        if item.is_unknown() || test.is_unknown() {
-            return Ok(Truth::Unknown);
-        }
-        let holds = match kind {
-            Match::Exact => self.equals(item, test, true),
-            Match::Wildcard => {
-                let (item, test) = (self.text_of(item), self.text_of(test));
-                self.run.steps(item.len() as u64 / 64)?;
-                super::patterns::like(&item, &test, true)
-            }
-            Match::Regex => {
-                let (item, test) = (self.text_of(item), self.text_of(test));
-                self.pattern(&test, true)?.is_some_and(|it| it.is_match(&item))
-            }
-        };
-        Ok(if holds { Truth::Yes } else { Truth::No })
     }
 
     /// What would be asked for where a request fails is run too.
@@ -577,11 +494,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         match done {
             Err(Flow::Stop) => return Err(Flow::Stop),
             Err(Flow::Throw(error)) => {
-                let message = self.text_of(&error);
-                let record = self.new_object(Object::new("exception", State::None));
-                self.set_entry(record, Value::text("message"), Value::text(message));
-                self.set_entry(record, Value::text("exception"), Value::Object(record));
-                self.assign_plain("_", Value::Object(record));
+                self.assign_error(&error);
                 done = match catches.first() {
                     Some(catch) => self.statements(catch, out),
                     None => Ok(()),
@@ -725,7 +638,8 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         let is_method = std::mem::replace(&mut self.is_method, false);
         let done = self.called(|it| {
             if own_scope {
-                it.scopes.push(HashMap::new());
+                let scope = it.captured(block);
+                it.scopes.push(scope);
             }
             let done = it.block_within(block, arguments, input, &mut out);
             if own_scope {
@@ -739,64 +653,6 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             Err(Flow::Return) if own_scope => Ok(out),
             Err(flow) => Err(flow),
         }
-    }
-
-    pub(super) fn block_within(
-        &mut self,
-        block: &Rc<Block>,
-        arguments: Vec<(Option<Rc<str>>, Value)>,
-        input: Option<Vec<Value>>,
-        out: &mut Vec<Value>,
-    ) -> Eval<()> {
-        let mut bound: Vec<Option<Value>> = vec![None; block.parameters.len()];
-        let mut plain = Vec::new();
-        for (name, value) in arguments {
-            let at = name.and_then(|name| {
-                let name = name.to_ascii_lowercase();
-                let exact = block.parameters.iter().position(|(it, _)| *it.name == *name);
-                exact.or_else(|| {
-                    block.parameters.iter().position(|(it, _)| it.name.starts_with(&name))
-                })
-            });
-            match at {
-                Some(at) => bound[at] = Some(value),
-                None => plain.push(value),
-            }
-        }
-        let mut plain = plain.into_iter();
-        for ((name, default), value) in block.parameters.iter().zip(bound) {
-            let value = match value.or_else(|| plain.next()) {
-                Some(value) => value,
-                None => match default {
-                    Some(expr) => self.expr(expr)?,
-                    None => Value::Null,
-                },
-            };
-            self.assign_plain(&name.name, value);
-        }
-        let rest: Vec<Value> = plain.collect();
-        if !rest.is_empty() || self.scopes.len() > 1 {
-            self.assign_plain("args", Value::list(rest));
-        }
-        if let Some(begin) = &block.begin {
-            self.statements(begin, out)?;
-        }
-        let per_item = block.process.as_ref().or(Some(&block.body).filter(|_| block.is_filter));
-        if let Some(body) = per_item {
-            for item in input.unwrap_or_else(|| vec![Value::Null]) {
-                self.assign_plain("_", item);
-                self.statements(body, out)?;
-            }
-            if block.is_filter {
-                return Ok(());
-            }
-        } else if let Some(input) = input {
-            if let Some(last) = input.last() {
-                self.assign_plain("_", last.clone());
-            }
-            self.assign_plain("input", Value::list(input));
-        }
-        self.statements(&block.body, out)
     }
 
     /// Expandable text.

@@ -9,15 +9,36 @@ impl Parser<'_> {
     /// An expression, lists by comma included.
     pub(super) fn expression(&mut self) -> Parse<Expr> {
         self.deeper()?;
-        let expr = self.logic(true);
+        let expr = self.logic(true).and_then(|it| self.ternary(it));
         self.depth -= 1;
         expr
+    }
+
+    /// `? one : other` behind a condition, as of PowerShell 7.
+    fn ternary(&mut self, condition: Expr) -> Parse<Expr> {
+        let before = self.at;
+        self.skip_blanks();
+        if self.peek() != b'?' || matches!(self.byte(1), b'.' | b'?' | b'[') {
+            self.at = before;
+            return Ok(condition);
+        }
+        self.at += 1;
+        self.skip_lines();
+        self.node()?;
+        let one = self.expression_without_comma()?;
+        self.skip_lines();
+        if !self.eat(":") {
+            return Err(Broken("`:` was expected"));
+        }
+        self.skip_lines();
+        let other = self.expression_without_comma()?;
+        Ok(Expr::Ternary(Box::new([condition, one, other])))
     }
 
     /// One argument of a method.
     pub(super) fn expression_without_comma(&mut self) -> Parse<Expr> {
         self.deeper()?;
-        let expr = self.logic(false);
+        let expr = self.logic(false).and_then(|it| self.ternary(it));
         self.depth -= 1;
         expr
     }
@@ -617,6 +638,10 @@ impl Parser<'_> {
         let mut suffixes = Vec::new();
         loop {
             let before = self.at;
+            // `?.` and `?[`: what is not there has no members here either.
+            if blanks && self.peek() == b'?' && matches!(self.byte(1), b'.' | b'[') {
+                self.at += 1;
+            }
             if blanks && !matches!(self.peek(), b'.' | b'[' | b':' | b'+' | b'-') {
                 self.skip_blanks();
                 let is_member = (self.peek() == b'.'
@@ -648,9 +673,6 @@ impl Parser<'_> {
                     } else {
                         suffixes.push(Suffix::Member { name, is_static });
                     }
-                }
-                (b'?', b'.') if blanks => {
-                    self.at += 1;
                 }
                 (b'[', _) => {
                     self.at += 1;
@@ -775,7 +797,7 @@ impl Parts {
 pub(super) fn lone_expression(statement: &Statement) -> Option<&Expr> {
     match statement {
         Statement::Pipeline(elements) => match elements.as_slice() {
-            [super::ast::Element::Expr(expr)] => Some(expr),
+            [super::ast::Element::Expr(expr, None)] => Some(expr),
             _ => None,
         },
         _ => None,

@@ -12,6 +12,14 @@ impl Interpreter<'_, '_> {
         if let Some(own) = self.create_own(class, &arguments)? {
             return Ok(own);
         }
+        let resolved = self.resolved(class);
+        let class = &*resolved;
+        if let Some(made) = self.create_request(class, &arguments)? {
+            return Ok(made);
+        }
+        if let Some(made) = self.create_secret(class, &arguments)? {
+            return Ok(made);
+        }
         let first = arguments.first().cloned().unwrap_or(Value::Null);
         let second = arguments.get(1).cloned().unwrap_or(Value::Null);
         if let Some(item) = class.strip_suffix("[]") {
@@ -69,7 +77,10 @@ impl Interpreter<'_, '_> {
                 };
                 Object::new(class, State::Builder(text))
             }
-            "collections.arraylist" | "collections.stack" | "collections.queue" => {
+            "collections.arraylist"
+            | "collections.stack"
+            | "collections.queue"
+            | "collections.objectmodel.collection" => {
                 let items = if let Value::List(_) | Value::Bytes(_) = first {
                     self.items_of(&first)
                 } else {
@@ -77,8 +88,13 @@ impl Interpreter<'_, '_> {
                 };
                 Object::new("collections.arraylist", State::Items(items))
             }
-            _ if class.starts_with("collections.generic.list")
-                || class.starts_with("collections.generic.queue") =>
+            _ if ["list", "queue", "stack", "hashset", "linkedlist", "sortedset"].iter().any(
+                |it| {
+                    class
+                        .strip_prefix("collections.generic.")
+                        .is_some_and(|rest| rest.starts_with(it))
+                },
+            ) =>
             {
                 let items = if let Value::List(_) | Value::Bytes(_) = first {
                     self.items_of(&first)
@@ -90,7 +106,11 @@ impl Interpreter<'_, '_> {
             "hashtable" | "collections.hashtable" | "collections.specialized.ordereddictionary" => {
                 Object::new("hashtable", State::None)
             }
-            _ if class.starts_with("collections.generic.dictionary") => {
+            _ if class.starts_with("collections.generic.dictionary")
+                || class.starts_with("collections.generic.sorted")
+                || class.starts_with("collections.concurrent.concurrentdictionary")
+                || class == "collections.specialized.namevaluecollection" =>
+            {
                 Object::new("hashtable", State::None)
             }
             "psobject" | "pscustomobject" | "management.automation.psobject" => {
@@ -99,16 +119,6 @@ impl Interpreter<'_, '_> {
                 }
                 Object::new("pscustomobject", State::None)
             }
-            "uri" => {
-                let text = self.text_of(&first);
-                return Ok(self.uri(&text));
-            }
-            "net.sockets.tcpclient" | "net.sockets.udpclient" => {
-                if !arguments.is_empty() {
-                    self.dial(&first, &second);
-                }
-                Object::new(class, State::None)
-            }
             "text.utf8encoding" | "text.asciiencoding" | "text.unicodeencoding" => {
                 let name =
                     class.trim_start_matches("text.").trim_end_matches("encoding").to_owned();
@@ -116,38 +126,11 @@ impl Interpreter<'_, '_> {
                 object.entries.push((Value::text("name"), Value::text(name)));
                 object
             }
-            "net.ipendpoint" => {
-                let mut object = Object::new(class, State::None);
-                object.entries.push((Value::text("address"), first));
-                object.entries.push((Value::text("port"), second));
-                object
-            }
-            "uribuilder" => {
-                let part = |at: usize| arguments.get(at).map(|it| self.text_of(it));
-                let text = match (part(0), part(1), part(2), part(3)) {
-                    (Some(scheme), Some(host), port, path) => {
-                        let port = port.map(|it| format!(":{it}")).unwrap_or_default();
-                        let path = path.unwrap_or_default();
-                        format!("{scheme}://{host}{port}/{}", path.trim_start_matches('/'))
-                    }
-                    (text, ..) => text.unwrap_or_default(),
-                };
-                let uri = self.uri(&text);
-                let mut object = Object::new(class, State::None);
-                object.entries.push((Value::text("uri"), uri));
-                object
-            }
             "net.networkcredential" | "management.automation.pscredential" => {
                 let mut object = Object::new("net.networkcredential", State::None);
                 object.entries.push((Value::text("username"), first));
                 object.entries.push((Value::text("password"), second));
                 object
-            }
-            "net.mail.smtpclient" => {
-                if !arguments.is_empty() {
-                    self.dial(&first, &second);
-                }
-                Object::new(class, State::None)
             }
             "diagnostics.processstartinfo" => {
                 let mut object = Object::new(class, State::None);
@@ -164,13 +147,6 @@ impl Interpreter<'_, '_> {
                 object
             }
             "regex" | "text.regularexpressions.regex" => return self.cast("regex", first),
-            "security.cryptography.aescryptoserviceprovider"
-            | "security.cryptography.aesmanaged"
-            | "security.cryptography.rijndaelmanaged"
-            | "security.cryptography.aes"
-            | "security.cryptography.rijndael" => {
-                Object::new("security.cryptography.aes", State::None)
-            }
             "datetime" | "exception" => {
                 let mut object = Object::new(class, State::None);
                 object.entries.push((Value::text("message"), first));
@@ -185,22 +161,6 @@ impl Interpreter<'_, '_> {
             }
         };
         Ok(Value::Object(self.new_object(object)))
-    }
-
-    fn dial(&mut self, host: &Value, port: &Value) {
-        if let Value::Object(id) = host
-            && self.heap.get(*id).is_some_and(|it| &*it.class == "net.ipendpoint")
-        {
-            let part = |name: &str| self.named_entry(*id, name).unwrap_or(Value::Null);
-            let (host, port) = (part("address"), part("port"));
-            if !matches!(host, Value::Object(_)) {
-                self.dial(&host, &port);
-            }
-            return;
-        }
-        let host = self.text_of(host);
-        let port = self.int_of(port).and_then(|it| u16::try_from(it).ok()).filter(|it| *it != 0);
-        self.run.connect(&host, port);
     }
 
     /// A stream over bytes, or over what is not known.
@@ -256,6 +216,16 @@ impl Interpreter<'_, '_> {
                 Value::Object(self.new_object(object))
             }
             ("hashtable" | "pscustomobject", "properties") => self.enumerated(id),
+            ("uri" | "uribuilder", _) => self.uri_member(id, &class, name),
+            ("io.fileinfo", "directoryname" | "basename" | "extension") => {
+                let path = self.text_of(&Value::Object(id));
+                let of = match name {
+                    "directoryname" => "getdirectoryname",
+                    "basename" => "getfilenamewithoutextension",
+                    _ => "getextension",
+                };
+                return self.call_static_with("io.path", of, vec![Value::text(path)]);
+            }
             ("hashtable" | "pscustomobject" | "exception", _) => Value::Null,
             ("executioncontext", "invokecommand" | "sessionstate" | "psvariable") => {
                 Value::Object(self.new_object(Object::new(name, State::None)))
@@ -278,7 +248,9 @@ impl Interpreter<'_, '_> {
             (
                 "net.webclient"
                 | "net.http.httpclient"
+                | "net.http.httprequestmessage"
                 | "net.webrequest"
+                | "net.mail.smtpclient"
                 | "com:wscript.shell"
                 | "com:shell.application",
                 _,
@@ -307,11 +279,16 @@ impl Interpreter<'_, '_> {
                 _ => Value::Bool(true),
             },
             ("io.stream" | "io.file", "basestream") => Value::Object(id),
-            _ if is_xml_http(&class) && name.starts_with("response") => {
+            _ if class.starts_with("com:")
+                && let Some(member) = self.com_member(id, &class, name) =>
+            {
+                member
+            }
+            _ if super::com_objects::is_xml_http(&class) && name.starts_with("response") => {
                 let url = self.named_entry(id, "url").map(|it| self.text_of(&it));
                 Value::Unknown(url.filter(|it| !it.is_empty()).map(Into::into))
             }
-            _ if is_xml_http(&class) && name == "status" => Value::Int(200),
+            _ if super::com_objects::is_xml_http(&class) && name == "status" => Value::Int(200),
             // A method that is named: `$client.DownloadString`.
             _ if is_named_method(&class, name) => {
                 Value::Method(Rc::new((Value::Object(id), name.to_owned())))
@@ -362,6 +339,15 @@ impl Interpreter<'_, '_> {
         if let Some(result) = self.call_own_method(id, &class, name, &arguments)? {
             return Ok(result);
         }
+        if let Some(result) = self.call_request(id, &class, name, &arguments)? {
+            return Ok(result);
+        }
+        if let Some(result) = self.call_pipeline(id, &class, name, &arguments)? {
+            return Ok(result);
+        }
+        if let Some(result) = self.call_secret(id, &class, name, &arguments)? {
+            return Ok(result);
+        }
         let Some(object) = self.heap.get(id) else { return Ok(Value::Null) };
         let first = arguments.first().cloned().unwrap_or(Value::Null);
         let second = arguments.get(1).cloned().unwrap_or(Value::Null);
@@ -389,40 +375,6 @@ impl Interpreter<'_, '_> {
             (_, "dispose" | "close" | "end" | "add_type") => return Ok(Value::Null),
             ("hashtable" | "bag" | "pscustomobject", _) => {
                 return self.call_table(id, name, &first, second);
-            }
-            ("net.webclient", _) => return self.call_web_client(name, &arguments),
-            ("net.http.httpclient", _) => {
-                let url = self.url_of(&first);
-                if name.starts_with("cancel") {
-                    return Ok(Value::Null);
-                }
-                self.run.fetch(&url, None);
-                return Ok(Value::Unknown(Some(url.into())));
-            }
-            ("net.webrequest", "getresponse" | "getresponseasync" | "begingetresponse") => {
-                let url = self
-                    .named_entry(id, "requesturi")
-                    .map(|it| self.text_of(&it))
-                    .unwrap_or_default();
-                self.run.fetch(&url, None);
-                return Ok(Value::Unknown(Some(url.into())));
-            }
-            (
-                "net.sockets.tcpclient" | "net.sockets.udpclient" | "net.sockets.socket",
-                "connect" | "beginconnect" | "connectasync",
-            ) => {
-                self.dial(&first, &second);
-            }
-            ("net.websockets.clientwebsocket", "connectasync") | ("xml.xmldocument", "load") => {
-                let url = self.url_of(&first);
-                if url.contains("://") {
-                    self.run.fetch(&url, None);
-                }
-                return Ok(Value::Unknown(Some(url.into())));
-            }
-            ("net.networkinformation.ping", "send") => {
-                let host = text(self, 0);
-                self.run.connect(&host, None);
             }
             ("text.encoding", _) => return self.call_encoding(id, name, &arguments),
             ("random", "next" | "nextdouble") => {
@@ -472,40 +424,6 @@ impl Interpreter<'_, '_> {
                 let name = text(self, 0).to_lowercase();
                 self.assign_plain(&name, second);
             }
-            (
-                "management.automation.powershell",
-                "addscript" | "addcommand" | "addargument" | "addparameter",
-            ) => {
-                if name == "addscript"
-                    && let Some(Object { state: State::Builder(script), held, .. }) =
-                        self.heap.get_mut(id)
-                {
-                    let more = match &first {
-                        Value::Text(text) => text.as_str().to_owned(),
-                        Value::Script(block) => block.source.to_string(),
-                        _ => String::new(),
-                    };
-                    held.grow(more.len());
-                    script.push_str(&more);
-                    script.push('\n');
-                } else if let Some(more) = self.command_part(name, &arguments)
-                    && let Some(Object { state: State::Builder(script), held, .. }) =
-                        self.heap.get_mut(id)
-                {
-                    held.grow(more.len());
-                    script.truncate(script.trim_end_matches('\n').len());
-                    script.push_str(&more);
-                }
-                return Ok(Value::Object(id));
-            }
-            ("management.automation.powershell", "invoke" | "begininvoke" | "invokeasync") => {
-                let Some(Object { state: State::Builder(script), .. }) = self.heap.get_mut(id)
-                else {
-                    return Ok(Value::Null);
-                };
-                let script = std::mem::take(script);
-                return self.invoke_expression(script.trim_end());
-            }
             ("wmiclass", "create") => {
                 let line = text(self, 0);
                 self.run.start(&line)?;
@@ -526,50 +444,12 @@ impl Interpreter<'_, '_> {
                 self.run.start(&format!("{name} {rest}"))?;
             }
             ("net.networkcredential", "getnetworkcredential") => return Ok(Value::Object(id)),
-            ("security.cryptography.aes", "createdecryptor") => {
-                return Ok(self.decryptor(id, &arguments));
-            }
             ("cryptotransform", "transformfinalblock") => return self.decrypted(id, &arguments),
             ("appdomain", "load") => {
                 return self.call_static_with("reflection.assembly", "load", arguments);
             }
-            ("net.mail.smtpclient", "send") => {
-                if let Some(host) = self.named_entry(id, "host") {
-                    let port = self.named_entry(id, "port").unwrap_or(Value::Null);
-                    self.dial(&host, &port);
-                }
-            }
             _ if class.starts_with("com:") => return self.call_com(id, &class, name, &arguments),
-            _ => self.remark_all(&arguments),
-        }
-        Ok(Value::Unknown(None))
-    }
-
-    /// A URL in text or in a `Uri`.
-    fn url_of(&self, value: &Value) -> String {
-        self.text_of(value)
-    }
-
-    fn call_web_client(&mut self, name: &str, arguments: &[Value]) -> Eval<Value> {
-        let url = arguments.first().map(|it| self.url_of(it)).unwrap_or_default();
-        let second = arguments.get(1).map(|it| self.text_of(it));
-        if name.starts_with("downloadfile") {
-            self.run.fetch(&url, second.as_deref());
-            return Ok(Value::Unknown(None));
-        }
-        if name.starts_with("download")
-            || name.starts_with("openread")
-            || name.starts_with("upload")
-            || name.starts_with("openwrite")
-        {
-            if name.starts_with("upload")
-                && let Some(sent) = arguments.last()
-            {
-                let sent = self.text_of(sent);
-                self.run.remark(&sent);
-            }
-            self.run.fetch(&url, None);
-            return Ok(Value::Unknown(Some(url.into())));
+            _ => return self.call_unknown(name, &arguments),
         }
         Ok(Value::Unknown(None))
     }
@@ -580,7 +460,11 @@ impl Interpreter<'_, '_> {
             "add" | "set" | "set_item" | "item" if !matches!(second, Value::Null) => {
                 // A header may be a URL; nothing of it is lost.
                 if let Value::Text(text) = &second {
-                    self.run.remark(text.as_str());
+                    if crate::recorder::is_beside(&self.text_of(first)) {
+                        self.run.beside(text.as_str());
+                    } else {
+                        self.run.remark(text.as_str());
+                    }
                 }
                 self.set_entry(id, first.clone(), second);
                 Value::Null
@@ -611,7 +495,10 @@ impl Interpreter<'_, '_> {
                 Some(Value::Script(block)) => {
                     let arguments =
                         [first.clone(), second].into_iter().map(|it| (None, it)).collect();
+                    let before = self.scope_value("this").unwrap_or(Value::Null);
+                    self.assign_plain("this", Value::Object(id));
                     let out = self.call_block(&block, arguments, None, true)?;
+                    self.assign_plain("this", before);
                     Value::from_output(out)
                 }
                 Some(other) => other,
@@ -667,6 +554,17 @@ impl Interpreter<'_, '_> {
                 }
             }
             "pop" => return Ok(items.pop().unwrap_or(Value::Null)),
+            "peek" => return Ok(items.last().cloned().unwrap_or(Value::Null)),
+            "getrange" => {
+                let count = arguments.get(1).and_then(as_count).unwrap_or(0);
+                let range = items.iter().skip(at.unwrap_or(0)).take(count);
+                return Ok(Value::list(range.cloned().collect()));
+            }
+            "removerange" => {
+                let count = arguments.get(1).and_then(as_count).unwrap_or(0);
+                let start = at.unwrap_or(0).min(items.len());
+                items.drain(start..start.saturating_add(count).min(items.len()));
+            }
             "dequeue" => return Ok(if items.is_empty() { Value::Null } else { items.remove(0) }),
             "reverse" => items.reverse(),
             "clear" => items.clear(),
@@ -730,75 +628,6 @@ impl Interpreter<'_, '_> {
         Ok(Value::Object(id))
     }
 
-    fn call_com(&mut self, id: usize, class: &str, name: &str, arguments: &[Value]) -> Eval<Value> {
-        let text = |it: &Self, at: usize| {
-            arguments.get(at).map(|value| it.text_of(value)).unwrap_or_default()
-        };
-        match name {
-            "run" | "exec" => {
-                let line = text(self, 0);
-                self.run.start(&line)?;
-            }
-            "shellexecute" | "executeshellcommand" => {
-                let line = if name == "shellexecute" {
-                    format!("{} {}", text(self, 0), text(self, 1))
-                } else {
-                    format!("{} {}", text(self, 0), text(self, 2))
-                };
-                self.run.start(&line)?;
-            }
-            "regwrite" => {
-                let (key, value) = (text(self, 0), text(self, 1));
-                self.run.set(&key, &value);
-            }
-            "createshortcut" => {
-                let mut object = Object::new("com:shortcut", State::None);
-                object.entries.push((Value::text("path"), Value::text(text(self, 0))));
-                return Ok(Value::Object(self.new_object(object)));
-            }
-            "save" if class == "com:shortcut" => {
-                let entry = |it: &Self, name: &str| {
-                    it.named_entry(id, name).map(|value| it.text_of(&value)).unwrap_or_default()
-                };
-                let what = format!("shortcut {}", entry(self, "path"));
-                let line = format!("{} {}", entry(self, "targetpath"), entry(self, "arguments"));
-                self.run.set(&what, line.trim());
-                crate::programs::carried(self.run, &line)?;
-            }
-            "expandenvironmentstrings" => {
-                return Ok(Value::text(crate::machine::expand(&text(self, 0))));
-            }
-            "open" if is_xml_http(class) => {
-                let url = text(self, 1);
-                self.set_entry(id, Value::text("url"), Value::text(url));
-            }
-            "send" if is_xml_http(class) => {
-                let url =
-                    self.named_entry(id, "url").map(|it| self.text_of(&it)).unwrap_or_default();
-                self.run.fetch(&url, None);
-            }
-            "navigate" | "navigate2" => {
-                let url = text(self, 0);
-                self.run.fetch(&url, None);
-            }
-            "write" | "writetext" if class == "com:adodb.stream" => {
-                let value = arguments.first().cloned().unwrap_or(Value::Null);
-                self.set_entry(id, Value::text("content"), value);
-            }
-            "savetofile" => {
-                let content = self.named_entry(id, "content").unwrap_or(Value::Unknown(None));
-                let path = text(self, 0);
-                self.save(&path, &content, false)?;
-            }
-            "open" if class == "com:shell.application" => {
-                let line = text(self, 0);
-                self.run.start(&line)?;
-            }
-            _ => self.remark_all(arguments),
-        }
-        Ok(Value::Unknown(None))
-    }
-
     pub(super) fn random(&mut self, first: &Value, second: &Value) -> Value {
         // xorshift64: the same each time.
         self.seed ^= self.seed << 13;
@@ -813,18 +642,6 @@ impl Interpreter<'_, '_> {
         Value::Int(low.saturating_add((self.seed % span) as i64))
     }
 
-    /// A command that is put together part by part, as text of a script.
-    fn command_part(&self, name: &str, arguments: &[Value]) -> Option<String> {
-        let quoted = |value: &Value| format!("'{}'", self.text_of(value).replace('\'', "''"));
-        let first = arguments.first()?;
-        Some(match (name, arguments.get(1)) {
-            ("addcommand", _) => format!("\n& {}", quoted(first)),
-            ("addargument", _) => format!(" {}", quoted(first)),
-            (_, Some(value)) => format!(" -{}:{}", self.text_of(first), quoted(value)),
-            (_, None) => format!(" -{}", self.text_of(first)),
-        })
-    }
-
     /// Runs text that was put together.
     pub(super) fn invoke_expression(&mut self, text: &str) -> Eval<Value> {
         if text.trim().is_empty() {
@@ -834,6 +651,13 @@ impl Interpreter<'_, '_> {
         let mut out = Vec::new();
         self.deeper(|it| it.evaluate_text(text, Vec::new(), &mut out))?;
         Ok(Value::from_output(out))
+    }
+}
+
+fn as_count(value: &Value) -> Option<usize> {
+    match value {
+        Value::Int(count) => usize::try_from(*count).ok(),
+        _ => None,
     }
 }
 
@@ -865,10 +689,6 @@ fn is_named_method(class: &str, name: &str) -> bool {
             | "tostring"
             | "next"
     )
-}
-
-fn is_xml_http(class: &str) -> bool {
-    class.contains("xmlhttp") || class.contains("winhttp")
 }
 
 /// Types whose members are known, or do nothing of interest.

@@ -430,12 +430,13 @@ impl Interpreter<'_, '_> {
         let (text, pattern) = (self.text_of(item), self.text_of(pattern));
         self.run.steps(text.len() as u64 / 32)?;
         let Some(regex) = self.pattern(&pattern, case == Case::Ignored)? else { return Ok(None) };
-        let Some(found) = regex.captures(&text) else { return Ok(Some(false)) };
+        let Some(found) = regex.first(&text) else { return Ok(Some(false)) };
         let id = self.new_object(super::value::Object::new("hashtable", super::value::State::None));
-        for (at, name) in regex.capture_names().enumerate() {
-            if let Some(group) = found.get(at) {
-                let key = name.map_or(Value::Int(at as i64), Value::text);
-                self.set_entry(id, key, Value::text(group.as_str()));
+        for (at, group) in found.iter().enumerate() {
+            if let Some(group) = group {
+                let name = found.names().find(|it| it.1 == at).map(|it| Value::text(it.0));
+                let key = name.unwrap_or(Value::Int(at as i64));
+                self.set_entry(id, key, Value::text(group.text));
             }
         }
         self.assign_plain("matches", Value::Object(id));

@@ -2,8 +2,8 @@
 //! chapter 8, as far as scripts use it. What is broken is skipped to the next line.
 
 use super::ast::{
-    Argument, Assign, Block, Body, Command, Element, Expr, Invoke, Match, NODE_BYTES, Name,
-    Operator, Statement,
+    Argument, Assign, Block, Body, Command, Element, Expr, Invoke, Match, NODE_BYTES, Operator,
+    Statement,
 };
 use crate::held::Held;
 use std::rc::Rc;
@@ -74,7 +74,7 @@ impl<'s> Parser<'s> {
         let mut statements = Vec::new();
         let mut broken = 0;
         if let Ok(parameters) = self.parameters() {
-            block.parameters = parameters;
+            block.parameters = parameters.into();
         }
         loop {
             self.skip_separators();
@@ -270,7 +270,7 @@ impl<'s> Parser<'s> {
     pub(super) fn block(&mut self) -> Parse<Block> {
         self.deeper()?;
         let (start, nodes) = (self.at, self.nodes);
-        let mut block = Block { parameters: self.parameters()?, ..Block::default() };
+        let mut block = Block { parameters: self.parameters()?.into(), ..Block::default() };
         let mut statements = Vec::new();
         loop {
             self.skip_separators();
@@ -291,82 +291,6 @@ impl<'s> Parser<'s> {
         Ok(block)
     }
 
-    /// `param( ... )` with attributes before it, if it is there.
-    fn parameters(&mut self) -> Parse<Vec<(Name, Option<Expr>)>> {
-        let start = self.at;
-        self.skip_separators();
-        while self.peek() == b'[' {
-            self.skip_brackets();
-            self.skip_separators();
-        }
-        let word = self.peek_word();
-        if word.eq_ignore_ascii_case("param") {
-            self.at += word.len();
-            self.skip_lines();
-            if self.eat("(") {
-                return self.parameter_list();
-            }
-        }
-        self.at = start;
-        Ok(Vec::new())
-    }
-
-    /// Parameters up to `)`.
-    pub(super) fn parameter_list(&mut self) -> Parse<Vec<(Name, Option<Expr>)>> {
-        self.deeper()?;
-        let mut parameters = Vec::new();
-        loop {
-            self.skip_separators();
-            match self.peek() {
-                b')' => {
-                    self.at += 1;
-                    break;
-                }
-                0 => break,
-                b'[' => self.skip_brackets(),
-                b',' => self.at += 1,
-                b'$' => {
-                    self.node()?;
-                    self.at += 1;
-                    let name = self.name().ok_or(Broken("a parameter was expected"))?;
-                    self.skip_lines();
-                    let value = if self.peek() == b'=' {
-                        self.at += 1;
-                        self.skip_lines();
-                        Some(self.expression_without_comma()?)
-                    } else {
-                        None
-                    };
-                    parameters.push((name, value));
-                }
-                _ => return Err(Broken("a parameter was expected")),
-            }
-        }
-        self.depth -= 1;
-        Ok(parameters)
-    }
-
-    /// `[ ... ]`, brackets and quotes within.
-    pub(super) fn skip_brackets(&mut self) {
-        let mut depth = 0_usize;
-        let mut quote = None;
-        while let Some(c) = self.bump() {
-            match (quote, c) {
-                (Some(open), _) if open == c => quote = None,
-                (Some(_), _) => {}
-                (None, '\'' | '"') => quote = Some(c),
-                (None, '[') => depth += 1,
-                (None, ']') => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        break;
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
     pub(super) fn statement(&mut self) -> Parse<Statement> {
         self.node()?;
         self.deeper()?;
@@ -376,11 +300,13 @@ impl<'s> Parser<'s> {
     }
 
     fn statement_within(&mut self) -> Parse<Statement> {
-        // A loop's label.
-        if self.peek() == b':' {
+        if self.peek() == b':' && self.byte(1) != b':' {
             self.at += 1;
-            self.at += self.peek_word().len();
+            let label = self.peek_word();
+            self.at += label.len();
             self.skip_lines();
+            let labelled = Box::new(self.statement()?);
+            return Ok(Statement::Labelled(label.to_ascii_lowercase().into(), labelled));
         }
         let word = self.peek_word();
         let keyword = word.to_ascii_lowercase();
@@ -416,15 +342,20 @@ impl<'s> Parser<'s> {
                 if self.peek() == b'[' {
                     self.skip_brackets();
                 }
-                self.body()?;
-                Ok(Statement::Group(Rc::from([])))
+                Ok(Statement::Trap(self.body()?))
             }
             "return" if is_bare => Ok(Statement::Return(self.operand_statement()?)),
             "throw" if is_bare => Ok(Statement::Throw(self.operand_statement()?)),
             "break" | "continue" if is_bare => {
                 self.skip_blanks();
-                self.at += self.peek_word().len();
-                Ok(if keyword == "break" { Statement::Break } else { Statement::Continue })
+                let label = self.peek_word();
+                self.at += label.len();
+                let label = (!label.is_empty()).then(|| label.to_ascii_lowercase().into());
+                Ok(if keyword == "break" {
+                    Statement::Break(label)
+                } else {
+                    Statement::Continue(label)
+                })
             }
             "exit" if is_bare => {
                 self.operand_statement()?;
@@ -438,7 +369,15 @@ impl<'s> Parser<'s> {
                 }
             }
             "using" if is_bare && self.peek() == b' ' => {
-                self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+                let rest = self.rest();
+                let line = &rest[..rest.find(['\n', ';']).unwrap_or(rest.len())];
+                self.at += line.len();
+                let mut words = line.split_ascii_whitespace();
+                if let (Some(what), Some(space)) = (words.next(), words.next())
+                    && what.eq_ignore_ascii_case("namespace")
+                {
+                    return Ok(Statement::Using(super::literals::type_name(space)));
+                }
                 Ok(Statement::Group(Rc::from([])))
             }
             _ => {
@@ -610,7 +549,7 @@ impl<'s> Parser<'s> {
         self.expect("{", "a block was expected")?;
         let mut block = self.block()?;
         if block.parameters.is_empty() {
-            block.parameters = parameters;
+            block.parameters = parameters.into();
         }
         block.is_filter = is_filter;
         Ok(Statement::Function { name: name.into(), block: Rc::new(block) })
@@ -659,8 +598,11 @@ impl<'s> Parser<'s> {
                     let value = Box::new(self.statement()?);
                     return Ok(Statement::Assign { target: expr, operator, value });
                 }
-                self.redirections(&mut None)?;
-                elements.push(Element::Expr(expr));
+                let mut to = None;
+                while self.redirections(&mut to)? {
+                    self.skip_blanks();
+                }
+                elements.push(Element::Expr(expr, to));
             } else {
                 elements.push(Element::Command(self.command()?));
             }

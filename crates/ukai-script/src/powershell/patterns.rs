@@ -1,8 +1,9 @@
 //! Regular expressions and wildcards, as .NET and PowerShell write them.
 
 use super::eval::{Eval, Flow, Interpreter};
+use super::regexes::{Groups, Pattern};
 use super::value::Value;
-use regex::{Regex, RegexBuilder};
+use regex::RegexBuilder;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -15,13 +16,20 @@ const PATTERNS_MAX: usize = 32;
 /// Steps that compiling one costs, beside one for each byte.
 const PATTERN_STEPS: u64 = 500;
 
+/// Steps back of one match in what looks around or back.
+const BACKTRACK_MAX: usize = 20_000;
+
 /// Compiled patterns by their text.
 #[derive(Debug, Default)]
-pub(super) struct Patterns(HashMap<(String, bool), Option<Rc<Regex>>>);
+pub(super) struct Patterns(HashMap<(String, bool), Option<Rc<Pattern>>>);
 
 impl Interpreter<'_, '_> {
     /// A compiled pattern; `None`, with a note, for what the library does not know.
-    pub(super) fn pattern(&mut self, pattern: &str, ignore_case: bool) -> Eval<Option<Rc<Regex>>> {
+    pub(super) fn pattern(
+        &mut self,
+        pattern: &str,
+        ignore_case: bool,
+    ) -> Eval<Option<Rc<Pattern>>> {
         let key = (pattern.to_owned(), ignore_case);
         if let Some(known) = self.patterns.0.get(&key) {
             return Ok(known.clone());
@@ -30,13 +38,24 @@ impl Interpreter<'_, '_> {
         let compiled = if pattern.len() > PATTERN_TEXT_BYTES {
             None
         } else {
-            RegexBuilder::new(&to_rust(pattern))
+            let text = to_rust(pattern);
+            let plain = RegexBuilder::new(&text)
                 .case_insensitive(ignore_case)
                 .size_limit(PATTERN_BYTES)
                 .dfa_size_limit(PATTERN_BYTES)
-                .build()
-                .ok()
-                .map(Rc::new)
+                .build();
+            match plain {
+                Ok(plain) => Some(Rc::new(Pattern::Plain(plain))),
+                // What looks around or back is for the slower library.
+                Err(_) => fancy_regex::RegexBuilder::new(&text)
+                    .case_insensitive(ignore_case)
+                    .backtrack_limit(BACKTRACK_MAX)
+                    .delegate_size_limit(PATTERN_BYTES)
+                    .delegate_dfa_size_limit(PATTERN_BYTES)
+                    .build()
+                    .ok()
+                    .map(|it| Rc::new(Pattern::Rich(it))),
+            }
         };
         if compiled.is_none() {
             self.run.note_unknown("powershell: pattern", pattern);
@@ -49,14 +68,14 @@ impl Interpreter<'_, '_> {
     }
 
     /// All matches replaced by a text with `$1`, `${name}` and `$&`.
-    pub(super) fn replace_all(&mut self, regex: &Regex, text: &str, with: &str) -> Eval<String> {
+    pub(super) fn replace_all(&mut self, regex: &Pattern, text: &str, with: &str) -> Eval<String> {
         let mut out = String::new();
         let mut last = 0;
-        for found in regex.captures_iter(text) {
+        for found in regex.all(text) {
             let Some(all) = found.get(0) else { continue };
             self.run.step()?;
-            out.push_str(&text[last..all.start()]);
-            last = all.end();
+            out.push_str(&text[last..all.start]);
+            last = all.end;
             expand(&found, with, &mut out);
             if out.len() > self.run.limits.value_bytes {
                 self.run.note("a value is too long");
@@ -70,17 +89,17 @@ impl Interpreter<'_, '_> {
     /// All matches replaced by what a script block makes of each.
     pub(super) fn replace_with(
         &mut self,
-        regex: &Regex,
+        regex: &Pattern,
         text: &str,
         block: &Value,
     ) -> Eval<String> {
         let mut out = String::new();
         let mut last = 0;
-        for found in regex.captures_iter(text) {
+        for found in regex.all(text) {
             let Some(all) = found.get(0) else { continue };
             self.run.step()?;
-            self.push_text(&mut out, &text[last..all.start()])?;
-            last = all.end();
+            self.push_text(&mut out, &text[last..all.start])?;
+            last = all.end;
             let found = self.match_object(&found);
             self.assign_plain("_", found.clone());
             let made = match block {
@@ -95,23 +114,30 @@ impl Interpreter<'_, '_> {
     }
 
     /// A `Match`.
-    pub(super) fn match_object(&mut self, found: &regex::Captures<'_>) -> Value {
+    pub(super) fn match_object(&mut self, found: &Groups<'_>) -> Value {
         use super::value::{Object, State};
-        let mut groups = Vec::new();
-        let (value, at) = found.get(0).map_or(("", 0), |it| (it.as_str(), it.start()));
+        let mut groups = Object::new("groups", State::None);
+        let (value, at) = found.get(0).map_or(("", 0), |it| (it.text, it.start));
         for group in found.iter() {
             let mut object = Object::new("text.regularexpressions.group", State::None);
-            let text = group.map_or("", |it| it.as_str());
+            let text = group.as_ref().map_or("", |it| it.text);
             object.entries.push((Value::text("value"), Value::text(text)));
             object.entries.push((Value::text("success"), Value::Bool(group.is_some())));
-            groups.push(Value::Object(self.new_object(object)));
+            let group = Value::Object(self.new_object(object));
+            groups.entries.push((Value::Int(groups.entries.len() as i64), group));
         }
+        for (name, at) in found.names() {
+            if let Some(group) = groups.entries.get(at).map(|it| it.1.clone()) {
+                groups.entries.push((Value::text(name), group));
+            }
+        }
+        let groups = Value::Object(self.new_object(groups));
         let mut object = Object::new("text.regularexpressions.match", State::None);
         object.entries.push((Value::text("value"), Value::text(value)));
         object.entries.push((Value::text("index"), Value::Int(at as i64)));
         object.entries.push((Value::text("length"), Value::Int(value.chars().count() as i64)));
         object.entries.push((Value::text("success"), Value::Bool(true)));
-        object.entries.push((Value::text("groups"), Value::list(groups)));
+        object.entries.push((Value::text("groups"), groups));
         Value::Object(self.new_object(object))
     }
 }
@@ -195,7 +221,7 @@ fn is_in_braces(text: &str) -> bool {
 }
 
 /// `$1`, `${1}`, `${name}`, `$&`, `$$`.
-fn expand(found: &regex::Captures<'_>, with: &str, out: &mut String) {
+fn expand(found: &Groups<'_>, with: &str, out: &mut String) {
     let mut rest = with;
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
@@ -204,11 +230,11 @@ fn expand(found: &regex::Captures<'_>, with: &str, out: &mut String) {
             out.push('$');
             rest = tail;
         } else if let Some(tail) = after.strip_prefix('&') {
-            out.push_str(found.get(0).map_or("", |it| it.as_str()));
+            out.push_str(found.get(0).map_or("", |it| it.text));
             rest = tail;
         } else if digits > 0 {
             let group = after[..digits].parse().ok().and_then(|it: usize| found.get(it));
-            out.push_str(group.map_or("", |it| it.as_str()));
+            out.push_str(group.map_or("", |it| it.text));
             rest = &after[digits..];
         } else if let Some((name, tail)) = after.strip_prefix('{').and_then(|it| it.split_once('}'))
         {
@@ -216,7 +242,7 @@ fn expand(found: &regex::Captures<'_>, with: &str, out: &mut String) {
                 Ok(number) => found.get(number),
                 Err(_) => found.name(name),
             };
-            out.push_str(group.map_or("", |it| it.as_str()));
+            out.push_str(group.map_or("", |it| it.text));
             rest = tail;
         } else {
             out.push('$');
@@ -227,23 +253,37 @@ fn expand(found: &regex::Captures<'_>, with: &str, out: &mut String) {
 }
 
 /// `-split`: parts, and the groups between them.
-pub(super) fn split(regex: &Regex, text: &str, max: usize, out: &mut Vec<Value>) {
+pub(super) fn split(regex: &Pattern, text: &str, max: usize, out: &mut Vec<Value>) {
     let (mut last, mut parts) = (0, 1);
-    for found in regex.captures_iter(text) {
+    if let Some(count) = regex.chunk() {
+        let mut rest = text;
+        while let Some((at, _)) = rest.char_indices().nth(count).filter(|_| parts < max) {
+            out.push(Value::text(&rest[..at]));
+            rest = &rest[at..];
+            parts += 1;
+        }
+        // The last piece has nothing behind it where it is a whole one.
+        out.push(Value::text(rest));
+        if rest.chars().count() == count {
+            out.push(Value::text(""));
+        }
+        return;
+    }
+    for found in regex.all(text) {
         let Some(all) = found.get(0) else { continue };
         if parts >= max {
             break;
         }
         // Nothing is parted before the first character.
-        if all.is_empty()
-            && (all.start() == 0 && last == 0 || all.start() == text.len())
-            && !regex.as_str().is_empty()
+        if all.text.is_empty()
+            && (all.start == 0 && last == 0 || all.start == text.len())
+            && !regex.is_empty()
         {
             continue;
         }
-        out.push(Value::text(&text[last..all.start()]));
-        out.extend(found.iter().skip(1).flatten().map(|it| Value::text(it.as_str())));
-        last = all.end();
+        out.push(Value::text(&text[last..all.start]));
+        out.extend(found.iter().skip(1).flatten().map(|it| Value::text(it.text)));
+        last = all.end;
         parts += 1;
     }
     out.push(Value::text(&text[last..]));

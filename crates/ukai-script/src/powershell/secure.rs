@@ -6,9 +6,8 @@
 
 use super::eval::{Eval, Interpreter};
 use super::value::{Object, State, Value};
+use crate::ciphers::{self, Mode, unpad};
 use crate::command_line::BASE64;
-use aes::cipher::block_padding::NoPadding;
-use aes::cipher::{BlockDecrypt as _, BlockDecryptMut as _, KeyInit as _, KeyIvInit as _};
 use base64::Engine as _;
 
 /// What a secure string with a key begins with.
@@ -27,8 +26,14 @@ impl Interpreter<'_, '_> {
         }
     }
 
-    /// `$aes.CreateDecryptor([key, vector])`
-    pub(super) fn decryptor(&mut self, id: usize, arguments: &[Value]) -> Value {
+    /// `$aes.CreateDecryptor([key, vector])`, or an encryptor.
+    pub(super) fn transform(
+        &mut self,
+        id: usize,
+        cipher: &str,
+        encrypts: bool,
+        arguments: &[Value],
+    ) -> Value {
         let part = |it: &Self, at: usize, name: &str| {
             arguments.get(at).cloned().or_else(|| it.named_entry(id, name)).unwrap_or(Value::Null)
         };
@@ -40,6 +45,8 @@ impl Interpreter<'_, '_> {
             let value = self.named_entry(id, name).unwrap_or(Value::Null);
             object.entries.push((Value::text(name), value));
         }
+        object.entries.push((Value::text("cipher"), Value::text(cipher)));
+        object.entries.push((Value::text("encrypts"), Value::Bool(encrypts)));
         Value::Object(self.new_object(object))
     }
 
@@ -70,7 +77,13 @@ impl Interpreter<'_, '_> {
             self.text_of(&entry(self, "padding")).to_ascii_lowercase().as_str(),
             "none" | "zeros"
         );
-        let Some(mut plain) = decrypt(&key, &vector, bytes, is_ecb) else {
+        if matches!(entry(self, "encrypts"), Value::Bool(true)) {
+            return Ok(Value::Unknown(None));
+        }
+        let mode = if is_ecb { Mode::Ecb } else { Mode::Cbc };
+        let cipher = self.text_of(&entry(self, "cipher"));
+        let opened = ciphers::open(&cipher, mode, &key, &vector, bytes);
+        let Some(mut plain) = opened else {
             self.run.note("powershell: what is encrypted does not open");
             return Ok(Value::Unknown(None));
         };
@@ -108,7 +121,7 @@ fn unseal(text: &str, key: &[u8]) -> Option<String> {
     let digits: Vec<u8> =
         sealed.chars().filter_map(|it| it.to_digit(16)).map(|it| it as u8).collect();
     let bytes: Vec<u8> = digits.chunks_exact(2).map(|it| it[0] << 4 | it[1]).collect();
-    let mut plain = decrypt(key, &vector, &bytes, false)?;
+    let mut plain = ciphers::open("aes", Mode::Cbc, key, &vector, &bytes)?;
     unpad(&mut plain);
     Some(wide_text(&plain))
 }
@@ -117,55 +130,4 @@ fn wide_text(bytes: &[u8]) -> String {
     let units: Vec<u16> =
         bytes.chunks_exact(2).map(|it| u16::from_le_bytes([it[0], it[1]])).collect();
     String::from_utf16_lossy(&units)
-}
-
-/// PKCS #7.
-fn unpad(plain: &mut Vec<u8>) {
-    if let Some(last) = plain.last().copied()
-        && (1..=16).contains(&last)
-        && usize::from(last) <= plain.len()
-    {
-        plain.truncate(plain.len() - usize::from(last));
-    }
-}
-
-/// AES in CBC or ECB, padding kept.
-fn decrypt(key: &[u8], vector: &[u8], bytes: &[u8], is_ecb: bool) -> Option<Vec<u8>> {
-    let whole = bytes.len() / 16 * 16;
-    let mut plain = bytes.get(..whole).filter(|it| !it.is_empty())?.to_vec();
-    if is_ecb {
-        let mut each = |decrypt: &dyn Fn(&mut [u8])| plain.chunks_exact_mut(16).for_each(decrypt);
-        match key.len() {
-            16 => {
-                let cipher = aes::Aes128::new_from_slice(key).ok()?;
-                each(&|it| cipher.decrypt_block(it.into()));
-            }
-            24 => {
-                let cipher = aes::Aes192::new_from_slice(key).ok()?;
-                each(&|it| cipher.decrypt_block(it.into()));
-            }
-            32 => {
-                let cipher = aes::Aes256::new_from_slice(key).ok()?;
-                each(&|it| cipher.decrypt_block(it.into()));
-            }
-            _ => return None,
-        }
-        return Some(plain);
-    }
-    match key.len() {
-        16 => cbc::Decryptor::<aes::Aes128>::new_from_slices(key, vector)
-            .ok()?
-            .decrypt_padded_mut::<NoPadding>(&mut plain)
-            .ok()?,
-        24 => cbc::Decryptor::<aes::Aes192>::new_from_slices(key, vector)
-            .ok()?
-            .decrypt_padded_mut::<NoPadding>(&mut plain)
-            .ok()?,
-        32 => cbc::Decryptor::<aes::Aes256>::new_from_slices(key, vector)
-            .ok()?
-            .decrypt_padded_mut::<NoPadding>(&mut plain)
-            .ok()?,
-        _ => return None,
-    };
-    Some(plain)
 }

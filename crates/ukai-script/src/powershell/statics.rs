@@ -3,7 +3,6 @@
 use super::ast::Expr;
 use super::convert::{char_of, failed};
 use super::eval::{Eval, Interpreter};
-use super::operators::double_of;
 use super::value::{Object, State, Value};
 use crate::command_line::BASE64;
 use base64::Engine as _;
@@ -36,6 +35,11 @@ impl Interpreter<'_, '_> {
             ("intptr", "size") => Value::Int(8),
             ("math", "pi") => Value::Double(std::f64::consts::PI),
             ("io.path", "directoryseparatorchar") => Value::Char('\\'),
+            ("microsoft.win32.registry", hive) => {
+                let mut object = Object::new("registry", State::None);
+                object.entries.push((Value::text("key"), Value::text(hive_of(hive))));
+                Value::Object(self.new_object(object))
+            }
             ("datetime" | "environment" | "console" | "diagnostics.process" | "guid", _) => {
                 Value::Unknown(None)
             }
@@ -85,6 +89,14 @@ impl Interpreter<'_, '_> {
         // What changes an array in place needs the variable.
         if class == "array" && matches!(name, "reverse" | "sort" | "resize" | "clear") {
             return self.change_array(name, arguments);
+        }
+        if matches!(
+            (class.as_str(), name),
+            ("array", "copy" | "constrainedcopy")
+                | ("buffer", "blockcopy")
+                | ("runtime.interopservices.marshal", "copy")
+        ) {
+            return self.copy_array(arguments);
         }
         let values = self.expressions(arguments)?;
         self.call_static_with(&class, name, values)
@@ -142,6 +154,44 @@ impl Interpreter<'_, '_> {
         Ok(Value::Null)
     }
 
+    /// `[Array]::Copy(from, to, count)`, or with a place in each.
+    fn copy_array(&mut self, arguments: &[Expr]) -> Eval<Value> {
+        let values = self.expressions(arguments)?;
+        let number = |it: &Self, at: usize| {
+            values
+                .get(at)
+                .and_then(|value| it.int_of(value))
+                .and_then(|it| usize::try_from(it).ok())
+        };
+        let (target, from, into, count) = match values.len() {
+            0..=3 => (1, 0, 0, number(self, 2)),
+            _ => (2, number(self, 1).unwrap_or(0), number(self, 3).unwrap_or(0), number(self, 4)),
+        };
+        let (Some(source), Some(before), Some(place)) =
+            (values.first(), values.get(target), arguments.get(target))
+        else {
+            return Ok(Value::Null);
+        };
+        if source.is_unknown() {
+            return Ok(Value::Null);
+        }
+        let items = self.items_of(source);
+        self.run.steps(items.len() as u64 / 4)?;
+        let mut after = self.items_of(before);
+        let count = count.unwrap_or(items.len());
+        for (at, item) in items.into_iter().skip(from).take(count).enumerate() {
+            if let Some(slot) = after.get_mut(into.saturating_add(at)) {
+                *slot = item;
+            }
+        }
+        let after = match before {
+            Value::Bytes(_) => Value::bytes(self.bytes_of(&Value::list(after))),
+            _ => Value::list(after),
+        };
+        self.assign(place, after)?;
+        Ok(Value::Null)
+    }
+
     pub(super) fn call_static_with(
         &mut self,
         class: &str,
@@ -149,6 +199,14 @@ impl Interpreter<'_, '_> {
         values: Vec<Value>,
     ) -> Eval<Value> {
         if let Some(result) = self.call_own_static(class, name, &values)? {
+            return Ok(result);
+        }
+        let resolved = self.resolved(class);
+        let class = &*resolved;
+        if let Some(result) = self.request_static(class, name, &values)? {
+            return Ok(result);
+        }
+        if let Some(result) = self.secret_static(class, name, &values)? {
             return Ok(result);
         }
         let first = values.first().cloned().unwrap_or(Value::Null);
@@ -260,37 +318,35 @@ impl Interpreter<'_, '_> {
                 "expandenvironmentvariables" => {
                     Ok(Value::text(crate::machine::expand(&text(self, 0))))
                 }
-                "getfolderpath" => Ok(Value::text(folder(&text(self, 0)))),
+                "getfolderpath" => Ok(Value::text(super::paths::folder(&text(self, 0)))),
                 "exit" => Err(super::eval::Flow::Exit),
                 _ => Ok(Value::Unknown(None)),
             },
             "io.file" => self.file_static(name, &values),
-            "io.path" => {
-                Ok(path_static(name, &values.iter().map(|it| self.text_of(it)).collect::<Vec<_>>()))
-            }
+            "io.path" => Ok(super::paths::path_static(
+                name,
+                &values.iter().map(|it| self.text_of(it)).collect::<Vec<_>>(),
+            )),
             "io.directory" => Ok(match name {
                 "exists" => Value::Bool(true),
                 _ => Value::Unknown(None),
             }),
-            "net.webrequest" | "net.httpwebrequest" | "net.filewebrequest"
-                if name.starts_with("create") =>
-            {
-                let url = text(self, 0);
-                let mut object = Object::new("net.webrequest", State::None);
-                object.entries.push((Value::text("requesturi"), Value::text(url)));
-                Ok(Value::Object(self.new_object(object)))
-            }
             "net.ipaddress" if name == "parse" => Ok(first),
-            "linq.enumerable" if name == "reverse" => {
-                let mut items = self.items_of(&first);
-                items.reverse();
-                Ok(Value::list(items))
-            }
-            "net.dns" => {
-                let host = text(self, 0);
-                self.run.connect(&host, None);
-                Ok(Value::Unknown(None))
-            }
+            "linq.enumerable" => match name {
+                "reverse" => {
+                    let mut items = self.items_of(&first);
+                    items.reverse();
+                    Ok(Value::list(items))
+                }
+                "range" => {
+                    let start = self.int_of(&first).unwrap_or(0);
+                    let count = values.get(1).and_then(|it| self.int_of(it)).unwrap_or(0);
+                    let end = start.saturating_add(count.clamp(0, 1_000_000));
+                    self.run.steps(count.unsigned_abs().min(1_000_000))?;
+                    Ok(Value::list((start..end).map(Value::Int).collect()))
+                }
+                _ => Ok(first),
+            },
             "reflection.assembly" => self.assembly(name, &values),
             "appdomain" => self.assembly(name, &values),
             "diagnostics.process" if name == "start" => {
@@ -311,7 +367,7 @@ impl Interpreter<'_, '_> {
                 self.run.wait();
                 Ok(Value::Null)
             }
-            "net.webutility" | "web.httputility" | "uri" => {
+            "net.webutility" | "web.httputility" | "uri" if name != "new" => {
                 let whole = text(self, 0);
                 Ok(Value::text(match name {
                     "urldecode" | "unescapedatastring" => {
@@ -323,7 +379,9 @@ impl Interpreter<'_, '_> {
                         .replace("&quot;", "\"")
                         .replace("&#39;", "'")
                         .replace("&amp;", "&"),
-                    "new" => return Ok(self.uri(&whole)),
+                    "escapedatastring" | "urlencode" | "escapeuristring" => {
+                        percent_encoded(&whole, name == "escapeuristring")
+                    }
                     _ => whole,
                 }))
             }
@@ -331,6 +389,14 @@ impl Interpreter<'_, '_> {
                 let object =
                     Object::new("management.automation.powershell", State::Builder(String::new()));
                 Ok(Value::Object(self.new_object(object)))
+            }
+            "runspacefactory" | "management.automation.runspaces.runspacefactory" => {
+                Ok(Value::Object(self.new_object(Object::new("runspace", State::None))))
+            }
+            "microsoft.win32.registry" if name == "getvalue" => {
+                let key = format!("{}\\{}", text(self, 0), text(self, 1));
+                let fallback = values.get(2).cloned().unwrap_or(Value::Unknown(None));
+                Ok(self.run.setting(&key).map_or(fallback, Value::text))
             }
             "microsoft.win32.registry" if name == "setvalue" => {
                 let (key, name, value) = (text(self, 0), text(self, 1), text(self, 2));
@@ -426,11 +492,10 @@ impl Interpreter<'_, '_> {
                 (Some(16), Some(value)) => Value::text(format!("{value:x}")),
                 _ => Value::Text(self.text_value(first)),
             },
-            "fromhexstring" => {
-                let text = self.text_of(&first);
-                let digits: Vec<u8> =
-                    text.chars().filter_map(|it| it.to_digit(16)).map(|it| it as u8).collect();
-                Value::bytes(digits.chunks_exact(2).map(|it| it[0] << 4 | it[1]).collect())
+            "fromhexstring" => Value::bytes(from_hex(&self.text_of(&first))),
+            "tohexstring" => {
+                let bytes = self.bytes_of(&first);
+                Value::text(bytes.iter().map(|it| format!("{it:02X}")).collect::<String>())
             }
             "changetype" => match values.get(1) {
                 Some(Value::Type(class)) => {
@@ -492,37 +557,6 @@ impl Interpreter<'_, '_> {
         })
     }
 
-    fn math(&self, name: &str, values: &[Value]) -> Value {
-        let number = |at: usize| values.get(at).map_or(Value::Null, |it| self.number_of(it));
-        let (Some(a), b) = (double_of(&number(0)), double_of(&number(1))) else {
-            return Value::Unknown(None);
-        };
-        let whole = |value: f64| {
-            if value.fract() == 0.0 && value.abs() < 9e15 {
-                Value::Int(value as i64)
-            } else {
-                Value::Double(value)
-            }
-        };
-        match (name, b) {
-            ("min", Some(b)) => whole(a.min(b)),
-            ("max", Some(b)) => whole(a.max(b)),
-            ("pow", Some(b)) => whole(a.powf(b)),
-            ("abs", _) => whole(a.abs()),
-            ("floor", _) => whole(a.floor()),
-            ("ceiling", _) => whole(a.ceil()),
-            ("truncate", _) => whole(a.trunc()),
-            ("round", Some(places)) => {
-                let factor = 10f64.powi(places.clamp(0.0, 15.0) as i32);
-                whole((a * factor).round_ties_even() / factor)
-            }
-            ("round", None) => whole(a.round_ties_even()),
-            ("sqrt", _) => whole(a.sqrt()),
-            ("log", _) => Value::Double(a.ln()),
-            _ => Value::Unknown(None),
-        }
-    }
-
     fn regex_static(&mut self, name: &str, values: &[Value]) -> Eval<Value> {
         let text = |it: &Self, at: usize| {
             values.get(at).map(|value| it.text_of(value)).unwrap_or_default()
@@ -563,17 +597,17 @@ impl Interpreter<'_, '_> {
             },
             "matches" => {
                 let mut found = Vec::new();
-                for captures in regex.captures_iter(whole) {
+                for groups in regex.all(whole) {
                     self.run.steps(4)?;
-                    found.push(self.match_object(&captures));
+                    found.push(self.match_object(&groups));
                 }
                 if options.contains("righttoleft") {
                     found.reverse();
                 }
                 Value::list(found)
             }
-            "match" => match regex.captures(whole) {
-                Some(captures) => self.match_object(&captures),
+            "match" => match regex.first(whole) {
+                Some(groups) => self.match_object(&groups),
                 None => Value::Null,
             },
             "ismatch" => Value::Bool(regex.is_match(whole)),
@@ -584,44 +618,6 @@ impl Interpreter<'_, '_> {
             }
             _ => Value::Unknown(None),
         })
-    }
-
-    fn bit_converter(&mut self, name: &str, values: &[Value]) -> Value {
-        let first = values.first().cloned().unwrap_or(Value::Null);
-        let bytes = self.bytes_of(&first);
-        let at = values
-            .get(1)
-            .and_then(|it| self.int_of(it))
-            .and_then(|it| usize::try_from(it).ok())
-            .unwrap_or(0);
-        match name {
-            "tostring" => {
-                let mut out = String::new();
-                for (at, byte) in bytes.iter().enumerate() {
-                    if at > 0 {
-                        out.push('-');
-                    }
-                    out.extend(
-                        [byte >> 4, byte & 15]
-                            .map(|it| char::from(b"0123456789ABCDEF"[usize::from(it)])),
-                    );
-                }
-                Value::text(out)
-            }
-            "toint32" | "touint32" => match bytes.get(at..at.saturating_add(4)) {
-                Some(&[a, b, c, d]) => Value::Int(i64::from(i32::from_le_bytes([a, b, c, d]))),
-                _ => Value::Null,
-            },
-            "toint16" | "touint16" => match bytes.get(at..at.saturating_add(2)) {
-                Some(&[a, b]) => Value::Int(i64::from(u16::from_le_bytes([a, b]))),
-                _ => Value::Null,
-            },
-            "getbytes" => match self.int_of(&first) {
-                Some(value) => Value::bytes((value as i32).to_le_bytes().to_vec()),
-                None => Value::Null,
-            },
-            _ => Value::Unknown(None),
-        }
     }
 
     fn file_static(&mut self, name: &str, values: &[Value]) -> Eval<Value> {
@@ -709,6 +705,13 @@ impl Interpreter<'_, '_> {
     }
 }
 
+/// Bytes of hexadecimal digits, two each.
+pub(super) fn from_hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> =
+        text.chars().filter_map(|it| it.to_digit(16)).map(|it| it as u8).collect();
+    digits.chunks_exact(2).map(|it| it[0] << 4 | it[1]).collect()
+}
+
 /// The list object that a target holds, where it is one.
 fn value_of_list(after: &Value, target: &Expr, interpreter: &mut Interpreter<'_, '_>) -> Value {
     match (after, target) {
@@ -746,6 +749,16 @@ fn is_known_method(name: &str) -> bool {
     )
 }
 
+/// A hive of the registry by the name of the property that has it.
+fn hive_of(property: &str) -> &'static str {
+    match property {
+        "localmachine" => "HKLM:",
+        "classesroot" => "HKCR:",
+        "users" => "HKU:",
+        _ => "HKCU:",
+    }
+}
+
 /// COM classes that are named by their number.
 fn com_of_clsid(clsid: &str) -> &'static str {
     let lower = clsid.trim_matches(['{', '}']).to_ascii_lowercase();
@@ -760,57 +773,6 @@ fn com_of_clsid(clsid: &str) -> &'static str {
         "0002df01-0000-0000-c000-000000000046" => "internetexplorer.application",
         "2087c2f4-2cef-4953-a8ab-66779b670495" => "winhttp.winhttprequest.5.1",
         _ => "unknown",
-    }
-}
-
-/// A special folder of the made-up user.
-fn folder(name: &str) -> &'static str {
-    match name.to_ascii_lowercase().as_str() {
-        "applicationdata" | "26" => r"C:\Users\k.tanaka\AppData\Roaming",
-        "localapplicationdata" | "28" => r"C:\Users\k.tanaka\AppData\Local",
-        "commonapplicationdata" | "35" => r"C:\ProgramData",
-        "desktop" | "desktopdirectory" | "0" | "16" => r"C:\Users\k.tanaka\Desktop",
-        "startup" | "7" => {
-            r"C:\Users\k.tanaka\AppData\Roaming\Microsoft\Windows\Start Menu\Programs\Startup"
-        }
-        "mydocuments" | "personal" | "5" => r"C:\Users\k.tanaka\Documents",
-        "system" | "37" => r"C:\Windows\system32",
-        "windows" | "36" => r"C:\Windows",
-        "programfiles" | "38" => r"C:\Program Files",
-        _ => r"C:\Users\k.tanaka",
-    }
-}
-
-fn path_static(name: &str, texts: &[String]) -> Value {
-    let first = texts.first().map_or("", String::as_str);
-    let file = first.rsplit(['\\', '/']).next().unwrap_or(first);
-    match name {
-        "gettemppath" => Value::text(r"C:\Users\k.tanaka\AppData\Local\Temp\"),
-        "gettempfilename" => Value::text(r"C:\Users\k.tanaka\AppData\Local\Temp\tmp4A1C.tmp"),
-        "getrandomfilename" => Value::text("u3kq0wzn.1dv"),
-        "combine" | "join" => {
-            let mut out = String::new();
-            for text in texts {
-                if !out.is_empty() && !out.ends_with('\\') {
-                    out.push('\\');
-                }
-                out.push_str(text);
-            }
-            Value::text(out)
-        }
-        "getfilename" => Value::text(file),
-        "getfilenamewithoutextension" => Value::text(file.rsplit_once('.').map_or(file, |it| it.0)),
-        "getextension" => Value::text(file.rfind('.').map_or("", |at| &file[at..])),
-        "getdirectoryname" => {
-            Value::text(first[..first.len() - file.len()].trim_end_matches(['\\', '/']))
-        }
-        "changeextension" => {
-            let bare = &first[..first.len() - file.len() + file.rfind('.').unwrap_or(file.len())];
-            let end = texts.get(1).map_or("", String::as_str).trim_start_matches('.');
-            Value::text(format!("{bare}.{end}"))
-        }
-        "getfullpath" => Value::text(first),
-        _ => Value::Unknown(None),
     }
 }
 
@@ -839,8 +801,24 @@ pub(super) fn percent_decoded(text: &str, plus: bool) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// Letters that URLs do not have, as `%41`; marks of URLs are kept where it is a whole one.
+fn percent_encoded(text: &str, is_whole: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let keeps = byte.is_ascii_alphanumeric()
+            || b"-_.~".contains(&byte)
+            || (is_whole && b":/?#[]@!$&'()*+,;=%".contains(&byte));
+        if keeps {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
 /// `\x41`, `\u0041`, `\n`, as a pattern has them.
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\\') {

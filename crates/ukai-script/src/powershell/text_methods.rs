@@ -97,13 +97,14 @@ impl Interpreter<'_, '_> {
                     Ok(Value::from_output(out))
                 }
                 "tostring" => Ok(Value::text(&*block.source)),
+                "getnewclosure" => self.closure(&block),
                 _ => Ok(Value::Script(block)),
             },
             Value::Text(text) => self.call_text(&text, name, &arguments),
-            Value::Unknown(_) => {
-                self.remark_all(&arguments);
-                Ok(value)
-            }
+            Value::Unknown(_) => match self.call_unknown(name, &arguments)? {
+                Value::Unknown(None) => Ok(value),
+                other => Ok(other),
+            },
             Value::Null => {
                 self.remark_all(&arguments);
                 Ok(Value::Null)
@@ -399,6 +400,10 @@ impl Interpreter<'_, '_> {
                 }
                 _ => value,
             },
+            "find" | "findall" if matches!(argument, Value::Script(_)) => {
+                let all = self.call_list(value, "where", arguments)?;
+                if name == "find" { self.index(&all, &Value::Int(0))? } else { all }
+            }
             // A method of each item.
             _ => {
                 let mut out = Vec::new();

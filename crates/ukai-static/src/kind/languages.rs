@@ -18,7 +18,7 @@ const TCL: Known = ("tcl", "text/x-tcl", "Tcl script", Language::Code);
 const EXPECT: Known = ("expect", "text/x-expect", "expect script", Language::Code);
 const MAKE: Known = ("makefile", "text/x-makefile", "makefile script", Language::Code);
 const APPLESCRIPT: Known = ("applescript", "text/x-applescript", "AppleScript", Language::Code);
-const JAVASCRIPT: Known =
+pub(super) const JAVASCRIPT: Known =
     ("javascript", "application/javascript", "JavaScript source", Language::Code);
 const ENCODED: Known = (
     "script-encoded",
@@ -356,7 +356,30 @@ pub(super) const MARKS: &[(Known, u32, &[&str])] = &[
         2,
         &["function(", "function (", "document.", "ActiveXObject", "eval(", "=> {", "require("],
     ),
-    (JAVASCRIPT, 1, &["var ", "let ", "const ", "===", "return "]),
+    (
+        JAVASCRIPT,
+        2,
+        &[
+            "new Uint8Array(",
+            "new TextDecoder",
+            "URLSearchParams(",
+            ".then(",
+            "addEventListener(",
+            "setTimeout(",
+            "setInterval(",
+            "atob(",
+            "`${",
+            ".appendChild(",
+            ".innerHTML",
+            "process.env",
+            "new Proxy(",
+            "new Worker(",
+            "location =",
+            "String.raw",
+            "await import(",
+        ],
+    ),
+    (JAVASCRIPT, 1, &["var ", "let ", "const ", "===", "return ", " => ", "async ", "await "]),
     (VBA, 4, &["Attribute VB_", "Sub AutoOpen(", "Sub Document_Open(", "Sub Workbook_Open("]),
     (AUTOIT, 4, &["#include <File.au3>", "InetGet(", "#RequireAdmin", "#AutoIt3Wrapper"]),
     (C, 3, &["#include <", "#include \"", "int main("]),

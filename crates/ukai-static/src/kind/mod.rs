@@ -4,6 +4,7 @@ mod archive;
 mod languages;
 mod magic;
 mod polyglot;
+mod shapes;
 mod table;
 mod text;
 

@@ -1,8 +1,9 @@
 //! Texts: scripts, markup, mail, data, prose.
 
 use super::languages::{
-    BATCH, BEGINNINGS, ENCODED_JSCRIPT, ENCODED_VBSCRIPT, INTERPRETERS, JSON, Known, LOOSE_MARKS,
-    MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML, POWERSHELL, ROOTS, SCRIPT, SHELL, TEXT,
+    BATCH, BEGINNINGS, ENCODED_JSCRIPT, ENCODED_VBSCRIPT, INTERPRETERS, JAVASCRIPT, JSON, Known,
+    LOOSE_MARKS, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML, POWERSHELL, ROOTS, SCRIPT,
+    SHELL, TEXT,
 };
 use crate::limits::TEXT_HEAD_BYTES;
 use memchr::memmem;
@@ -253,6 +254,15 @@ fn marked(text: &str) -> Guess {
         let marks: Vec<&str> = marks.iter().map(|mark| mark.trim()).take(8).collect();
         return Some((*known, format!("marks: {}", marks.join(" | "))));
     }
+    if super::shapes::is_powershell(&lower) {
+        return Some((POWERSHELL, "commands and variables as PowerShell has them".to_owned()));
+    }
+    if super::shapes::is_batch(&lower) {
+        return Some((BATCH, "variables and commands as batch has them".to_owned()));
+    }
+    if super::shapes::is_javascript(&lower) {
+        return Some((JAVASCRIPT, "calls and signs as JavaScript has them".to_owned()));
+    }
     if let Some(known) = windows_line(text) {
         return Some((known, "begins with a program of Windows".to_owned()));
     }
@@ -265,7 +275,13 @@ fn powershell_outside(lower: &str) -> u32 {
     let mut outside = String::with_capacity(lower.len());
     for line in lower.split_inclusive('\n') {
         let mut quote = None;
+        let mut is_escaped = false;
         for c in line.chars() {
+            // As in the languages that carry lines for PowerShell.
+            let escapes = c == '\\' && quote.is_some() && !is_escaped;
+            if std::mem::replace(&mut is_escaped, escapes) {
+                continue;
+            }
             match quote {
                 Some(open) if c == open => quote = None,
                 Some(_) => continue,

@@ -4,6 +4,7 @@
 //! and `base64` bring texts to light that are not readable as they are.
 
 mod base64;
+mod comments;
 mod hexadecimal;
 mod lists;
 mod pieces;
@@ -16,7 +17,7 @@ mod xor;
 mod xor_long;
 
 use crate::kind::Language;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use ukai_model::{Found, Observable, ObservableKind, StringEncoding};
 
@@ -38,6 +39,9 @@ pub(crate) const SCRIPT_TEXT: &str = "script-text";
 pub(crate) fn is_contact_host(name: &str) -> bool {
     rules::url_host(name).is_some()
 }
+
+/// Finds beside requests that are kept in mind.
+const RULED_OUT_MAX: usize = 256;
 
 /// Where a text comes from.
 #[derive(Clone, Debug)]
@@ -72,6 +76,10 @@ impl Source {
 pub(crate) struct Finds {
     pub(crate) list: Vec<Found>,
     seen: HashSet<Observable>,
+    /// What stands in the texts of scripts, and whether it may be a piece of something.
+    in_scripts: HashMap<Observable, bool>,
+    /// What stands beside requests and in comments, of which nobody is asked.
+    ruled_out: HashSet<Observable>,
     max: usize,
     /// Which member is looked at; `None`: the sample itself.
     pub(crate) layer: Option<u32>,
@@ -110,39 +118,75 @@ impl Finds {
         }
     }
 
+    /// Keeps in mind which finds of the layer that is looked at stand in the text of a script,
+    /// and which of them may be pieces of what the script puts together.
+    pub(crate) fn mark_pieces(&mut self, kind: &str, text: &[u8]) {
+        let layer = self.layer;
+        let comments = comments::places(kind, text);
+        for found in self.list.iter().filter(|it| it.layer == layer && it.method != SCRIPT) {
+            let value = found.observable.value.trim_end_matches('/');
+            let is_loose = found.observable.kind == ObservableKind::Url
+                || found.method == SCRIPT_TEXT
+                || found.encoding != StringEncoding::Plain
+                || pieces::is_piece(text, value);
+            let at = usize::try_from(found.offset).unwrap_or(usize::MAX);
+            let is_plain = found.encoding == StringEncoding::Plain && found.method == "strings";
+            let before = comments.partition_point(|it| it.0 <= at);
+            let comment = before.checked_sub(1).and_then(|it| comments.get(it));
+            if is_plain && comment.is_some_and(|it| at < it.1) {
+                self.ruled_out.insert(found.observable.clone());
+            }
+            let is_known = self.in_scripts.get(&found.observable).copied().unwrap_or_default();
+            self.in_scripts.insert(found.observable.clone(), is_known || is_loose);
+        }
+    }
+
+    /// Text of a request that says who asks: what stands in it is no find of a script unless it
+    /// is asked as well.
+    pub(crate) fn rule_out(&mut self, text: &[u8]) {
+        let mut beside = Self::new(RULED_OUT_MAX);
+        scan_text(text, &Source::plain(0, None), &mut beside);
+        if self.ruled_out.len() < RULED_OUT_MAX {
+            self.ruled_out.extend(beside.list.into_iter().map(|it| it.observable));
+        }
+    }
+
     /// Takes back what stands in the text of a script as a piece of what the script puts
     /// together: `'http://192.0.2.1' + '0/a'` is one URL, not two hosts. A piece is part of
-    /// something longer that the interpreter ran into, and ends, or begins, where a quoted text
-    /// does.
-    pub(crate) fn forget_pieces(&mut self, text: &[u8]) {
+    /// something longer that the interpreter ran into, here or in what the script started, and
+    /// ends, or begins, where a quoted text does; or it was cut out of a name or number.
+    pub(crate) fn forget_pieces(&mut self) {
         let reached: Vec<String> = self
             .list
             .iter()
             .filter(|found| found.method == SCRIPT)
             .map(|found| found.observable.value.clone())
             .collect();
-        if reached.is_empty() {
+        if reached.is_empty() || self.in_scripts.is_empty() {
             return;
         }
-        let layer = self.layer;
-        let seen = &mut self.seen;
+        let (seen, in_scripts) = (&mut self.seen, &self.in_scripts);
+        let ruled_out = &self.ruled_out;
         self.list.retain(|found| {
+            let Some(is_loose) = in_scripts.get(&found.observable) else { return true };
+            if found.method == SCRIPT {
+                return true;
+            }
             let value = found.observable.value.trim_end_matches('/');
-            let whole =
-                || reached.iter().find(|whole| whole.len() > value.len() && whole.contains(value));
-            let piece = |whole: &String| {
-                found.observable.kind == ObservableKind::Url
-                    || found.method == SCRIPT_TEXT
-                    || found.encoding != StringEncoding::Plain
-                    || pieces::is_cut(whole, value)
-                    || pieces::is_piece(text, value)
+            let mut wholes =
+                reached.iter().filter(|whole| whole.len() > value.len() && whole.contains(value));
+            let is_piece = match wholes.next() {
+                _ if ruled_out.contains(&found.observable) => true,
+                None => pieces::is_shuffled(&reached, value),
+                Some(_) if *is_loose => true,
+                Some(first) => {
+                    pieces::is_cut(first, value) || wholes.any(|it| pieces::is_cut(it, value))
+                }
             };
-            let stays =
-                found.layer != layer || found.method == SCRIPT || !whole().is_some_and(piece);
-            if !stays {
+            if is_piece {
                 seen.remove(&found.observable);
             }
-            stays
+            !is_piece
         });
     }
 

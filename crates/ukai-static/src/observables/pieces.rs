@@ -5,14 +5,71 @@ use memchr::memmem;
 /// Places of a value that are looked at.
 const PLACES_MAX: usize = 64;
 
-/// Whether a name or address is what is left of `whole` without a part of its first label or
-/// number: nobody names hosts so.
+/// Whether a name or address is what is left of `whole` without a part of its first or last
+/// label or number: nobody names hosts so.
 pub(super) fn is_cut(whole: &str, value: &str) -> bool {
-    let inside = |at: usize| {
-        let before = at.checked_sub(1).and_then(|at| whole.as_bytes().get(at));
-        before.is_some_and(|byte| is_word(*byte) || *byte == b'-')
-    };
-    whole.find(value).is_some_and(inside)
+    let bytes = whole.as_bytes();
+    let goes_on = |byte: Option<&u8>| byte.is_some_and(|it| is_word(*it) || *it == b'-');
+    whole.find(value).is_some_and(|at| {
+        goes_on(at.checked_sub(1).and_then(|at| bytes.get(at)))
+            || goes_on(bytes.get(at + value.len()))
+    })
+}
+
+/// Letters of a name or URL that are no chance where they stand in another.
+const SHARED_MIN: usize = 8;
+/// Letters of the longest that is compared, and values that it is compared with.
+const COMPARED_MAX: usize = 1024;
+
+/// Letters that the ends of two hosts share by chance: `.ru`.
+const CHANCE_MAX: usize = 2;
+
+/// Whether the host `value` touches a piece of something reached that it is not part of: pieces
+/// stand in a script in another order, and the end of one is at the beginning of the next. The
+/// greater part of it is the beginning or the end of something reached, cut within a label or
+/// number, and the rest is not; or something in the midst is missing. A host beside another,
+/// `dl1.example` beside `dl2.example`, is none of these.
+pub(super) fn is_shuffled(reached: &[String], value: &str) -> bool {
+    let value = value.split_once("://").map_or(value, |it| it.1).as_bytes();
+    if value.len() < SHARED_MIN || value.len() > COMPARED_MAX || value.contains(&b'/') {
+        return false;
+    }
+    let least = SHARED_MIN.max(value.len() / 2);
+    reached.iter().take(COMPARED_MAX).map(String::as_bytes).any(|whole| {
+        let head = shared(whole, value);
+        let tail = shared_end(whole, value);
+        (head.is_within && head.length >= least && tail.length <= CHANCE_MAX)
+            || (tail.is_within && tail.length >= least && head.length <= CHANCE_MAX)
+            || (whole.len() > value.len() && head.length + tail.length >= value.len())
+    })
+}
+
+/// How much of a value is shared, and whether words are cut where that ends.
+#[derive(Clone, Copy, Default)]
+struct Shared {
+    length: usize,
+    is_within: bool,
+}
+
+/// The longest beginning of `value` that stands in `whole`, up to the whole of it but one.
+fn shared(whole: &[u8], value: &[u8]) -> Shared {
+    let mut best = Shared::default();
+    let start = &value[..value.len().min(CHANCE_MAX + 1)];
+    for at in memmem::find_iter(whole, start).take(PLACES_MAX) {
+        let length = whole[at..].iter().zip(value).take_while(|(a, b)| a == b).count();
+        if length > best.length && length < value.len() {
+            let goes_on = whole.get(at + length).copied().is_some_and(is_word);
+            let is_within = goes_on && is_word(value[length]) && is_word(value[length - 1]);
+            best = Shared { length, is_within };
+        }
+    }
+    best
+}
+
+/// The same for its end.
+fn shared_end(whole: &[u8], value: &[u8]) -> Shared {
+    let reverse = |it: &[u8]| it.iter().rev().copied().collect::<Vec<u8>>();
+    shared(&reverse(whole), &reverse(value))
 }
 
 /// Whether `value` stands in `text` only as the end or the beginning of quoted texts or of
@@ -54,7 +111,7 @@ const fn is_border(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_piece;
+    use super::{is_cut, is_piece, is_shuffled};
 
     #[test]
     fn pieces_end_where_quotes_do() {
@@ -63,5 +120,17 @@ mod tests {
         assert!(is_piece(b"'http://a.b' + 'c.example/x'", "c.example"));
         assert!(!is_piece(b"get http://192.0.2.1 now", "192.0.2.1"));
         assert!(!is_piece(b"nothing", "192.0.2.1"));
+    }
+
+    #[test]
+    fn cut_names_and_shuffled_ones_are_pieces() {
+        let reached = ["http://files.a.example/x".to_owned(), "http://dl.cloud3.example/y".into()];
+        assert!(is_cut("http://203.0.113.109/", "203.0.113.10"));
+        assert!(is_cut(&reached[0], "iles.a.example"));
+        assert!(!is_cut("http://203.0.113.10/", "203.0.113.10"));
+        assert!(is_shuffled(&reached, "exeoud3.example"));
+        assert!(!is_shuffled(&reached, "www.cloud3.example"));
+        assert!(!is_shuffled(&reached, "files.b.example"));
+        assert!(!is_shuffled(&[], ""));
     }
 }

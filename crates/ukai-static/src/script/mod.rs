@@ -36,6 +36,8 @@ pub(crate) struct Report {
     pub(crate) made: Vec<Product>,
     /// Texts to search that nothing else holds.
     texts: Vec<Bytes>,
+    /// Texts beside requests, of which nobody is asked.
+    pub(crate) beside: Vec<PeerText>,
 }
 
 /// What a script made.
@@ -212,16 +214,23 @@ impl Report {
                 ScriptAct::Run { .. } | ScriptAct::Write { .. } | ScriptAct::Evaluate { .. } => {}
             }
         }
-        for product in self.made.iter().filter(|product| !product.ran && product.dialect.is_none())
-        {
-            if is_log(product.name.as_bytes()) {
-                continue;
-            }
+        let written = self
+            .made
+            .iter()
+            .filter(|it| !it.ran && it.dialect.is_none() && !is_log(it.name.as_bytes()));
+        // A script that it writes is run as a member, and tells by what it does.
+        let (scripts, others): (Vec<_>, Vec<_>) = written.partition(|it| is_script(&it.bytes));
+        for product in others {
             for run in runs(&product.bytes) {
                 let text = run.text(&product.bytes);
                 if !is_chatter(&text) {
                     scan(&text);
                 }
+            }
+        }
+        for product in scripts {
+            for run in runs(&product.bytes) {
+                scan_text(&run.text(&product.bytes), &lesser, finds);
             }
         }
         // What a script put together is as good as what stands there, no more.
@@ -256,6 +265,11 @@ const fn asks(act: Option<&ScriptAct>) -> bool {
 /// Whether a file keeps what a script said, which nobody reads but people.
 fn is_log(path: &[u8]) -> bool {
     path.ends_with(b".log") || path.ends_with(b"/log") || path.ends_with(b"_log")
+}
+
+/// Whether these bytes are a script that is run where it is met as a member.
+fn is_script(bytes: &[u8]) -> bool {
+    !bytes.starts_with(b"\x7fELF") && can_run(&kind::identify(bytes, None), None)
 }
 
 /// What programs that fetch say of how they do it, which scripts keep as their logs.

@@ -84,6 +84,7 @@ fn interpret(dialect: Dialect, text: &str, limits: &Limits, report: &mut Report)
     let done = run(text, &limits);
     report.notes.extend(done.notes);
     report.texts.extend(done.texts);
+    report.beside.extend(done.beside);
     // The script itself is no news.
     let mut known = BTreeSet::from([Sha256::of(text.as_bytes())]);
     for layer in done.layers {

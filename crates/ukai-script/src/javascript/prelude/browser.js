@@ -162,6 +162,13 @@ class URLSearchParams {
 for (const [name, value] of Object.entries({ Blob, File, URL, URLSearchParams })) global(name, disguise(value, name));
 URL.createObjectURL && (world.webkitURL = URL);
 
+/** A header of a request: where the user comes from is nobody who is asked. */
+function header(name, value) {
+  act(/^(referer|origin|host|user-agent|accept.*)$/i.test(text(name)) ? 'beside' : 'remark', value);
+}
+function headers(all) {
+  if (typeof all === 'object' && all) for (const name of Object.keys(all).slice(0, 64)) header(name, all[name]);
+}
 // Requests.
 class XMLHttpRequest {
   constructor() {
@@ -171,7 +178,7 @@ class XMLHttpRequest {
     this.handlers = {};
   }
   open(method, url) { this.url = text(url); this.readyState = 1; }
-  setRequestHeader(name, value) { act('remark', value); }
+  setRequestHeader(name, value) { header(name, value); }
   overrideMimeType() {}
   addEventListener(name, work) { this.handlers['on' + name] = work; }
   getResponseHeader() { return ''; }
@@ -215,6 +222,7 @@ function requested(target) {
 const fetchPage = disguise((target, options) => {
   const url = requested(target);
   if (typeof options?.body === 'string') act('remark', options.body);
+  headers(options?.headers);
   return Promise.resolve(response(url, ask('fetch', url)));
 }, 'fetch');
 global('XMLHttpRequest', disguise(XMLHttpRequest, 'XMLHttpRequest'));
@@ -296,6 +304,7 @@ global('navigator', partly({
   },
   msSaveBlob: (blob, name) => { act('write', name, characters(blob)); return true; },
   msSaveOrOpenBlob: (blob, name) => { act('write', name, characters(blob)); return true; },
+  serviceWorker: partly({ register: (url) => { go(url); return Promise.resolve(absorb()); }, controller: null }),
   clipboard: partly({ writeText: (value) => { act('remark', value); return Promise.resolve(); } }),
 }));
 global('screen', partly({ width: 1920, height: 1080, availWidth: 1920, availHeight: 1040, colorDepth: 24, pixelDepth: 24 }));
@@ -309,7 +318,35 @@ for (const name of ['localStorage', 'sessionStorage']) {
     clear: () => kept.clear(),
   }));
 }
+/** Web Crypto, as far as it opens what was closed. */
+const algorithmOf = (it) => text(typeof it === 'object' && it ? it.name : it).toLowerCase().replace(/^sha-/, 'sha');
+const promised = (work) => new Promise((done, failed) => { try { done(work()); } catch (problem) { failed(problem); } });
+const keysOf = new WeakMap();
+function keyOf(all) {
+  const key = partly({ type: 'secret', extractable: true });
+  keysOf.set(key, all);
+  return key;
+}
+function derived(how, key, bits) {
+  return ask('stretched', algorithmOf(how.hash), keysOf.get(key) ?? '', characters(how.salt ?? ''), Math.min(how.iterations >>> 0, 4294967295), (bits >>> 0) / 8) ?? '';
+}
+const subtle = partly({
+  digest: (how, data) => promised(() => buffer(ask('digest', algorithmOf(how), characters(data)) ?? '')),
+  importKey: (format, data) => promised(() => keyOf(typeof data === 'object' && data && 'k' in data ? ask('from64', text(data.k).replace(/-/g, '+').replace(/_/g, '/')) : characters(data))),
+  exportKey: (_, key) => promised(() => buffer(keysOf.get(key) ?? '')),
+  deriveBits: (how, key, bits) => promised(() => buffer(derived(how, key, bits))),
+  deriveKey: (how, key, kind) => promised(() => keyOf(derived(how, key, kind?.length ?? 256))),
+  decrypt: (how, key, data) => promised(() => {
+    const name = algorithmOf(how);
+    let all = characters(data);
+    if (/gcm/.test(name)) all = all.slice(0, -16);
+    const opened = ask('unseal', name, keysOf.get(key) ?? '', characters(how.iv ?? how.counter ?? ''), all);
+    if (opened === undefined || opened === null) throw new Error('OperationError');
+    return buffer(opened);
+  }),
+});
 global('crypto', partly({
+  subtle,
   getRandomValues: (array) => {
     for (let at = 0; at < array.length; at++) array[at] = Math.floor(Math.random() * 4294967296);
     return array;

@@ -114,7 +114,7 @@ function element(tag) {
     insertBefore: adopt,
     replaceChild: adopt,
     insertAdjacentHTML: (_, html) => markup(html),
-    addEventListener: (event, work) => { if (/^(load|error|click|submit|mouseover|mousemove|keydown|focus|change|input)$/.test(text(event))) afterwards(work, [{ target: proxy, type: text(event), preventDefault() {} }]); },
+    addEventListener: (event, work) => { if (!/^(abort|stalled)$/.test(text(event))) afterwards(work, [{ target: proxy, type: text(event), preventDefault() {} }]); },
     click,
     dispatchEvent: click,
     submit: () => go(kept.get('action')),
@@ -156,7 +156,7 @@ function adopt(child) {
     return named.get(key) ?? element('div');
   };
   const event = (name, work) => {
-    if (/^(load|DOMContentLoaded|readystatechange|pageshow|click|mousemove|mouseover|keydown|scroll|touchstart|beforeunload)$/.test(text(name))) {
+    if (!/^(error|unhandledrejection|offline|abort)$/.test(text(name))) {
       afterwards(typeof work === 'function' ? work : work?.handleEvent, [partly({ type: text(name), preventDefault() {} })]);
     }
   };
@@ -202,6 +202,11 @@ function adopt(child) {
   global('document', page);
   global('addEventListener', disguise(event, 'addEventListener'));
   global('attachEvent', disguise((name, work) => event(text(name).replace(/^on/, ''), work), 'attachEvent'));
+  for (const name of ['readystatechange', 'click', 'mousemove', 'mouseover', 'keydown', 'keypress', 'keyup', 'scroll', 'touchstart', 'visibilitychange', 'beforeunload', 'unload', 'pagehide', 'pageshow', 'hashchange', 'popstate', 'message', 'focus', 'blur', 'resize', 'submit', 'copy', 'paste']) {
+    const handler = { get: () => null, set: (work) => { if (typeof work === 'function') afterwards(work, [partly({ type: name, preventDefault() {} })]); }, configurable: true, enumerable: false };
+    define(document, 'on' + name, handler);
+    define(world, 'on' + name, handler);
+  }
   define(world, 'onload', { get: () => null, set: (work) => { if (typeof work === 'function') afterwards(work, [{}]); }, configurable: true });
   const NewImage = disguise(function () { return element('img'); }, 'Image');
   global('Image', NewImage);

@@ -46,6 +46,7 @@
   function web(scheme) {
     const request = (first, ...rest) => {
       const url = target(first, rest[0], scheme);
+      for (const options of [first, rest[0]]) headers(options?.headers);
       const work = rest.find((it) => typeof it === 'function');
       let sent = false;
       const handlers = [];
@@ -185,8 +186,11 @@
   global('Buffer', disguise(Bytes, 'Buffer'));
   Bytes.allocUnsafe = Bytes.alloc;
 
-  const client = disguise((first, second) => {
-    const url = requested(typeof first === 'string' ? first : first?.url ?? first?.uri);
+  const client = disguise((first, second, third) => {
+    const base = text(first?.baseURL);
+    const asked = requested(typeof first === 'string' ? first : first?.url ?? first?.uri);
+    const url = base ? resolve(asked.replace(/^\//, ''), base.replace(/\/?$/, '/')) : asked;
+    for (const options of [first, second, third]) headers(options?.headers);
     const answer = ask('fetch', url);
     const work = [first, second].find((it) => typeof it === 'function');
     if (work) afterwards(work, [null, { statusCode: 200, body: answer ?? '' }, answer ?? '']);
@@ -245,6 +249,67 @@
     act('connect', name, '');
     rest.filter((it) => typeof it === 'function').forEach((it) => afterwards(it, [null, '192.0.2.1']));
   };
+  /** Something that tells others of its events. */
+  class EventEmitter {
+    on(name, work) {
+      const all = (this.ukai$events ??= new Map());
+      if (all.size < 256 && typeof work === 'function') all.set(name, [...(all.get(name) ?? []).slice(0, 63), work]);
+      return this;
+    }
+    emit(name, ...values) {
+      const works = this.ukai$events?.get(name) ?? [];
+      for (const work of works) apply(work, this, values);
+      return works.length > 0;
+    }
+    off(name) { this.ukai$events?.delete(name); return this; }
+    listenerCount(name) { return (this.ukai$events?.get(name) ?? []).length; }
+    listeners(name) { return this.ukai$events?.get(name) ?? []; }
+    setMaxListeners() { return this; }
+  }
+  for (const name of ['once', 'addListener', 'prependListener', 'prependOnceListener']) EventEmitter.prototype[name] = EventEmitter.prototype.on;
+  EventEmitter.prototype.removeListener = EventEmitter.prototype.removeAllListeners = EventEmitter.prototype.off;
+  for (const name of Object.getOwnPropertyNames(EventEmitter.prototype)) define(EventEmitter.prototype, name, { enumerable: false });
+  EventEmitter.EventEmitter = EventEmitter.default = EventEmitter;
+  EventEmitter.once = () => Promise.resolve([absorb()]);
+  /** Bytes as characters, of a text in an encoding or of anything. */
+  const plain = (value, encoding) => (typeof value === 'string' && encoding ? characters(Bytes.from(value, encoding)) : characters(value));
+  const shown = (all, encoding) => { const it = Bytes.from(all, 'latin1'); return encoding ? it.toString(encoding) : it; };
+  const simple = (name) => text(name).toLowerCase().replace(/-/g, '').replace(/^rsa/, '');
+  function digester(work) {
+    let all = '';
+    const self = { update(data, encoding) { if (all.length < 16777216) all += plain(data, encoding); return self; }, digest: (encoding) => shown(work(all) ?? '', encoding), copy: () => self };
+    return self;
+  }
+  function opener(name, key, vector) {
+    let all = '';
+    const self = partly({
+      update: (data, encoding, out) => { if (all.length < 16777216) all += plain(data, encoding); return out ? '' : Bytes.from(''); },
+      final: (out) => shown(ask('unseal', text(name).toLowerCase(), characters(key ?? ''), characters(vector ?? ''), all) ?? '', out),
+      setAutoPadding: () => self,
+      setAuthTag: () => self,
+    });
+    return self;
+  }
+  const stretch = (password, salt, rounds, size, hash) => Bytes.from(ask('stretched', simple(hash ?? 'sha1'), characters(password), characters(salt), Math.min(rounds >>> 0, 4294967295), size >>> 0) ?? '', 'latin1');
+  const secrets = {
+    createHash: (name) => digester((all) => ask('digest', simple(name), all)),
+    createHmac: (name, key) => digester((all) => ask('keyed', 'hmac' + simple(name), characters(key), all)),
+    createDecipheriv: opener,
+    pbkdf2Sync: stretch,
+    pbkdf2: (password, salt, rounds, size, hash, work) => afterwards(work, [null, stretch(password, salt, rounds, size, hash)]),
+    randomBytes: (size) => Bytes.alloc(size),
+    randomUUID: () => '1b4e28ba-2fa1-41d2-883f-0016d3cca427',
+    timingSafeEqual: (one, other) => characters(one) === characters(other),
+    webcrypto: world.crypto,
+    subtle: world.crypto.subtle,
+  };
+  const Thread = disguise(function (code, options) {
+    if (options?.eval) afterwards(text(code));
+    else if (blobs.has(text(code))) afterwards(ask('fromUtf8', blobs.get(text(code)).characters));
+    return emitter();
+  }, 'Worker');
+  const looked = (name) => { look(name); return Promise.resolve([['']]); };
+  const names = partly({ lookup: looked, resolve: looked, resolve4: looked, resolveTxt: looked });
   const slash = (...parts) => parts.map(text).filter(Boolean).join('\\').replace(/[\\/]+/g, '\\');
   const modules = {
     child_process: partly(children),
@@ -257,11 +322,17 @@
     os: partly({ tmpdir: () => ask('variable', 'TEMP'), homedir: () => ask('variable', 'USERPROFILE'), platform: () => 'win32', hostname: () => ask('variable', 'COMPUTERNAME'), type: () => 'Windows_NT', arch: () => 'x64', release: () => '10.0.19045', userInfo: () => ({ username: ask('variable', 'USERNAME') }), EOL: '\r\n', networkInterfaces: () => ({}), cpus: () => [] }),
     path: partly({ join: slash, resolve: slash, sep: '\\', basename: (it) => text(it).split(/[\\/]/).pop(), dirname: (it) => text(it).replace(/[\\/][^\\/]*$/, ''), extname: (it) => /\.[^.\\/]*$/.exec(text(it))?.[0] ?? '' }),
     vm: partly({ runInThisContext: (code) => evaluate(text(code)), runInNewContext: (code) => evaluate(text(code)), Script: disguise(function (code) { return { runInThisContext: () => evaluate(text(code)), runInNewContext: () => evaluate(text(code)) }; }, 'Script') }),
-    dns: partly({ lookup: look, resolve: look, resolve4: look, resolveTxt: look }),
+    'dns/promises': names,
+    dns: partly({ promises: names, lookup: look, resolve: look, resolve4: look, resolveTxt: look }),
     url: partly({ parse, resolve: (base, url) => resolve(url, base), format: (it) => (typeof it === 'string' || it instanceof URL ? text(it) : target({ ...it, path: text(it?.pathname ?? '') + text(it?.search) }, undefined, 'http')), URL, URLSearchParams }),
     querystring: partly({ stringify: (it) => new URLSearchParams(it ?? {}).toString(), parse: (it) => Object.fromEntries(new URLSearchParams(it)), escape: encodeURIComponent, unescape: decodeURIComponentOrSame }),
-    util: partly({ promisify: (work) => (...values) => Promise.resolve(work(...values)) }),
+    util: partly({ promisify: (work) => (...values) => Promise.resolve(work(...values)), inspect: text, format: (...values) => values.map(text).join(' '), inherits: (one, other) => { Object.setPrototypeOf(one.prototype, other.prototype); }, TextDecoder: world.TextDecoder, TextEncoder: world.TextEncoder }),
     buffer: partly({ Buffer: Bytes }),
+    events: EventEmitter,
+    crypto: partly(secrets),
+    worker_threads: partly({ Worker: Thread, isMainThread: true, parentPort: emitter(), workerData: undefined }),
+    module: partly({ createRequire: () => load }),
+    process: partly({ env: {} }),
     axios: client,
     request: client,
     got: client,
@@ -284,11 +355,13 @@
     act('note', `module not known: ${wanted.slice(0, 60)}`);
     return stranger();
   }, 'require');
-  load.main = undefined;
+  const main = partly({ exports: {}, require: load, id: '.', filename: 'index.js', children: [], paths: [] });
+  load.main = main;
+  load.cache = {};
   load.resolve = (name) => name;
   global('require', load);
-  global('module', partly({ exports: {}, require: load }));
-  global('exports', {});
+  global('module', main);
+  global('exports', main.exports);
   global('__dirname', 'C:\\Users\\k.tanaka\\Downloads');
   global('__filename', 'C:\\Users\\k.tanaka\\Downloads\\index.js');
   global('process', partly({
@@ -302,10 +375,36 @@
     execPath: 'C:\\Program Files\\nodejs\\node.exe',
     cwd: () => 'C:\\Users\\k.tanaka\\Downloads',
     exit: () => { ask('quit'); },
-    on: nothing,
+    on: (event, work) => { if (/^(exit|beforeExit)$/.test(text(event))) afterwards(work, [0]); },
     nextTick: (work, ...values) => afterwards(work, values),
     stdout: emitter(),
     mainModule: partly({ require: load }),
   }));
 }
-for (const name of raw.names) global(name, /^(\$|jQuery)$/.test(name) ? jQuery() : absorb());
+/** What nobody knows here: what it is given to do it does. */
+function lively() {
+  const calls = (values) => {
+    for (const work of values.slice(0, 8)) if (typeof work === 'function') afterwards(work, [absorb(), absorb(), absorb()]);
+    return lively();
+  };
+  return new Proxy(absorb(), {
+    get: (inner, name) => (typeof name === 'symbol' || /^(then|prototype|length|toString|valueOf)$/.test(name) ? inner[name] : lively()),
+    apply: (_, __, values) => calls(values),
+    construct: (_, values) => Object(calls(values)),
+  });
+}
+/** The functions of an extension of a browser: a page that it opens is one that is asked. */
+function extension() {
+  const calls = (values) => {
+    for (const value of values.slice(0, 8)) {
+      if (typeof value === 'function') afterwards(value, [absorb(), absorb(), absorb()]);
+      else if (typeof value === 'object' && value && typeof value.url === 'string') go(value.url);
+    }
+    return extension();
+  };
+  return new Proxy(absorb(), {
+    get: (inner, name) => (typeof name === 'symbol' || /^(then|prototype|length|toString|valueOf)$/.test(name) ? inner[name] : extension()),
+    apply: (_, __, values) => calls(values),
+  });
+}
+for (const name of raw.names) global(name, /^(\$|jQuery)$/.test(name) ? jQuery() : /^(chrome|browser)$/.test(name) ? extension() : lively());
