@@ -167,6 +167,9 @@ const SIGNS: &[&str] = &[
 
 /// Whether a text, in lower case, is written as PowerShell is.
 pub(super) fn is_powershell(lower: &str) -> bool {
+    if is_prose(lower) {
+        return false;
+    }
     let (mut sets, mut lines, mut closed, mut aliases) = (0, 0, 0, 0);
     for line in lower.lines().map(str::trim).filter(|it| !it.is_empty()).take(2000) {
         lines += 1;
@@ -265,6 +268,13 @@ fn has_variable(text: &str) -> bool {
     })
 }
 
+/// Whether somebody speaks to a reader, or to a compiler of C.
+fn is_prose(lower: &str) -> bool {
+    lower.matches(" the ").take(2).count() == 2
+        || lower.contains("#include")
+        || lower.contains("#define")
+}
+
 /// Names and operators of JavaScript alone.
 const SCRIPT_WORDS: &[&str] = &[
     "window",
@@ -276,6 +286,7 @@ const SCRIPT_WORDS: &[&str] = &[
     "import(",
     "activexobject",
     "fromcharcode",
+    "fetch(",
     "===",
     "!==",
 ];
@@ -284,7 +295,6 @@ const SCRIPT_SIGNS: &[&str] = &[
     "=>",
     "function(",
     "function (",
-    "fetch(",
     "typeof ",
     "new ",
     "const ",
@@ -319,7 +329,13 @@ pub(super) fn is_javascript(lower: &str) -> bool {
     let signs = SCRIPT_SIGNS.iter().filter(|it| lower.contains(**it)).count();
     let escapes = lower.matches("\\x").take(16).count() + lower.matches("\\u00").take(16).count();
     let words = SCRIPT_WORDS.iter().filter(|it| lower.contains(**it)).count();
-    calls && !is_other && signs + 2 * words + 2 * usize::from(escapes >= 8) >= 3
+    let (mut lines, mut closed) = (0, 0);
+    for line in lower.lines().map(str::trim_end).filter(|it| !it.is_empty()).take(2000) {
+        lines += 1;
+        closed += usize::from(line.ends_with([';', '{', '}', ')', ',', '(']));
+    }
+    let is_own = (words > 0 || escapes >= 8) && closed * 4 >= lines * 3 && !is_prose(lower);
+    calls && is_own && !is_other && signs + 2 * words + 2 * usize::from(escapes >= 8) >= 3
 }
 
 /// `$name =`, `$name += `, `[type]$name =`, `$a, $b =`
