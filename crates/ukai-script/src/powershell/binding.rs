@@ -149,8 +149,8 @@ impl Interpreter<'_, '_> {
         for parameter in free {
             let property = match item {
                 Value::Object(id) if parameter.from_property => {
-                    let names = parameter.aliases.iter().chain([&parameter.name.name]);
-                    names.filter_map(|name| self.named_entry(*id, name)).next()
+                    let mut names = parameter.aliases.iter().chain([&parameter.name.name]);
+                    names.find_map(|name| self.named_entry(*id, name))
                 }
                 _ => None,
             };

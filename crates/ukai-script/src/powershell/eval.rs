@@ -347,13 +347,11 @@ impl<'r, 'a> Interpreter<'r, 'a> {
                     }
                     let mut put = Vec::new();
                     self.put_out(value, &mut put);
-                    match to {
-                        Some(to) => self.into_file(to, &put),
-                        None => {
-                            out.append(&mut put);
-                            Ok(())
-                        }
+                    if let Some(to) = to {
+                        return self.redirect(to, &put);
                     }
+                    out.append(&mut put);
+                    Ok(())
                 }
                 Element::Command(command) => self.element(command, None, out),
             };
@@ -396,11 +394,11 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         };
         let mut written = Vec::new();
         self.deeper(|it| it.command(command, input, &mut written))?;
-        self.into_file(to, &written)
+        self.redirect(to, &written)
     }
 
     /// `> path`
-    fn into_file(&mut self, (path, append): &(Expr, bool), values: &[Value]) -> Eval<()> {
+    fn redirect(&mut self, (path, append): &(Expr, bool), values: &[Value]) -> Eval<()> {
         let path = self.expr(path)?;
         let path = self.text_of(&path);
         if path.is_empty() {
@@ -471,13 +469,11 @@ impl<'r, 'a> Interpreter<'r, 'a> {
 
     /// Statements that may be run or not: how they end does not end others.
     pub(super) fn perhaps(&mut self, body: &[Statement], out: &mut Vec<Value>) -> Eval<()> {
-        match self.statements(body, out) {
-            Err(Flow::Stop) => Err(Flow::Stop),
-            _ => {
-                self.label = None;
-                Ok(())
-            }
+        if let Err(Flow::Stop) = self.statements(body, out) {
+            return Err(Flow::Stop);
         }
+        self.label = None;
+        Ok(())
     }
 
     /// What would be asked for where a request fails is run too.

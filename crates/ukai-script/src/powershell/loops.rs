@@ -167,10 +167,10 @@ impl Interpreter<'_, '_> {
                     Err(flow) => return Err(flow),
                 }
             }
-            if let Some(body) = otherwise.filter(|_| !is_matched) {
-                if self.turn(body, out, &label)? != Turn::Next {
-                    break;
-                }
+            if let Some(body) = otherwise.filter(|_| !is_matched)
+                && self.turn(body, out, &label)? != Turn::Next
+            {
+                break;
             }
         }
         Ok(())

@@ -39,7 +39,7 @@ impl Interpreter<'_, '_> {
                 };
                 let class =
                     if arguments.has("ashashtable") { "hashtable" } else { "pscustomobject" };
-                let value = self.from_json(&json, class)?;
+                let value = self.read_json(&json, class)?;
                 self.put_out(value, out);
             }
             "convertto-json" => {
@@ -50,7 +50,7 @@ impl Interpreter<'_, '_> {
                     return Ok(true);
                 }
                 let depth = arguments.named(&["depth"]).and_then(|it| self.int_of(it)).unwrap_or(4);
-                let json = self.to_json(&value, depth.clamp(0, 20) as usize)?;
+                let json = self.write_json(&value, depth.clamp(0, 20) as usize)?;
                 let text =
                     if arguments.has("compress") { json.to_string() } else { format!("{json:#}") };
                 self.fits(text.len())?;
@@ -96,7 +96,7 @@ impl Interpreter<'_, '_> {
         Ok(true)
     }
 
-    fn from_json(&mut self, json: &serde_json::Value, class: &str) -> Eval<Value> {
+    fn read_json(&mut self, json: &serde_json::Value, class: &str) -> Eval<Value> {
         self.run.step()?;
         Ok(match json {
             serde_json::Value::Null => Value::Null,
@@ -109,14 +109,14 @@ impl Interpreter<'_, '_> {
             serde_json::Value::Array(items) => {
                 let mut list = Vec::with_capacity(items.len());
                 for item in items {
-                    list.push(self.from_json(item, class)?);
+                    list.push(self.read_json(item, class)?);
                 }
                 Value::list(list)
             }
             serde_json::Value::Object(entries) => {
                 let id = self.new_object(Object::new(class, State::None));
                 for (key, value) in entries {
-                    let value = self.from_json(value, class)?;
+                    let value = self.read_json(value, class)?;
                     self.set_entry(id, Value::text(key.as_str()), value);
                 }
                 Value::Object(id)
@@ -124,7 +124,7 @@ impl Interpreter<'_, '_> {
         })
     }
 
-    fn to_json(&mut self, value: &Value, depth: usize) -> Eval<serde_json::Value> {
+    fn write_json(&mut self, value: &Value, depth: usize) -> Eval<serde_json::Value> {
         use serde_json::Value as Json;
         self.run.step()?;
         Ok(match value {
@@ -136,7 +136,7 @@ impl Interpreter<'_, '_> {
             Value::List(_) | Value::Bytes(_) if depth > 0 => {
                 let mut items = Vec::new();
                 for item in self.items_of(value) {
-                    items.push(self.to_json(&item, depth - 1)?);
+                    items.push(self.write_json(&item, depth - 1)?);
                 }
                 Json::Array(items)
             }
@@ -144,7 +144,7 @@ impl Interpreter<'_, '_> {
                 let Some(object) = self.heap.get(*id) else { return Ok(Json::Null) };
                 if let State::Items(items) = &object.state {
                     let items = Value::list(items.clone());
-                    return self.to_json(&items, depth);
+                    return self.write_json(&items, depth);
                 }
                 let entries = object.entries.clone();
                 if entries.is_empty() && &*object.class != "hashtable" {
@@ -152,7 +152,7 @@ impl Interpreter<'_, '_> {
                 }
                 let mut map = serde_json::Map::new();
                 for (key, value) in entries {
-                    let value = self.to_json(&value, depth - 1)?;
+                    let value = self.write_json(&value, depth - 1)?;
                     map.insert(self.text_of(&key), value);
                 }
                 Json::Object(map)
@@ -186,11 +186,7 @@ impl Interpreter<'_, '_> {
     /// `[xml]text`
     pub(super) fn xml(&mut self, text: &str) -> Eval<Value> {
         self.run.steps(text.len() as u64 / 8)?;
-        let options = roxmltree::ParsingOptions {
-            allow_dtd: false,
-            nodes_limit: NODES_MAX,
-            ..Default::default()
-        };
+        let options = roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX };
         let Ok(document) = roxmltree::Document::parse_with_options(text.trim(), options) else {
             return Err(failed("xml"));
         };

@@ -495,7 +495,7 @@ impl Interpreter<'_, '_> {
             "fromhexstring" => Value::bytes(from_hex(&self.text_of(&first))),
             "tohexstring" => {
                 let bytes = self.bytes_of(&first);
-                Value::text(bytes.iter().map(|it| format!("{it:02X}")).collect::<String>())
+                Value::text(hex_of(&bytes))
             }
             "changetype" => match values.get(1) {
                 Some(Value::Type(class)) => {
@@ -705,6 +705,16 @@ impl Interpreter<'_, '_> {
     }
 }
 
+/// Two digits for each byte, in capitals.
+fn hex_of(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(digit.into(), 16).map(|it| it.to_ascii_uppercase()));
+        }
+        text
+    })
+}
+
 /// Bytes of hexadecimal digits, two each.
 pub(super) fn from_hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> =
@@ -811,7 +821,8 @@ fn percent_encoded(text: &str, is_whole: bool) -> String {
         if keeps {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.push('%');
+            out.push_str(&hex_of(&[byte]));
         }
     }
     out
