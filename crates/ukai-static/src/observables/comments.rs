@@ -49,7 +49,7 @@ mod tests {
     fn lines_and_blocks_are_found() {
         let of = |kind: &str, text: &str| -> Vec<String> {
             let places = places(kind, text.as_bytes());
-            places.iter().map(|it| text[it.0..it.1].trim_end().to_owned()).collect()
+            places.iter().map(|it| text[it.0..it.1].trim().to_owned()).collect()
         };
         assert_eq!(
             of("javascript", "/*! a */x\n // b\nvar u = 'http://c';\n"),
