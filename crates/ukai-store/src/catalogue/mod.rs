@@ -27,7 +27,6 @@ use crate::query::{
 };
 use crate::seam::{Batch, Catalog, EventPlace, Indexed, Position, Span};
 use parking_lot::Mutex;
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -89,7 +88,6 @@ impl Catalogue {
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        stable_plans(&connection)?;
         connection.pragma_update(None, "auto_vacuum", "incremental")?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
@@ -172,18 +170,10 @@ impl Catalogue {
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        stable_plans(&connection)?;
         connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         connection.pragma_update(None, "temp_store", "memory")?;
         Ok(connection)
     }
-}
-
-/// Plans do not depend on the values that are looked for: a statement with a `LIMIT` is otherwise
-/// prepared anew each time.
-fn stable_plans(connection: &Connection) -> Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    Ok(())
 }
 
 /// Makes the file before SQLite does, so that only we can read it.
