@@ -439,7 +439,10 @@ impl Work<'_> {
         self.finds.forget_pieces();
         report.notes.into_iter().for_each(|note| self.note(note));
         for product in report.made {
-            self.keep(product, layer, depth);
+            // What programs say of how they fetch is no file of the sample's.
+            if !script::is_log(&product) {
+                self.keep(product, layer, depth);
+            }
         }
         if self.analysis.commands.is_empty() {
             self.analysis.commands = report.commands;

@@ -457,6 +457,8 @@ pub(super) const LOOSE_MARKS: &[(Known, u32, &[&str])] = &[
             "invoke-command",
             "invoke-wmimethod",
             "register-objectevent",
+            "-argumentlist",
+            "-scriptblock",
             "set-itemproperty",
             "out-null",
         ],

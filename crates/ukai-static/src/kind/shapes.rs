@@ -285,6 +285,8 @@ const SCRIPT_WORDS: &[&str] = &[
     "$.",
     "import(",
     "activexobject",
+    "= getobject('winmgmts",
+    "= getobject(\"winmgmts",
     "fromcharcode",
     "fetch(",
     "===",

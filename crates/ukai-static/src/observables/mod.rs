@@ -80,6 +80,8 @@ pub(crate) struct Finds {
     in_scripts: HashMap<Observable, bool>,
     /// What stands beside requests and in comments, of which nobody is asked.
     ruled_out: HashSet<Observable>,
+    /// URLs with a letter right before them.
+    glued: HashSet<Observable>,
     max: usize,
     /// Which member is looked at; `None`: the sample itself.
     pub(crate) layer: Option<u32>,
@@ -136,6 +138,10 @@ impl Finds {
             if is_plain && comment.is_some_and(|it| at < it.1) {
                 self.ruled_out.insert(found.observable.clone());
             }
+            let is_url = found.observable.kind == ObservableKind::Url;
+            if is_plain && is_url && pieces::is_glued(text, at) {
+                self.glued.insert(found.observable.clone());
+            }
             let is_known = self.in_scripts.get(&found.observable).copied().unwrap_or_default();
             self.in_scripts.insert(found.observable.clone(), is_known || is_loose);
         }
@@ -166,7 +172,7 @@ impl Finds {
             return;
         }
         let (seen, in_scripts) = (&mut self.seen, &self.in_scripts);
-        let ruled_out = &self.ruled_out;
+        let (ruled_out, glued) = (&self.ruled_out, &self.glued);
         self.list.retain(|found| {
             let Some(is_loose) = in_scripts.get(&found.observable) else { return true };
             if found.method == SCRIPT {
@@ -177,6 +183,7 @@ impl Finds {
                 reached.iter().filter(|whole| whole.len() > value.len() && whole.contains(value));
             let is_piece = match wholes.next() {
                 _ if ruled_out.contains(&found.observable) => true,
+                _ if glued.contains(&found.observable) && pieces::has_tail(&reached, value) => true,
                 None => pieces::is_shuffled(&reached, value),
                 Some(_) if *is_loose => true,
                 Some(first) => {

@@ -16,6 +16,17 @@ pub(super) fn is_cut(whole: &str, value: &str) -> bool {
     })
 }
 
+/// Whether a letter stands right before the URL at `at`: somebody takes it out from between others.
+pub(super) fn is_glued(text: &[u8], at: usize) -> bool {
+    at.checked_sub(1).and_then(|before| text.get(before)).copied().is_some_and(is_word)
+}
+
+/// Whether `value` is something reached with more letters behind it.
+pub(super) fn has_tail(reached: &[String], value: &str) -> bool {
+    let tails = reached.iter().filter_map(|whole| value.strip_prefix(whole.as_str()));
+    tails.into_iter().any(|tail| !tail.is_empty() && tail.bytes().all(is_word))
+}
+
 /// Letters of a name or URL that are no chance where they stand in another.
 const SHARED_MIN: usize = 8;
 /// Letters of the longest that is compared, and values that it is compared with.

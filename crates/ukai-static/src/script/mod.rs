@@ -214,10 +214,7 @@ impl Report {
                 ScriptAct::Run { .. } | ScriptAct::Write { .. } | ScriptAct::Evaluate { .. } => {}
             }
         }
-        let written = self
-            .made
-            .iter()
-            .filter(|it| !it.ran && it.dialect.is_none() && !is_log(it.name.as_bytes()));
+        let written = self.made.iter().filter(|it| !it.ran && it.dialect.is_none() && !is_log(it));
         // A script that it writes is run as a member, and tells by what it does.
         let (scripts, others): (Vec<_>, Vec<_>) = written.partition(|it| is_script(&it.bytes));
         for product in others {
@@ -263,8 +260,10 @@ const fn asks(act: Option<&ScriptAct>) -> bool {
 }
 
 /// Whether a file keeps what a script said, which nobody reads but people.
-fn is_log(path: &[u8]) -> bool {
-    path.ends_with(b".log") || path.ends_with(b"/log") || path.ends_with(b"_log")
+pub(crate) fn is_log(product: &Product) -> bool {
+    let path = product.name.as_bytes();
+    let is_named = [&b".log"[..], b"/log", b"_log"].iter().any(|end| path.ends_with(end));
+    is_named && !product.ran && product.dialect.is_none() && !is_script(&product.bytes)
 }
 
 /// Whether these bytes are a script that is run where it is met as a member.

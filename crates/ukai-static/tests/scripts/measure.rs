@@ -52,10 +52,12 @@ impl Scores {
         };
         let urls = of(&[ObservableKind::Url]);
         let hosts = of(&[ObservableKind::Ip, ObservableKind::Domain]);
-        let ports = of(&[ObservableKind::Endpoint]);
+        let implied = truth.implied_ports();
+        let mut ports = of(&[ObservableKind::Endpoint]);
+        ports.retain(|port| !implied.contains(port));
         let mut different = Vec::new();
         for (score, there, found) in [
-            (&mut self.urls, &truth.urls, urls),
+            (&mut self.urls, &truth.fetched(), urls),
             (&mut self.hosts, &truth.hosts(), hosts),
             (&mut self.ports, &truth.ports(), ports),
         ] {

@@ -68,6 +68,22 @@ function invoke(number, name, values) {
   return answer;
 }
 
+/** Names of what Windows' objects have. */
+const members = new Set(
+  (
+    'open send setrequestheader setoption option abort status statustext readystate onreadystatechange responsetext responsebody responsestream ' +
+    'responsexml waitforresponse settimeouts setproxy getresponseheader getallresponseheaders type mode position size charset state write writetext ' +
+    'savetofile loadfromfile read readtext copyto close flush run exec shellexecute execute namespace regread regwrite regdelete ' +
+    'expandenvironmentstrings createshortcut specialfolders environment currentdirectory popup sendkeys appactivate createtextfile opentextfile ' +
+    'fileexists folderexists deletefile deletefolder copyfile movefile createfolder getfile getfolder getspecialfolder gettempname buildpath ' +
+    'getabsolutepathname getbasename getextensionname getfilename getparentfoldername drives files subfolders path name writeline writeblanklines ' +
+    'readall readline skip skipline atendofstream atendofline stdin stdout stderr processid exitcode terminate create execquery execmethod_ ' +
+    'spawninstance_ get instancesof add item exists keys items remove removeall count navigate navigate2 visible document busy quit ' +
+    'createelement loadxml load selectsinglenode nodetypedvalue datatype text targetpath windowstyle arguments description iconlocation save ' +
+    'sleep echo createobject getobject scriptfullname scriptname fullname version interactive timeout'
+  ).split(' '),
+);
+
 const objects = new Map();
 function object(number) {
   if (objects.has(number)) return objects.get(number);
@@ -98,7 +114,8 @@ function object(number) {
       else ask('set', number, text(name), [], encode(value));
       return true;
     },
-    has: () => true,
+    // Asked by `with`: all other names are the script's own.
+    has: (_, name) => typeof name === 'string' && members.has(name.toLowerCase()),
     apply: (_, __, values) => invoke(number, '', values),
     construct: () => absorb(),
   });

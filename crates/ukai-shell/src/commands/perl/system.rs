@@ -21,9 +21,33 @@ impl Machine<'_> {
         input: Option<Bytes>,
         collects: bool,
     ) -> Done<(i32, Bytes)> {
+        self.hand_environment()?;
         self.process.session.started(&words, "perl");
         let (status, output) = self.process.child(words, input, collects).await?;
         Ok((status, output.into()))
+    }
+
+    /// What is started gets the environment as the program has changed it.
+    fn hand_environment(&mut self) -> Done<()> {
+        let Some(id) = self.globals.get(&(b'%', "ENV".into())).copied() else { return Ok(()) };
+        let before = self.process.environment();
+        self.costs(before.len() + self.hashes[id].len(), 0)?;
+        let gone = before.iter().filter(|(name, _)| !self.hashes[id].contains_key(name));
+        for (name, _) in gone {
+            self.process.unset(name);
+        }
+        let is_name = |name: &[u8]| name.iter().all(|it| it.is_ascii_alphanumeric() || *it == b'_');
+        for (name, value) in &self.hashes[id] {
+            let pair = (name.clone(), value.text());
+            if !is_name(name) || name.is_empty() || before.contains(&pair) {
+                continue;
+            }
+            self.process.assign(name, pair.1)?;
+            if let Some(variable) = self.process.variables_mut().get_mut(name) {
+                variable.exported = true;
+            }
+        }
+        Ok(())
     }
 
     /// The words of a command: one text is the shell's, where it needs one.

@@ -151,6 +151,23 @@ impl Truth {
         of_urls.chain(self.endpoints.iter().map(|(host, _)| host.clone())).collect()
     }
 
+    /// The URLs of files: of a WebSocket its end point is told.
+    pub(crate) fn fetched(&self) -> BTreeSet<String> {
+        self.urls.iter().filter(|url| !url.starts_with("ws")).cloned().collect()
+    }
+
+    /// Hosts with the ports that their URLs mean without saying so, which may be told or not; and
+    /// which are told of WebSockets.
+    pub(crate) fn implied_ports(&self) -> BTreeSet<String> {
+        let implied =
+            self.urls.iter().filter_map(|url| match (authority(url), url.split_once(':')?.0) {
+                ((host, None), "http" | "ws") => Some(format!("{host}:80")),
+                ((host, None), "https" | "wss") => Some(format!("{host}:443")),
+                _ => None,
+            });
+        implied.collect()
+    }
+
     /// All hosts with a port that is said.
     pub(crate) fn ports(&self) -> BTreeSet<String> {
         let of_urls = self.urls.iter().filter_map(|url| {
