@@ -44,8 +44,8 @@ fn other_droppers_tell_it_as_well() {
             }
         }
         for (what, score) in scores.each() {
-            assert!(score.recall() >= 0.8, "{what}: {score:?}");
-            assert!(score.precision() >= 0.8, "{what}: {score:?}");
+            assert!(score.recall() >= 0.96, "{what}: {score:?}");
+            assert!(score.precision() >= 0.95, "{what}: {score:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Droppers in ways whose failures nobody looks at: only their figures are read.
+//! Droppers in ways of which only figures were read at first; bench/README.md has those of both times.
 
 mod batch;
 mod javascript;
