@@ -257,7 +257,8 @@ fn wrap(dice: &mut Dice, script: &str) -> String {
                 ">>\"%temp%\\{name}.b64\" echo -----END CERTIFICATE-----\ncertutil -decode -f \"%temp%\\{name}.b64\" \"%temp%\\{name}.bat\" >nul\ncall \"%temp%\\{name}.bat\"\n"
             )
         }
-        1 => format!(
+        // A line of a batch file has at most 8,191 letters.
+        1 if script.len() < 5000 => format!(
             "@echo off\npowershell -nop -w hidden -c \"[IO.File]::WriteAllBytes('%temp%\\{name}.cmd',[Convert]::FromBase64String('{}'))\"\ncmd /c \"%temp%\\{name}.cmd\"\n",
             base64(script.replace('\n', "\r\n").as_bytes())
         ),
