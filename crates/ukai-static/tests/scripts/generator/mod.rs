@@ -66,6 +66,7 @@ mod javascript;
 mod perl;
 mod powershell;
 mod python;
+mod sealed;
 mod shell;
 mod shut;
 mod vbscript;
@@ -118,6 +119,12 @@ pub(crate) fn fresh(language: Language, seed: u64) -> Truth {
 /// The dropper of a seed in one of the ways that nobody looks at: of them only the figures are read.
 pub(crate) fn shut(language: Language, seed: u64) -> Truth {
     made(shut::dropper, language, seed)
+}
+
+/// The dropper of a seed in one of the ways that were written without a look at what is understood.
+#[allow(dead_code, reason = "measured by the example alone")]
+pub(crate) fn sealed(language: Language, seed: u64) -> Truth {
+    made(sealed::dropper, language, seed)
 }
 
 /// A program that prints a text of its own, hidden in one of the ways of [`fresh`] and [`shut`],
