@@ -4,7 +4,7 @@ mod generator;
 mod hiding;
 mod measure;
 
-use generator::LANGUAGES;
+use generator::{LANGUAGES, Language, Truth};
 use measure::Scores;
 
 #[test]
@@ -36,7 +36,14 @@ fn droppers_tell_what_they_contact() {
 /// Ways that nothing was tuned on when they were written.
 #[test]
 fn other_droppers_tell_it_as_well() {
-    for make in [generator::held_out, generator::fresh, generator::shut] {
+    // The last are as they were first met.
+    let groups: [(fn(Language, u64) -> Truth, f64); 4] = [
+        (generator::held_out, 0.96),
+        (generator::fresh, 0.96),
+        (generator::shut, 0.96),
+        (generator::sealed, 0.85),
+    ];
+    for (make, recall) in groups {
         let mut scores = Scores::default();
         for language in LANGUAGES {
             for seed in 1..=10 {
@@ -44,7 +51,7 @@ fn other_droppers_tell_it_as_well() {
             }
         }
         for (what, score) in scores.each() {
-            assert!(score.recall() >= 0.96, "{what}: {score:?}");
+            assert!(score.recall() >= recall, "{what}: {score:?}");
             assert!(score.precision() >= 0.95, "{what}: {score:?}");
         }
     }
