@@ -7,6 +7,9 @@ mod measure;
 use generator::{LANGUAGES, Language, Truth};
 use measure::Scores;
 
+/// How a dropper is made of a seed.
+type Make = fn(Language, u64) -> Truth;
+
 #[test]
 fn droppers_tell_what_they_contact() {
     let mut all = Scores::default();
@@ -37,7 +40,7 @@ fn droppers_tell_what_they_contact() {
 #[test]
 fn other_droppers_tell_it_as_well() {
     // The last are as they were first met.
-    let groups: [(fn(Language, u64) -> Truth, f64); 4] = [
+    let groups: [(Make, f64); 4] = [
         (generator::held_out, 0.96),
         (generator::fresh, 0.96),
         (generator::shut, 0.96),

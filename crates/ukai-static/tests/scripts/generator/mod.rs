@@ -127,13 +127,13 @@ pub(crate) fn sealed(language: Language, seed: u64) -> Truth {
     made(sealed::dropper, language, seed)
 }
 
-/// A program that prints a text of its own, hidden in one of the ways of [`fresh`] and [`shut`],
-/// and the text; none in languages whose real interpreter is not at hand.
+/// A program that prints a text of its own, hidden in one of the ways of [`fresh`], [`shut`] and
+/// [`sealed`], and the text; none in languages whose real interpreter is not at hand.
 #[cfg(test)]
 pub(crate) fn printed(language: Language, seed: u64) -> Vec<(String, String)> {
     let mut dice = Dice::new(seed);
     let text = if dice.chance(80) { dice.url(&[".exe", ""]) } else { dice.host() };
-    [fresh::printed, shut::printed]
+    [fresh::printed, shut::printed, sealed::printed]
         .into_iter()
         .filter_map(|print| Some((print(language, &mut dice, &text)?, text.clone())))
         .collect()
