@@ -1,6 +1,7 @@
 //! Programs of Windows that fetch, and those that change what the system starts: what a command
 //! line of theirs does. Facts are from the programs' own help and from the LOLBAS project.
 
+use crate::com::decode_hex;
 use crate::command_line::{BASE64, find_ascii, program, split};
 use crate::run::{Content, Run, Stop};
 use base64::Engine as _;
@@ -138,7 +139,8 @@ fn certutil(run: &mut Run<'_>, words: &[String]) -> Result<bool, Stop> {
     let [from, to, ..] = plain.as_slice() else { return Ok(false) };
     match run.file(from) {
         Some(Content::Own(bytes)) => {
-            let decoded = if is_hex { from_hex(bytes) } else { from_pem(bytes) };
+            let decoded =
+                if is_hex { decode_hex(&String::from_utf8_lossy(bytes)) } else { from_pem(bytes) };
             run.steps(decoded.len() as u64 / 16)?;
             run.write(to, &decoded, false)?;
             Ok(true)
@@ -161,12 +163,6 @@ fn from_pem(bytes: &[u8]) -> Vec<u8> {
         }
     }
     BASE64.decode(&bare).unwrap_or_default()
-}
-
-fn from_hex(bytes: &[u8]) -> Vec<u8> {
-    let digits: Vec<u8> =
-        bytes.iter().filter_map(|it| char::from(*it).to_digit(16)).map(|it| it as u8).collect();
-    digits.chunks_exact(2).map(|it| it[0] << 4 | it[1]).collect()
 }
 
 fn bitsadmin(run: &mut Run<'_>, words: &[String]) -> bool {

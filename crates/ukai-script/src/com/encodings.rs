@@ -32,14 +32,14 @@ pub(super) fn encode_base64(bytes: &[u8]) -> String {
 }
 
 /// Pairs of hexadecimal digits with anything between them.
-pub(super) fn decode_hex(text: &str) -> Vec<u8> {
+pub(crate) fn decode_hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> =
         text.chars().filter_map(|it| it.to_digit(16)).map(|it| it as u8).collect();
     digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
 /// Two hexadecimal digits for each byte.
-pub(super) fn encode_hex(bytes: &[u8]) -> String {
+pub(crate) fn encode_hex(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -18,7 +18,7 @@ mod stream;
 mod value;
 mod wscript;
 
-pub(crate) use encodings::decode_base64;
+pub(crate) use encodings::{decode_base64, decode_hex, encode_hex};
 pub(crate) use value::{Content, ObjectId, Value, latin1, narrow, number_text};
 
 use crate::limits::Limits;

@@ -165,7 +165,7 @@ impl Interpreter<'_, '_> {
                     let bare: String = text.split_ascii_whitespace().collect();
                     Value::bytes(crate::command_line::BASE64.decode(bare).ok()?)
                 }
-                "bin.hex" => Value::bytes(super::statics::from_hex(&text)),
+                "bin.hex" => Value::bytes(crate::com::decode_hex(&text)),
                 _ => Value::text(text),
             });
         }

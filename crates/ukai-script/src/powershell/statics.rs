@@ -4,6 +4,7 @@ use super::ast::Expr;
 use super::convert::{char_of, failed};
 use super::eval::{Eval, Interpreter};
 use super::value::{Object, State, Value};
+use crate::com::{decode_hex, encode_hex};
 use crate::command_line::BASE64;
 use base64::Engine as _;
 
@@ -492,10 +493,10 @@ impl Interpreter<'_, '_> {
                 (Some(16), Some(value)) => Value::text(format!("{value:x}")),
                 _ => Value::Text(self.text_value(first)),
             },
-            "fromhexstring" => Value::bytes(from_hex(&self.text_of(&first))),
+            "fromhexstring" => Value::bytes(decode_hex(&self.text_of(&first))),
             "tohexstring" => {
                 let bytes = self.bytes_of(&first);
-                Value::text(hex_of(&bytes))
+                Value::text(encode_hex(&bytes).to_ascii_uppercase())
             }
             "changetype" => match values.get(1) {
                 Some(Value::Type(class)) => {
@@ -705,23 +706,6 @@ impl Interpreter<'_, '_> {
     }
 }
 
-/// Two digits for each byte, in capitals.
-fn hex_of(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(digit.into(), 16).map(|it| it.to_ascii_uppercase()));
-        }
-        text
-    })
-}
-
-/// Bytes of hexadecimal digits, two each.
-pub(super) fn from_hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> =
-        text.chars().filter_map(|it| it.to_digit(16)).map(|it| it as u8).collect();
-    digits.chunks_exact(2).map(|it| it[0] << 4 | it[1]).collect()
-}
-
 /// The list object that a target holds, where it is one.
 fn value_of_list(after: &Value, target: &Expr, interpreter: &mut Interpreter<'_, '_>) -> Value {
     match (after, target) {
@@ -822,7 +806,7 @@ fn percent_encoded(text: &str, is_whole: bool) -> String {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            out.push_str(&hex_of(&[byte]));
+            out.push_str(&encode_hex(&[byte]).to_ascii_uppercase());
         }
     }
     out
