@@ -37,6 +37,7 @@ mod system;
 mod terminal;
 
 pub use budget::Budget;
+pub use commands::python::{Certainty, is_python};
 pub use console::Console;
 pub use effect::ShellEffect;
 pub use fetch::{FetchId, Fetched};

@@ -52,7 +52,7 @@ mod perl;
 mod permissions;
 mod printf;
 mod processes;
-mod python;
+pub(crate) mod python;
 mod reading;
 mod regex;
 mod scp;

@@ -6,6 +6,7 @@ mod hostile;
 mod interpreters;
 mod perl;
 mod programs;
+mod python;
 mod scp;
 mod semantics;
 mod streams;

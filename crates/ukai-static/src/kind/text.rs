@@ -2,12 +2,13 @@
 
 use super::languages::{
     BATCH, BEGINNINGS, ENCODED_JSCRIPT, ENCODED_VBSCRIPT, INTERPRETERS, JAVASCRIPT, JSON, Known,
-    LOOSE_MARKS, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML, POWERSHELL, ROOTS, SCRIPT,
-    SHELL, TEXT,
+    LOOSE_MARKS, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML, POWERSHELL, PYTHON, ROOTS,
+    SCRIPT, SHELL, TEXT,
 };
 use crate::limits::TEXT_HEAD_BYTES;
 use memchr::memmem;
 use ukai_model::FileType;
+use ukai_shell::{Certainty, is_python};
 
 /// What a text is written in, as far as it matters for reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(super) fn identify(bytes: &[u8]) -> Option<(Language, FileType)> {
         .or_else(|| beginning(&text))
         .or_else(|| mail(&text))
         .or_else(|| json(bytes))
-        .or_else(|| marked(&text))
+        .or_else(|| marked(&text, head.len() == bytes.len()))
         .unwrap_or_else(|| (TEXT, "readable characters only".to_owned()));
     let mut description = match words {
         "" => format!("{encoding} text"),
@@ -113,6 +114,10 @@ const ENCODED_SCRIPT: &[u8] = b"#@~^";
 
 type Guess = Option<(Known, String)>;
 
+/// One of these is in each program of Python that does anything.
+const PYTHON_SIGNS: &[&str] =
+    &["import ", "exec", "eval(", "__", "lambda", "def ", "print", "open(", "getattr(", "bytes"];
+
 fn shebang(text: &str) -> Guess {
     // A path: `#![allow(...)]` is Rust.
     let line = text.strip_prefix("#!")?.lines().next()?;
@@ -144,7 +149,7 @@ fn beginning(text: &str) -> Guess {
     let reason = format!("begins with `{}`", start.trim_end());
     if known.0 == "script-encoded" {
         let plain = ukai_script::decode_script(text).unwrap_or_default();
-        let known = match marked(&plain) {
+        let known = match marked(&plain, false) {
             Some((language, _)) if language.0 == "vbscript" => ENCODED_VBSCRIPT,
             Some((language, _)) if language.0 == "javascript" => ENCODED_JSCRIPT,
             _ => *known,
@@ -203,8 +208,9 @@ fn json(bytes: &[u8]) -> Guess {
 }
 
 /// The language with the most marks, if they are enough. Each mark counts once, so that
-/// the cost and the evidence do not grow with repetition.
-fn marked(text: &str) -> Guess {
+/// the cost and the evidence do not grow with repetition. A text that is `whole` is read as Python
+/// where it could be that.
+fn marked(text: &str, whole: bool) -> Guess {
     let mut scores: Vec<(Known, u32, Vec<&str>)> = Vec::new();
     let lower = text.to_ascii_lowercase();
     let exact = MARKS.iter().map(|it| (text, it));
@@ -249,6 +255,14 @@ fn marked(text: &str) -> Guess {
         && other.1 >= powershell_outside(&lower).min(*most)
     {
         best = Some(other);
+    }
+    // Others' marks may stand in its texts, and a short one may have no mark at all.
+    let could_be = whole && PYTHON_SIGNS.iter().any(|sign| text.contains(sign));
+    if could_be && best.is_none_or(|(known, ..)| known.0 != PYTHON.0) {
+        let certainty = is_python(text);
+        if certainty == Certainty::Sure || certainty == Certainty::Likely && best.is_none() {
+            return Some((PYTHON, "it can be read as Python".to_owned()));
+        }
     }
     if let Some((known, _, marks)) = best {
         let marks: Vec<&str> = marks.iter().map(|mark| mark.trim()).take(8).collect();

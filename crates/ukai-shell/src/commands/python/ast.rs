@@ -100,6 +100,18 @@ pub(super) struct Function {
     pub(super) generates: bool,
 }
 
+impl Function {
+    /// The text that says what it is for.
+    pub(super) fn doc(&self) -> Option<Arc<str>> {
+        match self.body.first().map(|it| &it.kind) {
+            Some(StmtKind::Expr(Expr { kind: ExprKind::Constant(Value::Str(text)), .. })) => {
+                Some(Arc::clone(text))
+            }
+            _ => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Takes {
     One,
@@ -127,6 +139,8 @@ pub(super) enum StmtKind {
     Expr(Expr),
     Assign(Vec<Expr>, Expr),
     Augment(Expr, &'static str, Expr),
+    /// `target: type = value`
+    Annotate(Expr, Option<Expr>),
     If(Vec<(Expr, Block)>, Block),
     While(Expr, Block, Block),
     For {
@@ -146,6 +160,9 @@ pub(super) enum StmtKind {
     Class {
         name: Arc<str>,
         bases: Vec<Expr>,
+        /// `metaclass=...` and others.
+        keywords: Vec<(Arc<str>, Expr)>,
+        decorators: Vec<Expr>,
         body: Block,
     },
     Return(Option<Expr>),

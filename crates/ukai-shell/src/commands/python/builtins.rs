@@ -20,9 +20,10 @@ impl Machine<'_> {
     pub(super) async fn call_builtin(
         &mut self,
         name: &str,
-        arguments: Vec<Value>,
-        named: Named,
+        mut arguments: Vec<Value>,
+        mut named: Named,
     ) -> Done<Value> {
+        super::placing::placed(name, &mut arguments, &mut named);
         if name.contains('.') {
             return Box::pin(self.module_function(name, arguments, named)).await;
         }
@@ -30,7 +31,20 @@ impl Machine<'_> {
         match (name, first) {
             ("print", _) => self.print_values(&arguments, &named).await,
             ("input", prompt) => self.read_input(prompt).await,
-            ("exec" | "eval", Some(text)) => self.run_text(name, &text, &arguments).await,
+            ("exec" | "eval", Some(text)) => {
+                for (place, name) in [(1, "globals"), (2, "locals")] {
+                    if let Some(names) = by_name(&named, name) {
+                        arguments.resize(place.max(arguments.len()), Value::None);
+                        arguments.insert(place, names);
+                    }
+                }
+                self.run_text(name, &text, &arguments).await
+            }
+            ("execfile", Some(path)) => {
+                let file = self.open_file(&path, None, &named)?;
+                let text = self.call_method(&file, "read", Vec::new(), Vec::new()).await?;
+                self.run_text("exec", &text, &[]).await
+            }
             ("open", Some(path)) => self.open_file(&path, arguments.get(1), &named),
             ("__import__", Some(Value::Str(module))) => {
                 self.find_module(&module).await?;
@@ -102,6 +116,37 @@ impl Machine<'_> {
                 self.costs(items.len(), 0)?;
                 Ok(Value::tuple(items))
             }
+            ("slice", Some(_)) => {
+                let number = |at: usize| arguments.get(at).and_then(Value::integer);
+                let ends = match arguments.len() {
+                    1 => [None, number(0), None],
+                    _ => [number(0), number(1), number(2)],
+                };
+                self.slice_object(ends)
+            }
+            ("bool", Some(value)) => Ok(Value::Bool(self.is_true(&value).await?)),
+            ("repr", Some(value)) if self.method_of(&value, "__repr__").is_some() => {
+                let method = self.method_of(&value, "__repr__").unwrap_or(Value::None);
+                self.call(method, Vec::new(), Vec::new()).await
+            }
+            ("int" | "float" | "abs" | "hash" | "bytes" | "dir" | "round", Some(value @ Value::Object(_)))
+                if let Some(method) = self.method_of(&value, &format!("__{name}__")) =>
+            {
+                self.call(method, Vec::new(), Vec::new()).await
+            }
+            ("int" | "float" | "abs" | "round" | "ord" | "len" | "hash", Some(value @ Value::Object(_)))
+                if let Some(inner) = self.inner(&value) =>
+            {
+                let mut all = vec![inner];
+                all.extend(arguments.into_iter().skip(1));
+                Box::pin(self.call_builtin(name, all, named)).await
+            }
+            ("delattr", Some(value)) => {
+                if let (Value::Object(id), Some(Value::Str(name))) = (&value, arguments.get(1)) {
+                    self.objects[*id].fields.retain(|(known, _)| known != name);
+                }
+                Ok(Value::None)
+            }
             ("set" | "frozenset", value) => {
                 let items = self.items_or_none(value).await?;
                 self.set(items)
@@ -110,7 +155,33 @@ impl Machine<'_> {
             ("sum" | "any" | "all" | "min" | "max", Some(_)) => {
                 self.fold(name, arguments, &named).await
             }
-            ("bytes" | "bytearray", value) => self.make_bytes(value).await,
+            ("bytes" | "bytearray", value) => {
+                let made = match (&value, arguments.get(1)) {
+                    (Some(Value::Str(text)), Some(Value::Str(coding))) => {
+                        let coding = coding.to_lowercase();
+                        self.encode(text, &coding)?
+                    }
+                    _ => self.make_bytes(value).await?,
+                };
+                Ok(match made {
+                    Value::Bytes(bytes) if name == "bytearray" => Value::array(bytes.to_vec()),
+                    other => other,
+                })
+            }
+            // `iter(function, end)`
+            ("iter", Some(function)) if arguments.len() == 2 => {
+                let mut all = Vec::new();
+                while all.len() < super::library::ENDLESS_ITEMS {
+                    self.costs(1, 0)?;
+                    let item = self.call(function.clone(), Vec::new(), Vec::new()).await?;
+                    if self.equal(&item, &arguments[1]) {
+                        break;
+                    }
+                    all.push(item);
+                }
+                self.list(all)
+            }
+            ("iter", Some(value)) if self.method_of(&value, "__next__").is_some() => Ok(value),
             ("iter", Some(value)) => {
                 let items = self.items(&value).await?;
                 self.list(items)
@@ -125,7 +196,15 @@ impl Machine<'_> {
                 Ok(self.lists[id].remove(0))
             }
             ("next", Some(value)) => match self.method_of(&value, "__next__") {
-                Some(method) => self.call(method, Vec::new(), Vec::new()).await,
+                Some(method) => match self.call(method, Vec::new(), Vec::new()).await {
+                    Err(Unwind::Raise(id))
+                        if arguments.len() > 1
+                            && self.fits(id, &Value::Type("StopIteration")) =>
+                    {
+                        Ok(arguments[1].clone())
+                    }
+                    other => other,
+                },
                 None => {
                     let class = self.type_name(&value);
                     Err(self.raise("TypeError", format!("'{class}' object is not an iterator")))
@@ -135,7 +214,7 @@ impl Machine<'_> {
                 let Some(Value::Str(attribute)) = arguments.get(1).cloned() else {
                     return Err(self.raise("TypeError", "attribute name must be string"));
                 };
-                let found = self.attribute(&value, &attribute);
+                let found = self.get_attribute(&value, &attribute).await;
                 match (name, found, arguments.get(2)) {
                     ("hasattr", Ok(_), _) => Ok(Value::Bool(true)),
                     ("hasattr", Err(Unwind::Raise(_)), _) => Ok(Value::Bool(false)),
@@ -147,7 +226,8 @@ impl Machine<'_> {
                 if let (Some(Value::Str(attribute)), Some(new)) =
                     (arguments.get(1), arguments.get(2))
                 {
-                    self.set_attribute(&value, attribute, new.clone())?;
+                    let attribute = Arc::clone(attribute);
+                    self.assign_attribute(&value, &attribute, new.clone()).await?;
                 }
                 Ok(Value::None)
             }
@@ -165,9 +245,7 @@ impl Machine<'_> {
                         }
                     }
                 }
-                self.costs(members.len() + 4, 0)?;
-                self.classes.push(super::value::Class { name: class, bases, members });
-                Ok(Value::Class(self.classes.len() - 1))
+                self.make_class(&class, bases, members)
             }
             ("len", Some(value @ Value::Object(_)))
                 if let Some(method) = self.method_of(&value, "__len__") =>
@@ -175,9 +253,10 @@ impl Machine<'_> {
                 self.call(method, Vec::new(), Vec::new()).await
             }
             ("str", Some(value)) => {
-                if let (Value::Bytes(bytes), Some(Value::Str(coding))) = (&value, arguments.get(1))
+                if let (Value::Bytes(bytes), Some(Value::Str(coding))) =
+                    (value.still(), arguments.get(1))
                 {
-                    return self.decode(bytes, coding, arguments.len() > 2);
+                    return self.decode(&bytes, coding, is_lenient(arguments.get(2)));
                 }
                 let text = self.any_text(&value).await?;
                 Ok(Value::Str(text.into()))
@@ -226,7 +305,7 @@ impl Machine<'_> {
     async fn make_bytes(&mut self, value: Option<Value>) -> Done<Value> {
         Ok(Value::Bytes(match value {
             None => Bytes::new(),
-            Some(Value::Bytes(bytes)) => bytes,
+            Some(value @ (Value::Bytes(_) | Value::Array(_))) => value.raw().unwrap_or_default(),
             Some(Value::Str(text)) => Bytes::copy_from_slice(text.as_bytes()),
             Some(Value::Int(count)) => {
                 let count = usize::try_from(count).unwrap_or(0);
@@ -311,16 +390,8 @@ impl Machine<'_> {
                 "bool" => Value::Bool(false),
                 "str" => Value::str(""),
                 "object" => self.object(Object::own("object", Native::None))?,
-                "globals" | "locals" | "vars" => {
-                    let names = &self.scopes[if name == "globals" { 0 } else { self.scope }].names;
-                    let mut pairs: Vec<_> =
-                        names.iter().map(|(n, v)| (Value::Str(Arc::clone(n)), v.clone())).collect();
-                    if name == "globals" {
-                        let own = Value::Module("builtins".into());
-                        pairs.push((Value::str("__builtins__"), own));
-                    }
-                    self.dict(pairs)?
-                }
+                "globals" => self.names_of(self.global_scope())?,
+                "locals" | "vars" => self.names_of(self.scope)?,
                 "dir" => {
                     let mut names: Vec<Arc<str>> =
                         self.scopes[self.scope].names.keys().cloned().collect();
@@ -328,7 +399,8 @@ impl Machine<'_> {
                     let names = names.into_iter().map(Value::Str).collect();
                     self.list(names)?
                 }
-                "super" => self.above()?,
+                "slice" => Value::None,
+                "super" => self.above(&[])?,
                 _ => {
                     let text = format!("{name} expected at least 1 argument, got 0");
                     return Err(self.raise("TypeError", text));
@@ -338,6 +410,7 @@ impl Machine<'_> {
         let length = match &value {
             Value::Str(text) => Some(text.chars().count()),
             Value::Bytes(bytes) => Some(bytes.len()),
+            Value::Array(cells) => Some(super::value::held(cells).len()),
             Value::List(id) | Value::Set(id) => Some(self.lists[*id].len()),
             Value::Dict(id) => Some(self.dicts[*id].len()),
             Value::Tuple(items) => Some(items.len()),
@@ -383,7 +456,8 @@ impl Machine<'_> {
                 other => Value::Float(other.number().unwrap_or(0.0)),
             },
             "bool" => Value::Bool(self.truth(&value)),
-            "repr" | "ascii" => Value::Str(self.repr(&value)?.into()),
+            "repr" => Value::Str(self.repr(&value)?.into()),
+            "ascii" => Value::Str(escaped(&self.repr(&value)?).into()),
             "abs" => match value {
                 Value::Float(number) => Value::Float(number.abs()),
                 other => Value::Int(other.integer().unwrap_or(0).saturating_abs()),
@@ -469,7 +543,10 @@ impl Machine<'_> {
                 let class = arguments.get(1).cloned().unwrap_or(Value::None);
                 Value::Bool(self.is_instance(&value, &class))
             }
-            "issubclass" => Value::Bool(arguments.get(1).is_some_and(|c| self.equal(&value, c))),
+            "issubclass" => {
+                let from = arguments.get(1).cloned().unwrap_or(Value::None);
+                Value::Bool(self.is_subclass(&value, &from))
+            }
             "callable" => Value::Bool(matches!(
                 value,
                 Value::Function(_)
@@ -477,7 +554,7 @@ impl Machine<'_> {
                     | Value::Bound(_)
                     | Value::Class(_)
                     | Value::Type(_)
-            )),
+            ) || self.method_of(&value, "__call__").is_some()),
             "type" => match &value {
                 Value::Object(id) => match self.objects[*id].class {
                     ClassOf::Own(name) => Value::Type(name),
@@ -501,7 +578,13 @@ impl Machine<'_> {
                 };
                 Value::Str(self.format_value(&value, &form)?.into())
             }
-            "dir" => self.list(Vec::new())?,
+            "dir" => {
+                let mut names = self.names_in(&value);
+                names.sort();
+                names.dedup();
+                let names = names.into_iter().map(Value::Str).collect();
+                self.list(names)?
+            }
             "vars" => match value {
                 Value::Module(module) => self.module_names(&module)?,
                 Value::Object(id) => {
@@ -513,12 +596,23 @@ impl Machine<'_> {
             // What is compiled is the text again, for `exec`.
             "compile" => {
                 let how = arguments.get(2).and_then(Value::raw).unwrap_or_default();
-                if &how[..] != b"exec" || value.raw().is_none() {
+                if value.raw().is_none() {
                     return Ok(value);
                 }
-                return self.object(Object::own("code", Native::None).with("co_source", value));
+                let how = if &how[..] == b"eval" { "eval" } else { "exec" };
+                let object = Object::own("code", Native::None)
+                    .with("co_source", value)
+                    .with("co_mode", Value::str(how))
+                    .with("co_filename", arguments.get(1).cloned().unwrap_or(Value::None));
+                return self.object(object);
             }
-            "property" => self.object(Object::own("property", Native::None).with("fget", value))?,
+            "property" => {
+                let mut object = Object::own("property", Native::None).with("fget", value);
+                if let Some(set) = arguments.get(1) {
+                    object = object.with("fset", set.clone());
+                }
+                self.object(object)?
+            }
             "staticmethod" => {
                 self.object(Object::own("staticmethod", Native::None).with("__func__", value))?
             }
@@ -526,7 +620,7 @@ impl Machine<'_> {
                 self.object(Object::own("classmethod", Native::None).with("__func__", value))?
             }
             // `super(Class, self)`
-            "super" => self.above()?,
+            "super" => self.above(arguments)?,
             "memoryview" => value,
             _ => return Err(self.raise("MemoryError", "")),
         })
@@ -599,6 +693,46 @@ impl Machine<'_> {
                 Err(self.raise("ValueError", text))
             }
         }
+    }
+
+    /// Whether a class is another or derives from it.
+    fn is_subclass(&self, class: &Value, from: &Value) -> bool {
+        match (class, from) {
+            (_, Value::Tuple(all)) => all.iter().any(|from| self.is_subclass(class, from)),
+            (_, Value::Type("object")) | (Value::Type("bool"), Value::Type("int")) => true,
+            (Value::Class(id), _) => self.class_derives(*id, from, 0),
+            (Value::Type(own), Value::Type(name)) => super::value::derives(own, name),
+            _ => self.equal(class, from),
+        }
+    }
+
+    /// What `dir` shows of a value.
+    fn names_in(&mut self, value: &Value) -> Vec<Arc<str>> {
+        let mut names: Vec<Arc<str>> = Vec::new();
+        match value {
+            Value::Module(module) => {
+                if let Ok(Value::Dict(id)) = self.module_names(module) {
+                    names.extend(self.dicts[id].iter().filter_map(|(name, _)| match name {
+                        Value::Str(name) => Some(Arc::clone(name)),
+                        _ => None,
+                    }));
+                }
+            }
+            Value::Object(id) => {
+                names.extend(self.objects[*id].fields.iter().map(|(name, _)| Arc::clone(name)));
+                if let ClassOf::User(class) = self.objects[*id].class {
+                    names.extend(self.names_in(&Value::Class(class)));
+                }
+            }
+            Value::Class(id) => {
+                for class in self.classes[*id].order.clone() {
+                    let members = &self.classes[class].members;
+                    names.extend(members.iter().map(|(name, _)| Arc::clone(name)));
+                }
+            }
+            other => names.extend(super::methods::names_of(&self.type_name(other)).map(Arc::from)),
+        }
+        names
     }
 
     // Standard streams.
@@ -687,13 +821,23 @@ impl Machine<'_> {
 
     /// `exec` and `eval` of a text.
     async fn run_text(&mut self, how: &str, text: &Value, arguments: &[Value]) -> Done<Value> {
-        // What `compile` made says itself how it is run.
-        let made = match text {
-            Value::Object(id) => self.objects.get(*id).and_then(|made| made.field("co_source")),
-            _ => None,
-        };
-        let how = if made.is_some() { "exec" } else { how };
-        let text = &made.cloned().unwrap_or_else(|| text.clone());
+        // What `compile` made says itself how it is run; a function's code is run as it is.
+        let mut how = how;
+        let mut made = None;
+        if let Value::Object(id) = text {
+            if let Some(Value::Function(function)) = self.objects[*id].field(CODE_OF) {
+                return self.call_function(*function, Vec::new(), Vec::new()).await;
+            }
+            made = self.objects[*id].field("co_source").cloned();
+            let is_eval = matches!(
+                self.objects[*id].field("co_mode"),
+                Some(Value::Str(mode)) if &**mode == "eval"
+            );
+            if made.is_some() {
+                how = if is_eval { "eval" } else { "exec" };
+            }
+        }
+        let text = &made.unwrap_or_else(|| text.clone());
         let Some(bytes) = text.raw() else {
             let text = format!("{how}() arg 1 must be a string, bytes or code object");
             return Err(self.raise("TypeError", text));
@@ -701,10 +845,7 @@ impl Machine<'_> {
         self.check_stack()?;
         self.process.session.step(bytes.len() as u64 / 128 + 1)?;
         let source = String::from_utf8_lossy(&bytes).into_owned();
-        let name: Arc<str> = match arguments.get(1) {
-            Some(Value::Str(name)) => Arc::clone(name),
-            _ => "<string>".into(),
-        };
+        let name: Arc<str> = "<string>".into();
         self.costs(2, source.len())?;
         self.process.session.evaluated(source.as_bytes(), "python3");
         let parsed = if how == "eval" {
@@ -724,9 +865,12 @@ impl Machine<'_> {
         let id = self.sources.len() - 1;
         let before = std::mem::replace(&mut self.source, id);
         let function = std::mem::replace(&mut self.function, "<module>".into());
+        let scope = self.scope_of(arguments)?;
+        let scope = std::mem::replace(&mut self.scope, scope);
         self.calls += 1;
         let result = self.block(&block).await;
         self.calls -= 1;
+        self.scope = scope;
         self.source = before;
         self.function = function;
         match result {
@@ -779,7 +923,46 @@ impl Machine<'_> {
         }
     }
 
+    /// What a text with names of its own runs in.
+    fn scope_of(&mut self, arguments: &[Value]) -> Done<super::value::Id> {
+        let dict = |at: usize| match arguments.get(at) {
+            Some(Value::Dict(id)) => Some(*id),
+            _ => None,
+        };
+        let global = match dict(1) {
+            Some(id) => self.scope_of_names(id, None)?,
+            None if dict(2).is_none() => return Ok(self.scope),
+            None => self.global_scope(),
+        };
+        match dict(2) {
+            Some(id) if dict(1) != Some(id) => self.scope_of_names(id, Some(global)),
+            _ => Ok(global),
+        }
+    }
+
     pub(super) fn hex_value(bytes: &[u8]) -> Value {
         Value::Bytes(hex(bytes).into_bytes().into())
     }
+}
+
+/// Whether a codec passes over what it cannot read, by its `errors`.
+pub(super) fn is_lenient(errors: Option<&Value>) -> bool {
+    matches!(errors, Some(Value::Str(how)) if &**how != "strict")
+}
+
+/// The field of a code object that holds the function whose code it is.
+pub(super) const CODE_OF: &str = "(function)";
+
+/// A text with all that is not ASCII escaped.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c as u32 {
+            ..0x80 => out.push(c),
+            code @ ..0x100 => out.push_str(&format!("\\x{code:02x}")),
+            code @ ..0x1_0000 => out.push_str(&format!("\\u{code:04x}")),
+            code => out.push_str(&format!("\\U{code:08x}")),
+        }
+    }
+    out
 }

@@ -2,7 +2,7 @@
 
 use super::ast::{Function, Takes};
 use super::run::{Done, Machine, Unwind};
-use super::value::{ClassOf, Id, Native, Object, Scope, Value};
+use super::value::{Id, Scope, Value};
 use crate::stack::with_room;
 use std::sync::Arc;
 
@@ -27,6 +27,9 @@ impl Machine<'_> {
         }
         let callable = &self.callables[id];
         let (code, outer, source) = (Arc::clone(&callable.code), callable.scope, callable.source);
+        // A method's `super()` begins behind the class that it is of, for the object that it got.
+        let within = callable.owner.map(|owner| (owner, arguments.first().cloned()));
+        let within = within.or_else(|| self.within.clone());
         let names = self.parameters(id, &code, arguments, named)?;
         self.costs(names.len() + 2, 0)?;
         self.scopes.push(Scope {
@@ -38,6 +41,7 @@ impl Machine<'_> {
         let scope = std::mem::replace(&mut self.scope, inner);
         let source = std::mem::replace(&mut self.source, source);
         let function = std::mem::replace(&mut self.function, Arc::clone(&code.name));
+        let within = std::mem::replace(&mut self.within, within);
         self.calls += 1;
         if code.generates {
             self.yielded.push(Vec::new());
@@ -51,6 +55,7 @@ impl Machine<'_> {
         let given = if code.generates { self.yielded.pop() } else { None };
         self.calls -= 1;
         (self.scope, self.source, self.function) = (scope, source, function);
+        self.within = within;
         match (result, given) {
             (Ok(()) | Err(Unwind::Return(_)), Some(items)) => self.list(items),
             (Ok(()), None) => Ok(Value::None),
@@ -127,146 +132,5 @@ impl Machine<'_> {
             return Err(self.raise("TypeError", text));
         }
         Ok(bound)
-    }
-
-    /// Makes an object of a class of the program.
-    pub(super) async fn make_object(
-        &mut self,
-        class: Id,
-        arguments: Vec<Value>,
-        named: Vec<(Arc<str>, Value)>,
-    ) -> Done<Value> {
-        let mut object = Object::own("object", Native::None);
-        object.class = ClassOf::User(class);
-        if self.class_raises(class) {
-            object = object.with("args", Value::tuple(arguments.clone()));
-            object.raised = Some(Box::default());
-        }
-        let value = self.object(object)?;
-        if let Some(method) = self.method_of(&value, "__init__") {
-            self.call(method, arguments, named).await?;
-        }
-        Ok(value)
-    }
-
-    /// A method of an object of the program's own classes.
-    pub(super) fn method_of(&self, value: &Value, name: &str) -> Option<Value> {
-        let Value::Object(id) = value else { return None };
-        let ClassOf::User(class) = self.objects[*id].class else { return None };
-        let found = self.member(class, name, 0)?;
-        match found {
-            Value::Function(_) => Some(Value::Bound(Arc::new((value.clone(), name.into())))),
-            other => Some(self.of_class(class, name, other)),
-        }
-    }
-
-    /// A member as the class gives it: a `classmethod` is bound to it.
-    pub(super) fn of_class(&self, class: Id, name: &str, member: Value) -> Value {
-        match &member {
-            Value::Object(id) if self.objects[*id].class == ClassOf::Own("classmethod") => {
-                Value::Bound(Arc::new((Value::Class(class), name.into())))
-            }
-            _ => self.unwrapped(member),
-        }
-    }
-
-    /// What a `staticmethod` is of.
-    pub(super) fn unwrapped(&self, value: Value) -> Value {
-        match &value {
-            Value::Object(id)
-                if matches!(
-                    self.objects[*id].class,
-                    ClassOf::Own("staticmethod" | "classmethod")
-                ) =>
-            {
-                self.objects[*id].field("__func__").cloned().unwrap_or(value)
-            }
-            _ => value,
-        }
-    }
-
-    /// What a `property` gives for an object.
-    pub(super) async fn got(&mut self, of: &Value, value: Value) -> Done<Value> {
-        let Value::Object(id) = &value else { return Ok(value) };
-        if self.objects[*id].class != ClassOf::Own("property") || !matches!(of, Value::Object(_)) {
-            return Ok(value);
-        }
-        match self.objects[*id].field("fget").cloned() {
-            Some(get) => self.call(get, vec![of.clone()], Vec::new()).await,
-            None => Ok(value),
-        }
-    }
-
-    /// A member of a class or of its bases.
-    pub(super) fn member(&self, class: Id, name: &str, depth: u32) -> Option<Value> {
-        self.owned(class, name, depth).map(|(_, value)| value)
-    }
-
-    /// A member of a class or of its bases, and whose it is.
-    pub(super) fn owned(&self, class: Id, name: &str, depth: u32) -> Option<(Id, Value)> {
-        const BASES_DEPTH: u32 = 32;
-        let of = self.classes.get(class).filter(|_| depth < BASES_DEPTH)?;
-        let own = of.members.iter().find(|(n, _)| &**n == name);
-        own.map(|(_, value)| (class, value.clone())).or_else(|| self.inherited(class, name, depth))
-    }
-
-    /// A member of a class's bases, and whose it is.
-    pub(super) fn inherited(&self, class: Id, name: &str, depth: u32) -> Option<(Id, Value)> {
-        self.classes.get(class)?.bases.iter().find_map(|base| match base {
-            Value::Class(id) => self.owned(*id, name, depth + 1),
-            _ => None,
-        })
-    }
-
-    /// `super()`: what the bases of the class whose method runs have, for its object.
-    pub(super) fn above(&mut self) -> Done<Value> {
-        let this = self.scopes[self.scope].names.get("self").or_else(|| {
-            self.scopes[self.scope].names.values().find(|it| matches!(it, Value::Object(_)))
-        });
-        let this = this.cloned().unwrap_or(Value::None);
-        let own = match &this {
-            Value::Object(id) => match self.objects[*id].class {
-                ClassOf::User(class) => Some(class),
-                ClassOf::Own(_) => None,
-            },
-            _ => None,
-        };
-        let mut object = Object::own("super", Native::None).with("__self__", this);
-        if let Some(class) = self.within.or(own) {
-            object = object.with("__thisclass__", Value::Class(class));
-        }
-        self.object(object)
-    }
-
-    /// Calls a method that `super()` gives; one that no base has does nothing.
-    pub(super) async fn call_above(
-        &mut self,
-        above: Id,
-        name: &str,
-        arguments: Vec<Value>,
-        named: Vec<(Arc<str>, Value)>,
-    ) -> Done<Value> {
-        let this = self.objects[above].field("__self__").cloned().unwrap_or(Value::None);
-        let found = match self.objects[above].field("__thisclass__") {
-            Some(Value::Class(class)) => self.inherited(*class, name, 0),
-            _ => None,
-        };
-        let Some((owner, Value::Function(function))) = found else { return Ok(Value::None) };
-        let all = std::iter::once(this).chain(arguments).collect();
-        self.call_within(owner, function, all, named).await
-    }
-
-    /// Calls a method of a class.
-    pub(super) async fn call_within(
-        &mut self,
-        class: Id,
-        function: Id,
-        arguments: Vec<Value>,
-        named: Vec<(Arc<str>, Value)>,
-    ) -> Done<Value> {
-        let before = self.within.replace(class);
-        let result = self.call_function(function, arguments, named).await;
-        self.within = before;
-        result
     }
 }

@@ -71,6 +71,7 @@ impl Machine<'_> {
                 let items = self.lists[id].clone();
                 return self.count_or_index(&items, name, &value);
             }
+            ("throw" | "close", _) => {}
             // Generators are lists here: what they have left is given one by one.
             ("__next__" | "next" | "send", _) => {
                 if self.lists[id].is_empty() {
@@ -124,7 +125,8 @@ impl Machine<'_> {
         self.process.session.copied(items.len(), 0)?;
         let more = match (name, arguments.first()) {
             (
-                "update" | "union" | "intersection" | "difference" | "issubset" | "issuperset",
+                "update" | "union" | "intersection" | "difference" | "issubset" | "issuperset"
+                | "symmetric_difference" | "isdisjoint",
                 Some(value),
             ) => self.items(value).await?,
             _ => arguments,
@@ -154,6 +156,17 @@ impl Machine<'_> {
                 items.retain(|i| more.iter().any(|m| self.equal(i, m)) == keep);
                 return self.set(items);
             }
+            "symmetric_difference" => {
+                let other = more.iter().filter(|it| !items.iter().any(|i| self.equal(i, it)));
+                let mut all: Vec<Value> = other.cloned().collect();
+                items.retain(|i| !more.iter().any(|m| self.equal(i, m)));
+                items.append(&mut all);
+                return self.set(items);
+            }
+            "isdisjoint" => {
+                let any = items.iter().any(|i| more.iter().any(|m| self.equal(i, m)));
+                return Ok(Value::Bool(!any));
+            }
             "pop" => {
                 return match self.lists[id].pop() {
                     Some(value) => Ok(value),
@@ -178,6 +191,18 @@ impl Machine<'_> {
         Ok(Value::None)
     }
 
+    /// The pairs of a list of them.
+    fn pairs(&self, list: Id) -> Vec<(Value, Value)> {
+        let pair = |it: &Value| match it {
+            Value::Tuple(items) => Some((items.first()?.clone(), items.get(1)?.clone())),
+            Value::List(id) => {
+                Some((self.lists[*id].first()?.clone(), self.lists[*id].get(1)?.clone()))
+            }
+            _ => None,
+        };
+        self.lists[list].iter().filter_map(pair).collect()
+    }
+
     pub(super) fn dict_method(
         &mut self,
         id: Id,
@@ -185,6 +210,7 @@ impl Machine<'_> {
         arguments: Vec<Value>,
         named: Named,
     ) -> Done<Value> {
+        self.refresh(id)?;
         let mut arguments = arguments.into_iter();
         let (first, second) = (arguments.next(), arguments.next());
         match (name, first) {
@@ -218,9 +244,21 @@ impl Machine<'_> {
                 let all = all.collect();
                 self.list(all)
             }
+            ("popitem", _) => match self.dicts[id].pop() {
+                Some((key, value)) => Ok(Value::tuple(vec![key, value])),
+                None => {
+                    let text = vec![Value::str("popitem(): dictionary is empty")];
+                    Err(self.raise_with("KeyError", text, Raised::default()))
+                }
+            },
+            ("move_to_end", _) => Ok(Value::None),
             ("update", first) => {
                 let pairs = match first {
-                    Some(Value::Dict(of)) => self.dicts[of].clone(),
+                    Some(Value::Dict(of)) => {
+                        self.refresh(of)?;
+                        self.dicts[of].clone()
+                    }
+                    Some(Value::List(of)) => self.pairs(of),
                     _ => Vec::new(),
                 };
                 for (key, value) in pairs {

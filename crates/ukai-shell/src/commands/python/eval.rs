@@ -46,19 +46,22 @@ impl Machine<'_> {
         Ok(match &expr.kind {
             ExprKind::Attribute(of, name) => {
                 let of = self.eval(of).await?;
-                let found = self.attribute(&of, name)?;
-                self.got(&of, found).await?
+                self.get_attribute(&of, name).await?
             }
             ExprKind::Index(of, index) => {
                 let of = self.eval(of).await?;
                 if let ExprKind::Slice(parts) = &index.kind {
-                    let mut ends = [None, None, None];
-                    for (end, part) in ends.iter_mut().zip(parts) {
-                        if let Some(part) = part {
-                            *end = self.eval(part).await?.integer();
+                    let ends = self.ends(parts).await?;
+                    match self.method_of(&of, "__getitem__") {
+                        Some(method) => {
+                            let slice = self.slice_object(ends)?;
+                            self.call(method, vec![slice], Vec::new()).await?
+                        }
+                        None => {
+                            let of = self.inner(&of).unwrap_or(of);
+                            self.slice(&of, ends)?
                         }
                     }
-                    self.slice(&of, ends)?
                 } else {
                     let index = self.eval(index).await?;
                     self.item(&of, &index).await?
@@ -67,11 +70,15 @@ impl Machine<'_> {
             ExprKind::Slice(_) => Value::Type("slice"),
             ExprKind::Unary(op, inner) => {
                 let value = self.eval(inner).await?;
-                self.unary(op, &value)?
+                match super::data_model::unary(op).and_then(|it| self.method_of(&value, it)) {
+                    Some(method) => self.call(method, Vec::new(), Vec::new()).await?,
+                    None if *op == "not" => Value::Bool(!self.is_true(&value).await?),
+                    None => self.unary(op, &value)?,
+                }
             }
             ExprKind::Logic(op, left, right) => {
                 let left = self.eval(left).await?;
-                if self.truth(&left) == (*op == "or") { left } else { self.eval(right).await? }
+                if self.is_true(&left).await? == (*op == "or") { left } else { self.eval(right).await? }
             }
             ExprKind::Compare(first, rest) => {
                 let mut left = self.eval(first).await?;
@@ -87,7 +94,7 @@ impl Machine<'_> {
             ExprKind::Choice(parts) => {
                 let [condition, then, otherwise] = &**parts;
                 let value = self.eval(condition).await?;
-                let chosen = if self.truth(&value) { then } else { otherwise };
+                let chosen = if self.is_true(&value).await? { then } else { otherwise };
                 self.eval(chosen).await?
             }
             ExprKind::Lambda(code) => self.function(code).await?,
@@ -130,6 +137,10 @@ impl Machine<'_> {
                 self.costs(1, 0)?;
                 if let Some(given) = self.yielded.last_mut() {
                     given.push(value);
+                    // One that never ends is taken for so many items.
+                    if given.len() >= super::library::ENDLESS_ITEMS {
+                        return Err(Unwind::Return(Value::None));
+                    }
                 }
                 Value::None
             }
@@ -139,6 +150,9 @@ impl Machine<'_> {
                 self.costs(items.len(), 0)?;
                 if let Some(given) = self.yielded.last_mut() {
                     given.extend(items);
+                    if given.len() >= super::library::ENDLESS_ITEMS {
+                        return Err(Unwind::Return(Value::None));
+                    }
                 }
                 Value::None
             }
@@ -184,11 +198,7 @@ impl Machine<'_> {
         let mut value = self.eval(left).await?;
         for (op, right, span) in chain.into_iter().rev() {
             let right = self.eval(right).await?;
-            let own = special(op).and_then(|name| self.method_of(&value, name));
-            let result = match own {
-                Some(method) => self.call(method, vec![right], Vec::new()).await,
-                None => self.binary(op, &value, &right),
-            };
+            let result = self.operate(op, value, right).await;
             value = self.located(result, span)?;
         }
         Ok(value)
@@ -234,22 +244,17 @@ impl Machine<'_> {
                 Value::Function(id) => self.call_function(id, arguments, named).await,
                 Value::Class(id) => self.make_object(id, arguments, named).await,
                 Value::Builtin(name) => self.call_builtin(&name, arguments, named).await,
-                Value::Type(name) if is_exception(name) => {
-                    match self.raise_with(name, arguments, super::value::Raised::default()) {
-                        Unwind::Raise(id) => Ok(Value::Object(id)),
-                        other => Err(other),
-                    }
-                }
+                Value::Type(name) if is_exception(name) => self.own_exception(name, arguments),
                 Value::Type(name) => self.call_builtin(name, arguments, named).await,
                 Value::Bound(bound) => {
                     let (of, name) = &*bound;
                     if let Value::Object(id) = of
                         && let ClassOf::User(class) = self.objects[*id].class
-                        && let Some((owner, Value::Function(function))) = self.owned(class, name, 0)
+                        && let Some(Value::Function(function)) = self.member(class, name)
                     {
                         let mut all = vec![of.clone()];
                         all.extend(arguments);
-                        return self.call_within(owner, function, all, named).await;
+                        return self.call_function(function, all, named).await;
                     }
                     if let Value::Object(id) = of
                         && self.objects[*id].class == ClassOf::Own("super")
@@ -257,15 +262,38 @@ impl Machine<'_> {
                         return self.call_above(*id, name, arguments, named).await;
                     }
                     // `classmethod`
-                    if let Value::Class(class) = of
-                        && let Some((owner, member)) = self.owned(*class, name, 0)
-                        && let Value::Function(function) = self.unwrapped(member)
-                    {
-                        let mut all = vec![of.clone()];
-                        all.extend(arguments);
-                        return self.call_within(owner, function, all, named).await;
+                    if let Value::Class(class) = of {
+                        let class = *class;
+                        if let Some(member) = self.member(class, name)
+                            && let Value::Function(function) = self.unwrapped(member)
+                        {
+                            let mut all = vec![of.clone()];
+                            all.extend(arguments);
+                            return self.call_function(function, all, named).await;
+                        }
+                        return self.class_method(class, name, arguments, named).await;
                     }
                     self.call_method(of, name, arguments, named).await
+                }
+                Value::Object(id) if self.objects[id].class == ClassOf::Own("functools.partial") => {
+                    let object = &self.objects[id];
+                    let callee = object.field("func").cloned().unwrap_or(Value::None);
+                    let mut all = match object.field("args") {
+                        Some(Value::Tuple(given)) => given.to_vec(),
+                        _ => Vec::new(),
+                    };
+                    all.extend(arguments);
+                    let mut more = named;
+                    if let Some(Value::Dict(id)) = object.field("keywords") {
+                        for (name, value) in &self.dicts[*id] {
+                            if let Value::Str(name) = name
+                                && !more.iter().any(|(known, _)| known == name)
+                            {
+                                more.push((Arc::clone(name), value.clone()));
+                            }
+                        }
+                    }
+                    self.call(callee, all, more).await
                 }
                 Value::Object(_) => match self.method_of(&function, "__call__") {
                     Some(method) => self.call(method, arguments, named).await,
@@ -319,7 +347,7 @@ impl Machine<'_> {
                 self.assign(&clause.target, item).await?;
                 for condition in &clause.conditions {
                     let value = self.eval(condition).await?;
-                    if !self.truth(&value) {
+                    if !self.is_true(&value).await? {
                         continue 'items;
                     }
                 }
@@ -351,22 +379,4 @@ impl Machine<'_> {
             Ok(out)
         })
     }
-}
-
-/// The method that a class has for an operator.
-fn special(op: &str) -> Option<&'static str> {
-    Some(match op {
-        "+" => "__add__",
-        "-" => "__sub__",
-        "*" => "__mul__",
-        "/" => "__truediv__",
-        "//" => "__floordiv__",
-        "%" => "__mod__",
-        "^" => "__xor__",
-        "&" => "__and__",
-        "|" => "__or__",
-        "<<" => "__lshift__",
-        ">>" => "__rshift__",
-        _ => return None,
-    })
 }

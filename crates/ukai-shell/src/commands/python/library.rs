@@ -17,7 +17,7 @@ use std::sync::Arc;
 use ukai_model::Duration;
 
 /// What never ends is taken for so many items: it is walked beside something that does.
-const ENDLESS_ITEMS: usize = 16_384;
+pub(super) const ENDLESS_ITEMS: usize = 16_384;
 
 /// Memory that the decoder of LZMA may have.
 const LZMA_KIB: u32 = 64 << 10;
@@ -118,7 +118,11 @@ impl Machine<'_> {
                 self.file_function(whole, &arguments, &named).await
             }
             ("random", _) => self.random(name, &arguments).await,
-            ("dict" | "str" | "bytes" | "bytearray" | "int", _) => {
+            (
+                "dict" | "str" | "bytes" | "bytearray" | "int" | "list" | "set" | "float" | "tuple"
+                | "object" | "type" | "frozenset",
+                _,
+            ) => {
                 self.type_function(whole, &arguments, &named).await
             }
             ("itertools", "chain") => {
@@ -167,6 +171,17 @@ impl Machine<'_> {
                     total = self.call(function.clone(), vec![total, item], Vec::new()).await?;
                 }
                 Ok(total)
+            }
+            ("functools", "partial") => {
+                let mut arguments = arguments.into_iter();
+                let func = arguments.next().unwrap_or(Value::None);
+                let keywords = named.into_iter().map(|(n, v)| (Value::Str(n), v)).collect();
+                let keywords = self.dict(keywords)?;
+                let object = Object::own("functools.partial", Native::None)
+                    .with("func", func)
+                    .with("args", Value::tuple(arguments.collect()))
+                    .with("keywords", keywords);
+                self.object(object)
             }
             ("atexit" | "signal" | "warnings" | "logging" | "resource" | "fcntl" | "locale", _) => {
                 Ok(Value::None)
@@ -770,6 +785,26 @@ impl Machine<'_> {
                 let keys = self.items(&first).await?;
                 self.dict(keys.into_iter().map(|k| (k, value.clone())).collect())
             }
+            "bytes.maketrans" | "bytearray.maketrans" => {
+                let mut table: Vec<u8> = (0..=255).collect();
+                let from = first.raw().unwrap_or_default();
+                let to = arguments.get(1).and_then(Value::raw).unwrap_or_default();
+                for (from, to) in from.iter().zip(&to) {
+                    table[usize::from(*from)] = *to;
+                }
+                Ok(Value::Bytes(table.into()))
+            }
+            "object.__new__" | "object.__init__" | "object.__setattr__"
+            | "object.__getattribute__" | "type.__new__" | "type.__call__" | "type.__init__"
+            | "dict.__init__" | "list.__init__" => {
+                let name = whole.rsplit('.').next().unwrap_or(whole);
+                if name == "__new__" {
+                    let none = Value::None;
+                    return self.call_base(&none, name, arguments.to_vec(), named.clone()).await;
+                }
+                let rest = arguments.iter().skip(1).cloned().collect();
+                self.call_base(&first, name, rest, named.clone()).await
+            }
             "str.maketrans" => {
                 if let Value::Dict(id) = first {
                     let pairs = self.dicts[id].clone().into_iter().map(|(key, value)| {
@@ -789,7 +824,12 @@ impl Machine<'_> {
                     Value::Str(text) => Value::Int(text.chars().next().map_or(0, |c| c as i128)),
                     other => other.clone(),
                 };
-                self.dict(from.iter().map(code).zip(to).collect())
+                let mut pairs: Vec<_> = from.iter().map(code).zip(to).collect();
+                if let Some(gone) = arguments.get(2) {
+                    let gone = self.items(gone).await?;
+                    pairs.extend(gone.iter().map(|it| (code(it), Value::None)));
+                }
+                self.dict(pairs)
             }
             "int.from_bytes" => {
                 let bytes = first.raw().unwrap_or_default();

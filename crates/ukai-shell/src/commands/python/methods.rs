@@ -18,30 +18,49 @@ impl Machine<'_> {
                 return self.module_attribute(&module, name);
             }
             Value::Class(id) => {
-                if let Some(found) = self.member(*id, name, 0) {
+                if let Some(found) = self.member(*id, name) {
                     return Ok(self.of_class(*id, name, found));
                 }
-                if &**name == "__name__" {
-                    return Ok(Value::Str(Arc::clone(&self.classes[*id].name)));
+                if let Some(found) = self.class_attribute(*id, name)? {
+                    return Ok(found);
                 }
             }
             Value::Type(class) => match (*class, &**name) {
                 (_, "__name__") => {
                     return Ok(Value::str(class.rsplit('.').next().unwrap_or(class)));
                 }
-                ("bytes" | "bytearray" | "dict" | "str" | "int", _) => {
+                (_, "__bases__") => return Ok(Value::tuple(vec![Value::Type("object")])),
+                (_, "__base__") => return Ok(Value::Type("object")),
+                (_, "__mro__") => {
+                    return Ok(Value::tuple(vec![value.clone(), Value::Type("object")]));
+                }
+                (_, "__subclasses__") => {
+                    return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
+                }
+                (
+                    "bytes" | "bytearray" | "dict" | "str" | "int" | "list" | "set" | "float" | "tuple"
+                    | "object" | "type" | "frozenset",
+                    _,
+                ) => {
                     return Ok(Value::Builtin(format!("{class}.{name}").into()));
                 }
                 _ => {}
             },
-            Value::Function(id) if &**name == "__name__" => {
-                return Ok(Value::Str(Arc::clone(&self.callables[*id].code.name)));
+            Value::Function(id) => {
+                if let Some(found) = self.function_attribute(*id, name)? {
+                    return Ok(found);
+                }
             }
             Value::Object(id) => {
                 if let Some(found) = self.objects[*id].field(name) {
                     return Ok(found.clone());
                 }
                 if self.objects[*id].class == ClassOf::Own("super") {
+                    if let Some((found, _)) = self.found_above(*id, name)
+                        && !matches!(found, Value::Function(_) | Value::Object(_))
+                    {
+                        return Ok(found);
+                    }
                     return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
                 }
                 if let Some(found) = self.method_of(value, name) {
@@ -55,6 +74,11 @@ impl Machine<'_> {
                 if let Some(found) = self.native_attribute(*id, name)? {
                     return Ok(found);
                 }
+                if let Some(inner) = self.inner(value)
+                    && !matches!(&**name, "__class__" | "__dict__" | "__doc__")
+                {
+                    return self.attribute(&inner, name);
+                }
                 let known = match self.objects[*id].class {
                     ClassOf::User(_) => &**name == "with_traceback",
                     ClassOf::Own(class) => has_method(class, name),
@@ -67,11 +91,28 @@ impl Machine<'_> {
         }
         match &**name {
             "__class__" => {
+                if let Value::Object(id) = value
+                    && let ClassOf::User(class) = self.objects[*id].class
+                {
+                    return Ok(Value::Class(class));
+                }
                 let class = self.type_name(value);
-                return Ok(super::value::own_type(&class).map_or(Value::None, Value::Type));
+                return Ok(super::value::type_named(&class).map_or(Value::None, Value::Type));
             }
+            "__module__" => return Ok(Value::str("builtins")),
             "__doc__" => return Ok(Value::None),
             _ => {}
+        }
+        if name.starts_with("__")
+            && !matches!(value, Value::Object(_) | Value::Class(_) | Value::Module(_))
+            && super::protocol::has(value, name)
+        {
+            return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
+        }
+        if let (Value::Int(_) | Value::Float(_) | Value::Bool(_), Some(part)) =
+            (value, super::protocol::number_part(value, name))
+        {
+            return Ok(part);
         }
         let class = self.type_name(value);
         let of_second = &*class == "str" && &**name == "decode" && self.runs_second();
@@ -186,7 +227,21 @@ impl Machine<'_> {
                 }
                 Ok(())
             }
-            Value::Module(_) | Value::Function(_) => Ok(()),
+            Value::Function(id) => {
+                self.costs(1, name.len())?;
+                let fields = &mut self.callables[*id].fields;
+                fields.retain(|(known, _)| known != name);
+                fields.push((Arc::clone(name), value));
+                Ok(())
+            }
+            Value::Module(module) => {
+                if &**module == "__main__" {
+                    self.costs(1, name.len())?;
+                    self.scopes[0].order.push(Arc::clone(name));
+                    self.scopes[0].names.insert(Arc::clone(name), value);
+                }
+                Ok(())
+            }
             _ => {
                 let class = self.type_name(of);
                 Err(self
@@ -210,10 +265,18 @@ impl Machine<'_> {
         &mut self,
         of: &Value,
         name: &str,
-        arguments: Vec<Value>,
-        named: Named,
+        mut arguments: Vec<Value>,
+        mut named: Named,
     ) -> Done<Value> {
+        super::placing::placed(name, &mut arguments, &mut named);
+        if name.starts_with("__") && !matches!(of, Value::Object(_)) {
+            return self.protocol(of, name, arguments, named).await;
+        }
         match of {
+            Value::Array(cells) => {
+                let cells = Arc::clone(cells);
+                self.array_method(&cells, name, arguments).await
+            }
             Value::Str(text) => {
                 let text = Arc::clone(text);
                 self.str_method(&text, name, &arguments, &named).await
@@ -265,7 +328,12 @@ impl Machine<'_> {
                 "is_integer" => Ok(Value::Bool(number.fract() == 0.0)),
                 _ => Err(self.missing(of, name)),
             },
-            Value::Object(id) => self.object_method(*id, name, arguments, named).await,
+            Value::Object(id) => {
+                if matches!(self.objects[*id].class, ClassOf::User(_)) && name != "with_traceback" {
+                    return self.call_base(of, name, arguments, named).await;
+                }
+                self.object_method(*id, name, arguments, named).await
+            }
             _ => Err(self.missing(of, name)),
         }
     }
@@ -449,10 +517,11 @@ impl Machine<'_> {
                 Value::Bool(tries.iter().any(fits))
             }
             "find" | "rfind" | "index" | "rindex" => {
+                let (before, text) = within(text, number(1), number(2));
                 let found =
                     if name.starts_with('r') { text.rfind(pattern) } else { text.find(pattern) };
                 match found {
-                    Some(at) => Value::Int(text[..at].chars().count() as i128),
+                    Some(at) => Value::Int((before + text[..at].chars().count()) as i128),
                     None if name.ends_with("index") => {
                         return Err(self.raise("ValueError", "substring not found"));
                     }
@@ -460,7 +529,10 @@ impl Machine<'_> {
                 }
             }
             "count" if pattern.is_empty() => Value::Int(text.chars().count() as i128 + 1),
-            "count" => Value::Int(text.matches(pattern).count() as i128),
+            "count" => {
+                let (_, text) = within(text, number(1), number(2));
+                Value::Int(text.matches(pattern).count() as i128)
+            }
             "decode" if self.runs_second() => {
                 let coding = first.as_deref().unwrap_or("utf-8");
                 return self
@@ -474,6 +546,29 @@ impl Machine<'_> {
                     return done;
                 }
                 return self.encode(text, &coding);
+            }
+            "isidentifier" => Value::Bool(
+                text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                    && text.chars().all(|c| c.is_alphanumeric() || c == '_'),
+            ),
+            "isascii" => Value::Bool(text.is_ascii()),
+            "isprintable" => Value::Bool(!text.chars().any(char::is_control)),
+            "istitle" => Value::Bool(text.starts_with(char::is_uppercase)),
+            "format_map" => {
+                let names = match arguments.first() {
+                    Some(Value::Dict(id)) => self.dicts[*id].clone(),
+                    _ => Vec::new(),
+                };
+                let names = names.into_iter().filter_map(|(name, value)| match name {
+                    Value::Str(name) => Some((name, value)),
+                    _ => None,
+                });
+                let names = names.collect();
+                let made = self.format_method(text, &[], &names).await?;
+                Value::str(made)
+            }
+            "maketrans" => {
+                return self.call_builtin("str.maketrans", arguments.to_vec(), Vec::new()).await;
             }
             "isdigit" | "isnumeric" | "isdecimal" => {
                 Value::Bool(!text.is_empty() && text.chars().all(char::is_numeric))
@@ -528,7 +623,29 @@ impl Machine<'_> {
                 }
                 Value::str(out)
             }
-            "expandtabs" => Value::str(text.replace('\t', "        ")),
+            "expandtabs" => {
+                let width = number(0).and_then(|it| usize::try_from(it).ok()).unwrap_or(8).clamp(1, 64);
+                let mut out = String::new();
+                let mut column = 0;
+                for c in text.chars() {
+                    match c {
+                        '\t' => {
+                            let more = width - column % width;
+                            out.push_str(&" ".repeat(more));
+                            column += more;
+                        }
+                        '\n' | '\r' => {
+                            out.push(c);
+                            column = 0;
+                        }
+                        other => {
+                            out.push(other);
+                            column += 1;
+                        }
+                    }
+                }
+                Value::str(out)
+            }
             _ => return Err(self.missing(&Value::Str(Arc::clone(text)), name)),
         })
     }
@@ -541,7 +658,8 @@ impl Machine<'_> {
                 );
                 return Err(self.raise("LookupError", text));
             }
-            "latin-1" | "latin1" | "iso-8859-1" | "ascii" | "us-ascii" => {
+            "latin-1" | "latin1" | "latin_1" | "l1" | "iso-8859-1" | "iso8859-1" | "cp1252" | "ascii"
+            | "us-ascii" | "raw_unicode_escape" => {
                 let limit = if coding.contains("ascii") { 128 } else { 256 };
                 if let Some((at, c)) = text.chars().enumerate().find(|(_, c)| *c as u32 >= limit) {
                     let text = format!(
@@ -552,8 +670,23 @@ impl Machine<'_> {
                 }
                 text.chars().map(|c| c as u8).collect::<Vec<_>>().into()
             }
-            "utf-16" | "utf-16le" | "utf-16-le" => {
-                let mark: &[u8] = if coding == "utf-16" { &[0xff, 0xfe] } else { &[] };
+            "utf-16be" | "utf-16-be" => {
+                text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>().into()
+            }
+            "utf-32" | "utf-32le" | "utf-32-le" => {
+                let mark: &[u8] = if coding == "utf-32" { &[0xff, 0xfe, 0, 0] } else { &[] };
+                let units = text.chars().flat_map(|c| (c as u32).to_le_bytes());
+                mark.iter().copied().chain(units).collect::<Vec<_>>().into()
+            }
+            "utf-8-sig" => [b"\xef\xbb\xbf", text.as_bytes()].concat().into(),
+            "unicode_escape" | "unicode-escape" => {
+                let shown = super::value::quoted(text);
+                Bytes::copy_from_slice(shown[1..shown.len() - 1].as_bytes())
+            }
+            "idna" => Bytes::copy_from_slice(text.to_lowercase().as_bytes()),
+            "utf-16" | "utf-16le" | "utf-16-le" | "utf_16_le" | "utf16" => {
+                let mark: &[u8] =
+                    if matches!(coding, "utf-16" | "utf16") { &[0xff, 0xfe] } else { &[] };
                 let units = text.encode_utf16().flat_map(u16::to_le_bytes);
                 mark.iter().copied().chain(units).collect::<Vec<_>>().into()
             }
@@ -564,7 +697,8 @@ impl Machine<'_> {
     pub(super) fn decode(&mut self, bytes: &[u8], coding: &str, lenient: bool) -> Done<Value> {
         self.costs(0, bytes.len())?;
         match coding.to_lowercase().as_str() {
-            "latin-1" | "latin1" | "iso-8859-1" | "cp1252" => {
+            "latin-1" | "latin1" | "latin_1" | "l1" | "iso-8859-1" | "iso8859-1" | "cp1252" | "cp437"
+            | "charmap" | "raw_unicode_escape" => {
                 Ok(Value::str(bytes.iter().map(|b| *b as char).collect::<String>()))
             }
             "unicode_escape" | "string_escape" | "unicode-escape" => {
@@ -578,7 +712,25 @@ impl Machine<'_> {
                 );
                 Err(self.raise("LookupError", text))
             }
-            "utf-16" | "utf-16le" | "utf-16-le" => {
+            "utf-16be" | "utf-16-be" | "utf_16_be" => {
+                let units =
+                    bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+                let text: String =
+                    char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
+                Ok(Value::str(text))
+            }
+            "utf-32" | "utf-32le" | "utf-32-le" => {
+                let bytes = bytes.strip_prefix(&[0xff, 0xfe, 0, 0]).unwrap_or(bytes);
+                let units = bytes.as_chunks::<4>().0.iter().map(|it| u32::from_le_bytes(*it));
+                let text: String =
+                    units.map(|it| char::from_u32(it).unwrap_or('\u{fffd}')).collect();
+                Ok(Value::str(text))
+            }
+            "utf-8-sig" => {
+                let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+                Ok(Value::str(String::from_utf8_lossy(bytes)))
+            }
+            "utf-16" | "utf-16le" | "utf-16-le" | "utf_16_le" | "utf16" => {
                 let bytes = bytes.strip_prefix(&[0xff, 0xfe]).unwrap_or(bytes);
                 let units =
                     bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
@@ -703,10 +855,18 @@ impl Machine<'_> {
                 if let Some(done) = self.second_codec(&Value::Bytes(bytes.clone()), name, &coding) {
                     return done;
                 }
-                let lenient = arguments.len() > 1;
+                let lenient = super::builtins::is_lenient(arguments.get(1));
                 return self.decode(bytes, &coding, lenient);
             }
-            "hex" => Value::str(hex(bytes)),
+            "hex" => {
+                let between = first.map(|it| String::from_utf8_lossy(&it).into_owned());
+                match between {
+                    Some(between) => Value::str(
+                        bytes.iter().map(|it| hex(&[*it])).collect::<Vec<_>>().join(&between),
+                    ),
+                    None => Value::str(hex(bytes)),
+                }
+            }
             // Those of `memoryview`.
             "tobytes" => Value::Bytes(bytes.clone()),
             "tolist" => return self.list(bytes.iter().map(|b| Value::Int((*b).into())).collect()),
@@ -789,7 +949,22 @@ impl Machine<'_> {
             }
             "startswith" => Value::Bool(bytes.starts_with(&pattern)),
             "endswith" => Value::Bool(bytes.ends_with(&pattern)),
-            "find" => Value::Int(find(0).map_or(-1, |at| at as i128)),
+            "translate" => {
+                let deleted = arguments.get(1).and_then(Value::raw).unwrap_or_default();
+                let kept = bytes.iter().filter(|it| !deleted.contains(it));
+                let out: Vec<u8> = kept
+                    .map(|it| pattern.get(usize::from(*it)).copied().unwrap_or(*it))
+                    .collect();
+                Value::Bytes(out.into())
+            }
+            "maketrans" => {
+                let all = arguments.to_vec();
+                return self.call_builtin("bytes.maketrans", all, Vec::new()).await;
+            }
+            "fromhex" => {
+                return self.call_builtin("bytes.fromhex", arguments.to_vec(), Vec::new()).await;
+            }
+            "copy" | "__bytes__" => Value::Bytes(bytes.clone()),
             "count" => {
                 let (mut count, mut from) = (0, 0);
                 while let Some(at) = find(from) {
@@ -799,9 +974,67 @@ impl Machine<'_> {
                 }
                 Value::Int(count)
             }
-            _ => return Err(self.missing(&Value::Bytes(bytes.clone()), name)),
+            _ => return self.as_text_method(bytes, name, arguments).await,
         })
     }
+
+    /// A method of bytes that is that of a text whose letters they are.
+    async fn as_text_method(
+        &mut self,
+        bytes: &Bytes,
+        name: &str,
+        arguments: &[Value],
+    ) -> Done<Value> {
+        if !has_method("str", name) || matches!(name, "encode" | "format") {
+            return Err(self.missing(&Value::Bytes(bytes.clone()), name));
+        }
+        let letters = |it: &[u8]| it.iter().map(|it| *it as char).collect::<String>();
+        let mut given = Vec::new();
+        for argument in arguments {
+            given.push(match argument {
+                Value::Bytes(_) | Value::Array(_) => {
+                    Value::str(letters(&argument.raw().unwrap_or_default()))
+                }
+                Value::Tuple(all) => Value::tuple(
+                    all.iter()
+                        .map(|it| it.raw().map_or_else(|| it.clone(), |it| Value::str(letters(&it))))
+                        .collect(),
+                ),
+                other => other.clone(),
+            });
+        }
+        let text: Arc<str> = letters(bytes).into();
+        let made = Box::pin(self.str_method(&text, name, &given, &Vec::new())).await?;
+        let back = |it: &Value| match it {
+            Value::Str(text) => {
+                Value::Bytes(text.chars().map(|c| c as u8).collect::<Vec<_>>().into())
+            }
+            other => other.clone(),
+        };
+        Ok(match &made {
+            Value::List(id) => {
+                let items = self.lists[*id].iter().map(back).collect();
+                self.list(items)?
+            }
+            Value::Tuple(items) => Value::tuple(items.iter().map(back).collect()),
+            other => back(other),
+        })
+    }
+}
+
+/// What of a text stands between two places, and how many characters stand before it.
+fn within(text: &str, from: Option<i128>, to: Option<i128>) -> (usize, &str) {
+    if from.is_none() && to.is_none() {
+        return (0, text);
+    }
+    let length = text.chars().count() as i128;
+    let place = |at: i128| {
+        let at = if at < 0 { at.saturating_add(length) } else { at };
+        usize::try_from(at.clamp(0, length)).unwrap_or(0)
+    };
+    let (from, to) = (from.map_or(0, place), to.map_or(length as usize, place));
+    let byte = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(at, _)| at);
+    (from, text.get(byte(from)..byte(to.max(from))).unwrap_or_default())
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -813,21 +1046,27 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 const METHODS: &[(&str, &str)] = &[
     (
         "str",
-        "upper lower casefold capitalize title swapcase strip lstrip rstrip removeprefix removesuffix split rsplit splitlines partition rpartition join replace startswith endswith find rfind index rindex count encode isdigit isnumeric isdecimal isalpha isalnum isspace isupper islower zfill ljust rjust center format translate expandtabs",
+        "upper lower casefold capitalize title swapcase strip lstrip rstrip removeprefix removesuffix split rsplit splitlines partition rpartition join replace startswith endswith find rfind index rindex count encode isdigit isnumeric isdecimal isalpha isalnum isspace isupper islower zfill ljust rjust center format translate expandtabs isidentifier isascii isprintable istitle format_map maketrans",
     ),
     (
         "bytes",
-        "decode hex upper lower strip lstrip rstrip split splitlines join replace startswith endswith find count tobytes tolist release",
+        "decode hex upper lower strip lstrip rstrip split splitlines join replace startswith endswith find count tobytes tolist release translate maketrans fromhex rfind index rindex partition rpartition rsplit title capitalize swapcase ljust rjust center zfill isalnum isalpha isdigit isspace isupper islower removeprefix removesuffix expandtabs isascii",
     ),
-    ("list", "append extend insert pop remove clear reverse copy sort count index __next__"),
+    (
+        "bytearray",
+        "decode hex upper lower strip lstrip rstrip split splitlines join replace startswith endswith find count tobytes tolist release translate maketrans fromhex rfind index rindex partition rpartition rsplit title capitalize swapcase ljust rjust center zfill isalnum isalpha isdigit isspace isupper islower removeprefix removesuffix expandtabs isascii append extend pop insert remove reverse clear copy",
+    ),
+    ("list", "append extend insert pop remove clear reverse copy sort count index __next__ send throw close"),
     (
         "set",
-        "add update union remove discard intersection difference pop clear copy issubset issuperset",
+        "add update union remove discard intersection difference symmetric_difference isdisjoint pop clear copy issubset issuperset",
     ),
-    ("dict", "get setdefault pop keys values items update copy clear"),
+    ("dict", "get setdefault pop popitem keys values items update copy clear fromkeys move_to_end"),
     ("tuple", "count index"),
-    ("int", "bit_length to_bytes"),
-    ("float", "is_integer"),
+    ("int", "bit_length bit_count to_bytes conjugate from_bytes"),
+    ("float", "is_integer hex as_integer_ratio"),
+    ("property", "setter getter deleter"),
+    ("slice", "indices"),
     (
         "_io.TextIOWrapper",
         "read readline readlines write writelines close flush fileno isatty seek tell __enter__ __exit__ reconfigure",
@@ -862,8 +1101,8 @@ const METHODS: &[(&str, &str)] = &[
     ("os._wrap_close", "read readline readlines close __enter__ __exit__"),
     ("os._Environ", "get keys items values copy setdefault pop"),
     ("hashlib.HASH", "update hexdigest digest"),
-    ("re.Pattern", "match search fullmatch findall finditer sub split"),
-    ("re.Match", "group groups start end span groupdict"),
+    ("re.Pattern", "match search fullmatch findall finditer sub subn split"),
+    ("re.Match", "group groups start end span groupdict expand"),
     ("threading.Thread", "start join run is_alive setDaemon daemon"),
     ("threading.Lock", "acquire release __enter__ __exit__"),
     ("argparse.ArgumentParser", "add_argument parse_args"),
@@ -872,4 +1111,9 @@ const METHODS: &[(&str, &str)] = &[
 
 fn has_method(class: &str, name: &str) -> bool {
     METHODS.iter().any(|(of, names)| *of == class && names.split(' ').any(|known| known == name))
+}
+
+/// Methods of one of Python's own types.
+pub(super) fn names_of(class: &str) -> impl Iterator<Item = &'static str> + use<'_> {
+    METHODS.iter().filter(move |(of, _)| *of == class).flat_map(|(_, names)| names.split(' '))
 }

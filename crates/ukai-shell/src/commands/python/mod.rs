@@ -19,7 +19,9 @@
 mod ast;
 mod builtins;
 mod calls;
+mod classes;
 mod containers;
+mod data_model;
 mod eval;
 mod expressions;
 mod format;
@@ -29,10 +31,14 @@ mod lexer;
 mod library;
 mod methods;
 mod modules;
+mod names;
 mod net;
 mod objects;
 mod operate;
 mod parse;
+mod placing;
+mod protocol;
+mod recognise;
 mod regex;
 mod run;
 mod second;
@@ -44,6 +50,7 @@ mod value;
 mod written;
 
 pub(super) use net::resolves;
+pub use recognise::{Certainty, is_python};
 
 use super::{Arguments, Command};
 use crate::limits;

@@ -151,6 +151,15 @@ pub(super) fn file_of(name: &str) -> String {
     }
 }
 
+/// Whether Python, or what is often installed for it, has a module of that name.
+pub(super) fn is_known(name: &str) -> bool {
+    let head = name.split('.').next().unwrap_or(name);
+    functions(head).is_some()
+        || OTHERS.split_whitespace().any(|known| known == head)
+        || super::written::has(head)
+        || super::second::is_module(head)
+}
+
 fn functions(module: &str) -> Option<&'static str> {
     FUNCTIONS.iter().find(|(name, _)| *name == module).map(|(_, names)| *names)
 }

@@ -140,6 +140,10 @@ impl Machine<'_> {
                 self.fed(id, &told).await?;
                 Ok(Value::Int(told.len() as i128))
             }
+            ("property", "setter" | "getter" | "deleter") => {
+                let function = arguments.first().cloned().unwrap_or(Value::None);
+                self.property_with(id, name, function)
+            }
             ("threading.Lock", "acquire") => Ok(Value::Bool(true)),
             ("object", "__init__") => Ok(Value::None),
             _ => Ok(Value::None),

@@ -1,7 +1,7 @@
 //! Operators, truth, comparison, texts of values, items and slices.
 
 use super::run::{Done, Machine, Unwind};
-use super::value::{ClassOf, Id, Native, Value};
+use super::value::{ClassOf, Id, Native, Value, held};
 use bytes::Bytes;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -35,8 +35,49 @@ impl Value {
         match self {
             Self::Str(text) => Some(Bytes::copy_from_slice(text.as_bytes())),
             Self::Bytes(bytes) => Some(bytes.clone()),
+            Self::Array(cells) => Some(Bytes::copy_from_slice(&held(cells))),
             _ => None,
         }
+    }
+}
+
+/// The places of a slice of something so long.
+fn places(length: usize, [from, to, step]: [Option<i128>; 3]) -> Vec<usize> {
+    let step = step.unwrap_or(1);
+    let length = length as i128;
+    let clamp = |at: i128| {
+        let at = if at < 0 { at.saturating_add(length) } else { at };
+        if step > 0 { at.clamp(0, length) } else { at.clamp(-1, length - 1) }
+    };
+    let mut at = from.map_or(if step > 0 { 0 } else { length - 1 }, clamp);
+    let to = to.map_or(if step > 0 { length } else { -1 }, clamp);
+    let mut all = Vec::new();
+    while (step > 0 && at < to) || (step < 0 && at > to) {
+        all.extend(usize::try_from(at));
+        at = at.saturating_add(step);
+    }
+    all
+}
+
+/// Puts `with` in the places of a slice: as many as there are, or any number where the slice
+/// `is_plain` and begins at `start`.
+fn change<T>(all: &mut Vec<T>, places: &[usize], start: usize, is_plain: bool, with: Vec<T>) {
+    if is_plain {
+        let from = places.first().copied().unwrap_or(start);
+        let to = places.last().map_or(from, |last| last + 1);
+        all.splice(from..to, with);
+        return;
+    }
+    if with.is_empty() {
+        let mut at = 0;
+        all.retain(|_| {
+            at += 1;
+            !places.contains(&(at - 1))
+        });
+        return;
+    }
+    for (place, item) in places.iter().zip(with) {
+        all[*place] = item;
     }
 }
 
@@ -59,6 +100,7 @@ impl Machine<'_> {
             Value::Float(_) => "float".to_owned(),
             Value::Str(_) => "str".to_owned(),
             Value::Bytes(_) => "bytes".to_owned(),
+            Value::Array(_) => "bytearray".to_owned(),
             Value::Tuple(_) => "tuple".to_owned(),
             Value::Range(..) => "range".to_owned(),
             Value::List(_) => "list".to_owned(),
@@ -89,6 +131,7 @@ impl Machine<'_> {
             Value::Float(value) => *value != 0.0,
             Value::Str(text) => !text.is_empty(),
             Value::Bytes(bytes) => !bytes.is_empty(),
+            Value::Array(cells) => !held(cells).is_empty(),
             Value::Tuple(items) => !items.is_empty(),
             Value::List(id) | Value::Set(id) => !self.lists[*id].is_empty(),
             Value::Dict(id) => !self.dicts[*id].is_empty(),
@@ -116,6 +159,10 @@ impl Machine<'_> {
             (Value::Large(a), Value::Large(b)) => a == b,
             (Value::Str(a), Value::Str(b)) => a == b,
             (Value::Bytes(a), Value::Bytes(b)) => a == b,
+            (Value::Array(_), _) | (_, Value::Array(_)) => match (a.still(), b.still()) {
+                (Value::Bytes(a), Value::Bytes(b)) => a == b,
+                _ => false,
+            },
             (Value::Tuple(a), Value::Tuple(b)) => all(a, b),
             (Value::List(a), Value::List(b)) => all(&self.lists[*a], &self.lists[*b]),
             (Value::Set(a), Value::Set(b)) => {
@@ -154,6 +201,9 @@ impl Machine<'_> {
         match (a, b) {
             (Value::Str(a), Value::Str(b)) => Some(a.cmp(b)),
             (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
+            (Value::Array(_), Value::Array(_) | Value::Bytes(_)) | (Value::Bytes(_), Value::Array(_)) => {
+                Some(a.raw()?.cmp(&b.raw()?))
+            }
             (Value::Tuple(a), Value::Tuple(b)) => self.order_all(a, b),
             (Value::List(a), Value::List(b)) => self.order_all(&self.lists[*a], &self.lists[*b]),
             (Value::Large(_), _) | (_, Value::Large(_)) => Some(a.large()?.cmp(&b.large()?)),
@@ -178,6 +228,11 @@ impl Machine<'_> {
     }
 
     pub(super) async fn compare(&mut self, op: &str, a: &Value, b: &Value) -> Done<bool> {
+        if let Some(answer) = self.compared_by_class(op, a, b).await? {
+            return Ok(answer);
+        }
+        let (one, other) = (self.inner(a), self.inner(b));
+        let (a, b) = (one.as_ref().unwrap_or(a), other.as_ref().unwrap_or(b));
         Ok(match op {
             "==" => self.equal(a, b),
             "!=" => !self.equal(a, b),
@@ -212,6 +267,9 @@ impl Machine<'_> {
     }
 
     async fn contains(&mut self, item: &Value, whole: &Value) -> Done<bool> {
+        if matches!((item, whole), (Value::Array(_), Value::Array(_) | Value::Bytes(_)) | (_, Value::Array(_))) {
+            return Box::pin(self.contains(&item.still(), &whole.still())).await;
+        }
         match (item, whole) {
             (Value::Str(part), Value::Str(text)) => {
                 self.costs(0, text.len())?;
@@ -225,6 +283,10 @@ impl Machine<'_> {
                 Ok(text.iter().any(|b| i128::from(*b) == *byte))
             }
             (_, Value::Dict(id)) => Ok(self.find(*id, item)?.is_some()),
+            (_, Value::Object(id)) if self.objects[*id].class == ClassOf::Own("os._Environ") => {
+                let name = item.raw().unwrap_or_default();
+                Ok(self.process.variable(&name).is_some())
+            }
             (_, Value::Str(_)) => {
                 let name = self.type_name(item);
                 let text = format!("'in <string>' requires string as left operand, not {name}");
@@ -264,6 +326,15 @@ impl Machine<'_> {
     }
 
     pub(super) fn binary(&mut self, op: &str, a: &Value, b: &Value) -> Done<Value> {
+        if matches!(a, Value::Array(_)) || matches!(b, Value::Array(_)) && op != "%" {
+            let made = self.binary(op, &a.still(), &b.still())?;
+            return Ok(match made {
+                Value::Bytes(bytes) if matches!(a, Value::Array(_)) || !matches!(a, Value::Bytes(_)) => {
+                    Value::array(bytes.to_vec())
+                }
+                other => other,
+            });
+        }
         if let (Some(a), Some(b)) = (a.integer(), b.integer()) {
             return self.whole(op, a, b);
         }
@@ -463,7 +534,13 @@ impl Machine<'_> {
         let all = match value {
             Value::List(id) | Value::Set(id) => self.lists[*id].clone(),
             Value::Tuple(items) => items.to_vec(),
-            Value::Dict(id) => self.dicts[*id].iter().map(|(key, _)| key.clone()).collect(),
+            Value::Dict(id) => {
+                self.refresh(*id)?;
+                self.dicts[*id].iter().map(|(key, _)| key.clone()).collect()
+            }
+            Value::Class(id) if let Some(Value::List(members)) = self.member(*id, "_members_") => {
+                self.lists[members].clone()
+            }
             Value::Str(text) => {
                 self.costs(text.len(), 0)?;
                 text.chars().map(|c| Value::str(c.to_string())).collect()
@@ -472,11 +549,19 @@ impl Machine<'_> {
                 self.costs(bytes.len(), 0)?;
                 bytes.iter().map(|b| Value::Int(i128::from(*b))).collect()
             }
+            Value::Array(cells) => {
+                let bytes = held(cells).clone();
+                self.costs(bytes.len(), 0)?;
+                bytes.iter().map(|b| Value::Int(i128::from(*b))).collect()
+            }
             Value::Range(from, to, step) => {
                 let length = range_length(Some((*from, *to, *step)));
                 self.costs(length, 0)?;
                 let at = |n: usize| i128::from(*from) + n as i128 * i128::from(*step);
                 (0..length).map(|n| Value::Int(at(n))).collect()
+            }
+            Value::Object(_) if let Some(inner) = self.inner(value) => {
+                return Box::pin(self.items_for(&inner, complaint)).await;
             }
             Value::Object(_) => match Box::pin(self.object_items(value)).await? {
                 Some(items) => items,
@@ -502,6 +587,12 @@ impl Machine<'_> {
             return Ok(Some(self.lists[id].clone()));
         }
         let Some(method) = self.method_of(value, "__iter__") else {
+            if let Some(method) = self.method_of(value, "__getitem__") {
+                return self.items_by_place(method).await.map(Some);
+            }
+            if let Some(method) = self.method_of(value, "__next__") {
+                return self.items_of_next(method).await.map(Some);
+            }
             let named = matches!(
                 self.objects[*id].class,
                 ClassOf::Own("posix.uname_result" | "platform.uname_result")
@@ -510,19 +601,40 @@ impl Machine<'_> {
             return Ok(named.then(|| fields.iter().map(|(_, value)| value.clone()).collect()));
         };
         let iterator = self.call(method, Vec::new(), Vec::new()).await?;
-        if let Value::List(id) = iterator {
-            return Ok(Some(self.lists[id].clone()));
+        match self.method_of(&iterator, "__next__") {
+            Some(next) => self.items_of_next(next).await.map(Some),
+            None if matches!(iterator, Value::Object(_)) => Ok(Some(Vec::new())),
+            None => self.items(&iterator).await.map(Some),
         }
+    }
+
+    /// What an iterator gives, one by one.
+    async fn items_of_next(&mut self, next: Value) -> Done<Vec<Value>> {
         let mut all = Vec::new();
-        while let Some(next) = self.method_of(&iterator, "__next__") {
+        while all.len() < super::library::ENDLESS_ITEMS {
             self.costs(1, 0)?;
-            match self.call(next, Vec::new(), Vec::new()).await {
+            match self.call(next.clone(), Vec::new(), Vec::new()).await {
                 Ok(value) => all.push(value),
                 Err(Unwind::Raise(e)) if self.fits(e, &Value::Type("StopIteration")) => break,
                 Err(other) => return Err(other),
             }
         }
-        Ok(Some(all))
+        Ok(all)
+    }
+
+    /// What an object gives that has no iterator and is asked for each place.
+    async fn items_by_place(&mut self, get: Value) -> Done<Vec<Value>> {
+        let mut all = Vec::new();
+        while all.len() < super::library::ENDLESS_ITEMS {
+            self.costs(1, 0)?;
+            let at = Value::Int(all.len() as i128);
+            match self.call(get.clone(), vec![at], Vec::new()).await {
+                Ok(value) => all.push(value),
+                Err(Unwind::Raise(e)) if self.fits(e, &Value::Type("IndexError")) => break,
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(all)
     }
 
     fn place(&mut self, index: &Value, length: usize, what: &str) -> Done<usize> {
@@ -548,6 +660,9 @@ impl Machine<'_> {
     }
 
     pub(super) async fn item(&mut self, of: &Value, index: &Value) -> Done<Value> {
+        if let Some(ends) = self.slice_ends(index) {
+            return self.slice(of, ends);
+        }
         match of {
             Value::List(id) => {
                 let at = self.place(index, self.lists[*id].len(), "list")?;
@@ -573,6 +688,12 @@ impl Machine<'_> {
                 let at = self.place(index, bytes.len(), "byte")?;
                 Ok(Value::Int(i128::from(bytes[at])))
             }
+            Value::Array(cells) => {
+                let length = held(cells).len();
+                let at = self.place(index, length, "bytearray")?;
+                let byte = held(cells).get(at).copied().unwrap_or(0);
+                Ok(Value::Int(i128::from(byte)))
+            }
             Value::Dict(id) => match self.find(*id, index)? {
                 Some(value) => Ok(value),
                 None => {
@@ -588,6 +709,15 @@ impl Machine<'_> {
             Value::Object(id) => {
                 if let Some(method) = self.method_of(of, "__getitem__") {
                     return self.call(method, vec![index.clone()], Vec::new()).await;
+                }
+                if let Some(inner) = self.inner(of) {
+                    let missing = self.method_of(of, "__missing__");
+                    if let (Some(missing), Value::Dict(id)) = (missing, &inner)
+                        && self.find(*id, index)?.is_none()
+                    {
+                        return self.call(missing, vec![index.clone()], Vec::new()).await;
+                    }
+                    return Box::pin(self.item(&inner, index)).await;
                 }
                 if matches!(self.objects[*id].native, Native::Found { .. }) {
                     return self.call_method(of, "group", vec![index.clone()], Vec::new()).await;
@@ -625,26 +755,10 @@ impl Machine<'_> {
     }
 
     pub(super) fn slice(&mut self, of: &Value, ends: [Option<i128>; 3]) -> Done<Value> {
-        let [from, to, step] = ends;
-        let step = step.unwrap_or(1);
-        if step == 0 {
+        if ends[2] == Some(0) {
             return Err(self.raise("ValueError", "slice step cannot be zero"));
         }
-        let places = |length: usize| -> Vec<usize> {
-            let length = length as i128;
-            let clamp = |at: i128| {
-                let at = if at < 0 { at + length } else { at };
-                if step > 0 { at.clamp(0, length) } else { at.clamp(-1, length - 1) }
-            };
-            let mut at = from.map_or(if step > 0 { 0 } else { length - 1 }, clamp);
-            let to = to.map_or(if step > 0 { length } else { -1 }, clamp);
-            let mut all = Vec::new();
-            while (step > 0 && at < to) || (step < 0 && at > to) {
-                all.extend(usize::try_from(at));
-                at += step;
-            }
-            all
-        };
+        let places = |length: usize| places(length, ends);
         match of {
             Value::Str(text) => {
                 self.costs(0, text.len() * 4)?;
@@ -656,6 +770,11 @@ impl Machine<'_> {
                 self.costs(0, bytes.len())?;
                 let part: Vec<u8> = places(bytes.len()).into_iter().map(|at| bytes[at]).collect();
                 Ok(Value::Bytes(part.into()))
+            }
+            Value::Array(cells) => {
+                let bytes = held(cells).clone();
+                self.costs(0, bytes.len())?;
+                Ok(Value::array(places(bytes.len()).into_iter().map(|at| bytes[at]).collect()))
             }
             Value::List(id) => {
                 let items = &self.lists[*id];
@@ -672,6 +791,57 @@ impl Machine<'_> {
         }
     }
 
+    /// `of[from:to:step] = value`, or without a value `del of[from:to:step]`.
+    pub(super) async fn set_slice(
+        &mut self,
+        of: &Value,
+        ends: [Option<i128>; 3],
+        value: Option<Value>,
+    ) -> Done<()> {
+        let length = match of {
+            Value::List(id) => self.lists[*id].len(),
+            Value::Array(cells) => held(cells).len(),
+            _ => {
+                let name = if value.is_some() { "__setitem__" } else { "__delitem__" };
+                if let Some(method) = self.method_of(of, name) {
+                    let slice = self.slice_object(ends)?;
+                    let arguments = std::iter::once(slice).chain(value).collect();
+                    return self.call(method, arguments, Vec::new()).await.map(|_| ());
+                }
+                let name = self.type_name(of);
+                let text = format!("'{name}' object does not support item assignment");
+                return Err(self.raise("TypeError", text));
+            }
+        };
+        let places = places(length, ends);
+        let is_plain = matches!(ends[2], None | Some(1));
+        let items = match &value {
+            Some(value) => self.items(value).await?,
+            None => Vec::new(),
+        };
+        self.costs(items.len() + 1, length)?;
+        if !is_plain && value.is_some() && places.len() != items.len() {
+            let text = format!(
+                "attempt to assign sequence of size {} to extended slice of size {}",
+                items.len(),
+                places.len()
+            );
+            return Err(self.raise("ValueError", text));
+        }
+        let start = ends[0].map_or(0, |at| if at < 0 { at + length as i128 } else { at });
+        let start = usize::try_from(start.max(0)).unwrap_or(length).min(length);
+        match of {
+            Value::List(id) => change(&mut self.lists[*id], &places, start, is_plain, items),
+            Value::Array(cells) => {
+                let byte = |it: &Value| it.integer().and_then(|it| u8::try_from(it).ok());
+                let bytes = items.iter().filter_map(byte).collect();
+                change(&mut held(cells), &places, start, is_plain, bytes);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     pub(super) async fn set_item(&mut self, of: &Value, index: Value, value: Value) -> Done<()> {
         match of {
             Value::List(id) => {
@@ -679,11 +849,25 @@ impl Machine<'_> {
                 self.lists[*id][at] = value;
                 Ok(())
             }
+            Value::Array(cells) => {
+                let length = held(cells).len();
+                let at = self.place(&index, length, "bytearray")?;
+                let Some(byte) = value.integer().and_then(|it| u8::try_from(it).ok()) else {
+                    return Err(self.raise("ValueError", "byte must be in range(0, 256)"));
+                };
+                if let Some(place) = held(cells).get_mut(at) {
+                    *place = byte;
+                }
+                Ok(())
+            }
             Value::Dict(id) => self.put(*id, index, value),
             Value::Object(id) => {
                 if let Some(method) = self.method_of(of, "__setitem__") {
                     self.call(method, vec![index, value], Vec::new()).await?;
                     return Ok(());
+                }
+                if let Some(inner) = self.inner(of) {
+                    return Box::pin(self.set_item(&inner, index, value)).await;
                 }
                 if self.objects[*id].class == ClassOf::Own("os._Environ") {
                     let (name, value) = (index.raw(), value.raw());
@@ -718,6 +902,11 @@ impl Machine<'_> {
                 let at = self.place(index, self.lists[*id].len(), "list assignment")?;
                 self.lists[*id].remove(at);
             }
+            Value::Array(cells) => {
+                let length = held(cells).len();
+                let at = self.place(index, length, "bytearray")?;
+                held(cells).remove(at);
+            }
             Value::Dict(id) => {
                 let at = self.dicts[*id].iter().position(|(k, _)| self.equal(k, index));
                 let Some(at) = at else {
@@ -725,6 +914,9 @@ impl Machine<'_> {
                     return Err(self.raise_with("KeyError", vec![index.clone()], raised));
                 };
                 self.dicts[*id].remove(at);
+                if let (Some(scope), Value::Str(name)) = (self.views.get(id).copied(), index) {
+                    self.scopes[scope].names.remove(name);
+                }
             }
             Value::Object(_) => {
                 if let Some(name) = index.raw() {

@@ -395,11 +395,13 @@ impl Parser {
         let line = self.token().line;
         if self.take_name("class") {
             let name = self.identifier()?;
-            let mut bases = Vec::new();
+            let (mut bases, mut keywords) = (Vec::new(), Vec::new());
             if self.take_op("(") {
                 while !self.take_op(")") {
-                    if let Argument::Plain(expr) = self.argument()? {
-                        bases.push(expr);
+                    match self.argument()? {
+                        Argument::Plain(expr) => bases.push(expr),
+                        Argument::Named(name, expr) => keywords.push((name, expr)),
+                        _ => {}
                     }
                     if !self.take_op(",") {
                         self.expect_op(")")?;
@@ -408,7 +410,7 @@ impl Parser {
                 }
             }
             let body = self.block("class definition", line)?;
-            return Ok(StmtKind::Class { name, bases, body });
+            return Ok(StmtKind::Class { name, bases, keywords, decorators, body });
         }
         if !self.take_name("def") {
             return Err(self.invalid());
@@ -670,11 +672,8 @@ impl Parser {
         }
         if self.take_op(":") {
             self.test()?;
-            if self.take_op("=") {
-                let value = self.tests()?;
-                return Ok(StmtKind::Assign(vec![first], value));
-            }
-            return Ok(StmtKind::Pass);
+            let value = if self.take_op("=") { Some(self.tests()?) } else { None };
+            return Ok(StmtKind::Annotate(first, value));
         }
         if let Word::Op(op) = *self.word()
             && let Some(operator) = op.strip_suffix('=')

@@ -2,7 +2,8 @@
 
 use super::ast::{Expr, ExprKind, Function, Handler, Mistake, Span, Stmt, StmtKind};
 use super::value::{
-    Callable, Class, ClassOf, Frame, Id, Native, Object, Raised, Scope, Value, derives, own_type,
+    Callable, Class, ClassOf, Frame, Id, Native, Object, Raised, Scope, Value, derives, held,
+    own_type,
 };
 use crate::limits;
 use crate::process::Process;
@@ -71,8 +72,12 @@ pub(super) struct Machine<'p> {
     guards: u32,
     parts: u32,
     values: usize,
-    /// The class whose method runs.
-    pub(super) within: Option<Id>,
+    /// The class whose method runs, and what it was called for.
+    pub(super) within: Option<(Id, Option<Value>)>,
+    /// The class whose metaclass makes an object of it.
+    pub(super) calling: Option<Id>,
+    /// Dictionaries that are the names of a scope.
+    pub(super) views: HashMap<Id, Id>,
     /// Modules that are written in Python: the scope of each.
     pub(super) written: HashMap<Arc<str>, Id>,
     /// What is missing is passed over: it is all about what a program asks for.
@@ -110,6 +115,8 @@ impl<'p> Machine<'p> {
             parts: 0,
             values: 0,
             within: None,
+            calling: None,
+            views: HashMap::new(),
             written: HashMap::new(),
             goes_on: passes > 0,
             shows: false,
@@ -170,6 +177,12 @@ impl<'p> Machine<'p> {
             let text = format!("unhashable type: '{}'", self.type_name(&key));
             return Err(self.raise("TypeError", text));
         }
+        if let (Some(scope), Value::Str(name)) = (self.views.get(&dict).copied(), &key) {
+            let of = &mut self.scopes[scope];
+            if of.names.insert(Arc::clone(name), value.clone()).is_none() {
+                of.order.push(Arc::clone(name));
+            }
+        }
         self.process.session.step(self.dicts[dict].len() as u64 / 64)?;
         let at = self.dicts[dict].iter().position(|(k, _)| self.equal(k, &key));
         match at {
@@ -183,6 +196,11 @@ impl<'p> Machine<'p> {
     }
 
     pub(super) fn find(&self, dict: Id, key: &Value) -> Done<Option<Value>> {
+        if let (Some(scope), Value::Str(name)) = (self.views.get(&dict), key)
+            && let Some(value) = self.scopes[*scope].names.get(name)
+        {
+            return Ok(Some(value.clone()));
+        }
         self.process.session.step(self.dicts[dict].len() as u64 / 64)?;
         let found = self.dicts[dict].iter().find(|(k, _)| self.equal(k, key));
         Ok(found.map(|(_, v)| v.clone()))
@@ -295,7 +313,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn class_derives(&self, class: Id, from: &Value, depth: u32) -> bool {
+    pub(super) fn class_derives(&self, class: Id, from: &Value, depth: u32) -> bool {
         const BASES_DEPTH: u32 = 32;
         if depth > BASES_DEPTH {
             return false;
@@ -305,6 +323,7 @@ impl<'p> Machine<'p> {
         }
         self.classes[class].bases.iter().any(|base| match (base, from) {
             (Value::Class(id), _) => self.class_derives(*id, from, depth + 1),
+            (Value::Type("dict" | "list" | "str" | "int"), Value::Type("object")) => true,
             (Value::Type(own), Value::Type(name)) => own == name || derives(own, name),
             _ => false,
         })
@@ -317,11 +336,20 @@ impl<'p> Machine<'p> {
 
     // Names.
 
+    /// The scope of the module (or of the text with names of its own) that runs.
+    pub(super) fn global_scope(&self) -> Id {
+        let mut id = self.scope;
+        while let Some(outer) = self.scopes[id].outer {
+            id = outer;
+        }
+        id
+    }
+
     pub(super) fn look_up(&self, name: &str) -> Option<Value> {
         let mut scope = Some(self.scope);
         let own = &self.scopes[self.scope];
         if own.global.iter().any(|n| &**n == name) {
-            scope = Some(0);
+            scope = Some(self.global_scope());
         }
         while let Some(id) = scope {
             if let Some(value) = self.scopes[id].names.get(name) {
@@ -336,7 +364,7 @@ impl<'p> Machine<'p> {
         let own = &self.scopes[self.scope];
         let mut id = self.scope;
         if own.global.contains(name) {
-            id = 0;
+            id = self.global_scope();
         } else if own.nonlocal.contains(name) {
             let mut scope = own.outer;
             while let Some(outer) = scope {
@@ -349,13 +377,32 @@ impl<'p> Machine<'p> {
         }
         if !self.scopes[id].names.contains_key(name) {
             self.costs(1, name.len())?;
+            self.scopes[id].order.push(Arc::clone(name));
         }
         self.scopes[id].names.insert(Arc::clone(name), value);
         Ok(())
     }
 
+    /// Remembers that a name was given a type, as `dataclasses` asks.
+    fn annotate(&mut self, name: &Arc<str>) -> Done<()> {
+        let all: Arc<str> = "__annotations__".into();
+        let id = match self.scopes[self.scope].names.get(&all) {
+            Some(Value::Dict(id)) => *id,
+            _ => {
+                let made = self.dict(Vec::new())?;
+                self.bind(&all, made.clone())?;
+                let Value::Dict(id) = made else { return Ok(()) };
+                id
+            }
+        };
+        self.put(id, Value::Str(Arc::clone(name)), Value::None)
+    }
+
     fn unbind(&mut self, name: &Arc<str>) -> Done<()> {
-        if self.scopes[self.scope].names.remove(name).is_none() {
+        let is_global = self.scopes[self.scope].global.contains(name);
+        let scope = if is_global { self.global_scope() } else { self.scope };
+        self.scopes[scope].order.retain(|it| it != name);
+        if self.scopes[scope].names.remove(name).is_none() {
             return Err(self.raise("NameError", format!("name '{name}' is not defined")));
         }
         Ok(())
@@ -419,7 +466,7 @@ impl<'p> Machine<'p> {
             StmtKind::If(branches, otherwise) => {
                 for (condition, body) in branches {
                     let value = self.eval(condition).await?;
-                    if self.truth(&value) {
+                    if self.is_true(&value).await? {
                         return self.block(body).await;
                     }
                 }
@@ -435,7 +482,7 @@ impl<'p> Machine<'p> {
                         return Ok(());
                     }
                     let value = self.eval(condition).await?;
-                    if !self.truth(&value) {
+                    if !self.is_true(&value).await? {
                         break;
                     }
                     match self.block(body).await {
@@ -465,7 +512,18 @@ impl<'p> Machine<'p> {
                 }
                 self.bind(&code.name, value)?;
             }
-            StmtKind::Class { name, bases, body } => self.class(name, bases, body).await?,
+            StmtKind::Class { name, bases, keywords, decorators, body } => {
+                self.class(name, (bases, keywords), decorators, body).await?;
+            }
+            StmtKind::Annotate(target, value) => {
+                if let ExprKind::Name(name) = &target.kind {
+                    self.annotate(name)?;
+                }
+                if let Some(value) = value {
+                    let value = self.eval(value).await?;
+                    self.assign(target, value).await?;
+                }
+            }
             StmtKind::Return(value) => {
                 let value = match value {
                     Some(value) => self.eval(value).await?,
@@ -483,7 +541,7 @@ impl<'p> Machine<'p> {
             }
             StmtKind::From(module, names) => self.import_from(module, names).await?,
             StmtKind::Global(names) => {
-                if self.scope != 0 {
+                if self.scopes[self.scope].outer.is_some() {
                     self.costs(names.len(), 0)?;
                     self.scopes[self.scope].global.extend(names.iter().cloned());
                 }
@@ -499,7 +557,7 @@ impl<'p> Machine<'p> {
             }
             StmtKind::Assert(condition, message) => {
                 let value = self.eval(condition).await?;
-                if !self.truth(&value) {
+                if !self.is_true(&value).await? {
                     let arguments = match message {
                         Some(message) => vec![self.eval(message).await?],
                         None => Vec::new(),
@@ -628,34 +686,12 @@ impl<'p> Machine<'p> {
                 };
                 let told = vec![Value::None, told, Value::None];
                 let swallows = self.call(method, told, Vec::new()).await?;
-                if matches!(result, Err(Unwind::Raise(_))) && self.truth(&swallows) {
+                if matches!(result, Err(Unwind::Raise(_))) && self.is_true(&swallows).await? {
                     result = Ok(());
                 }
             }
         }
         result
-    }
-
-    async fn class(&mut self, name: &Arc<str>, bases: &[Expr], body: &[Stmt]) -> Done<()> {
-        let mut parents = Vec::new();
-        for base in bases {
-            parents.push(self.eval(base).await?);
-        }
-        self.costs(4, 0)?;
-        self.scopes.push(Scope { outer: Some(self.scope), ..Scope::default() });
-        let inner = self.scopes.len() - 1;
-        let outside = std::mem::replace(&mut self.scope, inner);
-        let result = self.block(body).await;
-        self.scope = outside;
-        result?;
-        let members = std::mem::take(&mut self.scopes[inner].names).into_iter().collect();
-        // Functions of the class do not see its names.
-        let outer = self.scopes[inner].outer;
-        for callable in self.callables.iter_mut().filter(|c| c.scope == inner) {
-            callable.scope = outer.unwrap_or(0);
-        }
-        self.classes.push(Class { name: Arc::clone(name), bases: parents, members });
-        self.bind(name, Value::Class(self.classes.len() - 1))
     }
 
     pub(super) async fn function(&mut self, code: &Arc<Function>) -> Done<Value> {
@@ -668,7 +704,14 @@ impl<'p> Machine<'p> {
         }
         self.costs(2 + defaults.len(), 0)?;
         let (scope, source) = (self.scope, self.source);
-        self.callables.push(Callable { code: Arc::clone(code), defaults, scope, source });
+        self.callables.push(Callable {
+            code: Arc::clone(code),
+            defaults,
+            scope,
+            source,
+            owner: None,
+            fields: Vec::new(),
+        });
         Ok(Value::Function(self.callables.len() - 1))
     }
 
@@ -715,26 +758,15 @@ impl<'p> Machine<'p> {
                 ExprKind::Name(name) => self.bind(name, value),
                 ExprKind::Attribute(of, name) => {
                     let of = self.eval(of).await?;
-                    self.set_attribute(&of, name, value)
+                    self.assign_attribute(&of, name, value).await
                 }
                 ExprKind::Index(of, index) => {
-                    let place = of;
                     let of = self.eval(of).await?;
-                    let index = self.eval(index).await?;
-                    // A `bytearray`: bytes that change are others, in the same place.
-                    if let (Value::Bytes(bytes), Some(at), Some(byte)) =
-                        (&of, index.integer(), value.integer())
-                        && let Ok(byte) = u8::try_from(byte)
-                    {
-                        let length = bytes.len() as i128;
-                        let at = usize::try_from(if at < 0 { at + length } else { at });
-                        if let Some(at) = at.ok().filter(|at| *at < bytes.len()) {
-                            self.costs(0, bytes.len())?;
-                            let mut changed = bytes.to_vec();
-                            changed[at] = byte;
-                            return self.assign(place, Value::Bytes(changed.into())).await;
-                        }
+                    if let ExprKind::Slice(parts) = &index.kind {
+                        let ends = self.ends(parts).await?;
+                        return self.set_slice(&of, ends, Some(value)).await;
                     }
+                    let index = self.eval(index).await?;
                     self.set_item(&of, index, value).await
                 }
                 ExprKind::Tuple(targets) | ExprKind::List(targets) => {
@@ -792,7 +824,15 @@ impl<'p> Machine<'p> {
             self.lists[id].extend(more);
             return Ok(());
         }
-        let after = self.binary(op, &before, &value)?;
+        if let (Value::Array(cells), "+", Some(more)) = (&before, op, value.raw()) {
+            self.costs(0, more.len())?;
+            held(cells).extend_from_slice(&more);
+            return Ok(());
+        }
+        let after = match super::data_model::in_place(op).and_then(|it| self.method_of(&before, it)) {
+            Some(method) => self.call(method, vec![value], Vec::new()).await?,
+            None => self.operate(op, before, value).await?,
+        };
         self.assign(target, after).await
     }
 
@@ -807,7 +847,14 @@ impl<'p> Machine<'p> {
             }
             ExprKind::Index(of, index) => {
                 let of = self.eval(of).await?;
+                if let ExprKind::Slice(parts) = &index.kind {
+                    let ends = self.ends(parts).await?;
+                    return self.set_slice(&of, ends, None).await;
+                }
                 let index = self.eval(index).await?;
+                if let Some(method) = self.method_of(&of, "__delitem__") {
+                    return self.call(method, vec![index], Vec::new()).await.map(|_| ());
+                }
                 self.delete_item(&of, &index)
             }
             _ => Ok(()),

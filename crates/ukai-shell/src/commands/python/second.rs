@@ -55,6 +55,11 @@ const CODECS: &[&str] = &[
     "string_escape",
 ];
 
+/// Whether Python 2 has a module of that name, and Python 3 has not.
+pub(super) fn is_module(name: &str) -> bool {
+    MODULES.iter().any(|(old, _)| *old == name)
+}
+
 /// The name in Python 3.
 pub(super) fn renamed(name: &str) -> &str {
     NAMES.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new)

@@ -1,7 +1,7 @@
 //! Values as texts: `str` and `repr`.
 
 use super::run::{Done, Machine};
-use super::value::{ClassOf, Id, Native, Value, float_text, quoted, quoted_bytes};
+use super::value::{ClassOf, Id, Native, Value, float_text, held, quoted, quoted_bytes};
 
 /// Deepest nesting of values that is written.
 const NESTING_MAX: u32 = 24;
@@ -85,6 +85,7 @@ impl Machine<'_> {
             Value::Float(value) => float_text(*value),
             Value::Str(text) => quoted(text),
             Value::Bytes(bytes) => quoted_bytes(bytes),
+            Value::Array(cells) => format!("bytearray({})", quoted_bytes(&held(cells))),
             Value::Range(from, to, 1) => format!("range({from}, {to})"),
             Value::Range(from, to, step) => format!("range({from}, {to}, {step})"),
             Value::Type(name) if super::value::is_exception(name) || !name.contains('.') => {
@@ -167,7 +168,7 @@ impl Machine<'_> {
             return Ok(text);
         }
         if let Some(Value::Function(_)) = match self.objects[id].class {
-            ClassOf::User(class) => self.member(class, "__str__", 0),
+            ClassOf::User(class) => self.member(class, "__str__"),
             ClassOf::Own(_) => None,
         } {
             return Ok(String::new());

@@ -5,7 +5,15 @@ use super::ast::{Function, Span};
 use crate::io::Fd;
 use bytes::Bytes;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes that change in their place.
+pub(super) type Cells = Arc<Mutex<Vec<u8>>>;
+
+/// What stands in them now.
+pub(super) fn held(cells: &Cells) -> MutexGuard<'_, Vec<u8>> {
+    cells.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A place in one of the machine's lists.
 pub(super) type Id = usize;
@@ -21,6 +29,8 @@ pub(super) enum Value {
     Float(f64),
     Str(Arc<str>),
     Bytes(Bytes),
+    /// A `bytearray`.
+    Array(Cells),
     Tuple(Arc<[Value]>),
     Range(i64, i64, i64),
     List(Id),
@@ -129,6 +139,10 @@ pub(super) struct Class {
     pub(super) name: Arc<str>,
     pub(super) bases: Vec<Value>,
     pub(super) members: Vec<(Arc<str>, Value)>,
+    /// The classes that it is looked for in, itself the first.
+    pub(super) order: Vec<Id>,
+    /// Its metaclass, where it has one.
+    pub(super) meta: Option<Id>,
 }
 
 pub(super) struct Callable {
@@ -136,11 +150,17 @@ pub(super) struct Callable {
     pub(super) defaults: Vec<Option<Value>>,
     pub(super) scope: Id,
     pub(super) source: usize,
+    /// The class that it is a method of.
+    pub(super) owner: Option<Id>,
+    /// Attributes that the program gave it.
+    pub(super) fields: Vec<(Arc<str>, Value)>,
 }
 
 #[derive(Default)]
 pub(super) struct Scope {
     pub(super) names: HashMap<Arc<str>, Value>,
+    /// Names in the order in which they came to be.
+    pub(super) order: Vec<Arc<str>>,
     /// The scope around it; classes' own are passed over.
     pub(super) outer: Option<Id>,
     /// Names that mean the module's.
@@ -152,6 +172,18 @@ pub(super) struct Scope {
 impl Value {
     pub(super) fn str(text: impl Into<Arc<str>>) -> Self {
         Self::Str(text.into())
+    }
+
+    pub(super) fn array(bytes: Vec<u8>) -> Self {
+        Self::Array(Arc::new(Mutex::new(bytes)))
+    }
+
+    /// A `bytearray` as the bytes that it is now; anything else as it is.
+    pub(super) fn still(&self) -> Self {
+        match self {
+            Self::Array(cells) => Self::Bytes(Bytes::copy_from_slice(&held(cells))),
+            other => other.clone(),
+        }
     }
 
     pub(super) fn tuple(items: Vec<Self>) -> Self {

@@ -25,6 +25,11 @@ fn text_of(module: &str) -> Option<(&'static str, bool)> {
     None
 }
 
+/// Whether there is a text of such a module.
+pub(super) fn has(module: &str) -> bool {
+    text_of(module).is_some()
+}
+
 impl Machine<'_> {
     /// Whether there is such a module here: one of others only where what is missing is passed
     /// over.
