@@ -12,7 +12,7 @@ pub fn root() -> PathBuf {
 /// tier only where [`same_tier_allowed`] says so, and of lower tiers freely.
 pub fn tier(name: &str) -> Option<u8> {
     Some(match name {
-        "ukai-model" => 0,
+        "ukai-model" | "ukai-cipher" => 0,
         "ukai-persona" | "ukai-shell" | "ukai-emulators" | "ukai-static" | "ukai-indicator"
         | "ukai-feed" | "ukai-ssh" | "ukai-cowrie" | "ukai-packet" | "ukai-netstack"
         | "ukai-plan" | "ukai-telescope" | "ukai-servers" | "ukai-trace" | "ukai-behaviour"

@@ -8,7 +8,6 @@
 //! than a faithful failure.
 
 pub mod batch;
-mod ciphers;
 mod com;
 mod command_line;
 mod cpu;

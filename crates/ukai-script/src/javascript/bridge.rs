@@ -5,7 +5,7 @@
 //! unknown.
 
 use super::{html, rewrite};
-use crate::ciphers::{self, Mode};
+use ukai_cipher::{self as ciphers, Mode};
 use crate::com::{self, Content, ObjectId, Shared, latin1, narrow};
 use crate::machine::{expand, variable};
 use crate::report::Dialect;

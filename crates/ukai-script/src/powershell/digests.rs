@@ -2,7 +2,7 @@
 
 use super::eval::{Eval, Interpreter};
 use super::value::{Object, State, Value};
-use crate::ciphers::{KEY_BYTES_MAX, ROUNDS_MAX, digest, keyed, stretched};
+use ukai_cipher::{KEY_BYTES_MAX, ROUNDS_MAX, digest, keyed, stretched};
 
 /// Which digest, cipher or key a type's name tells of.
 fn algorithm(class: &str) -> &str {

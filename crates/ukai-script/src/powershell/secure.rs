@@ -6,7 +6,7 @@
 
 use super::eval::{Eval, Interpreter};
 use super::value::{Object, State, Value};
-use crate::ciphers::{self, Mode, unpad};
+use ukai_cipher::{self as ciphers, Mode, unpad};
 use crate::command_line::BASE64;
 use base64::Engine as _;
 

@@ -174,6 +174,7 @@ pub(super) enum StmtKind {
     Nonlocal(Vec<Arc<str>>),
     Delete(Vec<Expr>),
     Assert(Expr, Option<Expr>),
+    Match(Expr, Vec<super::matching::Case>),
     Break,
     Continue,
     Pass,

@@ -24,10 +24,35 @@ impl Machine<'_> {
         mut named: Named,
     ) -> Done<Value> {
         super::placing::placed(name, &mut arguments, &mut named);
+        // Paths as objects.
+        let takes_paths = ["open", "io.open"].contains(&name)
+            || ["os.", "shutil.", "subprocess."].iter().any(|head| name.starts_with(head));
+        if takes_paths {
+            for argument in arguments.iter_mut().chain(named.iter_mut().map(|(_, it)| it)) {
+                if let Some(method) = self.method_of(argument, "__fspath__") {
+                    *argument = self.call(method, Vec::new(), Vec::new()).await?;
+                }
+            }
+        }
         if name.contains('.') {
             return Box::pin(self.module_function(name, arguments, named)).await;
         }
         let first = arguments.first().cloned();
+        if first.as_ref().is_some_and(|it| self.is_unknown(it)) && !name.contains('.') {
+            return match name {
+                "int" | "len" | "ord" | "hash" | "id" => Ok(Value::Int(0)),
+                "float" => Ok(Value::Float(0.0)),
+                "str" | "repr" | "chr" | "hex" | "format" => Ok(Value::str("")),
+                "bytes" | "bytearray" => Ok(Value::Bytes(Bytes::new())),
+                "bool" | "callable" | "hasattr" => Ok(Value::Bool(true)),
+                "isinstance" | "issubclass" => Ok(Value::Bool(false)),
+                "list" | "sorted" | "enumerate" | "zip" | "map" | "filter" | "iter" | "reversed" => {
+                    self.list(Vec::new())
+                }
+                "print" | "setattr" | "delattr" | "exec" => Ok(Value::None),
+                _ => self.unknown(),
+            };
+        }
         match (name, first) {
             ("print", _) => self.print_values(&arguments, &named).await,
             ("input", prompt) => self.read_input(prompt).await,
@@ -776,7 +801,15 @@ impl Machine<'_> {
                 let file = Value::Object(id);
                 self.call_method(&file, "write", vec![Value::Str(out.into())], Vec::new()).await?;
             }
-            _ => self.print(out.as_bytes())?,
+            _ => match self.replaced.get("sys.stdout").cloned() {
+                Some(to @ Value::Object(id))
+                    if !matches!(self.objects[id].native, Native::Stream(_)) =>
+                {
+                    let text = vec![Value::Str(out.into())];
+                    self.call_method(&to, "write", text, Vec::new()).await?;
+                }
+                _ => self.print(out.as_bytes())?,
+            },
         }
         if by_name(named, "flush").is_some_and(|v| self.truth(&v)) {
             self.flush()?;

@@ -79,6 +79,15 @@ impl Machine<'_> {
     /// `a op b`.
     pub(super) async fn operate(&mut self, op: &str, a: Value, b: Value) -> Done<Value> {
         let is_object = |it: &Value| matches!(it, Value::Object(_));
+        let is_text = |it: &Value| matches!(it, Value::Str(_));
+        if self.is_unknown(&a) || self.is_unknown(&b) && !(op == "%" && is_text(&a)) {
+            // A text to which nothing known is added stays what it is.
+            return match (op, is_text(&a), is_text(&b)) {
+                ("+", true, _) => Ok(a),
+                ("+", _, true) => Ok(b),
+                _ => self.unknown(),
+            };
+        }
         if let Some((left, right)) = special(op)
             && (is_object(&a) || is_object(&b))
         {
@@ -147,6 +156,9 @@ impl Machine<'_> {
     ) -> Done<Option<bool>> {
         if !matches!(a, Value::Object(_)) && !matches!(b, Value::Object(_)) {
             return Ok(None);
+        }
+        if self.is_unknown(a) || self.is_unknown(b) {
+            return Ok(Some(matches!(op, "!=" | "is not" | "not in")));
         }
         let (name, mirrored) = match op {
             "==" => ("__eq__", "__eq__"),

@@ -295,6 +295,9 @@ impl Machine<'_> {
                     }
                     self.call(callee, all, more).await
                 }
+                Value::Object(_) if self.is_unknown(&function) => {
+                    Box::pin(self.call_unknown(arguments, named)).await
+                }
                 Value::Object(_) => match self.method_of(&function, "__call__") {
                     Some(method) => self.call(method, arguments, named).await,
                     None => Err(self.not_callable(&function)),

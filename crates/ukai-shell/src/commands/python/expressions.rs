@@ -239,7 +239,7 @@ impl Parser {
         Ok(left)
     }
 
-    fn unary(&mut self) -> Parsed<Expr> {
+    pub(super) fn unary(&mut self) -> Parsed<Expr> {
         let start = self.token().clone();
         let op = match self.word() {
             Word::Op(op @ ("-" | "+" | "~")) => *op,

@@ -337,7 +337,11 @@ impl Lexer<'_> {
         while self.peek(0).is_alphanumeric() || self.peek(0) == '_' {
             self.at += 1;
         }
-        let name: String = self.text[from..self.at].iter().collect();
+        let mut name: String = self.text[from..self.at].iter().collect();
+        // Names are the same in all forms of their letters (PEP 3131).
+        if !name.is_ascii() {
+            name = unicode_normalization::UnicodeNormalization::nfkc(name.chars()).collect();
+        }
         let prefix = name.to_ascii_lowercase();
         if matches!(self.peek(0), '"' | '\'')
             && matches!(prefix.as_str(), "b" | "r" | "u" | "f" | "br" | "rb" | "fr" | "rf" | "ur")

@@ -63,6 +63,9 @@ impl Machine<'_> {
                     }
                     return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
                 }
+                if self.is_unknown(value) {
+                    return self.unknown();
+                }
                 if let Some(found) = self.method_of(value, name) {
                     return Ok(found);
                 }
@@ -182,8 +185,10 @@ impl Machine<'_> {
             }
             (Native::Stream(_), "buffer") => Some(Value::Object(id)),
             (Native::Stream(_), "encoding") => Some(Value::str("utf-8")),
-            (Native::Pattern(pattern), "pattern") => Some(Value::str(pattern.as_str())),
-            _ => None,
+            _ => {
+                let native = object.native.clone();
+                self.regex_attribute(&native, name)
+            }
         })
     }
 
@@ -235,6 +240,10 @@ impl Machine<'_> {
                 Ok(())
             }
             Value::Module(module) => {
+                if !self.is_unknown(&value) {
+                    self.costs(2, module.len() + name.len())?;
+                    self.replaced.insert(format!("{module}.{name}").into(), value.clone());
+                }
                 if &**module == "__main__" {
                     self.costs(1, name.len())?;
                     self.scopes[0].order.push(Arc::clone(name));
@@ -1106,7 +1115,7 @@ const METHODS: &[(&str, &str)] = &[
     ("threading.Thread", "start join run is_alive setDaemon daemon"),
     ("threading.Lock", "acquire release __enter__ __exit__"),
     ("argparse.ArgumentParser", "add_argument parse_args"),
-    ("random.Random", "random randint choice"),
+    ("random.Random", "random randint randrange choice choices shuffle sample seed uniform getrandbits randbytes"),
 ];
 
 fn has_method(class: &str, name: &str) -> bool {

@@ -20,6 +20,7 @@ mod ast;
 mod builtins;
 mod calls;
 mod classes;
+mod codings;
 mod containers;
 mod data_model;
 mod eval;
@@ -29,6 +30,7 @@ mod json;
 mod large;
 mod lexer;
 mod library;
+mod matching;
 mod methods;
 mod modules;
 mod names;
@@ -38,6 +40,7 @@ mod operate;
 mod parse;
 mod placing;
 mod protocol;
+mod random;
 mod recognise;
 mod regex;
 mod run;
@@ -46,6 +49,7 @@ mod structure;
 mod system;
 mod texts;
 mod trace;
+mod unknown;
 mod value;
 mod written;
 
@@ -303,7 +307,9 @@ async fn run_inside(
         let lines = (name != "<string>" && name != "<stdin>").then(|| Arc::clone(&text));
         machine.sources.push((name.into(), lines));
         let result = machine.block(&block).await;
-        finish(&mut machine, &result)
+        let ended = finish(&mut machine, &result)?;
+        machine.run_at_end().await?;
+        Ok::<_, Stop>(ended)
     }?;
     if let (status, Some(module)) = &status
         && *status != 0

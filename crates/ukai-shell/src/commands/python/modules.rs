@@ -19,15 +19,15 @@ const FUNCTIONS: &[(&str, &str)] = &[
          execl execle execlp execv execve execvp execvpe _exit uname stat lstat access umask \
          symlink readlink waitpid wait getlogin cpu_count urandom spawnl spawnlp spawnle spawnlpe spawnv spawnvp spawnve spawnvpe posix_spawn posix_spawnp nice walk close \
          open write read pipe isatty killpg getpgid setuid setgid sched_getaffinity replace \
-         get_terminal_size link utime truncate",
+         get_terminal_size link utime truncate startfile fsencode fsdecode get_exec_path getpgrp setpgrp getenvb scandir",
     ),
     (
         "os.path",
-        "exists isfile isdir islink join basename dirname abspath realpath expanduser getsize split splitext isabs lexists normpath getmtime",
+        "exists isfile isdir islink join basename dirname abspath realpath expanduser getsize split splitext isabs lexists normpath getmtime expandvars commonprefix samefile getctime getatime",
     ),
     (
         "sys",
-        "exit getrecursionlimit setrecursionlimit getdefaultencoding getsizeof exc_info setdefaultencoding",
+        "exit getrecursionlimit setrecursionlimit getdefaultencoding getsizeof exc_info setdefaultencoding getfilesystemencoding gettrace settrace intern getwindowsversion getrefcount _getframe",
     ),
     ("subprocess", "call run check_call check_output Popen getoutput getstatusoutput"),
     (
@@ -38,28 +38,28 @@ const FUNCTIONS: &[(&str, &str)] = &[
         "urllib.request",
         "urlopen urlretrieve Request build_opener install_opener ProxyHandler HTTPSHandler HTTPHandler HTTPCookieProcessor",
     ),
-    ("urllib.parse", "quote unquote urlencode quote_plus unquote_plus urlparse urljoin"),
+    ("urllib.parse", "quote unquote urlencode quote_plus unquote_plus unquote_to_bytes"),
     ("requests", "get post head put delete request Session session"),
     ("http.client", "HTTPConnection HTTPSConnection"),
     (
         "base64",
-        "b64decode b64encode standard_b64decode urlsafe_b64decode urlsafe_b64encode b16decode b16encode b32decode b32encode decodebytes encodebytes b85decode a85decode",
+        "b64decode b64encode standard_b64decode urlsafe_b64decode urlsafe_b64encode b16decode b16encode b32decode b32encode decodebytes encodebytes b85decode a85decode b85encode a85encode",
     ),
     ("binascii", "hexlify unhexlify a2b_base64 b2a_base64 b2a_hex a2b_hex crc32"),
     ("zlib", "decompress compress crc32 adler32"),
     ("gzip", "decompress compress open"),
-    ("bz2", "decompress"),
-    ("lzma", "decompress"),
+    ("bz2", "decompress compress"),
+    ("lzma", "decompress compress"),
     ("codecs", "decode encode open"),
-    ("time", "sleep time ctime strftime perf_counter monotonic localtime gmtime"),
+    ("time", "sleep time ctime strftime perf_counter monotonic localtime gmtime time_ns process_time"),
     ("pty", "spawn"),
     (
         "platform",
         "platform machine system release version node processor python_version uname architecture python_implementation",
     ),
-    ("random", "randint random choice randrange shuffle seed sample getrandbits"),
+    ("random", "randint random choice choices randrange shuffle seed sample getrandbits uniform randbytes Random SystemRandom"),
     ("json", "loads dumps load dump"),
-    ("hashlib", "md5 sha1 sha224 sha256 sha384 sha512 new"),
+    ("hashlib", "md5 sha1 sha224 sha256 sha384 sha512 new pbkdf2_hmac"),
     ("shutil", "copy copyfile copy2 rmtree move which copyfileobj"),
     ("tempfile", "mkstemp mkdtemp mktemp gettempdir NamedTemporaryFile"),
     ("threading", "Lock RLock Event active_count current_thread"),
@@ -69,9 +69,10 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("getpass", "getuser getpass"),
     ("glob", "glob"),
     ("io", "BytesIO StringIO open"),
-    ("math", "sqrt floor ceil log pow sin cos exp fabs log2 log10 gcd"),
-    ("re", "compile match search fullmatch findall finditer sub split escape"),
-    ("struct", "pack unpack calcsize"),
+    ("math", "sqrt floor ceil log pow sin cos exp fabs log2 log10 gcd trunc isqrt prod factorial comb tan atan hypot"),
+    ("re", "compile match search fullmatch findall finditer sub subn split escape purge"),
+    ("struct", "pack unpack calcsize unpack_from iter_unpack"),
+    ("_cipher", "open rc4 keyed stretched"),
     ("ssl", "wrap_socket"),
     ("atexit", "register"),
     ("resource", "setrlimit getrlimit"),
@@ -81,25 +82,23 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("traceback", "print_exc format_exc"),
     ("crypt", "crypt"),
     ("secrets", "token_hex token_bytes randbelow choice"),
-    ("uuid", "uuid4"),
+    ("uuid", "uuid4 uuid1 getnode"),
     ("string", ""),
     ("errno", ""),
     ("stat", ""),
     ("urllib", ""),
     ("urllib.error", ""),
     ("http", ""),
-    ("datetime", ""),
-    ("itertools", "chain count cycle islice product repeat"),
+    ("itertools", "chain cycle islice repeat"),
     ("functools", "partial reduce"),
-    ("argparse", "ArgumentParser"),
     ("locale", "setlocale getlocale"),
     ("builtins", ""),
-    ("ctypes", ""),
     ("pwd", ""),
-    ("marshal", ""),
-    ("collections", "OrderedDict defaultdict"),
-    ("types", ""),
-    ("logging", "basicConfig info debug warning error getLogger disable"),
+    ("marshal", "loads dumps load dump"),
+    ("__main__", ""),
+    ("collections", ""),
+    ("types", "FunctionType LambdaType"),
+    ("logging", ""),
 ];
 
 /// Modules that are there, too: what is in them we do not have.
@@ -224,6 +223,9 @@ impl Machine<'_> {
                 self.write_module(&so_far.as_str().into()).await?;
                 continue;
             }
+            if self.goes_on {
+                break;
+            }
             let text = match so_far.rsplit_once('.') {
                 Some((parent, _))
                     if functions(parent).is_some()
@@ -301,6 +303,8 @@ impl Machine<'_> {
             } else if self.module_exists(&submodule) {
                 self.find_module(&submodule).await?;
                 Value::Module(submodule)
+            } else if self.goes_on && (functions(module).is_none() || !is_whole(module)) {
+                self.unknown()?
             } else if functions(module).is_none() {
                 // The module is there, and we do not have it.
                 return Err(self.raise("MemoryError", ""));
@@ -321,6 +325,23 @@ impl Machine<'_> {
     pub(super) fn module_attribute(&mut self, module: &Arc<str>, name: &str) -> Done<Value> {
         if let Some(moved) = self.moved(module, name) {
             return self.module_attribute(&moved.into(), name);
+        }
+        if !self.replaced.is_empty()
+            && let Some(value) = self.replaced.get(&*format!("{module}.{name}"))
+        {
+            return Ok(value.clone());
+        }
+        if &**module == "__main__" {
+            return match self.scopes[0].names.get(name).cloned().or_else(|| global(name)) {
+                Some(value) => Ok(value),
+                None => {
+                    let text = format!("module '__main__' has no attribute '{name}'");
+                    Err(self.raise("AttributeError", text))
+                }
+            };
+        }
+        if let Some(value) = windows_constant(module, name).filter(|_| self.windows) {
+            return Ok(value);
         }
         if functions(module).is_some_and(|f| f.split_whitespace().any(|known| known == name)) {
             return Ok(Value::Builtin(format!("{module}.{name}").into()));
@@ -378,7 +399,7 @@ impl Machine<'_> {
                 return self.list(all.into_iter().map(Value::str).collect());
             }
             ("sys", "modules") => {
-                let own = ["sys", "os", "builtins"].map(Arc::from);
+                let own = ["sys", "os", "builtins", "__main__"].map(Arc::from);
                 let all = own.into_iter().chain(self.imported.iter().cloned());
                 let all = all.map(|name| (Value::Str(Arc::clone(&name)), Value::Module(name)));
                 let all = all.collect();
@@ -390,6 +411,9 @@ impl Machine<'_> {
             (_, "__name__") => return Ok(Value::Str(Arc::clone(module))),
             (_, "__file__") => return Ok(Value::Str(file_of(module).into())),
             _ => {}
+        }
+        if self.goes_on && (functions(module).is_none() || !is_whole(module)) {
+            return self.unknown();
         }
         if functions(module).is_none() {
             // The module is there, and we do not have what is in it.
@@ -443,6 +467,23 @@ fn has_attribute(module: &str, name: &str) -> bool {
         || constant(module, name).is_some()
         || own_type(&format!("{module}.{name}")).is_some()
         || (module == "urllib.request" && own_type(&format!("urllib.error.{name}")).is_some())
+}
+
+/// Whether of a module what it lacks here it lacks in CPython as well, by which programs tell
+/// where they run.
+fn is_whole(module: &str) -> bool {
+    matches!(module, "sys" | "os" | "os.path" | "builtins" | "__main__" | "string" | "time")
+}
+
+/// Constants that are others on Windows.
+fn windows_constant(module: &str, name: &str) -> Option<Value> {
+    let text = match (module, name) {
+        ("os", "name") => "nt",
+        ("sys", "platform") => "win32",
+        ("sys", "executable") => "C:\\Python311\\python.exe",
+        _ => return None,
+    };
+    Some(Value::str(text))
 }
 
 /// Constants of modules.

@@ -70,9 +70,9 @@ impl Machine<'_> {
             Native::Pattern(_) => {
                 let mut all = vec![Value::Object(id)];
                 all.extend(arguments);
-                self.regex(name, &all).await
+                self.regex(name, &all, &named).await
             }
-            Native::Found { groups, text } => self.found_method(&groups, text, name, &arguments),
+            Native::Found(found) => self.found_method(&found, name, &arguments),
             Native::Later { function, arguments: with } => match name {
                 "start" | "run" => {
                     let with = self.items(&with).await?;
@@ -143,6 +143,10 @@ impl Machine<'_> {
             ("property", "setter" | "getter" | "deleter") => {
                 let function = arguments.first().cloned().unwrap_or(Value::None);
                 self.property_with(id, name, function)
+            }
+            ("random.Random", _) => {
+                let this = Value::Object(id);
+                self.random(Some(&this), name, &arguments, &named).await
             }
             ("threading.Lock", "acquire") => Ok(Value::Bool(true)),
             ("object", "__init__") => Ok(Value::None),
@@ -340,42 +344,6 @@ impl Machine<'_> {
                 Err(self.raise_with("BrokenPipeError", vec![Value::Int(32), text], raised))
             }
             "fileno" => Ok(Value::Int(3)),
-            _ => Ok(Value::None),
-        }
-    }
-
-    fn found_method(
-        &mut self,
-        groups: &[Option<(usize, Bytes)>],
-        text: bool,
-        name: &str,
-        arguments: &[Value],
-    ) -> Done<Value> {
-        let show = |bytes: &Bytes| {
-            if text {
-                Value::str(String::from_utf8_lossy(bytes))
-            } else {
-                Value::Bytes(bytes.clone())
-            }
-        };
-        let number = arguments.first().and_then(Value::integer).unwrap_or(0);
-        let at = usize::try_from(number).unwrap_or(usize::MAX);
-        match (name, groups.get(at)) {
-            ("groups", _) => {
-                let all = groups.iter().skip(1);
-                Ok(Value::tuple(
-                    all.map(|g| g.as_ref().map_or(Value::None, |(_, b)| show(b))).collect(),
-                ))
-            }
-            ("group", Some(Some((_, bytes)))) => Ok(show(bytes)),
-            ("group" | "start" | "end" | "span", Some(None)) => Ok(Value::None),
-            ("start", Some(Some((from, _)))) => Ok(Value::Int(*from as i128)),
-            ("end", Some(Some((from, bytes)))) => Ok(Value::Int((*from + bytes.len()) as i128)),
-            ("span", Some(Some((from, bytes)))) => Ok(Value::tuple(vec![
-                Value::Int(*from as i128),
-                Value::Int((*from + bytes.len()) as i128),
-            ])),
-            (_, None) => Err(self.raise("IndexError", "no such group")),
             _ => Ok(Value::None),
         }
     }

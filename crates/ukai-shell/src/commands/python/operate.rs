@@ -136,9 +136,6 @@ impl Machine<'_> {
             Value::List(id) | Value::Set(id) => !self.lists[*id].is_empty(),
             Value::Dict(id) => !self.dicts[*id].is_empty(),
             Value::Range(a, b, c) => range_length(Some((*a, *b, *c))) > 0,
-            Value::Object(id) => {
-                !matches!(&self.objects[*id].native, Native::Found { groups, .. } if groups.is_empty())
-            }
             _ => true,
         }
     }
@@ -560,6 +557,7 @@ impl Machine<'_> {
                 let at = |n: usize| i128::from(*from) + n as i128 * i128::from(*step);
                 (0..length).map(|n| Value::Int(at(n))).collect()
             }
+            Value::Object(_) if self.is_unknown(value) => Vec::new(),
             Value::Object(_) if let Some(inner) = self.inner(value) => {
                 return Box::pin(self.items_for(&inner, complaint)).await;
             }
@@ -660,6 +658,9 @@ impl Machine<'_> {
     }
 
     pub(super) async fn item(&mut self, of: &Value, index: &Value) -> Done<Value> {
+        if self.is_unknown(of) {
+            return self.unknown();
+        }
         if let Some(ends) = self.slice_ends(index) {
             return self.slice(of, ends);
         }
@@ -719,7 +720,7 @@ impl Machine<'_> {
                     }
                     return Box::pin(self.item(&inner, index)).await;
                 }
-                if matches!(self.objects[*id].native, Native::Found { .. }) {
+                if matches!(self.objects[*id].native, Native::Found(_)) {
                     return self.call_method(of, "group", vec![index.clone()], Vec::new()).await;
                 }
                 if matches!(
@@ -861,6 +862,7 @@ impl Machine<'_> {
                 Ok(())
             }
             Value::Dict(id) => self.put(*id, index, value),
+            Value::Object(_) if self.is_unknown(of) => Ok(()),
             Value::Object(id) => {
                 if let Some(method) = self.method_of(of, "__setitem__") {
                     self.call(method, vec![index, value], Vec::new()).await?;

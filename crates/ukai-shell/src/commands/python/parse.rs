@@ -1,5 +1,5 @@
 //! Python's grammar (the 3.11 reference), as far as programs of one line and droppers
-//! use it; no `match`. Nesting is bounded.
+//! use it; `match` is in `matching`. Nesting is bounded.
 
 use super::ast::{
     Argument, Block, Expr, ExprKind, Function, Handler, Mistake, Parameter, Span, Stmt, StmtKind,
@@ -206,6 +206,7 @@ impl Parser {
                 "for" => Some(self.for_statement()?),
                 "try" => Some(self.try_statement()?),
                 "with" => Some(self.with_statement()?),
+                "match" => self.match_statement()?,
                 "def" | "class" => Some(self.definition(Vec::new())?),
                 "async" => {
                     self.at += 1;
@@ -251,7 +252,7 @@ impl Parser {
         Ok(())
     }
 
-    fn block(&mut self, after: &str, line: u32) -> Parsed<Block> {
+    pub(super) fn block(&mut self, after: &str, line: u32) -> Parsed<Block> {
         self.expect_op(":")?;
         let mut block = Vec::new();
         if self.word() != &Word::Newline {

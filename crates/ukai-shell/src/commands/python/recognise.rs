@@ -137,6 +137,11 @@ impl Evidence {
                 self.statements += 1;
                 self.imports += u32::from(super::modules::is_known(module));
             }
+            StmtKind::Match(value, cases) => {
+                self.statements += 1;
+                self.value(value);
+                cases.iter().for_each(|it| self.block(&it.body));
+            }
             _ => {}
         }
     }

@@ -78,10 +78,18 @@ pub(super) struct Machine<'p> {
     pub(super) calling: Option<Id>,
     /// Dictionaries that are the names of a scope.
     pub(super) views: HashMap<Id, Id>,
+    /// What `atexit` is told to call.
+    pub(super) at_end: Vec<(Value, Vec<Value>, Vec<(Arc<str>, Value)>)>,
+    /// Generators of `random`, the module's own the first.
+    pub(super) generators: Vec<super::random::Twister>,
     /// Modules that are written in Python: the scope of each.
     pub(super) written: HashMap<Arc<str>, Id>,
     /// What is missing is passed over: it is all about what a program asks for.
     pub(super) goes_on: bool,
+    /// It seems to run on Windows.
+    pub(super) windows: bool,
+    /// What a program put in the place of something that a module has.
+    pub(super) replaced: HashMap<Arc<str>, Value>,
     /// The prompt shows values of expressions.
     pub(super) shows: bool,
 }
@@ -89,6 +97,8 @@ pub(super) struct Machine<'p> {
 impl<'p> Machine<'p> {
     pub(super) fn new(process: &'p mut Process, arguments: Vec<Value>) -> Self {
         let passes = process.session.may_pass_over();
+        let os = process.variable(b"OS");
+        let windows = passes > 0 && os.is_some_and(|it| &it[..] == b"Windows_NT");
         Self {
             process,
             lists: Vec::new(),
@@ -117,8 +127,12 @@ impl<'p> Machine<'p> {
             within: None,
             calling: None,
             views: HashMap::new(),
+            at_end: Vec::new(),
+            generators: Vec::new(),
             written: HashMap::new(),
             goes_on: passes > 0,
+            windows,
+            replaced: HashMap::new(),
             shows: false,
         }
     }
@@ -564,6 +578,10 @@ impl<'p> Machine<'p> {
                     };
                     return Err(self.raise_with("AssertionError", arguments, Raised::default()));
                 }
+            }
+            StmtKind::Match(value, cases) => {
+                let value = self.eval(value).await?;
+                self.match_cases(value, cases).await?;
             }
             StmtKind::Break => return Err(Unwind::Break),
             StmtKind::Continue => return Err(Unwind::Continue),

@@ -53,6 +53,23 @@ impl Machine<'_> {
                 bytes.reverse();
             }
         };
+        if whole.ends_with("iter_unpack") {
+            let bytes = arguments.get(1).and_then(Value::raw).unwrap_or_default();
+            let mut all = Vec::new();
+            for part in bytes.chunks_exact(total.max(1)) {
+                let part = Value::Bytes(bytes.slice_ref(part));
+                all.push(self.structure("struct.unpack", &[arguments[0].clone(), part])?);
+            }
+            return self.list(all);
+        }
+        if whole.ends_with("unpack_from") {
+            let bytes = arguments.get(1).and_then(Value::raw).unwrap_or_default();
+            let from = arguments.get(2).and_then(Value::integer).unwrap_or(0);
+            let from = usize::try_from(from).unwrap_or(usize::MAX).min(bytes.len());
+            let to = from.saturating_add(total).min(bytes.len());
+            let part = Value::Bytes(bytes.slice(from..to));
+            return self.structure("struct.unpack", &[arguments[0].clone(), part]);
+        }
         if whole.ends_with("unpack") {
             let bytes = arguments.get(1).and_then(Value::raw).unwrap_or_default();
             if bytes.len() != total {

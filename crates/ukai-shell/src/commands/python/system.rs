@@ -77,6 +77,10 @@ impl Machine<'_> {
         for item in self.items(value).await? {
             match item.raw() {
                 Some(bytes) => words.push(bytes.to_vec()),
+                None if self.method_of(&item, "__fspath__").is_some() => {
+                    words.push(self.any_text(&item).await?.into_bytes());
+                }
+                None if self.goes_on => words.push(self.text(&item)?.into_bytes()),
                 None => {
                     let class = self.type_name(&item);
                     let text = format!("expected str, bytes or os.PathLike object, not {class}");
@@ -441,6 +445,13 @@ impl Machine<'_> {
                 self.set_environment(&path, value)?;
                 Ok(Value::None)
             }
+            "startfile" => {
+                self.reached_url(&String::from_utf8_lossy(&path)).await?;
+                self.process.session.started(&[path.to_vec()], "python3");
+                Ok(Value::None)
+            }
+            "fsencode" => Ok(Value::Bytes(path)),
+            "fsdecode" => Ok(Value::str(String::from_utf8_lossy(&path))),
             "getpid" => Ok(Value::Int(self.process.pid.into())),
             "getppid" => Ok(Value::Int(self.process.own_pid.into())),
             "getuid" | "geteuid" => Ok(Value::Int(self.process.uid.into())),
@@ -624,6 +635,33 @@ impl Machine<'_> {
                 let dot = text.rfind('.').filter(|at| *at > text.rfind('/').map_or(0, |s| s + 1));
                 let (head, tail) = text.split_at(dot.unwrap_or(text.len()));
                 Value::tuple(vec![Value::str(head), Value::str(tail)])
+            }
+            "expandvars" => {
+                let mut out = String::new();
+                let mut rest = text.as_str();
+                while let Some(at) = rest.find(['$', '%']) {
+                    out.push_str(&rest[..at]);
+                    let percent = rest[at..].starts_with('%');
+                    let body = &rest[at + 1..];
+                    let (name, after) = if percent {
+                        body.split_once('%').unwrap_or(("", body))
+                    } else if let Some(body) = body.strip_prefix('{') {
+                        body.split_once('}').unwrap_or(("", body))
+                    } else {
+                        let end = body.find(|c: char| !c.is_alphanumeric() && c != '_');
+                        body.split_at(end.unwrap_or(body.len()))
+                    };
+                    match self.process.variable(name.as_bytes()) {
+                        Some(value) if !name.is_empty() => {
+                            out.push_str(&String::from_utf8_lossy(&value));
+                        }
+                        _ => out.push_str(&rest[at..rest.len() - after.len()]),
+                    }
+                    rest = after;
+                }
+                out.push_str(rest);
+                self.costs(0, out.len())?;
+                Value::Str(out.into())
             }
             "isabs" => Value::Bool(text.starts_with('/')),
             "expanduser" => {

@@ -13,6 +13,8 @@ impl Machine<'_> {
     pub(super) fn text(&mut self, value: &Value) -> Done<String> {
         match value {
             Value::Str(text) => Ok(text.to_string()),
+            _ if self.is_unknown(value) => Ok(String::new()),
+            Value::Object(_) if let Some(inner) = self.inner(value) => self.text(&inner),
             Value::Object(id) if self.objects[*id].raised.is_some() => self.exception_text(*id),
             _ => self.repr(value),
         }
@@ -105,6 +107,7 @@ impl Machine<'_> {
                 format!("<built-in method {} of {name} object at {}>", bound.1, address(7, 2))
             }
             Value::Module(name) => super::modules::shown(name),
+            Value::Object(_) if let Some(inner) = self.inner(value) => return self.repr(&inner),
             Value::Object(id) => return self.object_repr(*id),
             _ => String::new(),
         })

@@ -88,11 +88,8 @@ pub(super) enum Native {
         bytes: Vec<u8>,
     },
     /// A pattern, or what it found.
-    Pattern(::regex::bytes::Regex),
-    Found {
-        groups: Vec<Option<(usize, Bytes)>>,
-        text: bool,
-    },
+    Pattern(Arc<super::regex::Pattern>),
+    Found(Arc<super::regex::Found>),
     /// A thread's function and arguments.
     Later {
         function: Value,

@@ -1,4 +1,4 @@
-//! Digests and ciphers that scripts hide their texts with.
+//! Digests and ciphers that scripts hide their texts with, for the interpreters that read those.
 
 use aes::cipher::block_padding::NoPadding;
 use aes::cipher::{
@@ -10,22 +10,31 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
 /// Rounds of a key's making that are done.
-pub(crate) const ROUNDS_MAX: u32 = 200_000;
+pub const ROUNDS_MAX: u32 = 200_000;
 /// Bytes of a key that are made.
-pub(crate) const KEY_BYTES_MAX: usize = 4096;
+pub const KEY_BYTES_MAX: usize = 4096;
 
 /// How blocks are chained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
+    /// Each is mixed with the one before it.
     Cbc,
+    /// Not at all.
     Ecb,
+    /// A counter is encrypted, and mixed with each.
     Ctr,
     /// The tag is not looked at.
     Gcm,
+    /// What was closed before is encrypted, and mixed with the next byte.
+    Cfb8,
+    /// The same by whole blocks.
+    Cfb,
+    /// What was mixed in before is encrypted again.
+    Ofb,
 }
 
 /// The digest of a name without dashes, in lower case.
-pub(crate) fn digest(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+pub fn digest(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     Some(match name {
         "md5" => Md5::digest(bytes).to_vec(),
         "sha1" | "sha" => Sha1::digest(bytes).to_vec(),
@@ -37,7 +46,7 @@ pub(crate) fn digest(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The keyed digest of a name: `hmacsha256`.
-pub(crate) fn keyed(name: &str, key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+pub fn keyed(name: &str, key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
     macro_rules! mac {
         ($hash:ty) => {{
             let mut mac = <Hmac<$hash> as hmac::Mac>::new_from_slice(key).ok()?;
@@ -56,7 +65,7 @@ pub(crate) fn keyed(name: &str, key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// A key made of a password in many rounds (PBKDF2, RFC 8018); with SHA-1 where the digest is not
 /// known. Callers bound rounds and length.
-pub(crate) fn stretched(
+pub fn stretched(
     hash: &str,
     password: &[u8],
     salt: &[u8],
@@ -74,7 +83,7 @@ pub(crate) fn stretched(
 }
 
 /// What was encrypted, padding kept; none where key or vector do not fit.
-pub(crate) fn open(
+pub fn open(
     cipher: &str,
     mode: Mode,
     key: &[u8],
@@ -84,6 +93,8 @@ pub(crate) fn open(
     match (cipher, mode) {
         ("tripledes", _) => open_triple(key, vector, bytes, mode == Mode::Ecb),
         ("des", _) => open_single(key, vector, bytes, mode == Mode::Ecb),
+        ("chacha20", _) => streamed(key, vector, bytes),
+        (_, Mode::Cfb8 | Mode::Cfb | Mode::Ofb) => fed_back(key, vector, bytes, mode),
         (_, Mode::Ctr) => counted(key, vector.try_into().ok()?, bytes),
         (_, Mode::Gcm) => {
             // The first block is the tag's; NIST SP 800-38D, with a vector of 96 bits.
@@ -126,8 +137,79 @@ fn counted(key: &[u8], block: [u8; 16], bytes: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// ChaCha20 with a nonce of 8 or 12 bytes (RFC 8439), the counter at 0.
+fn streamed(key: &[u8], nonce: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+    use chacha20::cipher::{KeyIvInit as _, StreamCipher as _};
+    let mut out = bytes.to_vec();
+    match nonce.len() {
+        8 => chacha20::ChaCha20Legacy::new_from_slices(key, nonce).ok()?.apply_keystream(&mut out),
+        _ => chacha20::ChaCha20::new_from_slices(key, nonce).ok()?.apply_keystream(&mut out),
+    }
+    Some(out)
+}
+
+/// AES whose pads are made of what came before (NIST SP 800-38A).
+fn fed_back(key: &[u8], vector: &[u8], bytes: &[u8], mode: Mode) -> Option<Vec<u8>> {
+    let mut register: [u8; 16] = vector.try_into().ok()?;
+    let each = |encrypt: &dyn Fn(&mut [u8])| {
+        let mut out = Vec::with_capacity(bytes.len());
+        for chunk in bytes.chunks(if mode == Mode::Cfb8 { 1 } else { 16 }) {
+            let mut pad = register;
+            encrypt(&mut pad);
+            out.extend(chunk.iter().zip(pad).map(|(byte, pad)| byte ^ pad));
+            match mode {
+                Mode::Ofb => register = pad,
+                _ => {
+                    register.rotate_left(chunk.len() % 16);
+                    let at = 16 - chunk.len();
+                    register[at..].copy_from_slice(chunk);
+                }
+            }
+        }
+        out
+    };
+    let mut each = each;
+    match key.len() {
+        16 => {
+            let cipher = aes::Aes128::new_from_slice(key).ok()?;
+            Some(each(&|it| cipher.encrypt_block(it.into())))
+        }
+        24 => {
+            let cipher = aes::Aes192::new_from_slice(key).ok()?;
+            Some(each(&|it| cipher.encrypt_block(it.into())))
+        }
+        32 => {
+            let cipher = aes::Aes256::new_from_slice(key).ok()?;
+            Some(each(&|it| cipher.encrypt_block(it.into())))
+        }
+        _ => None,
+    }
+}
+
+/// RC4, whose way back is its way there. Nothing without a key.
+pub fn rc4(key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+    if key.is_empty() {
+        return None;
+    }
+    let mut state: [u8; 256] = std::array::from_fn(|at| at as u8);
+    let mut other = 0u8;
+    for at in 0..256 {
+        other = other.wrapping_add(state[at]).wrapping_add(key[at % key.len()]);
+        state.swap(at, usize::from(other));
+    }
+    let (mut one, mut other) = (0u8, 0u8);
+    let next = |byte: &u8| {
+        one = one.wrapping_add(1);
+        other = other.wrapping_add(state[usize::from(one)]);
+        state.swap(usize::from(one), usize::from(other));
+        let sum = state[usize::from(one)].wrapping_add(state[usize::from(other)]);
+        byte ^ state[usize::from(sum)]
+    };
+    Some(bytes.iter().map(next).collect())
+}
+
 /// PKCS #7.
-pub(crate) fn unpad(plain: &mut Vec<u8>) {
+pub fn unpad(plain: &mut Vec<u8>) {
     if let Some(last) = plain.last().copied()
         && (1..=16).contains(&last)
         && usize::from(last) <= plain.len()
@@ -217,7 +299,12 @@ fn by_block(bytes: &[u8], open: &dyn Fn(&mut [u8])) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Mode, digest, keyed, open, stretched, unpad};
+    use super::{Mode, digest, keyed, open, rc4, stretched, unpad};
+
+    fn hex(text: &str) -> Vec<u8> {
+        let digit = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
+        (0..text.len()).step_by(2).map(digit).collect()
+    }
 
     #[test]
     fn texts_open_that_openssl_closed() {
@@ -234,6 +321,21 @@ mod tests {
         assert_eq!(open("aes", Mode::Ctr, key, &vector, &closed).as_deref(), Some(&b"hello"[..]));
         assert_eq!(open("aes", Mode::Gcm, key, &[0; 11], b"hello"), None);
         assert_eq!(open("aes", Mode::Cbc, b"short", &vector, &[0; 16]), None);
+        // NIST SP 800-38A, F.3.7 and F.3.13 and F.4.1.
+        let key = hex("2b7e151628aed2a6abf7158809cf4f3c");
+        let vector = hex("000102030405060708090a0b0c0d0e0f");
+        for (mode, closed, plain) in [
+            (Mode::Cfb8, "3b79424c9c0dd436bace9e0ed4586a4f", "6bc1bee22e409f96e93d7e117393172a"),
+            (Mode::Cfb, "3b3fd92eb72dad20333449f8e83cfb4a", "6bc1bee22e409f96e93d7e117393172a"),
+            (Mode::Ofb, "3b3fd92eb72dad20333449f8e83cfb4a", "6bc1bee22e409f96e93d7e117393172a"),
+        ] {
+            assert_eq!(open("aes", mode, &key, &vector, &hex(closed)), Some(hex(plain)));
+        }
+        // RFC 6229, and RFC 8439, 2.4.2 with the counter at 0.
+        assert_eq!(rc4(&[1, 2, 3, 4, 5], &[0; 4]), Some(hex("b2396305")));
+        assert_eq!(rc4(b"", b"x"), None);
+        let zero = open("chacha20", Mode::Ctr, &[0; 32], &[0; 12], &[0; 4]);
+        assert_eq!(zero, Some(hex("76b8e0ad")));
         let mut padded = b"hello\x03\x03\x03".to_vec();
         unpad(&mut padded);
         assert_eq!(padded, b"hello");
