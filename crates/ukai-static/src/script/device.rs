@@ -48,6 +48,8 @@ pub(super) struct Device {
     fs: Fs,
     shell: Shell,
     fetches_succeed: bool,
+    /// Whether it says that it runs Windows, to scripts that ask.
+    pub(super) is_windows: bool,
     now: Timestamp,
     /// When the shell wants to be called.
     timer: Option<Timestamp>,
@@ -79,6 +81,7 @@ impl Device {
             fs,
             shell,
             fetches_succeed,
+            is_windows: false,
             now,
             timer: None,
             waiting: VecDeque::new(),

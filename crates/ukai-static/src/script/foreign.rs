@@ -13,6 +13,8 @@ pub(super) struct Interpreter {
     program: &'static str,
     script: &'static str,
     line: &'static str,
+    /// Marks of a script that asks whether it runs on Windows, and how it is started as if it did.
+    windows: Option<(&'static [&'static [u8]], &'static str)>,
 }
 
 pub(super) const PYTHON: Interpreter = Interpreter {
@@ -21,12 +23,19 @@ pub(super) const PYTHON: Interpreter = Interpreter {
     line: "export TEMP=/tmp TMP=/tmp APPDATA=/root/.config LOCALAPPDATA=/root/.local \
            USERPROFILE=/root PUBLIC=/home PROGRAMDATA=/var/lib USERNAME=root\n\
            cd /tmp; python3 /tmp/sample.py\n",
+    windows: Some((
+        &[b"indows", b"'nt'", b"\"nt\"", b"win32", b"startfile", b"winreg", b"windll"],
+        "export OS=Windows_NT TEMP=/tmp TMP=/tmp APPDATA=/root/.config LOCALAPPDATA=/root/.local \
+         USERPROFILE=/root PUBLIC=/home PROGRAMDATA=/var/lib USERNAME=root\n\
+         cd /tmp; python3 /tmp/sample.py\n",
+    )),
 };
 
 pub(super) const PERL: Interpreter = Interpreter {
     program: "/usr/bin/perl",
     script: "/tmp/sample.pl",
     line: "cd /tmp; perl /tmp/sample.pl\n",
+    windows: None,
 };
 
 /// Runs `script` on every device that has the interpreter.
@@ -36,15 +45,26 @@ pub(super) fn run(
     now: Timestamp,
     limits: &Limits,
 ) -> Report {
-    let devices = [true, false].into_iter().flat_map(|fetches_succeed| {
+    let asks = |marks: &[&[u8]]| {
+        marks.iter().any(|mark| script.windows(mark.len()).any(|part| part == *mark))
+    };
+    let windows = interpreter.windows.filter(|(marks, _)| asks(marks)).map(|(_, line)| line);
+    // Who asks for Windows is run there, too, where what is fetched is got.
+    let runs = [Some((true, false)), windows.map(|_| (true, true)), Some((false, false))];
+    let devices = runs.into_iter().flatten().flat_map(|(fetches_succeed, is_windows)| {
         Persona::built_in()
             .iter()
-            .map(move |persona| Device::new(persona, fetches_succeed, now))
+            .map(move |persona| {
+                let mut device = Device::new(persona, fetches_succeed, now);
+                device.is_windows = is_windows;
+                device
+            })
             .filter(|device| device.has(interpreter.program))
     });
     let mut report = from_devices(devices, limits, |device| {
         device.place(interpreter.script, script);
-        device.run(interpreter.line.as_bytes());
+        let line = windows.filter(|_| device.is_windows).unwrap_or(interpreter.line);
+        device.run(line.as_bytes());
     });
     // Our own lines.
     report.commands.clear();

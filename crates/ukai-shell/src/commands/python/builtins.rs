@@ -312,8 +312,27 @@ impl Machine<'_> {
     async fn make_dict(&mut self, value: Option<Value>, named: Named) -> Done<Value> {
         let mut pairs = Vec::new();
         match value {
-            Some(Value::Dict(id)) => pairs.extend(self.dicts[id].iter().cloned()),
+            Some(Value::Dict(id)) => {
+                self.refresh(id)?;
+                pairs.extend(self.dicts[id].iter().cloned());
+            }
             Some(value) => {
+                let value = self.inner(&value).unwrap_or(value);
+                if let Value::Dict(id) = value {
+                    let all = self.dicts[id].clone();
+                    pairs.extend(all);
+                    pairs.extend(named.into_iter().map(|(n, v)| (Value::Str(n), v)));
+                    return self.dict(pairs);
+                }
+                // What has keys is asked for each.
+                let mapping = matches!(&value, Value::Object(id)
+                    if self.objects[*id].class == ClassOf::Own("os._Environ"));
+                let value = if mapping || self.method_of(&value, "items").is_some() {
+                    let items = self.attribute(&value, &"items".into())?;
+                    self.call(items, Vec::new(), Vec::new()).await?
+                } else {
+                    value
+                };
                 for item in self.items(&value).await? {
                     let mut pair = self.items(&item).await?.into_iter();
                     if let (Some(key), Some(value)) = (pair.next(), pair.next()) {

@@ -183,6 +183,12 @@ impl Machine<'_> {
                     _ => Value::str("utf-8"),
                 })
             }
+            (Native::Digest { name: kind, .. }, "name") => Some(Value::str(*kind)),
+            (Native::Digest { name: kind, .. }, "digest_size") => {
+                let size = super::library::digest(kind, b"").len();
+                Some(Value::Int(size as i128))
+            }
+            (Native::Digest { .. }, "block_size") => Some(Value::Int(64)),
             (Native::Stream(_), "buffer") => Some(Value::Object(id)),
             (Native::Stream(_), "encoding") => Some(Value::str("utf-8")),
             _ => {

@@ -306,6 +306,11 @@ async fn run_inside(
         // Only files are read again to show their lines.
         let lines = (name != "<string>" && name != "<stdin>").then(|| Arc::clone(&text));
         machine.sources.push((name.into(), lines));
+        if name != "<string>" && name != "<stdin>" {
+            let scope = &mut machine.scopes[0];
+            scope.order.push("__file__".into());
+            scope.names.insert("__file__".into(), Value::str(name));
+        }
         let result = machine.block(&block).await;
         let ended = finish(&mut machine, &result)?;
         machine.run_at_end().await?;

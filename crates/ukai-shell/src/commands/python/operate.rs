@@ -237,6 +237,13 @@ impl Machine<'_> {
             "is not" => !self.same(a, b),
             "in" => self.contains(a, b).await?,
             "not in" => !self.contains(a, b).await?,
+            "<" | "<=" | ">" | ">=" if let (Value::Set(one), Value::Set(other)) = (a, b) => {
+                let (one, other) = (&self.lists[*one], &self.lists[*other]);
+                let (small, large) = if op.starts_with('<') { (one, other) } else { (other, one) };
+                self.process.session.step((small.len() * large.len()) as u64 / 64)?;
+                let within = small.iter().all(|it| large.iter().any(|other| self.equal(it, other)));
+                within && (op.len() == 2 || small.len() < large.len())
+            }
             _ => {
                 let Some(order) = self.order(a, b) else {
                     let (a, b) = (self.type_name(a), self.type_name(b));
@@ -356,8 +363,16 @@ impl Machine<'_> {
                 return Ok(Value::Str(self.percent(&text, b)?.into()));
             }
             ("%", Value::Bytes(bytes), _) => {
-                let text = String::from_utf8_lossy(bytes).into_owned();
-                return Ok(Value::Bytes(self.percent(&text, b)?.into_bytes().into()));
+                // As letters of which each is a byte.
+                let letters = |it: &[u8]| it.iter().map(|it| *it as char).collect::<String>();
+                let part = |it: &Value| it.raw().map_or_else(|| it.clone(), |it| Value::str(letters(&it)));
+                let b = match b {
+                    Value::Tuple(all) => Value::tuple(all.iter().map(part).collect()),
+                    Value::Bytes(_) => part(b),
+                    other => other.clone(),
+                };
+                let made = self.percent(&letters(bytes), &b)?;
+                return Ok(Value::Bytes(made.chars().map(|c| c as u8).collect::<Vec<_>>().into()));
             }
             ("+", Value::Str(a), Value::Str(b)) => {
                 self.costs(0, a.len() + b.len())?;
