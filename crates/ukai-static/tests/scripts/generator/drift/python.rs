@@ -242,7 +242,7 @@ fn base32(bytes: &[u8]) -> String {
             char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[digit])
         })
         .collect();
-    while out.len() % 8 != 0 {
+    while !out.len().is_multiple_of(8) {
         out.push('=');
     }
     out

@@ -97,12 +97,11 @@ pub(super) fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
         }
         9 => {
             let inner = each(text, "&", |it| format!("Chr({it})"));
-            match dice.below(2) {
-                0 => format!("Eval(\"{inner}\")"),
-                _ => {
-                    let _ = writeln!(before, "Execute \"{name} = {inner}\"");
-                    name
-                }
+            if dice.chance(50) {
+                format!("Eval(\"{inner}\")")
+            } else {
+                let _ = writeln!(before, "Execute \"{name} = {inner}\"");
+                name
             }
         }
         10 if plain(text) => {
