@@ -60,6 +60,7 @@ macro_rules! set_of_ways {
 }
 
 mod batch;
+mod drift;
 mod fresh;
 mod held_out;
 mod javascript;
@@ -127,13 +128,20 @@ pub(crate) fn sealed(language: Language, seed: u64) -> Truth {
     made(sealed::dropper, language, seed)
 }
 
-/// A program that prints a text of its own, hidden in one of the ways of [`fresh`], [`shut`] and
-/// [`sealed`], and the text; none in languages whose real interpreter is not at hand.
+/// The dropper of a seed in one of the ways that recent campaigns have, written without a look at what
+/// is understood.
+#[allow(dead_code, reason = "measured by the example alone")]
+pub(crate) fn drift(language: Language, seed: u64) -> Truth {
+    made(drift::dropper, language, seed)
+}
+
+/// A program that prints a text of its own, hidden in one of the ways of [`fresh`], [`shut`],
+/// [`sealed`] and [`drift`], and the text; none in languages whose real interpreter is not at hand.
 #[cfg(test)]
 pub(crate) fn printed(language: Language, seed: u64) -> Vec<(String, String)> {
     let mut dice = Dice::new(seed);
     let text = if dice.chance(80) { dice.url(&[".exe", ""]) } else { dice.host() };
-    [fresh::printed, shut::printed, sealed::printed]
+    [fresh::printed, shut::printed, sealed::printed, drift::printed]
         .into_iter()
         .filter_map(|print| Some((print(language, &mut dice, &text)?, text.clone())))
         .collect()
