@@ -12,6 +12,7 @@ mod ciphers;
 mod com;
 mod command_line;
 mod cpu;
+mod dialers;
 mod encoded;
 mod held;
 #[cfg(test)]
