@@ -87,7 +87,7 @@ pub(crate) fn nested(line: &str) -> Option<Nested> {
         // Programs that start the rest of their line.
         "forfiles" => {
             let at = words.iter().position(|it| it.eq_ignore_ascii_case("/c"))?;
-            self::nested(words.get(at + 1)?)
+            self::nested(&without_codes(words.get(at + 1)?))
         }
         "conhost" | "start" | "explorer" | "pcalua" => {
             let at = words.iter().skip(1).position(|it| interprets(&self::program(it)))?;
@@ -97,12 +97,34 @@ pub(crate) fn nested(line: &str) -> Option<Nested> {
     }
 }
 
+/// A command of `forfiles`, which takes `0xHH` for the letter of that number.
+fn without_codes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("0x") {
+        out.push_str(before);
+        let code = after.get(..2).and_then(|it| u8::from_str_radix(it, 16).ok());
+        match code {
+            Some(code) => {
+                out.push(char::from(code));
+                rest = &after[2..];
+            }
+            None => {
+                out.push_str("0x");
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 fn interprets(program: &str) -> bool {
     matches!(program, "powershell" | "pwsh" | "cmd" | "mshta")
 }
 
 /// The rest of a line behind so many words.
-fn after_words(line: &str, words: usize) -> Option<&str> {
+pub(crate) fn after_words(line: &str, words: usize) -> Option<&str> {
     let mut rest = line;
     for _ in 0..words {
         let mut quoted = false;
@@ -181,6 +203,29 @@ pub(crate) fn split(line: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+/// Whether a line has what parts commands from each other, or says where output goes.
+pub(crate) fn has_operators(line: &str) -> bool {
+    // Within a URL, an ampersand parts its fields.
+    if ["& ", "&&", " &"].iter().any(|it| line.contains(it)) {
+        return true;
+    }
+    let mut quote = None;
+    line.chars().any(|c| match quote {
+        Some(open) => {
+            if c == open {
+                quote = None;
+            }
+            false
+        }
+        None => {
+            if matches!(c, '"' | '\'') {
+                quote = Some(c);
+            }
+            matches!(c, '|' | ';' | '>' | '<')
+        }
+    })
 }
 
 fn without_carets(line: &str) -> String {

@@ -11,6 +11,7 @@ pub mod batch;
 mod com;
 mod command_line;
 mod cpu;
+mod dialers;
 mod encoded;
 mod held;
 #[cfg(test)]

@@ -1,24 +1,26 @@
 //! Programs of Windows that fetch, and those that change what the system starts: what a command
 //! line of theirs does. Facts are from the programs' own help and from the LOLBAS project.
 
-use crate::com::decode_hex;
+use crate::com::{decode_hex, task_line};
 use crate::command_line::{BASE64, find_ascii, program, split};
-use crate::run::{Content, Run, Stop};
+use crate::dialers;
+use crate::run::{Content, Run, Stop, decode};
 use base64::Engine as _;
+use std::borrow::Cow;
 
 /// Tells what a program does that is known; `false` for others, which are just started.
 pub(crate) fn known(run: &mut Run<'_>, words: &[String]) -> Result<bool, Stop> {
     let Some((first, rest)) = words.split_first() else { return Ok(false) };
     Ok(match program(first).as_str() {
         "certutil" => certutil(run, rest)?,
-        "bitsadmin" => bitsadmin(run, rest),
+        "bitsadmin" => bitsadmin(run, rest)?,
         "curl" => curl(run, rest),
         "wget" => wget(run, rest),
         "reg" => reg(run, rest),
         "schtasks" => schtasks(run, rest)?,
         "sc" => service(run, rest),
         "wmic" => wmic(run, rest)?,
-        "ping" | "nslookup" | "tracert" | "telnet" | "nc" | "ncat" => dial(run, rest),
+        name @ ("ping" | "nslookup" | "tracert" | "pathping") => dial(run, name, rest),
         "net" | "net1" => net(run, rest),
         "finger" => finger(run, rest),
         "tftp" => tftp(run, rest),
@@ -27,7 +29,7 @@ pub(crate) fn known(run: &mut Run<'_>, words: &[String]) -> Result<bool, Stop> {
             run.wait();
             true
         }
-        _ => false,
+        name => dialers::known(run, name, rest)?,
     })
 }
 
@@ -70,10 +72,13 @@ pub(crate) fn on_start(run: &mut Run<'_>, words: &[String]) -> Result<(), Stop> 
         }
         _ => {}
     }
-    for host in words.iter().filter_map(|it| share_host(it)) {
-        run.connect(host, Some(445));
-    }
+    dialers::shares(run, words);
     Ok(())
+}
+
+/// Starts the command line that stands in a word.
+pub(crate) fn start_words(run: &mut Run<'_>, line: &str) -> Result<(), Stop> {
+    run.start(line.trim().trim_matches('"'))
 }
 
 /// Whether a word is a script in a URL: `javascript:...`.
@@ -92,20 +97,40 @@ pub(crate) fn url_in(word: &str) -> Option<&str> {
     Some(url.split_once("&&").map_or(url, |it| it.0))
 }
 
-/// The host of `\\host\share`.
-pub(crate) fn share_host(word: &str) -> Option<&str> {
-    let word = word
-        .split_once(':')
-        .map_or(word, |it| if it.0.starts_with(['/', '-']) { it.1 } else { word });
-    let rest = word.trim_matches('"').strip_prefix(r"\\")?;
-    let (host, path) = rest.split_once('\\')?;
-    let host = host.split('@').next().unwrap_or(host);
+/// The host of `\\host\share`, and the port by which it is asked: that of SMB, or of a server of
+/// the web: `\\host@SSL@8443\folder`. The share may stand behind another part of the word:
+/// `location:\\host\share`, `file://host/share`.
+pub(crate) fn share_of(word: &str) -> Option<(&str, u16)> {
+    let start = word.find(r"\\").map(|at| (at, '\\'));
+    let file = || find_ascii(word, "file://").map(|at| (at + 5, '/'));
+    let (at, slash) = start.filter(|it| opens_share(&word[..it.0])).or_else(file)?;
+    let rest = word.get(at + 2..)?;
+    let (host, path) = rest.split_once([slash, '\\'])?;
+    let mut parts = host.split('@');
+    let host = parts.next().unwrap_or(host);
+    let mut port = None;
+    for part in parts {
+        port =
+            if part.eq_ignore_ascii_case("ssl") { Some(443) } else { part.parse().ok().or(port) };
+    }
     let is_name = host.len() > 1
-        && host.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_'));
-    (is_name && !path.is_empty()).then_some(host)
+        && host != "localhost"
+        && host.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_'))
+        && host.bytes().any(|it| it.is_ascii_alphanumeric());
+    (is_name && !path.is_empty()).then_some((host, port.unwrap_or(445)))
 }
 
-fn is_switch(word: &str, name: &str) -> bool {
+/// Whether two backslashes behind this begin a share: not those within a path.
+fn opens_share(before: &str) -> bool {
+    match before.trim_end_matches(['"', '\'']).chars().next_back() {
+        None | Some('=' | ',' | ' ' | '(' | ';') => true,
+        // A switch's value, not a drive: `/i:\\host`, `location:\\host`.
+        Some(':') => before.len() > 2,
+        Some(_) => false,
+    }
+}
+
+pub(crate) fn is_switch(word: &str, name: &str) -> bool {
     word.strip_prefix(['-', '/']).is_some_and(|it| it.eq_ignore_ascii_case(name))
 }
 
@@ -156,8 +181,17 @@ fn certutil(run: &mut Run<'_>, words: &[String]) -> Result<bool, Stop> {
 /// Base64, with or without lines of a certificate around it.
 fn from_pem(bytes: &[u8]) -> Vec<u8> {
     let mut bare = Vec::with_capacity(bytes.len());
-    for line in bytes.split(|it| *it == b'\n') {
+    let is_begin = |line: &[u8]| line.trim_ascii().starts_with(b"-----BEGIN");
+    let lines = || bytes.split(|it| *it == b'\n');
+    // A script may carry the certificate behind its own lines.
+    let begin = lines().position(is_begin);
+    let mut is_over = false;
+    for line in lines().skip(begin.map_or(0, |it| it + 1)) {
         let line = line.trim_ascii();
+        is_over |= begin.is_some() && line.starts_with(b"-----END");
+        if is_over {
+            break;
+        }
         if !line.starts_with(b"-----") {
             bare.extend(line.iter().filter(|it| !it.is_ascii_whitespace()));
         }
@@ -165,7 +199,7 @@ fn from_pem(bytes: &[u8]) -> Vec<u8> {
     BASE64.decode(&bare).unwrap_or_default()
 }
 
-fn bitsadmin(run: &mut Run<'_>, words: &[String]) -> bool {
+fn bitsadmin(run: &mut Run<'_>, words: &[String]) -> Result<bool, Stop> {
     let mut is_known = false;
     for (at, word) in words.iter().enumerate() {
         if let Some(url) = url_in(word) {
@@ -175,34 +209,74 @@ fn bitsadmin(run: &mut Run<'_>, words: &[String]) -> bool {
         } else if is_switch(word, "setnotifycmdline")
             && let Some(rest) = words.get(at + 2..)
         {
-            run.set("bitsadmin notify", &rest.join(" "));
+            let line = rest.join(" ");
+            run.set("bitsadmin notify", &line);
+            carried(run, &line)?;
             is_known = true;
         }
     }
-    is_known
+    Ok(is_known)
 }
 
 /// Letters of curl's short flags that are followed by a value.
 const CURL_VALUES: &str = "oXHdFuAebcCDEKmPQrtTUwxyYz";
 
+/// The words of a file of options that the script wrote for curl: `url = "..."`.
+fn curl_options(run: &Run<'_>, words: &[String]) -> Vec<String> {
+    let glued = words.iter().find_map(|it| it.strip_prefix("--config="));
+    let Some(path) = glued.or_else(|| {
+        let at = words.iter().position(|it| it == "-K" || it == "--config")?;
+        words.get(at + 1).map(String::as_str)
+    }) else {
+        return Vec::new();
+    };
+    let Some(Content::Own(bytes)) = run.file(path) else { return Vec::new() };
+    let text = decode(bytes);
+    let lines = text.lines().map(str::trim).filter(|it| !it.is_empty() && !it.starts_with('#'));
+    let words = lines.take(256).flat_map(|line| {
+        let (name, value) = line.split_once(['=', ' ', ':']).unwrap_or((line, ""));
+        let value = value.trim().trim_start_matches('=').trim().trim_matches('"');
+        let name = name.trim();
+        let name = if name.starts_with('-') { name.to_owned() } else { format!("--{name}") };
+        [name, value.to_owned()].into_iter().filter(|it| !it.is_empty())
+    });
+    words.collect()
+}
+
 fn curl(run: &mut Run<'_>, words: &[String]) -> bool {
+    let options = curl_options(run, words);
+    let words = if options.is_empty() {
+        Cow::Borrowed(words)
+    } else {
+        Cow::Owned([words, options.as_slice()].concat())
+    };
     let (mut urls, mut to, mut remote) = (Vec::new(), None, false);
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
         if let Some(long) = word.strip_prefix("--") {
+            let (long, glued) = match long.split_once('=') {
+                Some((long, value)) => (long, Some(value)),
+                None => (long, None),
+            };
+            let mut value = || glued.or_else(|| words.next());
             match long {
-                "output" => to = words.next(),
-                "url" => urls.extend(words.next()),
+                "output" => to = value(),
+                "url" => urls.extend(value()),
                 "remote-name" => remote = true,
                 "referer" | "user-agent" => {
-                    if let Some(value) = words.next() {
+                    if let Some(value) = value() {
                         run.beside(value);
                     }
                 }
-                "request" | "header" | "data" | "user" | "form" | "data-binary" | "data-raw"
-                | "cookie" | "proxy" | "max-time" | "retry" | "connect-timeout" | "upload-file"
-                | "output-dir" => {
-                    words.next();
+                "request" | "header" | "data" | "user" | "form" | "form-string" | "data-binary"
+                | "data-raw" | "data-urlencode" | "data-ascii" | "json" | "cookie"
+                | "cookie-jar" | "proxy" | "proxy-user" | "max-time" | "retry" | "retry-delay"
+                | "retry-max-time" | "connect-timeout" | "upload-file" | "output-dir"
+                | "resolve" | "cacert" | "cert" | "key" | "limit-rate" | "range" | "max-redirs"
+                | "write-out" | "config" | "interface" | "oauth2-bearer" | "speed-limit"
+                | "speed-time" | "stderr" | "dump-header" | "continue-at" | "max-filesize"
+                | "proto" | "proto-default" | "ciphers" | "time-cond" => {
+                    value();
                 }
                 _ => {}
             }
@@ -225,21 +299,88 @@ fn curl(run: &mut Run<'_>, words: &[String]) -> bool {
             urls.push(word);
         }
     }
-    urls.retain(|it| it.contains('.') || it.contains("://"));
+    urls.retain(|it| is_place(it));
     for url in &urls {
-        let name = Some(name_of_url(url)).filter(|it| remote && !it.is_empty());
-        run.fetch(url, to.or(name));
+        let url = with_scheme(url);
+        let name = Some(name_of_url(&url)).filter(|it| remote && !it.is_empty());
+        run.fetch(&url, to.or(name));
     }
     !urls.is_empty()
 }
 
+/// Whether a word is a URL, or a host with or without a path.
+fn is_place(word: &str) -> bool {
+    let word = word.trim_matches('\'');
+    let host = word.split(['/', ':', '?']).next().unwrap_or(word);
+    let is_host = host.contains('.')
+        && host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+        && host.bytes().all(|it| it.is_ascii_alphanumeric() || b".-_[]".contains(&it));
+    word.contains("://") || is_host
+}
+
+/// A URL as programs complete it that take `host/path` for one, without quotes that are left.
+fn with_scheme(url: &str) -> String {
+    let url = url.trim_matches('\'');
+    if url.contains("://") { url.to_owned() } else { format!("http://{url}") }
+}
+
+/// Flags of wget that are followed by a value.
+const WGET_VALUES: &[&str] = &[
+    "-O",
+    "-o",
+    "-P",
+    "-U",
+    "-t",
+    "-T",
+    "-a",
+    "-e",
+    "-w",
+    "-Q",
+    "-A",
+    "-R",
+    "-D",
+    "-i",
+    "--user-agent",
+    "--header",
+    "--referer",
+    "--tries",
+    "--timeout",
+    "--user",
+    "--password",
+    "--post-data",
+    "--directory-prefix",
+    "--output-file",
+];
+
 fn wget(run: &mut Run<'_>, words: &[String]) -> bool {
-    let mut to = after(words, &["O", "-output-document"]);
-    to = to.or_else(|| words.iter().find_map(|it| it.strip_prefix("--output-document=")));
-    let url = words.iter().filter(|it| !it.starts_with('-') && to != Some(it.as_str()));
-    let urls: Vec<&String> = url.filter(|it| it.contains('.')).collect();
+    let (mut urls, mut to) = (Vec::new(), None);
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        if let Some(path) = word.strip_prefix("--output-document") {
+            to = path.strip_prefix('=').or_else(|| words.next());
+        } else if let Some(agent) =
+            ["--user-agent=", "--referer="].iter().find_map(|it| word.strip_prefix(it))
+        {
+            run.beside(agent);
+        } else if WGET_VALUES.contains(&word) {
+            let value = words.next();
+            if word == "-O" {
+                to = value;
+            }
+        } else if word.starts_with('-') {
+            // `-qO a.exe`, `-Oa.exe`
+            let letters = word.trim_start_matches('-');
+            if let (false, Some(at)) = (word.starts_with("--"), letters.find('O')) {
+                to = Some(&letters[at + 1..]).filter(|it| !it.is_empty()).or_else(|| words.next());
+            }
+        } else if is_place(word) {
+            urls.push(word);
+        }
+    }
+    let to = to.filter(|it| *it != "-");
     for url in &urls {
-        run.fetch(url, to.or(Some(name_of_url(url)).filter(|it| !it.is_empty())));
+        let url = with_scheme(url);
+        run.fetch(&url, to.or(Some(name_of_url(&url)).filter(|it| !it.is_empty())));
     }
     !urls.is_empty()
 }
@@ -268,12 +409,33 @@ fn reg(run: &mut Run<'_>, words: &[String]) -> bool {
     }
 }
 
+/// What `reg query` shows of what the script itself set.
+pub(crate) fn reg_query(run: &Run<'_>, words: &[String]) -> String {
+    let Some(key) = words.first() else { return String::new() };
+    let shown = |name: &str, value: &str| format!("    {name}    REG_SZ    {value}\r\n");
+    let listed: String = match after(words, &["v"]) {
+        Some(name) => {
+            run.setting(&format!("{key}\\{name}")).map(|it| shown(name, it)).unwrap_or_default()
+        }
+        None if words.iter().any(|it| is_switch(it, "ve")) => {
+            run.setting(key).map(|it| shown("(Default)", it)).unwrap_or_default()
+        }
+        None => run.settings_of(key).iter().map(|(name, value)| shown(name, value)).collect(),
+    };
+    if listed.is_empty() { listed } else { format!("\r\n{key}\r\n{listed}\r\n") }
+}
+
 fn schtasks(run: &mut Run<'_>, words: &[String]) -> Result<bool, Stop> {
     if !words.iter().any(|it| is_switch(it, "create") || is_switch(it, "change")) {
         return Ok(false);
     }
     let name = after(words, &["tn"]).unwrap_or("without a name");
-    let command = after(words, &["tr", "xml"]).unwrap_or_default().to_owned();
+    let definition = after(words, &["xml"]).and_then(|it| match run.file(it) {
+        Some(Content::Own(bytes)) => task_line(&decode(bytes)),
+        _ => None,
+    });
+    let command =
+        definition.unwrap_or_else(|| after(words, &["tr", "xml"]).unwrap_or_default().to_owned());
     run.set(&format!("task {name}"), &command);
     carried(run, &command)?;
     Ok(true)
@@ -337,16 +499,22 @@ fn wmic(run: &mut Run<'_>, words: &[String]) -> Result<bool, Stop> {
 }
 
 /// `ping`, `nslookup` and the like: the names that they ask for.
-fn dial(run: &mut Run<'_>, words: &[String]) -> bool {
-    let mut is_value = false;
+fn dial(run: &mut Run<'_>, name: &str, words: &[String]) -> bool {
+    let (mut is_value, mut is_asked) = (false, false);
     for word in words {
         if word.starts_with(['-', '/']) {
             is_value = ["n", "w", "l", "i", "v", "r", "s", "j", "k", "p"]
                 .iter()
                 .any(|it| is_switch(word, it));
         } else if std::mem::take(&mut is_value) || word.starts_with('>') {
-        } else {
+        } else if !is_asked {
             run.connect(word, None);
+            is_asked = true;
+        } else {
+            // `nslookup NAME SERVER`
+            if name == "nslookup" {
+                run.connect(word, Some(53));
+            }
             break;
         }
     }
@@ -358,13 +526,7 @@ fn dial(run: &mut Run<'_>, words: &[String]) -> bool {
 fn net(run: &mut Run<'_>, words: &[String]) -> bool {
     let verb = words.first().map(|it| it.to_ascii_lowercase());
     match verb.as_deref() {
-        Some("use") => {
-            let hosts: Vec<&str> = words.iter().filter_map(|it| share_host(it)).collect();
-            for host in &hosts {
-                run.connect(host, Some(445));
-            }
-            !hosts.is_empty()
-        }
+        Some("use" | "view") => dialers::net_use(run, words),
         Some("user") if words.iter().any(|it| is_switch(it, "add")) => {
             run.set("user", words.get(1).map_or("", String::as_str));
             true
@@ -392,22 +554,63 @@ fn tftp(run: &mut Run<'_>, words: &[String]) -> bool {
 
 /// `ftp -s:FILE`: the commands in the file that the script wrote.
 fn ftp(run: &mut Run<'_>, words: &[String]) -> bool {
-    let script = words.iter().find_map(|it| it.strip_prefix("-s:"));
-    let mut host = words.iter().find(|it| !it.starts_with('-')).cloned();
-    if let Some(Content::Own(bytes)) = script.and_then(|it| run.file(it)) {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        for line in text.lines() {
-            let mut words = line.split_ascii_whitespace();
-            match (words.next().map(str::to_ascii_lowercase).as_deref(), words.next()) {
-                (Some("open"), Some(name)) => host = Some(name.to_owned()),
-                (Some("get" | "recv" | "mget"), Some(file)) => {
-                    let url = format!("ftp://{}/{file}", host.as_deref().unwrap_or_default());
-                    run.fetch(&url, Some(words.next().unwrap_or(file)));
-                }
-                _ => {}
+    let script = words.iter().find_map(|it| {
+        let (name, file) = it.split_once(':')?;
+        is_switch(name, "s").then(|| file.trim_matches('"'))
+    });
+    let mut plain = words.iter().filter(|it| !it.starts_with('-'));
+    let mut place = plain.next().map(|host| ftp_place(host, plain.next().map(String::as_str)));
+    let Some(Content::Own(bytes)) = script.and_then(|it| run.file(it)) else {
+        return match place {
+            Some(place) => {
+                let (host, port) = place.split_once(':').unwrap_or((&place, "21"));
+                run.connect(host, port.parse().ok());
+                true
             }
+            None => false,
+        };
+    };
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let mut folder = String::new();
+    for line in text.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let verb = words.next().map(str::to_ascii_lowercase);
+        match (verb.as_deref(), words.next()) {
+            (Some("open"), Some(name)) => {
+                place = Some(ftp_place(name, words.next()));
+                folder.clear();
+            }
+            (Some("cd"), Some(path)) if folder.len() + path.len() < 4096 => {
+                if path.starts_with('/') {
+                    folder.clear();
+                }
+                folder.push_str(path.trim_matches(['/', '"']));
+                folder.push('/');
+            }
+            (Some("get" | "recv" | "mget"), Some(file)) => {
+                let host = place.as_deref().unwrap_or_default();
+                let path = if file.starts_with('/') {
+                    file.trim_start_matches('/').to_owned()
+                } else {
+                    format!("{}{file}", folder.trim_start_matches('/'))
+                };
+                run.fetch(&format!("ftp://{host}/{path}"), Some(words.next().unwrap_or(file)));
+            }
+            (Some("put" | "send" | "mput"), Some(_)) => {
+                let place = place.as_deref().unwrap_or_default();
+                let (host, port) = place.split_once(':').unwrap_or((place, "21"));
+                run.connect(host, port.parse().ok());
+            }
+            _ => {}
         }
-        return true;
     }
-    host.inspect(|it| run.connect(it, Some(21))).is_some()
+    true
+}
+
+/// `host` or `host:port`, without the port that is meant anyway.
+fn ftp_place(host: &str, port: Option<&str>) -> String {
+    match port.and_then(|it| it.parse::<u16>().ok()).filter(|it| *it != 21) {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
 }

@@ -10,6 +10,9 @@ use ukai_model::{PeerText, ScriptAct, Sha256};
 /// Notes of one script that are told.
 const NOTES_MAX: usize = 40;
 
+/// Length of a script's output that is kept, in bytes.
+const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
 /// Texts beside requests that are kept.
 const BESIDE_MAX: usize = 64;
 
@@ -138,6 +141,13 @@ impl<'a> Recorder<'a> {
             if !self.report.beside.contains(&text) {
                 self.report.beside.push(text);
             }
+        }
+    }
+
+    /// Text that the script puts out; what is too much is left out.
+    pub(crate) fn say(&mut self, text: &str) {
+        if self.report.output.len().saturating_add(text.len()) <= OUTPUT_BYTES_MAX {
+            self.report.output.push_str(text);
         }
     }
 

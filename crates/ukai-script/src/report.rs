@@ -68,6 +68,8 @@ pub struct Report {
     pub texts: Vec<Bytes>,
     /// Texts that requests carry and that nobody is asked for: `Referer` and the like.
     pub beside: Vec<PeerText>,
+    /// What the script wrote for whoever reads its output.
+    pub(crate) output: String,
     /// Limits that were met, and what was not understood, for a reader.
     pub notes: Vec<String>,
 }

@@ -28,6 +28,38 @@ const VARIABLES_MAX: usize = 5000;
 /// Values of the registry that are kept in mind.
 const SETTINGS_MAX: usize = 500;
 
+/// Copies of the system's programs under other names that are kept in mind.
+const ALIASES_MAX: usize = 64;
+
+/// Programs of the system whose copies do what they do.
+const COPIED: &[&str] = &[
+    "powershell",
+    "pwsh",
+    "cmd",
+    "mshta",
+    "certutil",
+    "curl",
+    "bitsadmin",
+    "wscript",
+    "cscript",
+    "rundll32",
+    "regsvr32",
+    "msiexec",
+    "wmic",
+    "schtasks",
+    "reg",
+    "ftp",
+    "tftp",
+    "wget",
+    "ssh",
+    "scp",
+    "finger",
+    "forfiles",
+    "conhost",
+    "nslookup",
+    "telnet",
+];
+
 /// Turns of a loop after which it is left when they tell nothing new.
 const SAME_TURNS: usize = 3;
 /// The same for turns that only wait.
@@ -89,6 +121,12 @@ pub(crate) struct Run<'a> {
     /// Values of the registry by key and name, as [`setting_key`] writes them.
     settings: BTreeMap<String, String>,
     settings_bytes: usize,
+    /// Copies of the system's programs: the copy's name, the program's.
+    aliases: BTreeMap<String, String>,
+    /// What the last process left with.
+    pub(crate) exit_code: i64,
+    /// What a process puts out, where somebody reads it.
+    pub(crate) output: Option<String>,
 }
 
 impl<'a> Run<'a> {
@@ -112,6 +150,9 @@ impl<'a> Run<'a> {
             waits: 0,
             settings: BTreeMap::new(),
             settings_bytes: 0,
+            aliases: BTreeMap::new(),
+            exit_code: 0,
+            output: None,
         }
     }
 
@@ -222,6 +263,16 @@ impl<'a> Run<'a> {
     /// Text that a request carries and that is not asked.
     pub(crate) fn beside(&mut self, text: &str) {
         self.recorder.beside(text);
+    }
+
+    /// A process puts out text, if somebody reads it.
+    pub(crate) fn say(&mut self, text: &str) {
+        let max = self.limits.value_bytes;
+        if let Some(output) = &mut self.output
+            && output.len().saturating_add(text.len()) <= max
+        {
+            output.push_str(text);
+        }
     }
 
     /// Number of acts, of requests and connections among them, of distinct ones, of waits.
@@ -338,9 +389,9 @@ impl<'a> Run<'a> {
     }
 
     /// A file that is there without an act: the script itself, which runs.
-    pub(crate) fn place(&mut self, path: &str, bytes: &[u8]) {
+    pub(crate) fn place(&mut self, path: &str, bytes: &[u8], dialect: Dialect) {
         let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
+        (bytes, dialect).hash(&mut hasher);
         self.running.push(hasher.finish());
         self.put(path, Content::Own(bytes.to_vec()), false);
     }
@@ -349,7 +400,25 @@ impl<'a> Run<'a> {
     pub(crate) fn copy(&mut self, from: &str, to: &str) {
         if let Some(content) = self.file(from).cloned() {
             self.put(to, content, false);
+            return;
         }
+        let (program, name) = (command_line::program(from), name_of(to));
+        let program = self.aliases.get(&program).cloned().unwrap_or(program);
+        if COPIED.contains(&program.as_str()) && name != program && self.aliases.len() < ALIASES_MAX
+        {
+            self.aliases.insert(name, program);
+        }
+    }
+
+    /// The command line of a program that goes by another name, by its own.
+    pub(crate) fn unmasked(&self, line: &str) -> Option<String> {
+        if self.aliases.is_empty() {
+            return None;
+        }
+        let words = command_line::split(line);
+        let program = self.aliases.get(&name_of(words.first()?))?;
+        let rest = command_line::after_words(line.trim_start(), 1).unwrap_or_default();
+        Some(format!("{program} {rest}"))
     }
 
     fn put(&mut self, path: &str, content: Content, is_fresh: bool) {
@@ -513,6 +582,7 @@ impl<'a> Run<'a> {
             let path = String::from_utf8_lossy(made.path.as_bytes()).into_owned();
             self.put(&path, Content::Own(made.content.to_vec()), false);
         }
+        self.say(&report.output);
         self.recorder.absorb(report);
         Ok(())
     }
@@ -528,7 +598,8 @@ impl<'a> Run<'a> {
         if !self.enter() {
             return Ok(());
         }
-        let done = self.start_line(line);
+        let unmasked = self.unmasked(line);
+        let done = self.start_line(unmasked.as_deref().unwrap_or(line));
         self.leave();
         done
     }
@@ -551,16 +622,28 @@ impl<'a> Run<'a> {
         }
         match command_line::script_file(&words) {
             Some(path) => self.run_file(&path, command_line::engine(&words)),
-            None => Ok(()),
+            None => {
+                self.open_shortcut(&words);
+                Ok(())
+            }
+        }
+    }
+
+    /// A shortcut to a place of the Internet, which this run wrote, is opened.
+    fn open_shortcut(&mut self, words: &[String]) {
+        let is_url = |it: &&String| it.to_ascii_lowercase().ends_with(".url");
+        let Some(path) = words.iter().find(is_url) else { return };
+        let Some(Content::Own(content)) = self.file(path) else { return };
+        let text = decode(content);
+        let target = text.lines().find_map(|it| it.trim().strip_prefix("URL="));
+        if let Some(target) = target.map(str::to_owned) {
+            self.fetch(&target, None);
         }
     }
 
     /// A script that this run wrote is run: in the language that is told, else by its name.
     fn run_file(&mut self, path: &str, dialect: Option<Dialect>) -> Result<(), Stop> {
         let Some(Content::Own(content)) = self.file(path) else { return Ok(()) };
-        let mut hasher = DefaultHasher::new();
-        content.hash(&mut hasher);
-        let hash = hasher.finish();
         let text = decode(content);
         let lower = path.to_ascii_lowercase();
         let by_name = match lower.rsplit('.').next() {
@@ -574,6 +657,10 @@ impl<'a> Run<'a> {
             self.note(&format!("runs {path}, which it wrote"));
             return Ok(());
         };
+        // What is both batch and another language runs itself as the other.
+        let mut hasher = DefaultHasher::new();
+        (content.as_slice(), dialect).hash(&mut hasher);
+        let hash = hasher.finish();
         if self.running.contains(&hash) {
             return Ok(());
         }
@@ -590,6 +677,23 @@ impl<'a> Run<'a> {
     }
 }
 
+/// What a program does that a script of another machine starts: whether all that it does is told,
+/// and what that is.
+pub(crate) fn followed(line: &str, limits: &Limits) -> (bool, Report) {
+    let mut run = Run::new(limits);
+    // A shell's line has more commands than one.
+    if command_line::has_operators(line) {
+        return (false, run.finish());
+    }
+    let words = command_line::split(line);
+    // A limit that was met is in the notes.
+    let is_known = programs::known(&mut run, &words).unwrap_or(false);
+    if !is_known {
+        let _ = programs::on_start(&mut run, &words);
+    }
+    (is_known, run.finish())
+}
+
 /// A value's key and name as it is found again: the hive's short name, in lower case.
 fn setting_key(key: &str) -> String {
     let lower = key.trim().trim_matches('"').replace('/', "\\").to_ascii_lowercase();
@@ -604,6 +708,11 @@ fn setting_key(key: &str) -> String {
     };
     let parts = rest.split('\\').filter(|it| !it.is_empty());
     parts.fold(hive.to_owned(), |key, part| key + "\\" + part)
+}
+
+/// A program's name as it is called, in lower case.
+fn name_of(path: &str) -> String {
+    command_line::program(path)
 }
 
 fn size_of(content: &Content) -> usize {

@@ -50,7 +50,7 @@ pub(crate) fn contacts(cases: &[(&str, &[&str])], run: fn(&str, &Limits) -> Repo
                 Some(("fetch", rest)) => rest.split(" to ").next() == Some(**wanted),
                 Some(("connect", rest)) => rest.split(' ').next() == Some(host),
                 // What else is started is run where it is met.
-                Some(("run", rest)) => rest.contains(**wanted),
+                Some(("run" | "set", rest)) => rest.contains(**wanted),
                 _ => false,
             })
         };

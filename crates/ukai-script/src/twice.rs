@@ -1,16 +1,64 @@
 //! A second look at a script: what it does where the first answers nothing.
 
-use crate::com::{Host, Shared};
+use crate::com::{Host, Page, Shared};
 use crate::limits::Limits;
 use crate::report::Report;
+use crate::run::followed;
 use std::cell::RefCell;
 use std::rc::Rc;
 use ukai_model::ScriptAct;
 
+/// Command lines of one script whose programs are followed.
+const FOLLOWED_MAX: usize = 200;
+
+/// Part of the steps that one of them may use.
+const FOLLOWED_PART: u64 = 16;
+
+/// As [`run_both`], and what the programs do that the script starts, as far as that is known of
+/// them.
+pub(crate) fn run_twice(
+    source: &str,
+    page: &Rc<Page>,
+    limits: &Limits,
+    run: &dyn Fn(&str, &Shared),
+) -> Report {
+    let mut report = run_both(source, page, limits, run);
+    let part = Limits { steps: limits.steps / FOLLOWED_PART, ..limits.clone() };
+    let mut count = 0;
+    for act in std::mem::take(&mut report.acts) {
+        let ScriptAct::Run { line } = &act else {
+            report.acts.push(act);
+            continue;
+        };
+        count += 1;
+        if count > FOLLOWED_MAX {
+            report.acts.push(act);
+            continue;
+        }
+        let line = String::from_utf8_lossy(line.as_bytes()).into_owned();
+        let (is_known, inner) = followed(&line, &part);
+        if !is_known {
+            report.acts.push(act);
+        }
+        for act in inner.acts {
+            if report.acts.len() < limits.acts && !report.acts.contains(&act) {
+                report.acts.push(act);
+            }
+        }
+        for layer in inner.layers {
+            if report.layers.len() < limits.layers && !report.layers.contains(&layer) {
+                report.layers.push(layer);
+            }
+        }
+        report.beside.extend(inner.beside.into_iter().take(4));
+    }
+    report
+}
+
 /// Runs a script on a machine where all requests are answered; and, if it asked for something or
 /// ended itself, again on one where nothing answers and it is not let go, for the servers that it
 /// would ask next. What only the second run does is put behind what the first does.
-pub(crate) fn run_twice(source: &str, limits: &Limits, run: &dyn Fn(&str, &Shared)) -> Report {
+fn run_both(source: &str, page: &Rc<Page>, limits: &Limits, run: &dyn Fn(&str, &Shared)) -> Report {
     let mut end = source.len().min(limits.source_bytes);
     while !source.is_char_boundary(end) {
         end -= 1;
@@ -23,6 +71,8 @@ pub(crate) fn run_twice(source: &str, limits: &Limits, run: &dyn Fn(&str, &Share
         let note = format!("only the first {end} bytes were read");
         host.borrow_mut().recorder.note(&note);
     }
+    host.borrow_mut().set_script(source);
+    host.borrow_mut().set_page(page);
     run(source, &host);
     let quit = host.borrow().quit;
     let left = host.borrow().steps_left();
@@ -36,6 +86,8 @@ pub(crate) fn run_twice(source: &str, limits: &Limits, run: &dyn Fn(&str, &Share
     second.answers = false;
     second.heeds_quit = false;
     second.set_steps(left);
+    second.set_script(source);
+    second.set_page(page);
     let host: Shared = Rc::new(RefCell::new(second));
     run(source, &host);
     let second = host.borrow_mut().take_report();

@@ -2,6 +2,7 @@
 
 use super::exec::{Batch, Eval, Flow, Known};
 use crate::command_line;
+use crate::dialers;
 use crate::run::Content;
 
 impl Batch<'_, '_> {
@@ -40,6 +41,10 @@ impl Batch<'_, '_> {
             "call" => self.call(rest.trim_start())?,
             "exit" => {
                 let is_call = rest.to_ascii_lowercase().contains("/b");
+                let code = rest.split_ascii_whitespace().rfind(|it| !it.starts_with('/'));
+                if let Some(code) = code.and_then(super::arithmetic::number) {
+                    self.run.exit_code = code;
+                }
                 return Err(if is_call { Flow::Return } else { Flow::Exit });
             }
             "start" => {
@@ -53,6 +58,7 @@ impl Batch<'_, '_> {
                     .trim_start_matches("/D")
                     .trim()
                     .trim_matches('"');
+                dialers::shares(self.run, &[path.to_owned()]);
                 if path.is_empty() {
                     let folder = format!("{}\r\n", self.folder);
                     self.emit(&folder);
@@ -68,7 +74,9 @@ impl Batch<'_, '_> {
                 Some(true)
             }
             "type" => {
-                for path in command_line::split(rest) {
+                let paths = command_line::split(rest);
+                dialers::shares(self.run, &paths);
+                for path in paths {
                     if let Some(Content::Own(bytes)) = self.run.file(&path) {
                         let text = crate::run::decode(bytes);
                         self.run.steps(text.len() as u64 / 64)?;
@@ -78,11 +86,11 @@ impl Batch<'_, '_> {
                 Some(true)
             }
             "copy" | "xcopy" | "move" | "ren" | "rename" => {
-                let words = command_line::split(rest);
+                let words = command_line::split(&rest.replace(" + ", "+"));
+                dialers::shares(self.run, &words);
                 let plain: Vec<&String> = words.iter().filter(|it| !it.starts_with('/')).collect();
                 if let [from, to, ..] = plain.as_slice() {
-                    let from = from.split('+').next().unwrap_or(from).to_owned();
-                    self.run.copy(&from, to);
+                    self.copy(from, to)?;
                 }
                 Some(true)
             }
@@ -96,12 +104,38 @@ impl Batch<'_, '_> {
                 self.run.wait();
                 Some(true)
             }
+            "dir" | "mklink" | "robocopy" => {
+                dialers::shares(self.run, &command_line::split(rest));
+                Some(true)
+            }
             "rem" | "title" | "color" | "cls" | "md" | "mkdir" | "rd" | "rmdir" | "del"
             | "erase" | "popd" | "path" | "prompt" | "assoc" | "ftype" | "break" | "verify"
-            | "date" | "time" | "dir" | "ver" | "vol" | "mklink" => Some(true),
+            | "date" | "time" | "ver" | "vol" => Some(true),
             _ => return Ok(None),
         };
         Ok(Some(known))
+    }
+
+    /// `copy`, of several files into one, too.
+    fn copy(&mut self, from: &str, to: &str) -> Eval<()> {
+        if !from.contains('+') {
+            self.run.copy(from, to);
+            return Ok(());
+        }
+        let mut all = Vec::new();
+        let max = self.run.limits.value_bytes;
+        for part in from.split('+') {
+            match self.run.file(part) {
+                Some(Content::Own(bytes)) if all.len() + bytes.len() <= max => all.extend(bytes),
+                // What is not known is none of ours: the first stands for all.
+                _ => {
+                    self.run.copy(from.split('+').next().unwrap_or(from), to);
+                    return Ok(());
+                }
+            }
+        }
+        self.run.write(to, &all, false)?;
+        Ok(())
     }
 
     fn echo(&mut self, rest: &str) {
@@ -137,7 +171,13 @@ impl Batch<'_, '_> {
             // Without a line feed: `<nul set /p =text` writes that way.
             let prompt = unquoted(prompt).to_owned();
             self.emit(&prompt);
-            let line = self.input.take().and_then(|it| it.lines().next().map(str::to_owned));
+            // The next lines are left for whoever reads next.
+            let input = self.input.take();
+            let line = input.as_deref().map(|it| {
+                let (line, rest) = it.split_once('\n').unwrap_or((it, ""));
+                self.input = (!rest.is_empty()).then(|| rest.to_owned());
+                line.trim_end_matches('\r').to_owned()
+            });
             if let (Some(line), false) = (line, name.trim().is_empty()) {
                 self.run.set_variable(name.trim(), &line)?;
             }

@@ -202,9 +202,7 @@ impl<'r, 'a> Batch<'r, 'a> {
                 for (join, node) in chain {
                     known = match (join, known) {
                         (Join::Success, Some(false)) | (Join::Failure, Some(true)) => known,
-                        (Join::Success | Join::Failure, None) => {
-                            self.perhaps(node, *join == Join::Failure)?
-                        }
+                        (Join::Success | Join::Failure, None) => self.perhaps(node)?,
                         _ => self.node(node)?,
                     };
                 }
@@ -218,11 +216,7 @@ impl<'r, 'a> Batch<'r, 'a> {
     }
 
     /// A command that may not be run: where it would go is looked at at the end.
-    fn perhaps(&mut self, node: &Node, is_failure: bool) -> Eval<Known> {
-        // After `&&` things are mostly as they should be: it goes where it says.
-        if !is_failure {
-            return self.node(node);
-        }
+    fn perhaps(&mut self, node: &Node) -> Eval<Known> {
         self.unsure += 1;
         let done = self.node(node);
         self.unsure -= 1;
@@ -264,9 +258,9 @@ impl<'r, 'a> Batch<'r, 'a> {
                 None => Ok(Some(true)),
             },
             None => {
-                self.perhaps(&condition.then, true)?;
+                self.perhaps(&condition.then)?;
                 match &condition.otherwise {
-                    Some(node) => self.perhaps(node, true),
+                    Some(node) => self.perhaps(node),
                     None => Ok(None),
                 }
             }
@@ -343,6 +337,8 @@ impl<'r, 'a> Batch<'r, 'a> {
             && buffer.len() + text.len() <= max
         {
             buffer.push_str(text);
+        } else if self.captured.is_empty() {
+            self.run.say(text);
         }
     }
 
@@ -379,14 +375,48 @@ impl<'r, 'a> Batch<'r, 'a> {
             apart = format!("{name} {}", rest.trim_start_matches([',', ';', '=', ' ', '\t']));
             text = &apart;
         }
+        let unmasked = self.run.unmasked(text);
+        let text = unmasked.as_deref().unwrap_or(text);
         let words = command_line::split(text);
         let Some(first) = words.first() else { return Ok(Some(true)) };
         let program = command_line::program(first);
         let input = self.input.take();
-        match program.as_str() {
+        if program == "cmd"
+            && let Some(code) = command_line::nested(text).and_then(|it| exit_code(&it.text))
+        {
+            // That is how batch makes letters of numbers: nothing else is done.
+            self.run.exit_code = code;
+            return Ok(Some(code == 0));
+        }
+        // Somebody reads what the process puts out.
+        let outer = (!self.captured.is_empty()).then(|| self.run.output.replace(String::new()));
+        let done = self.process(text, &program, &words, input);
+        if let Some(outer) = outer
+            && let Some(output) = std::mem::replace(&mut self.run.output, outer)
+        {
+            self.emit(&output);
+        }
+        done
+    }
+
+    fn process(
+        &mut self,
+        text: &str,
+        program: &str,
+        words: &[String],
+        input: Option<String>,
+    ) -> Eval<Known> {
+        if program != "cmd" {
+            self.run.exit_code = 0;
+        }
+        match program {
             "findstr" | "find" | "more" | "sort" => {
-                self.filter(&program, &words[1..], input)?;
+                self.filter(program, &words[1..], input)?;
                 return Ok(None);
+            }
+            "reg" if words.get(1).is_some_and(|it| it.eq_ignore_ascii_case("query")) => {
+                let shown = crate::programs::reg_query(self.run, &words[2..]);
+                self.emit(&shown);
             }
             "powershell" | "pwsh" | "cmd" => {
                 self.run.start(text)?;
@@ -458,6 +488,15 @@ fn label_of(line: &str) -> Option<String> {
     let end =
         rest.find(|c: char| c.is_whitespace() || "&|<>:;,=+".contains(c)).unwrap_or(rest.len());
     (end > 0 && end < 200).then(|| rest[..end].to_ascii_lowercase())
+}
+
+/// The number with which `exit` alone leaves.
+fn exit_code(command: &str) -> Option<i64> {
+    let rest =
+        command.trim().strip_prefix("exit").or_else(|| command.trim().strip_prefix("EXIT"))?;
+    let rest = rest.trim();
+    let number = rest.strip_prefix("/b").or_else(|| rest.strip_prefix("/B")).unwrap_or(rest);
+    super::arithmetic::number(number.trim())
 }
 
 /// Whether a program's output is all that there would be.

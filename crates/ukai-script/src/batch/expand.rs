@@ -15,7 +15,12 @@ impl Batch<'_, '_> {
         }
         Some(match name.to_ascii_lowercase().as_str() {
             "cd" => self.folder.clone(),
-            "errorlevel" | "=exitcode" => "0".to_owned(),
+            "errorlevel" => self.run.exit_code.to_string(),
+            "=exitcode" => format!("{:08X}", self.run.exit_code as u32),
+            "=exitcodeascii" => {
+                let letter = u8::try_from(self.run.exit_code).ok().map(char::from);
+                letter.filter(|it| it.is_ascii_graphic() || *it == ' ').map(String::from)?
+            }
             "random" => {
                 self.seed = self.seed.wrapping_mul(214_013).wrapping_add(2_531_011);
                 ((self.seed >> 16) & 0x7fff).to_string()

@@ -17,8 +17,8 @@ impl Batch<'_, '_> {
             _ => {
                 let mut turns = Turns::new(self.run);
                 for word in words(&set) {
-                    // Names of files that are there are not known.
-                    if !word.contains(['*', '?']) {
+                    // Of what is not known to be there, the pattern stands for all.
+                    for word in self.files_of(word)? {
                         self.turn(each, vec![(each.variable, word)])?;
                     }
                     if !turns.has_budget(self.run) {
@@ -29,6 +29,22 @@ impl Batch<'_, '_> {
             }
         }
         Ok(Some(true))
+    }
+
+    /// The files that a pattern means: those that the script has, else the pattern itself.
+    fn files_of(&mut self, word: String) -> Eval<Vec<String>> {
+        if !word.contains(['*', '?']) {
+            return Ok(vec![word]);
+        }
+        let bare = word.trim_matches('"');
+        let (folder, pattern) = bare.rsplit_once('\\').unwrap_or((&self.folder, bare));
+        let known = self.run.files_below(folder)?;
+        let start = folder.trim_end_matches('\\').len() + 1;
+        let fitting = known.into_iter().filter(|it| {
+            it.get(start..).is_some_and(|name| !name.contains('\\') && fits(name, pattern))
+        });
+        let files: Vec<String> = fitting.collect();
+        Ok(if files.is_empty() { vec![word] } else { files })
     }
 
     /// `for /r FOLDER %%i in (SET)`: of each word, the files of that name below the folder; without

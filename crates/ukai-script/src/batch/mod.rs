@@ -18,7 +18,7 @@ mod tests;
 use crate::cpu::Budget;
 use crate::run::{Run, Stop};
 use crate::stack::with_room_for_script;
-use crate::{Limits, Report};
+use crate::{Dialect, Limits, Report};
 use exec::Batch;
 
 /// Where the script itself lies.
@@ -44,7 +44,7 @@ pub fn run(source: &str, limits: &Limits) -> Report {
     let _time = Budget::begin(limits.cpu);
     let mut run = Run::new(limits);
     let source = run.beginning(source);
-    run.place(PATH, source.as_bytes());
+    run.place(PATH, source.as_bytes(), Dialect::Batch);
     // A limit that was met is in the notes.
     let _ = with_room_for_script(|| interpret(&mut run, source, Mode::File, false));
     run.finish()

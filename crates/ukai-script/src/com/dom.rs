@@ -2,6 +2,7 @@
 
 use super::encodings::{decode_base64, decode_hex, encode_base64, encode_hex};
 use super::{Com, Content, Host, Value, latin1, text_at};
+use crate::report::Dialect;
 
 /// How an element holds bytes.
 #[derive(Clone, Copy, PartialEq)]
@@ -72,7 +73,9 @@ impl Com for Document {
             }
             "selectsinglenode" | "getelementbyid" => self.root.clone().unwrap_or(Value::Unknown),
             "transformnode" | "transformnodetoobject" => {
-                host.recorder.note("it runs the scripts of a style sheet");
+                for (dialect, code) in scripts(&self.loaded) {
+                    host.run_later(dialect, &code);
+                }
                 Value::from("")
             }
             "" => Value::from(""),
@@ -81,6 +84,53 @@ impl Com for Document {
     }
 
     fn set(&mut self, _: &mut Host, _: &str, _: &[Value], _: Value) {}
+}
+
+/// Scripts that one text carries.
+const SCRIPTS_MAX: usize = 64;
+
+/// The scripts in markup, of a page or of a style sheet (`<msxsl:script>`), each in its language.
+pub(super) fn scripts(markup: &str) -> Vec<(Dialect, String)> {
+    let lower = markup.to_ascii_lowercase();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(start) = lower[at..].find("script") {
+        let start = at + start;
+        at = start + 6;
+        // `<script`, or `<ms:script`.
+        let open = lower[..start].rfind('<').map(|open| &lower[open + 1..start]);
+        let is_tag = open.is_some_and(|it| {
+            it.is_empty()
+                || it.ends_with(':')
+                    && it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b':')
+        }) && lower[at..].starts_with(|c: char| c.is_whitespace() || c == '>');
+        if !is_tag {
+            continue;
+        }
+        let Some(end) = lower[at..].find('>').map(|end| at + end) else { break };
+        let attributes = &lower[at..end];
+        let rest = &lower[end + 1..];
+        let length = rest.find("</").unwrap_or(rest.len());
+        // A sign less in the script is no end of it.
+        let length = (0..8).try_fold(length, |length, _| {
+            let tail = &rest[length..];
+            let is_end = tail.is_empty() || tail[..tail.len().min(24)].contains("script");
+            if is_end {
+                Err(length)
+            } else {
+                Ok(length + 2 + tail[2..].find("</").unwrap_or(tail.len() - 2))
+            }
+        });
+        let length = length.unwrap_or_else(|length| length);
+        let code = markup.get(end + 1..end + 1 + length).unwrap_or_default().trim();
+        let code = code.strip_prefix("<![CDATA[").unwrap_or(code);
+        let code = code.strip_suffix("]]>").unwrap_or(code);
+        at = end + 1 + length;
+        if !code.trim().is_empty() && found.len() < SCRIPTS_MAX {
+            found.push((super::script_control::dialect(attributes), code.to_owned()));
+        }
+    }
+    found
 }
 
 /// What stands between the tags.
@@ -96,6 +146,52 @@ fn without_tags(text: &str) -> String {
         }
     }
     out
+}
+
+/// The document of the page in which a script stands.
+pub(super) struct PageDocument;
+
+impl Com for PageDocument {
+    fn get(&mut self, _: &mut Host, name: &str) -> Option<Value> {
+        matches!(name, "body" | "documentelement" | "parentwindow").then_some(Value::Unknown)
+    }
+
+    fn call(&mut self, host: &mut Host, name: &str, arguments: &[Value]) -> Value {
+        let text = text_at(host, arguments, 0);
+        match name {
+            "getelementbyid" | "all" | "" => match host.element(&text).map(str::to_owned) {
+                Some(text) => host.add(PageElement { text }),
+                None => Value::Unknown,
+            },
+            "write" | "writeln" => {
+                for (dialect, code) in scripts(&text) {
+                    host.run_later(dialect, &code);
+                }
+                Value::Empty
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn set(&mut self, _: &mut Host, _: &str, _: &[Value], _: Value) {}
+}
+
+/// An element of it.
+struct PageElement {
+    text: String,
+}
+
+impl Com for PageElement {
+    fn get(&mut self, _: &mut Host, name: &str) -> Option<Value> {
+        matches!(name, "innertext" | "innerhtml" | "textcontent" | "value" | "text" | "content")
+            .then(|| Value::Text(self.text.clone()))
+    }
+
+    fn call(&mut self, host: &mut Host, name: &str, _: &[Value]) -> Value {
+        self.get(host, name).unwrap_or(Value::Unknown)
+    }
+
+    fn set(&mut self, _: &mut Host, _: &str, _: &[Value], _: Value) {}
 }
 
 /// An element: text that may stand for bytes.

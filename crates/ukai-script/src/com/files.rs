@@ -14,6 +14,7 @@ impl Com for FileSystem {
 
     fn call(&mut self, host: &mut Host, name: &str, arguments: &[Value]) -> Value {
         let path = text_at(host, arguments, 0);
+        host.visit(&path);
         match name {
             "createtextfile" => {
                 // path, overwrite, unicode
@@ -73,7 +74,7 @@ impl Com for FileSystem {
 /// to where it will be started.
 fn copy(host: &mut Host, from: &str, to: &str) {
     let to = if to.ends_with('\\') { join(to, file_name(from)) } else { to.to_owned() };
-    match host.file(from).cloned() {
+    match host.written(from).cloned() {
         Some(content) => host.keep_file(&to, content),
         None => host.recorder.set(&to, from),
     }
@@ -156,7 +157,11 @@ impl Com for Folder {
                 copy(host, &self.path, &first);
                 Value::Empty
             }
-            "copyhere" => {
+            "copyhere" | "movehere" => {
+                host.visit(&first);
+                if first.contains("://") {
+                    host.fetch(&first);
+                }
                 host.recorder.note("it unpacks or copies by the shell");
                 Value::Empty
             }

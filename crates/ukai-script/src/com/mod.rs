@@ -4,6 +4,7 @@
 //! A request is answered by a made-up file that remembers its URL, so that it is known where it
 //! ends up, by whichever objects it goes.
 
+mod automation;
 mod bag;
 mod collections;
 mod dom;
@@ -19,6 +20,7 @@ mod value;
 mod wscript;
 
 pub(crate) use encodings::{decode_base64, decode_hex, encode_hex};
+pub(crate) use management::task_line;
 pub(crate) use value::{Content, ObjectId, Value, latin1, narrow, number_text};
 
 use crate::limits::Limits;
@@ -79,6 +81,19 @@ trait Com {
     fn set(&mut self, host: &mut Host, name: &str, index: &[Value], value: Value);
 }
 
+/// The named elements of a page, and their texts.
+pub(crate) type Page = Vec<(String, String)>;
+
+/// A value that a script inside the script gives.
+pub(crate) struct Asked {
+    /// The language of both texts.
+    pub(crate) dialect: Dialect,
+    /// What was run before.
+    pub(crate) code: String,
+    /// What is asked for.
+    pub(crate) expression: String,
+}
+
 /// How a run is held: by the engine, and by the functions that it gave to the script.
 pub(crate) type Shared = Rc<RefCell<Host>>;
 
@@ -105,6 +120,14 @@ pub(crate) struct Host {
     /// What was asked for, and how often.
     urls: Vec<(String, u32)>,
     pending: Vec<(Dialect, String)>,
+    /// The value that an object was asked for, and that a script gives.
+    pub(crate) asked: Option<Asked>,
+    /// The script itself, which it may read.
+    script: Option<Content>,
+    /// The elements of the page around it that have a name, and their texts.
+    page: Rc<Page>,
+    /// The server of mail, and its port.
+    mail: (String, Option<u16>),
     held_bytes: usize,
     clock_ms: f64,
     names: u32,
@@ -158,6 +181,10 @@ impl Host {
             variables: BTreeMap::new(),
             urls: Vec::new(),
             pending: Vec::new(),
+            asked: None,
+            script: None,
+            page: Rc::default(),
+            mail: (String::new(), None),
             held_bytes: 0,
             clock_ms: START_MS,
             names: 0,
@@ -286,7 +313,11 @@ impl Host {
 
     /// Asks for `url` and makes up what is answered.
     pub(crate) fn fetch(&mut self, url: &str) -> Content {
-        self.recorder.fetch(url, None);
+        if url.trim().is_empty() {
+            self.recorder.note("a request for a URL that is not known");
+        } else {
+            self.recorder.fetch(url, None);
+        }
         let known = self.urls.iter().position(|it| it.0 == url);
         let number = known.unwrap_or(self.urls.len());
         if known.is_none() {
@@ -349,6 +380,14 @@ impl Host {
         self.keep_file(path, content);
     }
 
+    /// A path that may lead to another machine.
+    fn visit(&mut self, path: &str) {
+        if let Some((server, port)) = crate::programs::share_of(path) {
+            let server = server.to_owned();
+            self.recorder.connect(&server, Some(port));
+        }
+    }
+
     /// Keeps a file for whoever reads it later, as far as there is room.
     fn keep_file(&mut self, path: &str, content: Content) {
         let size = content.bytes.len();
@@ -357,9 +396,45 @@ impl Host {
         }
     }
 
-    /// A file that was written before.
+    /// A file that was written before, or the script itself.
     pub(crate) fn file(&self, path: &str) -> Option<&Content> {
+        self.written(path).or_else(|| {
+            let lower = path.to_ascii_lowercase();
+            let name = lower.rsplit('\\').next().unwrap_or_default();
+            self.script.as_ref().filter(|_| matches!(name, "invoice.js" | "invoice.vbs"))
+        })
+    }
+
+    /// A file that was written before.
+    fn written(&self, path: &str) -> Option<&Content> {
         self.files.get(&path.to_lowercase())
+    }
+
+    /// The text of the element of a page that goes by a name.
+    pub(crate) fn element(&self, name: &str) -> Option<&str> {
+        self.page.iter().find(|it| it.0 == name).map(|it| it.1.as_str())
+    }
+
+    /// The page around the script.
+    pub(crate) fn set_page(&mut self, page: &Rc<Page>) {
+        self.page = Rc::clone(page);
+    }
+
+    /// The script's own text.
+    pub(crate) fn own_text(&self) -> String {
+        self.script.as_ref().map(|it| latin1(&it.bytes)).unwrap_or_default()
+    }
+
+    /// The `document` of the page around the script.
+    pub(crate) fn document(&mut self) -> Value {
+        self.add(dom::PageDocument)
+    }
+
+    /// What the script reads where it reads itself.
+    pub(crate) fn set_script(&mut self, source: &str) {
+        if self.holds(source.len()) {
+            self.script = Some(Content::from(narrow(source)));
+        }
     }
 
     /// Whether there is room for so many bytes more, which are then held.

@@ -1,6 +1,7 @@
 //! Which object a name stands for: `CreateObject`, `GetObject`.
 
-use super::collections::{Dictionary, List};
+use super::automation::{Automation, Connection, Mail, Socket, WebClient};
+use super::collections::{Builder, Dictionary, Line, List};
 use super::encodings::{Encoding, Formatter, FromBase64, MemoryStream};
 use super::files::FileSystem;
 use super::http::{Browser, Http};
@@ -39,14 +40,23 @@ pub(super) fn create(host: &mut Host, progid: &str) -> Value {
         "scripting.filesystemobject" => host.add(FileSystem),
         "scripting.dictionary" => host.add(Dictionary::default()),
         "system.collections.arraylist" => host.add(List::new(Vec::new())),
+        "system.collections.queue" => host.add(Line::queue()),
+        "system.collections.stack" => host.add(Line::stack()),
+        "system.collections.sortedlist" => host.add(Dictionary::sorted()),
+        "system.text.stringbuilder" => host.add(Builder::default()),
         "adodb.stream" => host.add(Stream::new()),
         "adodb.recordset" => host.add(Recordset::default()),
         "internetexplorer.application" => host.add(Browser::default()),
         "wbemscripting.swbemlocator" => host.add(Management),
         "schedule.service" | "schedule.service.1" => host.add(Scheduler),
-        "msscriptcontrol.scriptcontrol" | "scriptcontrol" | "htmlfile" => {
+        "msscriptcontrol.scriptcontrol" | "msscriptcontrol.scriptcontrol.1" | "scriptcontrol" => {
             host.add(ScriptControl::new())
         }
+        "htmlfile" => host.add(ScriptControl::page()),
+        "cdo.message" | "cdo.configuration" => host.add(Mail),
+        "mswinsock.winsock" | "mswinsock.winsock.1" => host.add(Socket::default()),
+        "adodb.connection" => host.add(Connection),
+        "system.net.webclient" => host.add(WebClient),
         "system.text.utf8encoding" => host.add(Encoding::new("utf-8")),
         "system.text.unicodeencoding" => host.add(Encoding::new("utf-16")),
         "system.text.asciiencoding" => host.add(Encoding::new("us-ascii")),
@@ -55,6 +65,12 @@ pub(super) fn create(host: &mut Host, progid: &str) -> Value {
         "system.runtime.serialization.formatters.binary.binaryformatter" => host.add(Formatter),
         "windowsinstaller.installer" => host.add(Installer),
         "wscript.network" => host.add(Network),
+        _ if ["excel.", "word.", "powerpoint.", "outlook.", "access.", "visio.", "mmc20."]
+            .iter()
+            .any(|it| name.starts_with(it)) =>
+        {
+            host.add(Automation)
+        }
         _ if name.contains("xmlhttp") || name.starts_with("winhttp") => host.add(Http::default()),
         _ if name.starts_with("msxml") && name.contains("domdocument")
             || name.starts_with("microsoft.xmldom")
@@ -86,12 +102,17 @@ pub(super) fn get_object(host: &mut Host, moniker: &str) -> Value {
     }
     if let Some(path) = lower.strip_prefix("winmgmts:") {
         // `winmgmts:{...}!\\.\root\cimv2:Win32_Process`.
-        return match path.rsplit_once(':') {
-            Some((_, class)) if class.starts_with("win32_") => {
-                host.add(Class { name: class.to_owned() })
-            }
-            _ if path.starts_with("win32_") => host.add(Class { name: path.to_owned() }),
-            _ => host.add(Management),
+        let place = path.rsplit('!').next().unwrap_or(path);
+        if let Some((server, _)) = place.strip_prefix(r"\\").and_then(|it| it.split_once('\\'))
+            && !matches!(server, "." | "localhost" | "127.0.0.1" | "")
+        {
+            host.recorder.connect(server, Some(135));
+        }
+        let class = place.rsplit(':').next().unwrap_or(place);
+        return if class.starts_with("win32_") || class == "stdregprov" {
+            host.add(Class { name: class.to_owned() })
+        } else {
+            host.add(Management)
         };
     }
     // A scriptlet: the text behind the URL is run.

@@ -4,6 +4,8 @@ use super::collections::Environment;
 use super::files::Folder;
 use super::{Com, Host, Value, bytes_of, command_line, text_at};
 use crate::machine;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Folders that `SpecialFolders` and `NameSpace` know: name, number of `NameSpace`, place.
 const FOLDERS: &[(&str, u32, &str)] = &[
@@ -65,7 +67,7 @@ impl Com for Shell {
             }
             "exec" => {
                 host.start(&first);
-                host.add(Execution)
+                host.add(Execution { line: first, written: Rc::default() })
             }
             "expandenvironmentstrings" => Value::Text(machine::expand(&first)),
             "specialfolders" => Value::from(special_folder(&first)),
@@ -127,7 +129,66 @@ fn special_folder(name: &str) -> &'static str {
 }
 
 /// A program that was started by `Exec`: it has ended and said nothing.
-struct Execution;
+struct Execution {
+    line: String,
+    /// What was written to it.
+    written: Rc<RefCell<String>>,
+}
+
+/// What a program reads of what a script writes to it: an interpreter's commands.
+struct Input {
+    program: String,
+    written: Rc<RefCell<String>>,
+}
+
+/// Text that one program is given, in bytes.
+const INPUT_BYTES_MAX: usize = 1 << 20;
+
+impl Input {
+    /// Runs what was written, as the program does.
+    fn flush(&mut self, host: &mut Host) {
+        let text = std::mem::take(&mut *self.written.borrow_mut());
+        let line = text.trim();
+        if line.is_empty() {
+            return;
+        }
+        match self.program.as_str() {
+            // What ends in a line break is run line by line.
+            "cmd" => line.lines().take(64).for_each(|it| host.start(&format!("cmd /c {it}"))),
+            "powershell" | "pwsh" => {
+                host.start(&format!("powershell -command {}", line.replace(['\r', '\n'], ";")));
+            }
+            _ => host.recorder.remark(bytes_of(line)),
+        }
+    }
+}
+
+impl Com for Input {
+    fn get(&mut self, _: &mut Host, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn call(&mut self, host: &mut Host, name: &str, arguments: &[Value]) -> Value {
+        let text = text_at(host, arguments, 0);
+        let length = self.written.borrow().len();
+        if length + text.len() < INPUT_BYTES_MAX && host.holds(text.len()) {
+            self.written.borrow_mut().push_str(&text);
+        }
+        match name {
+            "writeline" => {
+                self.written.borrow_mut().push('\n');
+                if self.program == "cmd" {
+                    self.flush(host);
+                }
+            }
+            "close" => self.flush(host),
+            _ => {}
+        }
+        Value::Empty
+    }
+
+    fn set(&mut self, _: &mut Host, _: &str, _: &[Value], _: Value) {}
+}
 
 impl Com for Execution {
     fn get(&mut self, host: &mut Host, name: &str) -> Option<Value> {
@@ -135,7 +196,12 @@ impl Com for Execution {
             "status" => Value::Number(1.0),
             "exitcode" => Value::Number(0.0),
             "processid" => Value::Number(4712.0),
-            "stdout" | "stderr" | "stdin" => {
+            "stdin" => {
+                let first = self.line.split_whitespace().next().unwrap_or_default();
+                let program = crate::command_line::program(first);
+                host.add(Input { program, written: Rc::clone(&self.written) })
+            }
+            "stdout" | "stderr" => {
                 let wscript = host.wscript("");
                 match wscript {
                     Value::Object(id) => host.get(id, "stdout")?,
@@ -209,7 +275,7 @@ impl Com for ShellApplication {
         match name {
             "shellexecute" => {
                 let line = command_line(&first, &text_at(host, arguments, 1));
-                host.recorder.run(&line);
+                host.start(&line);
                 Value::Empty
             }
             "open" | "explore" | "filerun" => {

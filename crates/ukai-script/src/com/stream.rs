@@ -2,6 +2,8 @@
 
 use super::encodings::{decode, encode};
 use super::{Com, Content, Host, Value, latin1, number_at, text_at};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// `ADODB.Stream`.
 pub(super) struct Stream {
@@ -135,16 +137,24 @@ impl Com for Stream {
     }
 }
 
-/// `ADODB.Recordset`, as it is used to turn bytes into text: `AppendChunk`, then the field.
-#[derive(Default)]
+/// `ADODB.Recordset`, as it is used to turn bytes into text: `AppendChunk`, then the field. Its
+/// fields are one.
+#[derive(Clone, Default)]
 pub(super) struct Recordset {
-    chunk: Content,
+    chunk: Rc<RefCell<Content>>,
+}
+
+impl Recordset {
+    fn text(&self) -> Value {
+        Value::Text(latin1(&self.chunk.borrow().bytes))
+    }
 }
 
 impl Com for Recordset {
-    fn get(&mut self, _: &mut Host, name: &str) -> Option<Value> {
+    fn get(&mut self, host: &mut Host, name: &str) -> Option<Value> {
         match name {
-            "value" => Some(Value::Text(latin1(&self.chunk.bytes))),
+            "value" => Some(self.text()),
+            "fields" => Some(host.add(self.clone())),
             "eof" | "bof" => Some(Value::Bool(true)),
             _ => None,
         }
@@ -154,14 +164,20 @@ impl Com for Recordset {
         match name {
             "open" | "addnew" | "update" | "close" | "append" => Value::Empty,
             "appendchunk" => {
-                self.chunk = arguments.first().map(|it| host.content(it)).unwrap_or_default();
+                let chunk = arguments.first().map(|it| host.content(it)).unwrap_or_default();
+                *self.chunk.borrow_mut() = chunk;
                 Value::Empty
             }
-            "getchunk" => Value::Bytes(self.chunk.clone()),
+            "getchunk" => Value::Bytes(self.chunk.borrow().clone()),
+            "" | "item" | "fields" if !arguments.is_empty() => host.add(self.clone()),
             // A field: only its text is asked for.
-            _ => Value::Text(latin1(&self.chunk.bytes)),
+            _ => self.text(),
         }
     }
 
-    fn set(&mut self, _: &mut Host, _: &str, _: &[Value], _: Value) {}
+    fn set(&mut self, host: &mut Host, name: &str, _: &[Value], value: Value) {
+        if matches!(name, "" | "value" | "item") {
+            *self.chunk.borrow_mut() = host.content(&value);
+        }
+    }
 }

@@ -52,6 +52,7 @@ impl Com for WScript {
             }
             "echo" => {
                 let text = text_at(host, arguments, 0);
+                host.recorder.say(&format!("{text}\r\n"));
                 host.recorder.remark(bytes_of(&text));
                 Value::Empty
             }
@@ -88,6 +89,10 @@ impl Com for Console {
         match name {
             "write" | "writeline" => {
                 let text = text_at(host, arguments, 0);
+                host.recorder.say(&text);
+                if name == "writeline" {
+                    host.recorder.say("\r\n");
+                }
                 host.recorder.remark(bytes_of(&text));
                 Value::Empty
             }

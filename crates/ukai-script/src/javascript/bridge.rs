@@ -115,6 +115,12 @@ fn texts<'js>(ctx: &Ctx<'js>, raw: &Object<'js>, host: &Shared) -> Result<()> {
         latin1(&out)
     };
     raw.set("inflate", Function::new(ctx.clone(), inflate)?)?;
+    let it = host.clone();
+    // The text of an element of the page, and the script's own.
+    let element = move |name: String| it.borrow().element(&name).map(str::to_owned);
+    raw.set("element", Function::new(ctx.clone(), element)?)?;
+    let it = host.clone();
+    raw.set("source", Function::new(ctx.clone(), move || it.borrow().own_text())?)?;
     secrets(ctx, raw, host)?;
     // Bytes, as characters, to text and back.
     let from_utf8 = |bytes: String| String::from_utf8_lossy(&narrow(&bytes)).into_owned();
@@ -256,6 +262,17 @@ fn objects<'js>(
         Ok::<_, rquickjs::Error>(all)
     };
     raw.set("pending", Function::new(ctx.clone(), pending)?)?;
+    let it = host.clone();
+    // The value that an object was asked for: its language and the expression.
+    let asked = move |ctx: Ctx<'js>| {
+        let all = Array::new(ctx)?;
+        if let Some(asked) = it.borrow_mut().asked.take() {
+            all.set(0, asked.dialect.name())?;
+            all.set(1, asked.expression)?;
+        }
+        Ok::<_, rquickjs::Error>(all)
+    };
+    raw.set("asked", Function::new(ctx.clone(), asked)?)?;
     let kept = contents.clone();
     let bytes = move |number: usize| {
         kept.borrow().get(number).map(|it| latin1(&it.bytes)).unwrap_or_default()

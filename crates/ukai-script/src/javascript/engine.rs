@@ -1,7 +1,7 @@
 //! QuickJS and its limits.
 
 use super::{bridge, rewrite};
-use crate::com::Shared;
+use crate::com::{self, Shared};
 use crate::cpu;
 use crate::stack::with_room_for_script;
 use rquickjs::context::EvalOptions;
@@ -39,12 +39,27 @@ pub(super) fn run(source: &str, host: &Shared, names: &[String]) -> Option<Strin
     if !host.borrow_mut().enter() {
         return None;
     }
-    let missing = with_room_for_script(|| run_entered(source, host, names)).flatten();
+    let missing = with_room_for_script(|| run_entered(source, host, names, None)).flatten();
     host.borrow_mut().leave();
     missing
 }
 
-fn run_entered(source: &str, host: &Shared, names: &[String]) -> Option<String> {
+/// Runs a script for its last value, as far as that is a plain one.
+pub(super) fn value(source: &str, host: &Shared) -> com::Value {
+    let mut value = com::Value::Unknown;
+    if host.borrow_mut().enter() {
+        with_room_for_script(|| run_entered(source, host, &[], Some(&mut value)));
+        host.borrow_mut().leave();
+    }
+    value
+}
+
+fn run_entered(
+    source: &str,
+    host: &Shared,
+    names: &[String],
+    value: Option<&mut com::Value>,
+) -> Option<String> {
     let Ok(runtime) = Runtime::new() else { return None };
     let held = host.borrow().limits.held_bytes;
     runtime.set_memory_limit(held.saturating_add(ENGINE_BYTES));
@@ -67,7 +82,13 @@ fn run_entered(source: &str, host: &Shared, names: &[String]) -> Option<String> 
             host.borrow_mut().recorder.note(&format!("the world was not built: {problem}"));
             return None;
         };
-        let missing = script(&ctx, host, source);
+        let missing = match value {
+            Some(value) => {
+                *value = last_value(&ctx, source);
+                None
+            }
+            None => script(&ctx, host, source),
+        };
         for _ in 0..ROUNDS_MAX {
             while host.borrow().runs() && ctx.execute_pending_job() {}
             if !host.borrow().runs() {
@@ -93,6 +114,27 @@ fn build<'js>(ctx: &Ctx<'js>, host: &Shared, names: &[String]) -> rquickjs::Resu
     build.call((raw,))
 }
 
+fn last_value(ctx: &Ctx<'_>, source: &str) -> com::Value {
+    let mut options = EvalOptions::default();
+    options.strict = false;
+    let text = rewrite::evals(&rewrite::conditional(source));
+    match ctx.eval_with_options::<Value, _>(text.as_bytes(), options) {
+        Ok(value) => {
+            if let Some(text) = value.as_string() {
+                com::Value::Text(text.to_string().unwrap_or_default())
+            } else if let Some(number) = value.as_number() {
+                com::Value::Number(number)
+            } else {
+                value.as_bool().map_or(com::Value::Unknown, com::Value::Bool)
+            }
+        }
+        Err(_) => {
+            ctx.catch();
+            com::Value::Unknown
+        }
+    }
+}
+
 /// Runs the text of the script; the name that ended it.
 fn script(ctx: &Ctx<'_>, host: &Shared, source: &str) -> Option<String> {
     let source = rewrite::conditional(source).replace('\0', " ");
@@ -107,6 +149,14 @@ fn script(ctx: &Ctx<'_>, host: &Shared, source: &str) -> Option<String> {
     if failed && problem_text.starts_with("SyntaxError") && rewritten != source {
         // The mistake may be ours.
         failed = ctx.eval_with_options::<Value, _>(source.as_bytes(), options()).is_err();
+        problem_text = if failed { problem(ctx) } else { String::new() };
+    }
+    if failed
+        && problem_text.contains("invalid assignment left-hand side")
+        && let Some(written) = rewrite::items(&source)
+    {
+        let written = rewrite::evals(&written);
+        failed = ctx.eval_with_options::<Value, _>(written.as_bytes(), options()).is_err();
         problem_text = if failed { problem(ctx) } else { String::new() };
     }
     if failed && problem_text.starts_with("SyntaxError") {

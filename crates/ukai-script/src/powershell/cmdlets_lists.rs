@@ -58,8 +58,16 @@ impl Interpreter<'_, '_> {
                 }
             }
             "out-null" | "out-host" | "out-default" | "write-debug" | "write-verbose"
-            | "write-warning" | "write-error" | "write-host" | "format-list" | "format-table"
-            | "clear-host" | "set-strictmode" | "import-module" | "set-location" => {}
+            | "write-warning" | "write-error" | "format-list" | "format-table" | "clear-host"
+            | "set-strictmode" | "import-module" | "set-location" => {}
+            "write-host" => {
+                if self.run.output.is_some()
+                    && let Some(value) = arguments.get(&["object"], 0)
+                {
+                    let text = self.text_of(&value.clone());
+                    self.run.say(&format!("{text}\r\n"));
+                }
+            }
             "set-clipboard" => {
                 let value = match arguments.get(&["value"], 0) {
                     Some(value) => value.clone(),
@@ -267,7 +275,14 @@ impl Interpreter<'_, '_> {
                 {
                     self.run.note("powershell: compiles code with Add-Type");
                     let source = self.text_of(&source);
+                    let loads = ["WebClient", "HttpClient", "WebRequest", "URLDownload"];
+                    self.compiles_loader |= loads.iter().any(|it| source.contains(it));
                     self.run.remark(&source);
+                    if arguments.has("passthru") {
+                        let name = arguments.named(&["name"]).map(|it| self.text_of(it));
+                        let name = name.unwrap_or_else(|| "compiled".to_owned()).to_lowercase();
+                        out.push(Value::Type(name.as_str().into()));
+                    }
                 }
             }
             "start-sleep" => self.run.wait(),

@@ -140,6 +140,18 @@ impl Interpreter<'_, '_> {
                 self.run.fetch(&first, to.as_deref());
                 return Ok(Value::Unknown(Some(first.into())));
             }
+            // Documents and pages that a program opens.
+            "open" | "opentext" | "navigate" | "navigate2" | "load" | "followhyperlink"
+                if first.contains("://") =>
+            {
+                self.run.fetch(&first, None);
+                return Ok(Value::Unknown(Some(first.into())));
+            }
+            // A function of Windows that the script declares.
+            _ if name.starts_with("urldownloadto") => {
+                let (url, to) = (text(self, 1), text(self, 2));
+                self.run.fetch(&url, Some(&to));
+            }
             "shellexecute" if !first.is_empty() => {
                 let line = format!("{first} {}", text(self, 1));
                 self.run.start(&line)?;

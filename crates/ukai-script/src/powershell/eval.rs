@@ -46,6 +46,8 @@ pub(super) struct Interpreter<'r, 'a> {
     pub(super) functions: HashMap<Rc<str>, Rc<Block>>,
     pub(super) aliases: HashMap<Rc<str>, Rc<str>>,
     pub(super) classes: HashMap<Rc<str>, Defined>,
+    /// Whether it compiled code that loads from somewhere.
+    pub(super) compiles_loader: bool,
     /// Whether a method of a class runs, which puts out only what it returns.
     pub(super) is_method: bool,
     /// The label of the loop that `break` or `continue` means, where it names one.
@@ -68,6 +70,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             functions: HashMap::new(),
             aliases: HashMap::new(),
             classes: HashMap::new(),
+            compiles_loader: false,
             is_method: false,
             label: None,
             own_label: None,
@@ -123,7 +126,17 @@ impl<'r, 'a> Interpreter<'r, 'a> {
     /// Runs a script's text in the scope that is there.
     pub(super) fn script(&mut self, source: &str) -> Result<(), Stop> {
         let mut out = Vec::new();
-        match self.evaluate_text(source, Vec::new(), &mut out) {
+        let done = self.evaluate_text(source, Vec::new(), &mut out);
+        if self.run.output.is_some() {
+            for value in &out {
+                if !matches!(value, Value::Unknown(_)) {
+                    let text = self.text_of(value);
+                    self.run.say(&text);
+                    self.run.say("\r\n");
+                }
+            }
+        }
+        match done {
             Err(Flow::Stop) => Err(Stop),
             Err(Flow::Throw(value)) => {
                 let text = self.text_of(&value);
@@ -600,6 +613,15 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             },
             Some("global" | "script") => {
                 self.scopes[0].get(&name.name).cloned().unwrap_or(Value::Null)
+            }
+            // A variable of a drive is the content of a file: `${C:\a.txt}`.
+            Some(drive) if drive.len() == 1 && name.name.starts_with(['\\', '/']) => {
+                match self.read_file(&format!("{drive}:{}", name.name), false) {
+                    Value::Text(text) => {
+                        Value::list(text.as_str().lines().map(Value::text).collect())
+                    }
+                    other => other,
+                }
             }
             Some("function") => {
                 self.functions.get(&name.name).cloned().map_or(Value::Null, Value::Script)

@@ -57,7 +57,7 @@ mod value;
 use crate::cpu::Budget;
 use crate::run::{Run, Stop};
 use crate::stack::with_room_for_script;
-use crate::{Limits, Report};
+use crate::{Dialect, Limits, Report};
 use eval::Interpreter;
 
 /// Where the script itself lies.
@@ -74,7 +74,7 @@ pub fn run(source: &str, limits: &Limits) -> Report {
     let _time = Budget::begin(limits.cpu);
     let mut run = Run::new(limits);
     let source = run.beginning(source);
-    run.place(PATH, source.as_bytes());
+    run.place(PATH, source.as_bytes(), Dialect::PowerShell);
     // A limit that was met is in the notes.
     let _ = with_room_for_script(|| interpret(&mut run, source));
     run.finish()

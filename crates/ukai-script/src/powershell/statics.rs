@@ -427,7 +427,21 @@ impl Interpreter<'_, '_> {
             _ if name == "create" && class.starts_with("security.cryptography") => {
                 self.create(class, values)
             }
+            _ if name.starts_with("urldownloadto") => {
+                let (url, to) = (text(self, 1), text(self, 2));
+                self.run.fetch(&url, Some(&to));
+                Ok(Value::Int(0))
+            }
             _ => {
+                // Code that the script compiled, and that loads, is given what to load.
+                if self.compiles_loader {
+                    for value in &values {
+                        let url = self.text_of(value);
+                        if ["http://", "https://", "ftp://"].iter().any(|it| url.starts_with(it)) {
+                            self.run.fetch(&url, None);
+                        }
+                    }
+                }
                 self.run.note_unknown("powershell: member", &format!("{class}::{name}"));
                 self.remark_all(&values);
                 Ok(Value::Unknown(None))

@@ -199,6 +199,8 @@ pub(super) struct Class {
     pub(super) fields: Vec<Declared>,
     /// Its methods and properties.
     pub(super) procedures: Vec<Rc<Procedure>>,
+    /// The one that an object of it stands for.
+    pub(super) default: Option<Name>,
 }
 
 /// A function of a library of Windows.

@@ -38,6 +38,12 @@ impl Machine {
                 self.globals.insert("wscript".into(), value.clone());
                 value
             }
+            "document" => {
+                let document = self.host().document();
+                let value = self.inward(document)?;
+                self.globals.insert("document".into(), value.clone());
+                value
+            }
             "err" => Value::Err,
             "me" => match self.frames.last().and_then(|it| it.me) {
                 Some(me) => Value::Instance(me),
@@ -266,7 +272,10 @@ impl Machine {
                 if arguments.is_empty() && !name.is_empty() {
                     let property = self.host().get(id, name);
                     if let Some(value) = property {
-                        return self.inward(value);
+                        return match self.asked()? {
+                            Some(value) => Ok(value),
+                            None => self.inward(value),
+                        };
                     }
                 }
                 let arguments: Vec<com::Value> =
@@ -276,7 +285,10 @@ impl Machine {
                 if !self.host().runs() {
                     return Err(Stop::End);
                 }
-                self.inward(answer)
+                match self.asked()? {
+                    Some(value) => Ok(value),
+                    None => self.inward(answer),
+                }
             }
             Value::Instance(number) => self.instance_member(*number, name, arguments),
             Value::Pattern(number) => self.pattern_member(*number, name, &arguments),
@@ -343,6 +355,7 @@ impl Machine {
 
     pub(super) fn method(&self, number: usize, name: &str, setter: bool) -> Option<Rc<Procedure>> {
         let class = &self.instances.get(number)?.class;
+        let name = if name.is_empty() { class.default.as_deref()? } else { name };
         class.procedures.iter().find(|it| &*it.name == name && it.setter == setter).cloned()
     }
 

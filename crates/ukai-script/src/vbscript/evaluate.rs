@@ -181,7 +181,14 @@ impl Machine {
                 self.extend(&mut units, right)?;
                 self.units(units)
             }
-            Operator::Add if is_text(left) && is_text(right) => {
+            // Nothing before a text is an empty one.
+            Operator::Add
+                if matches!(
+                    (left, right),
+                    (Value::Text(_) | Value::Empty, Value::Text(_))
+                        | (Value::Text(_), Value::Empty)
+                ) =>
+            {
                 self.apply(Operator::Concat, left, right)
             }
             Operator::Equal
@@ -268,10 +275,6 @@ pub(super) fn compare(operator: Operator, order: Ordering) -> bool {
         Operator::AtLeast => order.is_ge(),
         _ => false,
     }
-}
-
-fn is_text(value: &Value) -> bool {
-    matches!(value, Value::Text(_))
 }
 
 fn known(value: &Value) -> bool {

@@ -113,8 +113,9 @@ impl Parser<'_> {
             length += 1;
             self.deeper_by(length, |_| Ok(()))?;
             if self.token() == Some(&Token::Symbol("(")) {
-                self.open_bracket();
+                let opening = self.position();
                 let arguments = self.deeper_by(length, Self::bracketed_arguments)?;
+                self.open_bracket(opening);
                 value = Expression::Call(Box::new(value), arguments);
             } else if matches!(self.token(), Some(Token::Symbol("." | "!")))
                 && !self.is_spaced()

@@ -22,6 +22,8 @@ mod strings;
 mod system;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_contacts;
 mod value;
 mod vba;
 
@@ -33,15 +35,22 @@ use crate::report::{Dialect, Report};
 use crate::stack::with_room_for_script;
 use crate::twice::run_twice;
 use machine::{Machine, Stop};
+use std::rc::Rc;
 
 /// Runs VBScript or VBA as far as the limits allow and tells what it would do.
 pub fn run(source: &str, limits: &Limits) -> Report {
+    run_page(source, Vec::new(), limits)
+}
+
+/// The same for a script of a page, of which the elements with a name and their texts are given.
+pub fn run_page(source: &str, page: Vec<(String, String)>, limits: &Limits) -> Report {
     let _time = Budget::begin(limits.cpu);
+    let page = Rc::new(page);
     if let Some(plain) = decode_script(source) {
-        let report = run_twice(&plain, limits, &run_inside);
+        let report = run_twice(&plain, &page, limits, &run_inside);
         return report.of_encoded(Dialect::VbScript, plain);
     }
-    run_twice(source, limits, &run_inside)
+    run_twice(source, &page, limits, &run_inside)
 }
 
 /// Runs a script on a machine on which others run too.

@@ -24,13 +24,16 @@ pub(super) struct Parser<'a> {
     depth_max: usize,
     /// Where the bracket of the last call opened.
     bracket: usize,
+    /// The default member of the class that is read.
+    default: Option<Name>,
     program: Program,
 }
 
 /// Reads a whole text; statements and brackets go `depth_max` inside each other.
 pub(super) fn parse(tokens: &[Placed], depth_max: usize) -> Program {
     let program = Program::default();
-    let mut parser = Parser { tokens, at: 0, depth: 0, depth_max, bracket: 0, program };
+    let mut parser =
+        Parser { tokens, at: 0, depth: 0, depth_max, bracket: 0, default: None, program };
     loop {
         let body = parser.block(&[]);
         parser.program.body.extend(body);
@@ -60,8 +63,13 @@ impl Parser<'_> {
         self.at += 1;
     }
 
-    pub(super) fn open_bracket(&mut self) {
-        self.bracket = self.at;
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The bracket of the call that was read last stands there.
+    pub(super) fn open_bracket(&mut self, at: usize) {
+        self.bracket = at;
     }
 
     pub(super) fn deeper<T>(
@@ -366,9 +374,14 @@ impl Parser<'_> {
                 self.skip_to_end_of(&next);
                 return Ok(None);
             }
-            Some("default" | "static" | "withevents") if self.word_at(1).is_some() => {
+            Some(next @ ("default" | "static" | "withevents")) if self.word_at(1).is_some() => {
+                let is_default = next == "default";
                 self.advance();
-                return self.declaration_of(word);
+                let done = self.declaration_of(word);
+                if is_default {
+                    self.default = self.program.procedures.last().map(|it| it.name.clone());
+                }
+                return done;
             }
             _ => {}
         }
@@ -667,7 +680,7 @@ impl Parser<'_> {
         let body = self.block(&[]);
         self.close(&["end", "class"]);
         let procedures = std::mem::replace(&mut self.program.procedures, around);
-        let mut class = Class { fields: Vec::new(), procedures };
+        let mut class = Class { fields: Vec::new(), procedures, default: self.default.take() };
         for statement in body {
             if let Statement::Dim(fields) = statement {
                 class.fields.extend(fields);

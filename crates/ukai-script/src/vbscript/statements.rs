@@ -429,9 +429,10 @@ impl Machine {
             }
             Expression::Name(name) => self.store_element(name, &[indices], value),
             Expression::Call(inner, outer) => {
-                // An array in an array: `a(1)(2) = x`.
+                // An array in an array: `a(1)(2) = x`; or an item of an object that is asked for.
                 let Expression::Name(name) = &**inner else {
-                    return Err(Stop::Error("cannot assign"));
+                    let object = self.evaluate(callee)?;
+                    return self.set_member(&object, "", indices, value);
                 };
                 let mut first = Vec::with_capacity(outer.len());
                 for expression in outer {

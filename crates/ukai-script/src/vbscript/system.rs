@@ -115,7 +115,7 @@ impl Machine {
             }
             "shell" => {
                 let line = self.say(first)?;
-                self.host().recorder.run(&line);
+                self.host().start(&line);
                 Value::Whole(4712)
             }
             "environ" => {
@@ -211,6 +211,19 @@ impl Machine {
             }
         }
         Ok(())
+    }
+
+    /// The value that an object was asked for, if a script inside gives it.
+    pub(super) fn asked(&mut self) -> Result<Option<Value>, Stop> {
+        let Some(asked) = self.host().asked.take() else { return Ok(None) };
+        if asked.dialect == Dialect::VbScript {
+            return self.value_of_text(&asked.expression).map(Some);
+        }
+        let text = format!("{}\n;{}", asked.code, asked.expression);
+        self.charge(1 + text.len() as u64 / 16)?;
+        let host = self.host.clone();
+        let value = crate::javascript::value_inside(&text, &host);
+        self.inward(value).map(Some)
     }
 
     /// Calls a function of a library of Windows that the script declares.

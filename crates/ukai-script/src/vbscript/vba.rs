@@ -11,6 +11,9 @@ const OPEN_MAX: usize = 64;
 
 /// Procedures that Office calls by itself, in the order in which it would.
 pub(super) const ENTRIES: &[&str] = &[
+    "window_onload",
+    "document_onload",
+    "document_onreadystatechange",
     "autoexec",
     "auto_open",
     "autoopen",

@@ -32,7 +32,7 @@ pub(super) const ENCODED_JSCRIPT: Known =
     ("jse", "application/x-encoded-script", "encoded JScript", Language::Code);
 pub(super) const POWERSHELL: Known =
     ("powershell", "text/x-powershell", "PowerShell script", Language::Code);
-const VBSCRIPT: Known = ("vbscript", "text/vbscript", "VBScript source", Language::Code);
+pub(super) const VBSCRIPT: Known = ("vbscript", "text/vbscript", "VBScript source", Language::Code);
 const VBA: Known = ("vba", "text/x-vba", "Visual Basic source", Language::Code);
 const AUTOIT: Known = ("autoit", "text/x-autoit", "AutoIt script", Language::Code);
 const AUTOHOTKEY: Known = ("autohotkey", "text/x-autohotkey", "AutoHotkey script", Language::Code);
@@ -163,6 +163,8 @@ pub(super) const BEGINNINGS: &[(&str, Known)] = &[
     ("ssh-ed25519 aaaa", PUBLIC_KEY),
     ("ecdsa-sha2-nistp256 aaaa", PUBLIC_KEY),
     ("@echo off", BATCH),
+    ("&cls", BATCH),
+    ("&@cls", BATCH),
     ("#@~^", ENCODED),
     ("windows registry editor version", REG),
     ("regedit4", REG),
@@ -297,6 +299,10 @@ pub(super) const MARKS: &[(Known, u32, &[&str])] = &[
             "document.createElement(",
             "require('child_process')",
             "= WScript.CreateObject(",
+            "new EventSource(",
+            "importScripts(",
+            "top.location",
+            "window.location",
         ],
     ),
     (
@@ -419,6 +425,25 @@ pub(super) const MARKS: &[(Known, u32, &[&str])] = &[
 
 /// Marks of languages that take letters of either case for the same: in lower case.
 pub(super) const LOOSE_MARKS: &[(Known, u32, &[&str])] = &[
+    (
+        POWERSHELL,
+        4,
+        &[
+            "-comobject ",
+            "[activator]::createinstance(",
+            "[type]::gettypefrom",
+            "[wmiclass]",
+            "[diagnostics.process]::start(",
+            "[system.diagnostics.process]::start(",
+            "[net.dns]::",
+            "[system.net.dns]::",
+            "[powershell]::create(",
+            "send-mailmessage ",
+            "$pshome[",
+            "$shellid[",
+            "$verbosepreference.",
+        ],
+    ),
     (
         POWERSHELL,
         3,
@@ -548,6 +573,7 @@ pub(super) const LOOSE_MARKS: &[(Known, u32, &[&str])] = &[
             "%temp%",
             "%appdata%",
             "\n@echo ",
+            "\n@echo off",
             "\nset /a ",
             "\r\nset ",
             "certutil ",

@@ -3,7 +3,7 @@
 use super::languages::{
     BATCH, BEGINNINGS, ENCODED_JSCRIPT, ENCODED_VBSCRIPT, INTERPRETERS, JAVASCRIPT, JSON, Known,
     LOOSE_MARKS, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML, POWERSHELL, PYTHON, ROOTS,
-    SCRIPT, SHELL, TEXT,
+    SCRIPT, SHELL, TEXT, VBSCRIPT,
 };
 use crate::limits::TEXT_HEAD_BYTES;
 use memchr::memmem;
@@ -66,7 +66,17 @@ fn self_extracting(bytes: &[u8]) -> Option<(Language, FileType)> {
 
 /// Encoding and text, if these bytes are text: no control characters but those of texts.
 fn decode(head: &[u8]) -> Option<(&'static str, String)> {
+    // Batch files begin with a mark that misleads: letters of one byte follow.
+    let is_narrow = |it: &&[u8]| {
+        it.len() >= 8 && it.iter().take(512).all(|it| is_text_byte(*it) && it.is_ascii())
+    };
     if let Some(rest) = head.strip_prefix(b"\xff\xfe") {
+        if is_narrow(&rest) {
+            return Some((
+                "ASCII (with a mark of UTF-16)",
+                String::from_utf8_lossy(rest).into_owned(),
+            ));
+        }
         let units = rest.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
         return Some(("UTF-16, little-endian", wide(units)?));
     }
@@ -276,6 +286,17 @@ fn marked(text: &str, whole: bool) -> Guess {
     }
     if super::shapes::is_javascript(&lower) {
         return Some((JAVASCRIPT, "calls and signs as JavaScript has them".to_owned()));
+    }
+    // No other language has these functions so; a line is enough.
+    if !braces && (lower.contains("createobject(") || lower.contains("getobject(\"")) {
+        return Some((VBSCRIPT, "makes an object as VBScript does".to_owned()));
+    }
+    if braces
+        && ["activexobject", "getobject(", "wscript.", "wscript[", "require('", "require(\""]
+            .iter()
+            .any(|it| lower.contains(it))
+    {
+        return Some((JAVASCRIPT, "ends its lines as JavaScript does".to_owned()));
     }
     if let Some(known) = windows_line(text) {
         return Some((known, "begins with a program of Windows".to_owned()));

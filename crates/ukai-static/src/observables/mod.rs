@@ -171,6 +171,12 @@ impl Finds {
         if reached.is_empty() || self.in_scripts.is_empty() {
             return;
         }
+        // A socket of the web is named as a page in the text, and asked for as a socket.
+        let sockets: Vec<String> = reached
+            .iter()
+            .filter_map(|it| it.strip_prefix("ws").filter(|it| it.contains("://")))
+            .map(|it| format!("http{it}"))
+            .collect();
         let (seen, in_scripts) = (&mut self.seen, &self.in_scripts);
         let (ruled_out, glued) = (&self.ruled_out, &self.glued);
         self.list.retain(|found| {
@@ -184,6 +190,17 @@ impl Finds {
             let is_piece = match wholes.next() {
                 _ if ruled_out.contains(&found.observable) => true,
                 _ if glued.contains(&found.observable) && pieces::has_tail(&reached, value) => true,
+                _ if pieces::is_littered(&reached, value) => true,
+                _ if *is_loose && sockets.iter().any(|it| it.starts_with(value)) => true,
+                // A letter too many, where what was hidden ended.
+                _ if found.encoding != StringEncoding::Plain
+                    && pieces::has_tail(&reached, value)
+                    && reached.iter().any(|it| {
+                        it.len() + 1 == value.len() && value.starts_with(it.as_str())
+                    }) =>
+                {
+                    true
+                }
                 None => pieces::is_shuffled(&reached, value),
                 Some(_) if *is_loose => true,
                 Some(first) => {

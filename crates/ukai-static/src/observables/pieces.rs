@@ -27,6 +27,20 @@ pub(super) fn has_tail(reached: &[String], value: &str) -> bool {
     tails.into_iter().any(|tail| !tail.is_empty() && tail.bytes().all(is_word))
 }
 
+/// Whether a URL is something reached with one sign strewn into it, which the script takes out.
+pub(super) fn is_littered(reached: &[String], value: &str) -> bool {
+    if !value.contains("://") || value.len() > COMPARED_MAX {
+        return false;
+    }
+    reached.iter().filter(|it| it.len() < value.len() && it.contains("://")).any(|whole| {
+        let differs = whole.bytes().zip(value.bytes()).position(|(a, b)| a != b);
+        let sign = value.as_bytes().get(differs.unwrap_or(whole.len())).copied();
+        // Signs that parts of URLs are joined by stand there for themselves.
+        sign.is_some_and(|it| it.is_ascii_punctuation() && !b"/?&=.:#-_".contains(&it))
+            && value.bytes().filter(|it| Some(*it) != sign).eq(whole.bytes())
+    })
+}
+
 /// Letters of a name or URL that are no chance where they stand in another.
 const SHARED_MIN: usize = 8;
 /// Letters of the longest that is compared, and values that it is compared with.

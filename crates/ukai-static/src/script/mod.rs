@@ -6,6 +6,7 @@
 
 mod device;
 mod foreign;
+mod page;
 mod shell;
 mod windows;
 

@@ -1,7 +1,7 @@
 //! Scripts of Windows: which of `ukai-script`'s interpreters a file is for, what of it they read,
 //! and what they told.
 
-use super::{Product, Report};
+use super::{Product, Report, page};
 use crate::limits::{Limits, SCRIPT_BLOCKS_MAX};
 use memchr::memmem;
 use std::borrow::Cow;
@@ -38,14 +38,17 @@ pub(super) fn run(form: Form, script: &[u8], limits: &Limits) -> Report {
     let text = decode(script);
     let mut report = Report::default();
     match form {
-        Form::Whole(dialect) => interpret(dialect, &text, limits, &mut report),
+        Form::Whole(dialect) => interpret(dialect, &text, &[], limits, &mut report),
         Form::Encoded => {
             let plain = decode_script(&text).unwrap_or_default();
-            interpret(likely(&plain), &text, limits, &mut report);
+            interpret(likely(&plain), &text, &[], limits, &mut report);
         }
         Form::Blocks => {
-            for (dialect, block) in blocks(&text) {
-                interpret(dialect, &block, limits, &mut report);
+            let mut blocks = blocks(&text);
+            let page = page::elements(&text);
+            page::add_handlers(&text, &mut blocks);
+            for (dialect, block) in blocks {
+                interpret(dialect, &block, &page, limits, &mut report);
             }
         }
     }
@@ -69,19 +72,25 @@ pub(crate) fn carried(line: &[u8]) -> Option<Product> {
     })
 }
 
-fn interpret(dialect: Dialect, text: &str, limits: &Limits, report: &mut Report) {
+/// Runs a script; `page` has the texts of the named elements around it.
+fn interpret(
+    dialect: Dialect,
+    text: &str,
+    page: &[(String, String)],
+    limits: &Limits,
+    report: &mut Report,
+) {
     let limits = ukai_script::Limits {
         source_bytes: limits.script_bytes,
         value_bytes: limits.member_bytes.min(ukai_script::Limits::default().value_bytes),
         ..ukai_script::Limits::default()
     };
-    let run = match dialect {
-        Dialect::PowerShell => powershell::run,
-        Dialect::Batch => batch::run,
-        Dialect::VbScript => vbscript::run,
-        Dialect::JavaScript => javascript::run,
+    let done = match dialect {
+        Dialect::PowerShell => powershell::run(text, &limits),
+        Dialect::Batch => batch::run(text, &limits),
+        Dialect::VbScript => vbscript::run_page(text, page.to_vec(), &limits),
+        Dialect::JavaScript => javascript::run_page(text, page.to_vec(), &limits),
     };
-    let done = run(text, &limits);
     report.notes.extend(done.notes);
     report.texts.extend(done.texts);
     report.beside.extend(done.beside);
@@ -100,12 +109,20 @@ fn interpret(dialect: Dialect, text: &str, limits: &Limits, report: &mut Report)
     for made in done.made {
         if known.insert(Sha256::of(&made.content)) {
             let (name, bytes) = (made.path, made.content);
-            report.made.push(Product { name, bytes, ran: false, dialect: None });
+            let dialect = by_name(&name);
+            report.made.push(Product { name, bytes, ran: false, dialect });
         }
     }
     for act in &done.acts {
-        let ScriptAct::Run { line } = act else { continue };
-        report.commands.push(PeerText::truncated(line.as_bytes(), limits.text_bytes));
+        let line = match act {
+            ScriptAct::Run { line } => {
+                report.commands.push(PeerText::truncated(line.as_bytes(), limits.text_bytes));
+                line
+            }
+            // What the system starts later carries scripts as well.
+            ScriptAct::Set { value, .. } => value,
+            _ => continue,
+        };
         if let Some(product) = carried(line.as_bytes())
             && known.insert(Sha256::of(&product.bytes))
         {
@@ -115,12 +132,25 @@ fn interpret(dialect: Dialect, text: &str, limits: &Limits, report: &mut Report)
     report.acts.extend(done.acts);
 }
 
+/// The language of a file that is written, by the name by which the system runs it.
+fn by_name(path: &PeerText) -> Option<Dialect> {
+    let lower = path.as_bytes().to_ascii_lowercase();
+    let end = lower.rsplit(|it| *it == b'.').next()?;
+    match end.trim_ascii() {
+        b"bat" | b"cmd" => Some(Dialect::Batch),
+        b"ps1" => Some(Dialect::PowerShell),
+        b"vbs" | b"vbe" => Some(Dialect::VbScript),
+        _ => None,
+    }
+}
+
 /// Text of whatever encoding scripts of Windows have.
 fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
         return decode(rest);
     }
-    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
+    // A mark before narrow text is there to mislead.
+    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe").filter(|it| !is_narrow(it)) {
         return wide(rest, u16::from_le_bytes).into();
     }
     if let Some(rest) = bytes.strip_prefix(b"\xfe\xff") {
@@ -139,6 +169,12 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Whether text behind the mark of UTF-16 has a byte for each letter all the same.
+fn is_narrow(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(512)];
+    head.len() >= 8 && head.iter().all(|it| *it != 0 && it.is_ascii())
+}
+
 fn wide(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
     char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
@@ -150,9 +186,13 @@ fn blocks(page: &str) -> Vec<(Dialect, String)> {
     let lower = page.to_ascii_lowercase();
     let mut at = 0;
     let mut count = 0;
-    while let Some(found) = memmem::find(&lower.as_bytes()[at..], b"<script") {
-        count += 1;
+    while let Some(found) = memmem::find(&lower.as_bytes()[at..], b"script") {
         let tag = at + found;
+        let Some(prefix) = tag_prefix(&lower, tag) else {
+            at = tag + 6;
+            continue;
+        };
+        count += 1;
         let Some(end) = lower[tag..].find('>').map(|end| tag + end) else { break };
         let attributes = &lower[tag..end];
         at = end + 1;
@@ -160,7 +200,8 @@ fn blocks(page: &str) -> Vec<(Dialect, String)> {
             continue;
         }
         let block = &page[at..];
-        let length = lower[at..].find("</script").unwrap_or(block.len());
+        let close = format!("</{prefix}script");
+        let length = lower[at..].find(&close).unwrap_or(block.len());
         at += length;
         if count > SCRIPT_BLOCKS_MAX {
             break;
@@ -182,6 +223,18 @@ fn blocks(page: &str) -> Vec<(Dialect, String)> {
         }
     }
     texts
+}
+
+/// What stands before the name of the tag `<script` or `<msxsl:script`, of which the name is there;
+/// none if it is no such tag.
+fn tag_prefix(lower: &str, name: usize) -> Option<&str> {
+    const PREFIX_BYTES_MAX: usize = 32;
+    let ends = lower[name + 6..].starts_with(|c: char| c.is_whitespace() || matches!(c, '>' | '/'));
+    let start = lower.floor_char_boundary(name.saturating_sub(PREFIX_BYTES_MAX));
+    let prefix = lower[start..name].rsplit_once('<')?.1;
+    let bare = prefix.strip_suffix(':').unwrap_or(prefix);
+    let is_name = bare.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it));
+    (ends && is_name && (prefix.is_empty() || bare.len() < prefix.len())).then_some(prefix)
 }
 
 /// The language of a block by its tag; none if it is data.

@@ -1,6 +1,7 @@
 //! What batch files are told to do.
 
 mod cases;
+mod contacts;
 
 pub(super) use cases::CASES;
 

@@ -68,7 +68,7 @@ function markup(html) {
   }
 }
 
-function element(tag) {
+function element(tag, given) {
   const name = text(tag).toLowerCase();
   const kept = new Map();
   const inner = absorb(kept);
@@ -121,6 +121,7 @@ function element(tag) {
     getElementsByTagName: (tag) => [element(tag)],
     querySelector: () => element('div'),
   })) kept.set(property, value);
+  if (typeof given === 'string') for (const property of ['innerHTML', 'innerText', 'textContent', 'value', 'content']) kept.set(property, given);
 
   const proxy = new Proxy(inner, {
     get(target, property) {
@@ -151,8 +152,8 @@ function adopt(child) {
   const root = element('html');
   const named = new Map();
   const byName = (name) => {
-    const key = text(name);
-    if (!named.has(key) && named.size < 256) named.set(key, element('div'));
+    const key = text(name).replace(/^#/, '');
+    if (!named.has(key) && named.size < 256) named.set(key, element('div', ask('element', key)));
     return named.get(key) ?? element('div');
   };
   const event = (name, work) => {

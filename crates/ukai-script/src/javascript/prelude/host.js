@@ -54,7 +54,7 @@ function bytes(number) {
   return known;
 }
 
-const runners = /^(addcode|executestatement|eval|execscript|run)$/i;
+const runners = /^(addcode|executestatement|eval|execscript|run|write|writeln|put_|addfromstring|transformnode|transformnodetoobject)$/i;
 /** Calls a method, and what it has run. */
 function invoke(number, name, values) {
   const answer = decode(ask('call', number, name, values.map((it) => encode(it))));
@@ -65,7 +65,18 @@ function invoke(number, name, values) {
       else ask('basic', waiting[at + 1]);
     }
   }
-  return answer;
+  return valued(answer);
+}
+
+/** What an object was asked for, where a script inside gives it. */
+function valued(answer) {
+  const asked = ask('asked');
+  if (asked.length === 0) return answer;
+  if (asked[0] !== 'javascript') {
+    ask('basic', asked[1]);
+    return answer;
+  }
+  return nativeEval(layer(asked[1]));
 }
 
 /** Names of what Windows' objects have. */
@@ -97,7 +108,7 @@ function object(number) {
       const key = name.toLowerCase();
       if (handlers.has(key)) return handlers.get(key);
       const found = ask('get', number, text(name));
-      if (found !== false) return decode(found[0]);
+      if (found !== false) return valued(decode(found[0]));
       if (!methods.has(key)) {
         methods.set(key, disguise((...values) => {
           const answer = invoke(number, key, values);

@@ -117,7 +117,12 @@
       return self;
     },
     existsSync: (path) => files.has(text(path)),
-    readFileSync: (path, how) => { const it = Bytes.from(files.get(text(path)) ?? '', 'latin1'); return how ? it.toString() : it; },
+    readFileSync: (path, how) => {
+      // The script may read itself.
+      const own = /(^|[\\/])index\.js$/.test(text(path)) ? ask('source') : '';
+      const it = Bytes.from(files.get(text(path)) ?? own, 'latin1');
+      return how ? it.toString() : it;
+    },
     readdirSync: () => [],
     statSync: () => absorb(),
   };
@@ -196,9 +201,13 @@
     if (work) afterwards(work, [null, { statusCode: 200, body: answer ?? '' }, answer ?? '']);
     const result = Promise.resolve({ ...response(url, answer), data: answer ?? '', body: answer ?? '' });
     result.pipe = (stream) => incoming(url, answer).pipe(stream);
+    // Those that are told step by step what to send, and what to make of the answer.
+    for (const name of ['set', 'send', 'query', 'timeout', 'type', 'accept', 'retry', 'redirects', 'responseType', 'on', 'buffer', 'parse']) result[name] = () => result;
+    for (const name of ['json', 'text']) result[name] = () => Promise.resolve(answer ?? '');
+    result.end = (work) => { if (typeof work === 'function') afterwards(work, [null, { status: 200, statusCode: 200, text: answer ?? '', body: answer ?? '' }]); return result; };
     return result;
   }, 'request');
-  for (const method of ['get', 'post', 'put', 'head']) client[method] = client;
+  for (const method of ['get', 'post', 'put', 'head', 'patch', 'delete', 'stream']) client[method] = client;
   client.default = client;
   client.request = client;
   /** A client with a beginning of its URLs. */
@@ -331,7 +340,6 @@
     events: EventEmitter,
     crypto: partly(secrets),
     worker_threads: partly({ Worker: Thread, isMainThread: true, parentPort: emitter(), workerData: undefined }),
-    module: partly({ createRequire: () => load }),
     process: partly({ env: {} }),
     axios: client,
     request: client,
@@ -355,7 +363,22 @@
     act('note', `module not known: ${wanted.slice(0, 60)}`);
     return stranger();
   }, 'require');
-  const main = partly({ exports: {}, require: load, id: '.', filename: 'index.js', children: [], paths: [] });
+  /** Modules that are made of text. */
+  class Module {
+    constructor(id) { this.id = text(id); this.exports = {}; this.paths = []; }
+    require(name) { return load(name); }
+    _compile(code) { evaluate(text(code)); return this.exports; }
+    load() {}
+  }
+  Module._load = load;
+  Module._resolveFilename = text;
+  Module._nodeModulePaths = () => [];
+  Module._extensions = {};
+  Module._cache = {};
+  Module.createRequire = () => load;
+  Module.Module = Module;
+  modules.module = Module;
+  const main = partly({ exports: {}, require: load, id: '.', filename: 'index.js', children: [], paths: [], constructor: Module, _compile: (code) => evaluate(text(code)) });
   load.main = main;
   load.cache = {};
   load.resolve = (name) => name;
@@ -378,7 +401,8 @@
     on: (event, work) => { if (/^(exit|beforeExit)$/.test(text(event))) afterwards(work, [0]); },
     nextTick: (work, ...values) => afterwards(work, values),
     stdout: emitter(),
-    mainModule: partly({ require: load }),
+    mainModule: main,
+    binding: () => absorb(),
   }));
 }
 /** What nobody knows here: what it is given to do it does. */

@@ -2,6 +2,7 @@
 
 mod cases;
 mod contacts;
+mod contacts_forms;
 mod contacts_more;
 
 pub(super) use cases::CASES;
