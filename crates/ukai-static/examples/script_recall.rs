@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p ukai-static --example script_recall [DROPPERS [LANGUAGE]]`; 2,000 of each
 //! language by default. With a language, what was not found right is printed with its dropper, but
-//! for the ways that are held out and those that are sealed.
+//! for the ways that are held out, sealed or in the vault.
 
 #[path = "../tests/scripts/generator/mod.rs"]
 mod generator;
@@ -21,12 +21,13 @@ fn main() {
     let shown = std::env::args().nth(2);
     // Seeds of their own, which no test uses.
     let seeds = 1_000_000..1_000_000 + count;
-    let ways: [(&str, Make); 5] = [
+    let ways: [(&str, Make); 6] = [
         ("tuned on", generator::dropper),
         ("held out", generator::held_out),
         ("fresh", generator::fresh),
         ("shut", generator::shut),
         ("sealed", generator::sealed),
+        ("vault", generator::vault),
     ];
     println!("{:12} {:>18} {:>18} {:>18}", "recall/prec.", "urls", "hosts", "ports");
     for (way, make) in ways {
@@ -43,7 +44,7 @@ fn main() {
                 let different = scores.add(&truth);
                 if !different.is_empty()
                     && shown.is_some()
-                    && !["held out", "sealed"].contains(&way)
+                    && !["held out", "sealed", "vault"].contains(&way)
                 {
                     println!("--- {seed}: {}\n{}", different.join(" "), truth.text);
                 }
