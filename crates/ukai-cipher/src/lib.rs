@@ -65,13 +65,7 @@ pub fn keyed(name: &str, key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// A key made of a password in many rounds (PBKDF2, RFC 8018); with SHA-1 where the digest is not
 /// known. Callers bound rounds and length.
-pub fn stretched(
-    hash: &str,
-    password: &[u8],
-    salt: &[u8],
-    rounds: u32,
-    length: usize,
-) -> Vec<u8> {
+pub fn stretched(hash: &str, password: &[u8], salt: &[u8], rounds: u32, length: usize) -> Vec<u8> {
     let mut key = vec![0; length];
     match hash {
         "sha256" => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, rounds, &mut key),
@@ -83,13 +77,7 @@ pub fn stretched(
 }
 
 /// What was encrypted, padding kept; none where key or vector do not fit.
-pub fn open(
-    cipher: &str,
-    mode: Mode,
-    key: &[u8],
-    vector: &[u8],
-    bytes: &[u8],
-) -> Option<Vec<u8>> {
+pub fn open(cipher: &str, mode: Mode, key: &[u8], vector: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
     match (cipher, mode) {
         ("tripledes", _) => open_triple(key, vector, bytes, mode == Mode::Ecb),
         ("des", _) => open_single(key, vector, bytes, mode == Mode::Ecb),

@@ -5,7 +5,6 @@
 //! unknown.
 
 use super::{html, rewrite};
-use ukai_cipher::{self as ciphers, Mode};
 use crate::com::{self, Content, ObjectId, Shared, latin1, narrow};
 use crate::machine::{expand, variable};
 use crate::report::Dialect;
@@ -15,6 +14,7 @@ use rquickjs::{Array, Ctx, Function, IntoJs, Object, Result, Value};
 use std::cell::RefCell;
 use std::io::Read;
 use std::rc::Rc;
+use ukai_cipher::{self as ciphers, Mode};
 
 /// Arrays of bytes that one script is handed.
 const CONTENTS_MAX: usize = 10_000;

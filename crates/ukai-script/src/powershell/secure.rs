@@ -6,9 +6,9 @@
 
 use super::eval::{Eval, Interpreter};
 use super::value::{Object, State, Value};
-use ukai_cipher::{self as ciphers, Mode, unpad};
 use crate::command_line::BASE64;
 use base64::Engine as _;
+use ukai_cipher::{self as ciphers, Mode, unpad};
 
 /// What a secure string with a key begins with.
 const BEGINNING: &str = "76492d1116743f0423413b16050a5345";

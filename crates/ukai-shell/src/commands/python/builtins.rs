@@ -46,9 +46,8 @@ impl Machine<'_> {
                 "bytes" | "bytearray" => Ok(Value::Bytes(Bytes::new())),
                 "bool" | "callable" | "hasattr" => Ok(Value::Bool(true)),
                 "isinstance" | "issubclass" => Ok(Value::Bool(false)),
-                "list" | "sorted" | "enumerate" | "zip" | "map" | "filter" | "iter" | "reversed" => {
-                    self.list(Vec::new())
-                }
+                "list" | "sorted" | "enumerate" | "zip" | "map" | "filter" | "iter"
+                | "reversed" => self.list(Vec::new()),
                 "print" | "setattr" | "delattr" | "exec" => Ok(Value::None),
                 _ => self.unknown(),
             };
@@ -154,14 +153,16 @@ impl Machine<'_> {
                 let method = self.method_of(&value, "__repr__").unwrap_or(Value::None);
                 self.call(method, Vec::new(), Vec::new()).await
             }
-            ("int" | "float" | "abs" | "hash" | "bytes" | "dir" | "round", Some(value @ Value::Object(_)))
-                if let Some(method) = self.method_of(&value, &format!("__{name}__")) =>
-            {
+            (
+                "int" | "float" | "abs" | "hash" | "bytes" | "dir" | "round",
+                Some(value @ Value::Object(_)),
+            ) if let Some(method) = self.method_of(&value, &format!("__{name}__")) => {
                 self.call(method, Vec::new(), Vec::new()).await
             }
-            ("int" | "float" | "abs" | "round" | "ord" | "len" | "hash", Some(value @ Value::Object(_)))
-                if let Some(inner) = self.inner(&value) =>
-            {
+            (
+                "int" | "float" | "abs" | "round" | "ord" | "len" | "hash",
+                Some(value @ Value::Object(_)),
+            ) if let Some(inner) = self.inner(&value) => {
                 let mut all = vec![inner];
                 all.extend(arguments.into_iter().skip(1));
                 Box::pin(self.call_builtin(name, all, named)).await
@@ -223,8 +224,7 @@ impl Machine<'_> {
             ("next", Some(value)) => match self.method_of(&value, "__next__") {
                 Some(method) => match self.call(method, Vec::new(), Vec::new()).await {
                     Err(Unwind::Raise(id))
-                        if arguments.len() > 1
-                            && self.fits(id, &Value::Type("StopIteration")) =>
+                        if arguments.len() > 1 && self.fits(id, &Value::Type("StopIteration")) =>
                     {
                         Ok(arguments[1].clone())
                     }
@@ -591,14 +591,16 @@ impl Machine<'_> {
                 let from = arguments.get(1).cloned().unwrap_or(Value::None);
                 Value::Bool(self.is_subclass(&value, &from))
             }
-            "callable" => Value::Bool(matches!(
-                value,
-                Value::Function(_)
-                    | Value::Builtin(_)
-                    | Value::Bound(_)
-                    | Value::Class(_)
-                    | Value::Type(_)
-            ) || self.method_of(&value, "__call__").is_some()),
+            "callable" => Value::Bool(
+                matches!(
+                    value,
+                    Value::Function(_)
+                        | Value::Builtin(_)
+                        | Value::Bound(_)
+                        | Value::Class(_)
+                        | Value::Type(_)
+                ) || self.method_of(&value, "__call__").is_some(),
+            ),
             "type" => match &value {
                 Value::Object(id) => match self.objects[*id].class {
                     ClassOf::Own(name) => Value::Type(name),

@@ -185,8 +185,7 @@ impl Machine<'_> {
             object = object.with("args", Value::tuple(arguments.to_vec()));
             object.raised = Some(Box::default());
         } else if let Some(base) = self.value_base(class) {
-            let fills_itself =
-                CHANGING.contains(&base) && self.member(class, "__init__").is_some();
+            let fills_itself = CHANGING.contains(&base) && self.member(class, "__init__").is_some();
             let (arguments, named) = if fills_itself {
                 (Vec::new(), Vec::new())
             } else {
@@ -298,7 +297,10 @@ impl Machine<'_> {
         if let Value::Object(owner) = of
             && let ClassOf::User(class) = self.objects[*owner].class
             && let Some(get) = self.method_of(&value, "__get__")
-            && self.classes[class].members.iter().any(|(_, it)| matches!(it, Value::Object(other) if other == id))
+            && self.classes[class]
+                .members
+                .iter()
+                .any(|(_, it)| matches!(it, Value::Object(other) if other == id))
         {
             return self.call(get, vec![of.clone(), Value::Class(class)], Vec::new()).await;
         }
@@ -335,8 +337,8 @@ impl Machine<'_> {
             (_, Some((class, this))) => (Some(*class), this.clone()),
             _ => (None, None),
         };
-        let mut object = Object::own("super", Native::None)
-            .with("__self__", this.unwrap_or(Value::None));
+        let mut object =
+            Object::own("super", Native::None).with("__self__", this.unwrap_or(Value::None));
         if let Some(class) = class {
             object = object.with("__thisclass__", Value::Class(class));
         }
@@ -493,7 +495,10 @@ impl Machine<'_> {
         match name {
             "__subclasses__" => {
                 let all = (0..self.classes.len()).filter(|id| {
-                    self.classes[*id].bases.iter().any(|it| matches!(it, Value::Class(it) if *it == class))
+                    self.classes[*id]
+                        .bases
+                        .iter()
+                        .any(|it| matches!(it, Value::Class(it) if *it == class))
                 });
                 let all = all.map(Value::Class).collect();
                 self.list(all)
@@ -510,7 +515,11 @@ impl Machine<'_> {
     }
 
     /// Whether a type of Python's own is an exception that can be made with these arguments.
-    pub(super) fn own_exception(&mut self, name: &'static str, arguments: Vec<Value>) -> Done<Value> {
+    pub(super) fn own_exception(
+        &mut self,
+        name: &'static str,
+        arguments: Vec<Value>,
+    ) -> Done<Value> {
         debug_assert!(is_exception(name), "others are not made so");
         match self.raise_with(name, arguments, super::value::Raised::default()) {
             Unwind::Raise(id) => Ok(Value::Object(id)),

@@ -47,9 +47,7 @@ fn base85(bytes: &[u8], letter: impl Fn(u32) -> u8) -> Vec<u8> {
 
 /// `base64.b85decode`
 fn unb85(letters: &[u8]) -> Option<Vec<u8>> {
-    unbase85(letters, |letter| {
-        BASE85.iter().position(|it| *it == letter).map(|at| at as u32)
-    })
+    unbase85(letters, |letter| BASE85.iter().position(|it| *it == letter).map(|at| at as u32))
 }
 
 /// `base64.a85decode`, with the marks of Adobe where they stand.

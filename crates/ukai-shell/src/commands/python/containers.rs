@@ -125,8 +125,14 @@ impl Machine<'_> {
         self.process.session.copied(items.len(), 0)?;
         let more = match (name, arguments.first()) {
             (
-                "update" | "union" | "intersection" | "difference" | "issubset" | "issuperset"
-                | "symmetric_difference" | "isdisjoint",
+                "update"
+                | "union"
+                | "intersection"
+                | "difference"
+                | "issubset"
+                | "issuperset"
+                | "symmetric_difference"
+                | "isdisjoint",
                 Some(value),
             ) => self.items(value).await?,
             _ => arguments,

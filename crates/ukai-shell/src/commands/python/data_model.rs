@@ -53,8 +53,7 @@ pub(super) fn unary(op: &str) -> Option<&'static str> {
 
 /// The operator that a method of Python's own values stands for.
 pub(super) fn operator(method: &str) -> Option<(&'static str, bool)> {
-    const OPERATORS: &[&str] =
-        &["+", "-", "*", "/", "//", "%", "**", "^", "&", "|", "<<", ">>"];
+    const OPERATORS: &[&str] = &["+", "-", "*", "/", "//", "%", "**", "^", "&", "|", "<<", ">>"];
     OPERATORS.iter().find_map(|op| match special(op) {
         Some((name, _)) if name == method => Some((*op, false)),
         Some((_, name)) if name == method => Some((*op, true)),
@@ -194,9 +193,9 @@ impl Machine<'_> {
         let found = match self.attribute(of, name) {
             Ok(found) => found,
             Err(Unwind::Raise(error)) => {
-                let asked = self.method_of(of, "__getattr__").filter(|_| {
-                    self.fits(error, &Value::Type("AttributeError"))
-                });
+                let asked = self
+                    .method_of(of, "__getattr__")
+                    .filter(|_| self.fits(error, &Value::Type("AttributeError")));
                 let Some(method) = asked else { return Err(Unwind::Raise(error)) };
                 return self.call(method, vec![Value::Str(Arc::clone(name))], Vec::new()).await;
             }
@@ -244,10 +243,7 @@ impl Machine<'_> {
     }
 
     /// The ends of `from:to:step`.
-    pub(super) async fn ends(
-        &mut self,
-        parts: &[Option<Box<Expr>>; 3],
-    ) -> Done<[Option<i128>; 3]> {
+    pub(super) async fn ends(&mut self, parts: &[Option<Box<Expr>>; 3]) -> Done<[Option<i128>; 3]> {
         let mut ends = [None, None, None];
         for (end, part) in ends.iter_mut().zip(parts) {
             if let Some(part) = part {

@@ -78,7 +78,11 @@ impl Machine<'_> {
             }
             ExprKind::Logic(op, left, right) => {
                 let left = self.eval(left).await?;
-                if self.is_true(&left).await? == (*op == "or") { left } else { self.eval(right).await? }
+                if self.is_true(&left).await? == (*op == "or") {
+                    left
+                } else {
+                    self.eval(right).await?
+                }
             }
             ExprKind::Compare(first, rest) => {
                 let mut left = self.eval(first).await?;
@@ -275,7 +279,9 @@ impl Machine<'_> {
                     }
                     self.call_method(of, name, arguments, named).await
                 }
-                Value::Object(id) if self.objects[id].class == ClassOf::Own("functools.partial") => {
+                Value::Object(id)
+                    if self.objects[id].class == ClassOf::Own("functools.partial") =>
+                {
                     let object = &self.objects[id];
                     let callee = object.field("func").cloned().unwrap_or(Value::None);
                     let mut all = match object.field("args") {

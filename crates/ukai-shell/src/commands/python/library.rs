@@ -165,9 +165,7 @@ impl Machine<'_> {
                 "dict" | "str" | "bytes" | "bytearray" | "int" | "list" | "set" | "float" | "tuple"
                 | "object" | "type" | "frozenset",
                 _,
-            ) => {
-                self.type_function(whole, &arguments, &named).await
-            }
+            ) => self.type_function(whole, &arguments, &named).await,
             ("itertools", "chain") => {
                 let mut all = Vec::new();
                 for argument in &arguments {
@@ -226,9 +224,7 @@ impl Machine<'_> {
                     .with("keywords", keywords);
                 self.object(object)
             }
-            ("signal" | "warnings" | "resource" | "fcntl" | "locale", _) => {
-                Ok(Value::None)
-            }
+            ("signal" | "warnings" | "resource" | "fcntl" | "locale", _) => Ok(Value::None),
             ("atexit", _) => {
                 let mut arguments = arguments.into_iter();
                 if let Some(function) = arguments.next()
@@ -535,7 +531,11 @@ impl Machine<'_> {
                 Ok(Value::str(parts.join("&")))
             }
             _ if whole.starts_with("struct.") => self.structure(whole, arguments),
-            _ if whole.starts_with("base64.") && let Some(made) = self.coded(whole, &bytes) => made,
+            _ if whole.starts_with("base64.")
+                && let Some(made) = self.coded(whole, &bytes) =>
+            {
+                made
+            }
             "sys.getrecursionlimit" => Ok(Value::Int(1_000)),
             "sys.getdefaultencoding" => Ok(Value::str("utf-8")),
             "sys.getsizeof" => Ok(Value::Int(49 + bytes.len() as i128)),
@@ -823,9 +823,15 @@ impl Machine<'_> {
                 }
                 Ok(Value::Bytes(table.into()))
             }
-            "object.__new__" | "object.__init__" | "object.__setattr__"
-            | "object.__getattribute__" | "type.__new__" | "type.__call__" | "type.__init__"
-            | "dict.__init__" | "list.__init__" => {
+            "object.__new__"
+            | "object.__init__"
+            | "object.__setattr__"
+            | "object.__getattribute__"
+            | "type.__new__"
+            | "type.__call__"
+            | "type.__init__"
+            | "dict.__init__"
+            | "list.__init__" => {
                 let name = whole.rsplit('.').next().unwrap_or(whole);
                 if name == "__new__" {
                     let none = Value::None;

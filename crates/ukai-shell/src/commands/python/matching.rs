@@ -177,10 +177,8 @@ impl Parser {
             }
             let (mut plain, mut named) = (Vec::new(), Vec::new());
             while !self.take_op(")") {
-                let is_named = matches!(
-                    self.tokens.get(self.at + 1).map(|it| &it.word),
-                    Some(Word::Op("="))
-                );
+                let is_named =
+                    matches!(self.tokens.get(self.at + 1).map(|it| &it.word), Some(Word::Op("=")));
                 if is_named {
                     let name = self.identifier()?;
                     self.expect_op("=")?;
@@ -219,7 +217,11 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn fits_pattern<'a>(&'a mut self, value: &'a Value, pattern: &'a Pattern) -> Fut<'a, Done<bool>> {
+    fn fits_pattern<'a>(
+        &'a mut self,
+        value: &'a Value,
+        pattern: &'a Pattern,
+    ) -> Fut<'a, Done<bool>> {
         Box::pin(async move {
             self.part()?;
             Ok(match pattern {

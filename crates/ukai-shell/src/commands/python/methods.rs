@@ -38,8 +38,8 @@ impl Machine<'_> {
                     return Ok(Value::Bound(Arc::new((value.clone(), Arc::clone(name)))));
                 }
                 (
-                    "bytes" | "bytearray" | "dict" | "str" | "int" | "list" | "set" | "float" | "tuple"
-                    | "object" | "type" | "frozenset",
+                    "bytes" | "bytearray" | "dict" | "str" | "int" | "list" | "set" | "float"
+                    | "tuple" | "object" | "type" | "frozenset",
                     _,
                 ) => {
                     return Ok(Value::Builtin(format!("{class}.{name}").into()));
@@ -639,7 +639,8 @@ impl Machine<'_> {
                 Value::str(out)
             }
             "expandtabs" => {
-                let width = number(0).and_then(|it| usize::try_from(it).ok()).unwrap_or(8).clamp(1, 64);
+                let width =
+                    number(0).and_then(|it| usize::try_from(it).ok()).unwrap_or(8).clamp(1, 64);
                 let mut out = String::new();
                 let mut column = 0;
                 for c in text.chars() {
@@ -673,8 +674,8 @@ impl Machine<'_> {
                 );
                 return Err(self.raise("LookupError", text));
             }
-            "latin-1" | "latin1" | "latin_1" | "l1" | "iso-8859-1" | "iso8859-1" | "cp1252" | "ascii"
-            | "us-ascii" | "raw_unicode_escape" => {
+            "latin-1" | "latin1" | "latin_1" | "l1" | "iso-8859-1" | "iso8859-1" | "cp1252"
+            | "ascii" | "us-ascii" | "raw_unicode_escape" => {
                 let limit = if coding.contains("ascii") { 128 } else { 256 };
                 if let Some((at, c)) = text.chars().enumerate().find(|(_, c)| *c as u32 >= limit) {
                     let text = format!(
@@ -712,8 +713,8 @@ impl Machine<'_> {
     pub(super) fn decode(&mut self, bytes: &[u8], coding: &str, lenient: bool) -> Done<Value> {
         self.costs(0, bytes.len())?;
         match coding.to_lowercase().as_str() {
-            "latin-1" | "latin1" | "latin_1" | "l1" | "iso-8859-1" | "iso8859-1" | "cp1252" | "cp437"
-            | "charmap" | "raw_unicode_escape" => {
+            "latin-1" | "latin1" | "latin_1" | "l1" | "iso-8859-1" | "iso8859-1" | "cp1252"
+            | "cp437" | "charmap" | "raw_unicode_escape" => {
                 Ok(Value::str(bytes.iter().map(|b| *b as char).collect::<String>()))
             }
             "unicode_escape" | "string_escape" | "unicode-escape" => {
@@ -967,9 +968,8 @@ impl Machine<'_> {
             "translate" => {
                 let deleted = arguments.get(1).and_then(Value::raw).unwrap_or_default();
                 let kept = bytes.iter().filter(|it| !deleted.contains(it));
-                let out: Vec<u8> = kept
-                    .map(|it| pattern.get(usize::from(*it)).copied().unwrap_or(*it))
-                    .collect();
+                let out: Vec<u8> =
+                    kept.map(|it| pattern.get(usize::from(*it)).copied().unwrap_or(*it)).collect();
                 Value::Bytes(out.into())
             }
             "maketrans" => {
@@ -1012,7 +1012,9 @@ impl Machine<'_> {
                 }
                 Value::Tuple(all) => Value::tuple(
                     all.iter()
-                        .map(|it| it.raw().map_or_else(|| it.clone(), |it| Value::str(letters(&it))))
+                        .map(|it| {
+                            it.raw().map_or_else(|| it.clone(), |it| Value::str(letters(&it)))
+                        })
                         .collect(),
                 ),
                 other => other.clone(),
@@ -1071,7 +1073,10 @@ const METHODS: &[(&str, &str)] = &[
         "bytearray",
         "decode hex upper lower strip lstrip rstrip split splitlines join replace startswith endswith find count tobytes tolist release translate maketrans fromhex rfind index rindex partition rpartition rsplit title capitalize swapcase ljust rjust center zfill isalnum isalpha isdigit isspace isupper islower removeprefix removesuffix expandtabs isascii append extend pop insert remove reverse clear copy",
     ),
-    ("list", "append extend insert pop remove clear reverse copy sort count index __next__ send throw close"),
+    (
+        "list",
+        "append extend insert pop remove clear reverse copy sort count index __next__ send throw close",
+    ),
     (
         "set",
         "add update union remove discard intersection difference symmetric_difference isdisjoint pop clear copy issubset issuperset",
@@ -1121,7 +1126,10 @@ const METHODS: &[(&str, &str)] = &[
     ("threading.Thread", "start join run is_alive setDaemon daemon"),
     ("threading.Lock", "acquire release __enter__ __exit__"),
     ("argparse.ArgumentParser", "add_argument parse_args"),
-    ("random.Random", "random randint randrange choice choices shuffle sample seed uniform getrandbits randbytes"),
+    (
+        "random.Random",
+        "random randint randrange choice choices shuffle sample seed uniform getrandbits randbytes",
+    ),
 ];
 
 fn has_method(class: &str, name: &str) -> bool {

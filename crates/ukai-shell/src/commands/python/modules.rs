@@ -51,13 +51,19 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("bz2", "decompress compress"),
     ("lzma", "decompress compress"),
     ("codecs", "decode encode open"),
-    ("time", "sleep time ctime strftime perf_counter monotonic localtime gmtime time_ns process_time"),
+    (
+        "time",
+        "sleep time ctime strftime perf_counter monotonic localtime gmtime time_ns process_time",
+    ),
     ("pty", "spawn"),
     (
         "platform",
         "platform machine system release version node processor python_version uname architecture python_implementation",
     ),
-    ("random", "randint random choice choices randrange shuffle seed sample getrandbits uniform randbytes Random SystemRandom"),
+    (
+        "random",
+        "randint random choice choices randrange shuffle seed sample getrandbits uniform randbytes Random SystemRandom",
+    ),
     ("json", "loads dumps load dump"),
     ("hashlib", "md5 sha1 sha224 sha256 sha384 sha512 new pbkdf2_hmac"),
     ("shutil", "copy copyfile copy2 rmtree move which copyfileobj"),
@@ -69,7 +75,10 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("getpass", "getuser getpass"),
     ("glob", "glob"),
     ("io", "BytesIO StringIO open"),
-    ("math", "sqrt floor ceil log pow sin cos exp fabs log2 log10 gcd trunc isqrt prod factorial comb tan atan hypot"),
+    (
+        "math",
+        "sqrt floor ceil log pow sin cos exp fabs log2 log10 gcd trunc isqrt prod factorial comb tan atan hypot",
+    ),
     ("re", "compile match search fullmatch findall finditer sub subn split escape purge"),
     ("struct", "pack unpack calcsize unpack_from iter_unpack"),
     ("_cipher", "open rc4 keyed stretched"),

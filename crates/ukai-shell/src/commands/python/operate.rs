@@ -198,9 +198,8 @@ impl Machine<'_> {
         match (a, b) {
             (Value::Str(a), Value::Str(b)) => Some(a.cmp(b)),
             (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
-            (Value::Array(_), Value::Array(_) | Value::Bytes(_)) | (Value::Bytes(_), Value::Array(_)) => {
-                Some(a.raw()?.cmp(&b.raw()?))
-            }
+            (Value::Array(_), Value::Array(_) | Value::Bytes(_))
+            | (Value::Bytes(_), Value::Array(_)) => Some(a.raw()?.cmp(&b.raw()?)),
             (Value::Tuple(a), Value::Tuple(b)) => self.order_all(a, b),
             (Value::List(a), Value::List(b)) => self.order_all(&self.lists[*a], &self.lists[*b]),
             (Value::Large(_), _) | (_, Value::Large(_)) => Some(a.large()?.cmp(&b.large()?)),
@@ -271,7 +270,10 @@ impl Machine<'_> {
     }
 
     async fn contains(&mut self, item: &Value, whole: &Value) -> Done<bool> {
-        if matches!((item, whole), (Value::Array(_), Value::Array(_) | Value::Bytes(_)) | (_, Value::Array(_))) {
+        if matches!(
+            (item, whole),
+            (Value::Array(_), Value::Array(_) | Value::Bytes(_)) | (_, Value::Array(_))
+        ) {
             return Box::pin(self.contains(&item.still(), &whole.still())).await;
         }
         match (item, whole) {
@@ -333,7 +335,9 @@ impl Machine<'_> {
         if matches!(a, Value::Array(_)) || matches!(b, Value::Array(_)) && op != "%" {
             let made = self.binary(op, &a.still(), &b.still())?;
             return Ok(match made {
-                Value::Bytes(bytes) if matches!(a, Value::Array(_)) || !matches!(a, Value::Bytes(_)) => {
+                Value::Bytes(bytes)
+                    if matches!(a, Value::Array(_)) || !matches!(a, Value::Bytes(_)) =>
+                {
                     Value::array(bytes.to_vec())
                 }
                 other => other,
@@ -365,7 +369,8 @@ impl Machine<'_> {
             ("%", Value::Bytes(bytes), _) => {
                 // As letters of which each is a byte.
                 let letters = |it: &[u8]| it.iter().map(|it| *it as char).collect::<String>();
-                let part = |it: &Value| it.raw().map_or_else(|| it.clone(), |it| Value::str(letters(&it)));
+                let part =
+                    |it: &Value| it.raw().map_or_else(|| it.clone(), |it| Value::str(letters(&it)));
                 let b = match b {
                     Value::Tuple(all) => Value::tuple(all.iter().map(part).collect()),
                     Value::Bytes(_) => part(b),

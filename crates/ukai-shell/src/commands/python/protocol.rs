@@ -41,14 +41,20 @@ const NAMES: &[&str] = &[
 
 /// Whether a value has such a method.
 pub(super) fn has(value: &Value, name: &str) -> bool {
-    let calls = matches!(value, Value::Function(_) | Value::Builtin(_) | Value::Bound(_) | Value::Type(_));
+    let calls =
+        matches!(value, Value::Function(_) | Value::Builtin(_) | Value::Bound(_) | Value::Type(_));
     match name {
         "__call__" => calls,
         "__next__" => matches!(value, Value::List(_)),
         "__iter__" | "__len__" | "__getitem__" | "__contains__" => !matches!(
             value,
-            Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Function(_)
-                | Value::Builtin(_) | Value::Bound(_)
+            Value::None
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Function(_)
+                | Value::Builtin(_)
+                | Value::Bound(_)
         ),
         _ => NAMES.contains(&name) || operator(name).is_some() || comparison(name).is_some(),
     }

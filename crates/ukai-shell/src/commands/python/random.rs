@@ -56,8 +56,7 @@ impl Twister {
         }
         for _ in 1..SIZE {
             let before = state[i - 1] ^ state[i - 1] >> 30;
-            state[i] =
-                (state[i] ^ before.wrapping_mul(1_566_083_941)).wrapping_sub(i as u32);
+            state[i] = (state[i] ^ before.wrapping_mul(1_566_083_941)).wrapping_sub(i as u32);
             i += 1;
             if i >= SIZE {
                 state[0] = state[SIZE - 1];
@@ -71,7 +70,8 @@ impl Twister {
     fn next(&mut self) -> u32 {
         if self.at >= SIZE {
             for at in 0..SIZE {
-                let mixed = self.state[at] & 0x8000_0000 | self.state[(at + 1) % SIZE] & 0x7fff_ffff;
+                let mixed =
+                    self.state[at] & 0x8000_0000 | self.state[(at + 1) % SIZE] & 0x7fff_ffff;
                 let odd = if mixed & 1 == 1 { 0x9908_b0df } else { 0 };
                 self.state[at] = self.state[(at + 397) % SIZE] ^ mixed >> 1 ^ odd;
             }
@@ -132,7 +132,9 @@ impl Machine<'_> {
             Some(Value::Object(id)) => self.objects[*id].field(GENERATOR).and_then(Value::integer),
             _ => None,
         };
-        own.and_then(|it| usize::try_from(it).ok()).filter(|it| *it < self.generators.len()).unwrap_or(0)
+        own.and_then(|it| usize::try_from(it).ok())
+            .filter(|it| *it < self.generators.len())
+            .unwrap_or(0)
     }
 
     /// The words that a seed is.

@@ -17,15 +17,47 @@ pub enum Certainty {
 
 /// Functions of Python that no other language calls so.
 const OWN: &[&str] = &[
-    "exec", "compile", "__import__", "bytes", "bytearray", "chr", "ord", "getattr", "setattr",
-    "globals", "locals", "vars", "enumerate", "isinstance", "range", "zip", "len", "str", "list",
-    "tuple", "dict", "sorted", "sum", "memoryview",
+    "exec",
+    "compile",
+    "__import__",
+    "bytes",
+    "bytearray",
+    "chr",
+    "ord",
+    "getattr",
+    "setattr",
+    "globals",
+    "locals",
+    "vars",
+    "enumerate",
+    "isinstance",
+    "range",
+    "zip",
+    "len",
+    "str",
+    "list",
+    "tuple",
+    "dict",
+    "sorted",
+    "sum",
+    "memoryview",
 ];
 
 /// Methods of Python's values.
 const METHODS: &[&str] = &[
-    "fromhex", "b64decode", "decompress", "unhexlify", "from_bytes", "to_bytes", "maketrans",
-    "urlopen", "urlretrieve", "check_output", "Popen", "decode", "encode",
+    "fromhex",
+    "b64decode",
+    "decompress",
+    "unhexlify",
+    "from_bytes",
+    "to_bytes",
+    "maketrans",
+    "urlopen",
+    "urlretrieve",
+    "check_output",
+    "Popen",
+    "decode",
+    "encode",
 ];
 
 /// Evidence that makes it likely, and sure.

@@ -191,7 +191,13 @@ impl Machine<'_> {
         }
     }
 
-    fn found(&mut self, pattern: &Arc<Pattern>, subject: &Bytes, spans: Spans, text: bool) -> Done<Value> {
+    fn found(
+        &mut self,
+        pattern: &Arc<Pattern>,
+        subject: &Bytes,
+        spans: Spans,
+        text: bool,
+    ) -> Done<Value> {
         let found = Found { pattern: Arc::clone(pattern), subject: subject.clone(), spans, text };
         self.object(Object::own("re.Match", Native::Found(Arc::new(found))))
     }
@@ -280,7 +286,9 @@ impl Machine<'_> {
                     self.costs(1 + spans.len(), 0)?;
                     parts.push(show(bytes.slice(from..start)));
                     for group in spans.iter().skip(1) {
-                        parts.push(group.map_or(Value::None, |(from, to)| show(bytes.slice(from..to))));
+                        parts.push(
+                            group.map_or(Value::None, |(from, to)| show(bytes.slice(from..to))),
+                        );
                     }
                     from = end;
                 }
@@ -321,11 +329,7 @@ impl Machine<'_> {
                 }
                 out.extend_from_slice(&bytes[from.min(bytes.len())..]);
                 let made = show(out.into());
-                Ok(if name == "subn" {
-                    Value::tuple(vec![made, Value::Int(count)])
-                } else {
-                    made
-                })
+                Ok(if name == "subn" { Value::tuple(vec![made, Value::Int(count)]) } else { made })
             }
         }
     }
@@ -368,9 +372,8 @@ impl Machine<'_> {
             }
             "groupdict" => {
                 let names = found.pattern.names.iter().enumerate();
-                let pairs = names.filter_map(|(at, name)| {
-                    Some((Value::str(name.as_deref()?), found.group(at)))
-                });
+                let pairs = names
+                    .filter_map(|(at, name)| Some((Value::str(name.as_deref()?), found.group(at))));
                 let pairs = pairs.collect();
                 self.dict(pairs)
             }

@@ -847,7 +847,8 @@ impl<'p> Machine<'p> {
             held(cells).extend_from_slice(&more);
             return Ok(());
         }
-        let after = match super::data_model::in_place(op).and_then(|it| self.method_of(&before, it)) {
+        let after = match super::data_model::in_place(op).and_then(|it| self.method_of(&before, it))
+        {
             Some(method) => self.call(method, vec![value], Vec::new()).await?,
             None => self.operate(op, before, value).await?,
         };

@@ -43,7 +43,11 @@ impl Machine<'_> {
     }
 
     /// Calls it.
-    pub(super) async fn call_unknown(&mut self, arguments: Vec<Value>, named: Named) -> Done<Value> {
+    pub(super) async fn call_unknown(
+        &mut self,
+        arguments: Vec<Value>,
+        named: Named,
+    ) -> Done<Value> {
         self.reached(&arguments, &named).await?;
         // What it is given to call, it may call some time.
         let functions: Vec<Value> = arguments
@@ -174,7 +178,8 @@ impl Machine<'_> {
         while !self.at_end.is_empty() && done < END_MAX {
             done += 1;
             let (function, arguments, named) = self.at_end.remove(0);
-            if let Err(super::run::Unwind::Stop(stop)) = self.call(function, arguments, named).await {
+            if let Err(super::run::Unwind::Stop(stop)) = self.call(function, arguments, named).await
+            {
                 return Err(stop);
             }
         }

@@ -70,6 +70,7 @@ mod python;
 mod sealed;
 mod shell;
 mod shut;
+mod vault;
 mod vbscript;
 
 use base64::Engine;
@@ -135,13 +136,20 @@ pub(crate) fn drift(language: Language, seed: u64) -> Truth {
     made(drift::dropper, language, seed)
 }
 
+/// The dropper of a seed in one of the ways of campaigns and builders, which nobody tuned on.
+#[allow(dead_code, reason = "measured by the example alone")]
+pub(crate) fn vault(language: Language, seed: u64) -> Truth {
+    made(vault::dropper, language, seed)
+}
+
 /// A program that prints a text of its own, hidden in one of the ways of [`fresh`], [`shut`],
-/// [`sealed`] and [`drift`], and the text; none in languages whose real interpreter is not at hand.
+/// [`sealed`], [`drift`] and [`vault`], and the text; none in languages whose real interpreter is
+/// not at hand.
 #[cfg(test)]
 pub(crate) fn printed(language: Language, seed: u64) -> Vec<(String, String)> {
     let mut dice = Dice::new(seed);
     let text = if dice.chance(80) { dice.url(&[".exe", ""]) } else { dice.host() };
-    [fresh::printed, shut::printed, sealed::printed, drift::printed]
+    [fresh::printed, shut::printed, sealed::printed, drift::printed, vault::printed]
         .into_iter()
         .filter_map(|print| Some((print(language, &mut dice, &text)?, text.clone())))
         .collect()
