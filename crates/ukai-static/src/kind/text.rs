@@ -260,6 +260,18 @@ fn marked(text: &str) -> Guess {
     {
         best = Some(other);
     }
+    // Visual Basic that writes scripts in the other language.
+    if let Some((known, ..)) = best
+        && known.0 == JAVASCRIPT.0
+        && !braces
+        && lower.lines().any(|it| {
+            let it = it.trim_start();
+            (it.starts_with("set ") && it.contains("createobject(")) || it.starts_with("dim ")
+        })
+        && let Some(basic) = scores.iter().find(|it| it.0.0 == VBSCRIPT.0 && it.1 >= MARKS_ENOUGH)
+    {
+        best = Some(basic);
+    }
     if let Some((known, _, marks)) = best {
         let marks: Vec<&str> = marks.iter().map(|mark| mark.trim()).take(8).collect();
         return Some((*known, format!("marks: {}", marks.join(" | "))));
