@@ -104,15 +104,12 @@ fn without_codes(text: &str) -> String {
     while let Some((before, after)) = rest.split_once("0x") {
         out.push_str(before);
         let code = after.get(..2).and_then(|it| u8::from_str_radix(it, 16).ok());
-        match code {
-            Some(code) => {
-                out.push(char::from(code));
-                rest = &after[2..];
-            }
-            None => {
-                out.push_str("0x");
-                rest = after;
-            }
+        if let Some(code) = code {
+            out.push(char::from(code));
+            rest = &after[2..];
+        } else {
+            out.push_str("0x");
+            rest = after;
         }
     }
     out.push_str(rest);

@@ -620,13 +620,11 @@ impl<'a> Run<'a> {
         if let Some(nested) = command_line::nested(line) {
             return self.evaluate_nested(&nested);
         }
-        match command_line::script_file(&words) {
-            Some(path) => self.run_file(&path, command_line::engine(&words)),
-            None => {
-                self.open_shortcut(&words);
-                Ok(())
-            }
+        if let Some(path) = command_line::script_file(&words) {
+            return self.run_file(&path, command_line::engine(&words));
         }
+        self.open_shortcut(&words);
+        Ok(())
     }
 
     /// A shortcut to a place of the Internet, which this run wrote, is opened.
