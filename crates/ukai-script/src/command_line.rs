@@ -104,15 +104,12 @@ fn without_codes(text: &str) -> String {
     while let Some((before, after)) = rest.split_once("0x") {
         out.push_str(before);
         let code = after.get(..2).and_then(|it| u8::from_str_radix(it, 16).ok());
-        match code {
-            Some(code) => {
-                out.push(char::from(code));
-                rest = &after[2..];
-            }
-            None => {
-                out.push_str("0x");
-                rest = after;
-            }
+        if let Some(code) = code {
+            out.push(char::from(code));
+            rest = &after[2..];
+        } else {
+            out.push_str("0x");
+            rest = after;
         }
     }
     out.push_str(rest);
@@ -205,27 +202,43 @@ pub(crate) fn split(line: &str) -> Vec<String> {
     words
 }
 
-/// Whether a line has what parts commands from each other, or says where output goes.
-pub(crate) fn has_operators(line: &str) -> bool {
-    // Within a URL, an ampersand parts its fields.
-    if ["& ", "&&", " &"].iter().any(|it| line.contains(it)) {
-        return true;
-    }
+/// Commands of one line that are looked at.
+const COMMANDS_MAX: usize = 32;
+
+/// The commands of a line for a shell: what stands between `|`, `;` and `&`, without where output
+/// goes.
+pub(crate) fn commands(line: &str) -> Vec<String> {
+    let mut all = vec![String::new()];
     let mut quote = None;
-    line.chars().any(|c| match quote {
-        Some(open) => {
-            if c == open {
-                quote = None;
+    let mut chars = line.chars().peekable();
+    let mut skips = false;
+    while let Some(c) = chars.next() {
+        // Within a URL, an ampersand parts its fields.
+        let parts = match c {
+            '|' | ';' | '\n' => true,
+            '&' => {
+                let is_last = all.last().is_none_or(|it| it.ends_with([' ', '&']));
+                is_last || chars.peek().is_none_or(|it| matches!(it, ' ' | '&'))
             }
-            false
-        }
-        None => {
-            if matches!(c, '"' | '\'') {
-                quote = Some(c);
+            _ => false,
+        };
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None if parts && all.len() < COMMANDS_MAX => {
+                skips = false;
+                all.push(String::new());
+                continue;
             }
-            matches!(c, '|' | ';' | '>' | '<')
+            None if matches!(c, '>' | '<') => skips = true,
+            _ => {}
         }
-    })
+        if let Some(last) = all.last_mut().filter(|_| !skips) {
+            last.push(c);
+        }
+    }
+    all.retain(|it| !it.trim_matches([' ', '&']).is_empty());
+    all
 }
 
 fn without_carets(line: &str) -> String {

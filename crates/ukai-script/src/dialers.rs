@@ -34,9 +34,7 @@ pub(crate) fn known(run: &mut Run<'_>, name: &str, words: &[String]) -> Result<b
         }
         "psexec" | "psexec64" | "paexec" | "psservice" | "pskill" | "pslist" => {
             let hosts = words.iter().find_map(|it| it.strip_prefix(r"\\"));
-            hosts.is_some_and(|it| {
-                it.split(',').fold(false, |any, host| place(run, host, Some(445)) || any)
-            })
+            hosts.is_some_and(|it| places(run, it, 445))
         }
         "netsh" => netsh(run, words),
         _ => false,
@@ -72,6 +70,12 @@ fn place(run: &mut Run<'_>, word: &str, port: Option<u16>) -> bool {
     true
 }
 
+/// Connects to each of several hosts; `false` if none is one.
+fn places(run: &mut Run<'_>, words: &str, port: u16) -> bool {
+    let known: Vec<bool> = words.split(',').map(|it| place(run, it, Some(port))).collect();
+    known.contains(&true)
+}
+
 /// The first word that is no switch is a host, the next its port.
 fn plain(run: &mut Run<'_>, words: &[String], port: Option<u16>) -> bool {
     let mut plain = words.iter().filter(|it| !it.starts_with(['-', '/', '>']));
@@ -102,7 +106,7 @@ fn open_ssh(run: &mut Run<'_>, name: &str, words: &[String]) -> Result<bool, Sto
             'p' if !is_copy => port = value.parse().unwrap_or(port),
             'P' if is_copy => port = value.parse().unwrap_or(port),
             'J' => {
-                is_known |= value.split(',').fold(false, |any, it| place(run, it, Some(22)) || any);
+                is_known |= places(run, value, 22);
             }
             'o' => {
                 let (option, value) = value.split_once(['=', ' ']).unwrap_or((value, ""));

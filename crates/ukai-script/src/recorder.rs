@@ -58,6 +58,12 @@ impl<'a> Recorder<'a> {
 
     /// A request for `url`; `to` is where the answer is saved.
     pub fn fetch(&mut self, url: &str, to: Option<&str>) {
+        // A socket of the web is often made of a page's URL, which itself is not asked for.
+        if let Some(rest) =
+            url.strip_prefix("ws").filter(|it| it.starts_with(':') || it.starts_with("s:"))
+        {
+            self.beside(&format!("http{rest}"));
+        }
         let url = self.text(url);
         let to = to.map(|it| self.text(it));
         self.act(ScriptAct::Fetch { url, to });

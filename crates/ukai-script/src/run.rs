@@ -620,13 +620,11 @@ impl<'a> Run<'a> {
         if let Some(nested) = command_line::nested(line) {
             return self.evaluate_nested(&nested);
         }
-        match command_line::script_file(&words) {
-            Some(path) => self.run_file(&path, command_line::engine(&words)),
-            None => {
-                self.open_shortcut(&words);
-                Ok(())
-            }
+        if let Some(path) = command_line::script_file(&words) {
+            return self.run_file(&path, command_line::engine(&words));
         }
+        self.open_shortcut(&words);
+        Ok(())
     }
 
     /// A shortcut to a place of the Internet, which this run wrote, is opened.
@@ -681,16 +679,18 @@ impl<'a> Run<'a> {
 /// and what that is.
 pub(crate) fn followed(line: &str, limits: &Limits) -> (bool, Report) {
     let mut run = Run::new(limits);
-    // A shell's line has more commands than one.
-    if command_line::has_operators(line) {
-        return (false, run.finish());
+    let mut is_known = false;
+    let commands = command_line::commands(line);
+    for command in &commands {
+        let words = command_line::split(command);
+        // A limit that was met is in the notes.
+        is_known = programs::known(&mut run, &words).unwrap_or(false);
+        if !is_known {
+            let _ = programs::on_start(&mut run, &words);
+        }
     }
-    let words = command_line::split(line);
-    // A limit that was met is in the notes.
-    let is_known = programs::known(&mut run, &words).unwrap_or(false);
-    if !is_known {
-        let _ = programs::on_start(&mut run, &words);
-    }
+    // Of a shell's line with more commands than one, not all may be known.
+    is_known &= commands.len() == 1;
     (is_known, run.finish())
 }
 

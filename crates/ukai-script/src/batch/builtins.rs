@@ -188,6 +188,7 @@ impl Batch<'_, '_> {
             Some((name, value)) if !name.is_empty() => {
                 let name = name.to_owned();
                 let value = value.to_owned();
+                self.doubt(&name, &value);
                 self.run.set_variable(&name, &value)?;
             }
             Some(_) => {}

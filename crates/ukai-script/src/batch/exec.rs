@@ -15,6 +15,10 @@ const SCOPES_MAX: usize = 64;
 /// Labels that are visited at the end, since it is not known whether the script goes there.
 const LATER_MAX: usize = 32;
 
+/// Values that are doubted, and their length in bytes.
+const DOUBTFUL_MAX: usize = 64;
+const DOUBTFUL_BYTES_MAX: usize = 256;
+
 /// Why commands are left.
 #[derive(Debug)]
 pub(super) enum Flow {
@@ -64,6 +68,8 @@ pub(super) struct Batch<'r, 'a> {
     later: BTreeSet<String>,
     /// Whether what is run may not be run in truth.
     unsure: usize,
+    /// Values that variables had, and those that they may have got since.
+    doubtful: Vec<(String, String)>,
 }
 
 impl<'r, 'a> Batch<'r, 'a> {
@@ -100,6 +106,7 @@ impl<'r, 'a> Batch<'r, 'a> {
             turns: HashMap::new(),
             later: BTreeSet::new(),
             unsure: 0,
+            doubtful: Vec::new(),
         }
     }
 
@@ -199,11 +206,24 @@ impl<'r, 'a> Batch<'r, 'a> {
             }
             Node::Chain(chain) => {
                 let mut known = Some(true);
+                // Whether it is not known that what came before was run.
+                let mut is_unsure = false;
                 for (join, node) in chain {
                     known = match (join, known) {
+                        // `a && b || c` comes to `c` where `a` fails.
+                        (Join::Failure, Some(true)) if is_unsure => {
+                            self.perhaps(node)?;
+                            known
+                        }
                         (Join::Success, Some(false)) | (Join::Failure, Some(true)) => known,
-                        (Join::Success | Join::Failure, None) => self.perhaps(node)?,
-                        _ => self.node(node)?,
+                        (Join::Success | Join::Failure, None) => {
+                            is_unsure = true;
+                            self.perhaps(node)?
+                        }
+                        _ => {
+                            is_unsure = false;
+                            self.node(node)?
+                        }
                     };
                 }
                 Ok(known)
@@ -248,7 +268,15 @@ impl<'r, 'a> Batch<'r, 'a> {
             Test::Compare(..) if condition.is_unknown => None,
             Test::Compare(left, operator, right) => {
                 let (left, right) = (self.expand_late(left)?, self.expand_late(right)?);
-                Some(compare(&left, operator, &right, condition.ignore_case))
+                // What was set where nobody knows whether it is, may be what it was before.
+                let bare = |text: &str| text.trim_matches(['"', '\'', ' ']).to_owned();
+                let (one, other) = (bare(&left), bare(&right));
+                let is_doubtful = self.doubtful.iter().any(|(before, after)| {
+                    (*after == one || *after == other)
+                        && (one == other || *before == one || *before == other)
+                });
+                let holds = compare(&left, operator, &right, condition.ignore_case);
+                Some(holds).filter(|_| !is_doubtful)
             }
         };
         match holds.map(|it| it != condition.is_negated) {
@@ -328,6 +356,21 @@ impl<'r, 'a> Batch<'r, 'a> {
             _ => self.run.write(&target, output.as_bytes(), append)?,
         }
         done
+    }
+
+    /// Keeps in mind what a variable was, where it is not known whether it is set.
+    pub(super) fn doubt(&mut self, name: &str, value: &str) {
+        if self.unsure == 0
+            || self.doubtful.len() >= DOUBTFUL_MAX
+            || value.len() > DOUBTFUL_BYTES_MAX
+        {
+            return;
+        }
+        let before = self.run.variable(name).unwrap_or_default();
+        if before != value && before.len() <= DOUBTFUL_BYTES_MAX {
+            let pair = (before.trim().to_owned(), value.trim().to_owned());
+            self.doubtful.push(pair);
+        }
     }
 
     /// Output of a command.

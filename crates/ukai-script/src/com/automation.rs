@@ -32,10 +32,10 @@ impl Com for Automation {
         let first = text_at(host, arguments, 0);
         match name {
             "" => return Value::from(""),
-            "open" | "opentext" | "openxml" | "followhyperlink" | "add" | "navigate" => {
-                if first.contains("://") {
-                    host.fetch(&first);
-                }
+            "open" | "opentext" | "openxml" | "followhyperlink" | "add" | "navigate"
+                if first.contains("://") =>
+            {
+                host.fetch(&first);
             }
             "ddeinitiate" => {
                 let topic = text_at(host, arguments, 1);

@@ -205,9 +205,10 @@ impl Com for Line {
             ("enqueue" | "push", [value, ..]) => {
                 if self.items.len() < ITEMS_MAX && host.holds(size_of::<Value>()) {
                     // The next to go stands in front.
-                    match self.is_stack {
-                        true => self.items.push_front(value.clone()),
-                        false => self.items.push_back(value.clone()),
+                    if self.is_stack {
+                        self.items.push_front(value.clone());
+                    } else {
+                        self.items.push_back(value.clone());
                     }
                 }
                 Value::Empty

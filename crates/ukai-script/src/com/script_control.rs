@@ -91,14 +91,14 @@ impl Com for ScriptControl {
     fn get(&mut self, host: &mut Host, name: &str) -> Option<Value> {
         match name {
             "language" => Some(Value::from(self.state.borrow().dialect.name())),
-            "error" | "modules" | "procedures" => Some(Value::Unknown),
+            "error" | "modules" | "procedures" | "clipboarddata" | "body" | "documentelement"
+            | "location" => Some(Value::Unknown),
             "parentwindow" | "script" | "codeobject" | "defaultview" => {
                 Some(host.add(Self { state: Rc::clone(&self.state), shows_names: true }))
             }
             "document" => Some(
                 host.add(Self { state: Rc::clone(&self.state), shows_names: self.shows_names }),
             ),
-            "clipboarddata" | "body" | "documentelement" | "location" => Some(Value::Unknown),
             "close" | "open" | "reset" | "" => None,
             _ if self.shows_names
                 && !self.state.borrow().code.is_empty()

@@ -115,6 +115,7 @@ fn texts<'js>(ctx: &Ctx<'js>, raw: &Object<'js>, host: &Shared) -> Result<()> {
         latin1(&out)
     };
     raw.set("inflate", Function::new(ctx.clone(), inflate)?)?;
+    raw.set("second", !host.borrow().answers)?;
     let it = host.clone();
     // The text of an element of the page, and the script's own.
     let element = move |name: String| it.borrow().element(&name).map(str::to_owned);

@@ -118,20 +118,16 @@ fn last_value(ctx: &Ctx<'_>, source: &str) -> com::Value {
     let mut options = EvalOptions::default();
     options.strict = false;
     let text = rewrite::evals(&rewrite::conditional(source));
-    match ctx.eval_with_options::<Value, _>(text.as_bytes(), options) {
-        Ok(value) => {
-            if let Some(text) = value.as_string() {
-                com::Value::Text(text.to_string().unwrap_or_default())
-            } else if let Some(number) = value.as_number() {
-                com::Value::Number(number)
-            } else {
-                value.as_bool().map_or(com::Value::Unknown, com::Value::Bool)
-            }
-        }
-        Err(_) => {
-            ctx.catch();
-            com::Value::Unknown
-        }
+    let Ok(value) = ctx.eval_with_options::<Value, _>(text.as_bytes(), options) else {
+        ctx.catch();
+        return com::Value::Unknown;
+    };
+    if let Some(text) = value.as_string() {
+        com::Value::Text(text.to_string().unwrap_or_default())
+    } else if let Some(number) = value.as_number() {
+        com::Value::Number(number)
+    } else {
+        value.as_bool().map_or(com::Value::Unknown, com::Value::Bool)
     }
 }
 

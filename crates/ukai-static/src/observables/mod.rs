@@ -171,11 +171,12 @@ impl Finds {
         if reached.is_empty() || self.in_scripts.is_empty() {
             return;
         }
-        // A socket of the web is named as a page in the text, and asked for as a socket.
-        let sockets: Vec<String> = reached
+        // What stands beside requests stands in the text in pieces, too.
+        let beside: Vec<String> = self
+            .ruled_out
             .iter()
-            .filter_map(|it| it.strip_prefix("ws").filter(|it| it.contains("://")))
-            .map(|it| format!("http{it}"))
+            .filter(|it| it.kind == ObservableKind::Url)
+            .map(|it| it.value.clone())
             .collect();
         let (seen, in_scripts) = (&mut self.seen, &self.in_scripts);
         let (ruled_out, glued) = (&self.ruled_out, &self.glued);
@@ -191,7 +192,7 @@ impl Finds {
                 _ if ruled_out.contains(&found.observable) => true,
                 _ if glued.contains(&found.observable) && pieces::has_tail(&reached, value) => true,
                 _ if pieces::is_littered(&reached, value) => true,
-                _ if *is_loose && sockets.iter().any(|it| it.starts_with(value)) => true,
+                _ if *is_loose && beside.iter().any(|it| it.starts_with(value)) => true,
                 // A letter too many, where what was hidden ended.
                 _ if found.encoding != StringEncoding::Plain
                     && pieces::has_tail(&reached, value)

@@ -208,7 +208,7 @@ impl Report {
                 // names: who it says that it is, where it says that it comes from.
                 ScriptAct::Run { line }
                     if carried(line.as_bytes()).is_none()
-                        && !(is_asking(line.as_bytes()) && asks(self.acts.get(at + 1))) =>
+                        && !(is_asking(line.as_bytes()) && asks(self.acts.get(at + 1), line)) =>
                 {
                     scan(line.as_bytes());
                 }
@@ -255,9 +255,12 @@ fn is_asking(line: &[u8]) -> bool {
     fetches && !text.contains("-o stratum") && !text.contains("/dev/tcp/")
 }
 
-/// Whether an act is a request.
-const fn asks(act: Option<&ScriptAct>) -> bool {
-    matches!(act, Some(ScriptAct::Fetch { .. }))
+/// Whether an act is a request for what a line names.
+fn asks(act: Option<&ScriptAct>, line: &PeerText) -> bool {
+    let Some(ScriptAct::Fetch { url, .. }) = act else { return false };
+    let url = url.as_bytes();
+    let place = memchr::memmem::find(url, b"://").map_or(url, |at| &url[at + 3..]);
+    memchr::memmem::find(line.as_bytes(), place).is_some()
 }
 
 /// Whether a file keeps what a script said, which nobody reads but people.

@@ -305,7 +305,7 @@ global('navigator', partly({
   msSaveBlob: (blob, name) => { act('write', name, characters(blob)); return true; },
   msSaveOrOpenBlob: (blob, name) => { act('write', name, characters(blob)); return true; },
   serviceWorker: partly({ register: (url) => { go(url); return Promise.resolve(absorb()); }, controller: null }),
-  clipboard: partly({ writeText: (value) => { act('remark', value); return Promise.resolve(); } }),
+  clipboard: partly({ writeText: (value) => { clip(value); return Promise.resolve(); } }),
 }));
 global('screen', partly({ width: 1920, height: 1080, availWidth: 1920, availHeight: 1040, colorDepth: 24, pixelDepth: 24 }));
 global('history', absorb());

@@ -51,12 +51,28 @@ function jQuery() {
 
 const LOADS = { script: ['src'], iframe: ['src'], frame: ['src'], img: ['src'], image: ['src'], embed: ['src'], video: ['src'], audio: ['src'], source: ['src'], input: ['src'], object: ['data'], link: ['href'] };
 
+/** Where the forms go that a script writes, by their names. */
+const formActions = new Map();
+/** What is selected, to be copied. */
+let selected;
+
+/** Text for the user to paste: a command is one that shall be run. */
+function clip(value) {
+  const given = text(value).trim();
+  if (/^"?(%?\w+%?[\\/])*(powershell|pwsh|cmd|mshta|curl|msiexec|rundll32|regsvr32|wscript|cscript|conhost|forfiles|certutil|bitsadmin|bash|sh|zsh|osascript|nohup)(\.exe)?"?\s/i.test(given)) act('run', given);
+  else act('remark', given);
+}
+
 /** Markup that a script writes: its scripts run, what it loads is asked for. */
 function markup(html) {
   const found = ask('markup', text(html));
   for (let at = 0; at < found.length; at += 2) {
     const [kind, value] = [found[at], found[at + 1]];
     if (kind === 'load') go(value);
+    else if (kind === 'form') {
+      const [name, action] = value.split('\n');
+      if (formActions.size < 64) formActions.set(name, action);
+    }
     else if (kind === 'basic') ask('basic', value);
     else {
       try {
@@ -118,6 +134,9 @@ function element(tag, given) {
     click,
     dispatchEvent: click,
     submit: () => go(kept.get('action')),
+    requestSubmit: () => go(kept.get('action')),
+    select: () => { selected = proxy; },
+    setSelectionRange: () => { selected = proxy; },
     getElementsByTagName: (tag) => [element(tag)],
     querySelector: () => element('div'),
   })) kept.set(property, value);
@@ -154,14 +173,16 @@ function adopt(child) {
   const byName = (name) => {
     const key = text(name).replace(/^#/, '');
     if (!named.has(key) && named.size < 256) named.set(key, element('div', ask('element', key)));
+    if (formActions.has(key)) named.get(key).action = formActions.get(key);
     return named.get(key) ?? element('div');
   };
   const event = (name, work) => {
     if (!/^(error|unhandledrejection|offline|abort)$/.test(text(name))) {
-      afterwards(typeof work === 'function' ? work : work?.handleEvent, [partly({ type: text(name), preventDefault() {} })]);
+      afterwards(typeof work === 'function' ? work : work?.handleEvent, [partly({ type: text(name), preventDefault() {}, clipboardData: partly({ setData: (_, value) => clip(value) }) })]);
     }
   };
   const document = {
+    execCommand: (name) => { if (/^(copy|cut)$/i.test(text(name)) && selected) clip(selected.value || selected.textContent); return true; },
     body,
     head,
     documentElement: root,

