@@ -37,8 +37,19 @@ pub(crate) fn known(run: &mut Run<'_>, name: &str, words: &[String]) -> Result<b
             hosts.is_some_and(|it| places(run, it, 445))
         }
         "netsh" => netsh(run, words),
+        // Netcat by any other name.
+        _ if gives_shell(words) => netcat(run, words)?,
         _ => false,
     })
+}
+
+/// Whether words are those of netcat that gives whoever it reaches a shell: `-e cmd.exe`.
+fn gives_shell(words: &[String]) -> bool {
+    const SHELLS: &[&str] = &["cmd", "powershell", "pwsh", "sh", "bash"];
+    words.windows(2).any(|pair| {
+        let shell = crate::command_line::program(&pair[1]);
+        matches!(pair[0].as_str(), "-e" | "-c" | "--exec") && SHELLS.contains(&shell.as_str())
+    }) && words.iter().any(|it| it.parse::<u16>().is_ok_and(|it| it > 0))
 }
 
 /// What follows `/v:` or `-r:`, whatever the switch's case.

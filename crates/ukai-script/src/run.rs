@@ -112,6 +112,8 @@ pub(crate) struct Run<'a> {
     fresh: Vec<String>,
     environment: Environment,
     /// Scripts that run, by their content: one that starts itself says nothing new.
+    /// What the script that is started next is given.
+    pub(crate) arguments: Vec<String>,
     running: Vec<u64>,
     /// Acts, each once.
     told: HashSet<u64>,
@@ -143,6 +145,7 @@ impl<'a> Run<'a> {
             files_bytes: 0,
             fresh: Vec::new(),
             environment: BTreeMap::new(),
+            arguments: Vec::new(),
             running: Vec::new(),
             told: HashSet::new(),
             acts: 0,
@@ -621,7 +624,9 @@ impl<'a> Run<'a> {
             return self.evaluate_nested(&nested);
         }
         if let Some(path) = command_line::script_file(&words) {
-            return self.run_file(&path, command_line::engine(&words));
+            let behind = words.iter().position(|it| *it == path).map_or(words.len(), |at| at + 1);
+            let arguments = words.get(behind..).unwrap_or_default().to_vec();
+            return self.run_file(&path, command_line::engine(&words), arguments);
         }
         self.open_shortcut(&words);
         Ok(())
@@ -640,7 +645,12 @@ impl<'a> Run<'a> {
     }
 
     /// A script that this run wrote is run: in the language that is told, else by its name.
-    fn run_file(&mut self, path: &str, dialect: Option<Dialect>) -> Result<(), Stop> {
+    fn run_file(
+        &mut self,
+        path: &str,
+        dialect: Option<Dialect>,
+        arguments: Vec<String>,
+    ) -> Result<(), Stop> {
         let Some(Content::Own(content)) = self.file(path) else { return Ok(()) };
         let text = decode(content);
         let lower = path.to_ascii_lowercase();
@@ -657,12 +667,13 @@ impl<'a> Run<'a> {
         };
         // What is both batch and another language runs itself as the other.
         let mut hasher = DefaultHasher::new();
-        (content.as_slice(), dialect).hash(&mut hasher);
+        (content.as_slice(), dialect, &arguments).hash(&mut hasher);
         let hash = hasher.finish();
         if self.running.contains(&hash) {
             return Ok(());
         }
         self.running.push(hash);
+        self.arguments = if dialect == Dialect::Batch { arguments } else { Vec::new() };
         let done = self.interpret(&Nested { dialect, text, is_delayed: false }, batch::Mode::File);
         self.running.pop();
         done

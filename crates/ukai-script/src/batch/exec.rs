@@ -89,6 +89,8 @@ impl<'r, 'a> Batch<'r, 'a> {
             }
             lines.push(line.into());
         }
+        let given = std::mem::take(&mut run.arguments);
+        let arguments = std::iter::once(PATH.to_owned()).chain(given).collect();
         Self {
             run,
             mode,
@@ -97,7 +99,7 @@ impl<'r, 'a> Batch<'r, 'a> {
             labels,
             is_delayed,
             scopes: Vec::new(),
-            arguments: vec![PATH.to_owned()],
+            arguments,
             loops: Vec::new(),
             captured: Vec::new(),
             input: None,

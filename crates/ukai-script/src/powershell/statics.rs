@@ -374,12 +374,7 @@ impl Interpreter<'_, '_> {
                     "urldecode" | "unescapedatastring" => {
                         percent_decoded(&whole, name == "urldecode")
                     }
-                    "htmldecode" => whole
-                        .replace("&lt;", "<")
-                        .replace("&gt;", ">")
-                        .replace("&quot;", "\"")
-                        .replace("&#39;", "'")
-                        .replace("&amp;", "&"),
+                    "htmldecode" => html_decoded(&whole),
                     "escapedatastring" | "urlencode" | "escapeuristring" => {
                         percent_encoded(&whole, name == "escapeuristring")
                     }
@@ -850,6 +845,39 @@ pub(super) fn unescaped(text: &str) -> String {
         } else {
             out.extend(after.chars().next());
             rest = &after[after.chars().next().map_or(0, char::len_utf8)..];
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A text with the character references of HTML that are numbers, and the commonest names.
+fn html_decoded(text: &str) -> String {
+    const NAMES: &[(&str, char)] =
+        &[("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("amp", '&'), ("nbsp", ' ')];
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        let body = &rest[at + 1..];
+        let end = body.bytes().take(10).position(|it| it == b';');
+        let name = end.map_or("", |end| &body[..end]);
+        let letter = match name.strip_prefix('#') {
+            Some(hex) if hex.starts_with(['x', 'X']) => {
+                u32::from_str_radix(&hex[1..], 16).ok().and_then(char::from_u32)
+            }
+            Some(number) => number.parse().ok().and_then(char::from_u32),
+            None => NAMES.iter().find(|it| it.0 == name).map(|it| it.1),
+        };
+        match letter {
+            Some(letter) => {
+                out.push(letter);
+                rest = &body[name.len() + 1..];
+            }
+            None => {
+                out.push('&');
+                rest = body;
+            }
         }
     }
     out.push_str(rest);

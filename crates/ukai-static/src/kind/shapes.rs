@@ -1,4 +1,4 @@
-//! PowerShell, JavaScript and batch by their shape, where no mark of a language tells.
+//! PowerShell, JavaScript, batch and shell by their shape, where no mark of a language tells.
 
 /// Verbs that names of commands begin with.
 const VERBS: &[&str] = &[
@@ -338,6 +338,66 @@ pub(super) fn is_javascript(lower: &str) -> bool {
     }
     let is_own = (words > 0 || escapes >= 8) && closed * 4 >= lines * 3 && !is_prose(lower);
     calls && is_own && !is_other && signs + 2 * words + 2 * usize::from(escapes >= 8) >= 3
+}
+
+/// What only shells write so.
+const SHELL_WORDS: &[&str] = &[
+    "| bash",
+    "|bash",
+    "| sh",
+    "|sh",
+    "|b\\",
+    "<<<",
+    "base64 -d",
+    "base64 --decode",
+    "/dev/tcp/",
+    "/dev/null",
+    "${*}",
+    "${@}",
+    "$@",
+    "\"$(",
+    "| rev",
+    "|rev",
+    "xxd -r",
+    "2>&1",
+    "${ifs}",
+    "bash -c",
+    "sh -c",
+    "bash /",
+    "sh /tmp",
+    "chmod ",
+    "printf '%s'",
+    "printf %s",
+    "| tr ",
+    "|tr ",
+    "source <(",
+    "bash <(",
+    "gunzip -c",
+    "| gunzip",
+    "/tmp/.",
+    "awk 'begin",
+    "exec 3<>",
+    "| xargs",
+];
+/// And what others have as well.
+const SHELL_SIGNS: &[&str] = &[
+    "$(", "${", "; do", ";do ", "done", "fi\n", "echo ", "printf ", "export ", "rm -", "eval ",
+    "+='", "+=\"", "=(", "curl ", "wget ", "/tmp/", "nohup ", "&& ", "|| ", "| ", "$\"",
+];
+
+/// Whether a text, in lower case, is written as a shell's script is.
+pub(super) fn is_shell(lower: &str) -> bool {
+    // PowerShell, PHP and Perl set variables with their mark.
+    let is_other = lower.lines().take(200).any(|it| sets_variable(it.trim_start()))
+        || ["<?", "%%", "@echo", "function(", "=>", "def ", "import "]
+            .iter()
+            .any(|it| lower.contains(it));
+    if is_other || is_prose(lower) {
+        return false;
+    }
+    let words = SHELL_WORDS.iter().filter(|it| lower.contains(**it)).count();
+    let signs = SHELL_SIGNS.iter().filter(|it| lower.contains(**it)).count();
+    words > 0 && 2 * words.min(4) + signs >= 4
 }
 
 /// `$name =`, `$name += `, `[type]$name =`, `$a, $b =`

@@ -290,6 +290,9 @@ fn marked(text: &str, whole: bool) -> Guess {
         let marks: Vec<&str> = marks.iter().map(|mark| mark.trim()).take(8).collect();
         return Some((*known, format!("marks: {}", marks.join(" | "))));
     }
+    if super::shapes::is_shell(&lower) {
+        return Some((SHELL, "pipes and expansions as shells have them".to_owned()));
+    }
     if super::shapes::is_powershell(&lower) {
         return Some((POWERSHELL, "commands and variables as PowerShell has them".to_owned()));
     }

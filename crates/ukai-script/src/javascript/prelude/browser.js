@@ -209,7 +209,10 @@ function response(url, answer) {
     url,
     headers: absorb(),
     text: () => Promise.resolve(body),
-    json: () => Promise.resolve(absorb()),
+    // What nobody answers is no JSON: who asks several goes on to the next.
+    json: () => (answer === undefined
+      ? Promise.reject(new SyntaxError('Unexpected end of JSON input'))
+      : Promise.resolve(absorb())),
     blob: () => Promise.resolve(new Blob([buffer(body)])),
     arrayBuffer: () => Promise.resolve(buffer(body)),
     clone() { return this; },

@@ -265,6 +265,7 @@ impl Machine<'_> {
         // `import urllib.request` brings what it uses.
         if &**name == "urllib.request" {
             for more in ["urllib.parse", "urllib.error", "http.client"] {
+                self.write_module(&more.into()).await?;
                 self.imported.push(more.into());
             }
         }

@@ -192,6 +192,11 @@ impl Evidence {
         }
         match &value.kind {
             ExprKind::Constant(Value::Bytes(_)) => self.forms += 1,
+            ExprKind::Name(name)
+                if matches!(&**name, "__import__" | "__builtins__" | "__name__") =>
+            {
+                self.forms += 2;
+            }
             ExprKind::Format(pieces) => {
                 self.forms += 1;
                 for piece in pieces {
