@@ -44,12 +44,14 @@ pub(crate) fn is_spent(base: usize) -> bool {
     used > most
 }
 
-/// The same work, on a further stack where the one in use is half spent.
+/// The same work, on a further stack where the one in use is half spent; the thread's own, which is
+/// small, a quarter.
 pub(crate) fn with_room<'a, T: Send + 'a>(base: usize, mut work: Fut<'a, T>) -> Fut<'a, T> {
     Box::pin(poll_fn(move |cx: &mut Context<'_>| -> Poll<T> {
         let (used, most) = used(base);
         let before = SEGMENT.with(Cell::get);
-        if used < most / 2 || before.1 >= SEGMENTS_MAX {
+        let enough = if before.0.is_none() { most / 4 } else { most / 2 };
+        if used < enough || before.1 >= SEGMENTS_MAX {
             return work.as_mut().poll(cx);
         }
         let polled = stacker::grow(SEGMENT_BYTES, || {

@@ -9,7 +9,7 @@ pub(super) const SHELL: Known =
     ("shell-script", "text/x-shellscript", "POSIX shell script", Language::Shell);
 pub(super) const PYTHON: Known =
     ("python", "text/x-script.python", "Python script", Language::Code);
-const PERL: Known = ("perl", "text/x-perl", "Perl script", Language::Code);
+pub(super) const PERL: Known = ("perl", "text/x-perl", "Perl script", Language::Code);
 const RUBY: Known = ("ruby", "text/x-ruby", "Ruby script", Language::Code);
 const PHP: Known = ("php", "text/x-php", "PHP script", Language::Code);
 const LUA: Known = ("lua", "text/x-lua", "Lua script", Language::Code);

@@ -1,4 +1,4 @@
-//! PowerShell, JavaScript, batch and shell by their shape, where no mark of a language tells.
+//! PowerShell, JavaScript, batch, shell and Perl by their shape, where no mark of a language tells.
 
 /// Verbs that names of commands begin with.
 const VERBS: &[&str] = &[
@@ -398,6 +398,76 @@ pub(super) fn is_shell(lower: &str) -> bool {
     let words = SHELL_WORDS.iter().filter(|it| lower.contains(**it)).count();
     let signs = SHELL_SIGNS.iter().filter(|it| lower.contains(**it)).count();
     words > 0 && 2 * words.min(4) + signs >= 4
+}
+
+/// What Perl writes so, and few others.
+const PERL_WORDS: &[&str] = &[
+    "pack('h*'",
+    "pack(\"h*\"",
+    "pack 'h*'",
+    "pack(q",
+    "unpack('u'",
+    "unpack(\"u\"",
+    "unpack 'u'",
+    "unpack u",
+    "unpack(q",
+    "scalar(reverse",
+    "scalar reverse",
+    "reverse(split",
+    "map { chr",
+    "map{chr",
+    "chr($_",
+    "chr ord",
+    "$_ ^",
+    "=~ tr/",
+    "=~ s/",
+    "=~tr/",
+    "=~s/",
+    "=~y/",
+    "qw(",
+    "qq{",
+    "@_",
+    "shift;",
+    "my $",
+    "my @",
+    "my %",
+    "our $",
+    "use socket",
+    "use io",
+    "use lwp",
+    "decode_base64(",
+    "->new(",
+    "system(qq",
+    "<data>",
+    "__end__",
+    "__data__",
+    "s/./",
+    "/gee",
+    "/ee;",
+    "local $",
+    "eval{",
+    "eval {",
+    "eval(pack",
+    "eval unpack",
+    "eval pack",
+    "eval(unpack",
+    "join('',",
+    "join(\"\",",
+    "join '',",
+    "join q",
+];
+
+/// Whether a text, in lower case, is written as Perl is.
+pub(super) fn is_perl(lower: &str) -> bool {
+    let is_other = ["<?", "function", "def ", "import ", "var ", "let ", "const ", "dim ", "@echo"]
+        .iter()
+        .any(|it| lower.contains(it));
+    if is_other || is_prose(lower) {
+        return false;
+    }
+    let words = PERL_WORDS.iter().filter(|it| lower.contains(**it)).count();
+    let ends = lower.lines().any(|it| it.trim_end().ends_with([';', '}']));
+    words >= 2 && ends
 }
 
 /// `$name =`, `$name += `, `[type]$name =`, `$a, $b =`

@@ -2,8 +2,8 @@
 
 use super::languages::{
     BATCH, BEGINNINGS, ENCODED_JSCRIPT, ENCODED_VBSCRIPT, INTERPRETERS, JAVASCRIPT, JSON, Known,
-    LOOSE_MARKS, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML, POWERSHELL, PYTHON, ROOTS,
-    SCRIPT, SHELL, TEXT, VBSCRIPT,
+    LOOSE_MARKS, MAIL, MAIL_FIELDS, MARKS, MARKS_ENOUGH, MBOX, MHTML, PERL, POWERSHELL, PYTHON,
+    ROOTS, SCRIPT, SHELL, TEXT, VBSCRIPT,
 };
 use crate::limits::TEXT_HEAD_BYTES;
 use memchr::memmem;
@@ -312,6 +312,9 @@ fn marked(text: &str, whole: bool) -> Guess {
             .any(|it| lower.contains(it))
     {
         return Some((JAVASCRIPT, "ends its lines as JavaScript does".to_owned()));
+    }
+    if super::shapes::is_perl(&lower) {
+        return Some((PERL, "calls and patterns as Perl has them".to_owned()));
     }
     if let Some(known) = windows_line(text) {
         return Some((known, "begins with a program of Windows".to_owned()));

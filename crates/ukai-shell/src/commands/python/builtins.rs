@@ -922,7 +922,12 @@ impl Machine<'_> {
         let scope = self.scope_of(arguments)?;
         let scope = std::mem::replace(&mut self.scope, scope);
         self.calls += 1;
-        let result = self.block(&block).await;
+        let result = if self.goes_on {
+            let base = self.process.session.system().stack_base;
+            crate::stack::with_room(base, self.block(&block)).await
+        } else {
+            self.block(&block).await
+        };
         self.calls -= 1;
         self.scope = scope;
         self.source = before;
