@@ -136,6 +136,29 @@ pub(super) const fn reason(status: u16) -> &'static str {
     }
 }
 
+/// The URL of a request of HTTP that a program writes into a connection of its own.
+pub(super) fn url_of_request(request: &[u8], host: &str, port: u16) -> Option<String> {
+    let line = request.split(|it| matches!(it, b'\r' | b'\n')).next()?;
+    let line = std::str::from_utf8(line).ok()?;
+    let mut words = line.split(' ');
+    let verb = words.next()?;
+    let path = words.next()?;
+    if !matches!(verb, "GET" | "POST" | "HEAD" | "PUT") || !words.next()?.starts_with("HTTP/") {
+        return None;
+    }
+    // A name that the request gives is the server's, where the connection names its address.
+    let text = String::from_utf8_lossy(request);
+    let named = text.lines().find_map(|it| {
+        let (name, value) = it.split_once(':')?;
+        name.eq_ignore_ascii_case("host")
+            .then(|| value.trim().split(':').next().unwrap_or_default())
+    });
+    let host = named.filter(|it| !it.is_empty()).unwrap_or(host);
+    let scheme = if port == 443 { "https" } else { "http" };
+    let port = if matches!(port, 80 | 443) { String::new() } else { format!(":{port}") };
+    path.starts_with('/').then(|| format!("{scheme}://{host}{port}{path}"))
+}
+
 /// Fetches what a program's text mentions, though the program itself does not come to
 /// it: so that it is had.
 pub(super) async fn fetch_mentioned(

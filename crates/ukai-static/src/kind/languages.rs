@@ -129,6 +129,14 @@ pub(super) const INTERPRETERS: &[(&str, Known)] = &[
 /// How texts begin, in lower case and without white space in front, and what they are.
 /// Longer beginnings stand before shorter ones.
 pub(super) const BEGINNINGS: &[(&str, Known)] = &[
+    ("perl -e ", SHELL),
+    ("perl -m ", SHELL),
+    ("python -c ", SHELL),
+    ("python3 -c ", SHELL),
+    ("python2 -c ", SHELL),
+    ("php -r ", SHELL),
+    ("ruby -rsocket ", SHELL),
+    ("ruby -e ", SHELL),
     ("<!doctype html", HTML),
     ("<!doctype plist", PLIST),
     ("<!doctype svg", SVG),

@@ -251,8 +251,10 @@ pub(super) fn is_batch(lower: &str) -> bool {
         return false;
     }
     let begins = |line: &str| {
-        let bare: String = line.chars().filter(|it| !matches!(it, '^' | '@')).take(24).collect();
-        BATCH_WORDS.iter().any(|it| bare.starts_with(it.trim_start_matches('@')))
+        let bare: String = line.chars().filter(|it| !matches!(it, '^' | '@')).take(80).collect();
+        // A command that stands in variables.
+        (bare.starts_with('%') && has_variable(&bare))
+            || BATCH_WORDS.iter().any(|it| bare.starts_with(it.trim_start_matches('@')))
     };
     let is_ftp = lower.contains("ftp -") && lower.contains("-s:");
     lines.all(begins) && (has_variable(lower) || is_ftp)
@@ -262,7 +264,10 @@ pub(super) fn is_batch(lower: &str) -> bool {
 fn has_variable(text: &str) -> bool {
     text.match_indices('%').take(200).any(|(at, _)| {
         let rest = &text[at + 1..];
-        let name = rest.bytes().take_while(|it| it.is_ascii_alphanumeric() || *it == b'_').count();
+        let name = rest
+            .bytes()
+            .take_while(|it| it.is_ascii_alphanumeric() || *it == b'_' || !it.is_ascii());
+        let name = name.count();
         let after = rest.as_bytes().get(name);
         (name > 0 && matches!(after, Some(b'%' | b':'))) || rest.starts_with(['~', '%'])
     })

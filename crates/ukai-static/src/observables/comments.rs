@@ -7,6 +7,7 @@ const COMMENTS_MAX: usize = 10_000;
 pub(super) fn places(kind: &str, text: &[u8]) -> Vec<(usize, usize)> {
     let (lines, block): (&[&str], Option<(&str, &str)>) = match kind {
         "powershell" => (&["#"], Some(("<#", "#>"))),
+        "python" | "perl" | "shell-script" => (&["#"], None),
         "javascript" => (&["//"], Some(("/*", "*/"))),
         "batch" => (&["rem ", "@rem ", "::"], None),
         "vbscript" | "vba" => (&["'", "rem "], None),
@@ -33,12 +34,18 @@ pub(super) fn places(kind: &str, text: &[u8]) -> Vec<(usize, usize)> {
             at += end;
             continue;
         }
-        if lines.iter().any(|it| begins(it)) {
+        if lines.iter().any(|it| begins(it)) || kind == "shell-script" && is_of_rivals(line) {
             places.push((at, at + line_end));
         }
         at += line_end;
     }
     places
+}
+
+/// Whether a line of a shell looks for others' connections or programs, to end them.
+fn is_of_rivals(line: &[u8]) -> bool {
+    let has = |word: &[u8]| memchr::memmem::find(line, word).is_some();
+    has(b"kill") && has(b"grep") && !has(b"://")
 }
 
 #[cfg(test)]

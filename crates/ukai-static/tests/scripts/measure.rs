@@ -1,6 +1,6 @@
 //! How much of what droppers contact is found, and how much is found that they do not contact.
 
-use super::generator::Truth;
+use super::generator::{Truth, authority};
 use std::collections::BTreeSet;
 use ukai_model::{ObservableKind, Timestamp};
 use ukai_static::{Limits, analyze};
@@ -50,11 +50,21 @@ impl Scores {
                 .map(|it| it.observable.value.clone())
                 .collect()
         };
-        let urls = of(&[ObservableKind::Url]);
+        let mut urls = of(&[ObservableKind::Url]);
         let hosts = of(&[ObservableKind::Ip, ObservableKind::Domain]);
         let implied = truth.implied_ports();
         let mut ports = of(&[ObservableKind::Endpoint]);
         ports.retain(|port| !implied.contains(port));
+        // What is got by FTP is told as a URL, which says its end point.
+        let transfers = urls.iter().filter_map(|url| {
+            let (host, port) = authority(url.strip_prefix("ftp:").map(|_| url.as_str())?);
+            let point = (host, port.unwrap_or(21));
+            truth.endpoints.contains(&point).then(|| (url.clone(), point))
+        });
+        for (url, (host, port)) in transfers.collect::<Vec<_>>() {
+            urls.remove(&url);
+            ports.insert(format!("{host}:{port}"));
+        }
         let mut different = Vec::new();
         for (score, there, found) in [
             (&mut self.urls, &truth.fetched(), urls),

@@ -90,6 +90,16 @@ impl Machine<'_> {
                 None
             }
             Some(Handle::Memory(id)) => Some(*id),
+            Some(Handle::Sink) => {
+                const ASKED_MAX: usize = 64;
+                if let Some((host, port)) = self.peers.get(name)
+                    && let Some(url) = crate::commands::fetch::url_of_request(out, host, *port)
+                    && self.asked_for.len() < ASKED_MAX
+                {
+                    self.asked_for.push(url);
+                }
+                None
+            }
             _ => None,
         };
         if let Some(id) = memory {

@@ -123,6 +123,10 @@ pub(super) struct Machine<'p> {
     /// What a file was last asked about.
     pub(super) tested: Bytes,
     pub(super) handles: HashMap<Bytes, Handle>,
+    /// Whom handles are connected to.
+    pub(super) peers: HashMap<Bytes, (String, u16)>,
+    /// URLs that were asked for over those, to be told of at the end.
+    pub(super) asked_for: Vec<String>,
     /// Handles that were made, ever.
     pub(super) opened: usize,
     /// Where `print` writes.
@@ -176,6 +180,8 @@ impl<'p> Machine<'p> {
             walked: HashMap::new(),
             tested: Bytes::new(),
             handles: HashMap::new(),
+            peers: HashMap::new(),
+            asked_for: Vec::new(),
             opened: 0,
             selected: Bytes::from_static(b"STDOUT"),
             line: 1,

@@ -19,6 +19,15 @@ impl Machine<'_> {
         } else {
             "Connection refused"
         };
+        // Who asks for a page over a connection of its own is told of by what it sends.
+        let peer = (host.to_owned(), port);
+        if self.goes_on() && !self.peers.values().any(|it| *it == peer) {
+            self.opened += 1;
+            let handle = Bytes::from(format!("*main::$fh{}", self.opened));
+            self.handles.insert(handle.clone(), Handle::Sink);
+            self.peers.insert(handle.clone(), peer);
+            return Ok(Value::Str(handle));
+        }
         self.set_error(text)?;
         let whole =
             format!("IO::Socket::INET: connect: {text} at {} line {}.\n", self.name, self.line);
@@ -218,7 +227,13 @@ impl Machine<'_> {
                 self.new_hash(vec![Value::str("digest"), Value::str(kind), Value::str("text"), Value::str("")])?
             }
             (_, "new") if super::web::is_client(&class) => {
-                let host = values.first().cloned().unwrap_or(Value::Undef);
+                let mut host = values.first().cloned().unwrap_or(Value::Undef);
+                let given = option("Host").filter(|_| class == "Net::FTP");
+                host = given.unwrap_or(host);
+                let port = option("Port").filter(|_| class == "Net::FTP").map(|it| it.shown());
+                if let Some(port) = port.filter(|it| it != "21" && it.parse::<u16>().is_ok()) {
+                    host = Value::str(format!("{}:{port}", host.shown()));
+                }
                 let [name, at] = ["class", "host"].map(Value::str);
                 self.new_hash(vec![name, Value::str(class), at, host])?
             }

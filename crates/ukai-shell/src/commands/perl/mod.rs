@@ -304,6 +304,9 @@ async fn run(
             if let Err(unwind @ Unwind::Stop(_)) = ended {
                 result = Err(unwind);
             }
+            for url in std::mem::take(&mut machine.asked_for) {
+                machine.process.session.fetch(url.as_bytes(), "perl").await?;
+            }
         }
         let ended = match result {
             Ok(_)

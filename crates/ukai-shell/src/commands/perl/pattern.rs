@@ -364,6 +364,14 @@ impl Machine<'_> {
     async fn compiled(&mut self, pattern: &Pattern) -> Done<Arc<Rule>> {
         let text = self.scalar(&pattern.text).await?.text();
         let flags: String = pattern.flags.chars().filter(|c| "imsx".contains(*c)).collect();
+        // A pattern that is code (`use re 'eval'`), as those that are all signs are.
+        if let Some(code) = text.strip_prefix(b"(?{").and_then(|it| it.strip_suffix(b"})"))
+            && self.goes_on()
+        {
+            let code = code.to_vec();
+            Box::pin(self.eval_text(&code, super::machine::Want::All)).await?;
+            return self.rule(b"", "");
+        }
         self.rule(&text, &flags)
     }
 

@@ -201,7 +201,7 @@ impl Truth {
     }
 }
 
-fn authority(url: &str) -> (String, Option<u16>) {
+pub(crate) fn authority(url: &str) -> (String, Option<u16>) {
     let authority = url.split('/').nth(2).unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
     match authority.split_once(':') {
