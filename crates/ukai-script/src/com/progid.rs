@@ -165,10 +165,11 @@ impl Com for Network {
 
     fn call(&mut self, host: &mut Host, name: &str, arguments: &[Value]) -> Value {
         if name == "mapnetworkdrive" {
-            // `\\server\share`
+            // `\\server@port\share`
             let share = text_at(host, arguments, 1);
-            let server = share.trim_start_matches('\\').split('\\').next().unwrap_or_default();
-            host.recorder.connect(server, Some(445));
+            if let Some((server, port)) = crate::programs::share_of(&share) {
+                host.recorder.connect(server, Some(port));
+            }
         }
         self.get(host, name).unwrap_or(Value::Unknown)
     }

@@ -130,6 +130,8 @@ pub(super) const INTERPRETERS: &[(&str, Known)] = &[
 /// Longer beginnings stand before shorter ones.
 pub(super) const BEGINNINGS: &[(&str, Known)] = &[
     ("perl -e ", SHELL),
+    ("use re 'eval';", PERL),
+    ("use strict;", PERL),
     ("perl -m ", SHELL),
     ("python -c ", SHELL),
     ("python3 -c ", SHELL),

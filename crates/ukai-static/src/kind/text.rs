@@ -278,6 +278,13 @@ fn marked(text: &str, whole: bool) -> Guess {
     {
         best = Some(basic);
     }
+    // Batch that writes a script of another language, line by line.
+    if let Some((known, ..)) = best
+        && [VBSCRIPT.0, JAVASCRIPT.0, POWERSHELL.0].contains(&known.0)
+        && super::shapes::is_batch(&lower)
+    {
+        return Some((BATCH, "each line begins as those of batch".to_owned()));
+    }
     // Others' marks may stand in its texts, and a short one may have no mark at all.
     let could_be = whole && PYTHON_SIGNS.iter().any(|sign| text.contains(sign));
     if could_be && best.is_none_or(|(known, ..)| known.0 != PYTHON.0) {

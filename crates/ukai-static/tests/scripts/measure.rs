@@ -59,7 +59,8 @@ impl Scores {
         let transfers = urls.iter().filter_map(|url| {
             let (host, port) = authority(url.strip_prefix("ftp:").map(|_| url.as_str())?);
             let point = (host, port.unwrap_or(21));
-            truth.endpoints.contains(&point).then(|| (url.clone(), point))
+            let is_point = truth.endpoints.contains(&point) && !truth.urls.contains(url);
+            is_point.then(|| (url.clone(), point))
         });
         for (url, (host, port)) in transfers.collect::<Vec<_>>() {
             urls.remove(&url);
