@@ -145,13 +145,12 @@ fn fed_back(key: &[u8], vector: &[u8], bytes: &[u8], mode: Mode) -> Option<Vec<u
             let mut pad = register;
             encrypt(&mut pad);
             out.extend(chunk.iter().zip(pad).map(|(byte, pad)| byte ^ pad));
-            match mode {
-                Mode::Ofb => register = pad,
-                _ => {
-                    register.rotate_left(chunk.len() % 16);
-                    let at = 16 - chunk.len();
-                    register[at..].copy_from_slice(chunk);
-                }
+            if mode == Mode::Ofb {
+                register = pad;
+            } else {
+                register.rotate_left(chunk.len() % 16);
+                let at = 16 - chunk.len();
+                register[at..].copy_from_slice(chunk);
             }
         }
         out

@@ -869,15 +869,12 @@ fn html_decoded(text: &str) -> String {
             Some(number) => number.parse().ok().and_then(char::from_u32),
             None => NAMES.iter().find(|it| it.0 == name).map(|it| it.1),
         };
-        match letter {
-            Some(letter) => {
-                out.push(letter);
-                rest = &body[name.len() + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = body;
-            }
+        if let Some(letter) = letter {
+            out.push(letter);
+            rest = &body[name.len() + 1..];
+        } else {
+            out.push('&');
+            rest = body;
         }
     }
     out.push_str(rest);

@@ -190,10 +190,7 @@ impl Machine<'_> {
             (Native::Digest { .. }, "block_size") => Some(Value::Int(64)),
             (Native::Stream(_), "buffer") => Some(Value::Object(id)),
             (Native::Stream(_), "encoding") => Some(Value::str("utf-8")),
-            _ => {
-                let native = object.native.clone();
-                self.regex_attribute(&native, name)
-            }
+            _ => Self::regex_attribute(&object.native, name),
         })
     }
 

@@ -115,11 +115,13 @@ impl Evidence {
             StmtKind::Expr(value) => self.value(value),
             StmtKind::Assign(targets, value) => {
                 self.forms += u32::from(matches!(value.kind, ExprKind::Lambda(_)));
-                targets.iter().for_each(|it| self.value(it));
+                for it in targets {
+                    self.value(it);
+                }
                 self.value(value);
             }
             StmtKind::Augment(_, _, value) => self.value(value),
-            StmtKind::Return(value) => value.iter().for_each(|it| self.value(it)),
+            StmtKind::Return(Some(it)) | StmtKind::Annotate(_, Some(it)) => self.value(it),
             StmtKind::If(arms, otherwise) => {
                 self.statements += 1;
                 for (condition, body) in arms {
@@ -143,20 +145,23 @@ impl Evidence {
             StmtKind::Try { body, handlers, otherwise, finally } => {
                 self.statements += 1;
                 self.block(body);
-                handlers.iter().for_each(|it| self.block(&it.body));
+                for it in handlers {
+                    self.block(&it.body);
+                }
                 self.block(otherwise);
                 self.block(finally);
             }
             StmtKind::With(items, body) => {
                 self.statements += 1;
-                items.iter().for_each(|(value, _)| self.value(value));
+                for (value, _) in items {
+                    self.value(value);
+                }
                 self.block(body);
             }
             StmtKind::Function(code, _) => {
                 self.statements += 1;
                 self.block(&code.body);
             }
-            StmtKind::Annotate(_, value) => value.iter().for_each(|it| self.value(it)),
             StmtKind::Class { body, .. } => {
                 self.statements += 1;
                 self.block(body);
@@ -172,7 +177,9 @@ impl Evidence {
             StmtKind::Match(value, cases) => {
                 self.statements += 1;
                 self.value(value);
-                cases.iter().for_each(|it| self.block(&it.body));
+                for it in cases {
+                    self.block(&it.body);
+                }
             }
             _ => {}
         }
@@ -240,11 +247,15 @@ impl Evidence {
             }
             ExprKind::Compare(first, others) => {
                 self.value(first);
-                others.iter().for_each(|(_, it)| self.value(it));
+                for (_, it) in others {
+                    self.value(it);
+                }
             }
             ExprKind::Choice(parts) => {
                 self.forms += 1;
-                parts.iter().for_each(|it| self.value(it));
+                for it in parts.iter() {
+                    self.value(it);
+                }
             }
             // What is called by no name of its own.
             ExprKind::Lambda(code) => {
@@ -252,13 +263,21 @@ impl Evidence {
                 self.block(&code.body);
             }
             ExprKind::Tuple(items) | ExprKind::List(items) | ExprKind::Set(items) => {
-                items.iter().for_each(|it| self.value(it));
+                for it in items {
+                    self.value(it);
+                }
             }
-            ExprKind::Dict(pairs) => pairs.iter().for_each(|(_, it)| self.value(it)),
+            ExprKind::Dict(pairs) => {
+                for (_, it) in pairs {
+                    self.value(it);
+                }
+            }
             ExprKind::Comprehension(inner) => {
                 self.forms += 2;
                 self.value(&inner.element);
-                inner.clauses.iter().for_each(|it| self.value(&it.source));
+                for it in &inner.clauses {
+                    self.value(&it.source);
+                }
             }
             ExprKind::Walrus(_, inner) | ExprKind::Await(inner) | ExprKind::YieldFrom(inner) => {
                 self.value(inner);

@@ -389,7 +389,7 @@ impl Machine<'_> {
     }
 
     /// What a pattern or a match has.
-    pub(super) fn regex_attribute(&mut self, native: &Native, name: &str) -> Option<Value> {
+    pub(super) fn regex_attribute(native: &Native, name: &str) -> Option<Value> {
         match (native, name) {
             (Native::Pattern(pattern), "pattern") => Some(Value::str(pattern.text())),
             (Native::Pattern(pattern), "flags") => Some(Value::Int(pattern.flags)),

@@ -36,6 +36,9 @@ impl From<Stop> for Unwind {
 
 pub(super) type Done<T> = Result<T, Unwind>;
 
+/// A function that is called later, and what with: by place, and by name.
+type Later = (Value, Vec<Value>, Vec<(Arc<str>, Value)>);
+
 /// A program that runs.
 pub(super) struct Machine<'p> {
     pub(super) process: &'p mut Process,
@@ -79,7 +82,7 @@ pub(super) struct Machine<'p> {
     /// Dictionaries that are the names of a scope.
     pub(super) views: HashMap<Id, Id>,
     /// What `atexit` is told to call.
-    pub(super) at_end: Vec<(Value, Vec<Value>, Vec<(Arc<str>, Value)>)>,
+    pub(super) at_end: Vec<Later>,
     /// Generators of `random`, the module's own the first.
     pub(super) generators: Vec<super::random::Twister>,
     /// Modules that are written in Python: the scope of each.

@@ -592,7 +592,7 @@ impl Machine<'_> {
             "utf-8-sig" => [b"\xef\xbb\xbf", text.as_bytes()].concat().into(),
             "unicode_escape" | "unicode-escape" => {
                 let shown = super::value::quoted(text);
-                Bytes::copy_from_slice(shown[1..shown.len() - 1].as_bytes())
+                Bytes::copy_from_slice(&shown.as_bytes()[1..shown.len() - 1])
             }
             "idna" => Bytes::copy_from_slice(text.to_lowercase().as_bytes()),
             "utf-16" | "utf-16le" | "utf-16-le" | "utf_16_le" | "utf16" => {

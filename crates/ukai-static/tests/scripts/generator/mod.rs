@@ -64,6 +64,7 @@ mod drift;
 mod fresh;
 mod held_out;
 mod javascript;
+mod kiln;
 mod perl;
 mod powershell;
 mod python;
@@ -142,14 +143,21 @@ pub(crate) fn vault(language: Language, seed: u64) -> Truth {
     made(vault::dropper, language, seed)
 }
 
+/// The dropper of a seed in one of the ways that honeypots, spam traps and crawlers are given, which
+/// nobody tuned on.
+#[allow(dead_code, reason = "measured by the example alone")]
+pub(crate) fn kiln(language: Language, seed: u64) -> Truth {
+    made(kiln::dropper, language, seed)
+}
+
 /// A program that prints a text of its own, hidden in one of the ways of [`fresh`], [`shut`],
-/// [`sealed`], [`drift`] and [`vault`], and the text; none in languages whose real interpreter is
+/// [`sealed`], [`drift`], [`vault`] and [`kiln`], and the text; none in languages whose real interpreter is
 /// not at hand.
 #[cfg(test)]
 pub(crate) fn printed(language: Language, seed: u64) -> Vec<(String, String)> {
     let mut dice = Dice::new(seed);
     let text = if dice.chance(80) { dice.url(&[".exe", ""]) } else { dice.host() };
-    [fresh::printed, shut::printed, sealed::printed, drift::printed, vault::printed]
+    [fresh::printed, shut::printed, sealed::printed, drift::printed, vault::printed, kiln::printed]
         .into_iter()
         .filter_map(|print| Some((print(language, &mut dice, &text)?, text.clone())))
         .collect()
