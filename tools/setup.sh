@@ -30,7 +30,7 @@ test_needs=(
   lha:lhasa i686-w64-mingw32-windres:binutils-mingw-w64-i686
   genisoimage:genisoimage mksquashfs:squashfs-tools uuencode:sharutils
   mkfs.cramfs:util-linux mkfs.jffs2:mtd-utils mkfs.ubifs:mtd-utils ubinize:mtd-utils
-  mformat:mtools lnkinfo:liblnk-utils
+  qpdf:qpdf mformat:mtools lnkinfo:liblnk-utils
   lsb_release:lsb-release gcc:gcc make:make
   ps:procps netstat:net-tools lsof:lsof killall:psmisc iptables:iptables sudo:sudo
   crontab:cron adduser:adduser useradd:passwd lsattr:e2fsprogs
@@ -191,11 +191,11 @@ install_python_clients() {
 
 # What reads program headers by the book; ours are compared with it. telfhash comes without
 # what it needs for stripped programs. PyInstaller's writers make archives to take apart,
-# xlwt's books.
+# xlwt's books, which msoffcrypto closes.
 install_reference_parsers() {
   local folder=/opt/ukai-test/references
-  "$folder/bin/python" -c 'import pefile, elftools, PyInstaller, xlwt' 2>/dev/null && return
-  say "installing pefile, pyelftools, telfhash, PyInstaller and xlwt from PyPI"
+  "$folder/bin/python" -c 'import pefile, elftools, PyInstaller, xlwt, msoffcrypto' 2>/dev/null && return
+  say "installing pefile, pyelftools, telfhash, PyInstaller, xlwt and msoffcrypto from PyPI"
   local sudo=()
   [ "$(id -u)" -eq 0 ] || sudo=(sudo)
   "${sudo[@]}" mkdir -p "${folder%/*}"
@@ -203,7 +203,8 @@ install_reference_parsers() {
   "${sudo[@]}" "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps \
     pefile==2024.8.26 pyelftools==0.33 telfhash==0.9.8 xlwt==1.3.0 \
     pyinstaller==6.16.0 pyinstaller-hooks-contrib==2026.9 altgraph==0.17.4 packaging==25.0 \
-    setuptools==80.9.0
+    setuptools==80.9.0 msoffcrypto-tool==6.1.0 olefile==0.47 cryptography==50.0.2 cffi==2.1.1 \
+    pycparser==3.12
 }
 
 need_rust() {

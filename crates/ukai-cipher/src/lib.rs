@@ -95,6 +95,20 @@ pub fn open(cipher: &str, mode: Mode, key: &[u8], vector: &[u8], bytes: &[u8]) -
     }
 }
 
+/// AES with 128 bits in CBC the other way, as hashes of passwords are made with it (ISO 32000-2,
+/// algorithm 2.B). What is left of the last block is left out.
+pub fn close_cbc(key: &[u8; 16], vector: &[u8; 16], bytes: &[u8]) -> Vec<u8> {
+    let cipher = aes::Aes128::new(key.into());
+    let mut before = *vector;
+    let mut out = Vec::with_capacity(bytes.len());
+    for block in bytes.as_chunks::<16>().0 {
+        before.iter_mut().zip(block).for_each(|(byte, plain)| *byte ^= plain);
+        cipher.encrypt_block((&mut before).into());
+        out.extend_from_slice(&before);
+    }
+    out
+}
+
 /// AES of a counter that begins with `block`.
 fn counted(key: &[u8], block: [u8; 16], bytes: &[u8]) -> Option<Vec<u8>> {
     let mut counter = u128::from_be_bytes(block);
@@ -286,7 +300,7 @@ fn by_block(bytes: &[u8], open: &dyn Fn(&mut [u8])) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Mode, digest, keyed, open, rc4, stretched, unpad};
+    use super::{Mode, close_cbc, digest, keyed, open, rc4, stretched, unpad};
 
     fn hex(text: &str) -> Vec<u8> {
         let digit = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
@@ -318,6 +332,14 @@ mod tests {
         ] {
             assert_eq!(open("aes", mode, &key, &vector, &hex(closed)), Some(hex(plain)));
         }
+        // F.2.1, there and back.
+        let plain = hex("6bc1bee22e409f96e93d7e117393172a");
+        let closed = close_cbc(&[7; 16], &[9; 16], &plain.repeat(3));
+        assert_eq!(open("aes", Mode::Cbc, &[7; 16], &[9; 16], &closed), Some(plain.repeat(3)));
+        let fits: &[u8; 16] = key.first_chunk().expect("16 bytes");
+        let start: &[u8; 16] = vector.first_chunk().expect("16 bytes");
+        let closed = close_cbc(fits, start, &plain);
+        assert_eq!(closed, hex("7649abac8119b246cee98e9b12e9197d"));
         // RFC 6229, and RFC 8439, 2.4.2 with the counter at 0.
         assert_eq!(rc4(&[1, 2, 3, 4, 5], &[0; 4]), Some(hex("b2396305")));
         assert_eq!(rc4(b"", b"x"), None);

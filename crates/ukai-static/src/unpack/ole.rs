@@ -1,5 +1,6 @@
 //! OLE containers (MS-CFB), the objects embedded in them (MS-OLEDS), OneNote's files.
 
+use super::closed::{self, Found};
 use super::{Unpacking, office, slice, u32_le, vba, xlm};
 use memchr::{memchr, memmem};
 use std::io::{Cursor, Read};
@@ -22,6 +23,10 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
         .map(|entry| entry.path().to_path_buf())
         .take(STREAMS_MAX)
         .collect();
+    if opened(&mut file, bytes.len(), unpacking) {
+        return;
+    }
+    let passwords = unpacking.passwords;
     for path in streams {
         if unpacking.is_full() {
             return unpacking.note("ole: not all members were looked at".to_owned());
@@ -38,7 +43,15 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
             continue;
         }
         if matches!(name, b"/Workbook" | b"/Book") {
-            xlm::unpack(&content, unpacking);
+            match closed::xls::open(&content, passwords) {
+                Found::Opened { clear, password } => {
+                    xlm::unpack(&clear, unpacking);
+                    unpacking.add_opened("ole", name.strip_prefix(b"/"), clear, password);
+                    continue;
+                }
+                Found::Shut => closed::note("xls", unpacking),
+                Found::Plain => xlm::unpack(&content, unpacking),
+            }
         }
         if name == b"/WordDocument" {
             office::word_fields(&content, unpacking);
@@ -51,6 +64,27 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
         }
         unpacking.add("ole", Some(name.strip_prefix(b"/").unwrap_or(name)), content);
     }
+}
+
+/// Takes the document out of a container that closes it; false if this is none.
+fn opened(
+    file: &mut cfb::CompoundFile<Cursor<&[u8]>>,
+    length: usize,
+    unpacking: &mut Unpacking<'_>,
+) -> bool {
+    let mut read = |path: &str, unpacking: &mut Unpacking<'_>| {
+        let mut stream = file.open_stream(path).ok()?;
+        Some(unpacking.read("ole", &mut stream as &mut dyn Read, length))
+    };
+    let Some(info) = read("/EncryptionInfo", unpacking) else { return false };
+    let Some(package) = read("/EncryptedPackage", unpacking) else { return false };
+    let passwords = unpacking.passwords;
+    let Found::Opened { clear, password } = closed::ooxml::open(&info, &package, passwords) else {
+        closed::note("ooxml", unpacking);
+        return false;
+    };
+    unpacking.add_opened("ole", Some(b"EncryptedPackage"), clear, password);
+    true
 }
 
 /// Installer databases keep two characters of a name in one of 0x3800 to 0x4840.

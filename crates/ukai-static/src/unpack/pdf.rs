@@ -4,7 +4,8 @@
 //! sample may be missing or lie, and readers repair it as well. Pages' texts and images are
 //! left out; what programs, forms, lists of objects and attachments hold is kept.
 
-use super::{Unpacking, pdf_actions, pdf_script};
+use super::pdf_text::{hexadecimal, without_escapes};
+use super::{Unpacking, closed, pdf_actions, pdf_script};
 use flate2::read::{DeflateDecoder, ZlibDecoder};
 use memchr::memmem;
 use std::io::Read;
@@ -21,6 +22,16 @@ pub(crate) const PDF_SCRIPT: &str = "pdf script";
 const FILTERS_MAX: usize = 8;
 
 pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
+    let passwords = unpacking.passwords;
+    match closed::pdf::open(bytes, passwords) {
+        // The same document once more, in clear: it is looked at as what this one has in it.
+        closed::Found::Opened { clear, password } => {
+            unpacking.add_opened("pdf", None, clear, password);
+            return;
+        }
+        closed::Found::Shut => closed::note("pdf", unpacking),
+        closed::Found::Plain => {}
+    }
     let before = unpacking.children.len();
     streams(bytes, unpacking);
     let lists: Vec<Vec<u8>> = unpacking
@@ -37,9 +48,6 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
 }
 
 fn streams(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
-    if memmem::find(bytes, b"/Encrypt ").is_some() {
-        unpacking.note("pdf: encrypted".to_owned());
-    }
     pdf_actions::tell(bytes, unpacking);
     for (index, mark) in memmem::find_iter(bytes, b"stream").enumerate() {
         if index > 2 * STREAMS_MAX || unpacking.is_full() {
@@ -71,7 +79,7 @@ pub(super) fn dictionary(bytes: &[u8], end: usize) -> Vec<u8> {
     let from = end.saturating_sub(DICTIONARY_BYTES_MAX);
     let head = &bytes[from..end];
     let begin = memmem::rfind(head, b" obj").or_else(|| memmem::rfind(head, b"<<")).unwrap_or(0);
-    pdf_actions::without_escapes(&head[begin..])
+    without_escapes(&head[begin..])
 }
 
 fn has(dictionary: &[u8], name: &[u8]) -> bool {
@@ -152,13 +160,6 @@ fn inflate(bytes: &[u8], unpacking: &mut Unpacking<'_>) -> Vec<u8> {
     unpacking.notes.truncate(notes);
     let raw = bytes.get(2..).unwrap_or_default();
     unpacking.read("pdf", &mut DeflateDecoder::new(raw) as &mut dyn Read, bytes.len())
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
-    let digits = bytes.iter().take_while(|byte| **byte != b'>');
-    let digits: Vec<u8> =
-        digits.filter_map(|byte| char::from(*byte).to_digit(16)).map(|it| it as u8).collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or(0)).collect()
 }
 
 fn base85(bytes: &[u8]) -> Vec<u8> {
@@ -275,7 +276,7 @@ fn lzw(bytes: &[u8], max: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{base85, filters, hexadecimal, lzw, run_lengths};
+    use super::{base85, filters, lzw, run_lengths};
 
     #[test]
     fn filters_undo_what_the_standard_shows() {
@@ -283,7 +284,6 @@ mod tests {
         let packed = [0x80, 0x0b, 0x60, 0x50, 0x22, 0x0c, 0x0c, 0x85, 0x01];
         assert_eq!(lzw(&packed, 100), [45, 45, 45, 45, 45, 65, 45, 45, 45, 66]);
         assert_eq!(base85(b"87cURD_*#4DfTZ)~>"), b"Hello, World");
-        assert_eq!(hexadecimal(b"48 65 6C6c 6F7>"), b"Hellop");
         assert_eq!(run_lengths(&[2, 1, 2, 3, 254, 9, 128, 7], 100), [1, 2, 3, 9, 9, 9]);
     }
 

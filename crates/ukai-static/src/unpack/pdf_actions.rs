@@ -2,6 +2,7 @@
 //! forms that it sends, documents elsewhere that it opens.
 
 use super::Unpacking;
+use super::pdf_text::{literal, without_escapes};
 use memchr::memmem;
 use ukai_model::ArtefactKind;
 
@@ -75,7 +76,7 @@ fn value(action: &[u8], key: &[u8]) -> Option<Vec<u8>> {
     memmem::find_iter(action, key).take(ACTIONS_MAX).find_map(|at| {
         let rest = action[at + key.len()..].trim_ascii_start();
         match rest {
-            [b'(', text @ ..] => Some(literal(text)),
+            [b'(', text @ ..] => Some(literal(text, STRING_BYTES_MAX).0),
             [b'<', b'<', ..] => None,
             [b'<', digits @ ..] => {
                 let digits = &digits[..memchr::memchr(b'>', digits)?.min(STRING_BYTES_MAX)];
@@ -88,69 +89,12 @@ fn value(action: &[u8], key: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// A text up to its bracket, with escapes undone (7.3.4.2).
-fn literal(bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    let (mut depth, mut at) = (0usize, 0);
-    while let Some(byte) = bytes.get(at)
-        && text.len() < STRING_BYTES_MAX
-    {
-        at += 1;
-        match byte {
-            b'(' => depth += 1,
-            b')' if depth == 0 => break,
-            b')' => depth -= 1,
-            b'\\' => {
-                let Some(escaped) = bytes.get(at) else { break };
-                at += 1;
-                match escaped {
-                    b'n' => text.push(b'\n'),
-                    b'r' => text.push(b'\r'),
-                    b't' => text.push(b'\t'),
-                    b'0'..=b'7' => {
-                        let more = bytes[at..].iter().take(2);
-                        let more = more.take_while(|byte| (b'0'..=b'7').contains(*byte)).count();
-                        let digits = &bytes[at - 1..at + more];
-                        let value =
-                            digits.iter().fold(0u32, |sum, it| 8 * sum + u32::from(it - b'0'));
-                        text.push(value as u8);
-                        at += more;
-                    }
-                    b'\r' | b'\n' => {}
-                    other => text.push(*other),
-                }
-                continue;
-            }
-            _ => {}
-        }
-        text.push(*byte);
-    }
-    text
-}
-
-/// The same with the escapes in names undone: `/Lau#6ech`.
-pub(super) fn without_escapes(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(at) = memchr::memchr(b'#', rest) {
-        plain.extend_from_slice(&rest[..at]);
-        let digits = rest.get(at + 1..at + 3).and_then(|two| std::str::from_utf8(two).ok());
-        let value = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
-        plain.push(value.unwrap_or(b'#'));
-        rest = &rest[at + if value.is_some() { 3 } else { 1 }..];
-    }
-    plain.extend_from_slice(rest);
-    plain
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{literal, name, value, without_escapes};
+    use super::{name, value};
 
     #[test]
     fn names_and_texts_are_read_as_readers_do() {
-        assert_eq!(without_escapes(b"/Lau#6ech #zz #4"), b"/Launch #zz #4");
-        assert_eq!(literal(b"a(b)\\)\\101\\n)c"), b"a(b))A\n");
         assert_eq!(value(b"/Launch /F (cmd.exe)", b"/F"), Some(b"cmd.exe".to_vec()));
         assert_eq!(value(b"/F << /Type /F /F <636d64> >>", b"/F"), Some(b"cmd".to_vec()));
         assert_eq!(value(b"/F 12 0 R", b"/F"), None);

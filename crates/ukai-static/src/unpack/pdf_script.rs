@@ -5,7 +5,8 @@
 //! found by their own marks, as streams are.
 
 use super::Unpacking;
-use super::pdf::{content, data, dictionary, hexadecimal};
+use super::pdf::{content, data, dictionary};
+use super::pdf_text::{behind_name, hexadecimal, literal, object, whole};
 use memchr::{memchr_iter, memmem};
 use std::collections::BTreeSet;
 
@@ -25,7 +26,7 @@ pub(super) fn read(bytes: &[u8], lists: &[Vec<u8>], unpacking: &mut Unpacking<'_
     let mut known = BTreeSet::new();
     for text in std::iter::once(bytes).chain(lists.iter().map(Vec::as_slice)) {
         for at in memchr_iter(b'/', text) {
-            let Some(value) = named_js(&text[at + 1..]) else { continue };
+            let Some(value) = behind_name(&text[at + 1..], b"JS") else { continue };
             let Some(script) = resolve(value, bytes, lists, REFERENCES_MAX, unpacking) else {
                 continue;
             };
@@ -42,26 +43,6 @@ pub(super) fn read(bytes: &[u8], lists: &[Vec<u8>], unpacking: &mut Unpacking<'_
     all
 }
 
-/// What stands behind the name `JS`, if the text begins with it; each letter may be written by its
-/// number.
-fn named_js(text: &[u8]) -> Option<&[u8]> {
-    let mut rest = text;
-    for letter in [b'J', b'S'] {
-        rest = match rest {
-            [first, tail @ ..] if *first == letter => tail,
-            [b'#', high, low, tail @ ..] => {
-                let digits = [*high, *low];
-                let digits = std::str::from_utf8(&digits).ok()?;
-                (u8::from_str_radix(digits, 16).ok()? == letter).then_some(tail)?
-            }
-            _ => return None,
-        };
-    }
-    // `/JSON` is another name, and the value may follow at once.
-    let ends = rest.first().is_none_or(|it| it.is_ascii_whitespace() || b"(<[/".contains(it));
-    ends.then(|| rest.trim_ascii_start())
-}
-
 /// The text of a value.
 fn resolve(
     value: &[u8],
@@ -72,7 +53,7 @@ fn resolve(
 ) -> Option<Vec<u8>> {
     let value = value.trim_ascii_start();
     match value {
-        [b'(', rest @ ..] => return Some(to_utf8(&literal(rest))),
+        [b'(', rest @ ..] => return Some(to_utf8(&literal(rest, OBJECT_BYTES_MAX).0)),
         [b'<', b'<', ..] => {
             let head = &value[..value.len().min(OBJECT_BYTES_MAX)];
             let mark = memmem::find(head, b"stream")?;
@@ -95,24 +76,6 @@ fn resolve(
     resolve(value, bytes, lists, left, unpacking)
 }
 
-/// A number at the beginning, and what follows.
-fn whole(text: &[u8]) -> Option<(u32, &[u8])> {
-    let text = text.trim_ascii_start();
-    let length = text.iter().take_while(|it| it.is_ascii_digit()).count();
-    let number = std::str::from_utf8(&text[..length]).ok()?.parse().ok()?;
-    Some((number, &text[length..]))
-}
-
-/// What stands behind `NUMBER GENERATION obj`: the last of that number counts.
-fn object(bytes: &[u8], number: u32, generation: u32) -> Option<&[u8]> {
-    let mark = format!("{number} {generation} obj");
-    let places = memmem::rfind_iter(bytes, mark.as_bytes());
-    let mut starts = places.filter(|at| {
-        at.checked_sub(1).and_then(|it| bytes.get(it)).is_none_or(|it| !it.is_ascii_digit())
-    });
-    starts.next().and_then(|at| bytes.get(at + mark.len()..))
-}
-
 /// The object of a number in a list of objects: pairs of a number and a place, and the objects.
 fn listed(list: &[u8], number: u32) -> Option<&[u8]> {
     let mut rest = list;
@@ -125,57 +88,6 @@ fn listed(list: &[u8], number: u32) -> Option<&[u8]> {
         rest = after;
     }
     rest.trim_ascii_start().get(place? as usize..)
-}
-
-/// A string in brackets, from behind the first of them (section 7.3.4.2).
-fn literal(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut open = 0usize;
-    let mut at = 0;
-    while let Some(byte) = text.get(at) {
-        at += 1;
-        match byte {
-            b'(' => open += 1,
-            b')' if open == 0 => break,
-            b')' => open -= 1,
-            b'\\' => {
-                let Some(escaped) = text.get(at) else { break };
-                at += 1;
-                let plain = match escaped {
-                    b'n' => b'\n',
-                    b'r' => b'\r',
-                    b't' => b'\t',
-                    b'b' => 8,
-                    b'f' => 12,
-                    b'\r' | b'\n' => {
-                        // A line that goes on.
-                        at += usize::from(*escaped == b'\r' && text.get(at) == Some(&b'\n'));
-                        continue;
-                    }
-                    b'0'..=b'7' => {
-                        let digits = text.get(at - 1..).unwrap_or_default().iter().take(3);
-                        let digits = digits.take_while(|it| (b'0'..=b'7').contains(it));
-                        let (mut value, mut count) = (0u32, 0);
-                        for digit in digits {
-                            value = value * 8 + u32::from(digit - b'0');
-                            count += 1;
-                        }
-                        at += count - 1;
-                        value as u8
-                    }
-                    other => *other,
-                };
-                out.push(plain);
-                continue;
-            }
-            _ => {}
-        }
-        out.push(*byte);
-        if out.len() >= OBJECT_BYTES_MAX {
-            break;
-        }
-    }
-    out
 }
 
 /// A text: UTF-16 with its mark, else UTF-8, else a letter for each byte.

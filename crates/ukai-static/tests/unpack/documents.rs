@@ -284,7 +284,7 @@ const FORMULAS: [&str; 6] = [
 ];
 
 /// A book by xlwt, with a macro sheet.
-fn book_by_xlwt() -> Vec<u8> {
+pub(crate) fn book_by_xlwt() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/unpack/xlm_book.py");
     let made = Command::new("/opt/ukai-test/references/bin/python")
@@ -320,7 +320,7 @@ fn macros_of_excel_4() {
     check_macros(&analysis, "xls");
 }
 
-fn check_macros(analysis: &Analysis, what: &str) {
+pub(crate) fn check_macros(analysis: &Analysis, what: &str) {
     assert!(
         has_url(analysis, "http://cnc.xlm.example/e.exe"),
         "{what}: {:?}",

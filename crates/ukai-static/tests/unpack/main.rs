@@ -1,5 +1,6 @@
 //! Containers that the real tools make are taken apart to the last byte.
 
+mod closed;
 mod documents;
 mod formats;
 mod images;

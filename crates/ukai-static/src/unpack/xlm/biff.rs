@@ -32,7 +32,6 @@ mod kind {
     pub(super) const FORMULA: u16 = 0x0006;
     pub(super) const NAME: u16 = 0x0018;
     pub(super) const EXTERN_SHEET: u16 = 0x0017;
-    pub(super) const FILE_PASS: u16 = 0x002f;
     pub(super) const CONTINUE: u16 = 0x003c;
     pub(super) const SHEET: u16 = 0x0085;
     pub(super) const MULTIPLE_RK: u16 = 0x00bd;
@@ -64,9 +63,6 @@ pub(in crate::unpack) fn unpack(stream: &[u8], unpacking: &mut Unpacking<'_>) {
     };
     for record in &records {
         match record.kind {
-            kind::FILE_PASS => {
-                return unpacking.note("xls: encrypted: macros are not read".to_owned());
-            }
             kind::BOOK => {
                 if let Some((server, topic)) = exchange(record.content) {
                     let line = format!("{server} {topic}");
