@@ -51,4 +51,4 @@ pub use view::{Look, Seen, Text, View, Viewed, view};
 pub const ENGINE: &str = "static";
 
 /// Version of this engine. A result of an older one is a reason to analyse again.
-pub const ENGINE_VERSION: u32 = 7;
+pub const ENGINE_VERSION: u32 = 8;

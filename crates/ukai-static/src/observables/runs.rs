@@ -74,12 +74,27 @@ fn run_at(bytes: &[u8], at: usize) -> Run {
         return Run { at, end: at + 2 * count, wide: true };
     }
     let length = bytes[at..].iter().take_while(|byte| is_printable(**byte)).count();
+    if length > 2 && is_header_of_zip(&bytes[at + length - 2..]) {
+        return Run { at, end: at + length - 2, wide: false };
+    }
     // The last character may be the first of a wide run.
     let next_is_wide = bytes.get(at + length) == Some(&0)
         && bytes.get(at + length + 1).is_some_and(|byte| is_printable(*byte))
         && bytes.get(at + length + 2) == Some(&0);
     let end = at + length - usize::from(next_is_wide && length < RUN_CHARACTERS_MIN && length > 1);
     Run { at, end, wide: false }
+}
+
+/// A header of a zip archive begins with two letters, and follows a stored text directly (APPNOTE
+/// 4.3): they belong to no text.
+fn is_header_of_zip(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [b'P', b'K', 1, 2, ..]
+            | [b'P', b'K', 3, 4, ..]
+            | [b'P', b'K', 5, 6, ..]
+            | [b'P', b'K', 7, 8, ..]
+    )
 }
 
 #[cfg(test)]
@@ -99,6 +114,12 @@ mod tests {
         let expected: Vec<_> =
             expected.iter().map(|(at, wide, text)| (*at, *wide, (*text).to_owned())).collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn texts_end_where_headers_of_zip_begin() {
+        assert_eq!(texts(b"http://a/bPK\x01\x02x"), [(0, false, "http://a/b".to_owned())]);
+        assert_eq!(texts(b"http://a/bPK\x02\x02x"), [(0, false, "http://a/bPK".to_owned())]);
     }
 
     #[test]

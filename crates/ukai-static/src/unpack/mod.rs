@@ -9,6 +9,7 @@ mod archives;
 mod arj;
 mod carve;
 mod closed;
+mod compress;
 mod cpio;
 mod cramfs;
 mod disk;
@@ -19,6 +20,7 @@ mod jffs2;
 mod lnk;
 mod log;
 mod lzo;
+mod lzop;
 mod mail;
 mod markup;
 mod nrv;
@@ -121,6 +123,9 @@ impl<'a> Unpacking<'a> {
             "lzma" => streams::lzma(bytes, self),
             "lzip" => streams::lzip(bytes, self),
             "zstd" => streams::zstd(bytes, self),
+            "lz4" => streams::lz4(bytes, self),
+            "lzop" => lzop::unpack(bytes, self),
+            "compress" => compress::unpack(bytes, self),
             "tar" => archives::tar(bytes, self),
             "cab" => archives::cab(bytes, self),
             "lha" => archives::lha(bytes, self),

@@ -45,6 +45,7 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
         if matches!(name, b"/Workbook" | b"/Book") {
             match closed::xls::open(&content, passwords) {
                 Found::Opened { clear, password } => {
+                    closed::tell(password, unpacking);
                     xlm::unpack(&clear, unpacking);
                     unpacking.add_opened("ole", name.strip_prefix(b"/"), clear, password);
                     continue;
@@ -83,6 +84,7 @@ fn opened(
         closed::note("ooxml", unpacking);
         return false;
     };
+    closed::tell(password, unpacking);
     unpacking.add_opened("ole", Some(b"EncryptedPackage"), clear, password);
     true
 }

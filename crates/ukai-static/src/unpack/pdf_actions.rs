@@ -2,7 +2,7 @@
 //! forms that it sends, documents elsewhere that it opens.
 
 use super::Unpacking;
-use super::pdf_text::{literal, without_escapes};
+use super::pdf_text::{behind_name, hexadecimal, literal, to_utf8, without_escapes};
 use memchr::memmem;
 use ukai_model::ArtefactKind;
 
@@ -12,6 +12,8 @@ const TEXT_BYTES_MAX: usize = 8 << 20;
 const ACTION_BYTES_MAX: usize = 2048;
 /// Actions of one kind that are told.
 const ACTIONS_MAX: usize = 50;
+/// Links that are looked at.
+const LINKS_MAX: usize = 2000;
 /// Length of a text, in bytes.
 const STRING_BYTES_MAX: usize = 4096;
 
@@ -25,6 +27,7 @@ const ELSEWHERE: &[(&[u8], &str)] = &[
 
 /// Tells of the actions in `bytes`: a document, or a list of objects.
 pub(super) fn tell(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
+    links(bytes, unpacking);
     let plain = without_escapes(&bytes[..bytes.len().min(TEXT_BYTES_MAX)]);
     let technique = |words: &str, at: usize, confidence: u8, unpacking: &mut Unpacking<'_>| {
         unpacking.tell(ArtefactKind::Technique, words.as_bytes(), at, confidence);
@@ -60,6 +63,33 @@ pub(super) fn tell(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
             technique(&told, at, 75, unpacking);
         }
     }
+}
+
+/// Keeps the links that do not stand in the document as they are: with escapes, by their digits, or
+/// in UTF-16.
+fn links(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
+    let mut hidden = Vec::new();
+    let named = memchr::memchr_iter(b'/', bytes)
+        .filter_map(|at| behind_name(&bytes[at + 1..], b"URI"))
+        .take(LINKS_MAX);
+    for value in named {
+        let link = match value {
+            [b'(', text @ ..] => {
+                let (link, used) = literal(text, STRING_BYTES_MAX);
+                Some(link).filter(|link| !text[..used].starts_with(link))
+            }
+            [b'<', b'<', ..] => None,
+            [b'<', digits @ ..] => {
+                Some(hexadecimal(&digits[..digits.len().min(2 * STRING_BYTES_MAX)]))
+            }
+            _ => None,
+        };
+        if let Some(link) = link {
+            hidden.extend(to_utf8(&link));
+            hidden.push(b'\n');
+        }
+    }
+    unpacking.add("pdf links", None, hidden);
 }
 
 /// Where a name stands that does not go on.

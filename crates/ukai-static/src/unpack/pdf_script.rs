@@ -6,7 +6,7 @@
 
 use super::Unpacking;
 use super::pdf::{content, data, dictionary};
-use super::pdf_text::{behind_name, hexadecimal, literal, object, whole};
+use super::pdf_text::{behind_name, hexadecimal, literal, object, to_utf8, whole};
 use memchr::{memchr_iter, memmem};
 use std::collections::BTreeSet;
 
@@ -88,20 +88,6 @@ fn listed(list: &[u8], number: u32) -> Option<&[u8]> {
         rest = after;
     }
     rest.trim_ascii_start().get(place? as usize..)
-}
-
-/// A text: UTF-16 with its mark, else UTF-8, else a letter for each byte.
-fn to_utf8(text: &[u8]) -> Vec<u8> {
-    if let Some(wide) = text.strip_prefix(b"\xfe\xff") {
-        let units = wide.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair));
-        let chars = char::decode_utf16(units);
-        let text: String = chars.map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-        return text.into_bytes();
-    }
-    match std::str::from_utf8(text) {
-        Ok(_) => text.to_vec(),
-        Err(_) => text.iter().map(|it| char::from(*it)).collect::<String>().into_bytes(),
-    }
 }
 
 #[cfg(test)]

@@ -174,6 +174,20 @@ pub(super) fn behind_name<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     ends.then(|| rest.trim_ascii_start())
 }
 
+/// A text: UTF-16 with its mark, else UTF-8, else a letter for each byte.
+pub(super) fn to_utf8(text: &[u8]) -> Vec<u8> {
+    if let Some(wide) = text.strip_prefix(b"\xfe\xff") {
+        let units = wide.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair));
+        let chars = char::decode_utf16(units);
+        let text: String = chars.map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        return text.into_bytes();
+    }
+    match std::str::from_utf8(text) {
+        Ok(_) => text.to_vec(),
+        Err(_) => text.iter().map(|it| char::from(*it)).collect::<String>().into_bytes(),
+    }
+}
+
 /// A number at the beginning, and what follows.
 pub(super) fn whole(text: &[u8]) -> Option<(u32, &[u8])> {
     let text = text.trim_ascii_start();

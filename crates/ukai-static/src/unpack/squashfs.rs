@@ -31,9 +31,8 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     let Some(mut image) = Image::open(bytes) else {
         return unpacking.note("squashfs: not version 4, or cut off: not unpacked".to_owned());
     };
-    if !matches!(image.method, 1..=4 | 6) {
-        let method = if image.method == 5 { "LZ4" } else { "an unknown method" };
-        return unpacking.note(format!("squashfs: compressed by {method}, which is not unpacked"));
+    if !matches!(image.method, 1..=6) {
+        return unpacking.note("squashfs: compressed by an unknown method".to_owned());
     }
     if image.walk(unpacking).is_none() {
         unpacking.note("squashfs: broken".to_owned());
@@ -338,6 +337,7 @@ fn decompress(method: u16, block: &[u8], max: usize) -> Option<Vec<u8>> {
         2 => all(&mut LzmaReader::new_mem_limit(block, DICTIONARY_KIB_MAX, None).ok()?),
         3 => all(&mut &lzo::decompress(block, max + 1)[..]),
         4 => all(&mut XzReader::new_mem_limit(block, false, DICTIONARY_KIB_MAX)),
+        5 => lz4_flex::block::decompress(block, max).ok(),
         6 => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(block).ok()?;
             decoder.window_log_max(25).ok()?;

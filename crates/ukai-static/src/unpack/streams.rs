@@ -65,6 +65,12 @@ pub(super) fn zstd(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     }
 }
 
+/// LZ4's frames, the legacy ones of the kernel's images, too.
+pub(super) fn lz4(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
+    let mut decoder = lz4_flex::frame::FrameDecoder::new(bytes);
+    layer("lz4", None, &mut decoder, bytes.len(), unpacking);
+}
+
 fn layer(
     container: &'static str,
     name: Option<&[u8]>,

@@ -104,6 +104,9 @@ fn packages_of_office() {
         let closed = close(folder.path(), "plain.docx", way, password);
         let analysis = analysis(&closed);
         finds_payload(&analysis, way);
+        let told =
+            analysis.artefacts.iter().any(|it| it.value.as_bytes().starts_with(b"encrypted with"));
+        assert_eq!(told, password == "VelvetSweatshop", "{way}: {:?}", analysis.artefacts);
         let opened = analysis.members.iter().find(|it| it.password.is_some()).expect("opened");
         assert_eq!(opened.password.as_ref().map(ToString::to_string).as_deref(), Some(password));
     }

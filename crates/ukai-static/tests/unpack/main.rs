@@ -61,6 +61,9 @@ fn archives_of_the_real_tools() {
         "head -c 20000 /bin/ls > other
         gzip -k payload.sh; bzip2 -k payload.sh; xz -k payload.sh; zstd -q payload.sh
         lzip -k payload.sh; xz --format=lzma -k payload.sh
+        lz4 -q payload.sh payload.sh.lz4; lz4 -q -l payload.sh legacy.lz4; lzop payload.sh; lzop -F -9 -o sums.lzo payload.sh
+        head -c 600000 /bin/bash > long; tar cf t.tar long payload.sh; lz4 -q t.tar t.tar.lz4; lzop t.tar
+        for bits in 10 12 16; do compress -f -b $bits -c t.tar > t.$bits.Z; done
         tar cf a.tar other payload.sh; tar czf a.tgz other payload.sh
         tar --format=v7 -cf v7.tar payload.sh; tar --format=pax -cJf pax.txz other payload.sh
         zip -q a.zip other payload.sh; zip -q -0 stored.zip payload.sh
@@ -89,6 +92,15 @@ fn archives_of_the_real_tools() {
         "payload.sh.zst",
         "payload.sh.lz",
         "payload.sh.lzma",
+        "payload.sh.lz4",
+        "legacy.lz4",
+        "payload.sh.lzo",
+        "sums.lzo",
+        "t.tar.lz4",
+        "t.tar.lzo",
+        "t.10.Z",
+        "t.12.Z",
+        "t.16.Z",
         "a.tar",
         "a.tgz",
         "v7.tar",

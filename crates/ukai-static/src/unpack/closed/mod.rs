@@ -6,6 +6,7 @@ pub(super) mod pdf;
 pub(super) mod xls;
 
 use super::Unpacking;
+use ukai_model::ArtefactKind;
 
 /// What Excel tries before it asks (MS-OFFCRYPTO 2.3.7.1 and following): books that are closed with
 /// it are closed for scanners only.
@@ -25,6 +26,14 @@ pub(super) enum Found<'a> {
 pub(super) fn note(what: &str, unpacking: &mut Unpacking<'_>) {
     let tried = unpacking.passwords.len();
     unpacking.note(format!("{what}: encrypted, and none of {tried} passwords opens it"));
+}
+
+/// Tells of a document that opens without anybody being asked, and is closed for scanners only.
+pub(super) fn tell(password: Option<&[u8]>, unpacking: &mut Unpacking<'_>) {
+    if password == Some(EXCELS_OWN) {
+        let told = b"encrypted with the password that Excel tries by itself";
+        unpacking.tell(ArtefactKind::Technique, told, 0, 80);
+    }
 }
 
 /// The passwords for a document of Office: Excel's own first.

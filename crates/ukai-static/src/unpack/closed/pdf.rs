@@ -439,7 +439,9 @@ mod tests {
         ]), 0..30), noise in prop::collection::vec(any::<u8>(), 0..40)) {
             let mut bytes = parts.concat().into_bytes();
             bytes.extend(noise);
-            prop_assert!(!matches!(open(&bytes, &[b"x".to_vec()]), Found::Opened { clear, .. } if clear.len() > 4 * bytes.len()));
+            if let Found::Opened { clear, .. } = open(&bytes, &[b"x".to_vec()]) {
+                prop_assert!(clear.len() <= 4 * bytes.len());
+            }
         }
     }
 }
