@@ -655,14 +655,25 @@ fn scan_runs(
     finds: &mut Finds,
     each: &mut dyn FnMut(&[u8], &Source),
 ) {
+    // The name of a version in a program's resources, which stands before its value.
+    let mut after_name = false;
     for run in runs(bytes) {
         let text = run.text(bytes);
+        let is_version = after_name || run.is_attribute(bytes);
+        after_name = run.wide && text.ends_with(b"Version");
         let mut source = Source::plain(run.at, language);
         if run.wide {
             source.encoding = StringEncoding::Utf16le;
             source.stride = 2;
         }
         each(&text, &source);
-        scan_text(&text, &source, finds);
+        if !(is_version && is_dotted(&text)) {
+            scan_text(&text, &source, finds);
+        }
     }
+}
+
+/// Whether a text has nothing but digits and dots in it.
+fn is_dotted(text: &[u8]) -> bool {
+    text.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b' ' | b'\t'))
 }

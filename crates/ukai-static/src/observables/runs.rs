@@ -20,6 +20,14 @@ impl Run {
         let run = &bytes[self.at..self.end];
         if self.wide { run.iter().step_by(2).copied().collect() } else { run.into() }
     }
+
+    /// Whether it is the only value of a .NET attribute, as a file's version is: two bytes begin it,
+    /// then comes its length (ECMA-335, II.23.3), which is a tab where it is 9.
+    pub(crate) fn is_attribute(&self, bytes: &[u8]) -> bool {
+        let at = self.at + usize::from(bytes[self.at] == b'\t');
+        let length = self.end - at;
+        at >= 3 && !self.wide && bytes[at - 3..at] == [1, 0, length.min(255) as u8]
+    }
 }
 
 /// Whether a byte may stand in a readable text.
@@ -120,6 +128,19 @@ mod tests {
     fn texts_end_where_headers_of_zip_begin() {
         assert_eq!(texts(b"http://a/bPK\x01\x02x"), [(0, false, "http://a/b".to_owned())]);
         assert_eq!(texts(b"http://a/bPK\x02\x02x"), [(0, false, "http://a/bPK".to_owned())]);
+    }
+
+    #[test]
+    fn values_of_attributes_have_their_length_before_them() {
+        for (bytes, expected) in [
+            (&b"\x01\0\x071.2.3.4\0\0"[..], true),
+            (b"\x01\0\t1.2.3.456\0\0", true),
+            (b"\x01\0\x081.2.3.4\0\0", false),
+            (b"1.2.3.4", false),
+        ] {
+            let run = runs(bytes).next().expect("a run");
+            assert_eq!(run.is_attribute(bytes), expected, "{bytes:?}");
+        }
     }
 
     #[test]
