@@ -25,7 +25,7 @@ test_needs=(
   psql:postgresql-client-15
   # Programs that ours are compared with.
   python3.11:python3.11 perl:perl php:php8.2-cli bzip2:bzip2 zip:zip unzip:unzip
-  inetutils-telnet:inetutils-telnet openssl:openssl screen:screen tmux:tmux
+  inetutils-telnet:inetutils-telnet openssl:openssl osslsigncode:osslsigncode screen:screen tmux:tmux
   file:file 7zz:7zip zstd:zstd lzip:lzip lz4:lz4 lzop:lzop compress:ncompress cpio:cpio ar:binutils rpmbuild:rpm gcab:gcab arj:arj
   lha:lhasa i686-w64-mingw32-windres:binutils-mingw-w64-i686
   genisoimage:genisoimage mksquashfs:squashfs-tools uuencode:sharutils

@@ -7,8 +7,8 @@ use crate::limits::{
     PROGRAMS_MAX, SCRIPTS_RUN_MAX, SCRIPTS_WAITING_MAX, YARA_MATCHES_MAX,
 };
 use crate::observables::{
-    Finds, Source, runs, scan_text, search_base64, search_hex, search_stack, search_xor,
-    search_xor_long,
+    Finds, Source, certificates, runs, scan_text, search_base64, search_hex, search_stack,
+    search_xor, search_xor_long,
 };
 use crate::passwords::Passwords;
 use crate::script::Product;
@@ -655,6 +655,7 @@ fn scan_runs(
     finds: &mut Finds,
     each: &mut dyn FnMut(&[u8], &Source),
 ) {
+    let has_certificates = certificates::may_be_in(bytes);
     // The name of a version in a program's resources, which stands before its value.
     let mut after_name = false;
     for run in runs(bytes) {
@@ -667,6 +668,10 @@ fn scan_runs(
             source.stride = 2;
         }
         each(&text, &source);
+        let text = match has_certificates {
+            true => certificates::without(bytes, &run, text),
+            false => text,
+        };
         if !(is_version && is_dotted(&text)) {
             scan_text(&text, &source, finds);
         }

@@ -4,6 +4,7 @@
 //! and `base64` bring texts to light that are not readable as they are.
 
 mod base64;
+pub(crate) mod certificates;
 mod comments;
 mod hexadecimal;
 mod lists;

@@ -1,5 +1,7 @@
 //! Headers of programs against `pefile`, `pyelftools` and `telfhash`.
 
+mod signatures;
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
