@@ -52,9 +52,15 @@ image_seeds() {
     mkfs.ubifs -r root -m 512 -e 15360 -c 100 -x zlib -o a.ubifs
     printf '[v]\nmode=ubi\nimage=a.ubifs\nvol_id=0\nvol_size=400KiB\nvol_type=dynamic\nvol_name=r\n' >ubi.ini
     ubinize -o a.ubi -m 512 -p 16KiB ubi.ini
+    seq 1 9000 >long; compress -c long >a.Z; lzop -q -o a.lzo long; lz4 -q long a.lz4
+    printf '%%PDF-1.5\n1 0 obj<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(a\\(\\))>>>>endobj
+2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>' >plain
+    for way in '40' '128 --use-aes=n' '128 --use-aes=y' '256'; do
+      qpdf --warning-exit-0 --allow-weak-crypto plain --encrypt '' owner $way -- "a.${way//[ -]/}.pdf" 2>/dev/null
+    done
   )
   for image in "$work"/a.*; do
-    { printf '\0'; cat "$image"; } >"$folder/seed-${image##*.}"
+    { printf '\0'; cat "$image"; } >"$folder/seed-${image##*/a.}"
   done
   rm -rf "$work"
 }

@@ -14,7 +14,7 @@ static RULES: LazyLock<Rules> =
 
 /// Beginnings; the first byte of an input chooses among them and what is made below. The one
 /// without any is for whole files, as `tools/fuzz.sh` has them made.
-const HEADS: [&[u8]; 19] = [
+const HEADS: [&[u8]; 23] = [
     b"",
     // Squashfs 4 in blocks of 128 KiB, gzip.
     b"hsqs\x01\0\0\0\0\0\0\0\0\0\x02\0\x01\0\0\0\x01\0\x11\0\0\0\x01\0\x04\0\0\0",
@@ -38,10 +38,15 @@ const HEADS: [&[u8]; 19] = [
     b"\x31\x18\x10\x06",
     // A book of Excel 5 without a container.
     b"\x09\x08\x08\0\0\x05\x05\0\0\0\0\0",
+    // Closed by the newest handler; how is `rest`.
+    b"%PDF-2.0\n9 0 obj<</Filter/Standard/V 5/R 6/CF<</S<</CFM/AESV3>>>>/StmF/S/StrF/S/O()/U(",
+    b"\x1f\x9d\x90",
+    b"\x89LZO\0\r\n\x1a\n\x10\x40\x20\xa0\x09\x40\x01\x05\x03\0\0\x01\0\0\x81\xa4\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    b"\x04\x22\x4d\x18\x60\x40\x82",
 ];
 
 /// Kinds that are made here.
-const MADE: usize = 8;
+const MADE: usize = 11;
 
 fn input(choice: usize, rest: &[u8]) -> Vec<u8> {
     match choice.checked_sub(HEADS.len()) {
@@ -59,13 +64,31 @@ fn input(choice: usize, rest: &[u8]) -> Vec<u8> {
         Some(4) => flash(rest),
         Some(5) => fixed_disk(rest),
         Some(6) => dynamic_disk(rest),
-        Some(_) => newer_disk(rest),
+        Some(7) => newer_disk(rest),
+        Some(8) => {
+            // A book that is closed by RC4; which keys is `rest`.
+            let book = b"\x09\x08\x04\0\0\x06\x05\0\x2f\0\x36\0\x01\0";
+            ole("/Workbook", &[&book[..], rest].concat())
+        }
+        Some(9) => package(b"\x04\0\x02\0\x24\0\0\0", rest),
+        Some(_) => package(b"\x04\0\x04\0\x40\0\0\0<encryption><keyData ", rest),
     }
 }
 
 fn ole(name: &str, content: &[u8]) -> Vec<u8> {
     let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).expect("memory");
     file.create_stream(name).expect("memory").write_all(content).expect("memory");
+    file.into_inner().into_inner()
+}
+
+/// A document that is closed; `rest` says how, and is what is closed.
+fn package(head: &[u8], rest: &[u8]) -> Vec<u8> {
+    let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).expect("memory");
+    for (name, content) in
+        [("/EncryptionInfo", [head, rest].concat()), ("/EncryptedPackage", rest.to_vec())]
+    {
+        file.create_stream(name).expect("memory").write_all(&content).expect("memory");
+    }
     file.into_inner().into_inner()
 }
 
