@@ -668,10 +668,7 @@ fn scan_runs(
             source.stride = 2;
         }
         each(&text, &source);
-        let text = match has_certificates {
-            true => certificates::without(bytes, &run, text),
-            false => text,
-        };
+        let text = if has_certificates { certificates::without(bytes, &run, text) } else { text };
         if !(is_version && is_dotted(&text)) {
             scan_text(&text, &source, finds);
         }

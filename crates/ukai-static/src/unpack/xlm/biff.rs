@@ -62,17 +62,14 @@ pub(in crate::unpack) fn unpack(stream: &[u8], unpacking: &mut Unpacking<'_>) {
         _ => return,
     };
     for record in &records {
-        match record.kind {
-            kind::BOOK => {
-                if let Some((server, topic)) = exchange(record.content) {
-                    let line = format!("{server} {topic}");
-                    unpacking.tell(ArtefactKind::Command, line.as_bytes(), record.at, 85);
-                    let told = format!("DDE: the book asks {server} for {topic}");
-                    unpacking.tell(ArtefactKind::Technique, told.as_bytes(), record.at, 90);
-                    unpacking.add("dde", None, line.into_bytes());
-                }
-            }
-            _ => {}
+        if record.kind == kind::BOOK
+            && let Some((server, topic)) = exchange(record.content)
+        {
+            let line = format!("{server} {topic}");
+            unpacking.tell(ArtefactKind::Command, line.as_bytes(), record.at, 85);
+            let told = format!("DDE: the book asks {server} for {topic}");
+            unpacking.tell(ArtefactKind::Technique, told.as_bytes(), record.at, 90);
+            unpacking.add("dde", None, line.into_bytes());
         }
     }
     let book = read(&records, layout);
