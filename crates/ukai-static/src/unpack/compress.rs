@@ -1,7 +1,7 @@
 //! What `compress` of Unix writes (.Z): LZW whose codes grow from 9 bits up to what the header says
 //! (the format is described in the manual and source of ncompress; no crate reads it).
 
-use super::Unpacking;
+use super::{Unpacking, streams};
 
 /// The code that empties the table, where the header allows it.
 const CLEAR: usize = 256;
@@ -13,8 +13,7 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     if broken {
         unpacking.note(format!("compress: broken after {} bytes", content.len()));
     }
-    let content = unpacking.read("compress", &mut &content[..], bytes.len());
-    unpacking.add("compress", None, content);
+    streams::layer("compress", None, &mut &content[..], bytes.len(), unpacking);
 }
 
 struct Decoded {

@@ -1,7 +1,7 @@
 //! What `lzop` writes: blocks of LZO1X behind a header with the file's name (lzop 1.04,
 //! `doc/lzop.man` and `src/lzop.c`).
 
-use super::{Unpacking, lzo, slice, u32_be};
+use super::{Unpacking, lzo, slice, streams, u32_be};
 
 const MAGIC_BYTES: usize = 9;
 /// Length of a block, in bytes.
@@ -46,8 +46,7 @@ pub(super) fn unpack(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
         }
         at += 8 + sums + packed;
     }
-    let content = unpacking.read("lzop", &mut &content[..], bytes.len());
-    unpacking.add("lzop", name, content);
+    streams::layer("lzop", name, &mut &content[..], bytes.len(), unpacking);
 }
 
 /// The file's name, the flags, and where the first block begins.

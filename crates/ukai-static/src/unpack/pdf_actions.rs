@@ -2,7 +2,7 @@
 //! forms that it sends, documents elsewhere that it opens.
 
 use super::Unpacking;
-use super::pdf_text::{behind_name, hexadecimal, literal, to_utf8, without_escapes};
+use super::pdf_text::{hexadecimal, literal, named, to_utf8, without_escapes};
 use memchr::memmem;
 use ukai_model::ArtefactKind;
 
@@ -69,10 +69,7 @@ pub(super) fn tell(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
 /// in UTF-16.
 fn links(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     let mut hidden = Vec::new();
-    let named = memchr::memchr_iter(b'/', bytes)
-        .filter_map(|at| behind_name(&bytes[at + 1..], b"URI"))
-        .take(LINKS_MAX);
-    for value in named {
+    for (_, value) in named(bytes, b"URI").take(LINKS_MAX) {
         let link = match value {
             [b'(', text @ ..] => {
                 let (link, used) = literal(text, STRING_BYTES_MAX);

@@ -6,8 +6,8 @@
 
 use super::Unpacking;
 use super::pdf::{content, data, dictionary};
-use super::pdf_text::{behind_name, hexadecimal, literal, object, to_utf8, whole};
-use memchr::{memchr_iter, memmem};
+use super::pdf_text::{hexadecimal, literal, named, object, to_utf8, whole};
+use memchr::memmem;
 use std::collections::BTreeSet;
 
 /// Scripts of one document.
@@ -25,8 +25,7 @@ pub(super) fn read(bytes: &[u8], lists: &[Vec<u8>], unpacking: &mut Unpacking<'_
     let mut all: Vec<u8> = Vec::new();
     let mut known = BTreeSet::new();
     for text in std::iter::once(bytes).chain(lists.iter().map(Vec::as_slice)) {
-        for at in memchr_iter(b'/', text) {
-            let Some(value) = behind_name(&text[at + 1..], b"JS") else { continue };
+        for (_, value) in named(text, b"JS") {
             let Some(script) = resolve(value, bytes, lists, REFERENCES_MAX, unpacking) else {
                 continue;
             };

@@ -139,7 +139,7 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
     digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or(0)).collect()
 }
 
-/// The same with the escapes in names undone: `/Lau#6ech`.
+/// What is there with the escapes in names undone: `/Lau#6ech`.
 pub(super) fn without_escapes(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -154,9 +154,18 @@ pub(super) fn without_escapes(bytes: &[u8]) -> Vec<u8> {
     plain
 }
 
+/// The places of a name, each with what stands behind it.
+pub(super) fn named<'a>(
+    bytes: &'a [u8],
+    name: &'a [u8],
+) -> impl DoubleEndedIterator<Item = (usize, &'a [u8])> {
+    let value = move |at| Some((at, behind_name(&bytes[at + 1..], name)?));
+    memchr::memchr_iter(b'/', bytes).filter_map(value)
+}
+
 /// What stands behind a name, from behind its stroke on, if `text` begins with it; each letter may
 /// be written by its number.
-pub(super) fn behind_name<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+fn behind_name<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let mut rest = text;
     for letter in name {
         rest = match rest {

@@ -71,7 +71,7 @@ pub(super) fn lz4(bytes: &[u8], unpacking: &mut Unpacking<'_>) {
     layer("lz4", None, &mut decoder, bytes.len(), unpacking);
 }
 
-fn layer(
+pub(super) fn layer(
     container: &'static str,
     name: Option<&[u8]>,
     reader: &mut dyn Read,

@@ -64,10 +64,14 @@ impl Parameters {
 
     /// A digest cut or filled up to a length.
     fn fitted(&self, parts: &[&[u8]], length: usize) -> Option<Vec<u8>> {
-        let mut key = digest(&self.hash, &parts.concat())?;
-        key.resize(length.min(64), 0x36);
-        Some(key)
+        Some(fit(digest(&self.hash, &parts.concat())?, length))
     }
+}
+
+/// Cut or filled up to a length.
+fn fit(mut bytes: Vec<u8>, length: usize) -> Vec<u8> {
+    bytes.resize(length.min(64), 0x36);
+    bytes
 }
 
 fn base64_of(tag: &Tag<'_>, name: &str) -> Option<Vec<u8>> {
@@ -85,7 +89,7 @@ fn agile<'a>(info: &[u8], package: &[u8], passwords: &'a [Vec<u8>]) -> Option<(V
     let input = base64_of(&closed, "encryptedVerifierHashInput")?;
     let value = base64_of(&closed, "encryptedVerifierHashValue")?;
     let wrapped = base64_of(&closed, "encryptedKeyValue")?;
-    let vector = by_password.fitted_salt();
+    let vector = fit(by_password.salt.clone(), by_password.block_bytes);
     // None, if there are more rounds than for all of them.
     let tries = (ROUNDS_MAX / rounds.max(1)) as usize;
     for password in for_office(passwords).take(tries) {
@@ -112,15 +116,6 @@ fn agile<'a>(info: &[u8], package: &[u8], passwords: &'a [Vec<u8>]) -> Option<(V
         return Some((clear, password));
     }
     None
-}
-
-impl Parameters {
-    /// The salt as a vector.
-    fn fitted_salt(&self) -> Vec<u8> {
-        let mut vector = self.salt.clone();
-        vector.resize(self.block_bytes.min(64), 0x36);
-        vector
-    }
 }
 
 /// How long the document is in clear.

@@ -6,8 +6,8 @@
 
 use super::Found;
 use crate::unpack::pdf::data;
-use crate::unpack::pdf_text::{Token, Tokens, behind_name, object, whole};
-use memchr::{memchr_iter, memmem};
+use crate::unpack::pdf_text::{Token, Tokens, named, object, whole};
+use memchr::memmem;
 use ukai_cipher::{Mode, close_cbc, digest, open as decrypt, rc4, unpad};
 
 /// Dictionaries and identifiers of one document that are tried.
@@ -27,22 +27,20 @@ const NAME: &[u8] = b"Encrypt";
 
 /// Opens a document: the same one in clear.
 pub(in crate::unpack) fn open<'a>(bytes: &[u8], passwords: &'a [Vec<u8>]) -> Found<'a> {
-    if memmem::find(bytes, b"crypt").is_none() && memmem::find(bytes, b"#").is_none() {
+    let mut values = named(bytes, NAME).rev().map(|(_, value)| value).peekable();
+    if values.peek().is_none() {
         return Found::Plain;
     }
-    let places: Vec<usize> = memchr_iter(b'/', bytes)
-        .filter(|at| behind_name(&bytes[at + 1..], NAME).is_some())
-        .collect();
-    if places.is_empty() {
-        return Found::Plain;
-    }
-    for at in places.iter().rev().take(DICTIONARIES_MAX) {
-        let Some((dictionary, number)) = dictionary(bytes, *at) else { continue };
+    let identifiers = identifiers(bytes);
+    for value in values.take(DICTIONARIES_MAX) {
+        let Some((dictionary, number)) = dictionary(bytes, value) else { continue };
         let Some(handler) = Handler::of(&dictionary) else { continue };
-        for identifier in identifiers(bytes) {
+        // The newer keys are made without one.
+        let tried = if handler.revision >= 5 { 1 } else { identifiers.len() };
+        for identifier in &identifiers[..tried] {
             let none: &[u8] = &[];
             let all = std::iter::once(none).chain(passwords.iter().map(Vec::as_slice));
-            let mut keys = all.map(|it| (handler.key(it, &identifier), it));
+            let mut keys = all.map(|it| (handler.key(it, identifier), it));
             let Some((Some(key), password)) = keys.find(|(key, _)| key.is_some()) else { continue };
             let clear = Rewriter { bytes, handler: &handler, key: &key, own: number }.rewrite();
             let password = (!password.is_empty()).then_some(password);
@@ -52,9 +50,8 @@ pub(in crate::unpack) fn open<'a>(bytes: &[u8], passwords: &'a [Vec<u8>]) -> Fou
     Found::Shut
 }
 
-/// The dictionary that the name at `at` refers to, and the number of its object.
-fn dictionary(bytes: &[u8], at: usize) -> Option<(Value, Option<u32>)> {
-    let value = behind_name(&bytes[at + 1..], NAME)?;
+/// The dictionary that `value` is or refers to, and the number of its object.
+fn dictionary(bytes: &[u8], value: &[u8]) -> Option<(Value, Option<u32>)> {
     let (text, number) = match whole(value) {
         Some((number, rest)) => {
             let (generation, _) = whole(rest)?;
@@ -69,8 +66,7 @@ fn dictionary(bytes: &[u8], at: usize) -> Option<(Value, Option<u32>)> {
 /// What the trailer names the document by; an empty text where it names it by none.
 fn identifiers(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> = Vec::new();
-    for at in memmem::rfind_iter(bytes, b"/ID") {
-        let Some(value) = behind_name(&bytes[at + 1..], b"ID") else { continue };
+    for (_, value) in named(bytes, b"ID").rev() {
         let mut tokens = Tokens::new(value, 0);
         if tokens.next() == Some(Token::Word(b"["))
             && let Some(Token::Text(text)) = tokens.next()
@@ -403,9 +399,7 @@ fn numbers_before(bytes: &[u8], at: usize) -> Option<(u32, u32)> {
 
 /// The document without the name of what closed it.
 fn without_name(mut clear: Vec<u8>) -> Vec<u8> {
-    let places: Vec<usize> = memchr_iter(b'/', &clear)
-        .filter(|at| behind_name(&clear[at + 1..], NAME).is_some())
-        .collect();
+    let places: Vec<usize> = named(&clear, NAME).map(|(at, _)| at).collect();
     for at in places {
         clear[at + 1] = b'_';
     }

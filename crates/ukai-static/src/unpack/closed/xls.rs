@@ -21,18 +21,24 @@ const PADDING: [u8; 15] =
 enum Key {
     /// By 16 bytes, over and over.
     Xor([u8; 16]),
-    /// By a hash of the password, and RC4 with the first bytes of a digest (and zeros).
-    Rc4 { hash: &'static str, secret: Vec<u8>, key_bytes: usize },
+    Rc4(Rc4),
 }
 
-impl Key {
+/// A hash of the password, and RC4 with the first bytes of a digest.
+struct Rc4 {
+    hash: &'static str,
+    secret: Vec<u8>,
+    key_bytes: usize,
+}
+
+impl Rc4 {
     /// The stream of one block's key.
     fn pad(&self, block: usize, length: usize) -> Option<Vec<u8>> {
-        let Self::Rc4 { hash, secret, key_bytes } = self else { return None };
-        let mut key = digest(hash, &[&secret[..], &(block as u32).to_le_bytes()].concat())?;
-        key.truncate(*key_bytes);
+        let mut key =
+            digest(self.hash, &[&self.secret[..], &(block as u32).to_le_bytes()].concat())?;
+        key.truncate(self.key_bytes);
         // 40 bits are used as 128 (MS-OFFCRYPTO 2.3.5.2).
-        if *key_bytes == 5 {
+        if self.key_bytes == 5 {
             key.resize(16, 0);
         }
         rc4(&key, &vec![0; length])
@@ -74,12 +80,13 @@ fn key(pass: &[u8], password: &[u8]) -> Option<Key> {
         let fits = xor_key(password) == key && xor_verifier(password) == verifier;
         return fits.then(|| Key::Xor(xor_pad(password, key)));
     }
-    let key = match u16_le(pass, 2)? {
+    let (key, input, value) = match u16_le(pass, 2)? {
         1 => {
             let hash = digest("md5", &wide(password))?;
             let salted = [&hash[..5], slice(pass, 6, 16)?].concat().repeat(16);
             let secret = digest("md5", &salted)?[..5].to_vec();
-            Key::Rc4 { hash: "md5", secret, key_bytes: 16 }
+            let key = Rc4 { hash: "md5", secret, key_bytes: 16 };
+            (key, slice(pass, 22, 16)?, slice(pass, 38, 16)?)
         }
         2..=4 => {
             let header = pass.get(14..)?;
@@ -89,22 +96,14 @@ fn key(pass: &[u8], password: &[u8]) -> Option<Key> {
             let secret = digest("sha1", &[slice(verifier, 4, 16)?, &wide(password)].concat())?;
             // None stands for 40.
             let key_bytes = if bits == 0 { 5 } else { bits as usize / 8 };
-            Key::Rc4 { hash: "sha1", secret, key_bytes: key_bytes.clamp(5, 16) }
+            let key = Rc4 { hash: "sha1", secret, key_bytes: key_bytes.clamp(5, 16) };
+            (key, slice(verifier, 20, 16)?, slice(verifier, 40, 20)?)
         }
         _ => return None,
     };
-    let (hash, at) = match &key {
-        Key::Rc4 { hash: "md5", .. } => ("md5", 22),
-        _ => ("sha1", 14 + u32_le(pass, 10)? as usize + 20),
-    };
-    let (input, value) = match hash {
-        "md5" => (slice(pass, at, 16)?, slice(pass, at + 16, 16)?),
-        // The length of the hash stands between.
-        _ => (slice(pass, at, 16)?, slice(pass, at + 20, 20)?),
-    };
     let pad = key.pad(0, 16 + value.len())?;
     let plain: Vec<u8> = input.iter().chain(value).zip(pad).map(|(byte, pad)| byte ^ pad).collect();
-    (digest(hash, &plain[..16])? == plain[16..]).then_some(key)
+    (digest(key.hash, &plain[..16])? == plain[16..]).then_some(Key::Rc4(key))
 }
 
 /// The stream in clear, the record at `pass` made void.
@@ -127,7 +126,7 @@ fn decrypted(stream: &[u8], pass: usize, key: &Key) -> Option<Vec<u8>> {
             }
             match key {
                 Key::Xor(pad) => *byte = byte.rotate_left(3) ^ pad[(place + to - from) % 16],
-                Key::Rc4 { .. } => {
+                Key::Rc4(key) => {
                     if place / BLOCK_BYTES != block {
                         block = place / BLOCK_BYTES;
                         pad = key.pad(block, BLOCK_BYTES)?;
